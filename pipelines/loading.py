@@ -1,0 +1,281 @@
+"""Load what readers yield into ``raw`` and ``personal``, once, whole or not at all, with a ledger.
+
+The loader knows no format. It fingerprints an item, skips it when the ledger has it in this state, stages the reader's batches in
+temporary tables, and brings them in within one transaction together with counts, rejects and the ledger's line. An item that
+cannot be read leaves a ledger line that says why, and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import blake2b, sha256
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipelines.errors import BadContract, MayakError, TransientError
+from pipelines.programme import Programme, Source
+from pipelines.pseudonyms import Pseudonyms
+from pipelines.sources import READERS
+from pipelines.sources.reading import Batch, Context, Covers, Item, Reader, Rejected, Seen
+from pipelines.warehouse import Warehouse
+
+_LOADER_COLUMNS = ("source", "load_id", "seen_at")
+_BLOCK = 1 << 20
+
+
+@dataclass
+class Load:
+    """What became of one item."""
+
+    source: str
+    item: str
+    #: loaded, unchanged, or failed.
+    state: str
+    seen: dict[str, int] = field(default_factory=dict)
+    kept: dict[str, int] = field(default_factory=dict)
+    rejected: dict[str, int] = field(default_factory=dict)
+    reasons: dict[str, int] = field(default_factory=dict)
+    problem: str | None = None
+    transient: bool = False
+    covers_until: datetime | None = None
+
+
+def context_for(source: Source, programme: Programme, pseudonyms: Pseudonyms, url: str | None, cursor: dict[str, int] | None = None) -> Context:
+    """What a reader of this source is given."""
+    from zoneinfo import ZoneInfo
+
+    zone = ZoneInfo(source.time_zone) if source.time_zone else programme.zone
+    return Context(pseudonyms=pseudonyms, zone=zone, language=programme.languages[0], url=url, cursor=cursor or {})
+
+
+def load_source(
+    warehouse: Warehouse,
+    programme: Programme,
+    source: Source,
+    *,
+    pseudonyms: Pseudonyms,
+    run_at: datetime,
+    url: str | None = None,
+    on_item: Callable[[Load], None] | None = None,
+) -> list[Load]:
+    """Load every item of one source that the ledger does not have. Never raises for a bad or missing item: it is in the result.
+
+    Parameters
+    ----------
+    run_at: the moment to write into the ledger (the caller's clock; nothing is computed from it).
+    on_item: told of each item as it is done, for progress.
+    """
+    reader = READERS[source.kind]
+    context = context_for(source, programme, pseudonyms, url)
+    try:
+        items = list(reader.items(source.model_copy(update={"path": programme.path_of(source)}) if source.path else source, context))
+    except MayakError as error:
+        load = Load(source.name, "", "failed", problem=str(error), transient=isinstance(error, TransientError))
+        _note_failure(warehouse, source, reader, Item(""), f"missing:{error}", load, run_at)
+        if on_item:
+            on_item(load)
+        return [load]
+    done = []
+    for item in items:
+        load = load_item(warehouse, programme, source, item, pseudonyms=pseudonyms, run_at=run_at, url=url)
+        done.append(load)
+        if on_item:
+            on_item(load)
+    return done
+
+
+def load_item(
+    warehouse: Warehouse,
+    programme: Programme,
+    source: Source,
+    item: Item,
+    *,
+    pseudonyms: Pseudonyms,
+    run_at: datetime,
+    url: str | None = None,
+) -> Load:
+    """Load one item unless the ledger has it in this state. A failure is returned, not raised, and leaves no row behind."""
+    reader = READERS[source.kind]
+    source = source.model_copy(update={"path": programme.path_of(source)}) if source.path else source
+    known = warehouse.value(
+        "select cursor from raw.loads where source = ? and item = ? and state = 'loaded' and reader_version = ? order by loaded_at desc, covers_until desc limit 1",
+        [source.name, item.name, reader.version],
+    )
+    context = context_for(source, programme, pseudonyms, url, json.loads(known) if known else None)
+    fingerprint = item.fingerprint or _fingerprint(item.path)
+    load_id = _load_id(source, item, fingerprint, reader.version)
+    if warehouse.value("select count(*) from raw.loads where load_id = ? and state = 'loaded'", [load_id]):
+        return Load(source.name, item.name, "unchanged")
+    load = Load(source.name, item.name, "loaded")
+    stage = _Stage(warehouse, load_id, source.name)
+    try:
+        make_cursor = getattr(reader, "cursor", None)
+        cursor = dict(make_cursor(source, item, context)) if make_cursor else None
+        covers = _read(reader, source, item, context, stage, load)
+        _balance(load, item)
+        load.covers_until = covers.until
+        with warehouse.transaction():
+            stage.bring_in(covers.until)
+            warehouse.connection.execute("delete from raw.loads where source = ? and item = ? and state = 'failed'", [source.name, item.name])
+            warehouse.connection.execute("delete from raw.loads where load_id = ?", [load_id])
+            _note(warehouse, source, reader, item, fingerprint, load_id, load, run_at, covers, cursor)
+    except MayakError as error:
+        load = Load(source.name, item.name, "failed", problem=str(error), transient=isinstance(error, TransientError))
+        _note_failure(warehouse, source, reader, item, fingerprint, load, run_at)
+    finally:
+        stage.drop()
+    return load
+
+
+def _read(reader: Reader, source: Source, item: Item, context: Context, stage: _Stage, load: Load) -> Covers:
+    covers = Covers(None, None)
+    seen, kept, rejected, reasons = defaultdict(int), defaultdict(int), defaultdict(int), defaultdict(int)
+    for event in reader.read(source, item, context):
+        match event:
+            case Batch(record, table, counted):
+                if table.num_rows:
+                    stage.add(record, table)
+                if counted:
+                    kept[record] += table.num_rows
+            case Seen(record, rows):
+                seen[record] += rows
+            case Rejected(record, place, reason):
+                stage.reject(item.name, record, place, reason)
+                rejected[record] += 1
+                reasons[reason] += 1
+            case Covers():
+                covers = event
+    load.seen, load.kept, load.rejected, load.reasons = dict(seen), dict(kept), dict(rejected), dict(reasons)
+    return covers
+
+
+def _balance(load: Load, item: Item) -> None:
+    for record in sorted(set(load.seen) | set(load.kept) | set(load.rejected)):
+        seen, kept, rejected = load.seen.get(record, 0), load.kept.get(record, 0), load.rejected.get(record, 0)
+        if seen != kept + rejected:
+            raise BadContract(f"{item.name}: {record}: {seen} rows seen, but {kept} kept and {rejected} rejected: the reader lost some")
+
+
+class _Stage:
+    """Temporary tables that hold one item until it is known to be whole."""
+
+    def __init__(self, warehouse: Warehouse, load_id: str, source: str) -> None:
+        self.warehouse, self.load_id, self.source = warehouse, load_id, source
+        self.records: dict[str, tuple[dict[str, str], dict[str, str]]] = {}
+        self.rejects: list[tuple[str, str, str, str, str, str]] = []
+
+    def add(self, record: str, table: pa.Table) -> None:
+        if record not in self.records:
+            self._create(record)
+        raw, personal = self.records[record]
+        allowed = {**raw, **personal}
+        strangers = sorted(set(table.column_names) - set(allowed))
+        if strangers:
+            raise BadContract(f"raw.{record}: the reader of {self.source} yields columns that are not declared: {', '.join(strangers)}")
+        names = ", ".join(table.column_names)
+        connection = self.warehouse.connection
+        connection.register("batch", table)
+        try:
+            connection.execute(f"insert into stage_{record} ({names}) select {names} from batch")
+        finally:
+            connection.unregister("batch")
+
+    def _create(self, record: str) -> None:
+        raw = self.warehouse.columns(f"raw.{record}")
+        personal = self.warehouse.columns(f"personal.{record}") if self.warehouse.has_table(f"personal.{record}") else {}
+        both = {**raw, **personal}
+        self.warehouse.connection.execute(
+            f"create or replace temp table stage_{record} (" + ", ".join(f"{name} {kind}" for name, kind in both.items()) + ")"
+        )
+        self.records[record] = (raw, personal)
+
+    def reject(self, item: str, record: str, place: str, reason: str) -> None:
+        self.rejects.append((self.load_id, self.source, item, record, place, reason))
+
+    def bring_in(self, seen_at: datetime | None) -> None:
+        connection = self.warehouse.connection
+        for record, (raw, personal) in self.records.items():
+            key = self.warehouse.key(f"raw.{record}")
+            connection.execute(
+                f"update stage_{record} set source = ?, load_id = ?, seen_at = coalesce(seen_at, ?)", [self.source, self.load_id, seen_at]
+            )
+            missing = self.warehouse.value(f"select count(*) from stage_{record} where " + " or ".join(f"{part} is null" for part in key))
+            if missing:
+                raise BadContract(f"raw.{record}: {missing} rows of {self.source} have no key ({', '.join(key)})")
+            # Within one item the last mention of a key stands; an older item never overwrites a newer one.
+            on = " and ".join(f"old.{part} = stage.{part}" for part in key)
+            connection.execute(
+                f"create or replace temp table fresh_{record} as select stage.* from stage_{record} as stage "
+                f"left join raw.{record} as old on {on} where old.{key[0]} is null or old.seen_at is null or stage.seen_at >= old.seen_at "
+                f"qualify row_number() over (partition by {', '.join(f'stage.{part}' for part in key)} order by stage.rowid desc) = 1"
+            )
+            for schema, columns in (("raw", raw), ("personal", personal)):
+                if columns:
+                    connection.execute(f"create or replace temp view fresh_half as select {', '.join(columns)} from fresh_{record}")
+                    self.warehouse.merge(f"{schema}.{record}", "fresh_half")
+            connection.execute("drop view if exists fresh_half")
+        connection.execute("delete from raw.rejects where load_id = ?", [self.load_id])
+        if self.rejects:
+            names = list(self.warehouse.columns("raw.rejects"))
+            rejects = pa.table({name: [row[place] for row in self.rejects] for place, name in enumerate(names)})
+            connection.register("batch", rejects)
+            connection.execute(f"insert into raw.rejects select distinct {', '.join(names)} from batch")
+            connection.unregister("batch")
+
+    def drop(self) -> None:
+        for record in self.records:
+            self.warehouse.connection.execute(f"drop table if exists temp.stage_{record}")
+            self.warehouse.connection.execute(f"drop table if exists temp.fresh_{record}")
+
+
+def _note(
+    warehouse: Warehouse, source: Source, reader: Reader, item: Item, fingerprint: str, load_id: str, load: Load, run_at: datetime,
+    covers: Covers, cursor: dict[str, int] | None,
+) -> None:  # fmt: skip
+    warehouse.connection.execute(
+        "insert into raw.loads values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            load_id, source.name, source.kind, item.name, fingerprint, reader.version, load.state, load.problem,
+            covers.since, covers.until, sum(load.seen.values()), sum(load.kept.values()), sum(load.rejected.values()),
+            json.dumps(cursor, sort_keys=True) if cursor is not None else None, run_at.astimezone(UTC),
+        ],
+    )  # fmt: skip
+    warehouse.connection.execute("delete from raw.load_counts where load_id = ?", [load_id])
+    for record in sorted(set(load.seen) | set(load.kept) | set(load.rejected)):
+        warehouse.connection.execute(
+            "insert into raw.load_counts values (?, ?, ?, ?, ?)",
+            [load_id, record, load.seen.get(record, 0), load.kept.get(record, 0), load.rejected.get(record, 0)],
+        )
+
+
+def _note_failure(warehouse: Warehouse, source: Source, reader: Reader, item: Item, fingerprint: str, load: Load, run_at: datetime) -> None:
+    load_id = _load_id(source, item, fingerprint, reader.version)
+    with warehouse.transaction():
+        warehouse.connection.execute("delete from raw.loads where source = ? and item = ? and state = 'failed'", [source.name, item.name])
+        _note(warehouse, source, reader, item, fingerprint, load_id, load, run_at, Covers(None, None), None)
+
+
+def _load_id(source: Source, item: Item, fingerprint: str, version: int) -> str:
+    return blake2b("\x1f".join((source.name, item.name, fingerprint, str(version))).encode(), digest_size=10).hexdigest()
+
+
+def _fingerprint(path: Path | None) -> str:
+    if path is None:
+        raise BadContract("an item without a path has to bring its fingerprint")
+    digest = sha256()
+    for file in _files(path):
+        if path.is_dir():
+            digest.update(str(file.relative_to(path)).encode())
+        with file.open("rb") as content:
+            while block := content.read(_BLOCK):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def _files(path: Path) -> Iterator[Path] | Sequence[Path]:
+    return sorted(part for part in path.rglob("*") if part.is_file()) if path.is_dir() else (path,)

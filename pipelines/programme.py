@@ -1,0 +1,169 @@
+"""The programme file: what is run here, for whom, and where its traces lie (``programme.toml``).
+
+One file describes one programme. Everything in it is public among the programme's staff; secrets and addresses of servers come
+from the environment (:mod:`pipelines.settings`). Unknown keys are refused, so a typing error cannot pass for a default.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import date, time
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from pipelines.errors import BadConfiguration
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Calendar(_Strict):
+    """When curators work. Times are of the programme's time zone."""
+
+    #: ISO 3166 code: public holidays and transferred days come from the ``holidays`` package.
+    country: str = "RU"
+    working_days: tuple[int, ...] = (1, 2, 3, 4, 5)  # ISO: Monday is 1
+    work_from: time = time(9)
+    work_until: time = time(18)
+    #: Extra days off and extra working days of this programme.
+    days_off: tuple[date, ...] = ()
+    extra_working_days: tuple[date, ...] = ()
+
+
+class Lists(_Strict):
+    """The curators' morning list."""
+
+    #: People on one list at most: more than this nobody works through before the first lesson.
+    length: Annotated[int, Field(ge=1, le=200)] = 15
+    #: Language of the lists: the first language of the programme where left out.
+    language: Literal["ru", "en"] | None = None
+
+
+class Source(_Strict):
+    """One place that traces come from."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    #: Which reader: a key of ``pipelines.sources.READERS``.
+    kind: str
+    #: Folder or file, relative to the programme file. Databases have a URL in the environment instead.
+    path: Path | None = None
+    #: Name space of the native ids; two sources that speak of the same accounts share it. Default: by kind.
+    realm: str | None = None
+    #: Short name of the course (and code of the stream) it feeds, where the whole source belongs to one.
+    course: str | None = None
+    stream: str | None = None
+    #: Which part of the source feeds which course: glob of the item, or title or id of the chat → course's short name.
+    feeds: dict[str, str] = {}
+    #: Time zone of times that state none. Default: the programme's.
+    time_zone: str | None = None
+    #: Moodle: prefix of the tables.
+    table_prefix: str = "mdl_"
+    #: Log rows before the last one read that are read again, because ids are not time order (docs/moodle in the reader).
+    log_overlap_rows: Annotated[int, Field(ge=0)] = 5000
+    #: Without it the day's run goes on when the source is missing, and says so; with it the run stops.
+    required: bool = False
+
+
+class Stream(_Strict):
+    """One run of a course with its own start and end."""
+
+    code: str
+    #: Id number or name of the LMS group that is this stream; left out: the whole course.
+    group: str | None = None
+    title: str | None = None
+    starts: date | None = None
+    ends: date | None = None
+    #: LMS user names of its curators; left out: the LMS's teachers of the course or group.
+    curators: tuple[str, ...] = ()
+
+
+class Course(_Strict):
+    """One course. Courses of the LMS that are not listed are taken as the LMS describes them."""
+
+    #: Short name in the LMS.
+    code: str
+    title: str | None = None
+    curators: tuple[str, ...] = ()
+    streams: tuple[Stream, ...] = ()
+
+
+class Programme(_Strict):
+    """The whole file. ``folder`` is where it lies; paths in it are relative to that."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
+    name: str
+    time_zone: str = "Europe/Moscow"
+    languages: tuple[Literal["ru", "en"], ...] = ("ru", "en")
+    #: Groups of the LMS whose id number, name or grouping matches are streams; others are teams. Case is ignored.
+    stream_pattern: str = r"поток|stream|potok"
+    #: Courses of the LMS to leave out (short names).
+    ignore_courses: tuple[str, ...] = ()
+    calendar: Calendar = Calendar()
+    lists: Lists = Lists()
+    sources: tuple[Source, ...] = ()
+    courses: tuple[Course, ...] = ()
+    folder: Path = Path()
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_exists(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"no such time zone: {value!r}") from error
+        return value
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Programme:
+        for what, names in (("source", [s.name for s in self.sources]), ("course", [c.code for c in self.courses])):
+            doubles = sorted({name for name in names if names.count(name) > 1})
+            if doubles:
+                raise ValueError(f"{what} named twice: {', '.join(doubles)}")
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The programme's time zone."""
+        return ZoneInfo(self.time_zone)
+
+    def source(self, name: str) -> Source:
+        """The source of that name. Raises BadConfiguration when there is none."""
+        for source in self.sources:
+            if source.name == name:
+                return source
+        raise BadConfiguration(f"programme {self.id}: no source named {name!r}; there are: {', '.join(s.name for s in self.sources)}")
+
+    def path_of(self, source: Source) -> Path:
+        """Absolute path of a source's files. Raises BadConfiguration where none is given."""
+        if source.path is None:
+            raise BadConfiguration(f"source {source.name} ({source.kind}): path is missing in the programme file")
+        return (self.folder / source.path).resolve()
+
+
+def read_programme(path: Path) -> Programme:
+    """Read and check ``programme.toml``.
+
+    Raises BadConfiguration naming file, key and what is wrong with it.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise BadConfiguration(f"{path}: there is no programme file here; docs/configuration.md shows one") from error
+    except tomllib.TOMLDecodeError as error:
+        raise BadConfiguration(f"{path}: not valid TOML: {error}") from error
+    head = raw.pop("programme", None)
+    if not isinstance(head, dict):
+        raise BadConfiguration(f"{path}: section [programme] is missing")
+    if doubles := sorted(set(head) & set(raw)):
+        raise BadConfiguration(f"{path}: {', '.join(doubles)}: stands both inside and outside [programme]")
+    if "folder" in head or "folder" in raw:
+        raise BadConfiguration(f"{path}: programme.folder: not a setting, it is where the file lies")
+    try:
+        return Programme(**head, **raw, folder=path.resolve().parent)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(str(part) for part in item['loc']) or 'programme'}: {item['msg']}" for item in error.errors())
+        raise BadConfiguration(f"{path}: {wrong}") from error

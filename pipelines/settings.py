@@ -1,0 +1,102 @@
+"""Settings of one installation: the only module of ``pipelines`` that reads the environment.
+
+Prefix ``MAYAK_``; an unknown ``MAYAK_`` variable is refused, because a misspelt one would silently be a default.
+``MAYAK_SOURCES__<NAME>__URL`` holds the URL of the source of that name.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from pipelines.errors import BadConfiguration
+from pipelines.pseudonyms import Pseudonyms
+
+PREFIX = "MAYAK_"
+#: HMAC keys shorter than 128 bits can be searched; RFC 2104 asks for at least the hash's strength where one can.
+KEY_BYTES_MIN = 16
+
+#: The checkout (editable install) that holds sql/ and dbt_like/.
+PROJECT = Path(__file__).resolve().parent.parent
+SQL_FOLDER = PROJECT / "sql"
+DBT_FOLDER = PROJECT / "dbt_like"
+
+
+class SourceSecrets(BaseModel):
+    """What the environment holds for one source."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    #: SQLAlchemy URL of a database, with user and password.
+    url: SecretStr | None = None
+
+
+class Settings(BaseSettings):
+    """Where things are and what must stay secret."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True)
+
+    #: The programme file.
+    programme: Path = Path("programme.toml")
+    #: Folder of everything Mayak makes: warehouse, models, deliveries.
+    home: Path = Path("var")
+    #: DuckDB file; default: <home>/warehouse.duckdb.
+    warehouse: Path | None = None
+    #: Secret under which pseudonyms are made. One installation, one key, for ever.
+    pseudonym_key: SecretStr = Field(default=...)
+    #: Memory for the warehouse engine, as DuckDB writes it ("4GB"); default: DuckDB's own (80 % of the machine).
+    memory_limit: str | None = None
+    #: By name of the source, in lower case.
+    sources: dict[str, SourceSecrets] = {}
+
+    @field_validator("pseudonym_key")
+    @classmethod
+    def _key_is_long(cls, value: SecretStr) -> SecretStr:
+        if len(value.get_secret_value().encode()) < KEY_BYTES_MIN:
+            raise ValueError(f"must have at least {KEY_BYTES_MIN} bytes")
+        return value
+
+    @property
+    def warehouse_path(self) -> Path:
+        """The DuckDB file."""
+        return (self.warehouse or self.home / "warehouse.duckdb").resolve()
+
+    @property
+    def deliveries_folder(self) -> Path:
+        """Where lists and reports are written."""
+        return (self.home / "deliveries").resolve()
+
+    @property
+    def models_folder(self) -> Path:
+        """Where risk models are kept."""
+        return (self.home / "models").resolve()
+
+    @property
+    def pseudonyms(self) -> Pseudonyms:
+        """Pseudonyms under this installation's key."""
+        return Pseudonyms(self.pseudonym_key.get_secret_value().encode())
+
+    def url_of(self, source_name: str) -> str | None:
+        """URL of a source, if the environment has one."""
+        secrets = self.sources.get(source_name)
+        return secrets.url.get_secret_value() if secrets and secrets.url else None
+
+
+def read_settings() -> Settings:
+    """Settings from the environment. Raises BadConfiguration naming the variable; never prints a value."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    strangers = sorted(
+        name for name in os.environ if name.startswith(PREFIX) and name not in known and not name.startswith(f"{PREFIX}SOURCES__")
+    )
+    if strangers:
+        raise BadConfiguration(f"unknown setting(s): {', '.join(strangers)}; known: {', '.join(sorted(known))}")
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{PREFIX}{'__'.join(str(part) for part in item['loc']).upper()}: {item['msg']}" for item in error.errors()
+        )
+        raise BadConfiguration(f"settings: {wrong}") from None

@@ -1,0 +1,11 @@
+"""READ: one module per export format or system. Each turns an export into record kinds of the raw stage and looks at nothing else.
+
+A new source is one module here, one line in :data:`READERS`, one test file and one fixture per oddity: docs/add_a_source.md.
+"""
+
+from __future__ import annotations
+
+from pipelines.sources.reading import Reader
+
+#: Kind in programme.toml → reader.
+READERS: dict[str, Reader] = {}

@@ -1,0 +1,114 @@
+"""What every reader has in common: the events it yields and the context it is given.
+
+A reader turns one *item* (a file, a folder that is one export, a database) into a stream of events:
+
+- :class:`Batch`: rows of one record kind, as an Arrow table whose columns are columns of ``raw.<record>`` or of
+  ``personal.<record>`` (``sql/schema/raw.sql``, ``sql/schema/personal.sql``). Columns left out become null, ``load_id``,
+  ``source`` and ``seen_at`` are added by the loader.
+- :class:`Seen`: how many rows of a record kind the item holds. The loader insists that seen = kept + rejected.
+- :class:`Rejected`: one row that was not kept, with its place and a reason from a short fixed list of the reader's.
+- :class:`Covers`: the span of time of which the item speaks; its end decides which of two versions of a row is newer.
+
+Readers rename, type and turn times to UTC; they never look anything up in the warehouse, never read the clock or the
+environment, and never raise anything but :mod:`pipelines.errors`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import ClassVar, Protocol
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from pipelines.programme import Source
+from pipelines.pseudonyms import Pseudonyms
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing to load: ``name`` is unique inside the source and stable from run to run (a relative path, "database")."""
+
+    name: str
+    path: Path | None = None
+    #: For items that are not files: what tells an unchanged item from a changed one. Files are fingerprinted by content.
+    fingerprint: str | None = None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows of one record kind. ``counted`` is False for rows derived from another row (the author of a message)."""
+
+    record: str
+    table: pa.Table
+    counted: bool = True
+
+
+@dataclass(frozen=True)
+class Seen:
+    """``rows`` rows of ``record`` stand in the item; may be yielded in parts, the parts add up."""
+
+    record: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """One row that was not kept. ``place`` finds it in the item ("line 14"); ``reason`` is short and without content."""
+
+    record: str
+    place: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Covers:
+    """The item speaks of ``since`` to ``until`` (UTC, both inclusive; None: not known)."""
+
+    since: datetime | None
+    until: datetime | None
+
+
+Event = Batch | Seen | Rejected | Covers
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a reader is given beside its source.
+
+    ``cursor``: what the same reader left behind at the last successful load of this item (see ``Reader.cursor``); empty at first.
+    """
+
+    pseudonyms: Pseudonyms
+    zone: ZoneInfo
+    language: str
+    url: str | None = None
+    cursor: Mapping[str, int] = field(default_factory=dict)
+
+
+class Reader(Protocol):
+    """One export format or system. Stateless: everything it needs is passed in."""
+
+    #: The word in ``programme.toml``.
+    kind: ClassVar[str]
+    #: Raised whenever the same item would now be read differently, so that it is loaded again.
+    version: ClassVar[int]
+
+    def items(self, source: Source, context: Context) -> Iterable[Item]:
+        """What there is to load, in a fixed order. Raises BadSource where nothing is, SourceAway where a server is away."""
+        ...
+
+    def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
+        """The events of one item. Raises BadFile for a file that is not what it is said to be."""
+        ...
+
+
+class CursorReader(Reader, Protocol):
+    """A reader that reads only what came since the last load."""
+
+    def cursor(self, source: Source, item: Item, context: Context) -> Mapping[str, int]:
+        """Where the *next* load shall begin, asked before the read starts so that nothing falls between two loads."""
+        ...

@@ -1,0 +1,197 @@
+"""The warehouse: one interface, an embedded DuckDB file behind it.
+
+The declared schema (``sql/schema/*.sql``) is the contract: :meth:`Warehouse.check` compares a frame with the catalogue, and every
+write goes through :meth:`replace` or :meth:`merge`, so that writing twice gives what writing once gives.
+DuckDB lets one process at a time open the file: open it late, close it early (``with Warehouse.open(path) as warehouse``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+
+from pipelines.errors import BadContract, TransientError
+from pipelines.settings import SQL_FOLDER
+
+#: In the order in which they are made. A schema's file holds nothing but `create … if not exists` and comments.
+SCHEMAS = ("raw", "personal", "links", "risk", "deliveries")
+
+_KEY = re.compile(r"Key: ([a-z_, ]+)\.")
+#: In a table's comment: a later row that does not know a value leaves the known one standing.
+KEEPS_KNOWN = "Nulls keep what was known."
+
+
+class Warehouse:
+    """A connection to the warehouse. Use as a context manager."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+        self.connection.execute("set TimeZone = 'UTC'")
+
+    @classmethod
+    def open(cls, path: Path | None, *, read_only: bool = False, memory_limit: str | None = None) -> Self:
+        """Open (and, unless ``read_only``, create) the warehouse file; None opens one in memory.
+
+        Raises TransientError while another process has it open.
+        """
+        if path is not None and not read_only:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            connection = duckdb.connect(str(path) if path else ":memory:", read_only=read_only)
+        except duckdb.IOException as error:
+            if "lock" in str(error).lower():
+                raise TransientError(f"the warehouse {path} is open in another process; one at a time") from error
+            raise
+        if memory_limit:
+            connection.execute("set memory_limit = ?", [memory_limit])
+        # Progress bars are drawn by pipelines.progress; two of them on one terminal are none.
+        connection.execute("set enable_progress_bar = false")
+        return cls(connection)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.connection.close()
+
+    def create_schemas(self) -> None:
+        """Make whatever of the declared schemas is not there yet. Safe to repeat."""
+        for schema in SCHEMAS:
+            self.connection.execute((SQL_FOLDER / "schema" / f"{schema}.sql").read_text(encoding="utf-8"))
+
+    # -- reading ------------------------------------------------------------------------------------------------------------
+
+    def arrow(self, query: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> pa.Table:
+        """Result of a query as an Arrow table."""
+        return self.connection.execute(query, parameters).to_arrow_table()
+
+    def frame(self, query: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> pd.DataFrame:
+        """Result of a query as a pandas frame: for reports and models, not for large tables."""
+        return self.connection.execute(query, parameters).df()
+
+    def rows(self, query: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """Result of a query as tuples."""
+        return self.connection.execute(query, parameters).fetchall()
+
+    def value(self, query: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> Any:
+        """The single value of a query, None where it has no row."""
+        row = self.connection.execute(query, parameters).fetchone()
+        return row[0] if row else None
+
+    # -- the contract -------------------------------------------------------------------------------------------------------
+
+    def columns(self, table: str) -> dict[str, str]:
+        """Declared columns of ``schema.table`` with their types, in order. Raises BadContract for a table not declared."""
+        schema, name = table.split(".")
+        found = self.rows(
+            "select column_name, data_type from information_schema.columns where table_schema = ? and table_name = ? order by ordinal_position",
+            [schema, name],
+        )
+        if not found:
+            raise BadContract(f"{table}: not declared in sql/schema/{schema}.sql")
+        return dict(found)
+
+    def has_table(self, table: str) -> bool:
+        """Is there a table or view ``schema.table``?"""
+        schema, name = table.split(".")
+        return bool(
+            self.value("select count(*) from information_schema.tables where table_schema = ? and table_name = ?", [schema, name])
+        )
+
+    def key(self, table: str) -> tuple[str, ...]:
+        """Columns that make a row of a declared table the same row (``Key:`` in its comment)."""
+        match = _KEY.search(self._comment(table))
+        if not match:
+            raise BadContract(f"{table}: no 'Key: …' in its comment")
+        return tuple(part.strip() for part in match.group(1).split(","))
+
+    def check(self, table: str, frame: pa.Table) -> None:
+        """Refuse a frame whose columns are not the declared ones. Raises BadContract naming what is missing or extra."""
+        declared = set(self.columns(table))
+        given = set(frame.column_names)
+        if declared != given:
+            missing, extra = sorted(declared - given), sorted(given - declared)
+            raise BadContract(f"{table}: columns missing: {', '.join(missing) or 'none'}; columns not declared: {', '.join(extra) or 'none'}")
+
+    # -- writing ------------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of it or nothing of it."""
+        self.connection.execute("begin")
+        try:
+            yield
+        except BaseException:
+            self.connection.execute("rollback")
+            raise
+        self.connection.execute("commit")
+
+    def replace(
+        self, table: str, frame: pa.Table | pd.DataFrame, *, where: str | None = None, parameters: Sequence[Any] | None = None
+    ) -> int:
+        """Put ``frame`` in the place of the table's rows (of those that match ``where``). Returns the rows written.
+
+        Atomic and repeatable. Raises BadContract when the columns are not the declared ones or a key repeats.
+        """
+        rows = frame if isinstance(frame, pa.Table) else pa.Table.from_pandas(frame, preserve_index=False)
+        self.check(table, rows)
+        key = ", ".join(self.key(table))
+        columns = ", ".join(self.columns(table))
+        with self._registered(rows) as view:
+            doubles = self.value(f"select count(*) from (select 1 from {view} group by {key} having count(*) > 1)")
+            if doubles:
+                raise BadContract(f"{table}: {doubles} keys ({key}) stand more than once")
+            with self.transaction():
+                self.connection.execute(f"delete from {table}" + (f" where {where}" if where else ""), parameters)
+                self.connection.execute(f"insert into {table} ({columns}) select {columns} from {view} order by {key}")
+        return rows.num_rows
+
+    def merge(self, table: str, view: str) -> int:
+        """Bring rows of a view or temporary table into ``table`` by key; call inside a transaction.
+
+        A row that is not there is added; one that is there is replaced when it differs in more than its load. Where the table's
+        comment says "Nulls keep what was known", a null does not overwrite a value. The view has the declared columns and one row
+        per key. Returns rows added or replaced.
+        """
+        key = self.key(table)
+        columns = list(self.columns(table))
+        names = ", ".join(columns)
+        on = " and ".join(f"old.{column} is not distinct from new.{column}" for column in key)
+        content = [column for column in columns if column not in (*key, "load_id", "seen_at", "source")]
+        keeps = KEEPS_KNOWN in self._comment(table)
+        value = {column: f"coalesce(new.{column}, old.{column})" if keeps and column in content else f"new.{column}" for column in columns}
+        changed = " or ".join(f"old.{column} is distinct from {value[column]}" for column in content) or "false"
+        picked = ", ".join(f"{value[column]} as {column}" for column in columns)
+        self.connection.execute(
+            f"create or replace temp table incoming as select {picked}, old.{key[0]} is not null as is_known "
+            f"from {view} as new left join {table} as old on {on} where old.{key[0]} is null or {changed}"
+        )
+        count = int(self.value("select count(*) from incoming"))
+        if count:
+            if self.value("select bool_or(is_known) from incoming"):
+                match = " and ".join(f"old.{column} is not distinct from incoming.{column}" for column in key)
+                self.connection.execute(f"delete from {table} as old using incoming where {match}")
+            self.connection.execute(f"insert into {table} ({names}) select {names} from incoming")
+        self.connection.execute("drop table incoming")
+        return count
+
+    def _comment(self, table: str) -> str:
+        schema, name = table.split(".")
+        return self.value("select comment from duckdb_tables() where schema_name = ? and table_name = ?", [schema, name]) or ""
+
+    @contextmanager
+    def _registered(self, rows: pa.Table) -> Iterator[str]:
+        name = "incoming_rows"
+        self.connection.register(name, rows)
+        try:
+            yield name
+        finally:
+            self.connection.unregister(name)

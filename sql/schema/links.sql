@@ -1,0 +1,153 @@
+-- The links stage: what belongs together. Written by pipelines/links, one function per table; replaced as a whole.
+
+create schema if not exists links;
+
+create table if not exists links.people (
+    account_id varchar not null,
+    person_id varchar,
+    state varchar not null,
+    rule varchar not null,
+    score double,
+    candidate_person_id varchar
+);
+comment on table links.people is 'One row per account: which person it belongs to. Key: account_id.';
+comment on column links.people.account_id is 'raw.accounts.';
+comment on column links.people.person_id is 'The person: "p" and the digits of the oldest LMS account linked; for people without one, of their oldest account. Null: to review or unlinked.';
+comment on column links.people.state is 'linked, review or unlinked.';
+comment on column links.people.rule is 'anchor (an LMS account is its own person), address, phone, username, name, second_account, own (nobody else; outsiders), ambiguous, none.';
+comment on column links.people.score is '0 to 1; 1 for exact keys.';
+comment on column links.people.candidate_person_id is 'For review: the best guess.';
+
+create table if not exists links.places (
+    place_id varchar not null,
+    kind varchar not null,
+    course_id varchar,
+    group_id varchar,
+    rule varchar not null,
+    score double
+);
+comment on table links.places is 'One row per chat, webinar or survey: the course (and stream group) it belongs to. Key: place_id.';
+comment on column links.places.place_id is 'chat_id, webinar_id or survey_id.';
+comment on column links.places.kind is 'chat, webinar or survey.';
+comment on column links.places.course_id is 'Course; null: none found, or several.';
+comment on column links.places.group_id is 'LMS group (stream); null: the whole course.';
+comment on column links.places.rule is 'programme (stated in programme.toml), export (the system says so), title (names the course), members (most linked members are of it), none.';
+comment on column links.places.score is 'Share of linked members where the rule is members; 1 otherwise.';
+
+create table if not exists links.questions (
+    message_id varchar not null,
+    is_question boolean not null,
+    is_technical boolean not null,
+    score double not null,
+    rule varchar not null,
+    burst_id varchar not null
+);
+comment on table links.questions is 'One row per message judged: does it ask for an answer? Key: message_id.';
+comment on column links.questions.message_id is 'raw.messages.';
+comment on column links.questions.is_question is 'It asks.';
+comment on column links.questions.is_technical is 'It speaks of technical trouble (upload, log-in, sound …), whether it asks or not.';
+comment on column links.questions.score is '0 to 1.';
+comment on column links.questions.rule is 'The sign that decided.';
+comment on column links.questions.burst_id is 'First message of the burst (same author, same place, minutes apart): one burst is one question.';
+
+create table if not exists links.replies (
+    question_id varchar not null,
+    answer_id varchar not null,
+    role varchar not null,
+    kind varchar not null,
+    rule varchar not null,
+    score double not null
+);
+comment on table links.replies is 'One row per question and message that answers it. Key: question_id, answer_id.';
+comment on column links.replies.question_id is 'First message of the question''s burst.';
+comment on column links.replies.answer_id is 'The answering message.';
+comment on column links.replies.role is 'Role of its author in that course at that time: curator, staff, peer, asker, bot, unknown.';
+comment on column links.replies.kind is 'substantive, holding ("I will find out"), formal (says nothing), thanks.';
+comment on column links.replies.rule is 'explicit (recorded by the system), thread, mention, direct (answered by personal message), next (scored guess).';
+comment on column links.replies.score is '0 to 1; 1 for explicit ones.';
+
+create table if not exists links.acknowledgements (
+    notice_id varchar not null,
+    person_id varchar not null,
+    kind varchar not null,
+    acknowledged_at timestamptz,
+    message_id varchar
+);
+comment on table links.acknowledgements is 'One row per notice, addressee and kind of sign. Key: notice_id, person_id, kind.';
+comment on column links.acknowledgements.notice_id is 'The notice (raw.messages).';
+comment on column links.acknowledgements.person_id is 'The addressee.';
+comment on column links.acknowledgements.kind is 'none (no sign, one row per addressee), read_receipt, deleted_unread, reply, mail (a later mail to the sender outside the thread), chat (writes in the course chat to the point), bounce (not reached), delayed, auto_reply (not read).';
+comment on column links.acknowledgements.acknowledged_at is 'First such sign; null for none.';
+comment on column links.acknowledgements.message_id is 'The message that is the sign.';
+
+create table if not exists links.copies (
+    later_id varchar not null,
+    earlier_id varchar not null,
+    earlier_kind varchar not null,
+    kind varchar not null,
+    task_id varchar,
+    matched_words integer not null,
+    later_share double not null,
+    earlier_share double not null,
+    longest_run integer not null,
+    hidden_characters integer not null,
+    homoglyphs integer not null,
+    same_file boolean not null,
+    direction_certainty double not null,
+    rule_version integer not null
+);
+comment on table links.copies is 'One row per pair of texts of which one repeats the other. Key: later_id, earlier_id.';
+comment on column links.copies.later_id is 'Submission handed in later.';
+comment on column links.copies.earlier_id is 'Submission or chat message that stood earlier.';
+comment on column links.copies.earlier_kind is 'submission or message.';
+comment on column links.copies.kind is 'learner (another learner''s work), leak (a message in a chat), own (the same person''s earlier work), team (allowed).';
+comment on column links.copies.task_id is 'Task of the later one.';
+comment on column links.copies.matched_words is 'Words of the later text that stand in the earlier one, reference text left out.';
+comment on column links.copies.later_share is 'matched_words / words of the later text (reference left out).';
+comment on column links.copies.earlier_share is 'The same against the earlier text.';
+comment on column links.copies.longest_run is 'Words in the longest unbroken run.';
+comment on column links.copies.hidden_characters is 'Invisible characters in the later text: a sign of tampering.';
+comment on column links.copies.homoglyphs is 'Latin look-alikes inside Cyrillic words of the later text: a sign of tampering.';
+comment on column links.copies.same_file is 'A file of equal bytes was handed in.';
+comment on column links.copies.direction_certainty is '0.5 (nobody knows who copied) to 1.';
+comment on column links.copies.rule_version is 'Version of the method.';
+
+create table if not exists links.copy_fragments (
+    later_id varchar not null,
+    earlier_id varchar not null,
+    fragment integer not null,
+    later_start integer not null,
+    later_end integer not null,
+    earlier_start integer not null,
+    earlier_end integer not null,
+    words integer not null
+);
+comment on table links.copy_fragments is 'One row per run of text that both sides of a pair share. Key: later_id, earlier_id, fragment.';
+comment on column links.copy_fragments.later_id is 'links.copies.';
+comment on column links.copy_fragments.earlier_id is 'links.copies.';
+comment on column links.copy_fragments.fragment is 'Number, in the order of the later text, from 1.';
+comment on column links.copy_fragments.later_start is 'First character in the later text (personal.submissions.text), from 0.';
+comment on column links.copy_fragments.later_end is 'One past the last.';
+comment on column links.copy_fragments.earlier_start is 'First character in the earlier text.';
+comment on column links.copy_fragments.earlier_end is 'One past the last.';
+comment on column links.copy_fragments.words is 'Words matched.';
+
+create table if not exists links.repeated_questions (
+    message_id varchar not null,
+    cluster_id varchar not null,
+    score double not null
+);
+comment on table links.repeated_questions is 'One row per question that was asked before or again: its cluster. Key: message_id.';
+comment on column links.repeated_questions.message_id is 'The question (first message of its burst).';
+comment on column links.repeated_questions.cluster_id is 'message_id of the cluster''s first question.';
+comment on column links.repeated_questions.score is 'Nearness to the cluster''s nearest member, 0 to 1.';
+
+create table if not exists links.feedback (
+    grade_id varchar not null,
+    kind varchar not null,
+    rule varchar not null
+);
+comment on table links.feedback is 'One row per grade of the marking record: what its comment is worth. Key: grade_id.';
+comment on column links.feedback.grade_id is 'raw.grades (record = marking).';
+comment on column links.feedback.kind is 'none (no comment or an empty one), formal ("accepted"), boilerplate (one of the marker''s near-identical ones), substantive, returned (sent back with what to mend).';
+comment on column links.feedback.rule is 'The sign that decided.';

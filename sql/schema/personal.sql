@@ -1,0 +1,80 @@
+-- Everything that names a person, and everything a person wrote. This schema and no other.
+--
+-- Each table here is the private half of the raw table of the same name and has its key; readers yield one row with both halves and
+-- the loader splits it. Read by pipelines/links (to relate), by reports (to show) and by nothing else; sql/roles.sql grants accordingly.
+
+create schema if not exists personal;
+
+create table if not exists personal.accounts (
+    account_id varchar not null,
+    native_id varchar,
+    username varchar,
+    display_name varchar,
+    first_name varchar,
+    last_name varchar,
+    email varchar,
+    phone varchar,
+    institution varchar,
+    city varchar
+);
+comment on table personal.accounts is 'One row per account: who it says it is. Key: account_id. Nulls keep what was known.';
+comment on column personal.accounts.account_id is 'raw.accounts.';
+comment on column personal.accounts.native_id is 'Id in its own system.';
+comment on column personal.accounts.username is 'Log-in name or handle.';
+comment on column personal.accounts.display_name is 'Name as shown, untouched.';
+comment on column personal.accounts.first_name is 'Given name(s) where the system keeps them apart; may hold the patronymic.';
+comment on column personal.accounts.last_name is 'Family name where the system keeps it apart.';
+comment on column personal.accounts.email is 'Address in lower case; null: none or replaced by a hash at deletion.';
+comment on column personal.accounts.phone is 'Digits with leading +, as far as known.';
+comment on column personal.accounts.institution is 'School or other employer.';
+comment on column personal.accounts.city is 'Town.';
+
+create table if not exists personal.chats (
+    chat_id varchar not null,
+    title varchar
+);
+comment on table personal.chats is 'One row per chat: its title, which in private conversations is a person''s name. Key: chat_id.';
+comment on column personal.chats.chat_id is 'raw.chats.';
+comment on column personal.chats.title is 'Title.';
+
+create table if not exists personal.messages (
+    message_id varchar not null,
+    subject varchar,
+    text varchar
+);
+comment on table personal.messages is 'One row per message: its words. Key: message_id.';
+comment on column personal.messages.message_id is 'raw.messages.';
+comment on column personal.messages.subject is 'Subject of a mail or discussion.';
+comment on column personal.messages.text is 'Plain text; always null for mail: bodies are never read.';
+
+create table if not exists personal.submissions (
+    submission_id varchar not null,
+    text varchar
+);
+comment on table personal.submissions is 'One row per submission: its words. Key: submission_id.';
+comment on column personal.submissions.submission_id is 'raw.submissions.';
+comment on column personal.submissions.text is 'Plain text out of HTML, paragraphs kept as line ends, no-break spaces made plain; homoglyphs and invisible characters untouched (they are evidence).';
+
+create table if not exists personal.submission_files (
+    file_id varchar not null,
+    filename varchar
+);
+comment on table personal.submission_files is 'One row per file handed in: its name. Key: file_id.';
+comment on column personal.submission_files.file_id is 'raw.submission_files.';
+comment on column personal.submission_files.filename is 'Name given by the learner.';
+
+create table if not exists personal.grades (
+    grade_id varchar not null,
+    comment varchar
+);
+comment on table personal.grades is 'One row per grade: the feedback comment. Key: grade_id.';
+comment on column personal.grades.grade_id is 'raw.grades.';
+comment on column personal.grades.comment is 'Plain text; null: no comment row at all; empty: an empty one.';
+
+create table if not exists personal.survey_answers (
+    answer_id varchar not null,
+    text varchar
+);
+comment on table personal.survey_answers is 'One row per open answer of a survey. Key: answer_id.';
+comment on column personal.survey_answers.answer_id is 'raw.survey_answers.';
+comment on column personal.survey_answers.text is 'The words.';

@@ -1,0 +1,1 @@
+"""READ: a Moodle's own database, through SQLAlchemy (PostgreSQL, MariaDB, MySQL, SQLite)."""

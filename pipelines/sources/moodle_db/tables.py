@@ -1,0 +1,101 @@
+"""Which tables and columns of a Moodle database are read: the whole of what this reader asks of a Moodle (checked against 4.5).
+
+Names are without the prefix (``mdl_``). Tables of plug-ins and activity types that a site may lack are in :data:`OPTIONAL`; without
+one of the others a database is not taken for a Moodle.
+"""
+
+from __future__ import annotations
+
+#: What every activity type's own table has; enough to name an activity of a type that this reader does not know closer.
+ACTIVITY_COLUMNS = ("id", "course", "name", "intro", "introformat")
+
+#: Table → columns read, in a fixed order.
+TABLES: dict[str, tuple[str, ...]] = {
+    # the site and its people
+    "config": ("id", "name", "value"),
+    "user": (
+        "id", "deleted", "suspended", "username", "firstname", "lastname", "email", "phone1", "phone2", "institution", "city",
+        "lang", "timezone", "firstaccess", "lastaccess", "timecreated", "timemodified",
+    ),
+    "role": ("id", "shortname", "archetype"),
+    "role_assignments": ("id", "roleid", "contextid", "userid", "timemodified", "modifierid"),
+    "context": ("id", "contextlevel", "instanceid", "path"),
+    "enrol": ("id", "enrol", "status", "courseid", "roleid", "timemodified"),
+    "user_enrolments": ("id", "status", "enrolid", "userid", "timestart", "timeend", "modifierid", "timecreated", "timemodified"),
+    # courses and their structure
+    "course": ("id", "fullname", "shortname", "format", "startdate", "enddate", "timemodified"),
+    "course_sections": ("id", "course", "section"),
+    "course_modules": ("id", "course", "module", "instance", "section", "deletioninprogress"),
+    "modules": ("id", "name"),
+    "course_completion_criteria": ("id", "course", "criteriatype", "moduleinstance"),
+    "groups": ("id", "courseid", "idnumber", "name", "timemodified"),
+    "groups_members": ("id", "groupid", "userid", "timeadded"),
+    "groupings": ("id", "courseid", "name", "idnumber", "timemodified"),
+    "groupings_groups": ("id", "groupingid", "groupid"),
+    "scale": ("id", "scale"),
+    # activities
+    "assign": (
+        *ACTIVITY_COLUMNS, "activity", "duedate", "allowsubmissionsfromdate", "cutoffdate", "grade", "teamsubmission", "blindmarking",
+        "revealidentities", "markingworkflow", "timemodified",
+    ),
+    "quiz": (*ACTIVITY_COLUMNS, "timeopen", "timeclose", "sumgrades", "grade", "timemodified"),
+    "page": (*ACTIVITY_COLUMNS, "content", "contentformat", "timemodified"),
+    "resource": (*ACTIVITY_COLUMNS, "timemodified"),
+    "url": (*ACTIVITY_COLUMNS, "timemodified"),
+    "forum": (*ACTIVITY_COLUMNS, "type", "duedate", "cutoffdate", "timemodified"),
+    "feedback": (*ACTIVITY_COLUMNS, "anonymous", "timeopen", "timeclose", "timemodified"),
+    "customcert": (*ACTIVITY_COLUMNS, "timemodified"),
+    "assign_overrides": ("id", "assignid", "groupid", "userid", "duedate", "cutoffdate"),
+    "assign_user_flags": ("id", "userid", "assignment", "extensionduedate", "workflowstate"),
+    "quiz_overrides": ("id", "quiz", "groupid", "userid", "timeclose"),
+    # what was done
+    "logstore_standard_log": (
+        "id", "eventname", "component", "objecttable", "objectid", "contextlevel", "contextinstanceid", "userid", "courseid",
+        "relateduserid", "anonymous", "other", "timecreated", "origin", "realuserid",
+    ),
+    "forum_discussions": ("id", "course", "forum", "name", "firstpost", "groupid", "pinned", "timemodified"),
+    "forum_posts": (
+        "id", "discussion", "parent", "userid", "created", "modified", "subject", "message", "messageformat", "attachment", "deleted",
+        "privatereplyto",
+    ),
+    "messages": (
+        "id", "useridfrom", "conversationid", "subject", "fullmessage", "fullmessageformat", "fullmessagehtml", "smallmessage", "timecreated",
+    ),
+    "message_conversations": ("id", "type", "name", "timemodified"),
+    "message_conversation_members": ("id", "conversationid", "userid"),
+    "assign_submission": ("id", "assignment", "userid", "timecreated", "timemodified", "timestarted", "status", "groupid", "attemptnumber", "latest"),
+    "assignsubmission_onlinetext": ("id", "submission", "onlinetext", "onlineformat"),
+    "assignsubmission_file": ("id", "submission", "numfiles"),
+    "files": ("id", "contenthash", "component", "filearea", "itemid", "filename", "filesize", "mimetype", "timecreated", "timemodified"),
+    "quiz_attempts": ("id", "quiz", "userid", "attempt", "preview", "state", "timestart", "timefinish", "timemodified", "sumgrades"),
+    # what it was worth
+    "assign_grades": ("id", "assignment", "userid", "timecreated", "timemodified", "grader", "grade", "attemptnumber"),
+    "assignfeedback_comments": ("id", "grade", "commenttext", "commentformat"),
+    "grade_items": (
+        "id", "courseid", "itemtype", "itemmodule", "iteminstance", "itemnumber", "grademax", "gradepass", "hidden", "timemodified",
+    ),
+    "grade_grades": (
+        "id", "itemid", "userid", "usermodified", "finalgrade", "hidden", "overridden", "feedback", "feedbackformat", "timemodified",
+    ),
+    "grade_grades_history": (
+        "id", "action", "oldid", "source", "timemodified", "itemid", "userid", "usermodified", "finalgrade", "hidden", "overridden", "feedback",
+        "feedbackformat",
+    ),
+    "quiz_grades": ("id", "quiz", "userid", "grade", "timemodified"),
+    "course_modules_completion": ("id", "coursemoduleid", "userid", "completionstate", "timemodified"),
+    "course_modules_viewed": ("id", "coursemoduleid", "userid", "timecreated"),
+    "course_completions": ("id", "userid", "course", "timecompleted"),
+    "customcert_issues": ("id", "userid", "customcertid", "timecreated"),
+    "feedback_completed": ("id", "feedback", "userid", "timemodified", "anonymous_response", "courseid"),
+    "feedback_value": ("id", "item", "completed", "value"),
+    "feedback_item": ("id", "feedback", "name", "presentation", "typ", "position"),
+}  # fmt: skip
+
+#: Plug-ins and activity types that may be absent: what they would have told is then unknown, and the reader goes on.
+OPTIONAL: frozenset[str] = frozenset(
+    {
+        "quiz", "quiz_attempts", "quiz_grades", "quiz_overrides", "page", "resource", "url", "feedback", "feedback_completed", "feedback_value",
+        "feedback_item", "customcert", "customcert_issues", "assignsubmission_onlinetext", "assignsubmission_file", "assignfeedback_comments",
+        "course_modules_viewed",
+    }
+)  # fmt: skip

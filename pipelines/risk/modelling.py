@@ -1,0 +1,199 @@
+"""Train, calibrate, judge and keep a risk model (scikit-learn; kept with skops, without pickle).
+
+Two candidates, chosen by log-loss with whole streams left out: a penalised logistic regression, and gradient-boosted trees whose
+response to each sign is monotone in the direction that makes sense (more silence never lowers the risk). Both are calibrated by Platt
+scaling on out-of-stream predictions (Platt 1999; ``CalibratedClassifierCV`` with ``ensemble=False``). The candidate trained on the
+earlier streams is judged on the later ones; the model in use is then fitted on all of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
+from sklearn.model_selection import GroupKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from pipelines.errors import BadFile
+from pipelines.risk.features import features_of
+
+#: Raised when the same data would now give another model.
+CODE_VERSION = 1
+SEED = 20261122
+FOLDS = 5
+BOOTSTRAPS = 300
+#: Types of our own models that skops shall restore; anything else in a file is refused.
+TRUSTED_PREFIXES = ("sklearn.", "numpy.", "scipy.")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Rows to learn from: features, outcome (0/1), the stream and the person of each row."""
+
+    features: pd.DataFrame
+    outcome: np.ndarray
+    streams: np.ndarray
+    people: np.ndarray
+
+    def of(self, streams: list[str]) -> Sample:
+        """Only rows of these streams."""
+        keep = np.isin(self.streams, streams)
+        return Sample(self.features[keep].reset_index(drop=True), self.outcome[keep], self.streams[keep], self.people[keep])
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of an evaluation with its 95 % interval (bootstrap over learners)."""
+
+    sample: str
+    metric: str
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+def candidates(target: str) -> dict[str, object]:
+    """Untrained estimators by name."""
+    signs = [feature.sign for feature in features_of(target)]
+    return {
+        "logistic": make_pipeline(
+            SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
+            StandardScaler(),
+            LogisticRegression(C=0.1, max_iter=2000),
+        ),
+        "trees": HistGradientBoostingClassifier(
+            learning_rate=0.06, max_iter=120, max_leaf_nodes=8, min_samples_leaf=40, l2_regularization=5.0, monotonic_cst=signs,
+            early_stopping=False, random_state=SEED,
+        ),
+    }  # fmt: skip
+
+
+def _weights(sample: Sample) -> np.ndarray:
+    """Every learner weighs the same, however many days of theirs are in the sample."""
+    _, place, counts = np.unique(sample.people, return_inverse=True, return_counts=True)
+    return 1.0 / counts[place]
+
+
+def fit(sample: Sample, target: str) -> tuple[object, str]:
+    """The better candidate, calibrated, fitted on ``sample``. Returns (model, name of the candidate).
+
+    The model has ``predict_proba``. Streams are never split between fitting and calibrating.
+    """
+    folds = min(FOLDS, len(np.unique(sample.streams)))
+    splits = list(GroupKFold(n_splits=folds).split(sample.features, sample.outcome, sample.streams))
+    # A fold without both outcomes teaches nothing about either.
+    splits = [(train, test) for train, test in splits if len(np.unique(sample.outcome[train])) == 2]
+    weights = _weights(sample)
+    losses = {}
+    for name, estimator in candidates(target).items():
+        guessed, true, weight = [], [], []
+        for train, test in splits:
+            _fit_weighted(estimator, sample.features.iloc[train], sample.outcome[train], weights[train])
+            guessed.append(estimator.predict_proba(sample.features.iloc[test])[:, 1])
+            true.append(sample.outcome[test])
+            weight.append(weights[test])
+        losses[name] = log_loss(np.concatenate(true), np.concatenate(guessed), sample_weight=np.concatenate(weight), labels=[0, 1])
+    best = min(losses, key=lambda name: (losses[name], name))
+    model = CalibratedClassifierCV(candidates(target)[best], method="sigmoid", cv=splits, ensemble=False)
+    model.fit(sample.features, sample.outcome)
+    return model, best
+
+
+def _fit_weighted(estimator: object, features: pd.DataFrame, outcome: np.ndarray, weights: np.ndarray) -> None:
+    step = f"{estimator.steps[-1][0]}__sample_weight" if hasattr(estimator, "steps") else "sample_weight"
+    estimator.fit(features, outcome, **{step: weights})
+
+
+def predict(model: object, features: pd.DataFrame) -> np.ndarray:
+    """Probabilities of the outcome, one per row."""
+    return model.predict_proba(features)[:, 1]
+
+
+def judge(model: object, sample: Sample, name: str) -> list[Figure]:
+    """Figures of a model on a sample it has not seen; one row per learner expected (a snapshot).
+
+    ROC-AUC, average precision, Brier score, calibration slope and intercept (Cox 1958), precision among the first ten, base rate.
+    """
+    return judge_scores(sample.outcome, predict(model, sample.features), name)
+
+
+def judge_scores(outcome: np.ndarray, guessed: np.ndarray, name: str) -> list[Figure]:
+    """The same from scores. Figures that need both outcomes are NaN where only one is there."""
+    rng = np.random.default_rng(SEED)
+    draws = rng.integers(0, len(outcome), size=(BOOTSTRAPS, len(outcome))) if len(outcome) else np.empty((0, 0), int)
+    figures = []
+    for metric, compute in METRICS.items():
+        again = np.array([compute(outcome[draw], guessed[draw]) for draw in draws])
+        again = again[~np.isnan(again)]
+        low, high = np.quantile(again, [0.025, 0.975]) if len(again) else (np.nan, np.nan)
+        figures.append(Figure(name, metric, compute(outcome, guessed), float(low), float(high), len(outcome)))
+    return figures
+
+
+def _both(outcome: np.ndarray) -> bool:
+    return len(outcome) > 0 and 0 < outcome.sum() < len(outcome)
+
+
+def _roc_auc(outcome: np.ndarray, guessed: np.ndarray) -> float:
+    return float(roc_auc_score(outcome, guessed)) if _both(outcome) else np.nan
+
+
+def _average_precision(outcome: np.ndarray, guessed: np.ndarray) -> float:
+    return float(average_precision_score(outcome, guessed)) if _both(outcome) else np.nan
+
+
+def _brier(outcome: np.ndarray, guessed: np.ndarray) -> float:
+    return float(brier_score_loss(outcome, guessed)) if len(outcome) else np.nan
+
+
+def _calibration_slope(outcome: np.ndarray, guessed: np.ndarray) -> float:
+    if not _both(outcome):
+        return np.nan
+    clipped = np.clip(guessed, 1e-6, 1 - 1e-6)
+    logit = np.log(clipped / (1 - clipped)).reshape(-1, 1)
+    return float(LogisticRegression(C=1e6).fit(logit, outcome).coef_[0, 0])
+
+
+def precision_at(count: int, outcome: np.ndarray, guessed: np.ndarray) -> float:
+    """Share with the outcome among the ``count`` highest scores; equal scores in their given order."""
+    return float(outcome[np.argsort(-guessed, kind="stable")[:count]].mean()) if len(outcome) else np.nan
+
+
+METRICS = {
+    "roc_auc": _roc_auc,
+    "average_precision": _average_precision,
+    "brier": _brier,
+    "calibration_slope": _calibration_slope,
+    "precision_at_10": lambda outcome, guessed: precision_at(10, outcome, guessed),
+    "base_rate": lambda outcome, guessed: float(outcome.mean()) if len(outcome) else np.nan,
+}
+
+
+def keep(model: object, path: Path) -> None:
+    """Write a model with skops, whole or not at all."""
+    from skops.io import dumps  # noqa: PLC0415 - a second to import, and only a day that trains needs it
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_suffix(".half")
+    half.write_bytes(dumps(model))
+    half.replace(path)
+
+
+def restore(path: Path) -> object:
+    """Read a model that :func:`keep` wrote. Raises BadFile when the file asks for types that are not a model's."""
+    from skops.io import get_untrusted_types, load  # noqa: PLC0415
+
+    asked = get_untrusted_types(file=path)
+    strangers = [name for name in asked if not name.startswith(TRUSTED_PREFIXES)]
+    if strangers:
+        raise BadFile(path, place="types", expected="types of scikit-learn and numpy only", found=", ".join(sorted(strangers)))
+    return load(path, trusted=asked)

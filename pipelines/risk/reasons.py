@@ -1,0 +1,65 @@
+"""Why a score is what it is, in terms of the person's own indicators.
+
+For every sign: what would the score be if this learner were like the stream's median in all features that speak of the sign? The change
+in log-odds is the sign's contribution (one-group-at-a-time occlusion; Zeiler & Fergus 2014, as in scikit-learn-independent "what if"
+explanations). It works for any model, needs one prediction per sign for the whole stream, and only signs that raise the risk are told.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from pipelines.risk.features import features_of, matrix
+from pipelines.risk.modelling import predict
+from pipelines.risk.rules import RULES
+from pipelines.thresholds import threshold
+
+COLUMNS = ["person_id", "stream_id", "rank", "code", "feature", "value", "baseline", "contribution"]
+
+
+def of_model(model: object, frame: pd.DataFrame, target: str, shown: pd.DataFrame, medians: pd.DataFrame) -> pd.DataFrame:
+    """Reasons for the rows of ``frame`` (one day, :func:`features.feature_frame`).
+
+    ``shown`` and ``medians``: indicators as people know them, from :func:`features.shown_values`.
+    Returns rows of :data:`COLUMNS`, at most ``reasons_max`` per learner, strongest first.
+    """
+    inputs = matrix(frame, target)
+    baseline = inputs.groupby(frame["stream_id"]).transform("median")
+    full = _logit(predict(model, inputs))
+    contributions: dict[str, np.ndarray] = {}
+    for code in sorted({feature.code for feature in features_of(target) if feature.code}):
+        names = [feature.name for feature in features_of(target) if feature.code == code]
+        contributions[code] = full - _logit(predict(model, inputs.assign(**{name: baseline[name] for name in names})))
+    columns = {feature.code: feature.column for feature in reversed(features_of(target)) if feature.code}
+    return _ranked(pd.DataFrame(contributions, index=_index(frame)), columns, shown, medians)
+
+
+def of_rules(earned: pd.DataFrame, target: str, shown: pd.DataFrame, medians: pd.DataFrame) -> pd.DataFrame:
+    """Reasons for rule scores: the rules that gave points. ``earned``: points by learner and stream (index) and rule code."""
+    return _ranked(earned, {rule.code: rule.column for rule in RULES[target]}, shown, medians)
+
+
+def _index(frame: pd.DataFrame) -> pd.MultiIndex:
+    return pd.MultiIndex.from_frame(frame[["person_id", "stream_id"]])
+
+
+def _logit(probability: np.ndarray) -> np.ndarray:
+    clipped = np.clip(probability, 1e-6, 1 - 1e-6)
+    return np.log(clipped / (1 - clipped))
+
+
+def _ranked(contributions: pd.DataFrame, columns: dict[str, str], shown: pd.DataFrame, medians: pd.DataFrame) -> pd.DataFrame:
+    if contributions.empty:
+        return pd.DataFrame(columns=COLUMNS)
+    long = contributions.rename_axis(index=["person_id", "stream_id"], columns="code").stack().rename("contribution").reset_index()
+    long = long[long["contribution"] >= threshold("reason_points_min")]
+    # A tie is broken by the code's name, so that two runs tell the same story.
+    long = long.sort_values(["person_id", "stream_id", "contribution", "code"], ascending=[True, True, False, True], kind="stable")
+    long["rank"] = long.groupby(["person_id", "stream_id"]).cumcount() + 1
+    long = long[long["rank"] <= threshold("reasons_max")].copy()
+    long["feature"] = long["code"].map(columns)
+    values = shown.rename_axis(columns="feature").stack().rename("value").reset_index()
+    baselines = medians.rename_axis(columns="feature").stack().rename("baseline").reset_index()
+    told = long.merge(values, how="left", on=["person_id", "stream_id", "feature"]).merge(baselines, how="left", on=["stream_id", "feature"])
+    return told[COLUMNS]

@@ -1,0 +1,235 @@
+"""What a day's and a week's run consist of, step by step: the one implementation behind the command line and the Dagster assets.
+
+A step opens the warehouse late and closes it early, because DuckDB lets one process at a time have the file and dbt and Great
+Expectations open it for themselves. Every step may be repeated and gives what it gave before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+
+from pipelines.calendar import write_programme
+from pipelines.deliveries import lists, reports
+from pipelines.door import Finding, check_raw
+from pipelines.errors import BadContract, PermanentError
+from pipelines.links import acknowledgements, copies, feedback, people, questions, repeated_questions, replies
+from pipelines.loading import Load, load_source
+from pipelines.programme import Programme, Source, read_programme
+from pipelines.progress import Silence, Teller
+from pipelines.risk import scoring
+from pipelines.settings import Settings
+from pipelines.transform import run_dbt
+from pipelines.warehouse import Warehouse
+
+#: Days around the data for which the calendar is written: streams are planned half a year ahead, history is looked at two years back.
+CALENDAR_DAYS_BACK, CALENDAR_DAYS_AHEAD = 800, 200
+
+
+@dataclass
+class Run:
+    """One run: for which installation, for which day.
+
+    ``as_of``: the last day that is known to its end (programme's time zone). ``run_at``: the caller's clock, written into the ledger.
+    """
+
+    settings: Settings
+    as_of: date
+    run_at: datetime
+    teller: Teller = field(default_factory=Silence)
+
+    @cached_property
+    def programme(self) -> Programme:
+        """The programme file."""
+        return read_programme(self.settings.programme)
+
+    @contextmanager
+    def warehouse(self, *, read_only: bool = False) -> Iterator[Warehouse]:
+        """The warehouse, open for the length of the block."""
+        with Warehouse.open(self.settings.warehouse_path, read_only=read_only, memory_limit=self.settings.memory_limit) as warehouse:
+            yield warehouse
+
+    def on(self, day: date) -> Run:
+        """The same run for another day."""
+        return replace(self, as_of=day)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a step did: rows by relation, and lines worth reading (no personal data in either)."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name} {count:,}".replace(",", "\u202f") for name, count in self.rows.items()) or "nothing to do"
+
+
+def prepare(run: Run) -> Outcome:
+    """Make the schemas; write the programme file's streams, curators and calendar as tables."""
+    with run.warehouse() as warehouse:
+        warehouse.create_schemas()
+        from_day, until_day = run.as_of - timedelta(days=CALENDAR_DAYS_BACK), run.as_of + timedelta(days=CALENDAR_DAYS_AHEAD)
+        write_programme(warehouse, run.programme, pseudonyms=run.settings.pseudonyms, from_day=from_day, until_day=until_day)
+        tables = ("programme_streams", "programme_curators", "calendar_days")
+        return Outcome({f"raw.{table}": warehouse.value(f"select count(*) from raw.{table}") for table in tables})
+
+
+def load(run: Run, source: Source) -> list[Load]:
+    """Load what is new in one source. A source that is missing or broken is in the result, and the run goes on.
+
+    Raises PermanentError only where the programme file calls the source required.
+    """
+    with run.warehouse() as warehouse:
+        warehouse.create_schemas()
+        loads = load_source(
+            warehouse, run.programme, source, pseudonyms=run.settings.pseudonyms, run_at=run.run_at, url=run.settings.url_of(source.name)
+        )
+    failed = [item for item in loads if item.state == "failed"]
+    for item in failed:
+        run.teller.note(f"{source.name}: {item.problem}")
+    if failed and source.required:
+        raise PermanentError(f"source {source.name} is required and could not be read: {failed[0].problem}")
+    return loads
+
+
+def tell_loads(loads: list[Load]) -> Outcome:
+    """Loads summed up."""
+    rows: dict[str, int] = {}
+    for state in ("loaded", "unchanged", "failed"):
+        if count := sum(item.state == state for item in loads):
+            rows[state] = count
+    kept, rejected = (sum(sum(getattr(item, what).values()) for item in loads) for what in ("kept", "rejected"))
+    return Outcome({**rows, "rows": kept, **({"rejected": rejected} if rejected else {})})
+
+
+def check(run: Run) -> list[Finding]:
+    """Ask the door (Great Expectations). Raises BadContract when a critical expectation fails."""
+    # A day in the programme's zone may end after the same day in UTC, and tonight's run sees the small hours of the next one.
+    findings = check_raw(run.settings.warehouse_path, latest=max(run.as_of, run.run_at.date()) + timedelta(days=1))
+    failed = [finding for finding in findings if not finding.passed]
+    for finding in failed:
+        run.teller.note(f"raw.{finding.table}: {finding.rule}: {finding.observed}")
+    critical = [f"raw.{finding.table}: {finding.rule}" for finding in failed if finding.critical]
+    if critical:
+        raise BadContract(f"the raw tables do not hold what the rest relies on: {'; '.join(critical)}")
+    return findings
+
+
+def link_people(run: Run) -> Outcome:
+    """Who is who, and which chat, webinar and survey belongs to which course."""
+    with run.warehouse() as warehouse:
+        return Outcome(people.link_people_and_places(warehouse, run.programme).rows)
+
+
+def link_conversations(run: Run) -> Outcome:
+    """Questions, who answered them, and questions asked again."""
+    rows: dict[str, int] = {}
+    with run.warehouse() as warehouse:
+        rows |= questions.link_questions(warehouse, run.programme).rows
+        rows |= replies.link_replies(warehouse, run.programme).rows
+        rows |= repeated_questions.link_repeated_questions(warehouse, run.programme).rows
+    return Outcome(rows)
+
+
+def link_notices(run: Run) -> Outcome:
+    """Notices and what shows that they arrived."""
+    with run.warehouse() as warehouse:
+        return Outcome(acknowledgements.link_acknowledgements(warehouse, run.programme).rows)
+
+
+def link_copies(run: Run) -> Outcome:
+    """Submissions that repeat earlier submissions or messages."""
+    with run.warehouse() as warehouse:
+        return Outcome(copies.link_copies(warehouse, run.programme).rows)
+
+
+def link_feedback(run: Run) -> Outcome:
+    """What the markers' comments are worth."""
+    with run.warehouse() as warehouse:
+        return Outcome(feedback.link_feedback(warehouse, run.programme).rows)
+
+
+def transform(run: Run, select: str) -> Outcome:
+    """Build the dbt models of one or more stages ("facts indicators", "reports") and run their tests."""
+    result = run_dbt(run.settings.warehouse_path, select, programme=run.programme, as_of=run.as_of)
+    return Outcome({"models": result.models, "tests": result.tests}, tuple(result.warnings))
+
+
+def score(run: Run) -> Outcome:
+    """Train where history has grown, score the learners of running streams for the day."""
+    with run.warehouse() as warehouse:
+        return Outcome(scoring.score_day(warehouse, run.as_of, models_folder=run.settings.models_folder).rows)
+
+
+def deliver_lists(run: Run) -> list[Path]:
+    """Write every curator's list for the day; returns the files."""
+    folder = run.settings.deliveries_folder
+    with run.warehouse() as warehouse:
+        made = lists.build_lists(warehouse, run.programme, run.as_of)
+        files = lists.write_lists(made, folder)
+        lists.remember(warehouse, made, run.as_of, files)
+    return [folder / file.path for file in files]
+
+
+def deliver_report(run: Run) -> list[Path]:
+    """Write leadership's report of the week that ends on ``run.as_of``; returns the files."""
+    folder = run.settings.deliveries_folder
+    with run.warehouse() as warehouse:
+        report = reports.build_report(warehouse, run.programme, run.as_of)
+        return [folder / file.path for language in run.programme.languages for file in reports.write_report(report, folder, language)]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of a run as a person follows it."""
+
+    name: str
+    do: Callable[[Run], Outcome]
+
+
+def _checked(run: Run) -> Outcome:
+    findings = check(run)
+    return Outcome({"expectations": len(findings), "failed": sum(not finding.passed for finding in findings)})
+
+
+def _written(files: list[Path]) -> Outcome:
+    return Outcome({"files": len(files)})
+
+
+def daily(programme: Programme) -> list[Step]:
+    """The steps of a day, in order."""
+    loading = [Step(f"read {source.name}", lambda run, source=source: tell_loads(load(run, source))) for source in programme.sources]
+    return [
+        Step("prepare", prepare),
+        *loading,
+        Step("ask the door", _checked),
+        Step("link people", link_people),
+        Step("link conversations", link_conversations),
+        Step("link notices", link_notices),
+        Step("link copies", link_copies),
+        Step("link feedback", link_feedback),
+        Step("facts and indicators", lambda run: transform(run, "facts indicators")),
+        Step("risk", score),
+        Step("reports", lambda run: transform(run, "reports")),
+        Step("curators' lists", lambda run: _written(deliver_lists(run))),
+    ]
+
+
+def weekly(programme: Programme) -> list[Step]:
+    """The steps of a week's report: the day's steps, then the report."""
+    return [*daily(programme), Step("leadership report", lambda run: _written(deliver_report(run)))]
+
+
+def carry_out(run: Run, steps: list[Step]) -> None:
+    """Do the steps one after another, telling of each. The first error ends the run; what is done stays and is not done twice."""
+    for step in steps:
+        run.teller.start(step.name)
+        outcome = step.do(run)
+        run.teller.done(str(outcome))
+        for line in outcome.notes:
+            run.teller.note(line)

@@ -1,0 +1,290 @@
+"""Which messages ask for an answer: ``links.questions``.
+
+A message is judged by signs of language (question mark, interrogatives, requests, "it does not work") against signs of talk that
+waits for nobody (thanks, "me too", talk among learners), each with a weight, the sum held against one threshold. There is no
+labelled Russian corpus of course chats to train on and no model can be fetched, so the weights are set by reason: any one plain
+sign with a word of the course is enough, any one plain counter-sign without a question mark is too much. The rule names the
+sign that weighed most, so that a curator who marks "not a question" says which rule errs.
+
+Of a mail only the envelope is known: a learner's letter to a curator that opens a thread waits for an answer unless its subject
+confirms something, or it follows a notice so soon that it rather confirms that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from pipelines.links import wording
+from pipelines.links.roles import relate_roles
+from pipelines.programme import Programme
+from pipelines.thresholds import threshold
+from pipelines.warehouse import Warehouse
+
+#: Weight of each sign. Positive ones speak for a question.
+_FOR = {
+    "question_mark": 0.45,
+    "request": 0.45,
+    "technical_trouble": 0.40,
+    "opens_with_interrogative": 0.35,
+    "particle": 0.25,
+    "trouble": 0.25,
+    "opens_weakly": 0.20,
+    "interrogative": 0.20,
+    "course_term": 0.15,
+}
+_AGAINST = {
+    "follow_up": 0.80,
+    "peers": 0.60,
+    "hearsay": 0.50,
+    "thanks": 0.50,
+    "settled": 0.50,
+    "account": 0.30,
+    "peers_addressed": 0.20,
+    "no_course_term": 0.20,
+}
+_SIGNS = {
+    "request": wording.REQUESTS,
+    "trouble": wording.TROUBLE,
+    "interrogative": wording.INTERROGATIVES_STRONG,
+    "course_term": wording.COURSE_TERMS,
+    "peers": wording.PEERS,
+    "peers_ask": wording.PEERS_ASK,
+    "peers_addressed": wording.PEERS_ADDRESSED,
+    "hearsay": wording.HEARSAY,
+    "thanks": wording.THANKS,
+    "settled": wording.SETTLED,
+    "follow_up": wording.FOLLOW_UPS,
+}
+_TECHNICAL_SIGNS = {
+    "trouble_told": wording.TROUBLE,
+    "technical_term": wording.TECHNICAL_TERMS,
+    "technical_alone": wording.TECHNICAL_ALONE,
+}
+#: Subjects that answer: the sender's program wrote the prefix.
+_REPLY_SUBJECT = "^ *(re|fw|fwd|aw|sv|отв|ответ|пер|на) *(\\[[0-9]+\\])? *:"
+_SUBJECT_ASKS = (*wording.REQUESTS, *wording.INTERROGATIVES_STRONG, *wording.TROUBLE, "вопрос*", "помощь", "проблем*", "просьба", "question*", "help", "problem*")  # fmt: skip
+_SUBJECT_CONFIRMS = (*wording.RECEIPTS, *wording.THANKS, "ответ на", "подтверждение", "confirmation")
+
+_JUDGED = """
+create or replace temp table judged as
+select message_id, channel, chat_id, coalesce(thread_id, chat_id) as place, account_id, person_id, author_id, role, course_id, sent_at, reply_to_id, subject, text, is_to_list, deleted_at
+from conversation
+where kind = 'post' and not is_forwarded and account_id is not null and sent_at is not null and role not in ('curator', 'staff', 'bot')
+    and chat_kind not in ('news', 'saved', 'channel')
+"""
+
+_BURSTS = """
+create or replace temp table bursts as
+with gaps as (
+    select *, epoch(sent_at) - epoch(lag(sent_at) over turn) as gap
+    from judged
+    window turn as (partition by account_id, place order by sent_at, length(message_id), message_id)
+), numbered as (
+    select *, sum(case when gap <= $gap then 0 else 1 end) over (partition by account_id, place order by sent_at, length(message_id), message_id) as burst
+    from gaps
+)
+select message_id, first_value(message_id) over (partition by account_id, place, burst order by sent_at, length(message_id), message_id) as burst_id
+from numbered
+"""
+
+
+@dataclass(frozen=True)
+class QuestionSummary:
+    """What was judged: messages, those that ask, bursts that ask, technical ones among the judged."""
+
+    judged: int
+    questions: int
+    bursts: int
+    technical: int
+
+
+def link_questions(warehouse: Warehouse, programme: Programme) -> QuestionSummary:
+    """Judge every message of people who are neither curators nor staff and write ``links.questions``.
+
+    Grain: one row per message judged. Left out: messages of curators and staff (by their role in that course at that time), bots,
+    service lines, receipts, reports and automatic replies, forwarded words, news forums, and messages without an author or a time. A message
+    that was deleted and never answered is no question any more (rule ``withdrawn``). Needs links.people and links.places.
+    """
+    relate_roles(warehouse)
+    warehouse.connection.execute(_JUDGED)
+    warehouse.connection.execute(_BURSTS, {"gap": 60 * threshold("burst_gap")})
+    judged = pa.concat_tables([_judge_texts(warehouse), _judge_mail(warehouse)])
+    with_bursts = _with_bursts(warehouse, judged)
+    warehouse.replace("links.questions", with_bursts)
+    asks = np.asarray(with_bursts["is_question"])
+    return QuestionSummary(
+        judged=with_bursts.num_rows,
+        questions=int(asks.sum()),
+        bursts=len(set(with_bursts.filter(with_bursts["is_question"])["burst_id"].to_pylist())),
+        technical=int(np.asarray(with_bursts["is_technical"]).sum()),
+    )
+
+
+def judge(texts: pa.Array | pa.ChunkedArray, *, warehouse: Warehouse) -> pa.Table:
+    """Judge texts by their words alone: columns is_question, is_technical, score (0 to 1), rule; a row per text, in order.
+
+    A null or empty text asks nothing (rule ``empty``).
+    """
+    warehouse.connection.register(
+        "texts_to_judge", pa.table({"text": texts.cast(pa.string()), "place": pa.array(range(len(texts)), pa.int64())})
+    )
+    try:
+        return _score(_signs(warehouse, "texts_to_judge", "place"))
+    finally:
+        warehouse.connection.unregister("texts_to_judge")
+
+
+def _signs(warehouse: Warehouse, relation: str, order: str) -> pa.Table:
+    """One row per text with a boolean per sign, in the order of the key."""
+    greetings = wording.pattern(wording.GREETINGS + wording.PEERS_ADDRESSED).strip()
+    query = f"""
+        with lined as (
+            select {order}, {wording.line_sql("text", quotations=False)} as line, {wording.line_sql("text", quotations=True)} as whole
+            from {relation}
+        ), bare as (
+            select *, regexp_replace(line, '^ ({greetings} )+', ' ') as said,
+                len(string_split(trim(line), ' ')) as words, trim(line) = '' as is_empty
+            from lined
+        )
+        select {order}, words, is_empty, contains(line, ' ? ') as question_mark, regexp_matches(line, ' ли ') as particle,
+            regexp_matches(said, '{wording.opening_pattern(wording.INTERROGATIVES)}') as opens_with_interrogative,
+            regexp_matches(said, '{wording.opening_pattern(wording.INTERROGATIVES_WEAK)}') as opens_weakly,
+            {wording.signs_sql("line", _SIGNS)},
+            {wording.signs_sql("whole", _TECHNICAL_SIGNS)}
+        from bare order by {order}
+    """
+    return warehouse.arrow(query)
+
+
+def _score(signs: pa.Table) -> pa.Table:
+    column = {name: np.asarray(signs[name]) for name in signs.column_names}
+    asks_plainly = column["question_mark"] | column["request"]
+    # A long text without a question mark is an account: what interrogatives and troubles it tells of are part of the story.
+    is_account = (column["words"] > threshold("question_long_text")) & ~asks_plainly
+    is_technical = column["technical_alone"] | (column["trouble_told"] & column["technical_term"])
+    is_complaint = ~is_account & ~(column["thanks"] & ~asks_plainly)
+    is_about_course = column["course_term"] | is_technical
+    present = {
+        "question_mark": column["question_mark"],
+        "request": column["request"],
+        "technical_trouble": is_technical & is_complaint,
+        "opens_with_interrogative": column["opens_with_interrogative"] & ~is_account,
+        "particle": column["particle"] & ~is_account,
+        "trouble": column["trouble"] & ~is_technical & is_complaint,
+        "opens_weakly": column["opens_weakly"] & ~column["opens_with_interrogative"] & ~is_account,
+        "interrogative": column["interrogative"] & ~is_account,
+        "course_term": column["course_term"],
+    }
+    against = {
+        "follow_up": column["follow_up"] & ~(column["request"] & column["course_term"]) & (column["words"] <= threshold("follow_up_words")),
+        "peers": column["peers"] & ~column["peers_ask"] & ~is_technical,
+        "peers_addressed": column["peers_addressed"] & ~is_technical,
+        "hearsay": column["hearsay"] & ~asks_plainly,
+        "thanks": column["thanks"] & ~asks_plainly,
+        "settled": column["settled"] & ~asks_plainly & ~column["opens_with_interrogative"],
+        "account": is_account,
+        "no_course_term": ~is_about_course,
+    }
+    names = [*present, *against]
+    weights = np.array([_FOR[name] for name in present] + [-_AGAINST[name] for name in against])
+    table = np.column_stack([present[name] for name in present] + [against[name] for name in against]).astype(np.float64) * weights
+    total = np.clip(table.sum(axis=1), 0, 1) if len(table) else np.zeros(0)
+    total[column["is_empty"]] = 0
+    is_question = total >= threshold("question_score")
+    strongest_for, strongest_against = table.argmax(axis=1), table.argmin(axis=1)
+    anything = np.abs(table).max(axis=1) > 0
+    rule = np.array(names, dtype=object)[np.where(is_question, strongest_for, strongest_against)]
+    rule[~is_question & (table.min(axis=1) >= 0)] = "too_little"
+    rule[~anything] = "no_sign"
+    rule[column["is_empty"]] = "empty"
+    key = signs.column_names[0]
+    return pa.table(
+        {
+            key: signs[key],
+            "is_question": pa.array(is_question),
+            "is_technical": pa.array(is_technical & ~column["is_empty"]),
+            "score": pa.array(total, pa.float64()),
+            "rule": pa.array(rule.tolist(), pa.string()),
+        }
+    )
+
+
+def _judge_texts(warehouse: Warehouse) -> pa.Table:
+    warehouse.connection.execute("create or replace temp view texts_judged as select message_id, text from judged where channel <> 'mail'")
+    scored = _score(_signs(warehouse, "texts_judged", "message_id"))
+    warehouse.connection.register("scored_texts", scored)
+    answered = "select reply_to_id from raw.messages where reply_to_id is not null and kind = 'post'"
+    try:
+        return warehouse.arrow(
+            f"""
+            with told as (
+                select scored.*, judged.deleted_at is not null and scored.is_question and scored.message_id not in ({answered}) as is_withdrawn
+                from scored_texts as scored join judged on judged.message_id = scored.message_id
+            )
+            select message_id, is_question and not is_withdrawn as is_question, is_technical, score,
+                case when is_withdrawn then 'withdrawn' else rule end as rule
+            from told order by message_id
+            """
+        )
+    finally:
+        warehouse.connection.unregister("scored_texts")
+
+
+def _judge_mail(warehouse: Warehouse) -> pa.Table:
+    """Letters to curators, by sender, thread, subject and what was sent before."""
+    return warehouse.arrow(
+        f"""
+        with letter as (
+            select judged.*, coalesce(judged.subject, '') as head, {wording.line_sql("judged.subject", quotations=True)} as line,
+                regexp_matches(lower(coalesce(judged.subject, '')), '{_REPLY_SUBJECT}') or judged.reply_to_id is not null as is_reply,
+                exists (
+                    select 1 from addressed join role_spans as span on span.person_id = addressed.person_id and span.role <> 'learner'
+                    where addressed.message_id = judged.message_id
+                ) as is_to_curator
+            from judged where channel = 'mail'
+        ), notice as (
+            select sent.sent_at, sent.account_id as sender_id, addressed.person_id
+            from conversation as sent join addressed on addressed.message_id = sent.message_id
+            where sent.channel = 'mail' and sent.kind = 'post' and sent.role in ('curator', 'staff') and sent.reply_to_id is null
+                and addressed.person_id is not null
+        ), after as (
+            select letter.message_id, max(notice.sent_at) as noticed_at
+            from letter join addressed on addressed.message_id = letter.message_id
+            join notice on notice.person_id = letter.person_id and notice.sender_id = addressed.account_id and notice.sent_at <= letter.sent_at
+            group by letter.message_id
+        ), judged_letter as (
+            select letter.message_id, {wording.signs_sql("line", {"asks": _SUBJECT_ASKS, "confirms": _SUBJECT_CONFIRMS, **_TECHNICAL_SIGNS})},
+                contains(head, '?') as has_mark, is_reply, is_to_curator, is_to_list, role,
+                coalesce(epoch(letter.sent_at) - epoch(after.noticed_at) <= 86400 * $confirms, false) as is_after_notice
+            from letter left join after on after.message_id = letter.message_id
+        ), ruled as (
+            select *, case
+                when is_reply then 'reply'
+                when is_to_list or not is_to_curator then 'not_to_curator'
+                when confirms and not has_mark then 'confirmation'
+                when asks or has_mark then 'subject'
+                when role = 'unknown' then 'stranger'
+                when is_after_notice then 'after_notice'
+                else 'opens_thread'
+            end as rule from judged_letter
+        )
+        select message_id, rule in ('subject', 'opens_thread') as is_question, technical_alone or (trouble_told and technical_term) as is_technical,
+            case rule when 'subject' then 0.9 when 'opens_thread' then 0.7 when 'after_notice' then 0.4 when 'stranger' then 0.3 else 0.1 end::double as score,
+            rule
+        from ruled order by message_id
+        """,
+        {"confirms": threshold("mail_confirms_notice")},
+    )
+
+
+def _with_bursts(warehouse: Warehouse, judged: pa.Table) -> pa.Table:
+    warehouse.connection.register("all_judged", judged)
+    try:
+        return warehouse.arrow(
+            "select judged.*, bursts.burst_id from all_judged as judged join bursts on bursts.message_id = judged.message_id order by judged.message_id"
+        )
+    finally:
+        warehouse.connection.unregister("all_judged")

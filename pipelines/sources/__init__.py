@@ -5,7 +5,12 @@ A new source is one module here, one line in :data:`READERS`, one test file and 
 
 from __future__ import annotations
 
+from pipelines.sources.mailbox import MailboxReader
 from pipelines.sources.reading import Reader
+from pipelines.sources.telegram import TelegramReader
 
 #: Kind in programme.toml → reader.
-READERS: dict[str, Reader] = {}
+READERS: dict[str, Reader] = {
+    MailboxReader.kind: MailboxReader(),
+    TelegramReader.kind: TelegramReader(),
+}

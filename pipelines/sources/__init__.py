@@ -6,11 +6,13 @@ A new source is one module here, one line in :data:`READERS`, one test file and 
 from __future__ import annotations
 
 from pipelines.sources.mailbox import MailboxReader
+from pipelines.sources.moodle_db import MoodleDatabase
 from pipelines.sources.reading import Reader
 from pipelines.sources.telegram import TelegramReader
 
 #: Kind in programme.toml → reader.
 READERS: dict[str, Reader] = {
+    MoodleDatabase.kind: MoodleDatabase(),
     MailboxReader.kind: MailboxReader(),
     TelegramReader.kind: TelegramReader(),
 }

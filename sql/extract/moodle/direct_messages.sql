@@ -1,0 +1,5 @@
+-- One row per personal message.
+select m.id, m.useridfrom, m.conversationid, c.type, m.subject, m.fullmessage, m.fullmessageformat, m.fullmessagehtml, m.smallmessage, m.timecreated
+from {messages} m
+left join {message_conversations} c on c.id = m.conversationid
+order by m.id

@@ -1,0 +1,11 @@
+-- One row per assignment, owner (person or team) and attempt.
+select s.id, s.userid, s.groupid, cm.id as cmid, a.course, s.attemptnumber, s.latest, s.status as status_word, a.teamsubmission, s.timecreated,
+    s.timemodified, s.timestarted, t.onlinetext, t.onlineformat, f.numfiles
+from {assign_submission} s
+left join {assign} a on a.id = s.assignment
+left join (
+    select x.instance, min(x.id) as id from {course_modules} x join {modules} m on m.id = x.module where m.name = 'assign' group by x.instance) cm
+    on cm.instance = a.id
+left join {assignsubmission_onlinetext} t on t.submission = s.id
+left join {assignsubmission_file} f on f.submission = s.id
+order by s.id

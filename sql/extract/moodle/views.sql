@@ -1,0 +1,5 @@
+-- One row per account and activity first viewed.
+select v.id, v.userid, v.coursemoduleid, cm.course, v.timecreated
+from {course_modules_viewed} v
+left join {course_modules} cm on cm.id = v.coursemoduleid
+order by v.id

@@ -128,13 +128,26 @@ def rules_for(table: str, key: Sequence[str], latest: date) -> list[Rule]:
         )
         rules.append(Rule(f"{moment}_is_possible", "no_rows", {"query": query}, critical=False))
     if table == "loads":
-        rules.append(Rule("no_row_is_lost", "no_rows", {"query": "select 1 as row_found from (select * from {batch}) as a where a.rows_seen <> a.rows_kept + a.rows_rejected"}))
+        rules.append(
+            Rule(
+                "no_row_is_lost",
+                "no_rows",
+                {"query": "select 1 as row_found from (select * from {batch}) as a where a.rows_seen <> a.rows_kept + a.rows_rejected"},
+            )
+        )
         query = (
             "select 1 as row_found from (select * from {batch}) as a where a.rows_seen > 0 "
             f"and a.rows_rejected > {threshold('rejected_share')} * a.rows_seen"
         )
         rules.append(Rule("few_rows_are_rejected", "no_rows", {"query": query}, critical=False))
-        rules.append(Rule("no_load_failed", "no_rows", {"query": "select 1 as row_found from (select * from {batch}) as a where a.state = 'failed'"}, critical=False))
+        rules.append(
+            Rule(
+                "no_load_failed",
+                "no_rows",
+                {"query": "select 1 as row_found from (select * from {batch}) as a where a.state = 'failed'"},
+                critical=False,
+            )
+        )
     if table == "enrolments":
         rules.append(Rule("somebody_learns", "at_least", {"rows": 1}))
     return rules

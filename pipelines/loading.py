@@ -45,7 +45,9 @@ class Load:
     covers_until: datetime | None = None
 
 
-def context_for(source: Source, programme: Programme, pseudonyms: Pseudonyms, url: str | None, cursor: dict[str, int] | None = None) -> Context:
+def context_for(
+    source: Source, programme: Programme, pseudonyms: Pseudonyms, url: str | None, cursor: dict[str, int] | None = None
+) -> Context:
     """What a reader of this source is given."""
     from zoneinfo import ZoneInfo
 
@@ -121,7 +123,9 @@ def load_item(
         load.covers_until = covers.until
         with warehouse.transaction():
             stage.bring_in(covers.until)
-            warehouse.connection.execute("delete from raw.loads where source = ? and item = ? and state = 'failed'", [source.name, item.name])
+            warehouse.connection.execute(
+                "delete from raw.loads where source = ? and item = ? and state = 'failed'", [source.name, item.name]
+            )
             warehouse.connection.execute("delete from raw.loads where load_id = ?", [load_id])
             _note(warehouse, source, reader, item, fingerprint, load_id, load, run_at, covers, cursor)
     except MayakError as error:

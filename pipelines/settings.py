@@ -16,6 +16,8 @@ from pipelines.errors import BadConfiguration
 from pipelines.pseudonyms import Pseudonyms
 
 PREFIX = "MAYAK_"
+#: Set by Mayak itself for the dbt process it starts (dbt_like/profiles.yml); no setting.
+DBT_WAREHOUSE = "MAYAK_DBT_WAREHOUSE"
 #: HMAC keys shorter than 128 bits can be searched; RFC 2104 asks for at least the hash's strength where one can.
 KEY_BYTES_MIN = 16
 
@@ -89,14 +91,14 @@ def read_settings() -> Settings:
     """Settings from the environment. Raises BadConfiguration naming the variable; never prints a value."""
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     strangers = sorted(
-        name for name in os.environ if name.startswith(PREFIX) and name not in known and not name.startswith(f"{PREFIX}SOURCES__")
+        name
+        for name in os.environ
+        if name.startswith(PREFIX) and name not in known | {DBT_WAREHOUSE} and not name.startswith(f"{PREFIX}SOURCES__")
     )
     if strangers:
         raise BadConfiguration(f"unknown setting(s): {', '.join(strangers)}; known: {', '.join(sorted(known))}")
     try:
         return Settings()
     except ValidationError as error:
-        wrong = "; ".join(
-            f"{PREFIX}{'__'.join(str(part) for part in item['loc']).upper()}: {item['msg']}" for item in error.errors()
-        )
+        wrong = "; ".join(f"{PREFIX}{'__'.join(str(part) for part in item['loc']).upper()}: {item['msg']}" for item in error.errors())
         raise BadConfiguration(f"settings: {wrong}") from None

@@ -102,13 +102,11 @@ class Warehouse:
     def has_table(self, table: str) -> bool:
         """Is there a table or view ``schema.table``?"""
         schema, name = table.split(".")
-        return bool(
-            self.value("select count(*) from information_schema.tables where table_schema = ? and table_name = ?", [schema, name])
-        )
+        return bool(self.value("select count(*) from information_schema.tables where table_schema = ? and table_name = ?", [schema, name]))
 
     def key(self, table: str) -> tuple[str, ...]:
         """Columns that make a row of a declared table the same row (``Key:`` in its comment)."""
-        match = _KEY.search(self._comment(table))
+        match = _KEY.search(self.comment(table))
         if not match:
             raise BadContract(f"{table}: no 'Key: …' in its comment")
         return tuple(part.strip() for part in match.group(1).split(","))
@@ -119,7 +117,9 @@ class Warehouse:
         given = set(frame.column_names)
         if declared != given:
             missing, extra = sorted(declared - given), sorted(given - declared)
-            raise BadContract(f"{table}: columns missing: {', '.join(missing) or 'none'}; columns not declared: {', '.join(extra) or 'none'}")
+            raise BadContract(
+                f"{table}: columns missing: {', '.join(missing) or 'none'}; columns not declared: {', '.join(extra) or 'none'}"
+            )
 
     # -- writing ------------------------------------------------------------------------------------------------------------
 
@@ -166,7 +166,7 @@ class Warehouse:
         names = ", ".join(columns)
         on = " and ".join(f"old.{column} is not distinct from new.{column}" for column in key)
         content = [column for column in columns if column not in (*key, "load_id", "seen_at", "source")]
-        keeps = KEEPS_KNOWN in self._comment(table)
+        keeps = KEEPS_KNOWN in self.comment(table)
         value = {column: f"coalesce(new.{column}, old.{column})" if keeps and column in content else f"new.{column}" for column in columns}
         changed = " or ".join(f"old.{column} is distinct from {value[column]}" for column in content) or "false"
         picked = ", ".join(f"{value[column]} as {column}" for column in columns)
@@ -183,7 +183,8 @@ class Warehouse:
         self.connection.execute("drop table incoming")
         return count
 
-    def _comment(self, table: str) -> str:
+    def comment(self, table: str) -> str:
+        """The declared comment of a table; empty where it has none."""
         schema, name = table.split(".")
         return self.value("select comment from duckdb_tables() where schema_name = ? and table_name = ?", [schema, name]) or ""
 

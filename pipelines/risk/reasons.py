@@ -61,5 +61,7 @@ def _ranked(contributions: pd.DataFrame, columns: dict[str, str], shown: pd.Data
     long["feature"] = long["code"].map(columns)
     values = shown.rename_axis(columns="feature").stack().rename("value").reset_index()
     baselines = medians.rename_axis(columns="feature").stack().rename("baseline").reset_index()
-    told = long.merge(values, how="left", on=["person_id", "stream_id", "feature"]).merge(baselines, how="left", on=["stream_id", "feature"])
+    told = long.merge(values, how="left", on=["person_id", "stream_id", "feature"]).merge(
+        baselines, how="left", on=["stream_id", "feature"]
+    )
     return told[COLUMNS]

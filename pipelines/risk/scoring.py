@@ -62,8 +62,12 @@ def score_day(warehouse: Warehouse, day: date, *, models_folder: Path) -> Summar
         scores.append(target_scores)
         told.append(target_reasons)
     written = {
-        "risk.scores": warehouse.replace("risk.scores", _typed(warehouse, "risk.scores", pd.concat(scores), day), where="day = ?", parameters=[day]),
-        "risk.reasons": warehouse.replace("risk.reasons", _typed(warehouse, "risk.reasons", pd.concat(told), day), where="day = ?", parameters=[day]),
+        "risk.scores": warehouse.replace(
+            "risk.scores", _typed(warehouse, "risk.scores", pd.concat(scores), day), where="day = ?", parameters=[day]
+        ),
+        "risk.reasons": warehouse.replace(
+            "risk.reasons", _typed(warehouse, "risk.reasons", pd.concat(told), day), where="day = ?", parameters=[day]
+        ),
     }
     return Summary({**written, "risk.models": warehouse.value("select count(*) from risk.models")})
 
@@ -163,7 +167,9 @@ def _snapshot(sample: Sample, progress: float) -> Sample:
     """One row per learner: the one nearest to this part of the course."""
     distance = pd.Series((sample.features["progress"] - progress).abs().to_numpy())
     nearest = distance.groupby(pd.Series(sample.people)).idxmin().sort_values().to_numpy()
-    return Sample(sample.features.iloc[nearest].reset_index(drop=True), sample.outcome[nearest], sample.streams[nearest], sample.people[nearest])
+    return Sample(
+        sample.features.iloc[nearest].reset_index(drop=True), sample.outcome[nearest], sample.streams[nearest], sample.people[nearest]
+    )
 
 
 def _score(warehouse: Warehouse, target: str, day: date, running: list[str], judge: _Judge) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -229,4 +235,6 @@ def _note_figures(warehouse: Warehouse, model_id: str, figures: list[Figure]) ->
     frame = pd.DataFrame([vars(figure) for figure in figures], columns=columns).assign(model_id=model_id)
     if not frame.empty:
         frame = frame.astype({"value": float, "low": float, "high": float})
-        warehouse.replace("risk.evaluations", frame[list(warehouse.columns("risk.evaluations"))], where="model_id = ?", parameters=[model_id])
+        warehouse.replace(
+            "risk.evaluations", frame[list(warehouse.columns("risk.evaluations"))], where="model_id = ?", parameters=[model_id]
+        )

@@ -1,0 +1,55 @@
+"""What people receive: the curators' lists of a day, leadership's report of a week."""
+
+import dagster as dg
+
+from assets.installation import Installation
+from pipelines.steps import deliver_lists, deliver_report
+
+_LIST_READS = (
+    "rpt_at_risk_daily",
+    "rpt_open_questions",
+    "rpt_never_started",
+    "rpt_not_reached",
+    "rpt_similar_work",
+    "rpt_curators",
+    "rpt_sources",
+)
+_REPORT_READS = (
+    "rpt_week_streams", "rpt_week_conditions", "rpt_week_survey", "rpt_week_quality", "rpt_week_warnings", "rpt_week_questions",
+)  # fmt: skip
+
+
+def delivery_assets(days: dg.DailyPartitionsDefinition) -> list[dg.AssetsDefinition]:
+    """The two deliveries; the report is scheduled weekly, for the Sunday that ends the week."""
+
+    @dg.asset(
+        key=["deliveries", "curator_lists"],
+        group_name="deliveries",
+        deps=[dg.AssetKey(["reports", name]) for name in _LIST_READS],
+        partitions_def=days,
+        kinds={"html", "excel"},
+        owners=["team:data-engineers"],
+        description="One page and one sheet per curator: who needs help today, why, and where they answer.",
+    )
+    def curator_lists(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult:
+        run = installation.run(context)
+        files = deliver_lists(run)
+        folder = run.settings.deliveries_folder / "lists" / run.as_of.isoformat()
+        return dg.MaterializeResult(metadata={"files": len(files), "folder": dg.MetadataValue.path(str(folder))})
+
+    @dg.asset(
+        key=["deliveries", "leadership_report"],
+        group_name="deliveries",
+        deps=[dg.AssetKey(["reports", name]) for name in _REPORT_READS],
+        partitions_def=days,
+        kinds={"html", "pdf"},
+        owners=["team:data-engineers"],
+        description="The week's report, frozen as it was when it was made.",
+    )
+    def leadership_report(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult:
+        run = installation.run(context)
+        files = deliver_report(run)
+        folder = run.settings.deliveries_folder / "reports" / run.as_of.isoformat()
+        return dg.MaterializeResult(metadata={"files": len(files), "folder": dg.MetadataValue.path(str(folder))})
+
+    return [curator_lists, leadership_report]

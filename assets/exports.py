@@ -1,0 +1,68 @@
+"""Stage raw, first half: what lies outside (exports, databases) and one load of each source."""
+
+import dagster as dg
+
+from assets.installation import Installation
+from pipelines.errors import TransientError
+from pipelines.programme import Programme, Source
+from pipelines.steps import load, prepare, tell_loads
+
+#: A source that is away is asked again this often, this far apart; then the night goes on without it and the list says so.
+RETRIES, RETRY_SECONDS = 2, 30
+
+
+def export_specs(programme: Programme) -> list[dg.AssetSpec]:
+    """One external asset per source: where the lineage begins."""
+    return [
+        dg.AssetSpec(
+            ["exports", source.name],
+            group_name="exports",
+            description=f"What {source.kind} leaves for Mayak to read: outside, never written by it.",
+            kinds={source.kind.split("_")[0]},
+        )
+        for source in programme.sources
+    ]
+
+
+@dg.asset(key=["raw", "calendar_days"], group_name="raw", kinds={"duckdb"}, description="One row per day of the programme's calendar.")
+def calendar_days(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult:
+    """The programme file as tables: streams, curators, calendar; makes the schemas where they are missing."""
+    return dg.MaterializeResult(metadata=dict(prepare(installation.run(context)).rows))
+
+
+def load_asset(source: Source) -> dg.AssetsDefinition:
+    """The asset that loads what is new in one source."""
+    key = dg.AssetKey(["loads", source.name])
+    spec = dg.AssetCheckSpec("every_item_was_read", asset=key, description="No file or database of this source failed to load.")
+
+    @dg.asset(
+        key=key,
+        group_name="raw",
+        deps=[dg.AssetKey(["exports", source.name]), dg.AssetKey(["raw", "calendar_days"])],
+        check_specs=[spec],
+        kinds={source.kind.split("_")[0], "duckdb"},
+        retry_policy=dg.RetryPolicy(max_retries=RETRIES, delay=RETRY_SECONDS),
+        description="One row per item of the source in raw.loads; its rows in the raw tables of their kinds.",
+        owners=["team:data-engineers"],
+    )
+    def load_source(context: dg.AssetExecutionContext, installation: Installation):
+        run = installation.run(context)
+        loads = load(run, run.programme.source(source.name))
+        away = [item for item in loads if item.transient]
+        if away and context.retry_number < RETRIES:
+            raise TransientError(away[0].problem)
+        failed = [item for item in loads if item.state == "failed"]
+        reasons: dict[str, int] = {}
+        for item in loads:
+            for reason, count in item.reasons.items():
+                reasons[reason] = reasons.get(reason, 0) + count
+        metadata = {**tell_loads(loads).rows, "rejected_by_reason": reasons}
+        yield dg.AssetCheckResult(
+            check_name="every_item_was_read",
+            passed=not failed,
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={"failed": len(failed), "problems": [item.problem for item in failed[:10]]},
+        )
+        yield dg.MaterializeResult(metadata=metadata)
+
+    return load_source

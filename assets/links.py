@@ -1,0 +1,67 @@
+"""Stage links: what belongs together. One asset per relation of ``links``; those made in one go share an operation."""
+
+from collections.abc import Callable, Iterator
+
+import dagster as dg
+
+from assets.installation import Installation
+from pipelines.steps import Outcome, Run, link_conversations, link_copies, link_feedback, link_notices, link_people
+
+
+def _relations(name: str, tables: dict[str, str], reads: list[list[str]], do: Callable[[Run], Outcome]) -> dg.AssetsDefinition:
+    specs = [
+        dg.AssetSpec(
+            ["links", table],
+            group_name="links",
+            deps=[dg.AssetKey(key) for key in reads],
+            description=description,
+            kinds={"python", "duckdb"},
+        )
+        for table, description in tables.items()
+    ]
+
+    @dg.multi_asset(name=name, specs=specs)
+    def relate(context: dg.AssetExecutionContext, installation: Installation) -> Iterator[dg.MaterializeResult]:
+        run = installation.run(context)
+        outcome = do(run)
+        with run.warehouse(read_only=True) as warehouse:
+            rows = {table: warehouse.value(f"select count(*) from links.{table}") for table in tables}
+        for table in tables:
+            yield dg.MaterializeResult(asset_key=["links", table], metadata={"dagster/row_count": rows[table], **outcome.rows})
+
+    return relate
+
+
+_RAW = {name: ["raw", name] for name in ("accounts", "courses", "course_groups", "memberships", "enrolments", "tasks", "chats", "messages",
+                                          "addressees", "submissions", "submission_files", "grades", "webinars", "attendance", "survey_answers")}  # fmt: skip
+_PEOPLE = [["links", "people"], ["links", "places"]]
+
+link_assets = [
+    _relations(
+        "people",
+        {"people": "One row per account: which person it belongs to.", "places": "One row per chat, webinar or survey: the course it belongs to."},
+        [_RAW[name] for name in ("accounts", "courses", "course_groups", "memberships", "enrolments", "chats", "messages", "addressees", "webinars", "attendance", "survey_answers")],
+        link_people,
+    ),
+    _relations(
+        "conversations",
+        {
+            "questions": "One row per message judged: does it ask for an answer?",
+            "replies": "One row per question and message that answers it.",
+            "repeated_questions": "One row per question that was asked before or again.",
+        },
+        [*_PEOPLE, _RAW["messages"], _RAW["addressees"], _RAW["enrolments"]],
+        link_conversations,
+    ),
+    _relations("notices", {"acknowledgements": "One row per notice, addressee and kind of sign."}, [*_PEOPLE, _RAW["messages"], _RAW["addressees"]], link_notices),
+    _relations(
+        "copies",
+        {
+            "copies": "One row per pair of texts of which one repeats the other.",
+            "copy_fragments": "One row per run of text that both sides of a pair share.",
+        },
+        [*_PEOPLE, _RAW["submissions"], _RAW["submission_files"], _RAW["tasks"], _RAW["messages"]],
+        link_copies,
+    ),
+    _relations("feedback", {"feedback": "One row per grade of the marking record: what its comment is worth."}, [_RAW["grades"], _RAW["submissions"]], link_feedback),
+]  # fmt: skip

@@ -1,0 +1,61 @@
+"""Stages facts, indicators and reports: one asset per dbt model, dbt's data tests as asset checks."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, dbt_assets
+from pipelines.transform import dbt_vars, manifest_path
+
+from assets.installation import Installation
+from pipelines.settings import DBT_FOLDER, DBT_WAREHOUSE
+
+
+class Relations(DagsterDbtTranslator):
+    """Keys are relations, groups are stages."""
+
+    def __init__(self) -> None:
+        super().__init__(DagsterDbtTranslatorSettings(enable_asset_checks=True, enable_duplicate_source_asset_keys=True))
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """``[schema, table]``."""
+        name = dbt_resource_props.get("identifier") or dbt_resource_props.get("alias") or dbt_resource_props["name"]
+        return dg.AssetKey([dbt_resource_props["schema"], name])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """The schema is the stage."""
+        return dbt_resource_props["schema"]
+
+
+def _build(context: dg.AssetExecutionContext, installation: Installation, dbt: DbtCliResource) -> Iterator[Any]:
+    run = installation.run(context)
+    variables = dbt_vars(run.programme, run.as_of)
+    # dbt reads the warehouse's path from its environment (dbt_like/profiles.yml).
+    os.environ[DBT_WAREHOUSE] = str(run.settings.warehouse_path)
+    try:
+        yield from dbt.cli(["build", "--vars", json.dumps(variables)], context=context).stream()
+    finally:
+        del os.environ[DBT_WAREHOUSE]
+
+
+def model_assets(days: dg.DailyPartitionsDefinition) -> list[dg.AssetsDefinition]:
+    """Two invocations of dbt: what counts, before risk; what people read, after it."""
+    manifest = manifest_path()
+    common: dict[str, Any] = {"manifest": manifest, "dagster_dbt_translator": Relations(), "partitions_def": days}
+
+    @dbt_assets(name="facts_and_indicators", select="path:models/facts path:models/indicators path:seeds", **common)
+    def facts_and_indicators(context: dg.AssetExecutionContext, installation: Installation, dbt: DbtCliResource) -> Iterator[Any]:
+        yield from _build(context, installation, dbt)
+
+    @dbt_assets(name="reports", select="path:models/reports", **common)
+    def reports(context: dg.AssetExecutionContext, installation: Installation, dbt: DbtCliResource) -> Iterator[Any]:
+        yield from _build(context, installation, dbt)
+
+    return [facts_and_indicators, reports]
+
+
+def dbt_resource() -> DbtCliResource:
+    """dbt on the project in ``dbt_like/``."""
+    return DbtCliResource(project_dir=str(DBT_FOLDER), profiles_dir=str(DBT_FOLDER))

@@ -1,0 +1,14 @@
+"""Days as partitions, in the programme's time zone."""
+
+import dagster as dg
+
+#: Partitions begin here: the first day for which somebody may want a list. Data may be older; indicators of earlier days are made
+#: together with the first partition.
+FIRST_DAY = "2026-01-01"
+#: Without a programme the definitions still need a zone.
+DEFAULT_ZONE = "Europe/Moscow"
+
+
+def days(time_zone: str | None) -> dg.DailyPartitionsDefinition:
+    """One partition per day that is over, from :data:`FIRST_DAY`."""
+    return dg.DailyPartitionsDefinition(start_date=FIRST_DAY, timezone=time_zone or DEFAULT_ZONE)

@@ -1,0 +1,52 @@
+"""Stage risk: models, their evaluation, the day's scores and reasons."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from assets.installation import Installation
+from pipelines.steps import score
+
+_DESCRIPTIONS = {
+    "models": "One row per model that was used on some day.",
+    "evaluations": "One row per model, sample and figure.",
+    "scores": "One row per day, learner of a running stream and target.",
+    "reasons": "One row per score and reason, strongest first.",
+}
+_READS = [
+    ["indicators", "ind_learner_days"],
+    ["indicators", "ind_formal_completions"],
+    ["facts", "fct_enrolments"],
+    ["facts", "dim_streams"],
+]
+
+
+def risk_assets(days: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
+    """The four relations of ``risk``, written together."""
+    specs = [
+        dg.AssetSpec(
+            ["risk", table], group_name="risk", deps=[dg.AssetKey(key) for key in _READS], description=text, kinds={"scikitlearn", "duckdb"},
+            partitions_def=days,
+        )
+        for table, text in _DESCRIPTIONS.items()
+    ]  # fmt: skip
+
+    @dg.multi_asset(name="risk", specs=specs, partitions_def=days)
+    def foresee(context: dg.AssetExecutionContext, installation: Installation) -> Iterator[dg.MaterializeResult]:
+        run = installation.run(context)
+        outcome = score(run)
+        with run.warehouse(read_only=True) as warehouse:
+            basis = dict(warehouse.rows("select target, any_value(basis) from risk.scores where day = ? group by target", [run.as_of]))
+            figures = dict(
+                warehouse.rows(
+                    "select e.sample || ' ' || e.metric, round(e.value, 3) from risk.evaluations as e inner join risk.models as m using (model_id) "
+                    "where m.target = 'dropout' and e.metric in ('roc_auc', 'average_precision', 'base_rate') "
+                    "qualify m.trained_as_of = max(m.trained_as_of) over ()"
+                )
+            )
+        for table in _DESCRIPTIONS:
+            counted = {"dagster/row_count": outcome.rows[f"risk.{table}"]} if f"risk.{table}" in outcome.rows else {}
+            shown = figures if table == "evaluations" else basis if table == "scores" else {}
+            yield dg.MaterializeResult(asset_key=["risk", table], metadata={**counted, **shown})
+
+    return foresee

@@ -1,0 +1,141 @@
+"""What is loaded, how fresh it is, what was rejected and why; and what is wrong with an installation and how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from pipelines.errors import BadConfiguration, MayakError, TransientError
+from pipelines.loading import context_for
+from pipelines.programme import Programme, Source, read_programme
+from pipelines.settings import Settings, read_settings
+from pipelines.sources import READERS
+from pipelines.thresholds import threshold
+from pipelines.warehouse import SCHEMAS, Warehouse
+
+
+@dataclass(frozen=True)
+class SourceState:
+    """One source: how many items are loaded, how far they reach, what failed or was rejected."""
+
+    name: str
+    kind: str
+    items: int
+    rows_kept: int
+    rows_rejected: int
+    covers_until: datetime | None
+    problems: tuple[str, ...]
+    reasons: tuple[tuple[str, str, int], ...]
+
+
+def source_states(warehouse: Warehouse, programme: Programme) -> list[SourceState]:
+    """One state per source of the programme file, in its order; sources never loaded have zeros."""
+    states = []
+    for source in programme.sources:
+        items, kept, rejected, until = warehouse.rows(
+            "select count(distinct item), coalesce(sum(rows_kept), 0)::bigint, coalesce(sum(rows_rejected), 0)::bigint, max(covers_until) "
+            "from raw.loads where source = ? and state = 'loaded'",
+            [source.name],
+        )[0]
+        problems = warehouse.rows("select problem from raw.loads where source = ? and state = 'failed' order by item", [source.name])
+        reasons = warehouse.rows(
+            "select record, reason, count(*) from raw.rejects where source = ? group by record, reason order by count(*) desc, record, reason",
+            [source.name],
+        )
+        states.append(
+            SourceState(source.name, source.kind, items, kept, rejected, until, tuple(row[0] for row in problems), tuple(reasons))
+        )
+    return states
+
+
+def relations(warehouse: Warehouse) -> list[tuple[str, str, int]]:
+    """(schema, table, rows) of every table of the warehouse, in the order of the stages."""
+    order = {name: place for place, name in enumerate((*SCHEMAS[:3], "facts", "indicators", "risk", "reports", "deliveries"))}
+    tables = warehouse.rows(
+        "select schema_name, table_name from duckdb_tables() where schema_name in (select unnest(?)) order by 1, 2", [list(order)]
+    )
+    counted = [(schema, table, warehouse.value(f'select count(*) from "{schema}"."{table}"')) for schema, table in tables]
+    return sorted(counted, key=lambda row: (order[row[0]], row[1]))
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """One thing looked at. ``mend`` says what to do; None where nothing is wrong."""
+
+    what: str
+    found: str
+    mend: str | None = None
+
+
+def examine(now: datetime) -> Iterator[Diagnosis]:
+    """Look at configuration, sources and warehouse, in that order; stops early only where nothing further can be looked at.
+
+    ``now``: for the age of what is loaded.
+    """
+    try:
+        settings = read_settings()
+    except BadConfiguration as error:
+        yield Diagnosis("settings", str(error), "set the variable that is named; docs/configuration.md lists all of them")
+        return
+    yield Diagnosis("settings", "complete")
+    try:
+        programme = read_programme(settings.programme)
+    except BadConfiguration as error:
+        yield Diagnosis("programme file", str(error), "mend the file at the place that is named, or point MAYAK_PROGRAMME to another")
+        return
+    yield Diagnosis("programme file", f"{programme.name}: {len(programme.sources)} sources, {len(programme.courses)} courses declared")
+    if not programme.sources:
+        yield Diagnosis("sources", "none", "add [[sources]] to the programme file: docs/configuration.md")
+    for source in programme.sources:
+        yield _examine_source(source, programme, settings)
+    yield from _examine_warehouse(settings, programme, now)
+
+
+def _examine_source(source: Source, programme: Programme, settings: Settings) -> Diagnosis:
+    what = f"source {source.name}"
+    reader = READERS.get(source.kind)
+    if reader is None:
+        return Diagnosis(what, f"kind {source.kind!r} is not known", f"use one of: {', '.join(sorted(READERS))}")
+    url = settings.url_of(source.name)
+    if source.path is None and url is None:
+        return Diagnosis(
+            what, "neither a path nor a URL", f"give path in the programme file, or set MAYAK_SOURCES__{source.name.upper()}__URL"
+        )
+    try:
+        placed = source.model_copy(update={"path": programme.path_of(source)}) if source.path else source
+        items = list(reader.items(placed, context_for(source, programme, settings.pseudonyms, url)))
+    except TransientError as error:
+        return Diagnosis(what, str(error), "start the server or mend the URL; the night's run goes on without this source and says so")
+    except MayakError as error:
+        return Diagnosis(what, str(error), "put the export where the programme file says, or mend the path")
+    return Diagnosis(what, f"{len(items)} items can be read")
+
+
+def _examine_warehouse(settings: Settings, programme: Programme, now: datetime) -> Iterator[Diagnosis]:
+    path = settings.warehouse_path
+    if not path.exists():
+        yield Diagnosis("warehouse", f"{path} is not there yet", "the first `mayak run daily` makes it")
+        return
+    try:
+        warehouse = Warehouse.open(path, read_only=True)
+    except MayakError as error:
+        yield Diagnosis("warehouse", str(error), "wait for the other run to end, or stop it")
+        return
+    with warehouse:
+        if not warehouse.has_table("raw.loads"):
+            yield Diagnosis("warehouse", "empty", "run `mayak run daily`")
+            return
+        yield Diagnosis("warehouse", f"{path}, {path.stat().st_size / 1e6:.0f} MB")
+        stale = timedelta(hours=threshold("source_late_hours"))
+        for state in source_states(warehouse, programme):
+            for problem in state.problems:
+                yield Diagnosis(f"loads of {state.name}", problem, "mend or replace the file; the next run tries again")
+            if state.items and state.covers_until and now.astimezone(UTC) - state.covers_until > stale:
+                hours = (now.astimezone(UTC) - state.covers_until) / timedelta(hours=1)
+                yield Diagnosis(
+                    f"loads of {state.name}", f"nothing newer than {hours:.0f} h", "make a fresh export, or see why none arrived"
+                )
+        learners = warehouse.value("select count(distinct account_id) from raw.enrolments where role = 'learner'")
+        if not learners:
+            yield Diagnosis("learners", "nobody is enrolled", "load an LMS source: everything else is joined to its accounts")

@@ -1,0 +1,131 @@
+"""Scores of a day: learned only from what had ended, calibrated, explained, the same again, and honest where history is short."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from pipelines.risk.scoring import score_day
+from pipelines.warehouse import Warehouse
+from tests.unit.risk.history import DAYS, FIRST, end_of, write_history
+
+STREAMS = 5
+#: The fifth stream is in its middle, the first three have ended.
+DAY = FIRST + timedelta(days=21 * 4 + 20)
+
+
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Warehouse, Path]]:
+    folder = tmp_path_factory.mktemp("models")
+    with Warehouse.open(None) as warehouse:
+        write_history(warehouse, streams=STREAMS)
+        score_day(warehouse, DAY, models_folder=folder)
+        yield warehouse, folder
+
+
+def test_only_streams_that_run_on_the_day_are_scored(scored) -> None:
+    warehouse, _ = scored
+    streams = {row[0] for row in warehouse.rows("select distinct stream_id from risk.scores")}
+    assert streams == {f"COS/{number}" for number in range(STREAMS) if FIRST + timedelta(days=21 * number) <= DAY <= end_of(number)}
+
+
+def test_those_who_leave_score_higher_than_those_who_stay(scored) -> None:
+    warehouse, _ = scored
+    auc = warehouse.value(
+        """
+        with s as (
+            select s.score, e.outcome <> 'completed' as left_course from risk.scores as s
+            inner join facts.fct_enrolments as e using (person_id, stream_id) where s.target = 'dropout' and s.stream_id = 'COS/3'
+        )
+        select avg((a.score > b.score)::double + 0.5 * (a.score = b.score)::double) from s as a cross join s as b where a.left_course and not b.left_course
+        """
+    )
+    assert auc > 0.9
+
+
+def test_reasons_name_the_causes_and_carry_value_and_baseline(scored) -> None:
+    warehouse, _ = scored
+    rows = warehouse.rows(
+        "select r.code, r.feature, r.value, r.baseline from risk.reasons as r inner join risk.scores as s using (day, person_id, stream_id, target) "
+        "where target = 'dropout' and s.level = 'high' and r.rank = 1"
+    )
+    assert rows
+    assert {row[0] for row in rows} <= {"silent_days", "missed_tasks", "slower_than_before"}
+    assert all(row[2] is not None and row[3] is not None for row in rows)
+    assert warehouse.value("select max(rank) from risk.reasons") <= 4
+
+
+def test_the_model_is_judged_on_streams_later_than_those_it_learned_from(scored) -> None:
+    warehouse, _ = scored
+    [(streams, later, people)] = warehouse.rows(
+        "select train_streams, validation_streams, validation_people from risk.models where target = 'dropout'"
+    )
+    assert (streams, later, people) == (3, 1, 40)
+    auc, low, high = warehouse.rows(
+        "select value, low, high from risk.evaluations where metric = 'roc_auc' and sample = 'later streams at 75% of the course'"
+    )[0]
+    assert low <= auc <= high
+    assert auc > 0.85
+
+
+def test_with_no_formal_completion_in_history_rules_stand_in_and_say_so(scored) -> None:
+    warehouse, _ = scored
+    [(basis, reason)] = warehouse.rows("select basis, reason from risk.models where target = 'formal_completion'")
+    assert basis == "rules"
+    assert reason.endswith("needed")
+    assert warehouse.rows("select distinct basis from risk.scores where target = 'formal_completion'") == [("rules",)]
+
+
+def test_scoring_again_trains_nothing_and_changes_nothing(scored) -> None:
+    warehouse, folder = scored
+    before = warehouse.rows("select * from risk.scores order by all"), warehouse.rows("select * from risk.reasons order by all")
+    files = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    score_day(warehouse, DAY, models_folder=folder)
+    assert (warehouse.rows("select * from risk.scores order by all"), warehouse.rows("select * from risk.reasons order by all")) == before
+    assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == files
+
+
+def test_training_from_scratch_gives_the_same_scores(scored, tmp_path: Path) -> None:
+    warehouse, _ = scored
+    before = warehouse.rows("select * from risk.scores order by all")
+    with Warehouse.open(None) as other:
+        write_history(other, streams=STREAMS)
+        score_day(other, DAY, models_folder=tmp_path)
+        assert other.rows("select * from risk.scores order by all") == before
+
+
+def test_what_happens_later_changes_no_score_of_the_day(tmp_path: Path) -> None:
+    """Point in time: days after the scored one, and the outcome of streams still running, are not looked at."""
+    scores = []
+    for tamper in (False, True):
+        with Warehouse.open(None) as warehouse:
+            write_history(warehouse, streams=STREAMS)
+            if tamper:
+                warehouse.connection.execute(
+                    "update indicators.ind_learner_days set silent_days = 0, tasks_missed = 0 where day > ?", [DAY]
+                )
+                warehouse.connection.execute(
+                    "update facts.fct_enrolments set outcome = 'completed' where stream_id in (select stream_id from facts.dim_streams where ends_on >= ?)",
+                    [DAY],
+                )
+            score_day(warehouse, DAY, models_folder=tmp_path / str(tamper))
+            scores.append(warehouse.rows("select * from risk.scores order by all"))
+    assert scores[0] == scores[1]
+
+
+def test_a_first_stream_is_scored_by_rules(tmp_path: Path) -> None:
+    day = FIRST + timedelta(days=DAYS // 2)
+    with Warehouse.open(None) as warehouse:
+        write_history(warehouse, streams=1)
+        score_day(warehouse, day, models_folder=tmp_path)
+        assert warehouse.rows("select distinct basis from risk.scores") == [("rules",)]
+        assert warehouse.value("select reason from risk.models where target = 'dropout'") == "0 ended streams, 2 needed"
+        longest = warehouse.rows(
+            "select s.score from risk.scores as s inner join indicators.ind_learner_days as d using (day, person_id, stream_id) "
+            "where s.target = 'dropout' order by d.silent_days desc, s.score desc limit 1"
+        )[0][0]
+        assert longest >= warehouse.value("select median(score) from risk.scores where target = 'dropout'")
+        assert list(tmp_path.iterdir()) == []

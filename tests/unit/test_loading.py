@@ -1,0 +1,249 @@
+"""The loader: once, whole or not at all, and nothing lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from pipelines import loading
+from pipelines.errors import BadFile, BadSource, SourceAway
+from pipelines.loading import load_source
+from pipelines.programme import Programme, Source
+from pipelines.pseudonyms import Pseudonyms
+from pipelines.sources.reading import Batch, Covers, Item, Rejected, Seen
+from pipelines.warehouse import Warehouse
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+KEYS = Pseudonyms(b"0123456789abcdef")
+
+
+def covering(hour: int) -> Covers:
+    return Covers(None, datetime(2026, 11, 20, hour, tzinfo=UTC))
+
+
+class Files:
+    """A reader whose files hold what `say` yields for them."""
+
+    kind, version = "files", 1
+
+    def __init__(self, say: Callable[[Path], Iterator[object]]) -> None:
+        self.say = say
+
+    def items(self, source: Source, context: object) -> list[Item]:
+        files = sorted(source.path.glob("*.txt"))
+        if not files:
+            raise BadSource(f"{source.name}: nothing to read")
+        return [Item(file.name, file) for file in files]
+
+    def read(self, source: Source, item: Item, context: object) -> Iterator[object]:
+        yield from self.say(item.path)
+
+
+@pytest.fixture
+def warehouse() -> Iterator[Warehouse]:
+    with Warehouse.open(None) as opened:
+        opened.create_schemas()
+        yield opened
+
+
+@pytest.fixture
+def programme(tmp_path: Path) -> Programme:
+    return Programme(id="test", name="Test", folder=tmp_path, sources=(Source(name="chat", kind="files", path=Path()),))
+
+
+@pytest.fixture
+def load(warehouse: Warehouse, programme: Programme, monkeypatch: pytest.MonkeyPatch):
+    def run(say: Callable[[Path], Iterator[object]]):
+        monkeypatch.setitem(loading.READERS, "files", Files(say))
+        return load_source(warehouse, programme, programme.sources[0], pseudonyms=KEYS, run_at=NOON)
+
+    return run
+
+
+def messages(*rows: tuple[str, str]) -> pa.Table:
+    return pa.table(
+        {
+            "message_id": [row[0] for row in rows],
+            "channel": ["chat"] * len(rows),
+            "chat_id": ["telegram:chat:1"] * len(rows),
+            "kind": ["post"] * len(rows),
+            "text": [row[1] for row in rows],
+        }
+    )
+
+
+def two_messages(path: Path) -> Iterator[object]:
+    yield Seen("messages", 2)
+    yield Batch("messages", messages(("m1", "Здравствуйте"), ("m2", "Подскажите")))
+    yield covering(1)
+
+
+def test_words_go_to_the_personal_half_and_nothing_else_does(load, warehouse: Warehouse, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("1")
+    [done] = load(two_messages)
+    assert (done.state, done.kept) == ("loaded", {"messages": 2})
+    assert warehouse.rows("select message_id, source from raw.messages order by 1") == [("m1", "chat"), ("m2", "chat")]
+    assert warehouse.rows("select * from personal.messages order by 1") == [("m1", None, "Здравствуйте"), ("m2", None, "Подскажите")]
+    assert "text" not in warehouse.columns("raw.messages")
+
+
+def test_loading_twice_adds_nothing(load, warehouse: Warehouse, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("1")
+    load(two_messages)
+    before = warehouse.rows("select * from raw.messages order by 1")
+    [again] = load(two_messages)
+    assert again.state == "unchanged"
+    assert warehouse.rows("select * from raw.messages order by 1") == before
+    assert warehouse.value("select count(*) from raw.loads") == 1
+
+
+def test_a_changed_file_is_loaded_again(load, warehouse: Warehouse, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("1")
+    load(two_messages)
+    (tmp_path / "a.txt").write_text("2")
+
+    def edited(path: Path) -> Iterator[object]:
+        yield Seen("messages", 1)
+        yield Batch("messages", messages(("m2", "Подскажите, пожалуйста")))
+        yield covering(2)
+
+    [done] = load(edited)
+    assert done.state == "loaded"
+    assert warehouse.rows("select message_id, text from personal.messages order by 1") == [
+        ("m1", "Здравствуйте"),
+        ("m2", "Подскажите, пожалуйста"),
+    ]
+
+
+def test_an_older_export_never_overwrites_a_newer_one(load, warehouse: Warehouse, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("new")
+    (tmp_path / "b.txt").write_text("old")
+
+    def versions(path: Path) -> Iterator[object]:
+        new = path.name == "a.txt"
+        yield Seen("messages", 1)
+        yield Batch("messages", messages(("m1", "после правки" if new else "до правки")))
+        yield covering(9 if new else 3)
+
+    load(versions)
+    assert warehouse.value("select text from personal.messages") == "после правки"
+
+
+def test_rejected_rows_are_kept_with_place_and_reason(load, warehouse: Warehouse, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("1")
+
+    def partly(path: Path) -> Iterator[object]:
+        yield Seen("messages", 3)
+        yield Batch("messages", messages(("m1", "да")))
+        yield Rejected("messages", "line 2", "no date")
+        yield Rejected("messages", "line 3", "no date")
+        yield covering(1)
+
+    [done] = load(partly)
+    assert done.reasons == {"no date": 2}
+    assert warehouse.rows("select item, record, place, reason from raw.rejects order by place") == [
+        ("a.txt", "messages", "line 2", "no date"),
+        ("a.txt", "messages", "line 3", "no date"),
+    ]
+    assert warehouse.rows("select rows_seen, rows_kept, rows_rejected from raw.loads") == [(3, 1, 2)]
+
+
+def test_a_reader_that_loses_a_row_is_refused_and_nothing_stays(load, warehouse: Warehouse, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("1")
+
+    def loses(path: Path) -> Iterator[object]:
+        yield Seen("messages", 2)
+        yield Batch("messages", messages(("m1", "да")))
+
+    [done] = load(loses)
+    assert done.state == "failed"
+    assert "2 rows seen, but 1 kept and 0 rejected" in done.problem
+    assert warehouse.value("select count(*) from raw.messages") == 0
+
+
+def test_a_file_that_breaks_in_the_middle_leaves_only_a_line_in_the_ledger(load, warehouse: Warehouse, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("broken")
+    (tmp_path / "b.txt").write_text("good")
+
+    def breaks(path: Path) -> Iterator[object]:
+        yield Seen("messages", 1)
+        yield Batch("messages", messages((f"m-{path.stem}", "да")))
+        if path.name == "a.txt":
+            raise BadFile(path, place="byte 7", expected="the end of the list", found="the end of the file")
+        yield covering(1)
+
+    broken, good = load(breaks)
+    assert (broken.state, good.state) == ("failed", "loaded")
+    assert broken.problem == "a.txt: byte 7: expected the end of the list; found the end of the file"
+    assert warehouse.rows("select message_id from raw.messages") == [("m-b",)]
+    assert warehouse.rows("select item, state, rows_kept from raw.loads order by item") == [("a.txt", "failed", 0), ("b.txt", "loaded", 1)]
+
+
+def test_a_mended_file_replaces_its_failure_in_the_ledger(load, warehouse: Warehouse, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("broken")
+
+    def breaks(path: Path) -> Iterator[object]:
+        yield Seen("messages", 0)
+        raise BadFile(path, place="byte 0", expected="JSON", found="nothing")
+
+    load(breaks)
+    (tmp_path / "a.txt").write_text("mended")
+    load(two_messages)
+    assert warehouse.rows("select state from raw.loads") == [("loaded",)]
+
+
+def test_an_empty_folder_is_one_clear_failure(load, warehouse: Warehouse) -> None:
+    [done] = load(two_messages)
+    assert (done.state, done.problem, done.transient) == ("failed", "chat: nothing to read", False)
+    assert warehouse.rows("select state, problem from raw.loads") == [("failed", "chat: nothing to read")]
+
+
+def test_a_server_that_is_away_is_a_transient_failure(load, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("1")
+
+    def away(path: Path) -> Iterator[object]:
+        raise SourceAway("the database does not answer")
+        yield
+
+    [done] = load(away)
+    assert (done.state, done.transient) == ("failed", True)
+
+
+def test_a_column_outside_the_contract_is_refused_by_name(load, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("1")
+
+    def stranger(path: Path) -> Iterator[object]:
+        yield Seen("messages", 1)
+        yield Batch("messages", messages(("m1", "да")).append_column("colour", pa.array(["red"])))
+
+    [done] = load(stranger)
+    assert done.state == "failed"
+    assert "not declared: colour" in done.problem
+
+
+def test_an_account_keeps_what_an_earlier_export_knew(load, warehouse: Warehouse, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("1")
+    (tmp_path / "b.txt").write_text("2")
+
+    def accounts(path: Path) -> Iterator[object]:
+        first = path.name == "a.txt"
+        yield Seen("accounts", 1)
+        table = pa.table(
+            {
+                "account_id": ["a1"],
+                "realm": ["mail"],
+                "channel": ["mail"],
+                "display_name": ["Анна" if first else None],
+                "email": [None if first else "a@example.org"],
+            },
+            schema=pa.schema([(name, pa.string()) for name in ("account_id", "realm", "channel", "display_name", "email")]),
+        )
+        yield Batch("accounts", table)
+        yield covering(1)
+
+    load(accounts)
+    assert warehouse.rows("select display_name, email from personal.accounts") == [("Анна", "a@example.org")]

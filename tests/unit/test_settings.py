@@ -1,0 +1,93 @@
+"""Settings and the programme file: a typing error never passes for a default, a secret is never printed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.errors import BadConfiguration
+from pipelines.programme import read_programme
+from pipelines.settings import read_settings
+
+KEY = "a-key-that-is-long-enough"
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    for name in [name for name in os.environ if name.startswith("MAYAK_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("MAYAK_PSEUDONYM_KEY", KEY)
+
+
+def test_the_environment_is_read_and_the_key_stays_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAYAK_HOME", "/srv/mayak")
+    monkeypatch.setenv("MAYAK_SOURCES__LMS__URL", "postgresql+psycopg://reader:hunter2@db/moodle")
+    settings = read_settings()
+    assert settings.warehouse_path == Path("/srv/mayak/warehouse.duckdb")
+    assert settings.url_of("lms") == "postgresql+psycopg://reader:hunter2@db/moodle"
+    assert settings.url_of("chat") is None
+    assert "hunter2" not in repr(settings)
+    assert KEY not in repr(settings)
+
+
+@pytest.mark.parametrize("name", ["MAYAK_HOEM", "MAYAK_PSEUDONYM_KEYS"])
+def test_an_unknown_setting_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "value-not-to-be-shown")
+    with pytest.raises(BadConfiguration, match=name) as caught:
+        read_settings()
+    assert "value-not-to-be-shown" not in str(caught.value)
+
+
+def test_a_missing_key_and_a_short_key_are_named_without_their_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAYAK_PSEUDONYM_KEY", "short")
+    with pytest.raises(BadConfiguration, match="MAYAK_PSEUDONYM_KEY.*at least 16 bytes") as caught:
+        read_settings()
+    assert "short" not in str(caught.value).replace("shorter", "")
+    monkeypatch.delenv("MAYAK_PSEUDONYM_KEY")
+    with pytest.raises(BadConfiguration, match="MAYAK_PSEUDONYM_KEY"):
+        read_settings()
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "programme.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_small_programme_has_sensible_defaults(tmp_path: Path) -> None:
+    programme = read_programme(
+        write(tmp_path, '[programme]\nid = "cos"\nname = "ЦОС"\n[[sources]]\nname = "chat"\nkind = "telegram"\npath = "chats"\n')
+    )
+    assert programme.time_zone == "Europe/Moscow"
+    assert programme.lists.length == 15
+    assert programme.path_of(programme.source("chat")) == tmp_path / "chats"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        pytest.param('[programme]\nid="a"\nname="b"\ntimezone="UTC"\n', "timezone", id="unknown key"),
+        pytest.param('[programme]\nid="a"\nname="b"\ntime_zone="Mars/Base"\n', "no such time zone", id="no such zone"),
+        pytest.param('[programme]\nid="a"\n', "name", id="missing name"),
+        pytest.param('id="a"\n', r"section \[programme\] is missing", id="no section"),
+        pytest.param("[programme\n", "not valid TOML", id="not toml"),
+        pytest.param(
+            '[programme]\nid="a"\nname="b"\n' + '[[sources]]\nname="x"\nkind="zoom"\npath="p"\n' * 2, "source named twice: x", id="twice"
+        ),
+        pytest.param(
+            '[programme]\nid="a"\nname="b"\n[[sources]]\nname="x"\nkind="zoom"\npaht="p"\n', "paht", id="typing error in a source"
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_with_file_and_key(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(BadConfiguration, match=says) as caught:
+        read_programme(write(tmp_path, text))
+    assert "programme.toml" in str(caught.value)
+
+
+def test_a_missing_file_says_where_to_find_an_example(tmp_path: Path) -> None:
+    with pytest.raises(BadConfiguration, match=r"docs/configuration\.md"):
+        read_programme(tmp_path / "programme.toml")

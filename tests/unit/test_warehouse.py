@@ -1,0 +1,92 @@
+"""The warehouse refuses what is not declared and writes the same thing twice without a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from pipelines.errors import BadContract, TransientError
+from pipelines.warehouse import SCHEMAS, Warehouse
+
+
+@pytest.fixture
+def warehouse() -> Iterator[Warehouse]:
+    with Warehouse.open(None) as opened:
+        opened.create_schemas()
+        yield opened
+
+
+def people(*rows: tuple[str, str]) -> pd.DataFrame:
+    columns = ["account_id", "person_id", "state", "rule", "score", "candidate_person_id"]
+    return pd.DataFrame([(row[0], row[1], "linked", "anchor", 1.0, None) for row in rows], columns=columns)
+
+
+def test_every_declared_table_has_a_key_of_its_own_columns_and_every_column_a_comment(warehouse: Warehouse) -> None:
+    tables = warehouse.rows("select schema_name, table_name from duckdb_tables() where schema_name in (select unnest(?))", [list(SCHEMAS)])
+    assert len(tables) > 30
+    for schema, table in tables:
+        assert set(warehouse.key(f"{schema}.{table}")) <= set(warehouse.columns(f"{schema}.{table}"))
+    bare = warehouse.rows(
+        "select schema_name, table_name, column_name from duckdb_columns() where schema_name in (select unnest(?)) and comment is null "
+        "and column_name not in ('source', 'load_id', 'seen_at')",
+        [list(SCHEMAS)],
+    )
+    assert bare == []
+
+
+def test_personal_tables_share_their_key_with_the_raw_table_of_the_same_name(warehouse: Warehouse) -> None:
+    for (table,) in warehouse.rows("select table_name from duckdb_tables() where schema_name = 'personal'"):
+        assert warehouse.key(f"personal.{table}") == warehouse.key(f"raw.{table}")
+
+
+def test_replacing_twice_gives_what_replacing_once_gives(warehouse: Warehouse) -> None:
+    for _ in range(2):
+        warehouse.replace("links.people", people(("a2", "p2"), ("a1", "p1")))
+    assert warehouse.rows("select account_id from links.people") == [("a1",), ("a2",)]
+
+
+def test_replacing_a_part_leaves_the_rest(warehouse: Warehouse) -> None:
+    warehouse.replace("links.people", people(("a1", "p1"), ("a2", "p2")))
+    warehouse.replace("links.people", people(("a2", "p9")), where="account_id = ?", parameters=["a2"])
+    assert warehouse.rows("select account_id, person_id from links.people order by 1") == [("a1", "p1"), ("a2", "p9")]
+
+
+def test_a_frame_unlike_its_contract_is_refused_with_both_sides_named(warehouse: Warehouse) -> None:
+    with pytest.raises(BadContract, match=r"links\.people: columns missing: score; columns not declared: points"):
+        warehouse.replace("links.people", people(("a1", "p1")).rename(columns={"score": "points"}))
+
+
+def test_a_key_that_repeats_is_refused_and_nothing_is_written(warehouse: Warehouse) -> None:
+    with pytest.raises(BadContract, match="stand more than once"):
+        warehouse.replace("links.people", people(("a1", "p1"), ("a1", "p2")))
+    assert warehouse.rows("select * from links.people") == []
+
+
+def test_an_unknown_table_is_refused(warehouse: Warehouse) -> None:
+    with pytest.raises(BadContract, match=r"raw\.secrets: not declared"):
+        warehouse.columns("raw.secrets")
+
+
+def test_times_come_back_in_utc(warehouse: Warehouse) -> None:
+    moment = warehouse.arrow("select timestamptz '2026-11-22 12:00:00+03' as at")
+    assert moment.schema.field("at").type == pa.timestamp("us", tz="UTC")
+    assert moment["at"][0].as_py().isoformat() == "2026-11-22T09:00:00+00:00"
+
+
+def test_a_second_process_hears_that_the_file_is_taken(tmp_path: Path) -> None:
+    import subprocess
+    import sys
+
+    path = tmp_path / "w.duckdb"
+    with Warehouse.open(path):
+        code = (
+            "from pathlib import Path\nfrom pipelines.warehouse import Warehouse\nfrom pipelines.errors import TransientError\n"
+            f"try:\n    Warehouse.open(Path({str(path)!r}))\nexcept TransientError as error:\n    print('taken:', 'one at a time' in str(error))"
+        )
+        said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said.strip() == "taken: True"
+    assert issubclass(TransientError, Exception)

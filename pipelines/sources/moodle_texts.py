@@ -42,11 +42,8 @@ def text_of(content: str | None, text_format: int | None = FORMAT_HTML) -> str |
         return None
     text = _NEWLINES.sub("\n", content)
     if text_format != FORMAT_PLAIN:
-        if text_format != FORMAT_HTML:
-            # Moodle's own "auto" format and Markdown keep the writer's line ends.
-            text = _strip_tags(text, keep_line_ends=True)
-        else:
-            text = _strip_tags(text, keep_line_ends=False)
+        # Moodle's own "auto" format and Markdown keep the writer's line ends.
+        text = _strip_tags(text, keep_line_ends=text_format != FORMAT_HTML)
     lines = (_SPACES.sub(" ", line).strip() for line in text.split("\n"))
     return "\n".join(line for line in lines if line)
 
@@ -253,8 +250,9 @@ _ACTIONS = {
     "core\\group_message_sent": "messaged",
     "core\\course_module_completion_updated": "completed",
     "core\\course_completed": "completed",
-    "core\\user_graded": "graded",
+    # core\\user_graded follows from these (once for the item, once for the course's total) and from automatic regrading
     "mod_assign\\submission_graded": "graded",
+    "mod_quiz\\question_manually_graded": "graded",
     "mod_assign\\assessable_submitted": "submitted",
     "assignsubmission_onlinetext\\assessable_uploaded": "uploaded",
     "assignsubmission_file\\assessable_uploaded": "uploaded",

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,9 @@ from pipelines.sources.moodle_db.tables import ACTIVITY_COLUMNS, OPTIONAL, TABLE
 QUERIES = SQL_FOLDER / "extract" / "moodle"
 #: Rows fetched at once: some tens of megabytes where they hold long texts.
 BATCH_ROWS = 50_000
+
+#: The log's rows are short.
+LOG_BATCH_ROWS = 200_000
 
 #: Columns of query results that hold text and real numbers; all others hold whole numbers.
 TEXT = frozenset(
@@ -115,6 +120,28 @@ class Database:
         if is_first:
             yield _arrow(names, [() for _ in names])
 
+    def log_batches(self, after: int) -> Iterator[pa.Table]:
+        """Rows of the log with an id above ``after``: straight from PostgreSQL to Arrow where the ADBC driver is installed, else as any query.
+
+        Same rows either way, in batches of at most :data:`LOG_BATCH_ROWS`. The log only grows, so it needs no common snapshot.
+        """
+        if self.url.get_backend_name() != "postgresql" or find_spec("adbc_driver_postgresql") is None or not _is_plain(self.url):
+            yield from self.batches("activity", {"after": after})
+            return
+        adbc = import_module("adbc_driver_postgresql.dbapi")
+        statement = self.statement((QUERIES / "activity.sql").read_text(encoding="utf-8")).replace(":after", str(int(after)))
+        try:
+            with adbc.connect(self.url.set(drivername="postgresql").render_as_string(hide_password=False)) as link, link.cursor() as cursor:
+                cursor.execute(statement)
+                for batch in cursor.fetch_record_batch():
+                    rows = pa.Table.from_batches([batch])
+                    rows = rows.cast(pa.schema([(name, pa.string() if name in TEXT else pa.int64()) for name in rows.column_names]))
+                    for start in range(0, rows.num_rows, LOG_BATCH_ROWS):
+                        yield rows.slice(start, LOG_BATCH_ROWS)
+        except adbc.Error as error:
+            # Its text may quote the address with the password.
+            raise SourceAway(f"{_place(self.url)}: the connection broke off while reading the log ({type(error).__name__})") from None
+
     def table(self, query: str, parameters: Mapping[str, Any] | None = None, tables: Mapping[str, str] | None = None) -> pa.Table:
         """All rows of a query in one table: for what stays small (courses, tasks, groups)."""
         return pa.concat_tables(self.batches(query, parameters, tables))
@@ -178,6 +205,11 @@ def _told(source: Source, url: URL) -> Iterator[None]:
         raise BadSource(f"{told}: a query was refused") from None
     except SQLAlchemyError as error:
         raise BadSource(f"{source.name}: {_place(url)}: {type(error).__name__} while reading") from None
+
+
+def _is_plain(url: URL) -> bool:
+    """Can the URL be given to libpq as it is? (SQLAlchemy's own ways of naming several hosts cannot.)"""
+    return bool(url.host) and all(isinstance(value, str) for value in url.query.values()) and "host" not in url.query
 
 
 def _place(url: URL) -> str:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.sources.moodle_db.columns import Site, existing, flags, flat, is_moment, joined, moments, yielded
-from pipelines.sources.moodle_db.database import QUERIES, Database
+from pipelines.sources.moodle_db.database import Database
 from pipelines.sources.moodle_texts import action_of, details_of
 from pipelines.sources.reading import Event, Seen
 
@@ -22,7 +22,7 @@ _COMPLETION_UPDATED = r"\core\event\course_module_completion_updated"
 
 def activity(database: Database, site: Site, after: int) -> Iterator[Event]:
     """One row per row of the log with an id above ``after``; a row without a time is rejected."""
-    for rows in database.batches("activity", {"after": after}):
+    for rows in database.log_batches(after):
         yield Seen("activity", rows.num_rows)
         yield from yielded(
             "activity", "logstore_standard_log", _activity(rows, site), rows["id"], [(pc.invert(is_moment(rows["timecreated"])), "no time")]
@@ -30,7 +30,6 @@ def activity(database: Database, site: Site, after: int) -> Iterator[Event]:
 
 
 def _activity(rows: pa.Table, site: Site) -> pa.Table:
-    user, real = existing(rows["userid"]), existing(rows["realuserid"])
     details = _each(rows["other"], details_of)
     action = _each(rows["eventname"], action_of)
     # The event is also written when a completion is taken back.
@@ -43,7 +42,7 @@ def _activity(rows: pa.Table, site: Site) -> pa.Table:
     return pa.table(
         {
             "activity_id": site.ids("log", rows["id"]),
-            "account_id": site.accounts(user),
+            "account_id": site.accounts(rows["userid"]),
             "course_id": site.courses(rows["courseid"]),
             "task_id": pc.if_else(is_module, site.ids("task", rows["contextinstanceid"]), pa.scalar(None, pa.string())),
             "occurred_at": moments(rows["timecreated"]),
@@ -53,8 +52,8 @@ def _activity(rows: pa.Table, site: Site) -> pa.Table:
             "object_id": _objects(rows, is_anonymous, site),
             "related_account_id": site.accounts(rows["relateduserid"]),
             "origin": pc.if_else(pc.equal(flat(rows["origin"]), ""), pa.scalar(None, pa.string()), flat(rows["origin"])),
-            # Null is "nobody else"; a real user who is the user himself is no impersonation.
-            "is_impersonated": pc.fill_null(pc.not_equal(real, pc.fill_null(user, 0)), False),
+            # Filled for whatever an administrator does after "log in as", the act of logging in as somebody included.
+            "is_impersonated": pc.is_valid(existing(rows["realuserid"])),
             "is_anonymous": is_anonymous,
             "details": details,
         }
@@ -82,8 +81,3 @@ def _each(column: pa.ChunkedArray, judged) -> pa.Array:
 def last_row(database: Database) -> int:
     """Greatest id of the log; 0 for an empty one."""
     return int(database.value("select max(l.id) from {logstore_standard_log} l") or 0)
-
-
-def statement() -> str:
-    """The log's query as it stands in its file."""
-    return (QUERIES / "activity.sql").read_text(encoding="utf-8")

@@ -1,0 +1,456 @@
+"""Which message answers which question: ``links.replies``.
+
+What the systems record comes first and is certain (reply, parent post, In-Reply-To); then what the words record (the asker's name, the
+subject, "as to your question in the forum"); last a scored guess for the curator's unmarked message in a chat, with the right
+to say nothing. The guess learns from the explicit replies of the same programme: an answer like one that was given explicitly to a
+question like this one speaks for the pair, and an answer that is known to belong to other questions speaks against it. Nothing
+is ever an answer to a question that was asked later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from pipelines.links import wording
+from pipelines.links.roles import relate_roles
+from pipelines.programme import Programme
+from pipelines.thresholds import threshold
+from pipelines.warehouse import Warehouse
+
+_ASKED = """
+create or replace temp table asked as
+with part as (
+    select question.burst_id as question_id, message.*,
+        row_number() over (partition by question.burst_id order by message.sent_at, length(message.message_id), message.message_id) as place,
+        bool_or(question.is_question) over (partition by question.burst_id) as is_asked
+    from links.questions as question join conversation as message on message.message_id = question.message_id
+)
+select question_id, min(channel) as channel, min(chat_id) as chat_id, min(thread_id) as thread_id, min(account_id) as account_id, min(author_id) as author_id,
+    min(person_id) as person_id, min(course_id) as course_id, min(sent_at) as asked_at, max(sent_at) as last_at,
+    string_agg(text, ' ' order by place) as text, arg_min(subject, place) as subject
+from part where is_asked group by question_id
+"""
+
+_ANSWER_SIGNS = {
+    "thanks": wording.THANKS,
+    "holding": wording.HOLDING,
+    "asks_back": wording.ASKS_BACK,
+    "pointer": wording.POINTERS,
+    "specific": wording.SPECIFICS,
+    "to_all": wording.TO_ALL,
+    "to_many": wording.TO_MANY,
+    "settled": wording.SETTLED,
+    "about_question": wording.ABOUT_QUESTION,
+}
+
+#: Whose messages can answer, what they say, and whether that is an answer.
+_SAID = """
+create or replace temp table said as
+with lined as (
+    select message_id, channel, chat_id, thread_id, reply_to_id, account_id, author_id, person_id, course_id, sent_at, role, is_to_list, is_pinned, media, subject, text, chat_kind,
+        {whole} as whole, {bare} as line, coalesce(text, '') as written
+    from conversation
+    where kind = 'post' and not is_forwarded and sent_at is not null and account_id is not null
+), signed as (
+    select *, {signs}, case when trim(whole) = '' then 0 else len(string_split(trim(whole), ' ')) end as words,
+        regexp_matches(whole, ' [?] $') as ends_asking, regexp_matches(written, '[0-9]') as has_number, regexp_matches(written, '{link}') as has_link,
+        regexp_matches(written, '«') as has_quotation
+    from lined
+)
+select *, case
+        when channel = 'mail' then 'substantive'
+        when thanks and words <= {short} and not has_link then 'thanks'
+        when words = 0 and media is null then 'formal'
+        when words = 0 then 'substantive'
+        when asks_back then 'holding'
+        when ends_asking and words <= {long} then 'holding'
+        when holding and words <= {short} and not (specific and words > {short} / 2) and not has_link then 'holding'
+        when pointer and not specific and words <= {short} and not has_link and not has_number then 'formal'
+        when words <= {bare_words} and not specific and not has_number and not has_link then 'formal'
+        else 'substantive'
+    end as says
+from signed
+"""
+
+
+@dataclass(frozen=True)
+class ReplySummary:
+    """How many questions were looked at, and how many have a curator's answer, by the best rule that found one."""
+
+    questions: int
+    answered: int
+    by_rule: dict[str, int]
+
+
+def link_replies(warehouse: Warehouse, programme: Programme) -> ReplySummary:
+    """Find the messages that answer each question and write ``links.replies``. Needs links.questions, links.people, links.places.
+
+    Grain: one row per question (burst) and answering message. Roles are those of the course at that time; ``asker`` is the
+    asker's own later word in the thread. A curator's counter-question is ``holding``: the learner still waits. Of mail no body is known, so a
+    curator's mail counts as substantive. Left out: forwarded words, guesses under ``reply_score``.
+    """
+    relate_roles(warehouse)
+    warehouse.connection.execute(_ASKED)
+    warehouse.connection.execute(
+        _SAID.format(
+            whole=wording.line_sql("text", quotations=True),
+            bare=wording.line_sql("text", quotations=False),
+            signs=wording.signs_sql("whole", _ANSWER_SIGNS),
+            link=wording.LINK,
+            short=int(threshold("short_answer")),
+            long=int(threshold("question_long_text")),
+            bare_words=int(threshold("bare_answer")),
+        )
+    )
+    links = [_recorded(warehouse)]
+    _note(warehouse, links)
+    for find in (_by_subject, _by_name, _by_private_message, _next_in_private, _next_in_chat):
+        links.append(find(warehouse))
+        _note(warehouse, links)
+    replies = warehouse.arrow(
+        """
+        with best as (
+            select question_id, answer_id, arg_max(rule, score) as rule, max(score) as score
+            from linked group by question_id, answer_id
+        )
+        select best.question_id, best.answer_id,
+            case when said.author_id = asked.author_id then 'asker' when said.role = 'learner' then 'peer' else said.role end as role,
+            said.says as kind, best.rule, best.score
+        from best join said on said.message_id = best.answer_id join asked on asked.question_id = best.question_id
+        order by best.question_id, best.answer_id
+        """
+    )
+    warehouse.replace("links.replies", replies)
+    found = warehouse.rows(
+        "select rule, count(*) from (select question_id, arg_max(rule, score) as rule from links.replies where role = 'curator' "
+        "and kind in ('substantive', 'formal') group by question_id) group by rule order by rule"
+    )
+    return ReplySummary(
+        questions=int(warehouse.value("select count(*) from asked")), answered=sum(count for _, count in found), by_rule=dict(found)
+    )
+
+
+def _note(warehouse: Warehouse, links: list[pd.DataFrame]) -> None:
+    """What is linked so far, for the rules that come after."""
+    frame = pd.concat(links, ignore_index=True)[["question_id", "answer_id", "rule", "score"]]
+    table = pa.table(
+        {
+            "question_id": pa.array(frame["question_id"], pa.string()),
+            "answer_id": pa.array(frame["answer_id"], pa.string()),
+            "rule": pa.array(frame["rule"], pa.string()),
+            "score": pa.array(frame["score"], pa.float64()),
+        }
+    )
+    warehouse.connection.register("links_so_far", table)
+    warehouse.connection.execute("create or replace temp table linked as select * from links_so_far")
+    warehouse.connection.unregister("links_so_far")
+    # From when on a question counts as answered by a curator.
+    warehouse.connection.execute(
+        """
+        create or replace temp table closed as
+        select linked.question_id, min(said.sent_at) as closed_at
+        from linked join said on said.message_id = linked.answer_id
+        where said.role = 'curator' and said.says in ('substantive', 'formal') group by linked.question_id
+        """
+    )
+
+
+def _recorded(warehouse: Warehouse) -> pd.DataFrame:
+    """Replies as the systems record them: to the question itself (explicit), or further down the same thread."""
+    nodes = warehouse.frame(
+        """
+        select message.message_id, message.reply_to_id, asked.question_id
+        from conversation as message
+        left join links.questions as question on question.message_id = message.message_id
+        left join asked on asked.question_id = question.burst_id
+        where message.reply_to_id is not null or asked.question_id is not null
+        order by message.message_id
+        """
+    )
+    root, depth = roots(nodes["message_id"], nodes["reply_to_id"], nodes["question_id"].notna().to_numpy())
+    question = np.where(root >= 0, nodes["question_id"].to_numpy(dtype=object)[root], None)
+    found = pd.DataFrame({"question_id": question, "answer_id": nodes["message_id"], "depth": depth})
+    found = found[found["question_id"].notna() & (found["depth"] > 0)]
+    found["rule"] = np.where(found["depth"] == 1, "explicit", "thread")
+    found["score"] = np.where(found["depth"] == 1, 1.0, threshold("thread_reply_score"))
+    # A reply that stands before what it answers is a fault of the export's clock: left out.
+    warehouse.connection.register("found_replies", found[["question_id", "answer_id", "rule", "score"]])
+    kept = warehouse.frame(
+        """
+        select found.* from found_replies as found join asked on asked.question_id = found.question_id
+        join said on said.message_id = found.answer_id and said.sent_at >= asked.asked_at
+        order by found.question_id, found.answer_id
+        """
+    )
+    warehouse.connection.unregister("found_replies")
+    return kept
+
+
+def roots(ids: pd.Series, parents: pd.Series, is_root: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The nearest root above each node of a forest, by pointer jumping (no recursion, log of the depth steps).
+
+    Parameters
+    ----------
+    ids, parents: id of each node and of its parent; a parent that is not among the ids ends the climb without a root.
+    is_root: nodes at which the climb ends; a root is its own root.
+
+    Returns (position of the root or -1, steps up to it). A cycle has no root.
+    """
+    size = len(ids)
+    position = pd.Series(np.arange(size), index=ids.to_numpy())
+    up = position.reindex(parents.to_numpy()).to_numpy(dtype=np.float64, na_value=np.nan)
+    nowhere = size
+    pointer = np.where(np.isnan(up), nowhere, np.nan_to_num(up, nan=0)).astype(np.int64)
+    steps = np.ones(size + 1, np.int64)
+    pointer = np.concatenate((np.where(is_root, np.arange(size), pointer), [nowhere]))
+    steps[:-1][is_root] = 0
+    steps[nowhere] = 0
+    for _ in range(int(np.ceil(np.log2(max(size, 2)))) + 1):
+        steps = steps + steps[pointer]
+        pointer = pointer[pointer]
+    settled = np.append(is_root, False)[pointer][:size]
+    return np.where(settled, pointer[:size], -1), np.where(settled, steps[:size], 0)
+
+
+def _by_subject(warehouse: Warehouse) -> pd.DataFrame:
+    """A mail back to the asker under the same subject whose program wrote no In-Reply-To: it continues the latest such letter."""
+    subject = "trim(regexp_replace(lower(coalesce({0}.subject, '')), '^( *(re|fw|fwd|aw|отв|ответ) *(\\[[0-9]+\\])? *:)+', ''))"
+    return warehouse.frame(
+        f"""
+        select arg_max(asked.question_id, asked.asked_at) as question_id, said.message_id as answer_id, 'thread' as rule, $score::double as score
+        from said
+        join addressed on addressed.message_id = said.message_id
+        join asked on asked.channel = 'mail' and asked.author_id = coalesce(addressed.person_id, addressed.account_id) and asked.asked_at <= said.sent_at
+            and {subject.format("asked")} = {subject.format("said")} and epoch(said.sent_at) - epoch(asked.asked_at) <= 86400 * $days
+        where said.channel = 'mail' and said.role in ('curator', 'staff') and not said.is_to_list and said.reply_to_id is null
+            and said.message_id not in (select answer_id from linked)
+        group by said.message_id order by answer_id
+        """,
+        {"score": threshold("thread_reply_score"), "days": threshold("reply_window_mail")},
+    )
+
+
+def _by_name(warehouse: Warehouse) -> pd.DataFrame:
+    """A curator's message in a chat that opens with the asker's name, or mentions the asker's account."""
+    names = warehouse.frame(
+        """
+        select distinct asked.author_id, unnest(string_split(trim(regexp_replace(replace(lower(coalesce(account.first_name, '') || ' ' || coalesce(account.display_name, '') || ' ' || coalesce(account.username, '')), 'ё', 'е'), '[^0-9a-zа-я]+', ' ', 'g')), ' ')) as token
+        from asked
+        join raw.accounts as mine on mine.account_id = asked.account_id
+        left join links.people as person on person.account_id = asked.account_id and person.state = 'linked'
+        left join links.people as same on same.person_id = person.person_id and same.state = 'linked'
+        join personal.accounts as account on account.account_id = coalesce(same.account_id, asked.account_id)
+        order by author_id, token
+        """
+    )
+    names = names[names["token"].str.len() >= threshold("name_letters")]
+    heads = warehouse.frame(
+        """
+        select message_id, unnest(list_slice(string_split(trim(line), ' '), 1, $words::integer)) as token
+        from said where channel = 'chat' and role in ('curator', 'staff') and message_id not in (select answer_id from linked)
+        order by message_id, token
+        """,
+        {"words": int(threshold("name_place"))},
+    )
+    names["token"], heads["token"] = _letters(names["token"]), _letters(heads["token"])
+    warehouse.connection.register("asker_names", names.drop_duplicates())
+    warehouse.connection.register("message_heads", heads.drop_duplicates())
+    found = warehouse.frame(
+        """
+        with named as (
+            select head.message_id, name.author_id, count(*) as tokens
+            from message_heads as head join asker_names as name on name.token = head.token group by head.message_id, name.author_id
+            union all
+            select message_id, coalesce(person_id, account_id), 3 from addressed where role = 'mention'
+        ), pair as (
+            select said.message_id as answer_id, asked.question_id, max(named.tokens) as tokens, any_value(asked.asked_at) as asked_at, any_value(asked.channel = 'chat' and not regexp_matches(lower(said.written), 'письм|почт|mail')) as is_here
+            from named join said on said.message_id = named.message_id and said.role in ('curator', 'staff') and said.channel = 'chat'
+            join asked on asked.author_id = named.author_id and asked.asked_at <= said.sent_at
+                and (asked.chat_id = said.chat_id or (asked.channel in ('mail', 'direct') and asked.course_id = said.course_id))
+                and epoch(said.sent_at) - epoch(asked.asked_at) <= 3600 * $hours
+            left join closed on closed.question_id = asked.question_id
+            where said.message_id not in (select answer_id from linked) and (closed.closed_at is null or closed.closed_at > said.sent_at)
+            group by said.message_id, asked.question_id
+        )
+        select arg_max(question_id, row(is_here, tokens, asked_at)) as question_id, answer_id, 'mention' as rule,
+            max(case when not is_here then 0.6 when tokens >= 2 then 0.95 else 0.8 end)::double as score
+        from pair group by answer_id order by answer_id
+        """,
+        {"hours": threshold("reply_window_named")},
+    )
+    warehouse.connection.unregister("asker_names")
+    warehouse.connection.unregister("message_heads")
+    return found
+
+
+_LATIN = dict(zip("абвгдезийклмнопрстуфхцыэьъ", "abvgdeziiklmnoprstufhcye  ", strict=True)) | {
+    "ж": "zh", "ч": "ch", "ш": "sh", "щ": "sh", "ю": "iu", "я": "ia",
+}  # fmt: skip
+
+
+def _letters(tokens: pd.Series) -> pd.Series:
+    """Names without their script: Юлия, Yuliya and Julia-like spellings fall together as far as letters allow."""
+    codes, distinct = pd.factorize(tokens)
+    keys = np.array([_key(token) for token in distinct], dtype=object)
+    return pd.Series(keys[codes] if len(distinct) else [], index=tokens.index, dtype=object)
+
+
+def _key(token: str) -> str:
+    latin = "".join(_LATIN.get(letter, letter) for letter in token).replace(" ", "")
+    for written, sounds in (("kh", "h"), ("ts", "c"), ("shch", "sh"), ("y", "i"), ("j", "i"), ("ii", "i")):
+        latin = latin.replace(written, sounds)
+    return latin
+
+
+def _by_private_message(warehouse: Warehouse) -> pd.DataFrame:
+    """A question in public answered in private: a curator's letter or personal message to the asker that says so, soon after."""
+    return warehouse.frame(
+        f"""
+        with sent as (
+            select said.*, said.about_question or regexp_matches({wording.line_sql("said.subject", quotations=True)}, $pattern) as is_about,
+                regexp_matches(lower(coalesce(said.subject, '') || ' ' || said.written), 'форум|forum') as says_forum,
+                regexp_matches(lower(coalesce(said.subject, '') || ' ' || said.written), ' чат|chat|группе|telegram|телеграм') as says_chat
+            from said
+            where said.channel in ('mail', 'direct') and said.role in ('curator', 'staff') and not said.is_to_list
+                and said.message_id not in (select answer_id from linked)
+        ), pair as (
+            select sent.message_id as answer_id, asked.question_id, asked.asked_at,
+                (sent.says_forum and asked.channel = 'forum') or (sent.says_chat and asked.channel = 'chat') as is_named
+            from sent join addressed on addressed.message_id = sent.message_id
+            join asked on asked.author_id = coalesce(addressed.person_id, addressed.account_id) and asked.channel <> sent.channel and asked.asked_at <= sent.sent_at
+                and epoch(sent.sent_at) - epoch(asked.asked_at) <= 3600 * $hours
+            left join closed on closed.question_id = asked.question_id
+            where sent.is_about and (closed.closed_at is null or closed.closed_at > sent.sent_at)
+        )
+        select arg_max(question_id, row(is_named, asked_at)) as question_id, answer_id, 'direct' as rule,
+            max(case when is_named then 0.9 else 0.75 end)::double as score
+        from pair group by answer_id order by answer_id
+        """,
+        {"hours": threshold("reply_window_private"), "pattern": wording.pattern(wording.ABOUT_QUESTION)},
+    )
+
+
+def _next_in_private(warehouse: Warehouse) -> pd.DataFrame:
+    """Between two people the curator's next words answer what was asked last."""
+    return warehouse.frame(
+        """
+        select arg_max(asked.question_id, asked.asked_at) as question_id, said.message_id as answer_id, 'next' as rule, 0.9::double as score
+        from said join asked on asked.chat_id = said.chat_id and asked.channel = 'direct' and asked.asked_at <= said.sent_at and asked.author_id <> said.author_id
+            and epoch(said.sent_at) - epoch(asked.asked_at) <= 86400 * $days
+        where said.channel = 'direct' and said.role in ('curator', 'staff') and said.message_id not in (select answer_id from linked)
+        group by said.message_id order by answer_id
+        """,
+        {"days": threshold("reply_window_mail")},
+    )
+
+
+def _next_in_chat(warehouse: Warehouse) -> pd.DataFrame:
+    """The scored guess: which of the questions open at that time a curator's unmarked message in the chat answers."""
+    empty = pd.DataFrame({"question_id": [], "answer_id": [], "rule": [], "score": []}).astype({"score": float})
+    pairs = warehouse.frame(
+        """
+        with unmarked as (
+            select said.message_id, said.chat_id, coalesce(said.thread_id, '') as topic, said.sent_at, said.text, said.to_all or said.is_pinned as to_all, said.to_many, said.says, said.author_id
+            from said left join said as target on target.message_id = said.reply_to_id
+            where said.channel = 'chat' and said.role in ('curator', 'staff') and said.says <> 'thanks' and said.words > 0
+                and (said.reply_to_id is null or target.author_id = said.author_id) and said.message_id not in (select answer_id from linked)
+        ), pair as (
+            select asked.question_id, unmarked.message_id as answer_id, asked.text as question, unmarked.text as answer, unmarked.to_all, unmarked.to_many, unmarked.says, unmarked.sent_at,
+                closed.closed_at is not null as is_answered_later,
+                (epoch(unmarked.sent_at) - epoch(asked.last_at)) / 3600 as hours, count(*) over (partition by unmarked.message_id) as open_questions,
+                row_number() over (partition by unmarked.message_id order by asked.asked_at desc, asked.question_id) as nearness
+            from unmarked join asked on asked.chat_id = unmarked.chat_id and coalesce(asked.thread_id, '') = unmarked.topic and asked.last_at <= unmarked.sent_at
+                and epoch(unmarked.sent_at) - epoch(asked.last_at) <= 3600 * $hours
+            left join closed on closed.question_id = asked.question_id
+            where closed.closed_at is null or closed.closed_at > unmarked.sent_at
+        )
+        select * from pair where nearness <= $most order by answer_id, question_id
+        """,
+        {"hours": threshold("reply_window_chat"), "most": int(threshold("reply_candidates"))},
+    )
+    if pairs.empty:
+        return empty
+    known = warehouse.frame(
+        """
+        select asked.text as question, said.text as answer
+        from linked join asked on asked.question_id = linked.question_id join said on said.message_id = linked.answer_id
+        where linked.rule in ('explicit', 'thread', 'mention') and said.role = 'curator' and said.says in ('substantive', 'formal') and said.words > 0
+            and asked.text is not null
+        order by said.sent_at desc, linked.question_id, linked.answer_id limit $most
+        """,
+        {"most": int(threshold("reply_examples"))},
+    )
+    pairs["fit"], pairs["known"], pairs["likeness"] = _fit(pairs, known)
+    # The weights: words like those of known answers are an answer, other words may be an announcement; soon after is likelier; and what
+    # is known about such answers decides which question it is. A question that is answered explicitly later was hardly answered before.
+    is_known = pairs["known"] >= threshold("reply_known")
+    is_broadcast = pairs["to_all"] & ~pairs["to_many"] & (pairs["says"] == "substantive")
+    pairs["score"] = (
+        np.where(is_broadcast, 0.0, 0.10)
+        + 0.30 * np.minimum(1, pairs["known"] / threshold("reply_known"))
+        + 0.25 * np.exp(-pairs["hours"] / threshold("reply_typical_wait"))
+        + 0.10 / pairs["nearness"]
+        + 0.10 * (pairs["open_questions"] == 1)
+        + 0.40 * pairs["fit"]
+        + 0.30 * pairs["likeness"]
+        - 0.30 * (is_known & (pairs["fit"] < threshold("reply_fit")) & (pairs["says"] == "substantive"))
+        - 0.25 * pairs["is_answered_later"]
+    ).clip(0, 1)
+    likely = pairs[pairs["score"] >= threshold("reply_score")]
+    # One announcement may answer many: there every open question that it fits is answered.
+    many = likely[(likely["to_many"] | likely["to_all"]) & (likely["fit"] >= threshold("reply_fit"))]
+    chosen = pd.concat([many, _assign(likely[~likely["answer_id"].isin(many["answer_id"])])], ignore_index=True)
+    return pd.concat([empty, chosen.assign(rule="next")[["question_id", "answer_id", "rule", "score"]]], ignore_index=True)
+
+
+def _fit(pairs: pd.DataFrame, known: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """How well each pair agrees with known pairs, how near the answer is to a known one, and how alike the two texts are: 0 to 1."""
+    question_code, questions = pd.factorize(pairs["question"].fillna(""))
+    answer_code, answers = pd.factorize(pairs["answer"].fillna(""))
+    texts = [*questions, *answers, *known["question"], *known["answer"]]
+    try:
+        matrix = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True, dtype=np.float32).fit_transform(texts)
+    except ValueError:  # no text holds a single word
+        nothing = np.zeros(len(pairs))
+        return nothing, nothing, nothing
+    cuts = np.cumsum([len(questions), len(answers), len(known)])
+    asked, said, known_asked, known_said = (matrix[a:b] for a, b in zip([0, *cuts], [*cuts, matrix.shape[0]], strict=True))
+    likeness = np.asarray(asked[question_code].multiply(said[answer_code]).sum(axis=1)).ravel().astype(np.float64)
+    if len(known) < threshold("reply_examples_least"):
+        # Nothing to learn from: neither known nor unknown.
+        return np.zeros(len(pairs)), np.full(len(pairs), threshold("reply_known") / 2), likeness
+    fit = np.zeros(len(pairs))
+    best_known = np.zeros(len(answers))
+    block = int(threshold("reply_block"))
+    order = np.argsort(answer_code, kind="stable")
+    # Answer by answer in blocks: memory stays at block × known pairs however long the history is.
+    for first in range(0, len(answers), block):
+        last = min(first + block, len(answers))
+        alike_said = (said[first:last] @ known_said.T).toarray()
+        best_known[first:last] = alike_said.max(axis=1)
+        mine = order[(answer_code[order] >= first) & (answer_code[order] < last)]
+        for part in np.array_split(mine, max(1, len(mine) // block)):
+            alike_asked = (asked[question_code[part]] @ known_asked.T).toarray()
+            fit[part] = np.minimum(alike_asked, alike_said[answer_code[part] - first]).max(axis=1) if len(part) else 0
+    return fit, best_known[answer_code], likeness
+
+
+def _assign(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Each message to its best question; a question that is answered thereby takes no later message; repeated until nothing moves."""
+    done = []
+    pairs = pairs.copy()
+    while len(pairs):
+        best = pairs.sort_values(["score", "question_id"], ascending=[False, True], kind="stable").drop_duplicates("answer_id")
+        first = best.sort_values(["sent_at", "answer_id"], kind="stable").drop_duplicates("question_id")
+        done.append(first)
+        pairs = pairs[~pairs["answer_id"].isin(first["answer_id"])]
+        closing = first[first["says"] != "holding"].set_index("question_id")["sent_at"]
+        closed_at = pairs["question_id"].map(closing)
+        pairs = pairs[closed_at.isna() | (pairs["sent_at"] <= closed_at)]
+    return pd.concat(done, ignore_index=True) if done else pairs

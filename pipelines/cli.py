@@ -38,7 +38,7 @@ class Rhythm(StrEnum):
 
 def _as_of(text: str | None, zone: str) -> date:
     """The day asked for, or yesterday in the programme's time zone: the last day that is over."""
-    from zoneinfo import ZoneInfo  # noqa: PLC0415 - commands import what they use, so that `mayak --help` is quick
+    from zoneinfo import ZoneInfo
 
     if text is None:
         return datetime.now(ZoneInfo(zone)).date() - timedelta(days=1)
@@ -56,8 +56,8 @@ def simulate(
     learners: Annotated[int | None, typer.Option(help="How many learners (preset large).")] = None,
 ) -> None:
     """Write a believable programme as export files in the real formats, with the truth beside them."""
-    from pipelines.progress import telling  # noqa: PLC0415
-    from pipelines.simulation import plan_of  # noqa: PLC0415
+    from pipelines.progress import telling
+    from pipelines.simulation import plan_of
     from pipelines.simulation import simulate as write
 
     plan = plan_of(preset, seed=seed, learners=learners)
@@ -74,8 +74,8 @@ def run(
     as_of: Annotated[str | None, typer.Option(help="Last day that is known, e.g. 2026-11-22. Default: yesterday.")] = None,
 ) -> None:
     """Do a day's or a week's whole work: read, relate, count, predict, write."""
-    from pipelines import steps  # noqa: PLC0415
-    from pipelines.progress import telling  # noqa: PLC0415
+    from pipelines import steps
+    from pipelines.progress import telling
 
     settings = read_settings()
     programme = read_programme(settings.programme)
@@ -92,7 +92,7 @@ def run(
 @app.command()
 def status() -> None:
     """What is loaded, how fresh it is, what was rejected and why."""
-    from pipelines.status import relations, source_states  # noqa: PLC0415
+    from pipelines.status import relations, source_states
 
     settings = read_settings()
     programme = read_programme(settings.programme)
@@ -124,7 +124,7 @@ def explain(
     as_of: Annotated[str | None, typer.Option(help="Day; default: the last one that was scored.")] = None,
 ) -> None:
     """Every indicator and reason of one learner, traced back to the rows behind it."""
-    from pipelines.explain import explain_learner, find_people  # noqa: PLC0415
+    from pipelines.explain import explain_learner, find_people
 
     settings = read_settings()
     programme = read_programme(settings.programme)
@@ -141,7 +141,7 @@ def explain(
 @app.command()
 def doctor() -> None:
     """Check configuration, sources and warehouse; say in one line each what is wrong and how to mend it."""
-    from pipelines.status import examine  # noqa: PLC0415
+    from pipelines.status import examine
 
     ill = False
     for diagnosis in examine(datetime.now(UTC)):

@@ -1,0 +1,111 @@
+"""The code location: whole lineage, keys are relations, groups are stages, schedules in the programme's time."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import datetime
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from assets.definitions import build
+from assets.timetable import export_state
+from pipelines.programme import read_programme
+from tests.conftest import SmallProgramme, configure
+
+STAGES = ("raw", "links", "facts", "indicators", "risk", "reports", "deliveries")
+
+
+@pytest.fixture(scope="module")
+def definitions(small_programme: SmallProgramme) -> dg.Definitions:
+    return build(read_programme(small_programme.exports / "programme.toml"))
+
+
+def test_definitions_load_without_any_configuration() -> None:
+    names = {job.name for job in build(None).resolve_all_job_defs()}
+    assert {"daily", "weekly", "load_exports"} <= names
+
+
+def test_keys_are_relations_and_groups_are_stages(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    for key in graph.get_all_asset_keys():
+        stage, _ = key.path
+        assert graph.get(key).group_name == {"loads": "raw", "exports": "exports"}.get(stage, stage)
+        assert graph.get(key).description
+
+
+def test_a_list_can_be_followed_back_to_every_export(definitions: dg.Definitions, small_programme: SmallProgramme) -> None:
+    graph = definitions.resolve_asset_graph()
+    seen, todo = set(), [dg.AssetKey(["deliveries", "curator_lists"])]
+    while todo:
+        key = todo.pop()
+        if key not in seen:
+            seen.add(key)
+            todo += graph.get(key).parent_keys
+    programme = read_programme(small_programme.exports / "programme.toml")
+    assert {dg.AssetKey(["exports", source.name]) for source in programme.sources} <= seen
+    assert {key.path[0] for key in seen} >= {"raw", "links", "facts", "indicators", "risk", "reports"}
+
+
+def test_no_stage_reads_a_later_one(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    order = {"exports": 0, "loads": 1, "raw": 2, "links": 3, "facts": 4, "indicators": 5, "risk": 6, "reports": 7, "deliveries": 8}
+    backwards = [
+        (parent.to_user_string(), key.to_user_string())
+        for key in graph.get_all_asset_keys()
+        for parent in graph.get(key).parent_keys
+        if order[parent.path[0]] > order[key.path[0]] and key.path != ["raw", "calendar_days"] and parent.path != ["raw", "calendar_days"]
+    ]
+    assert backwards == []
+
+
+def test_every_expectation_at_the_door_and_every_dbt_test_is_an_asset_check(definitions: dg.Definitions) -> None:
+    checks = definitions.resolve_asset_graph().asset_check_keys
+    by_stage = {stage: sum(check.asset_key.path[0] == stage for check in checks) for stage in STAGES}
+    assert by_stage["raw"] > 60
+    assert by_stage["facts"] > 20
+    assert by_stage["indicators"] > 10
+
+
+@pytest.mark.parametrize(
+    ("name", "at", "partition"),
+    [("every_night", "2026-11-21T05:00+03:00", "2026-11-20"), ("every_week", "2026-11-23T05:00+03:00", "2026-11-22")],
+)
+def test_schedules_ask_for_yesterday_in_the_programmes_time_zone(definitions: dg.Definitions, name: str, at: str, partition: str) -> None:
+    schedule = definitions.resolve_schedule_def(name)
+    assert schedule.execution_timezone == "Europe/Moscow"
+    context = dg.build_schedule_context(scheduled_execution_time=datetime.fromisoformat(at))
+    [request] = schedule.evaluate_tick(context).run_requests
+    assert request.partition_key == partition
+
+
+def test_mondays_belong_to_the_weekly_job_alone(definitions: dg.Definitions) -> None:
+    assert definitions.resolve_schedule_def("every_night").cron_schedule.endswith("0,2-6")
+    assert definitions.resolve_schedule_def("every_week").cron_schedule.endswith("1")
+
+
+def test_the_sensor_starts_one_run_per_new_state_of_the_exports(
+    definitions: dg.Definitions, small_programme: SmallProgramme, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exports = tmp_path / "exports"
+    shutil.copytree(small_programme.exports, exports)
+    configure(monkeypatch, exports, tmp_path / "home")
+    sensor = definitions.resolve_sensor_def("new_exports")
+    with dg.DagsterInstance.ephemeral() as instance:
+        first = sensor.evaluate_tick(dg.build_sensor_context(instance=instance))
+        assert len(first.run_requests) == 1
+        again = sensor.evaluate_tick(dg.build_sensor_context(instance=instance, cursor=first.cursor))
+        assert not again.run_requests
+        (exports / "telegram" / "late").mkdir()
+        (exports / "telegram" / "late" / "result.json").write_text("{}")
+        third = sensor.evaluate_tick(dg.build_sensor_context(instance=instance, cursor=first.cursor))
+        assert len(third.run_requests) == 1
+        assert third.run_requests[0].run_key != first.run_requests[0].run_key
+        assert third.run_requests[0].tags["mayak/changed"] == "telegram"
+
+
+def test_databases_are_left_to_the_night(small_programme: SmallProgramme) -> None:
+    programme = read_programme(small_programme.exports / "programme.toml")
+    assert set(export_state(programme)) == {source.name for source in programme.sources if source.path is not None}
+    assert "lms" not in export_state(programme)

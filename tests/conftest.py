@@ -1,0 +1,64 @@
+"""What all tests share: an installation over a small simulated programme, made once a session."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from pipelines.simulation import plan_of, simulate
+
+os.environ |= {
+    "DAGSTER_DISABLE_TELEMETRY": "yes",
+    "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    "DO_NOT_TRACK": "1",
+    "GX_ANALYTICS_ENABLED": "false",
+}
+
+REAL_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+
+
+@dataclass(frozen=True)
+class SmallProgramme:
+    """A simulated programme's exports and the last day it knows."""
+
+    exports: Path
+    as_of: date
+
+
+@pytest.fixture(scope="session")
+def small_programme(tmp_path_factory: pytest.TempPathFactory) -> SmallProgramme:
+    """The small preset, written once; copy it before changing anything in it."""
+    folder = tmp_path_factory.mktemp("small") / "exports"
+    plan = plan_of("small")
+    simulate(folder, plan)
+    return SmallProgramme(folder, plan.as_of)
+
+
+@pytest.fixture(scope="session")
+def session_environment() -> Iterator[pytest.MonkeyPatch]:
+    """A monkeypatch that lasts as long as the session."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("MAYAK_")]:
+            patch.delenv(name)
+        yield patch
+
+
+def configure(patch: pytest.MonkeyPatch, exports: Path, home: Path) -> None:
+    """Point this process at an installation under ``home`` that reads ``exports``."""
+    patch.setenv("MAYAK_PROGRAMME", str(exports / "programme.toml"))
+    patch.setenv("MAYAK_HOME", str(home))
+    patch.setenv("MAYAK_PSEUDONYM_KEY", "a-key-for-invented-people")
+    patch.setenv("MAYAK_SOURCES__LMS__URL", f"sqlite:///{exports / 'lms' / 'moodle.sqlite'}")
+
+
+@pytest.fixture
+def real_data() -> Path:
+    """The folder of real data; skips where it is absent."""
+    if not REAL_DATA.is_dir():
+        pytest.skip("no folder ../shared/data beside the project: the real-data tests need it")
+    return REAL_DATA

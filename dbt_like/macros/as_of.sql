@@ -1,0 +1,28 @@
+{# What was known at the end of the day that the run speaks of. Every model filters time through these. #}
+
+{# The day (a date). Raises when a run forgets to state it. #}
+{% macro as_of() -%}
+    {%- if execute and not var('as_of') and flags.WHICH not in ('parse', 'list', 'docs', 'generate', 'test') -%}
+        {{ exceptions.raise_compiler_error("var as_of is missing: state the day at whose end everything is known, as in --vars '{as_of: 2026-11-22}'") }}
+    {%- endif -%}
+    cast('{{ var("as_of") or "1970-01-01" }}' as date)
+{%- endmacro %}
+
+{# First moment that is no longer known. #}
+{% macro as_of_end() -%} {{ day_end(as_of()) }} {%- endmacro %}
+
+{# Had this happened by then? A moment that is not known is taken to lie before. #}
+{% macro known(moment) -%} ({{ moment }} is null or {{ moment }} < {{ as_of_end() }}) {%- endmacro %}
+
+{# A moment, or null while it still lies ahead. #}
+{% macro if_known(moment) -%} case when {{ moment }} < {{ as_of_end() }} then {{ moment }} else null end {%- endmacro %}
+
+{# Value of a named threshold (seeds/thresholds.csv), as a scalar. #}
+{% macro threshold(name) -%}
+    (select limits.value from {{ ref('thresholds') }} as limits where limits.name = '{{ name }}')
+{%- endmacro %}
+
+{# Is the relation of the model being built there, and with rows worth keeping? Incremental models ask. #}
+{% macro first_new_day() -%}
+    (select {{ add_days('max(kept.day)', '1 - ' ~ threshold('look_back_days')) }} from {{ this }} as kept)
+{%- endmacro %}

@@ -1,0 +1,117 @@
+-- One row per learner and attempt that was really handed in: drafts, empty and reopened rows are none, nor a teacher's trial.
+-- A team's row is everybody's who was in the team at that moment; the members' own empty rows are left out where it covers them.
+with handed_in as (
+
+    select
+        submissions.*,
+        coalesce(submissions.submitted_at, submissions.created_at) as handed_in_at
+    from {{ source('raw', 'submissions') }} as submissions
+    where
+        submissions.state = 'submitted'
+        and not coalesce(submissions.is_preview, false)
+        and coalesce(submissions.submitted_at, submissions.created_at) < {{ as_of_end() }}
+
+),
+
+team_rows as (
+
+    select distinct
+        handed_in.submission_id,
+        accounts.person_id
+    from handed_in
+    inner join {{ source('raw', 'memberships') }} as memberships
+        on handed_in.group_id = memberships.group_id
+        and (memberships.joined_at is null or memberships.joined_at <= handed_in.handed_in_at)
+        and (memberships.left_at is null or memberships.left_at > handed_in.handed_in_at)
+    inner join {{ ref('dim_accounts') }} as accounts
+        on memberships.account_id = accounts.account_id
+    where handed_in.account_id is null and handed_in.group_id is not null
+
+),
+
+own_rows as (
+
+    select
+        handed_in.submission_id,
+        accounts.person_id
+    from handed_in
+    inner join {{ ref('dim_accounts') }} as accounts
+        on handed_in.account_id = accounts.account_id
+    where
+        not coalesce(handed_in.is_team, false)
+        or not exists (
+            select 1
+            from team_rows
+            inner join handed_in as owners
+                on team_rows.submission_id = owners.submission_id
+            where team_rows.person_id = accounts.person_id and owners.task_id = handed_in.task_id
+        )
+
+),
+
+everybody as (
+
+    select * from team_rows
+    union all
+    select * from own_rows
+
+),
+
+dated as (
+
+    select
+        handed_in.submission_id,
+        everybody.person_id,
+        learners.stream_id,
+        handed_in.course_id,
+        handed_in.task_id,
+        handed_in.kind,
+        handed_in.attempt,
+        handed_in.group_id is not null as is_team,
+        handed_in.handed_in_at as submitted_at,
+        deadlines.due_at,
+        handed_in.words,
+        handed_in.files,
+        handed_in.score,
+        handed_in.max_score,
+        handed_in.seconds_spent,
+        row_number() over (
+            partition by everybody.person_id, handed_in.task_id
+            order by handed_in.attempt desc nulls last, handed_in.handed_in_at desc, handed_in.submission_id
+        ) as place_from_last,
+        row_number() over (
+            partition by everybody.person_id, handed_in.task_id
+            order by handed_in.handed_in_at, handed_in.submission_id
+        ) as place_from_first
+    from handed_in
+    inner join everybody
+        on handed_in.submission_id = everybody.submission_id
+    inner join {{ ref('dim_learners') }} as learners
+        on everybody.person_id = learners.person_id and handed_in.course_id = learners.course_id
+    left join {{ ref('fct_deadlines') }} as deadlines
+        on everybody.person_id = deadlines.person_id and handed_in.task_id = deadlines.task_id
+
+)
+
+select
+    dated.submission_id,
+    dated.person_id,
+    dated.stream_id,
+    dated.course_id,
+    dated.task_id,
+    dated.kind,
+    dated.attempt,
+    dated.is_team,
+    dated.place_from_last = 1 as is_latest,
+    dated.place_from_first = 1 as is_first,
+    dated.submitted_at,
+    {{ local_day('dated.submitted_at') }} as day,
+    dated.due_at,
+    dated.submitted_at > dated.due_at as is_late,
+    {{ hours_between('dated.submitted_at', 'dated.due_at') }} as hours_to_due,
+    dated.words,
+    dated.files,
+    dated.score,
+    dated.max_score,
+    dated.seconds_spent
+from dated

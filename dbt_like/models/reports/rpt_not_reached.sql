@@ -1,0 +1,81 @@
+-- One row per curator and learner of a running stream of theirs whom the last notices did not reach: the last one came back (bounce), or
+-- several in a row have no sign and the learner did nothing anywhere since the last one (silence).
+with notices as (
+
+    select
+        notices.*,
+        row_number() over (partition by notices.person_id, notices.stream_id order by notices.sent_at desc, notices.notice_id) as place
+    from {{ ref('fct_notices') }} as notices
+
+),
+
+in_row as (
+
+    select
+        days.person_id,
+        days.stream_id,
+        days.notices_unacknowledged_in_row
+    from {{ ref('ind_learner_days') }} as days
+    where days.day = {{ as_of() }}
+
+),
+
+last_notices as (
+
+    select
+        notices.person_id,
+        notices.stream_id,
+        notices.notice_id,
+        notices.channel,
+        notices.sent_at,
+        notices.is_bounced,
+        in_row.notices_unacknowledged_in_row as notices_in_row,
+        case
+            when notices.first_sign_at is not null then null
+            when notices.is_bounced then 'bounce'
+            when
+                in_row.notices_unacknowledged_in_row >= {{ threshold('not_reached_notices') }}
+                and coalesce(enrolments.last_activity_at < notices.sent_at, true)
+                then 'silence'
+            else null
+        end as why
+    from notices
+    inner join {{ ref('fct_enrolments') }} as enrolments
+        on notices.person_id = enrolments.person_id and notices.stream_id = enrolments.stream_id
+    left join in_row
+        on notices.person_id = in_row.person_id and notices.stream_id = in_row.stream_id
+    where notices.place = 1 and enrolments.is_current
+
+)
+
+select
+    {{ as_of() }} as day,
+    curators.curator_id,
+    last_notices.stream_id,
+    last_notices.person_id,
+    people.name as learner_name,
+    streams.course_name,
+    streams.stream_title,
+    last_notices.notice_id,
+    letters.subject,
+    last_notices.sent_at,
+    last_notices.why,
+    greatest(coalesce(last_notices.notices_in_row, 0), 1) as notices_in_row,
+    case
+        when known.channels like '%chat%' and last_notices.channel <> 'chat' then 'chat'
+        when people.phone is not null then 'phone'
+        when people.institution is not null then 'institution'
+        else 'direct'
+    end as next_channel
+from last_notices
+inner join {{ ref('rpt_streams') }} as streams
+    on last_notices.stream_id = streams.stream_id
+inner join {{ ref('dim_curators') }} as curators
+    on last_notices.stream_id = curators.stream_id
+left join {{ ref('rpt_people') }} as people
+    on last_notices.person_id = people.person_id
+left join {{ ref('dim_people') }} as known
+    on last_notices.person_id = known.person_id
+left join {{ source('personal', 'messages') }} as letters
+    on last_notices.notice_id = letters.message_id
+where last_notices.why is not null and streams.is_live and not streams.is_ended

@@ -1,0 +1,25 @@
+-- One row per source: may the list be believed? Late: it ends more than thresholds.source_late_hours before the day's end.
+with sources as (
+
+    select
+        sources.*,
+        {{ hours_between('sources.covers_until', as_of_end()) }} as hours_behind
+    from {{ ref('fct_sources') }} as sources
+
+)
+
+select
+    {{ as_of() }} as day,
+    sources.source,
+    sources.kind,
+    sources.covers_until,
+    greatest(0.0, sources.hours_behind) as hours_behind,
+    case
+        when sources.is_missing then 'missing'
+        when sources.items_loaded = 0 then 'failed'
+        when sources.hours_behind > {{ threshold('source_late_hours') }} then 'late'
+        else 'fresh'
+    end as state,
+    sources.problem,
+    sources.rows_rejected
+from sources

@@ -1,0 +1,35 @@
+-- One row per cluster of repeated questions asked in the seven days that end with as_of. Asked by fewer people than
+-- thresholds.repeated_people_min: left out, the words could tell who it was.
+with recent as (
+
+    select
+        questions.cluster_id,
+        count(*) as asked_this_week
+    from {{ ref('fct_questions') }} as questions
+    where questions.cluster_id is not null and questions.day > {{ add_days(as_of(), '-7') }}
+    group by questions.cluster_id
+
+)
+
+select
+    {{ as_of() }} as week_ends_on,
+    clusters.cluster_id,
+    courses.course_name,
+    clusters.asked,
+    recent.asked_this_week,
+    clusters.people,
+    clusters.open_now,
+    clusters.first_at,
+    clusters.last_at,
+    {{ excerpt('coalesce(questions.text, questions.subject)', threshold('excerpt_characters')) }} as text,
+    answers.text as faq_answer
+from {{ ref('ind_repeated_questions') }} as clusters
+inner join recent
+    on clusters.cluster_id = recent.cluster_id
+left join (select distinct streams.course_id, streams.course_name from {{ ref('rpt_streams') }} as streams) as courses
+    on clusters.course_id = courses.course_id and clusters.courses <= 1
+left join {{ source('personal', 'messages') }} as questions
+    on clusters.cluster_id = questions.message_id
+left join {{ source('personal', 'messages') }} as answers
+    on clusters.best_answer_id = answers.message_id
+where clusters.people >= {{ threshold('repeated_people_min') }}

@@ -7,12 +7,20 @@ from __future__ import annotations
 
 from pipelines.sources.mailbox import MailboxReader
 from pipelines.sources.moodle_db import MoodleDatabase
+from pipelines.sources.moodle_logs import MoodleLogsReader
+from pipelines.sources.moodle_reports import MoodleReportsReader
 from pipelines.sources.reading import Reader
+from pipelines.sources.surveys import SurveysReader
 from pipelines.sources.telegram import TelegramReader
+from pipelines.sources.zoom import ZoomReader
 
 #: Kind in programme.toml → reader.
 READERS: dict[str, Reader] = {
     MoodleDatabase.kind: MoodleDatabase(),
     MailboxReader.kind: MailboxReader(),
     TelegramReader.kind: TelegramReader(),
+    MoodleLogsReader.kind: MoodleLogsReader(),
+    MoodleReportsReader.kind: MoodleReportsReader(),
+    ZoomReader.kind: ZoomReader(),
+    SurveysReader.kind: SurveysReader(),
 }

@@ -1,0 +1,215 @@
+"""Answers of a form as Google Forms and Yandex Forms download them: CSV, one row per response, one column per question.
+
+What has to be known about it:
+
+- The first thing looked for is the time column ("Отметка времени", "Timestamp", "Время создания").
+- A *rating* is a column whose question speaks of a scale, or whose every answer is a whole number from 1 to 5. In a rating anything else
+  than 1 to 5 is rejected; a blank is kept as null: the person left it out. A row of a grid, "Оцените … [содержание]", is the item "содержание".
+- A question for the stream or group gives ``group_label``, as the answerer wrote it. Everything else is an open question: its words go
+  to the personal half.
+- A form is anonymous and stays so, unless it has a column of addresses: then the account is that address (realm ``survey``).
+- The course stays null: pipelines.links relates a survey to its course by ``survey_id`` (the file's name) and ``feeds`` of the source.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from typing import ClassVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.errors import BadFile
+from pipelines.programme import Source
+from pipelines.sources.delimited import Block, DelimitedFile, Header, delimited_items, find_columns, looks_like, rows_where
+from pipelines.sources.local_times import OrderEvidence, to_utc
+from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
+
+WHAT = "survey answers (kind survey_csv)"
+
+_COLUMNS = {
+    "time": ("отметка времени", "timestamp", "время создания", "дата создания", "время отправки", "submitted at", "created at"),
+    "email": ("адрес электронной почты", "электронная почта", "email address", "email", "e-mail", "username", "имя пользователя"),
+    "id": ("id", "№"),
+}
+_SCALE = re.compile(r"шкал|оцените|насколько|от 1 до 5|1\s*[-–—]\s*5|scale|rate\b|1 to 5")
+_GROUP = re.compile(r"\b(?:поток\w{0,2}|групп[аеыу]|stream|group|cohort)\b")
+_GRID = re.compile(r"^(?P<question>.*?)\s*\[(?P<row>[^\[\]]+)\]\s*$", re.DOTALL)
+_CYRILLIC = re.compile("[\u0400-\u04ff]")
+_RATING = r"^[1-5]$"
+_HASH_BYTES = 10
+
+
+@dataclass(frozen=True)
+class _Question:
+    """One column that asks something. ``number`` counts from 1 in the form's order."""
+
+    number: int
+    column: int
+    item: str
+    is_rating: bool
+
+
+class SurveysReader:
+    """Reader of form answers. Kind ``survey_csv``."""
+
+    kind: ClassVar[str] = "survey_csv"
+    version: ClassVar[int] = 1
+
+    def items(self, source: Source, context: Context) -> Iterable[Item]:
+        """CSV files (also gzipped) below the source's path. Raises BadSource where there is none."""
+        return delimited_items(source.path, source.name)
+
+    def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
+        """Survey answers, one row per response and question; accounts only where the form asked for an address.
+
+        Raises BadFile for anything without a time column or a question.
+        """
+        assert item.path is not None
+        realm = source.realm or "survey"
+        file = DelimitedFile(item.path, (word for words in _COLUMNS.values() for word in words))
+        header = file.header()
+        other = looks_like(header.words)
+        if other and other != WHAT:
+            raise BadFile(item.path, place="header", expected=WHAT, found=f"what looks like {other}")
+        places = find_columns(file, header, _COLUMNS, optional=("email", "id"), what=WHAT)
+        group, questions = _questions(file, header, places)
+        if not questions:
+            raise BadFile(item.path, place="header", expected="at least one question", found="none")
+        evidence = OrderEvidence()
+        for block in file.blocks(header):
+            evidence.add(block.columns[places["time"]])
+        order = evidence.order("day first" if _CYRILLIC.search(" ".join(header.cells)) else "month first")
+        survey_id = item.name.removesuffix(".gz").removesuffix(".csv")
+        equals: Counter[str] = Counter()
+        since: datetime | None = None
+        until: datetime | None = None
+        for block in file.blocks(header):
+            for line, cells in block.misfits:
+                yield Seen("survey_answers", len(questions))
+                reason = "fewer cells than the header" if cells < len(header.cells) else "more cells than the header"
+                for question in questions:
+                    yield Rejected("survey_answers", f"line {line}, question {question.number}", reason)
+            if not block.rows:
+                continue
+            times = pc.utf8_trim_whitespace(block.columns[places["time"]])
+            moments, _ = to_utc(times, order, context.zone)
+            least, most = pc.min_max(moments).as_py().values()
+            since = min((moment for moment in (since, least) if moment), default=None)
+            until = max((moment for moment in (until, most) if moment), default=None)
+            responses = _response_ids(block, survey_id, places.get("id"), equals)
+            bad_time = pc.and_(pc.not_equal(times, ""), pc.is_null(moments))
+            addresses = _addresses(block, places.get("email"))
+            accounts = context.pseudonyms.column(realm, addresses)
+            if pc.any(pc.is_valid(addresses)).as_py():
+                people = pa.table(
+                    {
+                        "account_id": accounts,
+                        "realm": pa.repeat(pa.scalar(realm), block.rows),
+                        "channel": pa.repeat(pa.scalar("survey"), block.rows),
+                        "native_id": addresses,
+                        "email": addresses,
+                    }
+                )
+                yield Batch("accounts", people.filter(pc.is_valid(addresses)), counted=False)
+            labels = pa.nulls(block.rows, pa.string()) if group is None else _null_if_empty(block.columns[group])
+            labels = pc.fill_null(labels, source.stream) if source.stream else labels
+            for question in questions:
+                yield Seen("survey_answers", block.rows)
+                answers = _null_if_empty(block.columns[question.column])
+                ratings, texts = pa.nulls(block.rows, pa.int32()), answers
+                bad_rating = pa.repeat(pa.scalar(False), block.rows)
+                if question.is_rating:
+                    is_rating = pc.fill_null(pc.match_substring_regex(answers, _RATING), False)
+                    ratings = pc.cast(pc.if_else(is_rating, answers, pa.scalar(None, pa.string())), pa.int32())
+                    texts = pa.nulls(block.rows, pa.string())
+                    bad_rating = pc.and_(pc.is_valid(answers), pc.invert(is_rating))
+                keep = pa.repeat(pa.scalar(True), block.rows)
+                for reason, mask in (
+                    ("a time that is not understood", bad_time),
+                    ("a rating that is no whole number from 1 to 5", bad_rating),
+                ):
+                    for row in rows_where(pc.and_(mask, keep)):
+                        yield Rejected("survey_answers", f"line {block.lines[row]}, question {question.number}", reason)
+                    keep = pc.and_(keep, pc.invert(mask))
+                table = pa.table(
+                    {
+                        "answer_id": pc.binary_join_element_wise(responses, pa.scalar(str(question.number)), ":"),
+                        "survey_id": pa.repeat(pa.scalar(survey_id), block.rows),
+                        "response_id": responses,
+                        "account_id": accounts,
+                        "group_label": labels,
+                        "item": pa.repeat(pa.scalar(question.item), block.rows),
+                        "rating": ratings,
+                        "answered_at": moments,
+                        "text": texts,
+                    }
+                ).filter(keep)
+                if table.num_rows:
+                    yield Batch("survey_answers", table)
+        yield Covers(since, until)
+
+
+def _questions(file: DelimitedFile, header: Header, places: dict[str, int]) -> tuple[int | None, list[_Question]]:
+    """The column that states stream or group, and the questions."""
+    group: int | None = None
+    columns: list[int] = []
+    for column, word in enumerate(header.words):
+        if column in places.values() or not word:
+            continue
+        if group is None and _GROUP.search(word) and not _SCALE.search(word) and "[" not in word:
+            group = column
+        else:
+            columns.append(column)
+    other_answers = dict.fromkeys(columns, 0)
+    ratings = dict.fromkeys(columns, 0)
+    for block in file.blocks(header):
+        for column in columns:
+            answers = pc.utf8_trim_whitespace(block.columns[column])
+            is_rating = pc.match_substring_regex(answers, _RATING)
+            ratings[column] += pc.sum(is_rating).as_py() or 0
+            other_answers[column] += pc.sum(pc.and_(pc.not_equal(answers, ""), pc.invert(is_rating))).as_py() or 0
+    # The last part of a grid's header is the item, unless two grids have rows of the same name.
+    rows = {column: match["row"].strip() for column in columns if (match := _GRID.match(header.cells[column]))}
+    counts = Counter(rows.values())
+    questions = []
+    for number, column in enumerate(columns, start=1):
+        whole = " ".join(header.cells[column].split())
+        item = rows[column] if counts[rows.get(column, "")] == 1 else whole
+        # A scale in words ("полностью согласен") is no rating here: at least half of the answers have to be numbers.
+        speaks_of_scale = bool(_SCALE.search(header.words[column])) and ratings[column] >= other_answers[column]
+        is_rating = speaks_of_scale or (ratings[column] > 0 and not other_answers[column])
+        questions.append(_Question(number, column, item, is_rating))
+    return group, questions
+
+
+def _null_if_empty(texts: pa.Array) -> pa.Array:
+    trimmed = pc.utf8_trim_whitespace(texts)
+    return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
+
+
+def _addresses(block: Block, column: int | None) -> pa.Array:
+    if column is None:
+        return pa.nulls(block.rows, pa.string())
+    address = pc.utf8_lower(pc.utf8_trim_whitespace(block.columns[column]))
+    return pc.if_else(pc.match_substring(address, "@"), address, pa.scalar(None, pa.string()))
+
+
+def _response_ids(block: Block, survey_id: str, id_column: int | None, equals: Counter[str]) -> pa.Array:
+    """``<survey>:<id>``, or a hash of the whole row and its number among equals: a later download gives an answer the same id."""
+    if id_column is not None:
+        ids = _null_if_empty(block.columns[id_column])
+        if not ids.null_count:
+            return pc.binary_join_element_wise(pa.scalar(f"{survey_id}:"), ids, "")
+    whole = pc.binary_join_element_wise(*block.columns, "\x1f").to_pylist()
+    responses = []
+    for content in whole:
+        digest = blake2b(content.encode(), digest_size=_HASH_BYTES).hexdigest()
+        equals[digest] += 1
+        responses.append(f"{survey_id}:{digest}-{equals[digest]}")
+    return pa.array(responses, pa.string())

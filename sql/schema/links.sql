@@ -62,7 +62,7 @@ comment on table links.replies is 'One row per question and message that answers
 comment on column links.replies.question_id is 'First message of the question''s burst.';
 comment on column links.replies.answer_id is 'The answering message.';
 comment on column links.replies.role is 'Role of its author in that course at that time: curator, staff, peer, asker, bot, unknown.';
-comment on column links.replies.kind is 'substantive, holding ("I will find out"), formal (says nothing), thanks.';
+comment on column links.replies.kind is 'substantive, holding ("I will find out", or asks back), formal (says nothing), thanks.';
 comment on column links.replies.rule is 'explicit (recorded by the system), thread, mention, direct (answered by personal message), next (scored guess).';
 comment on column links.replies.score is '0 to 1; 1 for explicit ones.';
 
@@ -76,9 +76,9 @@ create table if not exists links.acknowledgements (
 comment on table links.acknowledgements is 'One row per notice, addressee and kind of sign. Key: notice_id, person_id, kind.';
 comment on column links.acknowledgements.notice_id is 'The notice (raw.messages).';
 comment on column links.acknowledgements.person_id is 'The addressee.';
-comment on column links.acknowledgements.kind is 'none (no sign, one row per addressee), read_receipt, deleted_unread, reply, mail (a later mail to the sender outside the thread), chat (writes in the course chat to the point), bounce (not reached), delayed, auto_reply (not read).';
+comment on column links.acknowledgements.kind is 'none (no sign, one row per addressee), read_receipt, deleted_unread, reply, mail (a later mail to the sender outside the thread), chat (writes in the course chat to the point), viewed (opened the news thread in the LMS), bounce (not reached), delayed, auto_reply (not read).';
 comment on column links.acknowledgements.acknowledged_at is 'First such sign; null for none.';
-comment on column links.acknowledgements.message_id is 'The message that is the sign.';
+comment on column links.acknowledgements.message_id is 'The message that is the sign; null for none and viewed.';
 
 create table if not exists links.copies (
     later_id varchar not null,

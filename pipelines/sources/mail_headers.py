@@ -23,10 +23,15 @@ _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:(.*)", re.DOTALL)
 _FOLD = re.compile(rb"[\r\n]+[ \t]*")
 _ENCODED = re.compile(r"=\?([^?\s]+)\?([bBqQ])\?([^?]*)\?=")
 _BETWEEN_ENCODED = re.compile(r"(=\?[^?\s]+\?[bBqQ]\?[^?]*\?=)\s+(?==\?[^?\s]+\?[bBqQ]\?[^?]*\?=)")
+#: Quotes, comments, escapes and groups: without them an address list is split at its commas.
+_SPECIAL = re.compile(r"[\"(\\:;]")
 _HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
 _NO_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
 _SPACES = re.compile(r"\s+")
 _ADDRESS = re.compile(r"[^\s<>\"',;:()\[\]]+@[^\s<>\"',;:()\[\]]+")
+_NO_ADDRESS = re.compile(r"[<>(),;\"\\]")
+#: RFC 5321, 4.5.3.1: 64 before the at, 255 behind it.
+_LONGEST_ADDRESS = 320
 _MESSAGE_ID = re.compile(r"<\s*([^<>]+?)\s*>")
 #: Names of charsets that mailers write and Python does not know.
 _CHARSETS = {
@@ -53,10 +58,12 @@ _CHARSETS = {
 #: Zones written as letters that RFC 5322 does not know but mailers of these parts wrote; hours east of UTC.
 _LETTER_ZONES = {"MSK": 3, "MSD": 4, "SAMT": 4, "YEKT": 5, "OMST": 6, "KRAT": 7, "NOVT": 7, "IRKT": 8, "YAKT": 9, "VLAT": 10, "MAGT": 11, "PETT": 12,
                  "EET": 2, "EEST": 3, "CET": 1, "CEST": 2, "MET": 1, "MEST": 2, "WET": 0, "WEST": 1, "BST": 1, "JST": 9, "FET": 3}  # fmt: skip
+_COMMENT = re.compile(r"\([^()]*\)")
+_COLON = re.compile(r"\s*:\s*")
 _LETTER_ZONE = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?\s+([A-Z]{3,4})\b")
 _HAS_ZONE = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?\S*.*?(?:[+-]\d{4}|\s(?:[A-Z]{1,4})\b)")
-#: Before this nobody sent the mail that lies in these boxes: a clock that starts at 1970 or 1980.
-_FIRST_YEAR = 1990
+#: Outside of these nobody sent the mail that lies in these boxes: a clock that starts at 1970 or 1980, a slip of the hand.
+_YEARS = range(1990, 2100)
 _KOI8_LOWER = frozenset(range(0xC0, 0xE0))
 _CP1251_LOWER = frozenset(range(0xE0, 0x100))
 
@@ -121,11 +128,12 @@ def addresses_of(bodies: list[bytes] | None, charset: str | None = None) -> list
     found = []
     for body in bodies or ():
         text = _to_text(body, charset)
-        # A quotation mark that is never closed hides everything behind it.
-        for name, address in _mailboxes(text) or [("", match) for match in _ADDRESS.findall(text)]:
-            if cleaned := address_of(address):
-                shown = _SPACES.sub(" ", decode_words(name)).strip().strip("'\"").strip()
-                found.append((shown if shown.lower() != cleaned else "", cleaned))
+        people = [(name, cleaned) for name, address in _mailboxes(text) if (cleaned := address_of(address))]
+        if not people:  # a quotation mark or bracket that is never closed hides everything behind it
+            people = [("", cleaned) for address in _ADDRESS.findall(text) if (cleaned := address_of(address))]
+        for name, address in people:
+            shown = _SPACES.sub(" ", decode_words(name)).strip().strip("'\"").strip()
+            found.append((shown if shown.lower() != address else "", address))
     return found
 
 
@@ -136,7 +144,8 @@ def address_of(text: str) -> str | None:
         text = text[7:]
     text = "".join(text.split()).rstrip(".,").lower()
     local, at, domain = text.rpartition("@")
-    return storable(text) if at and local and domain and len(text) <= 320 else None
+    is_address = at and local and domain and len(text) <= _LONGEST_ADDRESS and not _NO_ADDRESS.search(text)
+    return storable(text) if is_address else None
 
 
 def message_ids_of(bodies: list[bytes] | None) -> list[str]:
@@ -161,7 +170,8 @@ def date_of(raw: bytes | str | None, zone: ZoneInfo | None = None) -> datetime |
         return None
     text = raw.decode("ascii", "replace") if isinstance(raw, bytes) else raw
     try:
-        parts = parsedate_tz(text)
+        # Comments and blanks may stand anywhere in a date, even inside the time (RFC 5322, A.5).
+        parts = parsedate_tz(text) or parsedate_tz(_COLON.sub(":", _COMMENT.sub(" ", text)))
         if parts is None:
             return None
         naive = datetime(*parts[:6])
@@ -176,7 +186,7 @@ def date_of(raw: bytes | str | None, zone: ZoneInfo | None = None) -> datetime |
             moment = naive.replace(tzinfo=UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return moment if moment.year >= _FIRST_YEAR else None
+    return moment if moment.year in _YEARS else None
 
 
 def received_at(fields: Fields) -> datetime | None:
@@ -244,6 +254,14 @@ def _quoted(text: str) -> bytes:
 def _mailboxes(text: str) -> list[tuple[str, str]]:
     """Split an address list at its commas (and a group's ":" and ";"), outside quotes, comments and angle brackets."""
     found: list[tuple[str, str]] = []
+    if not _SPECIAL.search(text):
+        for piece in text.split(","):
+            before, angle_at, after = piece.partition("<")
+            if angle_at:
+                found.append((before.strip(), after.partition(">")[0]))
+            elif "@" in before:
+                found.append(("", before.strip()))
+        return found
     name, address, comment = [], None, []
     in_quotes, depth, in_angle, escaped = False, 0, False, False
     angle: list[str] = []

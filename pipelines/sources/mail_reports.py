@@ -40,7 +40,8 @@ _MACHINE = re.compile(r"(?:mailer[-_.]?daemon|mail[-_.]?daemon|postmaster|mdaemo
 _NO_REPLY = re.compile(r"(?:no|do[-_.]?not|dont)[-_.]?reply(?:[+=-].*)?$")
 _BOUNCE_SUBJECT = re.compile(
     r"undeliver|returned (?:mail|to sender)|delivery (?:status notification|failure|failed|has failed|report|problem)|mail delivery|failure notice|"
-    r"could not be delivered|non[- ]?delivery|не ?доставлен|недоставлен|ошибка доставки|отч[её]т о доставке|возвращен[оа]? отправителю",
+    r"could not be delivered|non[- ]?delivery|mail fail(?:ure|ed)|(?:failed|failure) delivery|delayed|could not send|error sending|"
+    r"не ?доставлен|недоставлен|ошибка доставки|отч[её]т о доставке|возвращен[оа]? отправителю",
     re.IGNORECASE,
 )
 _DELAY_SUBJECT = re.compile(r"delay|warning|still being|задерж|отложен", re.IGNORECASE)
@@ -81,8 +82,6 @@ class Report:
     kind: str
     recipients: list[Recipient] = field(default_factory=list)
     about: str | None = None
-    #: Addressees of the returned mail.
-    returned_to: list[str] = field(default_factory=list)
 
 
 def wants_body(header: bytes) -> bool:
@@ -131,7 +130,7 @@ def is_auto_reply(fields: Fields, subject: str | None) -> bool:
     """An answer that a program gave: absence notes above all. Asked of mail that is no report.
 
     ``Auto-Submitted: auto-replied`` says so; ``auto-generated`` does not (notices of systems carry it), nor does a subject alone:
-    both need the mail to be an answer to another.
+    the two together do, and so does the subject of a mail that answers another.
     """
     submitted = kind_of(first(fields, "auto-submitted"))
     if submitted == "auto-replied":
@@ -141,8 +140,10 @@ def is_auto_reply(fields: Fields, subject: str | None) -> bool:
             text = value.decode("utf-8", "replace").strip().lower()
             if text not in ("no", "false", "0", "") and (pattern is None or re.search(pattern, text)):
                 return True
-    answers = bool(fields.get("in-reply-to") or fields.get("references"))
-    return answers and (bool(subject and _AUTO_SUBJECT.search(subject)))
+    has_evidence = submitted == "auto-generated" or any(
+        name in fields for name in ("in-reply-to", "references", "x-auto-response-suppress")
+    )
+    return has_evidence and bool(subject and _AUTO_SUBJECT.search(subject))
 
 
 # -- inside ---------------------------------------------------------------------------------------------------------------------
@@ -171,7 +172,6 @@ def _take_part(report: Report, kind: str, part: bytes) -> None:
         fields = fields_of(re.split(rb"\n[ \t]*\n", part.lstrip(b"\n"), maxsplit=1)[0])
         ids = message_ids_of(fields.get("message-id"))
         report.about = report.about or (ids[0] if ids else None)
-        report.returned_to += [address for name in ("to", "cc", "bcc") for _, address in addresses_of(fields.get(name))]
 
 
 def _recipient(fields: Fields) -> Recipient | None:
@@ -191,17 +191,25 @@ def _address(fields: Fields, name: str) -> str | None:
 def _take_header(report: Report, fields: Fields) -> None:
     """A bounce without a machine-readable part: who it failed for is known only where a field says so (Exim and its kin)."""
     failed = [address for _, address in addresses_of(fields.get("x-failed-recipients"))]
+    if not failed and not _is_from_server(fields):
+        return
     subject = text_of(first(fields, "subject")) or ""
     state = "delayed" if _DELAY_SUBJECT.search(subject) else "failed"
-    if failed:
-        report.kind, report.recipients = "delivery_report", [Recipient(address, state) for address in failed]
-        return
-    senders = [address for _, address in addresses_of(fields.get("from"))]
-    is_null = b"".join((first(fields, "return-path") or b"?").split()) == b"<>"
-    is_server = is_null or any(_MACHINE.fullmatch(address.partition("@")[0]) for address in senders)
-    bare = (first(fields, "from") or b"").strip().lower()
-    if (is_server or bare.startswith((b"mailer-daemon", b"postmaster", b"mail delivery"))) and _BOUNCE_SUBJECT.search(subject):
-        report.kind, report.recipients = "delivery_report", [Recipient(None, state)]
+    if failed or _BOUNCE_SUBJECT.search(subject):
+        report.kind, report.recipients = "delivery_report", [Recipient(address, state) for address in failed or (None,)]
+    elif kind_of(first(fields, "auto-submitted")).startswith("auto-") and _is_server_address(fields):
+        report.kind = "delivery_report"  # a mail server is never on holiday; what it reports, its subject does not tell
+
+
+def _is_from_server(fields: Fields) -> bool:
+    return b"".join((first(fields, "return-path") or b"?").split()) == b"<>" or _is_server_address(fields)
+
+
+def _is_server_address(fields: Fields) -> bool:
+    sender = (first(fields, "from") or b"").strip().strip(b'"').lower()
+    if sender.startswith((b"mailer-daemon", b"postmaster", b"mail delivery")):
+        return True
+    return any(_MACHINE.fullmatch(address.partition("@")[0]) for _, address in addresses_of([sender]))
 
 
 def _parts(content_type: bytes | None, encoding: bytes | None, body: bytes, depth: int) -> Iterator[tuple[str, bytes]]:
@@ -211,7 +219,7 @@ def _parts(content_type: bytes | None, encoding: bytes | None, body: bytes, dept
         yield kind, _decoded(body, encoding)
         return
     boundary = (parameter(content_type, "boundary") or "").encode("utf-8", "replace")
-    if not boundary:
+    if not boundary or b"--" + boundary not in body:  # none stated, or another than the one used
         line = re.search(rb"^--(\S[^\n]*)$", body, re.MULTILINE)
         boundary = line[1].rstrip() if line else b""
     if not boundary or depth >= _DEEPEST:

@@ -9,7 +9,7 @@ several addressees gives a further row of ``messages`` (key ":2", ":3" …, not 
   From_ line (UTC, RFC 4155) or the time in the Maildir file's name.
 - Thread: the first of References; else the thread of the mail that In-Reply-To names, if it stood before in this mailbox, else that mail.
 - Kind: read_receipt and delivery_report (``mail_reports``), auto_reply, else post. ``about_message_id`` and ``about_account_id`` say of
-  which mail and addressee a report speaks: of the addressees of the returned mail the one that the report names, else as it names it.
+  which mail and addressee a report speaks: the address that the sender wrote (Original-Recipient), else the one that failed.
 - Who received a copy without being named (Delivered-To and the like) is an addressee "bcc".
 - ``is_to_list``: List-Id or List-Post, Precedence list or bulk, or at least ``thresholds.notice_addressees`` addressees in this copy.
 
@@ -146,7 +146,7 @@ class _Mailbox:
         content_type = mail_headers.first(fields, "content-type")
         charset = mail_headers.parameter(content_type, "charset")
         subject = mail_headers.text_of(mail_headers.first(fields, "subject"), charset)
-        sent_at = _sent_at(fields, arrived_at, self.context)
+        sent_at = _sent_at(fields, raw.envelope, arrived_at, self.context)
         author = self._author(fields, charset, raw.envelope, sent_at)
         own_id = (mail_headers.message_ids_of(fields.get("message-id")) or [None])[0]
         message_id = self._id(own_id or _fingerprint(fields))
@@ -281,13 +281,19 @@ class _Mailbox:
 # -- one mail ------------------------------------------------------------------------------------------------------------------
 
 
-def _sent_at(fields: Fields, arrived_at: datetime | None, context: Context) -> datetime | None:
+def _sent_at(fields: Fields, envelope: bytes, arrived_at: datetime | None, context: Context) -> datetime | None:
     stated = mail_headers.date_of(mail_headers.first(fields, "date"), context.zone)
-    received = mail_headers.received_at(fields) or arrived_at
+    received = mail_headers.received_at(fields) or arrived_at or _envelope_date(envelope)
     if stated is None or received is None:
         return stated or received
     ahead, behind = timedelta(days=threshold("mail_date_ahead_days")), timedelta(days=threshold("mail_date_behind_days"))
     return stated if received - behind <= stated <= received + ahead else received
+
+
+def _envelope_date(envelope: bytes) -> datetime | None:
+    """The time in "From somebody Mon Sep  7 07:28:44 2026"; the second word may be anything, "-" included."""
+    parts = envelope.decode("ascii", "replace").split(None, 2)
+    return mail_headers.date_of(parts[2]) if len(parts) > 2 else None
 
 
 def _fingerprint(fields: Fields) -> str:
@@ -296,19 +302,11 @@ def _fingerprint(fields: Fields) -> str:
 
 
 def _recipients(report: Report | None) -> list[Recipient]:
-    """Whom a report speaks of, each once, by the address under which the mail was sent where the returned mail shows it."""
-    nobody = [Recipient(None, None)]
-    if report is None:
-        return nobody
-    by_address = {recipient.address: recipient for recipient in report.recipients}
+    """Whom a report speaks of, each once; one nobody where it is no report or does not say."""
+    by_address = {recipient.address: recipient for recipient in (report.recipients if report else ())}
     if len(by_address) > 1:
         by_address.pop(None, None)
-    found = list(by_address.values()) or nobody
-    sent_to = list(dict.fromkeys(report.returned_to))
-    # A forwarded mail comes back from another address than it was sent to; with one addressee there is no doubt which.
-    if len(found) == 1 and len(sent_to) == 1 and found[0].address != sent_to[0]:
-        found = [Recipient(sent_to[0], found[0].state)]
-    return found
+    return list(by_address.values()) or [Recipient(None, None)]
 
 
 def _is_to_list(fields: Fields, addressed: list[str]) -> bool:
@@ -328,8 +326,7 @@ def _mails(path: Path) -> Iterator[tuple[RawMail, datetime | None, str | None]]:
         return
     with _open(path) as content:
         for raw in split_mbox(content, path, mail_reports.wants_body):
-            when = raw.envelope.decode("ascii", "replace").split(None, 2)
-            yield raw, mail_headers.date_of(when[2]) if len(when) > 2 else None, None
+            yield raw, None, None
 
 
 def _maildir(folder: Path) -> Iterator[tuple[RawMail, datetime | None, str | None]]:

@@ -58,13 +58,13 @@ def split_mbox(content: BinaryIO, path: Path, wants_body: Callable[[bytes], bool
     """
     window = _Window(content, path)
     window.pass_blank()
+    window.has(_LOOK_AHEAD)
     if not window.has(1):
         return
     if not window.data.startswith(b"From ", window.at):
         line = window.data[window.at : window.at + _LOOK_AHEAD].split(b"\n")[0]
         found = "a header field: a single mail, not a mailbox" if _FIELD_LINE.match(line) else "something else"
         raise BadFile(path, place="line 1", expected="a mailbox: a line that begins with 'From '", found=found)
-    window.has(_LOOK_AHEAD)
     is_dated = bool(_DATED.match(window.data, window.at))
     number = wrong_lengths = 0
     while window.has(1):

@@ -1,0 +1,348 @@
+"""Mailboxes: one fixture per oddity, named after it. All people are invented; every body has a word that must not come out."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from pipelines.errors import BadFile, BadSource
+from pipelines.programme import Source
+from pipelines.pseudonyms import Pseudonyms
+from pipelines.sources import mail_headers
+from pipelines.sources.mailbox import MailboxReader
+from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
+
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "mail"
+PSEUDONYMS = Pseudonyms(b"a key for tests only")
+CONTEXT = Context(PSEUDONYMS, ZoneInfo("Europe/Moscow"), "ru")
+SOURCE = Source(name="mail", kind="mailbox", path=FIXTURES)
+CANARIES = ("КАНАРЕЙКА", "secret subject of the returned mail")
+
+
+def events(path: Path | str) -> list[Event]:
+    path = FIXTURES / path if isinstance(path, str) else path
+    return list(MailboxReader().read(SOURCE, Item(path.name, path), CONTEXT))
+
+
+def rows(found: list[Event], record: str, counted: bool | None = None) -> list[dict]:
+    batches = [event for event in found if isinstance(event, Batch) and event.record == record]
+    return [row for batch in batches if counted in (None, batch.counted) for row in batch.table.to_pylist()]
+
+
+def only(name: str) -> dict:
+    (row,) = rows(events(name), "messages")
+    return row
+
+
+def account(address: str) -> str:
+    return PSEUDONYMS.of("mail", address)
+
+
+def message(native: str) -> str:
+    return "mail:" + PSEUDONYMS.of("mail:message", native)
+
+
+class TestPlain:
+    def test_people_in_all_fields(self) -> None:
+        first = message("1@example.org")
+        found = {(row["account_id"], row["role"]) for row in rows(events("plain.mbox"), "addressees") if row["message_id"] == first}
+        expected = [("kira", "to"), ("pjotr", "to"), ("olga", "to"), ("cc", "cc"), ("secret", "bcc")]
+        assert found == {(account(f"{name}@example.org"), role) for name, role in expected}
+
+    def test_names_are_decoded_and_the_owners_own_stands(self) -> None:
+        names = {row["email"]: row["display_name"] for row in rows(events("plain.mbox"), "accounts")}
+        # The first mail calls her "Curatorova, Kira"; she signs "Kira".
+        assert names["kira@example.org"] == "Kira"
+        assert names["lida@example.org"] in ("Лидия Примерова", "Lidia")
+        assert names["secret@example.org"] is None
+
+    def test_threads_and_answers(self) -> None:
+        found = {row["message_id"]: row for row in rows(events("plain.mbox"), "messages")}
+        second, third = found[message("2@example.org")], found[message("3@example.org")]
+        assert second["reply_to_id"] == message("1@example.org")
+        assert second["thread_id"] == message("0@example.org")
+        # No References: the thread is the one of the mail it answers.
+        assert third["thread_id"] == message("0@example.org")
+        assert found[message("1@example.org")]["thread_id"] == message("1@example.org")
+
+    def test_obsolete_zone_letters(self) -> None:
+        found = {row["message_id"]: row["sent_at"] for row in rows(events("plain.mbox"), "messages")}
+        assert found[message("2@example.org")] == datetime(2026, 10, 5, 6, 30, tzinfo=UTC)
+
+    def test_counts_and_covers(self) -> None:
+        found = events("plain.mbox")
+        assert sum(event.rows for event in found if isinstance(event, Seen)) == len(rows(found, "messages")) == 3
+        assert [event for event in found if isinstance(event, Covers)] == [
+            Covers(datetime(2026, 10, 5, 6, 30, tzinfo=UTC), datetime(2026, 10, 5, 7, tzinfo=UTC))
+        ]
+        assert [row["question_marks"] for row in rows(found, "messages")] == [1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("name", "subject"),
+    [
+        ("subject_koi8r", "Вопрос"),
+        ("subject_letter_cut_between_words", "Привет, мир"),
+        ("subject_raw_koi8", "Вопрос по курсу"),
+        ("subject_raw_1251", "Вопрос по курсу"),
+        ("subject_raw_utf8", "Вопрос по курсу"),
+        ("subject_broken_base64", "Вопро�"),
+        ("subject_unknown_charset", "Да"),
+    ],
+)
+def test_subjects(name: str, subject: str) -> None:
+    assert only(f"{name}.mbox")["subject"] == subject
+
+
+@pytest.mark.parametrize(
+    ("name", "sent_at"),
+    [
+        ("date_in_1970", datetime(2026, 10, 5, 7, 0, 2, tzinfo=UTC)),
+        ("date_in_future", datetime(2026, 10, 5, 7, 0, 2, tzinfo=UTC)),
+        ("date_in_words", datetime(2026, 10, 5, 7, 0, 2, tzinfo=UTC)),
+        ("date_impossible", datetime(2026, 10, 5, 7, 0, 0, tzinfo=UTC)),  # Received is unreadable too: the From_ line's
+        ("date_missing", datetime(2026, 10, 5, 7, 0, 0, tzinfo=UTC)),
+    ],
+)
+def test_dates_that_cannot_be(name: str, sent_at: datetime) -> None:
+    assert only(f"{name}.mbox")["sent_at"] == sent_at
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Fri, 21 Nov 1997 09(comment):   55  :  06 -0600", datetime(1997, 11, 21, 15, 55, 6, tzinfo=UTC)),
+        ("21 Nov 97 09:55:06 GMT", datetime(1997, 11, 21, 9, 55, 6, tzinfo=UTC)),
+        ("Mon, 05 Oct 2026 10:00:00 EST", datetime(2026, 10, 5, 15, tzinfo=UTC)),
+        ("Mon, 05 Oct 2026 10:00:00 -0000", datetime(2026, 10, 5, 10, tzinfo=UTC)),
+        ("Mon, 05 Oct 2026 10:00:00", datetime(2026, 10, 5, 7, tzinfo=UTC)),
+        ("Mon, 05 Oct 2026 10:00:00 (MSK)", datetime(2026, 10, 5, 7, tzinfo=UTC)),
+        ("Mon, 05 Oct 2026 10:00:00 +0300 (Москва)", datetime(2026, 10, 5, 7, tzinfo=UTC)),
+        ("Thu, 01 Jan 1970 00:00:00 +0000", None),
+        ("Mon, 31 Feb 2026 10:00:00 +0300", None),
+        ("Mon, 05 Oct 2026 10:00:00 +9999999999", None),
+        ("Mon, 05 Oct 9999 23:59:59 -2300", None),
+        ("", None),
+    ],
+)
+def test_date_texts(text: str, expected: datetime | None) -> None:
+    assert mail_headers.date_of(text.encode(), ZoneInfo("Europe/Moscow")) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('"Петров, Иван" <ivan@example.org>', [("Петров, Иван", "ivan@example.org")]),
+        ("ivan@example.org (Иван (сам))", [("Иван (сам)", "ivan@example.org")]),
+        ("IVAN@Example.ORG", [("", "ivan@example.org")]),
+        ("ivan@example.org <ivan@example.org>", [("", "ivan@example.org")]),
+        ("undisclosed-recipients:;", []),
+        ("a@b.example, , c@d.example;", [("", "a@b.example"), ("", "c@d.example")]),
+        ('"never closed <ivan@example.org>', [("", "ivan@example.org")]),
+        ("иван@почта.рф", [("", "иван@почта.рф")]),
+        ("nobody, <>, @, <@>", []),
+    ],
+)
+def test_address_lists(text: str, expected: list[tuple[str, str]]) -> None:
+    assert mail_headers.addresses_of([text.encode()]) == expected
+
+
+class TestSplitting:
+    @pytest.mark.parametrize(
+        ("name", "mails"),
+        [
+            ("plain", 3),
+            ("line_ends_of_windows", 2),
+            ("from_line_in_body", 2),
+            ("content_length", 2),
+            ("content_length_wrong", 3),
+            ("empty", 0),
+        ],
+    )
+    def test_mails_are_counted(self, name: str, mails: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert len(rows(events(f"{name}.mbox"), "messages")) == mails
+        for block in (1, 5, 64, 300):
+            monkeypatch.setattr("pipelines.sources.mbox._BLOCK", block)
+            assert len(rows(events(f"{name}.mbox"), "messages")) == mails
+
+    def test_a_mail_cut_off_in_its_body_is_kept_and_in_its_header_rejected(self) -> None:
+        found = events("half_written.mbox")
+        assert len(rows(found, "messages")) == 2
+        assert [event for event in found if isinstance(event, Rejected)] == [Rejected("messages", "mail 3", "header cut off or too long")]
+        assert sum(event.rows for event in found if isinstance(event, Seen)) == 3
+
+    @pytest.mark.parametrize(
+        ("name", "place", "found"),
+        [
+            ("no_mailbox.mbox", "line 1", "something else"),
+            ("single_mail.mbox", "line 1", "a single mail"),
+            ("cut_off.mbox.gz", "byte ", "cut or damaged"),
+        ],
+    )
+    def test_bad_files_say_where_and_what(self, name: str, place: str, found: str) -> None:
+        with pytest.raises(BadFile, match=found) as error:
+            events(name)
+        assert error.value.place.startswith(place)
+
+    def test_a_header_without_end_is_rejected_and_the_next_mail_read(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("pipelines.sources.mbox.HEADER_BYTES", 5000)
+        path = tmp_path / "box.mbox"
+        endless = b"From a@example.org Mon Oct  5 07:00:00 2026\n" + b"X-Fill: 123456789\n" * 5000 + b"\n"
+        path.write_bytes(endless + (FIXTURES / "date_missing.mbox").read_bytes())
+        found = events(path)
+        assert len(rows(found, "messages")) == 1
+        assert [event.place for event in found if isinstance(event, Rejected)] == ["mail 1"]
+
+    def test_large_bodies_are_passed_over(self, tmp_path: Path) -> None:
+        path = tmp_path / "box.mbox.gz"
+        mail = (FIXTURES / "date_missing.mbox").read_bytes()
+        path.write_bytes(gzip.compress((mail + b"x" * 3_000_000 + b"\n\n") * 3, 1))
+        assert len(rows(events(path), "messages")) == 3
+
+
+class TestReports:
+    @pytest.mark.parametrize(
+        "name", ["bounce", "bounce_base64", "bounce_after_forwarding", "bounce_with_whole_mail"], ids=lambda name: name
+    )
+    def test_bounce_names_mail_and_addressee(self, name: str) -> None:
+        """Also where the addressee was sent a blind copy: the returned mail is addressed to its sender then."""
+        row = only(f"{name}.mbox")
+        assert row["kind"] == "delivery_report"
+        assert row["delivery_state"] == "failed"
+        assert row["about_message_id"] == message("1@example.org")
+        assert row["about_account_id"] == account("lida@example.org")
+
+    def test_bounce_of_two_addressees_is_two_rows_of_which_one_counts(self) -> None:
+        found = events("bounce_of_two.mbox")
+        own = message("dsn@mx.example.org")
+        assert [(row["message_id"], row["delivery_state"], row["about_account_id"]) for row in rows(found, "messages")] == [
+            (own, "failed", account("lida@example.org")),
+            (f"{own}:2", "delayed", account("pjotr@example.org")),
+        ]
+        assert len(rows(found, "messages", counted=True)) == sum(event.rows for event in found if isinstance(event, Seen)) == 1
+
+    def test_bounce_that_says_it_in_a_header_field(self) -> None:
+        row = only("bounce_of_exim.mbox")
+        assert (row["kind"], row["delivery_state"], row["about_account_id"]) == ("delivery_report", "failed", account("lida@example.org"))
+
+    def test_bounce_in_words_is_known_as_one_but_not_about_whom(self) -> None:
+        row = only("bounce_in_words.mbox")
+        assert (row["kind"], row["about_message_id"], row["about_account_id"]) == ("delivery_report", None, None)
+
+    @pytest.mark.parametrize(("name", "state"), [("read_receipt", "displayed"), ("deleted_unread", "deleted")])
+    def test_read_receipts(self, name: str, state: str) -> None:
+        row = only(f"{name}.mbox")
+        assert (row["kind"], row["delivery_state"]) == ("read_receipt", state)
+        assert row["about_message_id"] == message("1@example.org")
+        assert row["about_account_id"] == account("lida@example.org")
+
+    @pytest.mark.parametrize(
+        ("name", "kind"),
+        [
+            ("auto_reply", "auto_reply"),
+            ("auto_reply_by_subject", "auto_reply"),
+            ("auto_subject_of_a_person", "post"),
+            ("notice_of_a_system", "post"),
+            ("plain", "post"),
+        ],
+    )
+    def test_automatic_answers(self, name: str, kind: str) -> None:
+        found = rows(events(f"{name}.mbox"), "messages")
+        assert {row["kind"] for row in found} == {kind}
+        if kind == "auto_reply":
+            assert found[0]["about_message_id"] == message("9@example.org")
+
+    def test_machines_are_bots(self) -> None:
+        assert {row["email"] for row in rows(events("bounce.mbox"), "accounts") if row["is_bot"]} == {"mailer-daemon@mx.example.org"}
+        assert {row["email"] for row in rows(events("notice_of_a_system.mbox"), "accounts") if row["is_bot"]} == {"noreply@example.org"}
+
+
+class TestToMany:
+    @pytest.mark.parametrize(
+        ("name", "is_to_list"), [("mailing_list", True), ("notice_to_ten", True), ("plain", False), ("blind_copy_received", False)]
+    )
+    def test_is_to_list(self, name: str, is_to_list: bool) -> None:
+        assert {row["is_to_list"] for row in rows(events(f"{name}.mbox"), "messages")} == {is_to_list}
+
+    def test_address_of_a_list_is_nobodys(self) -> None:
+        accounts = rows(events("mailing_list.mbox"), "accounts")
+        assert [row["email"] for row in accounts if row["is_service"]] == ["news@lists.example.org"]
+
+    def test_receiver_of_a_blind_copy_is_an_addressee(self) -> None:
+        assert [(row["account_id"], row["role"]) for row in rows(events("blind_copy_received.mbox"), "addressees")] == [
+            (account("kira@example.org"), "bcc")
+        ]
+
+
+def test_without_message_id_the_same_mail_is_the_same_row() -> None:
+    assert only("without_message_id.mbox")["message_id"] == only("without_message_id.mbox")["message_id"]
+    assert only("without_message_id.mbox")["message_id"] != only("date_missing.mbox")["message_id"]
+
+
+def test_garbage_in_headers_is_read_as_far_as_it_goes() -> None:
+    found = events("garbage_header.mbox")
+    assert [event.reason for event in found if isinstance(event, Rejected)] == ["no header fields"]
+    (row,) = rows(found, "messages")
+    assert row["account_id"] == account("lida@example.org")
+
+
+@pytest.mark.parametrize("path", sorted(FIXTURES.glob("*.mbox")), ids=lambda path: path.stem)
+def test_no_word_of_a_body_comes_out(path: Path) -> None:
+    if path.stem in ("no_mailbox", "single_mail"):
+        with pytest.raises(BadFile) as error:
+            events(path)
+        assert not [canary for canary in CANARIES if canary in str(error.value)]
+        return
+    found = events(path)
+    seen = sum(event.rows for event in found if isinstance(event, Seen))
+    rejected = sum(isinstance(event, Rejected) for event in found)
+    assert seen == len(rows(found, "messages", counted=True)) + rejected
+    everything = repr([event.table.to_pydict() if isinstance(event, Batch) else event for event in found])
+    assert not [canary for canary in CANARIES if canary in everything]
+    assert not any("text" in event.table.column_names for event in found if isinstance(event, Batch))
+
+
+@pytest.fixture
+def maildir(tmp_path: Path) -> Path:
+    """A Maildir with a read mail without Date, a draft, a new mail that is a header alone, one half delivered, and one in ".Sent"."""
+    mail = (FIXTURES / "single_mail.mbox").read_bytes()
+    files = {
+        "cur/1791183602.M1P1.host:2,S": b"".join(line for line in mail.splitlines(keepends=True) if not line.startswith(b"Date")),
+        "cur/1791183700.M2P1.host:2,DS": mail.replace(b"<1@", b"<draft@"),
+        "new/1791183800.M3P1.host": mail.replace(b"<1@", b"<3@").partition(b"\n\n")[0] + b"\n",
+        "tmp/1791183900.M4P1.host": b"Fro",
+        ".Sent/cur/1791184000.M5P1.host:2,S": mail.replace(b"<1@", b"<sent@"),
+        ".Sent/new/.keep": b"",
+    }
+    for name, content in files.items():
+        path = tmp_path / "box" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return tmp_path
+
+
+class TestMaildir:
+    def test_folders_are_items_with_hidden_subfolders(self, maildir: Path) -> None:
+        shutil.copy(FIXTURES / "plain.mbox", maildir / "archive.mbox")
+        shutil.copy(FIXTURES / "plain.mbox", maildir / "Inbox")
+        (maildir / "notes.txt").write_text("no mailbox")
+        items = MailboxReader().items(SOURCE.model_copy(update={"path": maildir}), CONTEXT)
+        assert [item.name for item in items] == ["Inbox", "archive.mbox", "box", "box/.Sent"]
+
+    def test_mails_of_a_folder(self, maildir: Path) -> None:
+        found = events(maildir / "box")
+        kept = {row["message_id"]: row for row in rows(found, "messages")}
+        assert sorted(kept) == sorted((message("1@example.org"), message("3@example.org")))
+        assert [event for event in found if isinstance(event, Rejected)] == [Rejected("messages", "mail 2", "draft")]
+        # No Date and no Received: the time in the file's name.
+        assert kept[message("1@example.org")]["sent_at"] == datetime(2026, 10, 5, 7, 0, 2, tzinfo=UTC)
+
+    def test_nothing_there(self, tmp_path: Path) -> None:
+        for path in (tmp_path, tmp_path / "nowhere"):
+            with pytest.raises(BadSource):
+                list(MailboxReader().items(SOURCE.model_copy(update={"path": path}), CONTEXT))

@@ -1,0 +1,280 @@
+"""Telegram Desktop exports: one fixture per oddity, named after it. All people are invented."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from pipelines.errors import BadFile, BadSource
+from pipelines.programme import Source
+from pipelines.pseudonyms import Pseudonyms
+from pipelines.sources import telegram
+from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
+from pipelines.sources.telegram import TelegramReader
+
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "telegram"
+PSEUDONYMS = Pseudonyms(b"a key for tests only")
+CONTEXT = Context(PSEUDONYMS, ZoneInfo("Europe/Moscow"), "ru")
+SOURCE = Source(name="chat", kind="telegram", path=FIXTURES)
+CHAT = "telegram:message:700"
+
+
+def events(name: str) -> list[Event]:
+    return list(TelegramReader().read(SOURCE, Item(name, FIXTURES / name), CONTEXT))
+
+
+def rows(found: list[Event], record: str) -> list[dict]:
+    return [row for event in found if isinstance(event, Batch) and event.record == record for row in event.table.to_pylist()]
+
+
+def messages(name: str) -> dict[str, dict]:
+    return {row["message_id"]: row for row in rows(events(name), "messages")}
+
+
+def account(native: str) -> str:
+    return PSEUDONYMS.of("telegram", native)
+
+
+@pytest.fixture(scope="module")
+def single() -> dict[str, dict]:
+    return messages("single_chat/result.json")
+
+
+def test_text_of_entities_is_flattened_without_targets(single: dict[str, dict]) -> None:
+    message = single[f"{CHAT}:2"]
+    assert message["text"] == "Коллеги, где задание 6.2? Смотрите сюда?"
+    assert (message["question_marks"], message["words"], message["chars"]) == (2, 6, 40)
+
+
+def test_reply_edit_and_reactions(single: dict[str, dict]) -> None:
+    message = single[f"{CHAT}:3"]
+    assert message["reply_to_id"] == f"{CHAT}:2"
+    assert message["edited_at"] == datetime(2026, 10, 5, 9, tzinfo=UTC)
+    assert message["reactions"] == 3
+    assert single[f"{CHAT}:2"]["reactions"] is None
+    assert single[f"{CHAT}:2"]["edited_at"] is None
+
+
+@pytest.mark.parametrize(("number", "media"), [(2, None), (4, "photo"), (5, "voice"), (7, "poll")])
+def test_media(single: dict[str, dict], number: int, media: str | None) -> None:
+    assert single[f"{CHAT}:{number}"]["media"] == media
+
+
+def test_poll_is_its_question_and_answers(single: dict[str, dict]) -> None:
+    assert single[f"{CHAT}:7"]["text"] == "Когда удобно?\nУтром\nВечером"
+
+
+def test_forwarded_from_a_deleted_account(single: dict[str, dict]) -> None:
+    assert [number for number in range(1, 11) if single[f"{CHAT}:{number}"]["is_forwarded"]] == [6]
+
+
+def test_pin_marks_the_pinned_message_and_not_the_pinning_one(single: dict[str, dict]) -> None:
+    assert [number for number in range(1, 11) if single[f"{CHAT}:{number}"]["is_pinned"]] == [8]
+    assert single[f"{CHAT}:9"]["kind"] == "service"
+
+
+def test_reply_to_another_chat(single: dict[str, dict]) -> None:
+    assert single[f"{CHAT}:10"]["reply_to_id"] == "telegram:message:901:44"
+
+
+def test_accounts_deleted_and_anonymous() -> None:
+    accounts = {row["native_id"]: row for row in rows(events("single_chat/result.json"), "accounts")}
+    assert sorted(accounts) == ["channel700", "user101", "user102", "user103"]
+    assert [native for native, row in accounts.items() if row["is_deleted"]] == ["user103"]
+    assert [native for native, row in accounts.items() if row["is_service"]] == ["channel700"]
+    assert accounts["user101"]["account_id"] == account("user101")
+
+
+def test_mention_by_id_is_an_addressee() -> None:
+    assert rows(events("single_chat/result.json"), "addressees") == [
+        {"message_id": f"{CHAT}:3", "account_id": account("user101"), "role": "mention"}
+    ]
+
+
+def test_counts_and_covers() -> None:
+    found = events("single_chat/result.json")
+    assert sum(event.rows for event in found if isinstance(event, Seen)) == 10
+    assert [event for event in found if isinstance(event, Covers)] == [
+        Covers(datetime(2026, 10, 5, 7, 1, tzinfo=UTC), datetime(2026, 10, 5, 9, tzinfo=UTC))
+    ]
+    assert rows(found, "chats") == [{"chat_id": "telegram:chat:700", "channel": "chat", "kind": "supergroup", "title": "Пример-36"}]
+
+
+def test_latest_name_of_a_renamed_person_stands_whatever_the_order() -> None:
+    assert [row["display_name"] for row in rows(events("renamed_person.json"), "accounts")] == ["Лидия Примерова"]
+
+
+def test_message_of_a_topic_is_in_a_thread_and_no_answer() -> None:
+    found = messages("forum_topics.json")
+    threads = {number: found[f"{CHAT}:{number}"]["thread_id"] for number in (1, 5, 6, 7, 8)}
+    assert threads == {1: None, 5: f"{CHAT}:5", 6: f"{CHAT}:5", 7: f"{CHAT}:5", 8: None}
+    assert found[f"{CHAT}:6"]["reply_to_id"] is None
+    assert found[f"{CHAT}:7"]["reply_to_id"] == f"{CHAT}:6"
+    assert found[f"{CHAT}:5"]["subject"] == "Задание 1"
+
+
+def test_old_export_is_read_in_the_programmes_zone() -> None:
+    found = messages("old_export_without_unixtime.json")
+    assert found[f"{CHAT}:1"]["sent_at"] == datetime(2019, 10, 5, 7, tzinfo=UTC)
+    assert found[f"{CHAT}:1"]["edited_at"] is None
+    assert found[f"{CHAT}:2"]["edited_at"] == datetime(2019, 10, 5, 7, 5, tzinfo=UTC)
+    # 02:30 came twice that night; the first time is still summer time (UTC+4).
+    assert found[f"{CHAT}:3"]["sent_at"] == datetime(2010, 10, 30, 22, 30, tzinfo=UTC)
+    assert found[f"{CHAT}:1"]["account_id"] == account("user101")
+    assert found[f"{CHAT}:2"]["account_id"] == account("channel55")
+
+
+def test_rejected_messages_are_named_by_place_and_reason_only() -> None:
+    found = events("rejected_messages.json")
+    assert [event for event in found if isinstance(event, Rejected)] == [
+        Rejected("messages", "message 2", "no readable date"),
+        Rejected("messages", "message 3", "no id"),
+        Rejected("messages", "message 4", "not an object"),
+        Rejected("messages", "message 5", "no kind"),
+    ]
+    assert sum(event.rows for event in found if isinstance(event, Seen)) == 6
+    assert len(rows(found, "messages")) == 2
+
+
+def test_half_a_surrogate_pair_and_a_zero_byte_are_replaced() -> None:
+    assert [row["text"] for row in rows(events("odd_characters.json"), "messages")] == ["половина � пары и ноль �"]
+
+
+class TestFullExport:
+    def test_chats_and_their_kinds(self) -> None:
+        kinds = sorted((row["kind"], row["channel"]) for row in rows(events("full_export.json"), "chats"))
+        assert kinds == [("group", "chat"), ("personal", "direct"), ("personal", "direct"), ("saved", "direct"), ("supergroup", "chat")]
+
+    def test_both_ways_of_a_private_conversation_have_their_addressee(self) -> None:
+        found = events("full_export.json")
+        by_text = {row["text"]: row for row in rows(found, "messages")}
+        members = {row["message_id"]: row["account_id"] for row in rows(found, "addressees") if row["role"] == "member"}
+        assert members[by_text["Здравствуйте!"]["message_id"]] == account("user500")
+        assert members[by_text["Добрый день"]["message_id"]] == account("user101")
+        assert by_text["Добрый день"]["reply_to_id"] == by_text["Здравствуйте!"]["message_id"]
+        assert by_text["Здравствуйте!"]["is_private"]
+        assert not by_text["в группе"]["is_private"]
+
+    def test_no_persons_number_stands_in_an_id(self) -> None:
+        found = events("full_export.json")
+        ids = [row["message_id"] for row in rows(found, "messages")] + [row["chat_id"] for row in rows(found, "chats")]
+        assert not [one for one in ids if any(number in one.split(":") for number in ("101", "500", "202"))]
+
+    def test_two_curators_talks_with_one_learner_are_two_talks(self) -> None:
+        """Message ids count per exporter in private conversations: equal numbers are different messages."""
+        one = {row["message_id"] for row in rows(events("full_export.json"), "messages") if row["channel"] == "direct"}
+        other = {row["message_id"] for row in rows(events("full_export_of_another.json"), "messages") if row["channel"] == "direct"}
+        assert other
+        assert one.isdisjoint(other)
+
+    def test_the_same_talk_exported_alone_has_the_same_ids(self) -> None:
+        alone = {row["message_id"] for row in rows(events("personal_chat_alone.json"), "messages")}
+        assert len(alone) == 2
+        assert alone < {row["message_id"] for row in rows(events("full_export.json"), "messages")}
+
+    def test_people_numbers_and_bots(self) -> None:
+        accounts = {row["native_id"]: row for row in rows(events("full_export.json"), "accounts")}
+        assert accounts["user500"]["phone"] == "+79000000001"
+        assert accounts["user500"]["username"] == "kira_example"
+        assert accounts["user101"]["phone"] == "+79000000002"
+        assert accounts["user202"]["is_bot"]
+        # Somebody in the address book who writes in no exported chat is no business of ours.
+        assert "user999" not in accounts
+
+
+def test_a_pin_behind_the_batch_it_concerns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(telegram, "BATCH_ROWS", 2)
+    found = events("single_chat/result.json")
+    last = {row["message_id"]: row["is_pinned"] for row in rows(found, "messages")}
+    assert [name for name, is_pinned in last.items() if is_pinned] == [f"{CHAT}:8"]
+    counted = sum(event.table.num_rows for event in found if isinstance(event, Batch) and event.record == "messages" and event.counted)
+    assert counted == sum(event.rows for event in found if isinstance(event, Seen)) == 10
+
+
+def test_values_cut_by_the_end_of_a_block_are_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = rows(events("full_export.json"), "messages")
+    monkeypatch.setattr("pipelines.sources.json_stream._BLOCK", 7)
+    assert rows(events("full_export.json"), "messages") == whole
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "found"),
+    [
+        ("cut_off.json", "byte ", "the end of the file"),
+        ("not_json.json", "byte 0", "something else"),
+        ("empty.json", "byte 0", "an empty file"),
+        ("html.json", "byte 0", "HTML"),
+        ("something_else.json", "byte ", "JSON of something else"),
+        ("a_list.json", "byte 0", "a JSON list"),
+        ("windows_1251.json", "byte 10", "another encoding"),
+        ("without_chat_id.json", "byte ", "no id"),
+    ],
+)
+def test_bad_files_say_where_and_what(name: str, place: str, found: str) -> None:
+    with pytest.raises(BadFile) as error:
+        events(name)
+    assert error.value.place.startswith(place)
+    assert found in str(error.value)
+    assert "канарейка" not in str(error.value)
+
+
+def test_every_truncation_is_an_error_and_none_crashes(tmp_path: Path) -> None:
+    whole = (FIXTURES / "single_chat" / "result.json").read_bytes().rstrip()
+    path = tmp_path / "result.json"
+    for end in range(0, len(whole), 97):
+        path.write_bytes(whole[:end])
+        with pytest.raises(BadFile):
+            list(TelegramReader().read(SOURCE, Item("result.json", path), CONTEXT))
+
+
+def test_damage_in_a_large_file_is_told_without_reading_on(tmp_path: Path) -> None:
+    path = tmp_path / "result.json"
+    path.write_text('{"id": 1, "type": "public_channel", "messages": [{"id": 1, oops}' + " " * 5_000_000, encoding="utf-8")
+    with pytest.raises(BadFile, match="byte 49"):
+        list(TelegramReader().read(SOURCE, Item("result.json", path), CONTEXT))
+
+
+class TestItems:
+    def item_names(self, path: Path) -> Iterator[str]:
+        return (item.name for item in TelegramReader().items(SOURCE.model_copy(update={"path": path}), CONTEXT))
+
+    def test_attachments_and_hidden_files_are_no_exports(self, tmp_path: Path) -> None:
+        for name in ("b/result.json", "b/files/homework.json", "a/result.json.gz", ".trash/result.json", "c/chat.json"):
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("{}")
+        assert list(self.item_names(tmp_path)) == ["a/result.json.gz", "b/result.json", "c/chat.json"]
+
+    def test_packed_file_reads_like_the_plain_one(self, tmp_path: Path) -> None:
+        plain = FIXTURES / "full_export.json"
+        packed = tmp_path / "full_export.json.gz"
+        packed.write_bytes(gzip.compress(plain.read_bytes()))
+        assert rows(list(TelegramReader().read(SOURCE, Item("x", packed), CONTEXT)), "messages") == rows(
+            events("full_export.json"), "messages"
+        )
+
+    def test_packed_file_cut_off(self, tmp_path: Path) -> None:
+        packed = tmp_path / "result.json.gz"
+        packed.write_bytes(gzip.compress((FIXTURES / "full_export.json").read_bytes())[:-30])
+        with pytest.raises(BadFile):
+            list(TelegramReader().read(SOURCE, Item("x", packed), CONTEXT))
+
+    def test_html_export_is_told_apart(self, tmp_path: Path) -> None:
+        (tmp_path / "messages.html").write_text("<html>")
+        with pytest.raises(BadSource, match="Machine-readable JSON"):
+            list(self.item_names(tmp_path))
+
+    def test_nothing_there(self, tmp_path: Path) -> None:
+        with pytest.raises(BadSource):
+            list(self.item_names(tmp_path / "nowhere"))
+        with pytest.raises(BadSource):
+            list(self.item_names(tmp_path))
+
+
+def test_same_input_same_rows() -> None:
+    assert events("full_export.json") == events("full_export.json")

@@ -1,0 +1,162 @@
+"""A tiny Moodle in an SQLite file: the tables and columns that the reader reads, holding the rows a test gives. Invented people only.
+
+``make_moodle(path, {"user": [{"id": 5, "firstname": "Анна"}]})`` makes a site with a front page, the standard roles and activity types,
+and these rows; what a row leaves out is 0 or an empty text, as Moodle's own defaults are.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pipelines.programme import Programme, Source
+from pipelines.pseudonyms import Pseudonyms
+from pipelines.sources.moodle_db.tables import TABLES
+
+Rows = Mapping[str, Sequence[Mapping[str, Any]]]
+
+#: 2026-09-07 09:00 UTC: the moment that most rows of the fixture speak of.
+T0 = int(datetime(2026, 9, 7, 9, tzinfo=UTC).timestamp())
+DAY = 86_400
+PSEUDONYMS = Pseudonyms(b"sixteen bytes or more")
+
+_TEXTS = {
+    "activity", "archetype", "city", "commenttext", "component", "content", "contenthash", "email", "enrol", "eventname", "filearea", "filename",
+    "firstname", "format", "fullmessage", "fullmessagehtml", "fullname", "idnumber", "institution", "intro", "itemmodule", "itemtype", "lang",
+    "lastname", "message", "mimetype", "name", "onlinetext", "origin", "path", "phone1", "phone2", "presentation", "shortname", "smallmessage",
+    "source", "state", "subject", "timezone", "typ", "type", "username", "value", "workflowstate", "attachment",
+}  # fmt: skip
+#: Null unless given, as in Moodle.
+_NULLS = {
+    "relateduserid", "realuserid", "objectid", "objecttable", "other", "timestarted", "timecompleted", "finalgrade", "sumgrades", "timegranted",
+    "userid_override",
+}  # fmt: skip
+_NULLS_OF = {
+    "assign_overrides": {"groupid", "userid", "duedate", "cutoffdate"},
+    "quiz_overrides": {"groupid", "userid", "timeclose"},
+    "grade_grades": {"feedback", "timemodified", "usermodified"},
+    "grade_grades_history": {"feedback", "timemodified", "usermodified"},
+    "grade_items": {"itemmodule", "iteminstance", "itemnumber"},
+    "quiz_attempts": {"sumgrades"},
+    "quiz": set(),
+}
+_ARCHETYPES = ("manager", "coursecreator", "editingteacher", "teacher", "student", "guest", "user", "frontpage")
+MODULES = ("assign", "quiz", "page", "resource", "url", "forum", "feedback", "customcert", "label")
+
+STUDENT, TEACHER, MANAGER = 5, 4, 1
+
+
+def make_moodle(path: Path, rows: Rows, *, without: Collection[str] = (), prefix: str = "mdl_") -> str:
+    """Write the site and return its URL. ``without``: tables that this site does not have."""
+    given: dict[str, list[Mapping[str, Any]]] = {
+        "config": [
+            {"id": 1, "name": "siteguest", "value": "1"},
+            {"id": 2, "name": "siteadmins", "value": "2"},
+            {"id": 3, "name": "timezone", "value": "Asia/Yekaterinburg"},
+        ],
+        "course": [{"id": 1, "fullname": "Сайт", "shortname": "site", "format": "site"}],
+        "role": [{"id": place, "archetype": name} for place, name in enumerate(_ARCHETYPES, start=1)],
+        "modules": [{"id": place, "name": name} for place, name in enumerate(MODULES, start=1)],
+    }
+    for table, more in rows.items():
+        given.setdefault(table, []).extend(more)
+    link = sqlite3.connect(path)
+    for table, columns in TABLES.items():
+        if table in without:
+            continue
+        link.execute(f'create table "{prefix}{table}" ({", ".join(f"{column}" for column in columns)})')
+        for row in given.get(table, ()):
+            assert set(row) <= set(columns), f"{table}: {set(row) - set(columns)}"
+            values = [row.get(column, _default(table, column)) for column in columns]
+            link.execute(f'insert into "{prefix}{table}" values ({", ".join("?" * len(values))})', values)
+    for table in set(given) - set(TABLES):
+        columns = sorted({column for row in given[table] for column in row})
+        link.execute(f'create table "{prefix}{table}" ({", ".join(columns)})')
+        link.executemany(
+            f'insert into "{prefix}{table}" values ({", ".join("?" * len(columns))})',
+            [[row.get(c) for c in columns] for row in given[table]],
+        )
+    link.commit()
+    link.close()
+    return f"sqlite:///{path}"
+
+
+def change(path: Path, statement: str, values: Sequence[Any] = ()) -> None:
+    """Change the site between two loads."""
+    link = sqlite3.connect(path)
+    link.execute(statement, values)
+    link.commit()
+    link.close()
+
+
+def _default(table: str, column: str) -> Any:
+    if column in _NULLS or column in _NULLS_OF.get(table, ()):
+        return None
+    return "" if column in _TEXTS else 0
+
+
+def source(**settings: Any) -> Source:
+    """A source of the kind."""
+    return Source(name="school", kind="moodle_db", **settings)
+
+
+def programme(of: Source, languages: tuple[str, ...] = ("ru", "en")) -> Programme:
+    """A programme with that source alone."""
+    return Programme(id="test", name="Test", sources=(of,), languages=languages)
+
+
+def course(number: int = 2, **more: Any) -> dict[str, list[dict[str, Any]]]:
+    """A course, its context and an enrolment method (same numbers)."""
+    return {
+        "course": [{"id": number, "fullname": f"Курс {number}", "shortname": f"К-{number}", "format": "topics", **more}],
+        "context": [
+            {"id": 1, "contextlevel": 10, "instanceid": 0, "path": "/1"},
+            {"id": 3, "contextlevel": 40, "instanceid": 1, "path": "/1/3"},
+            {"id": 100 + number, "contextlevel": 50, "instanceid": number, "path": f"/1/3/{100 + number}"},
+        ],
+        "enrol": [{"id": number, "enrol": "manual", "courseid": number, "roleid": STUDENT}],
+    }
+
+
+def enrolled(number: int, user: int, role: int | None = STUDENT, **more: Any) -> dict[str, list[dict[str, Any]]]:
+    """One enrolment in course 2 with its role."""
+    found: dict[str, list[dict[str, Any]]] = {
+        "user_enrolments": [{"id": number, "enrolid": 2, "userid": user, "timecreated": T0, "timemodified": T0, **more}]
+    }
+    if role is not None:
+        found["role_assignments"] = [{"id": number, "roleid": role, "contextid": 102, "userid": user, "timemodified": T0}]
+    return found
+
+
+def activity(cmid: int, module: str, instance: int, course_id: int = 2, **columns: Any) -> dict[str, list[dict[str, Any]]]:
+    """One activity: course module and the row of its type's table."""
+    return {
+        "course_modules": [{"id": cmid, "course": course_id, "module": MODULES.index(module) + 1, "instance": instance, "section": 7}],
+        module: [{"id": instance, "course": course_id, "name": f"{module} {instance}", "introformat": 1, **columns}],
+    }
+
+
+def event(number: int, name: str, **columns: Any) -> dict[str, list[dict[str, Any]]]:
+    """One row of the log."""
+    row = {
+        "id": number,
+        "eventname": name,
+        "component": name.strip("\\").split("\\")[0],
+        "timecreated": T0 + number,
+        "origin": "web",
+        "courseid": 2,
+        "userid": 5,
+    }
+    return {"logstore_standard_log": [{**row, **columns}]}
+
+
+def together(*parts: Rows) -> dict[str, list[Mapping[str, Any]]]:
+    """The rows of all parts; a row that stands in several of them once."""
+    rows: dict[str, list[Mapping[str, Any]]] = {}
+    for part in parts:
+        for table, more in part.items():
+            rows.setdefault(table, []).extend(row for row in more if row not in rows.get(table, []))
+    return rows

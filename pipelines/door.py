@@ -172,7 +172,7 @@ def check_raw(path: Path, latest: date) -> list[Finding]:
     """
     with Warehouse.open(path, read_only=True) as warehouse:
         suites = rules(warehouse, latest)
-    import great_expectations as gx  # noqa: PLC0415 - seconds and 260 MB: only when the door is asked
+    import great_expectations as gx
 
     context = gx.get_context(mode="ephemeral")
     # Its own progress bars would interleave with ours.
@@ -206,7 +206,7 @@ def check_raw(path: Path, latest: date) -> list[Finding]:
 
 
 def _expectation(rule: Rule) -> Expectation:
-    import great_expectations.expectations as gxe  # noqa: PLC0415 - see check_raw
+    import great_expectations.expectations as gxe
 
     common = {"meta": {"rule": rule.name}, "severity": "critical" if rule.critical else "warning"}
     arguments = rule.arguments

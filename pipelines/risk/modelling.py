@@ -180,7 +180,7 @@ METRICS = {
 
 def keep(model: object, path: Path) -> None:
     """Write a model with skops, whole or not at all."""
-    from skops.io import dumps  # noqa: PLC0415 - a second to import, and only a day that trains needs it
+    from skops.io import dumps
 
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_suffix(".half")
@@ -190,7 +190,7 @@ def keep(model: object, path: Path) -> None:
 
 def restore(path: Path) -> object:
     """Read a model that :func:`keep` wrote. Raises BadFile when the file asks for types that are not a model's."""
-    from skops.io import get_untrusted_types, load  # noqa: PLC0415
+    from skops.io import get_untrusted_types, load
 
     asked = get_untrusted_types(file=path)
     strangers = [name for name in asked if not name.startswith(TRUSTED_PREFIXES)]

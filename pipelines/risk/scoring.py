@@ -109,7 +109,7 @@ def _judge(warehouse: Warehouse, target: str, day: date, ended: list[str], folde
     path = folder / f"{model_id.replace(':', '-')}.skops"
     if path.exists() and warehouse.value("select count(*) from risk.models where model_id = ?", [model_id]):
         return _Judge(model_id, modelling.restore(path), None)
-    figures, earlier, later = _validate(warehouse, target, sample, ended)
+    figures, _earlier, later = _validate(warehouse, target, sample, ended)
     model, _ = modelling.fit(sample, target)
     modelling.keep(model, path)
     judge = _Judge(model_id, model, None)

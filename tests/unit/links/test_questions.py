@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pytest
+
+from pipelines.links.questions import judge, link_questions
+from pipelines.warehouse import Warehouse
+from tests.unit.links.conversation import PROGRAMME, Course
+
+
+@pytest.fixture
+def warehouse() -> Iterator[Warehouse]:
+    with Warehouse.open(None) as warehouse:
+        warehouse.create_schemas()
+        yield warehouse
+
+
+@pytest.fixture
+def course(warehouse: Warehouse) -> Course:
+    course = Course(warehouse)
+    course.person("Вера", "learner")
+    course.person("Глеб", "learner")
+    course.person("Инга", "curator")
+    return course
+
+
+def judged(course: Course) -> dict[str, tuple[bool, str, str]]:
+    course.write()
+    link_questions(course.warehouse, PROGRAMME)
+    return {row[0]: row[1:] for row in course.warehouse.rows("select message_id, is_question, rule, burst_id from links.questions")}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Когда откроют третий модуль?",
+        "подскажите где лежит шаблон отчёта",
+        "Не могу прикрепить файл, выдаёт ошибку",
+        "можно ли сдать задание в понедельник",
+        "Здравствуйте, коллеги! Куда отправлять согласие",
+        "Прошу продлить срок сдачи эссе",
+        "Where can I find the recording of the webinar?",
+        "I can't log in, the password does not work",
+        "Хотелось бы понять, за что снижена оценка",
+        "Кто-нибудь знает, во сколько сегодня вебинар?",
+    ],
+)
+def test_what_asks(warehouse: Warehouse, text: str) -> None:
+    assert judge(pa.array([text]), warehouse=warehouse)["is_question"].to_pylist() == [True]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Спасибо большое!",
+        "+",
+        "",
+        None,
+        "Всем доброе утро",
+        "Сдала первое задание, ура",
+        "Девочки, кто откуда? Поделитесь готовой работой",
+        "У меня тоже не открывалось, помогло обновление страницы",
+        "Нашла ответ на форуме, спасибо, разобралась",
+        "Какая чудесная лекция",
+        "Смотрите статью: https://example.org/?q=1",
+        "Thanks, it works now",
+        "Дети на уроке спросили «а когда каникулы?» и засмеялись",
+        "all the best to everyone",
+    ],
+)
+def test_what_does_not_ask(warehouse: Warehouse, text: str | None) -> None:
+    assert judge(pa.array([text], pa.string()), warehouse=warehouse)["is_question"].to_pylist() == [False]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_technical"),
+    [
+        ("Файл не загружается", True),
+        ("Нет звука на вебинаре", True),
+        ("The link is broken", True),
+        ("Какой срок у второго задания?", False),
+        ("Когда выдадут удостоверение?", False),
+    ],
+)
+def test_technical_trouble(warehouse: Warehouse, text: str, is_technical: bool) -> None:
+    assert judge(pa.array([text]), warehouse=warehouse)["is_technical"].to_pylist() == [is_technical]
+
+
+def test_a_long_account_with_interrogatives_asks_nothing(warehouse: Warehouse) -> None:
+    text = "Когда мы начали, дети не понимали, зачем нужна тема урока. " * 8
+    assert judge(pa.array([text, text + "Подскажите, где критерии?"]), warehouse=warehouse)["is_question"].to_pylist() == [False, True]
+
+
+def test_curators_bots_forwards_and_service_lines_are_not_judged(course: Course) -> None:
+    course.person("Робот", "bot")
+    course.chat("Инга", "Когда вам удобно провести вебинар?", 0)
+    course.chat("Робот", "Какой пароль вы забыли?", 1)
+    course.chat("Вера", "Когда вебинар?", 2, is_forwarded=True)
+    course.chat("Вера", None, 3, kind="service")
+    asked = course.chat("Вера", "Когда вебинар?", 60)
+    assert set(judged(course)) == {asked}
+
+
+def test_a_curator_of_one_course_may_ask_as_learner_of_another(course: Course) -> None:
+    other = "moodle:course:2"
+    course.person("Зоя", "curator", course=other)
+    course.enrol("Зоя", "learner")
+    asked = course.chat("Зоя", "Когда вебинар?", 0)
+    assert judged(course)[asked][0]
+
+
+def test_the_role_is_that_of_the_time(course: Course) -> None:
+    course.person("Нина", "learner")
+    course.enrol("Нина", "curator", since=100)
+    before = course.chat("Нина", "Когда вебинар?", 50)
+    course.chat("Нина", "Когда вам удобен вебинар?", 150)
+    assert set(judged(course)) == {before}
+
+
+def test_whoever_is_linked_to_nobody_may_be_a_learner(course: Course) -> None:
+    course.stranger("неизвестная")
+    asked = course.chat("неизвестная", "Когда вебинар?", 0)
+    assert judged(course)[asked][0]
+
+
+def test_a_burst_is_one_question(course: Course) -> None:
+    greeting = course.chat("Вера", "Здравствуйте!", 0)
+    asked = course.chat("Вера", "Подскажите, где запись вебинара?", 1)
+    between = course.chat("Глеб", "Когда сдавать эссе?", 1.5)
+    more = course.chat("Вера", "вот такая ошибка", 3)
+    later = course.chat("Вера", "Где взять шаблон?", 60)
+    found = judged(course)
+    assert {found[message][2] for message in (greeting, asked, more)} == {greeting}
+    assert found[between][2] == between
+    assert found[later][2] == later
+    assert not found[greeting][0]
+    assert found[asked][0]
+
+
+def test_two_threads_are_two_bursts(course: Course) -> None:
+    first = course.post("Вера", "Когда вебинар?", 0, thread="t1")
+    second = course.post("Вера", "Где критерии?", 1, thread="t2")
+    found = judged(course)
+    assert found[first][2] == first
+    assert found[second][2] == second
+
+
+def test_a_question_taken_back_unanswered_is_none(course: Course) -> None:
+    gone = course.chat("Вера", "Когда вебинар?", 0, deleted_at=None)
+    course.rows["raw.messages"][-1]["deleted_at"] = course.rows["raw.messages"][-1]["sent_at"]
+    assert judged(course)[gone][:2] == (False, "withdrawn")
+
+
+def test_a_letter_to_a_curator_waits_for_an_answer(course: Course) -> None:
+    asked = course.mail("Вера", ["Инга"], "Вопрос по второму заданию", 0)
+    bare = course.mail("Вера", ["Инга"], None, 10)
+    confirming = course.mail("Вера", ["Инга"], "Письмо получила", 20)
+    answering = course.mail("Вера", ["Инга"], "Re: Начало обучения", 30)
+    to_a_fellow = course.mail("Вера", ["Глеб"], "Вопрос", 40)
+    found = judged(course)
+    assert {message: found[message][0] for message in (asked, bare, confirming, answering, to_a_fellow)} == {
+        asked: True, bare: True, confirming: False, answering: False, to_a_fellow: False,
+    }  # fmt: skip
+
+
+def test_a_letter_without_a_subject_right_after_a_notice_confirms_it(course: Course) -> None:
+    course.mail("Инга", ["Вера", "Глеб"], "Начало обучения", 0)
+    confirming = course.mail("Вера", ["Инга"], None, 60)
+    much_later = course.mail("Глеб", ["Инга"], None, 60 * 24 * 10)
+    found = judged(course)
+    assert found[confirming][:2] == (False, "after_notice")
+    assert found[much_later][0]
+
+
+def test_twice_gives_the_same(course: Course) -> None:
+    course.chat("Вера", "Когда вебинар?", 0)
+    first = judged(course)
+    link_questions(course.warehouse, PROGRAMME)
+    assert {row[0]: row[1:] for row in course.warehouse.rows("select message_id, is_question, rule, burst_id from links.questions")} == first
+
+
+def test_nothing_said_nothing_judged(warehouse: Warehouse) -> None:
+    summary = link_questions(warehouse, PROGRAMME)
+    assert (summary.judged, summary.questions) == (0, 0)

@@ -48,6 +48,12 @@ _OPTIONAL_TEXT = frozenset(
     {"name", "intro", "content", "value", "presentation", "typ", "onlinetext", "commenttext", "state"}
 )  # fmt: skip
 
+#: Access denied to the database, to the user; unknown database.
+_MYSQL_REFUSALS = frozenset({1044, 1045, 1049})
+_REFUSALS = re.compile(
+    r"does not exist|authentication failed|no pg_hba\.conf entry|no password supplied|не существует|проверку подлинности|в pg_hba\.conf нет"
+)
+
 _TABLE = re.compile(r"\{([a-z_]+)\}")
 _COMMENT = re.compile(r"--[^\n]*")
 
@@ -180,9 +186,10 @@ def _connect(source: Source, engine: sa.Engine, url: URL) -> Connection:
     try:
         connection = engine.connect()
     except DBAPIError as error:
-        state = getattr(error.orig, "sqlstate", None) or ""
-        if state.startswith(("28", "3D")):
-            raise BadSource(f"{source.name}: {_place(url)}: the server refuses this user, password or database ({state})") from None
+        # A refusal stays one until somebody mends the address; everything else may pass. libpq gives no code for it, only its words.
+        code = error.orig.args[0] if error.orig is not None and error.orig.args else ""
+        if code in _MYSQL_REFUSALS or _REFUSALS.search(str(error.orig)):
+            raise BadSource(f"{source.name}: {_place(url)}: the server refuses this user, password or database") from None
         raise SourceAway(f"{source.name}: {_place(url)}: cannot connect ({type(error.orig).__name__})") from None
     # One snapshot for all queries, and no chance to write.
     if url.get_backend_name() == "postgresql":

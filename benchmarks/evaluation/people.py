@@ -78,7 +78,11 @@ def _precision_and_recall(group: str, counts: Counter[str]) -> list[Figure]:
 
 
 def _doubles(judge: _Judge, doubles: dict[int, int], warehouse: Warehouse) -> list[Figure]:
-    found = {(new, old) for new, old in doubles.items() if judge.links.get(judge.pseudonyms.of("moodle", str(new)), (None, ""))[0] == judge.person(old)}
+    found = {
+        (new, old)
+        for new, old in doubles.items()
+        if judge.links.get(judge.pseudonyms.of("moodle", str(new)), (None, ""))[0] == judge.person(old)
+    }
     made = warehouse.value("select count(*) from links.people where rule = 'second_account'")
     return [
         share("people", "second LMS accounts found", len(found), len(doubles)),
@@ -104,7 +108,11 @@ def _mail(judge: _Judge, addresses: dict[str, dict[str, Any]]) -> list[Figure]:
     for address, truth in addresses.items():
         group = "mail, address in the LMS" if truth.get("in_moodle") else "mail, private address"
         judge.verdict(judge.pseudonyms.of("mail", address), truth["userid"], group)
-    return [figure for group in ("mail, address in the LMS", "mail, private address") for figure in _precision_and_recall(group, judge.totals[group])]
+    return [
+        figure
+        for group in ("mail, address in the LMS", "mail, private address")
+        for figure in _precision_and_recall(group, judge.totals[group])
+    ]
 
 
 def _webinar(judge: _Judge, warehouse: Warehouse, attendance: list[dict[str, Any]]) -> list[Figure]:
@@ -125,7 +133,9 @@ def _webinar(judge: _Judge, warehouse: Warehouse, attendance: list[dict[str, Any
         for (_, account), userid in zip(stays, webinar["row_userids"], strict=True):
             judge.verdict(account, userid, "webinar rows, with address" if shown.get(account) else "webinar rows, name only")
     figures = [
-        figure for group in ("webinar rows, with address", "webinar rows, name only") for figure in _precision_and_recall(group, judge.totals[group])
+        figure
+        for group in ("webinar rows, with address", "webinar rows, name only")
+        for figure in _precision_and_recall(group, judge.totals[group])
     ]
     if unread:
         figures.append(Figure("people", "webinars whose rows do not match the truth's", unread, None, None, len(attendance)))

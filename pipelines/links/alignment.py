@@ -26,7 +26,7 @@ class Alignment:
     """Matched words of pairs, one row per word.
 
     ``pair``: number of the pair; ``later``, ``earlier``: the word's number in the arrays of :class:`pipelines.text.Words`;
-    ``fragment``: number of the fragment inside its pair, from 0. Sorted by pair and later.
+    ``fragment``: number of the fragment, each number in one pair only. Sorted by pair and later.
     """
 
     pair: NDArray[np.int64]
@@ -46,10 +46,12 @@ def align(words: Words, prints: NDArray[np.uint64], later: NDArray[np.int64], ea
     """
     size = words.counts[later]
     blocks = np.cumsum(size) // _BLOCK_WORDS
-    parts = [
-        _align_block(words, prints, later[chosen], earlier[chosen], np.flatnonzero(chosen), shortest)
-        for chosen in (blocks == block for block in np.unique(blocks))
-    ]
+    parts, fragments = [], 0
+    for block in np.unique(blocks):
+        chosen = blocks == block
+        pair, here, there, fragment = _align_block(words, prints, later[chosen], earlier[chosen], np.flatnonzero(chosen), shortest)
+        parts.append((pair, here, there, fragment + fragments))
+        fragments += int(fragment.max()) + 1 if len(fragment) else 0
     empty = np.zeros(0, np.int64)
     if not parts:
         return Alignment(empty, empty, empty, empty)

@@ -6,7 +6,7 @@ source, accept what exceeds both the fixed thresholds and the task's own natural
 passages they share and how sure the direction is; a person decides.
 
 Natural likeness: answers to one task resemble each other without anybody copying. From random pairs of the task's texts by different
-people the median and ninth decile of two statistics are taken (words of the longest fragment; share of the text); their tail is taken as
+people the median and 85 % quantile of two statistics are taken (words of the longest fragment; share of the text); their tail is taken as
 exponential, as that of longest common runs is, and the bound set where copies by chance are expected in ``copy_expected_false`` of texts.
 """
 
@@ -29,12 +29,16 @@ from pipelines.warehouse import Warehouse
 #: Raised whenever the same texts would give other pairs.
 RULE_VERSION = 1
 _SEED = 20261122
+#: Quantile that, with the median, gives the tail of natural likeness: high enough to see the tail, low enough to bear that a third of a
+#: task's people copied one text (a ninth of its pairs are then copies).
+_HIGH = 0.85
 #: Fingerprints joined at once in the star join.
 _PARTITION = 40_000_000
 
 _TEXTS = """
     with people as (
-        select account_id, coalesce(case when state = 'linked' then person_id end, account_id) as person_id from links.people
+        select account_id, coalesce(case when state = 'linked' then person_id when rule = 'name' then candidate_person_id end, account_id) as person_id
+        from links.people
     )
     select
         submission.submission_id as text_id, 'submission' as kind, submission.task_id, submission.submitted_at as stood_at,
@@ -267,9 +271,9 @@ def _bounds(
 
 
 def _tail(values: NDArray[np.floating], texts: int) -> float:
-    """Where an exponential tail through median and ninth decile leaves ``copy_expected_false`` of texts above, at best of ``texts``."""
-    middle, high = np.quantile(values, (0.5, 0.9))
-    scale = (high - middle) / np.log(5)
+    """Where an exponential tail through median and 85 % quantile leaves ``copy_expected_false`` of texts above, at best of ``texts``."""
+    middle, high = np.quantile(values, (0.5, _HIGH))
+    scale = (high - middle) / np.log(0.5 / (1 - _HIGH))
     return float(middle + scale * np.log(texts / (2 * threshold("copy_expected_false"))))
 
 

@@ -25,7 +25,7 @@ _SIGNED = {"č": "č", "š": "š", "ž": "ž", "ŝ": "š", "ś": "s", "ć": "č"
 #: Latin spellings, longest first, and what they stand for.
 _LATIN = (
     ("shch", "š"), ("schtsch", "š"), ("tsch", "č"), ("tch", "č"), ("sch", "š"), ("dzh", "dž"), ("dj", "dž"), ("sh", "š"), ("ch", "č"), ("zh", "ž"),
-    ("kh", "h"), ("ts", "ц"), ("tz", "ц"), ("tc", "ц"), ("ph", "f"), ("th", "t"), ("ck", "k"), ("ou", "u"), ("oo", "u"), ("ee", "i"), ("c", "ц"),
+    ("kh", "h"), ("ts", "ц"), ("tz", "ц"), ("tc", "ц"), ("ph", "f"), ("th", "t"), ("ck", "k"), ("c", "ц"),
     ("x", "ks"), ("w", "v"), ("q", "k"), ("y", "i"), ("j", "i"),
 )  # fmt: skip
 _FOLDS = (("тс", "ц"), ("ts", "ц"))
@@ -169,8 +169,8 @@ def _short_forms() -> dict[str, tuple[str, ...]]:
 
 
 def is_patronymic(folded: str) -> bool:
-    """Does a key have the form of a patronymic?"""
-    return len(folded) > 5 and bool(_PATRONYMIC.search(folded))
+    """Does a key have the form of a patronymic? Some family names have it too («Маркевич»)."""
+    return len(folded) > 3 and bool(_PATRONYMIC.search(folded))
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,8 @@ _SCHOOL_BONUS = 0.06
 #: A word in a shown name that no part of the person explains: a nickname, a maiden name, or another person.
 _STRANGE_WORD = 0.04
 _GROUP_BONUS = 0.06
-_COURSE_BONUS = 0.06
+#: Less than the gap: being in one more of the account's courses alone does not decide between namesakes.
+_COURSE_BONUS = 0.04
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,26 @@ def link_people(warehouse: Warehouse, programme: Programme) -> Summary:
                 best >= $link and best - second >= $gap as is_linked,
                 best >= $review and best - second >= $gap as is_clear, best >= $review as is_near
             from first_two
+        ), named as (
+            select account_id, person_id from judged where is_linked
+            union all
+            select account_id, person_id from exact_links where person_id is not null
+        ), by_address as (
+            -- An address that no LMS account has, but a mail account that was linked by name: the same address elsewhere is the same person.
+            select lower(private.email) as email, min(named.person_id) as person_id
+            from named inner join personal.accounts as private on private.account_id = named.account_id
+            where private.email is not null
+            group by lower(private.email) having count(distinct named.person_id) = 1
+        ), known_address as (
+            select private.account_id, by_address.person_id
+            from personal.accounts as private inner join by_address on by_address.email = lower(private.email)
+            inner join raw.accounts as account on account.account_id = private.account_id and account.channel <> 'lms'
+            where private.account_id not in (select account_id from named)
+                and private.account_id not in (select account_id from exact_links)
+        ), linked as (
+            select account_id, person_id, 'address' as rule, $address_score as score, cast(null as varchar) as candidate_person_id from known_address
+            union all
+            select account_id, person_id, rule, score, candidate_person_id from exact_links
         )
         select account.account_id,
             case when exact.person_id is not null then exact.person_id when judged.is_linked then judged.person_id end as person_id,
@@ -111,14 +132,14 @@ def link_people(warehouse: Warehouse, programme: Programme) -> Summary:
             case when exact.account_id is not null then exact.candidate_person_id
                  when judged.is_near and not judged.is_linked then judged.person_id end as candidate_person_id
         from raw.accounts as account
-        left join exact_links as exact on exact.account_id = account.account_id
+        left join linked as exact on exact.account_id = account.account_id
         left join judged on judged.account_id = account.account_id
         order by account.account_id
         """,
-        {"link": threshold("people_link_score"), "review": threshold("people_review_score"), "gap": threshold("people_gap")},
+        {"link": threshold("people_link_score"), "review": threshold("people_review_score"), "gap": threshold("people_gap"), "address_score": 0.95},
     )
     warehouse.replace("links.people", result)
-    for table in ("anchors", "exact_links", "parts", "scopes", "shown", "candidates"):
+    for table in ("anchors", "exact_links", "parts", "scopes", "excluded", "shown", "candidates"):
         connection.execute(f"drop table if exists temp.{table}")
     return _summary(warehouse)
 
@@ -295,13 +316,13 @@ def _make_parts(warehouse: Warehouse) -> None:
         "inner join exact_links using (account_id) inner join personal.accounts as private using (account_id) "
         "where not coalesce(anchors.is_service, false) order by 1, 2, 3"
     )
-    rows: dict[str, list[object]] = {name: [] for name in ("person_id", "part", "key", "school", "first_initial", "middle_initial", "last_initial", "middle")}
+    rows: dict[str, list[object]] = {name: [] for name in ("person_id", "part", "key", "school", "first_initial", "middle_initial", "last_initial", "middle", "last")}
     for person, first, last, school in zip(*(found[name].to_pylist() for name in ("person_id", "first_name", "last_name", "school")), strict=True):
         name = full_name(first, last)
         for part, keys in (("last", (name.last,)), ("first", name.firsts), ("middle", (name.middle,))):
             for one in keys:
                 if one:
-                    values = (person, part, one, school, name.first[:1], name.middle[:1], name.last[:1], name.middle or None)
+                    values = (person, part, one, school, name.first[:1], name.middle[:1], name.last[:1], name.middle or None, name.last or None)
                     for column, value in zip(rows, values, strict=True):
                         rows[column].append(value)
     table = pa.table({column: pa.array(values, pa.string()) for column, values in rows.items()})
@@ -346,9 +367,43 @@ def _make_scopes(warehouse: Warehouse) -> None:
             select account.account_id from raw.accounts as account
             left join exact_links as exact on exact.account_id = account.account_id
             where exact.account_id is null and account.channel <> 'lms' and not coalesce(account.is_bot, false)
+        ), together as (
+            -- A notice goes to a group: the known people it is addressed to with an unknown address tell the group.
+            select distinct open_accounts.account_id, mine.message_id, exact.person_id
+            from raw.addressees as mine
+            inner join open_accounts on open_accounts.account_id = mine.account_id
+            inner join raw.addressees as other on other.message_id = mine.message_id and other.account_id <> mine.account_id
+            inner join exact_links as exact on exact.account_id = other.account_id
+        ), sizes as (
+            select account_id, message_id, count(distinct person_id) as people from together group by account_id, message_id
+        ), noticed as (
+            select together.account_id, streams.course_id, member.group_id
+            from together
+            inner join sizes on sizes.account_id = together.account_id and sizes.message_id = together.message_id
+                and sizes.people >= $addressees
+            inner join (select distinct person_id, account_id from exact_links) as exact on exact.person_id = together.person_id
+            inner join raw.memberships as member on member.account_id = exact.account_id
+            inner join raw.course_groups as streams on streams.group_id = member.group_id
+            group by together.account_id, together.message_id, streams.course_id, member.group_id
+            having count(distinct together.person_id) >= $share * any_value(sizes.people)
+        ), everywhere as (
+            select account_id, course_id, group_id from seen union select account_id, course_id, group_id from noticed
         )
         select distinct seen.account_id, seen.course_id, seen.group_id
-        from seen inner join open_accounts on open_accounts.account_id = seen.account_id
+        from everywhere as seen inner join open_accounts on open_accounts.account_id = seen.account_id
+        """,
+        {"addressees": threshold("notice_addressees"), "share": threshold("place_members_share")},
+    )
+    # Nobody is addressed twice in one mail: who is among the addressees under an own address is not behind the unknown one.
+    warehouse.connection.execute(
+        """
+        create or replace temp table excluded as
+        select distinct mine.account_id, exact.person_id
+        from raw.addressees as mine
+        inner join (select distinct account_id from scopes) as unknown on unknown.account_id = mine.account_id
+        inner join raw.messages as message on message.message_id = mine.message_id and message.channel = 'mail'
+        inner join raw.addressees as other on other.message_id = mine.message_id and other.account_id <> mine.account_id
+        inner join exact_links as exact on exact.account_id = other.account_id
         """
     )
     # An account known only from places without a course is looked for among everybody.
@@ -417,7 +472,7 @@ def _candidates_query() -> str:
         ), hits as (
             select shown.account_id, shown.reading, scope.course_id, parts.person_id, parts.part, shown.key, parts.school = shown.school as same_school,
                 shown.is_strict, shown.shown, shown.initials, shown.initial_1, shown.initial_2,
-                parts.first_initial, parts.middle_initial, parts.last_initial, shown.middle as shown_middle, parts.middle
+                parts.first_initial, parts.middle_initial, parts.last_initial, shown.middle as shown_middle, parts.middle, parts.last
             from shown
             inner join scope_courses as scope on scope.account_id = shown.account_id
             inner join members on members.course_id = scope.course_id
@@ -425,7 +480,7 @@ def _candidates_query() -> str:
             union all
             select shown.account_id, shown.reading, scope.course_id, parts.person_id, parts.part, shown.key, parts.school = shown.school,
                 shown.is_strict, shown.shown, shown.initials, shown.initial_1, shown.initial_2,
-                parts.first_initial, parts.middle_initial, parts.last_initial, shown.middle, parts.middle
+                parts.first_initial, parts.middle_initial, parts.last_initial, shown.middle, parts.middle, parts.last
             from shown
             inner join scope_courses as scope on scope.account_id = shown.account_id and scope.course_id is null
             inner join parts on parts.key = shown.key
@@ -436,7 +491,7 @@ def _candidates_query() -> str:
                 any_value(is_strict) as is_strict, any_value(shown) as shown, any_value(initials) as initials,
                 any_value(initial_1) as initial_1, any_value(initial_2) as initial_2,
                 any_value(first_initial) as first_initial, any_value(middle_initial) as middle_initial, any_value(last_initial) as last_initial,
-                any_value(shown_middle) as shown_middle, any_value(middle) as middle
+                any_value(shown_middle) as shown_middle, any_value(middle) as middle, any_value(last) as last
             from hits group by account_id, reading, course_id, person_id
         ), judged as (
             select account_id, reading, course_id, person_id, has_first, same_school, is_strict, shown, explained, initials, has_middle, has_last,
@@ -446,7 +501,7 @@ def _candidates_query() -> str:
                     else {fits.format(shown="initial_1", own="last_initial")} or {fits.format(shown="initial_1", own="middle_initial")} end as initials_fit
             from evidence
             -- A patronymic that is shown and is another one speaks against the person, whatever else fits.
-            where shown_middle is null or middle is null or shown_middle = middle or has_middle
+            where shown_middle is null or middle is null or shown_middle in (middle, last) or has_middle
         ), scored as (
             select judged.account_id, judged.course_id, judged.person_id,
                 max(case when initials > 0 and not initials_fit then 0 else {_WORTH} end
@@ -466,5 +521,7 @@ def _candidates_query() -> str:
             case when bool_or(is_more_than_first)
                 then max(worth) + case when bool_or(is_in_group) then {_GROUP_BONUS} else 0 end + {_COURSE_BONUS} * (count(*) - 1)
                 else max(worth) end as score
-        from placed group by account_id, person_id
+        from placed
+        where not exists (select 1 from excluded where excluded.account_id = placed.account_id and excluded.person_id = placed.person_id)
+        group by account_id, person_id
     """

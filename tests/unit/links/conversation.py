@@ -52,8 +52,8 @@ class Course:
         self._add("links.people", account_id=f"telegram-{name}", state="unlinked", rule="none")
         return name
 
-    def chat(self, who: str, text: str | None, minute: float, *, reply_to: str | None = None, **more: Any) -> str:
-        return self._message("telegram", "chat", CHAT, who, minute, text=text, reply_to_id=reply_to, course_id=None, **more)
+    def chat(self, who: str, text: str | None, minute: float, *, reply_to: str | None = None, place: str = CHAT, **more: Any) -> str:
+        return self._message("telegram", "chat", place, who, minute, text=text, reply_to_id=reply_to, course_id=None, **more)
 
     def post(self, who: str, text: str, minute: float, *, thread: str = "t1", parent: str | None = None, forum: str = FORUM, **more: Any) -> str:
         return self._message(

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from pipelines.links.feedback import link_feedback
+from pipelines.warehouse import Warehouse
+from tests.unit.links.conversation import PROGRAMME, Course
+
+TEMPLATE = "Спасибо за работу, материал изложен последовательно, желаю дальнейших успехов в обучении"
+
+
+@pytest.fixture
+def course() -> Iterator[Course]:
+    with Warehouse.open(None) as warehouse:
+        warehouse.create_schemas()
+        yield Course(warehouse)
+
+
+def kinds(course: Course) -> dict[str, tuple[str, str]]:
+    course.write()
+    link_feedback(course.warehouse, PROGRAMME)
+    return {row[0]: row[1:] for row in course.warehouse.rows("select grade_id, kind, rule from links.feedback")}
+
+
+@pytest.mark.parametrize(
+    ("comment", "kind"),
+    [
+        (None, "none"),
+        ("  \n", "none"),
+        ("Принято", "formal"),
+        ("+", "formal"),
+        ("Отлично, молодец!", "formal"),
+        ("Accepted", "formal"),
+        ("Прошу доработать: не описан ход урока", "returned"),
+        ("Работа возвращена, нет вывода", "returned"),
+        ("Please revise the second part and resubmit", "returned"),
+        ("Цель сформулирована ясно, но критерии описаны через действия учителя: перепишите их от лица ученика", "substantive"),
+        ("Хорошо, но нет вывода", "substantive"),
+    ],
+)
+def test_kinds_by_wording(course: Course, comment: str | None, kind: str) -> None:
+    grade = course.grade(comment, learner="Вера", marker="Инга")
+    assert kinds(course)[grade][0] == kind
+
+
+def test_near_identical_comments_to_several_learners_are_boilerplate(course: Course) -> None:
+    copies = [course.grade(f"{TEMPLATE}. Балл {number}", learner=f"learner-{number}", marker="Инга") for number in range(3)]
+    of_another = course.grade(TEMPLATE, learner="Вера", marker="Борис")
+    own = course.grade("Пример с опытами удачен, в выводе стоит сказать, что изменилось у слабых учеников", learner="Вера", marker="Инга")
+    found = kinds(course)
+    assert {found[grade][0] for grade in copies} == {"boilerplate"}
+    assert found[of_another][0] == "substantive"
+    assert found[own][0] == "substantive"
+
+
+def test_the_same_words_to_one_learner_are_no_template(course: Course) -> None:
+    copies = [course.grade(TEMPLATE, learner="Вера", marker="Инга", task=f"moodle:task:{number}") for number in range(5)]
+    found = kinds(course)
+    assert {found[grade][0] for grade in copies} == {"substantive"}
+
+
+def test_a_later_attempt_means_that_the_work_was_sent_back(course: Course) -> None:
+    first = course.grade("В тексте нет ни одного примера из вашего класса", learner="Вера", marker="Инга", attempt=0)
+    second = course.grade("Теперь пример есть, и он убеждает своей простотой", learner="Вера", marker="Инга", attempt=1)
+    course.submission("Вера", 0)
+    course.submission("Вера", 1)
+    found = kinds(course)
+    assert found[first] == ("returned", "later_attempt")
+    assert found[second][0] == "substantive"
+
+
+def test_no_grades_no_rows(course: Course) -> None:
+    assert kinds(course) == {}

@@ -1,0 +1,239 @@
+"""Accounts of one person find each other; others stay apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from pipelines.links.people import link_people, link_people_and_places
+from pipelines.warehouse import Warehouse
+from tests.unit.links.warehouses import PROGRAMME, START, account, chat_account, empty, enrol, insert, learner, person
+
+COURSE, OTHER_COURSE = "moodle:course:1", "moodle:course:2"
+CHAT = "telegram:chat:1"
+
+
+@pytest.fixture
+def warehouse() -> Iterator[Warehouse]:
+    with empty() as made:
+        insert(made, "raw.courses", [{"course_id": COURSE, "code": "ЦОС-36"}, {"course_id": OTHER_COURSE, "code": "ИНКЛ-72"}])
+        insert(made, "raw.chats", [{"chat_id": CHAT, "channel": "chat", "kind": "supergroup"}])
+        insert(made, "personal.chats", [{"chat_id": CHAT, "title": "ЦОС-36 осень"}])
+        yield made
+
+
+def link_of(warehouse: Warehouse, name: str) -> tuple[str | None, str, str]:
+    link_people_and_places(warehouse, PROGRAMME)
+    return warehouse.rows("select person_id, state, rule from links.people where account_id = ?", [name])[0]
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "Юлия Соловьёва",
+        "Соловьева Юлия",
+        "Соловьёва Юлия Владимировна",
+        "Yuliya Soloveva",
+        "SOLOVYOVA Julia",
+        "Юля Соловьёва 🌷",
+        "Соловьёва Ю.В.",
+        "Соловьёва Ю. СОШ 5",
+        "Юлия Владимировна",
+        "Юлия школа 5",
+        "Соловьёва",
+    ],
+)
+def test_a_name_that_fits_one_member_of_the_course_links(warehouse: Warehouse, shown: str) -> None:
+    truth = learner(warehouse, "1", "Юлия Владимировна", "Соловьёва", institution="МБОУ СОШ № 5")
+    learner(warehouse, "2", "Юлия Петровна", "Морозова", institution="МБОУ СОШ № 6")
+    assert link_of(warehouse, chat_account(warehouse, "user7", shown)) == (person(truth), "linked", "name")
+
+
+@pytest.mark.parametrize("shown", ["Юлия", "Юля 🌷", "Julia"])
+def test_a_first_name_alone_never_links(warehouse: Warehouse, shown: str) -> None:
+    truth = learner(warehouse, "1", "Юлия Владимировна", "Соловьёва")
+    name = chat_account(warehouse, "user7", shown)
+    assert link_of(warehouse, name)[:2] == (None, "review")
+    assert warehouse.value("select candidate_person_id from links.people where account_id = ?", [name]) == person(truth)
+
+
+@pytest.mark.parametrize("shown", ["Мама Кота", "Аренда залов | Мария", "Игорь (муж Юли)", "Redmi Note 12", "🌷", "", "Завуч 12"])
+def test_a_stranger_stays_unlinked(warehouse: Warehouse, shown: str) -> None:
+    learner(warehouse, "1", "Юлия Владимировна", "Соловьёва")
+    assert link_of(warehouse, chat_account(warehouse, "user7", shown)) == (None, "unlinked", "none")
+
+
+def test_namesakes_in_one_course_go_to_review(warehouse: Warehouse) -> None:
+    learner(warehouse, "1", "Анна Петровна", "Иванова")
+    learner(warehouse, "2", "Анна Сергеевна", "Иванова")
+    assert link_of(warehouse, chat_account(warehouse, "user7", "Анна Иванова")) == (None, "review", "ambiguous")
+
+
+def test_a_patronymic_tells_namesakes_apart(warehouse: Warehouse) -> None:
+    learner(warehouse, "1", "Анна Петровна", "Иванова")
+    truth = learner(warehouse, "2", "Анна Сергеевна", "Иванова")
+    assert link_of(warehouse, chat_account(warehouse, "user7", "Иванова Анна Сергеевна"))[0] == person(truth)
+
+
+def test_another_patronymic_speaks_against_the_only_namesake(warehouse: Warehouse) -> None:
+    learner(warehouse, "1", "Анна Петровна", "Иванова")
+    assert link_of(warehouse, chat_account(warehouse, "user7", "Иванова Анна Сергеевна"))[1] == "unlinked"
+
+
+def test_a_family_name_in_the_form_of_a_patronymic_is_no_contradiction(warehouse: Warehouse) -> None:
+    truth = learner(warehouse, "1", "Анна Петровна", "Маркевич")
+    assert link_of(warehouse, chat_account(warehouse, "user7", "Анна Маркевич"))[0] == person(truth)
+
+
+def test_wrong_initials_do_not_link(warehouse: Warehouse) -> None:
+    learner(warehouse, "1", "Анна Петровна", "Иванова")
+    assert link_of(warehouse, chat_account(warehouse, "user7", "Иванова О.П."))[1] == "unlinked"
+
+
+def test_a_namesake_of_another_course_does_not_matter(warehouse: Warehouse) -> None:
+    truth = learner(warehouse, "1", "Анна Петровна", "Иванова")
+    learner(warehouse, "2", "Анна Сергеевна", "Иванова", OTHER_COURSE)
+    assert link_of(warehouse, chat_account(warehouse, "user7", "Анна Иванова"))[0] == person(truth)
+
+
+def test_a_person_of_another_course_is_not_looked_for(warehouse: Warehouse) -> None:
+    learner(warehouse, "2", "Анна Сергеевна", "Иванова", OTHER_COURSE)
+    assert link_of(warehouse, chat_account(warehouse, "user7", "Анна Иванова"))[1] == "unlinked"
+
+
+def test_the_handle_may_hold_the_family_name(warehouse: Warehouse) -> None:
+    truth = learner(warehouse, "1", "Валентина Петровна", "Яковлева")
+    learner(warehouse, "2", "Валентина Сергеевна", "Орлова")
+    assert link_of(warehouse, chat_account(warehouse, "user7", "Валентина", username="yakovleva471"))[0] == person(truth)
+
+
+def test_equal_addresses_link(warehouse: Warehouse) -> None:
+    truth = learner(warehouse, "1", "Анна", "Иванова", email="A.Ivanova@school.example.org")
+    assert link_of(warehouse, account(warehouse, "mail", "a.ivanova@school.example.org", "mail", email="a.ivanova@school.example.org")) == (
+        person(truth),
+        "linked",
+        "address",
+    )
+
+
+def test_an_address_that_two_people_share_goes_to_review(warehouse: Warehouse) -> None:
+    for native, first in (("1", "Анна"), ("2", "Мария")):
+        learner(warehouse, native, first, "Иванова", email="office@school.example.org")
+    name = account(warehouse, "mail", "office@school.example.org", "mail", email="office@school.example.org")
+    assert link_of(warehouse, name) == (None, "review", "ambiguous")
+
+
+def test_phones_link_however_written(warehouse: Warehouse) -> None:
+    truth = learner(warehouse, "1", "Анна", "Иванова", phone="8 (900) 123-45-67")
+    assert link_of(warehouse, chat_account(warehouse, "user7", "Осень", phone="+79001234567")) == (person(truth), "linked", "phone")
+
+
+def test_the_log_in_name_as_handle_links(warehouse: Warehouse) -> None:
+    truth = learner(warehouse, "1", "Анна", "Иванова", username="ivanova.anna")
+    assert link_of(warehouse, chat_account(warehouse, "user7", "Осень", username="@Ivanova_Anna")) == (person(truth), "linked", "username")
+
+
+def test_a_bot_is_nobody(warehouse: Warehouse) -> None:
+    learner(warehouse, "1", "Анна", "Иванова")
+    assert link_of(warehouse, chat_account(warehouse, "user7", "Анна Иванова", is_bot=True))[1] == "unlinked"
+
+
+def test_a_private_address_is_looked_for_among_the_curators_learners(warehouse: Warehouse) -> None:
+    truth = learner(warehouse, "1", "Гульнара Ринатовна", "Куликова")
+    learner(warehouse, "2", "Гульнара Ивановна", "Куликова", OTHER_COURSE)
+    curator = learner(warehouse, "3", "Анна", "Комарова", email="komarova@example.org")
+    enrol(warehouse, curator, COURSE, "curator")
+    sender = account(warehouse, "mail", "komarova@example.org", "mail", email="komarova@example.org")
+    private = account(warehouse, "mail", "kulikova.gulnara@pochta.example.com", "mail", email="kulikova.gulnara@pochta.example.com")
+    insert(warehouse, "raw.messages", [{"message_id": "mail:1", "channel": "mail", "chat_id": "mail:chat", "account_id": sender, "kind": "post"}])
+    insert(warehouse, "raw.addressees", [{"message_id": "mail:1", "account_id": private, "role": "to"}])
+    assert link_of(warehouse, private) == (person(truth), "linked", "name")
+
+
+def test_whoever_is_addressed_under_an_own_address_is_not_behind_the_unknown_one(warehouse: Warehouse) -> None:
+    known = learner(warehouse, "1", "Анна Петровна", "Иванова", email="ivanova1@example.org")
+    truth = learner(warehouse, "2", "Анна Сергеевна", "Иванова", email="ivanova2@example.org")
+    curator = learner(warehouse, "3", "Ольга", "Комарова", email="komarova@example.org")
+    enrol(warehouse, curator, COURSE, "curator")
+    sender = account(warehouse, "mail", "komarova@example.org", "mail", email="komarova@example.org")
+    listed = account(warehouse, "mail", "ivanova1@example.org", "mail", email="ivanova1@example.org")
+    private = account(warehouse, "mail", "x77@example.com", "mail", email="x77@example.com", display_name="Анна Иванова")
+    insert(warehouse, "raw.messages", [{"message_id": "mail:1", "channel": "mail", "chat_id": "mail:chat", "account_id": sender, "kind": "post"}])
+    insert(warehouse, "raw.addressees", [{"message_id": "mail:1", "account_id": one, "role": "to"} for one in (listed, private)])
+    assert link_of(warehouse, private)[0] == person(truth)
+    assert known != truth
+
+
+def test_one_private_address_in_two_systems_is_one_person(warehouse: Warehouse) -> None:
+    truth = learner(warehouse, "1", "Анна Петровна", "Иванова")
+    learner(warehouse, "2", "Анна Сергеевна", "Попова")
+    chat_account(warehouse, "user7", "Иванова Анна", email="zayka@example.com")
+    elsewhere = account(warehouse, "zoom", "anna|zayka@example.com", "webinar", email="zayka@example.com", display_name="iPhone")
+    assert link_of(warehouse, elsewhere) == (person(truth), "linked", "address")
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        {"username": "ivanova.ap.new"},
+        {"username": "other", "phone": "+7 900 000-00-00"},
+        {"username": "other", "institution": "Школа 5", "city": "Уфа"},
+        {"username": "other", "email": "second.ivanova.ap@example.com"},
+    ],
+)
+def test_a_second_lms_account_joins_the_older(warehouse: Warehouse, second: dict[str, str]) -> None:
+    sign = {"username": "ivanova.ap", "email": "ivanova.ap@example.org", "phone": "8 900 000 00 00", "institution": "Школа 5", "city": "Уфа"}
+    older = learner(warehouse, "1", "Анна Петровна", "Иванова", **sign)
+    younger = learner(warehouse, "2", "Анна Петровна", "ИВАНОВА", **second)
+    assert link_of(warehouse, younger) == (person(older), "linked", "second_account")
+    assert link_of(warehouse, older) == (person(older), "linked", "anchor")
+
+
+def test_namesakes_with_numbered_log_in_names_stay_two(warehouse: Warehouse) -> None:
+    learner(warehouse, "1", "Анна Петровна", "Иванова", username="ivanova.ap")
+    second = learner(warehouse, "2", "Анна Петровна", "Иванова", username="ivanova.ap2")
+    assert link_of(warehouse, second) == (person(second), "linked", "anchor")
+    assert warehouse.value("select candidate_person_id is not null from links.people where account_id = ?", [second])
+
+
+def test_two_part_namesakes_are_not_even_proposed(warehouse: Warehouse) -> None:
+    learner(warehouse, "1", "Анна", "Иванова", username="ivanova.ap")
+    second = learner(warehouse, "2", "Анна", "Иванова", username="ivanova.ap.new")
+    assert link_of(warehouse, second) == (person(second), "linked", "anchor")
+
+
+def test_a_name_finds_the_person_under_whom_two_accounts_are_joined(warehouse: Warehouse) -> None:
+    older = learner(warehouse, "1", "Анна Петровна", "Иванова", username="ivanova.ap")
+    learner(warehouse, "2", "Анна Петровна", "Иванова", username="ivanova.ap.new")
+    assert link_of(warehouse, chat_account(warehouse, "user7", "Иванова Анна"))[0] == person(older)
+
+
+def test_the_stream_of_a_webinar_tells_namesakes_apart(warehouse: Warehouse) -> None:
+    truth = learner(warehouse, "1", "Анна Петровна", "Иванова")
+    other = learner(warehouse, "2", "Анна Сергеевна", "Иванова")
+    for number, name in (("1", truth), ("2", other)):
+        insert(warehouse, "raw.course_groups", [{"group_id": f"moodle:group:{number}", "course_id": COURSE, "name": f"Поток {number}"}])
+        insert(warehouse, "raw.memberships", [{"membership_id": f"m{number}", "group_id": f"moodle:group:{number}", "account_id": name}])
+    insert(warehouse, "raw.webinars", [{"webinar_id": "w", "title": "ЦОС-36, поток 1, неделя 2"}])
+    shown = account(warehouse, "zoom", "анна иванова|", "webinar", display_name="Анна Иванова")
+    insert(warehouse, "raw.attendance", [{"attendance_id": "w:1", "webinar_id": "w", "account_id": shown}])
+    assert link_of(warehouse, shown)[0] == person(truth)
+
+
+def test_linking_twice_gives_the_same(warehouse: Warehouse) -> None:
+    learner(warehouse, "1", "Анна Петровна", "Иванова")
+    chat_account(warehouse, "user7", "Анна Иванова")
+    summary = link_people(warehouse, PROGRAMME)
+    before = warehouse.rows("select * from links.people order by account_id")
+    assert link_people(warehouse, PROGRAMME) == summary
+    assert warehouse.rows("select * from links.people order by account_id") == before
+
+
+def test_every_account_has_one_row(warehouse: Warehouse) -> None:
+    learner(warehouse, "1", "Анна", "Иванова", created_at=START + timedelta(days=1))
+    for native in ("user7", "user8"):
+        chat_account(warehouse, native, "Анна Иванова")
+    summary = link_people(warehouse, PROGRAMME)
+    assert summary.accounts == 3 == summary.linked + summary.review + summary.unlinked

@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipelines.links.questions import link_questions
+from pipelines.links.replies import link_replies, roots
+from pipelines.warehouse import Warehouse
+from tests.unit.links.conversation import PROGRAMME, Course
+
+DAY = 60 * 24
+
+
+@pytest.fixture
+def course() -> Iterator[Course]:
+    with Warehouse.open(None) as warehouse:
+        warehouse.create_schemas()
+        course = Course(warehouse)
+        course.person("Вера", "learner")
+        course.person("Глеб", "learner")
+        course.person("Инга", "curator")
+        yield course
+
+
+def replies(course: Course) -> dict[tuple[str, str], tuple[str, str, str]]:
+    course.write()
+    link_questions(course.warehouse, PROGRAMME)
+    link_replies(course.warehouse, PROGRAMME)
+    return {row[:2]: row[2:] for row in course.warehouse.rows("select question_id, answer_id, role, kind, rule from links.replies")}
+
+
+def test_an_explicit_reply(course: Course) -> None:
+    asked = course.chat("Вера", "Когда вебинар?", 0)
+    answer = course.chat("Инга", "В среду в 18:00 по Москве", 30, reply_to=asked)
+    assert replies(course) == {(asked, answer): ("curator", "substantive", "explicit")}
+
+
+def test_a_reply_to_any_message_of_the_burst(course: Course) -> None:
+    greeting = course.chat("Вера", "Коллеги", 0)
+    asked = course.chat("Вера", "Когда вебинар?", 1)
+    answer = course.chat("Инга", "В среду в 18:00", 30, reply_to=asked)
+    assert set(replies(course)) == {(greeting, answer)}
+
+
+def test_roles_of_those_who_answer(course: Course) -> None:
+    course.person("Зоя", "curator", course="moodle:course:2")
+    course.person("Робот", "bot")
+    asked = course.chat("Вера", "Когда вебинар?", 0)
+    told = {who: course.chat(who, "Вебинар будет в среду в 18:00", minute, reply_to=asked) for minute, who in enumerate(("Глеб", "Зоя", "Робот", "Инга"), 1)}
+    thanks = course.chat("Вера", "Спасибо!", 10, reply_to=told["Глеб"])
+    found = replies(course)
+    assert {who: found[asked, message][0] for who, message in told.items()} == {"Глеб": "peer", "Зоя": "staff", "Робот": "bot", "Инга": "curator"}
+    assert found[asked, thanks] == ("asker", "thanks", "thread")
+
+
+def test_a_reply_before_the_question_is_none(course: Course) -> None:
+    asked = course.chat("Вера", "Когда вебинар?", 100)
+    course.chat("Инга", "В среду в 18:00", 30, reply_to=asked)
+    assert replies(course) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Уточню у методиста и напишу", "holding"),
+        ("I will find out and get back to you", "holding"),
+        ("Какой браузер у вас установлен?", "holding"),
+        ("Пришлите снимок экрана, тогда смогу подсказать", "holding"),
+        ("Вся информация есть в инструкции", "formal"),
+        ("Внимательно читаем материалы", "formal"),
+        ("Спасибо!", "thanks"),
+        ("Нажмите кнопку «Добавить ответ» внизу страницы", "substantive"),
+        ("Запись лежит тут: https://example.org/zapis", "substantive"),
+        ("До 12 мая включительно", "substantive"),
+    ],
+)
+def test_kinds_of_answers(course: Course, text: str, kind: str) -> None:
+    asked = course.chat("Вера", "Где запись вебинара?", 0)
+    answer = course.chat("Инга", text, 30, reply_to=asked)
+    assert replies(course)[asked, answer][1] == kind
+
+
+def test_the_thread_of_a_forum(course: Course) -> None:
+    asked = course.post("Вера", "Где посмотреть критерии оценки?", 0)
+    back = course.post("Инга", "О какой работе речь?", 10, parent=asked)
+    more = course.post("Вера", "Речь о второй работе", 20, parent=back)
+    answer = course.post("Инга", "Критерии второй работы стоят в её описании, их четыре", 30, parent=more)
+    found = replies(course)
+    assert found[asked, back] == ("curator", "holding", "explicit")
+    assert found[asked, answer] == ("curator", "substantive", "thread")
+
+
+def test_a_question_in_somebody_else_s_thread_keeps_its_own_answers(course: Course) -> None:
+    first = course.post("Вера", "Где посмотреть критерии оценки?", 0)
+    second = course.post("Глеб", "А какой объём эссе?", 10, parent=first)
+    to_second = course.post("Инга", "Одна страница, не больше 300 слов", 20, parent=second)
+    found = replies(course)
+    assert (second, to_second) in found
+    assert (first, to_second) not in found
+
+
+def test_the_asker_s_name_opens_the_answer(course: Course) -> None:
+    vera = course.chat("Вера", "Какой объём эссе?", 0)
+    gleb = course.chat("Глеб", "Когда откроется третий модуль?", 5)
+    to_vera = course.chat("Инга", "Вера, достаточно одной страницы", 60)
+    to_gleb = course.chat("Инга", "Глеб, третий модуль откроется 12 мая", 70)
+    found = replies(course)
+    assert found[vera, to_vera][2] == "mention"
+    assert found[gleb, to_gleb][2] == "mention"
+    assert (gleb, to_vera) not in found
+
+
+def test_a_name_is_known_in_either_script(course: Course) -> None:
+    course.person("Yuliya", "learner")
+    asked = course.chat("Yuliya", "Какой объём эссе?", 0)
+    answer = course.chat("Инга", "Юлия, достаточно одной страницы", 60)
+    assert replies(course)[asked, answer][2] == "mention"
+
+
+def test_an_account_that_is_mentioned(course: Course) -> None:
+    asked = course.chat("Вера", "Какой объём эссе?", 0)
+    answer = course.chat("Инга", "достаточно одной страницы", 60)
+    course.mention(answer, "Вера")
+    assert replies(course)[asked, answer][2] == "mention"
+
+
+def test_a_public_question_answered_in_private(course: Course) -> None:
+    asked = course.post("Вера", "За что снижена оценка в первой работе?", 0)
+    answer = course.direct("Инга", "Вера", "По вашему вопросу в форуме: не хватило вывода", 120)
+    course.direct("Инга", "Глеб", "По вашему вопросу в форуме: не хватило вывода", 130)
+    assert replies(course) == {(asked, answer): ("curator", "substantive", "direct")}
+
+
+def test_a_reminder_in_private_answers_nothing(course: Course) -> None:
+    course.chat("Вера", "Когда вебинар?", 0)
+    course.mail("Инга", ["Вера"], "Вы давно не заходили в курс", 60)
+    assert replies(course) == {}
+
+
+def test_letters_by_thread_and_by_subject(course: Course) -> None:
+    first = course.mail("Вера", ["Инга"], "Вопрос по эссе", 0)
+    second = course.mail("Глеб", ["Инга"], "Не открывается тест", 1)
+    in_thread = course.mail("Инга", ["Вера"], "Re: Вопрос по эссе", 60, reply_to=first)
+    by_subject = course.mail("Инга", ["Глеб"], "Re: Не открывается тест", 70)
+    found = replies(course)
+    assert found[first, in_thread][2] == "explicit"
+    assert found[second, by_subject][2] == "thread"
+
+
+def test_between_two_people_the_next_words_answer(course: Course) -> None:
+    asked = course.direct("Вера", "Инга", "Как мне сменить фамилию в удостоверении?", 0)
+    answer = course.direct("Инга", "Вера", "Пришлите копию свидетельства, исправлю", 60)
+    assert replies(course)[asked, answer] == ("curator", "substantive", "next")
+
+
+def _history(course: Course, days: int) -> None:
+    """Explicit answers of two kinds, to learn from."""
+    for day in range(days):
+        for hour, question, answer in (
+            (0, "Какой объём эссе нужен?", "Объём эссе свободный, обычно хватает одной страницы"),
+            (2, "Не открывается тест, пишет ошибку", "Очистите кэш браузера и зайдите в тест заново"),
+        ):
+            asked = course.chat("Глеб", question, day * DAY + 60 * hour)
+            course.chat("Инга", answer, day * DAY + 60 * hour + 20, reply_to=asked)
+
+
+def test_a_guess_learns_from_explicit_answers_which_question_is_meant(course: Course) -> None:
+    _history(course, 20)
+    asked = course.chat("Вера", "Подскажите, какой объём эссе нужен", 21 * DAY)
+    nearer = course.chat("Глеб", "Не открывается тест, пишет ошибку", 21 * DAY + 30)
+    answer = course.chat("Инга", "Объём эссе свободный, обычно хватает одной страницы", 21 * DAY + 60)
+    found = replies(course)
+    assert found[asked, answer] == ("curator", "substantive", "next")
+    assert (nearer, answer) not in found
+
+
+def test_an_announcement_is_no_answer(course: Course) -> None:
+    _history(course, 20)
+    asked = course.chat("Вера", "Подскажите, какой объём эссе нужен", 21 * DAY)
+    notice = course.chat("Инга", "Коллеги, в четверг на платформе технические работы с 22 до 24", 21 * DAY + 60)
+    assert (asked, notice) not in replies(course)
+
+
+def test_one_announcement_answers_many(course: Course) -> None:
+    _history(course, 20)
+    first = course.chat("Вера", "Какой объём эссе нужен?", 21 * DAY)
+    course.person("Дина", "learner")
+    second = course.chat("Дина", "подскажите какой объём эссе нужен", 21 * DAY + 30)
+    answer = course.chat("Инга", "Отвечаю всем. Объём эссе свободный, обычно хватает одной страницы", 21 * DAY + 60)
+    found = replies(course)
+    assert {(first, answer), (second, answer)} <= set(found)
+
+
+def test_a_question_already_answered_takes_no_guess(course: Course) -> None:
+    _history(course, 20)
+    asked = course.chat("Вера", "Какой объём эссе нужен?", 21 * DAY)
+    course.chat("Инга", "Объём эссе свободный, обычно хватает одной страницы", 21 * DAY + 10, reply_to=asked)
+    again = course.chat("Инга", "Объём эссе свободный, обычно хватает одной страницы", 21 * DAY + 60)
+    assert (asked, again) not in replies(course)
+
+
+def test_roots_end_at_the_nearest_and_cycles_have_none() -> None:
+    ids = pd.Series(list("abcdefg"))
+    parents = pd.Series([None, "a", "b", "c", "f", "e", "missing"])
+    is_root = np.array([True, False, True, False, False, False, False])
+    root, steps = roots(ids, parents, is_root)
+    assert root.tolist() == [0, 0, 2, 2, -1, -1, -1]
+    assert steps.tolist() == [0, 1, 0, 1, 0, 0, 0]
+
+
+def test_roots_of_a_long_chain() -> None:
+    size = 1000
+    ids = pd.Series([str(number) for number in range(size)])
+    parents = pd.Series([None, *ids[:-1]])
+    root, steps = roots(ids, parents, np.arange(size) == 0)
+    assert (root == 0).all()
+    assert steps.tolist() == list(range(size))
+
+
+def test_no_questions_no_replies(course: Course) -> None:
+    course.chat("Инга", "Коллеги, вебинар в среду в 18:00", 0)
+    assert replies(course) == {}

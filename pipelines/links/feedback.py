@@ -54,7 +54,7 @@ def link_feedback(warehouse: Warehouse, programme: Programme) -> FeedbackSummary
                 and submission.attempt > marked.attempt
             where marked.attempt is not null
         )
-        select marked.grade_id, marked.grader_id, marked.learner_id, marked.line, trim(marked.line) as bare, trim(marked.comment) = '' as is_empty,
+        select marked.grade_id, marked.grader_id, marked.learner_id, marked.line, trim(marked.line) as bare, not regexp_matches(marked.comment, '\\S') as is_empty,
             case when trim(marked.line) = '' then 0 else len(string_split(trim(marked.line), ' ')) end as words,
             {wording.signs_sql("marked.line", _SIGNS)}, later.grade_id is not null as has_later_attempt
         from marked left join later on later.grade_id = marked.grade_id order by marked.grade_id

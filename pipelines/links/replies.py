@@ -138,15 +138,11 @@ def link_replies(warehouse: Warehouse, programme: Programme) -> ReplySummary:
 
 def _note(warehouse: Warehouse, links: list[pd.DataFrame]) -> None:
     """What is linked so far, for the rules that come after."""
-    frame = pd.concat(links, ignore_index=True)[["question_id", "answer_id", "rule", "score"]]
-    table = pa.table(
-        {
-            "question_id": pa.array(frame["question_id"], pa.string()),
-            "answer_id": pa.array(frame["answer_id"], pa.string()),
-            "rule": pa.array(frame["rule"], pa.string()),
-            "score": pa.array(frame["score"], pa.float64()),
-        }
-    )
+    columns = {"question_id": pa.string(), "answer_id": pa.string(), "rule": pa.string(), "score": pa.float64()}
+    # Empty frames bring types of their own.
+    found = [frame for frame in links if len(frame)]
+    frame = pd.concat(found, ignore_index=True) if found else pd.DataFrame({name: [] for name in columns})
+    table = pa.table({name: pa.array(frame[name].tolist(), kind) for name, kind in columns.items()})
     warehouse.connection.register("links_so_far", table)
     warehouse.connection.execute("create or replace temp table linked as select * from links_so_far")
     warehouse.connection.unregister("links_so_far")

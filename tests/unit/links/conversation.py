@@ -55,9 +55,20 @@ class Course:
     def chat(self, who: str, text: str | None, minute: float, *, reply_to: str | None = None, place: str = CHAT, **more: Any) -> str:
         return self._message("telegram", "chat", place, who, minute, text=text, reply_to_id=reply_to, course_id=None, **more)
 
-    def post(self, who: str, text: str, minute: float, *, thread: str = "t1", parent: str | None = None, forum: str = FORUM, **more: Any) -> str:
+    def post(
+        self, who: str, text: str, minute: float, *, thread: str = "t1", parent: str | None = None, forum: str = FORUM, **more: Any
+    ) -> str:
         return self._message(
-            "moodle", "forum", forum, who, minute, text=text, reply_to_id=parent, thread_id=f"moodle:discussion:{thread}", course_id=COURSE, **more
+            "moodle",
+            "forum",
+            forum,
+            who,
+            minute,
+            text=text,
+            reply_to_id=parent,
+            thread_id=f"moodle:discussion:{thread}",
+            course_id=COURSE,
+            **more,
         )
 
     def direct(self, who: str, to: str, text: str, minute: float) -> str:
@@ -66,7 +77,9 @@ class Course:
         return message
 
     def mail(self, who: str, to: list[str], subject: str | None, minute: float, *, reply_to: str | None = None, **more: Any) -> str:
-        message = self._message("mail", "mail", "mail:chat", who, minute, subject=subject, reply_to_id=reply_to, is_to_list=len(to) >= 10, **more)
+        message = self._message(
+            "mail", "mail", "mail:chat", who, minute, subject=subject, reply_to_id=reply_to, is_to_list=len(to) >= 10, **more
+        )
         for name in to:
             self._add("raw.addressees", message_id=message, account_id=f"mail-{name}", role="to")
         return message
@@ -99,7 +112,12 @@ class Course:
         """Bring everything into the warehouse."""
         self._add("raw.courses", course_id=COURSE, code="C-1")
         self._add("links.places", place_id=CHAT, kind="chat", course_id=COURSE, rule="title", score=1.0)
-        for chat, channel, kind in ((CHAT, "chat", "supergroup"), (FORUM, "forum", "forum"), (NEWS, "forum", "news"), ("mail:chat", "mail", "mailbox")):
+        for chat, channel, kind in (
+            (CHAT, "chat", "supergroup"),
+            (FORUM, "forum", "forum"),
+            (NEWS, "forum", "news"),
+            ("mail:chat", "mail", "mailbox"),
+        ):
             self._add("raw.chats", chat_id=chat, channel=channel, kind=kind)
         for table, rows in self.rows.items():
             columns = self.warehouse.columns(table)
@@ -109,10 +127,29 @@ class Course:
             self.warehouse.connection.execute(f"insert into {table} ({', '.join(names)}) select {', '.join(names)} from rows")
             self.warehouse.connection.unregister("rows")
 
-    def _message(self, realm: str, channel: str, chat: str, who: str, minute: float, *, subject: str | None = None, text: str | None = None, **more: Any) -> str:
+    def _message(
+        self,
+        realm: str,
+        channel: str,
+        chat: str,
+        who: str,
+        minute: float,
+        *,
+        subject: str | None = None,
+        text: str | None = None,
+        **more: Any,
+    ) -> str:
         number = next(self._numbers)
         message = f"{realm}:message:{number}"
-        self._add("raw.messages", message_id=message, channel=channel, chat_id=chat, account_id=f"{realm}-{who}", sent_at=at(minute), **({"kind": "post"} | more))
+        self._add(
+            "raw.messages",
+            message_id=message,
+            channel=channel,
+            chat_id=chat,
+            account_id=f"{realm}-{who}",
+            sent_at=at(minute),
+            **({"kind": "post"} | more),
+        )
         self._add("personal.messages", message_id=message, subject=subject, text=text)
         return message
 

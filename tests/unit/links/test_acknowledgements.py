@@ -40,7 +40,9 @@ def signs(course: Course) -> set[tuple[str, str, str]]:
 
 
 def report(course: Course, notice: str, name: str, minute: float, kind: str, state: str | None) -> None:
-    course.mail("daemon", ["Инга"], "Report", minute, kind=kind, about_message_id=notice, about_account_id=f"mail-{name}", delivery_state=state)
+    course.mail(
+        "daemon", ["Инга"], "Report", minute, kind=kind, about_message_id=notice, about_account_id=f"mail-{name}", delivery_state=state
+    )
 
 
 def test_what_the_systems_record(course: Course) -> None:
@@ -109,14 +111,18 @@ def test_an_answer_is_no_notice(course: Course) -> None:
 
 def test_a_news_post_and_who_opened_it(course: Course) -> None:
     course.enrol("Дина", "learner", since=500)
-    course.rows["raw.enrolments"] = [row for row in course.rows["raw.enrolments"] if not (row["account_id"] == "moodle-Дина" and row["created_at"].day < 2)]
+    course.rows["raw.enrolments"] = [
+        row for row in course.rows["raw.enrolments"] if not (row["account_id"] == "moodle-Дина" and row["created_at"].day < 2)
+    ]
     notice = course.post("Инга", "Открыт второй модуль", 100, thread="7", forum=NEWS)
     course.view("Вера", "7", 90)
     course.view("Вера", "7", 200)
     course.view("Глеб", "8", 200)
     found = signs(course)
     assert found == {(notice, "Вера", "viewed"), (notice, "Глеб", "none")}
-    assert course.warehouse.value("select epoch(acknowledged_at) from links.acknowledgements where kind = 'viewed'") == pytest.approx(1772431200 + 200 * 60)
+    assert course.warehouse.value("select epoch(acknowledged_at) from links.acknowledgements where kind = 'viewed'") == pytest.approx(
+        1772431200 + 200 * 60
+    )
 
 
 def test_unlinked_addresses_are_counted_and_left_out(course: Course) -> None:

@@ -178,7 +178,9 @@ def test_twice_gives_the_same(course: Course) -> None:
     course.chat("Вера", "Когда вебинар?", 0)
     first = judged(course)
     link_questions(course.warehouse, PROGRAMME)
-    assert {row[0]: row[1:] for row in course.warehouse.rows("select message_id, is_question, rule, burst_id from links.questions")} == first
+    assert {
+        row[0]: row[1:] for row in course.warehouse.rows("select message_id, is_question, rule, burst_id from links.questions")
+    } == first
 
 
 def test_nothing_said_nothing_judged(warehouse: Warehouse) -> None:

@@ -49,10 +49,18 @@ def test_roles_of_those_who_answer(course: Course) -> None:
     course.person("Зоя", "curator", course="moodle:course:2")
     course.person("Робот", "bot")
     asked = course.chat("Вера", "Когда вебинар?", 0)
-    told = {who: course.chat(who, "Вебинар будет в среду в 18:00", minute, reply_to=asked) for minute, who in enumerate(("Глеб", "Зоя", "Робот", "Инга"), 1)}
+    told = {
+        who: course.chat(who, "Вебинар будет в среду в 18:00", minute, reply_to=asked)
+        for minute, who in enumerate(("Глеб", "Зоя", "Робот", "Инга"), 1)
+    }
     thanks = course.chat("Вера", "Спасибо!", 10, reply_to=told["Глеб"])
     found = replies(course)
-    assert {who: found[asked, message][0] for who, message in told.items()} == {"Глеб": "peer", "Зоя": "staff", "Робот": "bot", "Инга": "curator"}
+    assert {who: found[asked, message][0] for who, message in told.items()} == {
+        "Глеб": "peer",
+        "Зоя": "staff",
+        "Робот": "bot",
+        "Инга": "curator",
+    }
     assert found[asked, thanks] == ("asker", "thanks", "thread")
 
 

@@ -1,8 +1,8 @@
 """A JSON document larger than memory, walked from the front: objects and arrays are entered, values taken one at a time.
 
 Chat exports are one object with a list of a million messages in it. The walk enters that list and takes one message after the
-other with the standard library's C scanner, four to five times as fast as an event parser that builds each value in Python
-(docs/evaluation.md has the figures); what is in memory is one value and one block of text.
+other with the standard library's C scanner: as fast as ijson's list of items (about 220,000 messages a second each), which cannot say
+to which chat an item belongs; its events can, at a fraction of the speed. What is in memory is one value and one block of text.
 Nothing here knows what the document is about.
 """
 

@@ -262,9 +262,11 @@ def _mailboxes(text: str) -> list[tuple[str, str]]:
             elif "@" in before:
                 found.append(("", before.strip()))
         return found
-    name, address, comment = [], None, []
-    in_quotes, depth, in_angle, escaped = False, 0, False, False
+    name: list[str] = []
+    comment: list[str] = []
     angle: list[str] = []
+    address: str | None = None
+    in_quotes, depth, in_angle, escaped = False, 0, False, False
 
     def done() -> None:
         nonlocal name, address, comment

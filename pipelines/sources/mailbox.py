@@ -148,7 +148,7 @@ class _Mailbox:
         subject = mail_headers.text_of(mail_headers.first(fields, "subject"), charset)
         sent_at = _sent_at(fields, raw.envelope, arrived_at, self.context)
         author = self._author(fields, charset, raw.envelope, sent_at)
-        own_id = (mail_headers.message_ids_of(fields.get("message-id")) or [None])[0]
+        own_id = next(iter(mail_headers.message_ids_of(fields.get("message-id"))), None)
         message_id = self._id(own_id or _fingerprint(fields))
         references = mail_headers.message_ids_of(fields.get("references"))
         answered = mail_headers.message_ids_of(fields.get("in-reply-to"))[:1] or references[-1:]

@@ -27,9 +27,10 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
 
@@ -177,6 +178,8 @@ class _Export:
     #: Pinned messages whose batch had gone out already.
     late_pins: set[str] = field(default_factory=set)
     has_flushed: bool = False
+    #: Keep these messages only (the second pass); None: all.
+    only: set[str] | None = None
     since: datetime | None = None
     until: datetime | None = None
 
@@ -294,7 +297,7 @@ def _check_head(chat: _Chat, stream: JsonStream) -> None:
         raise stream.bad("the chat's id before its messages", "no id")
 
 
-def _chat_list(stream: JsonStream, export: _Export, section: str) -> Iterator[Event]:
+def _chat_list(stream: JsonStream, export: _Export, section: str) -> Generator[Event, None, bool]:
     """``{"about": …, "list": [chat, …]}``; returns whether there was a list."""
     has_list = False
     if stream.peek() != "{":
@@ -415,6 +418,8 @@ def _message(raw: Any, chat: _Chat, export: _Export) -> str | None:
     shown = raw.get(name)
     export.met(author, storable(shown) if isinstance(shown, str) else None, sent_at, is_deleted=name in raw and shown is None)
     thread_id, reply_to_id = _place_in_talk(raw, number, chat, chat_part, export)
+    if export.only is not None and message_id not in export.only:
+        return None
     text = _text_of(raw)
     row = export.rows
     export.row_of[message_id] = len(row["message_id"])
@@ -502,20 +507,12 @@ def _pin(message_id: str, export: _Export) -> None:
 
 def _pinned_again(stream: JsonStream, export: _Export) -> Iterator[Event]:
     """A second pass for pinned messages whose batch had gone out: the same rows once more, pinned; they are not counted again."""
-    again = _Export(export.context, export.realm, export.exporter)
-    for event in _walk(stream, again):
+    again = _Export(export.context, export.realm, export.exporter, only=export.late_pins)
+    for event in chain(_walk(stream, again), again.flush()):
         if isinstance(event, Batch) and event.record == "messages":
-            yield from _only_pinned(event.table, export.late_pins)
-    for event in again.flush():
-        if isinstance(event, Batch) and event.record == "messages":
-            yield from _only_pinned(event.table, export.late_pins)
-
-
-def _only_pinned(table: pa.Table, wanted: set[str]) -> Iterator[Event]:
-    chosen = table.filter(pa.array([message_id in wanted for message_id in table["message_id"].to_pylist()], pa.bool_()))
-    if chosen.num_rows:
-        place = chosen.schema.get_field_index("is_pinned")
-        yield Batch("messages", chosen.set_column(place, "is_pinned", pa.array([True] * chosen.num_rows, pa.bool_())), counted=False)
+            place = event.table.schema.get_field_index("is_pinned")
+            pinned = event.table.set_column(place, "is_pinned", pa.array([True] * event.table.num_rows, pa.bool_()))
+            yield Batch("messages", pinned, counted=False)
 
 
 # -- fields --------------------------------------------------------------------------------------------------------------------

@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pipelines.errors import BadFile, BadSource
-from pipelines.programme import Source
+from pipelines.loading import load_source
+from pipelines.programme import Programme, Source
 from pipelines.pseudonyms import Pseudonyms
-from pipelines.sources import mail_headers
 from pipelines.sources.mailbox import MailboxReader
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
+from pipelines.warehouse import Warehouse
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "mail"
 PSEUDONYMS = Pseudonyms(b"a key for tests only")
@@ -111,45 +112,6 @@ def test_subjects(name: str, subject: str) -> None:
 )
 def test_dates_that_cannot_be(name: str, sent_at: datetime) -> None:
     assert only(f"{name}.mbox")["sent_at"] == sent_at
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("Fri, 21 Nov 1997 09(comment):   55  :  06 -0600", datetime(1997, 11, 21, 15, 55, 6, tzinfo=UTC)),
-        ("21 Nov 97 09:55:06 GMT", datetime(1997, 11, 21, 9, 55, 6, tzinfo=UTC)),
-        ("Mon, 05 Oct 2026 10:00:00 EST", datetime(2026, 10, 5, 15, tzinfo=UTC)),
-        ("Mon, 05 Oct 2026 10:00:00 -0000", datetime(2026, 10, 5, 10, tzinfo=UTC)),
-        ("Mon, 05 Oct 2026 10:00:00", datetime(2026, 10, 5, 7, tzinfo=UTC)),
-        ("Mon, 05 Oct 2026 10:00:00 (MSK)", datetime(2026, 10, 5, 7, tzinfo=UTC)),
-        ("Mon, 05 Oct 2026 10:00:00 +0300 (Москва)", datetime(2026, 10, 5, 7, tzinfo=UTC)),
-        ("Thu, 01 Jan 1970 00:00:00 +0000", None),
-        ("Mon, 31 Feb 2026 10:00:00 +0300", None),
-        ("Mon, 05 Oct 2026 10:00:00 +9999999999", None),
-        ("Mon, 05 Oct 9999 23:59:59 -2300", None),
-        ("", None),
-    ],
-)
-def test_date_texts(text: str, expected: datetime | None) -> None:
-    assert mail_headers.date_of(text.encode(), ZoneInfo("Europe/Moscow")) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ('"Петров, Иван" <ivan@example.org>', [("Петров, Иван", "ivan@example.org")]),
-        ("ivan@example.org (Иван (сам))", [("Иван (сам)", "ivan@example.org")]),
-        ("IVAN@Example.ORG", [("", "ivan@example.org")]),
-        ("ivan@example.org <ivan@example.org>", [("", "ivan@example.org")]),
-        ("undisclosed-recipients:;", []),
-        ("a@b.example, , c@d.example;", [("", "a@b.example"), ("", "c@d.example")]),
-        ('"never closed <ivan@example.org>', [("", "ivan@example.org")]),
-        ("иван@почта.рф", [("", "иван@почта.рф")]),
-        ("nobody, <>, @, <@>", []),
-    ],
-)
-def test_address_lists(text: str, expected: list[tuple[str, str]]) -> None:
-    assert mail_headers.addresses_of([text.encode()]) == expected
 
 
 class TestSplitting:
@@ -346,3 +308,18 @@ class TestMaildir:
         for path in (tmp_path, tmp_path / "nowhere"):
             with pytest.raises(BadSource):
                 list(MailboxReader().items(SOURCE.model_copy(update={"path": path}), CONTEXT))
+
+
+def test_a_mail_in_two_mailboxes_is_one_row_with_the_addressees_of_both(tmp_path: Path) -> None:
+    sent = (FIXTURES / "notice_to_ten.mbox").read_bytes()
+    (tmp_path / "sender.mbox").write_bytes(sent)
+    received = b"".join(line for line in sent.splitlines(keepends=True) if not line.startswith(b"Bcc"))
+    (tmp_path / "receiver.mbox").write_bytes(received.replace(b"Subject:", b"Delivered-To: hidden@example.org\nSubject:"))
+    source = Source(name="mail", kind="mailbox", path=Path())
+    programme = Programme(id="p", name="p", folder=tmp_path, sources=(source,))
+    with Warehouse.open(None) as warehouse:
+        warehouse.create_schemas()
+        loads = load_source(warehouse, programme, source, pseudonyms=PSEUDONYMS, run_at=datetime(2026, 11, 22, tzinfo=UTC))
+        assert [(load.state, load.problem) for load in loads] == [("loaded", None)] * 2
+        assert warehouse.value("select count(*) from raw.messages") == 1
+        assert warehouse.value("select count(*) from raw.addressees") == 11

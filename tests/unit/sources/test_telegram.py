@@ -11,11 +11,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pipelines.errors import BadFile, BadSource
-from pipelines.programme import Source
+from pipelines.loading import load_source
+from pipelines.programme import Programme, Source
 from pipelines.pseudonyms import Pseudonyms
 from pipelines.sources import telegram
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
 from pipelines.sources.telegram import TelegramReader
+from pipelines.warehouse import Warehouse
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "telegram"
 PSEUDONYMS = Pseudonyms(b"a key for tests only")
@@ -278,3 +280,30 @@ class TestItems:
 
 def test_same_input_same_rows() -> None:
     assert events("full_export.json") == events("full_export.json")
+
+
+def test_an_export_fits_the_contract_and_loads_once(tmp_path: Path) -> None:
+    (tmp_path / "result.json").write_bytes((FIXTURES / "full_export.json").read_bytes())
+    source = Source(name="chat", kind="telegram", path=Path())
+    programme = Programme(id="p", name="p", folder=tmp_path, sources=(source,))
+    run_at = datetime(2026, 11, 22, tzinfo=UTC)
+    with Warehouse.open(None) as warehouse:
+        warehouse.create_schemas()
+        (load,) = load_source(warehouse, programme, source, pseudonyms=PSEUDONYMS, run_at=run_at)
+        assert (load.state, load.problem, load.kept["messages"]) == ("loaded", None, 7)
+        tables = {name: warehouse.value(f"select count(*) from raw.{name}") for name in ("messages", "chats", "accounts", "addressees")}
+        assert tables == {"messages": 7, "chats": 5, "accounts": 3, "addressees": 4}
+        (again,) = load_source(warehouse, programme, source, pseudonyms=PSEUDONYMS, run_at=run_at)
+        assert again.state == "unchanged"
+
+
+def test_a_cut_off_export_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "result.json").write_bytes((FIXTURES / "cut_off.json").read_bytes())
+    source = Source(name="chat", kind="telegram", path=Path())
+    programme = Programme(id="p", name="p", folder=tmp_path, sources=(source,))
+    with Warehouse.open(None) as warehouse:
+        warehouse.create_schemas()
+        (load,) = load_source(warehouse, programme, source, pseudonyms=PSEUDONYMS, run_at=datetime(2026, 11, 22, tzinfo=UTC))
+        assert load.state == "failed"
+        assert "the end of the file" in (load.problem or "")
+        assert warehouse.value("select count(*) from raw.messages") == 0

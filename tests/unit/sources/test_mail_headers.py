@@ -1,0 +1,108 @@
+"""Header fields: dates and address lists as mailers write them, and anything at all without an exception."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.sources import mail_headers, mail_reports
+from pipelines.sources.mbox import split_mbox
+
+MOSCOW = ZoneInfo("Europe/Moscow")
+#: Bytes that mean something in a header, so that chance finds the corners.
+SCRAPS = st.lists(
+    st.sampled_from(
+        [b"From: ", b"<", b">", b"@", b'"', b"(", b")", b"\\", b"=?utf-8?b?", b"?=", b"=?x?q?", b"\n", b"\r\n", b" ", b"\t", b";", b",", b":", b"--B1",
+         b"Content-Type: multipart/report; boundary=B1\n", b"Content-Type: message/delivery-status\n\n", b"Final-Recipient: rfc822;", b"\xff", b"\xd0",
+         b"Mon, 05 Oct 2026 10:00:00 +", b"99", b"a@b.example", b"From x Mon Oct  5 07:00:00 2026\n", b"Content-Length: 9\n", b"\n\n"]
+    )
+    | st.binary(max_size=5),
+    max_size=25,
+).map(b"".join)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Fri, 21 Nov 1997 09(comment):   55  :  06 -0600", datetime(1997, 11, 21, 15, 55, 6, tzinfo=UTC)),
+        ("21 Nov 97 09:55:06 GMT", datetime(1997, 11, 21, 9, 55, 6, tzinfo=UTC)),
+        ("Mon, 05 Oct 2026 10:00:00 EST", datetime(2026, 10, 5, 15, tzinfo=UTC)),
+        ("Mon, 05 Oct 2026 10:00:00 -0000", datetime(2026, 10, 5, 10, tzinfo=UTC)),
+        ("Mon, 05 Oct 2026 10:00:00", datetime(2026, 10, 5, 7, tzinfo=UTC)),
+        ("Mon, 05 Oct 2026 10:00:00 (MSK)", datetime(2026, 10, 5, 7, tzinfo=UTC)),
+        ("Mon, 05 Oct 2026 10:00:00 +0300 (Москва)", datetime(2026, 10, 5, 7, tzinfo=UTC)),
+        ("Thu, 01 Jan 1970 00:00:00 +0000", None),
+        ("Mon, 31 Feb 2026 10:00:00 +0300", None),
+        ("Mon, 05 Oct 2026 10:00:00 +9999999999", None),
+        ("Mon, 05 Oct 9999 23:59:59 -2300", None),
+        ("", None),
+    ],
+)
+def test_date_texts(text: str, expected: datetime | None) -> None:
+    assert mail_headers.date_of(text.encode(), ZoneInfo("Europe/Moscow")) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('"Петров, Иван" <ivan@example.org>', [("Петров, Иван", "ivan@example.org")]),
+        ("ivan@example.org (Иван (сам))", [("Иван (сам)", "ivan@example.org")]),
+        ("IVAN@Example.ORG", [("", "ivan@example.org")]),
+        ("ivan@example.org <ivan@example.org>", [("", "ivan@example.org")]),
+        ("undisclosed-recipients:;", []),
+        ("a@b.example, , c@d.example;", [("", "a@b.example"), ("", "c@d.example")]),
+        ('"never closed <ivan@example.org>', [("", "ivan@example.org")]),
+        ("иван@почта.рф", [("", "иван@почта.рф")]),
+        ("nobody, <>, @, <@>", []),
+    ],
+)
+def test_address_lists(text: str, expected: list[tuple[str, str]]) -> None:
+    assert mail_headers.addresses_of([text.encode()]) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "subject"),
+    [
+        (b"=?utf-8?q?=D0=94=D0=B0_?= =?utf-8?q?=D0=BD=D0=B5=D1=82?=", "Да нет"),
+        (b"=?utf-8*ru?b?0JTQsA==?=", "Да"),
+        (b"Re: =?windows-1251?b?xOA=?= (2)", "Re: Да (2)"),
+        (b"=?utf-8?b?", "=?utf-8?b?"),
+        (b" folded\n subject\t", "folded subject"),
+    ],
+)
+def test_encoded_words(text: bytes, subject: str) -> None:
+    assert mail_headers.text_of(text) == subject
+
+
+@given(SCRAPS)
+@settings(max_examples=300, deadline=None, database=None, derandomize=True)
+def test_nothing_in_a_header_raises(block: bytes) -> None:
+    fields = mail_headers.fields_of(block)
+    for bodies in (*fields.values(), [block]):
+        for _, address in mail_headers.addresses_of(bodies):
+            assert "@" in address
+        mail_headers.message_ids_of(bodies)
+        for body in bodies:
+            assert "\x00" not in (mail_headers.text_of(body) or "")
+            mail_headers.date_of(body, MOSCOW)
+            mail_headers.parameter(body, "boundary")
+    report = mail_reports.report_of(fields, block)
+    assert report is None or report.kind in ("delivery_report", "read_receipt")
+
+
+@given(st.lists(SCRAPS, max_size=4))
+@settings(max_examples=200, deadline=None, database=None, derandomize=True)
+def test_no_byte_of_an_mbox_raises_and_every_mail_begins_with_its_line(bodies: list[bytes]) -> None:
+    content = b"".join(b"From x@example.org Mon Oct  5 07:00:00 2026\nTo: a@b.example\n\n" + body + b"\n\n" for body in bodies)
+    mails = list(split_mbox(BytesIO(content), Path("x.mbox"), mail_reports.wants_body))
+    assert [mail.number for mail in mails] == list(range(1, len(mails) + 1))
+    assert all(mail.envelope.startswith(b"From ") for mail in mails)
+    # Scraps may hold separators of their own, never hide one: each of ours is found unless a Content-Length swallowed it.
+    if b"Content-Length" not in content:
+        assert len(mails) >= len(bodies)

@@ -232,8 +232,9 @@ class DelimitedFile:
         with self._utf8() as stream:
             tail = b""
             while piece := stream.read(CHUNK_BYTES):
-                found.update(pattern.findall(tail + piece))
-                tail = piece[-200:]
+                text = tail + piece
+                found.update(pattern.findall(text))
+                tail = text[-200:]
         return {match.decode("utf-8") for match in found}
 
     # -- text to rows ----------------------------------------------------------------------------------------------------
@@ -312,6 +313,9 @@ class DelimitedFile:
         with self._utf8() as stream:
             pending = stream.read(CHUNK_BYTES)
             line, start = self._below(header, pending)
+            while start >= len(pending) and (piece := stream.read(CHUNK_BYTES)):
+                pending += piece
+                line, start = self._below(header, pending)
             pending = pending[start:]
             more = True
             while more:
@@ -320,6 +324,9 @@ class DelimitedFile:
                     piece += stream.read(1)
                 more = bool(piece)
                 chunk, pending = _at_row_end(pending, is_last=not more)
+                if chunk is None and len(pending) < 2 * CHUNK_BYTES:
+                    pending += piece
+                    continue
                 if chunk is None:
                     # No row ends here as far as quotes tell: a stray quote. The careful parser takes the rest of the file.
                     yield from self._careful_blocks(_text_lines(pending + piece, stream), line, width)
@@ -347,7 +354,7 @@ class DelimitedFile:
 
         lines = feed()
         for _ in range(self._skip):
-            next(lines)
+            next(lines, None)
         start = taken[0] + 1
         for _ in csv.reader(lines, delimiter=self.delimiter):
             if start == header.line:
@@ -517,7 +524,8 @@ def _at_row_end(data: bytes, *, is_last: bool) -> tuple[bytes | None, bytes]:
 def _whole_rows(chunk: bytes, delimiter: str) -> list[tuple[int, list[str]]] | None:
     """(lines before it, cells) of each row of a chunk; None when the chunk ends inside a quoted cell."""
     reader = csv.reader(chain(io.StringIO(chunk.decode("utf-8"), newline=""), (_END,)), delimiter=delimiter)
-    rows, start = [], 0
+    rows: list[tuple[int, list[str]]] = []
+    start = 0
     try:
         for row in reader:
             if row == [_END]:

@@ -103,6 +103,11 @@ _STATES = (
     (re.compile(r"^complete|^выполнен|^заверш|^пройден|^y$|^yes$|^да$"), "complete"),
 )
 
+# Who set a state by hand: a person's name, which may hold any word.
+_SET_BY = re.compile(
+    r"\((?!achieved|did not|not achieve|passed|failed|оценка|проходн|достигнут|не достигнут)[^)]*\)?|[-–—,;:]?\s*(?:overridden|переопредел\w*)\b.*$"
+)
+
 # A Cyrillic name with an English one stuck to its end: the multilang filter was off where the report was made.
 _GLUED = re.compile(r"^(?P<own>.*[\u0400-\u04ff].*?[\u0400-\u04ff\d»”\")!?])(?P<english>[A-Z][^\u0400-\u04ff]*)$", re.DOTALL)
 _LETTERS = re.compile(r"[A-Za-z]")
@@ -146,7 +151,7 @@ def _action_of_name(event: str, component: str) -> str | None:
 
 def completion_state(cell: str) -> str | None:
     """incomplete, complete, passed or failed; None for a word that is no state. An empty cell is incomplete."""
-    word = event_word(cell)
+    word = _SET_BY.sub("", event_word(cell)).strip()
     if not word or word == "-":
         return "incomplete"
     for pattern, state in _STATES:

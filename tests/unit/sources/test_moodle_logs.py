@@ -1,0 +1,351 @@
+"""Moodle's Logs download: one fixture per oddity, named after it. All people are invented."""
+
+from __future__ import annotations
+
+import gzip
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from pipelines.errors import BadFile, BadSource
+from pipelines.programme import Source
+from pipelines.sources import delimited
+from pipelines.sources.moodle_logs import MoodleLogsReader
+from tests.unit.sources.report_reading import CONTEXT, FIXTURES, Reading
+
+FOLDER = FIXTURES / "moodle_logs"
+
+
+def read(name: str, **source: object) -> Reading:
+    return Reading(MoodleLogsReader(), FOLDER / name, **source)
+
+
+def utc(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=UTC)
+
+
+def refused(name: str) -> str:
+    with pytest.raises(BadFile) as error:
+        read(name)
+    assert "Полев" not in str(error.value), "a name in an error"
+    return str(error.value)
+
+
+# -- what a row says ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_row_says_who_did_what_to_whom_where_and_when():
+    log = read("english_with_bom.csv")
+    graded = log.rows("activity")[1]
+    assert graded["occurred_at"] == utc(2026, 11, 22, 18)
+    assert graded["account_id"] == log.account("7")
+    assert graded["related_account_id"] == log.account("5")
+    assert (graded["action"], graded["event"]) == ("graded", "The submission has been graded.")
+    assert (graded["course_id"], graded["task_id"], graded["object_id"]) == ("moodle:course:2", "moodle:task:9", "31")
+    assert (graded["origin"], graded["component"]) == ("web", "Assignment")
+    assert (graded["is_impersonated"], graded["is_anonymous"]) == (False, False)
+
+
+def test_russian_download_says_the_same_as_english_one():
+    english, russian = read("english_with_bom.csv").rows("activity"), read("russian_headers.csv").rows("activity")
+    language = {"event", "component"}
+    assert [{k: v for k, v in row.items() if k not in language} for row in english] == [
+        {k: v for k, v in row.items() if k not in language} for row in russian
+    ]
+
+
+def test_people_courses_and_tasks_are_derived():
+    log = read("english_with_bom.csv")
+    assert {row["native_id"]: row["display_name"] for row in log.rows("accounts")} == {"5": "Ирина Полевая", "7": "Анна Кураторова"}
+    assert {row["channel"] for row in log.rows("accounts")} == {"lms"}
+    assert [(row["course_id"], row["name"]) for row in log.rows("courses")] == [("moodle:course:2", "Digital school")]
+    assert [(row["task_id"], row["kind"], row["name"]) for row in log.rows("tasks")] == [("moodle:task:9", "assignment", "Task 1")]
+
+
+def test_what_is_derived_never_stands_over_a_fuller_source():
+    log = read("english_with_bom.csv")
+    assert set(log.column("courses", "seen_at") + log.column("tasks", "seen_at")) == {utc(1970, 1, 1)}
+
+
+def test_file_covers_its_first_to_its_last_row():
+    covers = read("english_with_bom.csv").covers
+    assert (covers.since, covers.until) == (utc(2026, 11, 22, 17), utc(2026, 11, 22, 19, 12, 22))
+
+
+def test_realm_of_the_source_names_everything():
+    row = read("english_with_bom.csv", realm="academy").rows("activity")[0]
+    assert row["activity_id"].startswith("academy:log:")
+    assert row["course_id"] == "academy:course:2"
+
+
+def test_two_spellings_of_a_name_give_one_account_and_the_last():
+    log = read("renamed_and_glued.csv")
+    assert [(row["native_id"], row["display_name"]) for row in log.rows("accounts")] == [("5", "Ирина Лесная")]
+
+
+def test_course_name_glued_of_two_languages_is_taken_apart():
+    (course,) = read("renamed_and_glued.csv").rows("courses")
+    assert (course["name"], course["name_en"]) == ("Инклюзия в практике учителя", "Inclusive education in practice")
+
+
+def test_event_names_of_another_language_are_known_by_the_description():
+    log = read("event_names_in_german.csv")
+    assert log.column("activity", "action") == ["viewed", "submitted", "other"]
+    assert log.column("courses", "name") == ["Digitale Schule"]
+
+
+# -- who -----------------------------------------------------------------------------------------------------------------------
+
+
+def test_log_in_as_is_no_act_of_the_person():
+    log = read("logged_in_as.csv")
+    assert log.column("activity", "is_impersonated") == [True, False]
+    assert set(log.column("activity", "account_id")) == {log.account("5")}
+    assert log.column("accounts", "display_name") == ["Ирина Полевая"]
+
+
+def test_guest_has_no_trailing_blanks():
+    assert read("guest_with_trailing_blanks.csv").column("accounts", "display_name") == ["Guest user"]
+
+
+def test_nobody_is_null_and_a_name_is_never_an_id():
+    log = read("nobody_and_nameless.csv")
+    assert log.column("activity", "account_id") == [None, None, log.account("name:олег степной"), log.account("7")]
+    assert log.column("activity", "related_account_id") == [log.account("5"), None, None, None]
+    assert {row["native_id"] for row in log.rows("accounts")} == {"5", "7", "name:олег степной"}
+
+
+# -- which course ----------------------------------------------------------------------------------------------------------------
+
+
+def test_file_of_one_course_gives_every_row_its_course():
+    assert set(read("english_with_bom.csv").column("activity", "course_id")) == {"moodle:course:2"}
+
+
+def test_file_of_two_courses_leaves_module_rows_without_one_and_front_page_is_none():
+    log = read("two_courses.csv")
+    assert log.column("activity", "course_id") == ["moodle:course:2", "moodle:course:3", None, None]
+    assert [row["course_id"] for row in log.rows("courses")] == ["moodle:course:2", "moodle:course:3"]
+    assert log.rows("tasks") == []
+
+
+# -- ids -------------------------------------------------------------------------------------------------------------------------
+
+
+def test_duplicates_are_clicks():
+    ids = read("duplicate_clicks.csv").column("activity", "activity_id")
+    assert len(set(ids)) == 4
+    assert [name.rsplit("-", 1)[1] for name in ids] == ["1", "2", "3", "1"]
+
+
+def test_overlapping_downloads_give_the_same_ids():
+    first, second = (set(read(name).column("activity", "activity_id")) for name in ("duplicate_clicks.csv", "duplicate_clicks_overlap.csv"))
+    assert len(first & second) == 3
+
+
+def test_duplicates_are_numbered_across_blocks(monkeypatch: pytest.MonkeyPatch):
+    whole = read("duplicate_clicks.csv").column("activity", "activity_id")
+    monkeypatch.setattr(delimited, "CHUNK_BYTES", 130)
+    log = read("duplicate_clicks.csv")
+    assert log.column("activity", "activity_id") == whole
+    assert sum(1 for event in log.events if getattr(event, "record", "") == "activity" and hasattr(event, "table")) > 1
+
+
+# -- times -----------------------------------------------------------------------------------------------------------------------
+
+
+def test_day_without_leading_zero_and_time_without_seconds():
+    times = read("day_without_leading_zero.csv").column("activity", "occurred_at")
+    assert times == [utc(2026, 11, 3, 16, 44, 39), utc(2026, 10, 30, 6, 5), utc(2026, 10, 2, 21)]
+
+
+def test_month_first_is_seen_by_values_over_twelve():
+    times = read("month_first.csv").column("activity", "occurred_at")
+    assert times == [utc(2026, 11, 3, 16, 44), utc(2026, 10, 30, 6, 5), utc(2026, 10, 2, 21, 1)]
+
+
+def test_months_in_words():
+    times = read("months_in_words.csv").column("activity", "occurred_at")
+    assert times == [utc(2026, 11, 3, 16, 44), utc(2026, 10, 30, 6, 5)]
+
+
+def test_time_zone_is_the_one_given():
+    assert CONTEXT.zone.key == "Europe/Moscow"
+    assert read("english_with_bom.csv").rows("activity")[0]["occurred_at"] == utc(2026, 11, 22, 19, 12, 22)
+
+
+def test_dates_that_do_not_exist_are_rejected_with_their_line():
+    log = read("dates_that_do_not_exist.csv")
+    assert len(log.rows("activity")) == 1
+    assert log.rejected == [
+        ("line 3", "a date that does not exist"),
+        ("line 4", "a date that does not exist"),
+        ("line 5", "a date that does not exist"),
+        ("line 6", "a time that is not understood"),
+        ("line 7", "a time that is not understood"),
+    ]
+
+
+# -- the file --------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "utf16_tabs.csv",
+        "utf16_without_bom.csv",
+        "cp1251_semicolons.csv",
+        "koi8r.csv",
+    ],
+)
+def test_encodings_and_delimiters(name: str):
+    log = read(name)
+    assert {row["native_id"]: row["display_name"] for row in log.rows("accounts")} == {"5": "Ирина Полевая", "6": "Олег Степной"}
+    assert log.column("activity", "action") == ["viewed", "viewed"]
+
+
+def test_one_byte_of_a_code_page_in_plain_text():
+    assert read("one_cp1252_byte.csv").column("tasks", "name") == ["Objects continue…"]
+
+
+def test_broken_byte_in_utf8_costs_one_letter():
+    names = {row["native_id"]: row["display_name"] for row in read("utf8_with_a_broken_byte.csv").rows("accounts")}
+    assert names["5"] == "Ирина Полевая"
+    assert names["6"].startswith("Олег Степно")
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"), [("carriage_returns_only.csv", 2), ("mixed_line_ends.csv", 3), ("last_line_without_an_end.csv", 2)]
+)
+def test_line_ends(name: str, rows: int):
+    assert len(read(name).rows("activity")) == rows
+
+
+def test_line_ends_in_a_field_do_not_shift_the_line_numbers():
+    log = read("line_end_in_a_field.csv")
+    assert len(log.rows("activity")) == 2
+    assert log.rejected == [("line 6", "a date that does not exist")]
+
+
+def test_rows_that_do_not_fit_are_rejected_and_blank_ones_are_none():
+    log = read("rows_that_do_not_fit.csv")
+    assert len(log.rows("activity")) == 3
+    assert log.rejected == [("line 3", "fewer cells than the header"), ("line 4", "more cells than the header")]
+
+
+def test_stray_quote_is_text():
+    assert len(read("stray_quote.csv").rows("activity")) == 3
+
+
+@pytest.mark.parametrize("size", [1, 40, 97, 150, 400, 1000])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "line_end_in_a_field.csv",
+        "rows_that_do_not_fit.csv",
+        "stray_quote.csv",
+        "mixed_line_ends.csv",
+        "carriage_returns_only.csv",
+        "utf16_tabs.csv",
+    ],
+)
+def test_size_of_blocks_changes_nothing(name: str, size: int, monkeypatch: pytest.MonkeyPatch):
+    whole = read(name)
+    monkeypatch.setattr(delimited, "CHUNK_BYTES", size)
+    monkeypatch.setattr(delimited, "_ROWS_AT_ONCE", 2)
+    pieces = read(name)
+    assert pieces.rows("activity") == whole.rows("activity")
+    assert pieces.rejected == whole.rejected
+
+
+def test_sep_line_of_excel_is_no_header():
+    assert len(read("sep_line.csv").rows("activity")) == 1
+
+
+def test_columns_in_another_order_and_iso_times():
+    (row,) = read("columns_in_another_order.csv").rows("activity")
+    assert (row["occurred_at"], row["action"]) == (utc(2026, 11, 22, 19, 12, 22), "viewed")
+
+
+def test_header_alone_is_an_empty_log():
+    log = read("header_only.csv")
+    assert log.rows("activity") == []
+    assert (log.covers.since, log.covers.until) == (None, None)
+
+
+# -- what is refused ---------------------------------------------------------------------------------------------------------------
+
+
+def test_missing_column_is_named_with_what_is_there():
+    message = refused("column_missing.csv")
+    assert "column_missing.csv: line 1 (header): expected" in message
+    assert "'description' or 'описание'" in message
+    assert "'Event name'" in message
+
+
+def test_cut_inside_a_quote():
+    assert refused("cut_inside_a_quote.csv") == (
+        "cut_inside_a_quote.csv: line 3: expected a closing quote; found the end of the file: it was cut, or is still being written"
+    )
+
+
+def test_cut_inside_a_row():
+    assert refused("cut_inside_a_row.csv") == (
+        "cut_inside_a_row.csv: line 3: expected 9 cells; found 3 and the end of the file: it was cut, or is still being written"
+    )
+
+
+@pytest.mark.parametrize("name", ["empty.csv", "only_blank_lines.csv"])
+def test_empty_file(name: str):
+    assert "found an empty file" in refused(name)
+
+
+def test_file_without_header_is_refused_without_quoting_it():
+    assert "9 cells, none of them a known header" in refused("no_header.csv")
+
+
+def test_workbook_is_called_one():
+    assert "an .xlsx workbook" in refused("an_xlsx_workbook.csv")
+
+
+def test_another_report_is_called_by_its_name():
+    with pytest.raises(BadFile, match=r"found what looks like a Moodle completion report \(kind moodle_reports\)"):
+        Reading(MoodleLogsReader(), FIXTURES / "moodle_reports" / "progress_en.csv")
+    with pytest.raises(BadFile, match=r"found what looks like survey answers \(kind survey_csv\)"):
+        Reading(MoodleLogsReader(), FIXTURES / "surveys" / "google_russian.csv")
+
+
+def test_cut_gzip(tmp_path: Path):
+    path = tmp_path / "log.csv.gz"
+    path.write_bytes(gzip.compress((FOLDER / "english_with_bom.csv").read_bytes())[:-12])
+    with pytest.raises(BadFile, match="expected a whole gzip file"):
+        Reading(MoodleLogsReader(), path)
+
+
+# -- which files -------------------------------------------------------------------------------------------------------------------
+
+
+def items(path: Path) -> list[str]:
+    return [item.name for item in MoodleLogsReader().items(Source(name="log", kind="moodle_logs", path=path), CONTEXT)]
+
+
+def test_items_are_all_files_below_in_order_but_hidden_ones(tmp_path: Path):
+    for name in ("b.csv", "a/z.CSV", "a/y.csv.gz", ".hidden.csv", ".git/x.csv", "notes.md"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+    assert items(tmp_path) == ["a/y.csv.gz", "a/z.CSV", "b.csv"]
+    assert items(tmp_path / "b.csv") == ["b.csv"]
+
+
+def test_empty_folder_and_missing_one(tmp_path: Path):
+    with pytest.raises(BadSource, match=r"no file ending in \.csv or \.csv\.gz"):
+        items(tmp_path)
+    with pytest.raises(BadSource, match="there is no file or folder"):
+        items(tmp_path / "gone")
+
+
+def test_gzip_is_read_like_the_plain_file(tmp_path: Path):
+    path = tmp_path / "english_with_bom.csv.gz"
+    path.write_bytes(gzip.compress((FOLDER / "english_with_bom.csv").read_bytes()))
+    assert Reading(MoodleLogsReader(), path).rows("activity") == read("english_with_bom.csv").rows("activity")

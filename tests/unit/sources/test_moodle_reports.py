@@ -1,0 +1,167 @@
+"""Moodle's completion reports: one fixture per oddity, named after it. All people are invented."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from pipelines.errors import BadFile
+from pipelines.sources.moodle_reports import MoodleReportsReader
+from pipelines.sources.moodle_words import completion_state, two_languages
+from tests.unit.sources.report_reading import FIXTURES, Reading
+
+FOLDER = FIXTURES / "moodle_reports"
+
+
+def read(name: str, **source: object) -> Reading:
+    return Reading(MoodleReportsReader(), FOLDER / name, **source)
+
+
+def utc(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=UTC)
+
+
+def states(report: Reading) -> list[tuple[str, str, datetime | None]]:
+    names = {row["task_id"]: row["name"] for row in report.rows("tasks")}
+    people = {row["account_id"]: row["display_name"] for row in report.rows("accounts")}
+    return sorted(
+        (people[row["account_id"]], names[row["task_id"]], row["state"], row["completed_at"]) for row in report.rows("completions")
+    )
+
+
+@pytest.mark.parametrize("name", ["progress_en.csv", "progress_ru.csv"])
+def test_progress(name: str):
+    assert states(read(name)) == [
+        ("Ирина Полевая", "Lecture 1", "complete", utc(2026, 9, 7, 6, 7, 21)),
+        ("Ирина Полевая", "Task 1", "passed", utc(2026, 9, 15, 16, 30, 22)),
+        ("Ирина Полевая", "Обсуждение 2", "incomplete", None),
+        ("Олег Степной", "Lecture 1", "incomplete", None),
+        ("Олег Степной", "Task 1", "failed", utc(2026, 9, 16, 7)),
+        ("Олег Степной", "Обсуждение 2", "complete", utc(2026, 9, 17, 7)),
+    ]
+
+
+def test_progress_in_two_languages_gives_the_same_ids():
+    english, russian = read("progress_en.csv", course="DIGI"), read("progress_ru.csv", course="DIGI")
+    assert english.rows("completions") == russian.rows("completions")
+
+
+def test_person_of_progress_is_known_by_the_address():
+    report = read("progress_en.csv")
+    people = {row["account_id"]: row["email"] for row in report.rows("accounts")}
+    assert people == {
+        report.account("mail:irina@school.example.org"): "irina@school.example.org",
+        report.account("mail:oleg@school.example.org"): "oleg@school.example.org",
+    }
+
+
+def test_without_address_the_name_has_to_do_and_weekdays_are_passed_over():
+    report = read("progress_without_address.csv")
+    assert [row["account_id"] for row in report.rows("accounts")] == [
+        report.account("name:ирина полевая"),
+        report.account("name:олег степной"),
+    ]
+    assert [moment for *_, moment in states(report)] == [utc(2026, 9, 7, 6, 7), utc(2026, 9, 8, 6, 7)]
+
+
+def test_more_identity_fields_are_no_tasks():
+    assert read("progress_with_more_identity_fields.csv").column("tasks", "name") == ["Task 1"]
+
+
+def test_odd_cells_are_rejected_one_by_one():
+    report = read("progress_odd_cells.csv")
+    assert sorted(report.rejected) == [
+        ("line 2, task 1", "a state that is not known"),
+        ("line 2, task 2", "a time that is not understood"),
+        ("line 3, task 1", "nobody is named"),
+        ("line 3, task 2", "nobody is named"),
+        ("line 4, task 1", "fewer cells than the header"),
+        ("line 4, task 2", "fewer cells than the header"),
+    ]
+    assert len(report.rows("completions")) == 2
+
+
+@pytest.mark.parametrize("name", ["course_completion_en.csv", "course_completion_ru.csv"])
+def test_course_completion(name: str):
+    report = read(name)
+    assert states(report) == [
+        ("Ирина Полевая", "Task 1", "passed", utc(2026, 9, 15, 16, 30, 22)),
+        ("Ирина Полевая", "Test 3", "complete", utc(2026, 9, 20, 16, 30, 22)),
+        ("Олег Степной", "Task 1", "incomplete", None),
+        ("Олег Степной", "Test 3", "failed", None),
+    ]
+    assert [(row["account_id"], row["kind"], row["reached_at"]) for row in report.rows("outcomes")] == [
+        (report.account("5"), "course_completed", utc(2026, 9, 20, 21, 5)),
+        (report.account("6"), "course_completed", None),
+    ]
+    assert set(report.column("tasks", "is_required")) == {True}
+    assert (report.covers.since, report.covers.until) == (utc(2026, 9, 15, 16, 30, 22), utc(2026, 9, 20, 21, 5))
+
+
+@pytest.mark.parametrize(
+    ("source", "code"),
+    [({"course": "DIGI-36"}, "DIGI-36"), ({"feeds": {"*_en.csv": "INCL-72"}}, "INCL-72"), ({}, "progress_en")],
+    ids=["course of the source", "feeds", "name of the file"],
+)
+def test_course_is_told_by_the_source_or_the_file(source: dict, code: str):
+    report = read("progress_en.csv", **source)
+    assert [(row["course_id"], row["code"]) for row in report.rows("courses")] == [(f"moodle:course:code:{code}", code)]
+    assert set(report.column("completions", "course_id")) == {f"moodle:course:code:{code}"}
+
+
+def test_task_of_one_name_is_one_task_in_one_course_only():
+    ids = {read(name, course=course).rows("tasks")[1 if "progress" in name else 0]["task_id"]
+           for name, course in (("progress_en.csv", "A"), ("course_completion_en.csv", "A"), ("progress_en.csv", "B"))}  # fmt: skip
+    assert len(ids) == 2
+
+
+def test_missing_column_is_named():
+    with pytest.raises(
+        BadFile, match=r"expected a Moodle completion report .* 'name' or 'название'; found what looks|found 'ID', 'Email address'"
+    ):
+        read("course_completion_column_missing.csv")
+
+
+def test_another_report_is_called_by_its_name():
+    with pytest.raises(BadFile, match=r"found what looks like a Moodle log \(kind moodle_logs\)"):
+        Reading(MoodleReportsReader(), FIXTURES / "moodle_logs" / "russian_headers.csv")
+
+
+@pytest.mark.parametrize(
+    ("cell", "state"),
+    [
+        ("Completed", "complete"),
+        ("Выполнено", "complete"),
+        ("Завершено", "complete"),
+        ("Completed (achieved pass grade)", "passed"),
+        ("Выполнено (оценка выше проходного балла)", "passed"),
+        ("Completed (did not achieve pass grade)", "failed"),
+        ("Выполнено (оценка ниже проходного балла)", "failed"),
+        ("Not completed", "incomplete"),
+        ("Не выполнено", "incomplete"),
+        ("", "incomplete"),
+        ("Completed (set by Ivan Failov)", "complete"),
+        ("Completed - overridden by Anna Passova", "complete"),
+        ("Not completed (set by Anna Passova)", "incomplete"),
+        ("Half done", None),
+    ],
+)
+def test_states(cell: str, state: str | None):
+    assert completion_state(cell) == state
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("Обсуждение модуля 2Module 2 discussion", ("Обсуждение модуля 2", "Module 2 discussion")),
+        ("Цифровая средаDigital environment", ("Цифровая среда", "Digital environment")),
+        ("Рабочий лист 1.docx", ("Рабочий лист 1.docx", None)),
+        ("Введение в Python", ("Введение в Python", None)),
+        ("Печать 3D", ("Печать 3D", None)),
+        ("Plain English Name", ("Plain English Name", None)),
+        ("  Тест\u00a03 ", ("Тест 3", None)),
+    ],
+)
+def test_glued_names(name: str, parts: tuple[str, str | None]):
+    assert two_languages(name) == parts

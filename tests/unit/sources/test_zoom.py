@@ -1,0 +1,110 @@
+"""Zoom's participants report: one fixture per oddity, named after it. All people are invented."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from pipelines.errors import BadFile
+from pipelines.sources.zoom import ZoomReader
+from tests.unit.sources.report_reading import FIXTURES, Reading
+
+FOLDER = FIXTURES / "zoom"
+
+
+def read(name: str, **source: object) -> Reading:
+    return Reading(ZoomReader(), FOLDER / name, **source)
+
+
+def utc(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=UTC)
+
+
+FIVE_O_CLOCK = utc(2026, 9, 8, 14)
+
+
+@pytest.mark.parametrize("name", ["russian_dots.csv", "russian_month_first.csv", "english.csv"])
+def test_webinar_of_the_block_in_every_format(name: str):
+    (webinar,) = read(name).rows("webinars")
+    assert webinar["webinar_id"] == f"zoom:webinar:85674014600:{int(FIVE_O_CLOCK.timestamp())}"
+    assert (webinar["starts_at"], webinar["ends_at"], webinar["minutes"]) == (FIVE_O_CLOCK, utc(2026, 9, 8, 15, 10), 70)
+    assert webinar["title"] == ("Digital school, stream 1" if name == "english.csv" else "ЦОС-36, поток 1")
+
+
+def test_stays_and_who_they_say_they_are():
+    report = read("russian_dots.csv")
+    first, second, third = report.rows("attendance")
+    assert first["account_id"] == report.account("анна кураторова|anna@school.example.org", "zoom")
+    assert (first["joined_at"], first["left_at"], first["minutes"], first["is_guest"]) == (
+        utc(2026, 9, 8, 13, 46), utc(2026, 9, 8, 15, 11), 85, False,
+    )  # fmt: skip
+    assert second["account_id"] == report.account("галя (галина луговая)|", "zoom")
+    assert (second["is_guest"], third["is_guest"]) == (True, True)
+    assert [row["attendance_id"].rsplit(":", 1)[1] for row in (first, second, third)] == ["1", "2", "3"]
+    assert report.column("accounts", "display_name") == ["Анна Кураторова", "Галя (Галина Луговая)", "iPhone"]
+    assert report.column("accounts", "email") == ["anna@school.example.org", None, None]
+
+
+def test_host_is_the_account_with_the_address_of_the_block():
+    report = read("russian_dots.csv")
+    assert report.column("webinars", "host_account_id") == [report.rows("attendance")[0]["account_id"]]
+
+
+def test_full_clock_with_a_tail_is_a_full_clock():
+    report = read("full_clock_with_a_tail.csv")
+    assert report.column("webinars", "starts_at") == [utc(2026, 9, 8, 9)]
+    assert report.column("attendance", "left_at") == [utc(2026, 9, 8, 10, 11)]
+
+
+@pytest.mark.parametrize(
+    ("name", "month"),
+    [("slashes_without_halves_english.csv", 9), ("slashes_without_halves_russian.csv", 8)],
+    ids=["English: month first", "Russian: day first"],
+)
+def test_where_nothing_tells_the_order_the_language_does(name: str, month: int):
+    (stay,) = read(name).rows("attendance")
+    assert stay["joined_at"] == utc(2026, month, 17 - month, 13, 46)
+
+
+def test_without_the_block_the_file_name_and_the_stays_have_to_do():
+    report = read("participants_85674014600.csv")
+    (webinar,) = report.rows("webinars")
+    assert webinar["webinar_id"] == f"zoom:webinar:85674014600:{int(utc(2026, 9, 28, 13, 46).timestamp())}"
+    assert (webinar["starts_at"], webinar["ends_at"], webinar["title"]) == (utc(2026, 9, 28, 13, 46), utc(2026, 9, 28, 15, 15, 30), None)
+    assert report.column("attendance", "minutes") == [85, 75.5]
+
+
+def test_odd_rows_are_rejected_with_their_line():
+    report = read("odd_rows.csv")
+    assert sorted(report.rejected) == [
+        ("line 3", "left before joining"),
+        ("line 4", "no time of joining or leaving"),
+        ("line 5", "in the waiting room, not in the webinar"),
+        ("line 6", "neither a name nor an address"),
+        ("line 7", "a time that is not understood or does not exist"),
+        ("line 8", "fewer cells than the header"),
+    ]
+    assert report.column("attendance", "is_guest") == [False, None]
+    assert report.rows("attendance")[1]["account_id"] == report.account("ирина полевая|", "zoom")
+
+
+def test_webinar_that_nobody_came_to_is_one():
+    report = read("nobody_came.csv")
+    assert report.rows("attendance") == []
+    assert report.column("webinars", "starts_at") == [utc(2026, 9, 18, 14)]
+
+
+def test_missing_column_is_named_with_what_is_there():
+    with pytest.raises(BadFile, match=r"'leave time' or 'время выхода'.*found 'Имя \(настоящее имя\)'"):
+        read("column_missing.csv")
+
+
+def test_meeting_without_its_participants_is_refused():
+    with pytest.raises(BadFile, match=r"expected a Zoom participants report"):
+        read("only_the_meeting.csv")
+
+
+def test_another_report_is_called_by_its_name():
+    with pytest.raises(BadFile, match=r"found what looks like a Moodle log"):
+        Reading(ZoomReader(), FIXTURES / "moodle_logs" / "english_with_bom.csv")

@@ -26,14 +26,19 @@ STEADY, LATE, MINIMAL, LURKER, NEVER, COPIER, FORCED, FRAGILE = range(8)
 _VISITS = np.array([3.6, 2.9, 1.9, 2.6, 0.0, 1.8, 1.2, 2.4])  # a week
 _READS = np.array([0.75, 0.60, 0.30, 0.80, 0.0, 0.25, 0.02, 0.5])  # share of this week's material opened
 _SUBMITS = np.array([3.2, 1.5, 1.6, -3.0, -9.0, 1.6, 2.2, 1.0])  # log-odds of handing in on time
-_CATCHES_UP = np.array([0.45, 0.50, 0.30, 0.02, 0.0, 0.40, 0.55, 0.22])  # chance a week to hand in what was missed
+_CATCHES_UP = np.array([0.50, 0.45, 0.25, 0.02, 0.0, 0.35, 0.45, 0.20])  # chance a week to hand in what was missed
+#: The same in the last weeks, when the certificate is near.
+_HURRIES = np.array([0.90, 0.85, 0.75, 0.03, 0.0, 0.80, 0.90, 0.60])
 _COPIES = np.array([0.004, 0.07, 0.15, 0.10, 0.0, 0.78, 0.82, 0.05])
 _ATTENDS = np.array([0.72, 0.55, 0.28, 0.50, 0.0, 0.35, 0.75, 0.42])
 _IDLES = np.array([0.04, 0.08, 0.25, 0.15, 0.0, 0.35, 0.92, 0.12])
 _ASKS = np.array([0.34, 0.34, 0.16, 0.08, 0.0, 0.22, 0.10, 0.40])  # questions a week
 _TALKS = np.array([0.8, 0.6, 0.2, 0.1, 0.0, 0.4, 0.1, 0.4])  # other chat messages a week
 _EARLY = np.array([46.0, 12.0, 16.0, 20.0, 1.0, 9.0, 14.0, 20.0])  # hours before the deadline, mean
-_DROPS = np.array([-5.1, -4.1, -4.3, -3.2, -9.0, -4.5, -6.5, -2.2])  # log-odds of deciding to leave in a week
+_DROPS = np.array([-5.0, -3.7, -3.8, -2.6, -9.0, -4.1, -6.0, -1.5])  # log-odds of deciding to leave in a week
+
+#: Most who leave do so early.
+_EARLY_WEEKS = (0.1, 0.5, 0.4, 0.1, -0.3)
 
 KINDS = ("original", "verbatim", "reformatted", "edited", "half", "homoglyph")
 _KIND_SHARES = (0.34, 0.20, 0.26, 0.12, 0.08)
@@ -274,7 +279,8 @@ def simulate_stream(
         last = week >= weeks - 1
         for earlier in range(min(week, weeks)):
             open_still = here & (submitted_at[:, earlier] == np.iinfo(np.int64).max) & (week > earlier)
-            chance = _CATCHES_UP[persona] * np.minimum(live * np.exp(0.5 * pull), 1.2) * (1.35 if last else 0.7)
+            usual = (_HURRIES if last else 0.7 * _CATCHES_UP)[persona]
+            chance = usual * np.minimum(live * np.exp(0.5 * pull), 1.1)
             does = open_still & (rng.random(size) < chance)
             submitted_at[does, earlier] = (monday + rng.integers(10 * HOUR, 7 * DAY - HOUR, size))[does]
             missed_in_row = np.where(does, 0, missed_in_row)
@@ -288,7 +294,7 @@ def simulate_stream(
                 done = np.zeros(size, bool)
                 for who, which, _ in quiz:
                     done[who[which == held]] = True
-                takes = here & ~done & (rng.random(size) < _CATCHES_UP[persona] * np.minimum(live, 1))
+                takes = here & ~done & (rng.random(size) < (_HURRIES if week >= weeks - 1 else _CATCHES_UP)[persona] * np.minimum(live, 1))
                 quiz.append(
                     (np.flatnonzero(takes), np.full(takes.sum(), held), (monday + rng.integers(10 * HOUR, 7 * DAY - HOUR, size))[takes])
                 )
@@ -306,6 +312,8 @@ def simulate_stream(
         )
         asks |= trouble & (rng.random(size) < 0.4)
         wait = np.zeros(size)
+        # most weeks have one question that everybody asks, on the same day or two
+        craze = (int(rng.integers(len(INTENTS))), int(rng.choice((0, 1, 3, 5, 6)))) if rng.random() < 0.8 else None
         for asker in np.flatnonzero(asks):
             question = _ask(rng, int(asker), week, weeks, monday, int(hours_ahead[asker]), bool(technical[asker]), traces, profiles, leaves)
             traces.questions.append(question)
@@ -314,13 +322,13 @@ def simulate_stream(
         # what the week did to them
         mood = (
             0.75 * mood
-            - 0.28 * np.maximum(wait, 0)
+            - 0.35 * np.maximum(wait, 0)
             + 0.05 * (wait < 0)
             - 0.12 * trouble
             - 0.16 * np.minimum(missed_in_row, 3) * (week < weeks)
         )
         if week < weeks - 1:
-            odds = _DROPS[persona] - 0.95 * pull + 0.75 * np.maximum(wait, 0) + 0.35 * np.minimum(missed_in_row, 3) + 0.5 * trouble
+            odds = _DROPS[persona] - 0.95 * pull + 1.15 * np.maximum(wait, 0) + 0.45 * np.minimum(missed_in_row, 3) + 0.5 * trouble + _EARLY_WEEKS[min(week, 4)]
             decides = here & (fade == 1) & (rng.random(size) < _sigmoid(odds))
             sudden = decides & (rng.random(size) < 0.28)
             gone |= sudden
@@ -345,7 +353,20 @@ def simulate_stream(
     return traces
 
 
-def _ask(rng, asker, week, weeks, monday, ahead, clumsy, traces, profiles, leaves) -> Question:
+def _ask(
+    rng: np.random.Generator,
+    asker: int,
+    week: int,
+    weeks: int,
+    monday: int,
+    ahead: int,
+    clumsy: bool,
+    craze: tuple[int, int] | None,
+    traces: Traces,
+    profiles: list[Profile],
+    leaves: list[tuple[int, int] | None],
+) -> Question:
+    """One question of one learner in one week, with its answers; ``craze``: (intent, weekday) of what everybody asks this week."""
     weights = _INTENT_WEIGHTS.copy()
     for place, (intent, _, _, is_technical, first_week) in enumerate(INTENTS):
         if first_week:
@@ -356,8 +377,13 @@ def _ask(rng, asker, week, weeks, monday, ahead, clumsy, traces, profiles, leave
             weights[place] *= 4.0 if week >= weeks - 1 else 0.5
         if intent in ("checked", "redo") and week == 0:
             weights[place] *= 0.2
-    intent, _, of_task, is_technical, _ = INTENTS[int(rng.choice(len(INTENTS), p=weights / weights.sum()))]
+    if craze:
+        weights[craze[0]] *= 8
+    chosen = int(rng.choice(len(INTENTS), p=weights / weights.sum()))
+    intent, _, of_task, is_technical, _ = INTENTS[chosen]
     day = int(rng.choice(7, p=_WEEKDAYS / _WEEKDAYS.sum()))
+    if craze and chosen == craze[0] and rng.random() < 0.75:
+        day = craze[1]
     asked_at = monday + day * DAY + int(_hours_of_day(rng, 1)[0]) - ahead * HOUR
     asked_at = max(asked_at, int(traces.enrolled_at[asker]) + 3 * HOUR)
     channel = str(rng.choice(("chat", "forum", "mail", "direct"), p=(0.56, 0.2, 0.15, 0.09)))
@@ -427,12 +453,12 @@ def _attempts(rng, traces: Traces, quiz) -> None:
         "attempt": np.ones(learner.size, int),
         "burst": bursts,
     }
-    fails = (right < 5) & (rng.random(learner.size) < 0.8)
+    fails = (right < 5) & (rng.random(learner.size) < 0.93)
     second = {name: values[fails].copy() for name, values in first.items()}
     second["attempt"] += 1
     second["start"] = first["finish"][fails] + rng.integers(600, 2 * DAY, fails.sum())
     second["finish"] = second["start"] + rng.integers(120, 900, fails.sum())
-    second["right"] = np.minimum(8, right[fails] + rng.integers(1, 4, fails.sum()))
+    second["right"] = np.minimum(8, np.maximum(5, right[fails] + rng.integers(1, 4, fails.sum())))
     traces.quiz = {name: np.concatenate([first[name], second[name]]) for name in first}
     order = np.lexsort((traces.quiz["learner"], traces.quiz["start"]))
     traces.quiz = {name: values[order] for name, values in traces.quiz.items()}
@@ -507,11 +533,11 @@ def _submissions(rng, traces: Traces, submitted_at, profiles, leaves) -> None:
     draw = rng.random(size)
     for place, profile in enumerate(profiles):
         comment[grader == place] = np.searchsorted(np.cumsum(profile.comments), draw[grader == place]).clip(0, 3)
-    ungraded = rng.random(size) < 0.015
+    ungraded = rng.random(size) < 0.003
     graded = np.where(ungraded, np.iinfo(np.int64).max // 4, graded)
     # second attempts: what failed is given back and, mostly, done again
     fails = (score < 60) & ~ungraded
-    again = np.flatnonzero(fails & (rng.random(size) < 0.72 * np.where(traces.left_week[learner] >= 0, 0.3, 1.0)))
+    again = np.flatnonzero(fails & (rng.random(size) < 0.92 * np.where(traces.left_week[learner] >= 0, 0.3, 1.0)))
     more = {
         "learner": learner[again],
         "task": task[again],

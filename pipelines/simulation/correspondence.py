@@ -137,7 +137,7 @@ def _collective(run: StreamRun) -> None:
             last = batch[-1].asked_at
             waiting = [question for question in batch if question.answered_at is None or question.answered_at > last + HOUR]
             known = [question.answered_at for question in waiting if question.answered_at]
-            if len(waiting) >= 3 and known:
+            if len(waiting) >= 3 and known and run.curators[waiting[0].curator].profile.name != "slow":
                 at = min(known)
                 for question in waiting:
                     question.answered_at, question.collective, question.link, question.curator = at, True, "unmarked", waiting[0].curator

@@ -429,8 +429,7 @@ def _submissions(site: Site, log: LogRows, run: StreamRun) -> None:
     extra_ids = site.take("assign_submission", size)
     for i in np.flatnonzero(seen).tolist():
         latest = 0 if reopens[i] else 1
-        created = int(at[i]) if attempt[i] == 0 else int(at[i])
-        rows.append((int(ids[i]), int(instance[i]), int(user[i]), created, int(at[i]), "submitted", 0, int(attempt[i]), latest))
+        rows.append((int(ids[i]), int(instance[i]), int(user[i]), int(at[i]), int(at[i]), "submitted", 0, int(attempt[i]), latest))
         if reopens[i]:
             extra.append(i)
     done_again = {(int(a), int(b)) for a, b in zip(user[seen & (attempt == 1)], instance[seen & (attempt == 1)], strict=True)}
@@ -725,7 +724,7 @@ def _gradebook(site: Site, run: StreamRun) -> None:
         mark = float(quiz["right"][i]) / 8 * 10
         if (item, user) not in rows or rows[item, user][2] < mark:
             rows[item, user] = (item, user, mark, 10.0, user, mark, None, int(quiz["finish"][i]))
-    for item, user, _, _, _, mark, _, at in list(rows.values()):
+    for _, user, _, _, _, mark, _, at in list(rows.values()):
         total[user] = total.get(user, 0.0) + mark
         rows[place.items["course", 0], user] = (place.items["course", 0], user, None, 100.0, None, total[user], None, at)
     for i in np.flatnonzero(run.traces.enrolled_at <= until).tolist():

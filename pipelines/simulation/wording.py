@@ -206,7 +206,7 @@ def style_of(rng: Random, someone: Person, skill: float) -> Style:
     )
 
 
-_SECTIONS = (("context", 2.0), ("aim", 1.7), ("steps", 4.6), ("difficulty", 2.3), ("evidence", 1.8), ("opinion", 2.3), ("planning", 1.5))
+_SECTIONS = (("context", 2.4), ("aim", 2.1), ("steps", 6.2), ("difficulty", 2.8), ("evidence", 2.2), ("opinion", 2.9), ("planning", 1.8))
 _HEADED = ("context", "aim", "steps", "difficulty", "opinion")
 
 

@@ -66,6 +66,12 @@
 {% macro default__matches(text, pattern) -%} regexp_matches({{ text }}, '{{ pattern | replace("'", "''") }}', 'i') {%- endmacro %}
 {% macro postgres__matches(text, pattern) -%} ({{ text }} ~* '{{ pattern | replace("'", "''") }}') {%- endmacro %}
 
+{# The later of two, null where either is unknown: `greatest` alone passes over nulls. #}
+{% macro later_of(one, other) -%} case when {{ one }} is null or {{ other }} is null then null else greatest({{ one }}, {{ other }}) end {%- endmacro %}
+
+{# A number kept inside two bounds, null where it is unknown. #}
+{% macro clipped(value, low, high) -%} case when {{ value }} is null then null else greatest({{ low }}, least({{ high }}, {{ value }})) end {%- endmacro %}
+
 {# Median of a column. #}
 {% macro median(value) -%} percentile_cont(0.5) within group (order by {{ value }}) {%- endmacro %}
 

@@ -55,11 +55,14 @@ select
     people.minutes_present,
     webinars.minutes as webinar_minutes,
     case
-        when webinars.minutes > 0 then least(1.0, people.minutes_present / webinars.minutes)
+        when webinars.minutes > 0 and people.minutes_present is not null then least(1.0, people.minutes_present / webinars.minutes)
         else null
     end as share,
     people.stays,
-    greatest(0.0, {{ hours_between('webinars.ends_at', 'people.left_at') }} * 60) as minutes_past_end
+    case
+        when webinars.ends_at is null or people.left_at is null then null
+        else greatest(0.0, {{ hours_between('webinars.ends_at', 'people.left_at') }} * 60)
+    end as minutes_past_end
 from people
 inner join {{ ref('dim_webinars') }} as webinars
     on people.webinar_id = webinars.webinar_id

@@ -51,7 +51,7 @@ partners as (
         on posts.message_id = addressees.message_id
     inner join accounts
         on addressees.account_id = accounts.account_id
-    where posts.course_id is null and addressees.role <> 'mention' and not posts.is_to_list
+    where posts.course_id is null and addressees.role <> 'mention'
 
 ),
 

@@ -41,7 +41,7 @@ shares as (
         enrolments.outcome,
         enrolments.outcome = 'completed' as is_completed,
         last_days.copied_share,
-        case when stayed.attended > 0 then least(1.0, last_days.idle_webinars / cast(stayed.attended as double)) else null end as idle_share,
+        case when stayed.attended > 0 and last_days.idle_webinars is not null then least(1.0, last_days.idle_webinars / cast(stayed.attended as double)) else null end as idle_share,
         case
             when last_days.materials_total > 0 and last_days.tasks_submitted > 0
                 then last_days.materials_opened / cast(last_days.materials_total as double)

@@ -187,7 +187,7 @@ task_states as (
                 then greatest({{ local_day("deadlines.due_at - interval '1 second'") }}, members.first_day)
             else null
         end as due_day,
-        greatest(submissions.day, members.first_day) as submitted_day,
+        {{ later_of('submissions.day', 'members.first_day') }} as submitted_day,
         submissions.submitted_at,
         submissions.hours_to_due,
         coalesce(submissions.is_late, false) as is_late,
@@ -458,7 +458,7 @@ asked as (
         questions.asked_at,
         questions.hours_to_curator,
         greatest(questions.day, members.first_day) as asked_day,
-        greatest({{ local_day('questions.first_curator_at') }}, members.first_day) as answered_day,
+        {{ later_of(local_day('questions.first_curator_at'), 'members.first_day') }} as answered_day,
         case
             when questions.first_curator_at is null then null
             else row_number() over (
@@ -538,7 +538,7 @@ numbered_notices as (
         greatest(notices.day, members.first_day) as received_day,
         -- Nobody has to answer at once.
         greatest({{ add_days('notices.day', threshold('notice_grace_days')) }}, members.first_day) as judged_day,
-        greatest({{ local_day('notices.first_sign_at') }}, members.first_day) as sign_day,
+        {{ later_of(local_day('notices.first_sign_at'), 'members.first_day') }} as sign_day,
         row_number() over (partition by members.person_id, members.stream_id order by notices.sent_at, notices.notice_id) as notice_number
     from members
     inner join {{ ref('fct_notices') }} as notices

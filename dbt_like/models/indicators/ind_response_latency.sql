@@ -131,6 +131,7 @@ estimates as (
 
     select
         counts.*,
+        {{ threshold('confidence_z') }} as z,
         curves.km_median_hours,
         -- Past the last observation of a curve that has not come down, nothing is known.
         case
@@ -156,9 +157,20 @@ select
     estimates.answered,
     estimates.open_now,
     estimates.km_median_hours,
-    estimates.km_within_24h,
-    case when estimates.km_within_24h is null then null else greatest(0.0, estimates.km_within_24h - {{ threshold('confidence_z') }} * estimates.error) end as low,
-    case when estimates.km_within_24h is null then null else least(1.0, estimates.km_within_24h + {{ threshold('confidence_z') }} * estimates.error) end as high,
-    estimates.rmst_72h,
+    round(estimates.km_within_24h, 6) as km_within_24h,
+    -- Greenwood's error is zero where nobody or everybody was answered in time; Wilson's interval says there how little few questions tell.
+    round(case
+        when estimates.km_within_24h is null then null
+        when estimates.error > 0 then greatest(0.0, estimates.km_within_24h - estimates.z * estimates.error)
+        when estimates.km_within_24h >= 1 then estimates.questions / (estimates.questions + estimates.z * estimates.z)
+        else 0.0
+    end, 6) as low,
+    round(case
+        when estimates.km_within_24h is null then null
+        when estimates.error > 0 then least(1.0, estimates.km_within_24h + estimates.z * estimates.error)
+        when estimates.km_within_24h >= 1 then 1.0
+        else estimates.z * estimates.z / (estimates.questions + estimates.z * estimates.z)
+    end, 6) as high,
+    round(estimates.rmst_72h, 6) as rmst_72h,
     estimates.oldest_open_hours
 from estimates

@@ -13,7 +13,7 @@ select
     sources.source,
     sources.kind,
     sources.covers_until,
-    greatest(0.0, sources.hours_behind) as hours_behind,
+    case when sources.hours_behind is null then null else greatest(0.0, sources.hours_behind) end as hours_behind,
     case
         when sources.is_missing then 'missing'
         when sources.items_loaded = 0 then 'failed'

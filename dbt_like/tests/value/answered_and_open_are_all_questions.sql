@@ -1,0 +1,9 @@
+-- Value: questions = answered + open, in every scope; and the channels sum to the programme.
+{{ config(tags=['value']) }}
+select latency.scope, latency.scope_id
+from {{ ref('ind_response_latency') }} as latency
+where latency.questions <> latency.answered + latency.open_now
+union all
+select 'programme' as scope, 'channels' as scope_id
+from {{ ref('ind_response_latency') }} as latency
+having sum(case when latency.scope = 'programme' then latency.questions else 0 end) <> sum(case when latency.scope = 'channel' then latency.questions else 0 end)

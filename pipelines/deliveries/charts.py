@@ -1,0 +1,151 @@
+"""Charts of the weekly report as SVG: legible in grey, the same bytes for the same figures.
+
+Letters are drawn as outlines of the font that comes with matplotlib, so page and PDF look alike everywhere. Marks differ by shape and
+filling, not by colour alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from io import BytesIO
+from math import sqrt
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from pipelines.deliveries.language import Language
+
+WIDTH = 6.9  # inches: the text width of an A4 page with the report's margins
+ROW = 0.4
+INK, SOFT, PALE = "#1b1b1b", "#6d6d6d", "#d9d9d9"
+#: From "not at all" to "fully": greys that differ in print, hatched where two neighbours would be near.
+RATING_FILLS = (("#1b1b1b", ""), ("#6d6d6d", "//"), ("#ffffff", ""), ("#d9d9d9", ""), ("#a3a3a3", "\\\\"))
+NORMAL_95 = 1.959963984540054  # two-sided 95 % quantile of the normal distribution
+
+_STYLE = {
+    "font.family": "DejaVu Sans",
+    "font.size": 8.5,
+    "svg.hashsalt": "mayak",
+    "svg.fonttype": "path",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": SOFT,
+    "hatch.linewidth": 0.6,
+    "axes.unicode_minus": False,
+}
+
+
+@dataclass(frozen=True)
+class Dot:
+    """One row of a dot chart: a share with its interval, the week before, and the stream before on the same course day."""
+
+    label: str
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    previous: float | None = None
+    earlier_stream: float | None = None
+
+
+def wilson(share: float, n: int) -> tuple[float, float]:
+    """95 % interval of a share of ``n`` (Wilson 1927), which stays inside 0 to 1 and is right for small groups too."""
+    if n <= 0:
+        return 0.0, 1.0
+    square = NORMAL_95**2
+    middle = (share + square / (2 * n)) / (1 + square / n)
+    half = NORMAL_95 * sqrt(share * (1 - share) / n + square / (4 * n * n)) / (1 + square / n)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def dots(rows: Sequence[Dot], language: Language, *, legend: tuple[str, str, str]) -> str:
+    """Shares with intervals, one row each, in the order given from above. ``legend``: names of now, the week before, the stream before."""
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(WIDTH, 0.7 + ROW * len(rows)))
+        axes = figure.add_subplot()
+        for place, row in enumerate(rows):
+            axes.axhline(place, color=PALE, linewidth=0.6, zorder=0)
+            if row.low is not None and row.high is not None:
+                axes.plot([row.low, row.high], [place, place], color=INK, linewidth=2.2, solid_capstyle="butt", zorder=2)
+            if row.earlier_stream is not None:
+                axes.plot(
+                    [row.earlier_stream], [place], marker="^", color="white", markeredgecolor=SOFT, markersize=7, linestyle="", zorder=3
+                )
+            if row.previous is not None:
+                axes.plot([row.previous], [place], marker="o", color="white", markeredgecolor=INK, markersize=5.5, linestyle="", zorder=4)
+            if row.value is not None:
+                axes.plot([row.value], [place], marker="o", color=INK, markersize=5.5, linestyle="", zorder=5)
+        for name, marker, fill, edge in zip(legend, "oo^", (INK, "white", "white"), (INK, INK, SOFT), strict=True):
+            axes.plot([], [], marker=marker, color=fill, markeredgecolor=edge, linestyle="", label=name)
+        axes.set_yticks(range(len(rows)), [row.label for row in rows])
+        axes.set_ylim(len(rows) - 0.5, -0.5)
+        _share_axis(axes, language)
+        figure.legend(loc="lower left", bbox_to_anchor=(0, 0), ncols=3, frameon=False, handletextpad=0.3, columnspacing=1.4)
+        return _svg(figure, below=0.26)
+
+
+def ratings(rows: Sequence[tuple[str, Sequence[float | None]]], language: Language, *, names: Sequence[str]) -> str:
+    """Share of each rating per item as stacked bars, lowest rating first. ``names``: what the ratings are called."""
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(WIDTH, 0.7 + ROW * len(rows)))
+        axes = figure.add_subplot()
+        for place, (_label, shares) in enumerate(rows):
+            left = 0.0
+            for share, (fill, hatch) in zip(shares, RATING_FILLS, strict=True):
+                if share:
+                    axes.barh(place, share, left=left, height=0.66, color=fill, edgecolor=INK, linewidth=0.6, hatch=hatch)
+                    left += share
+        for name, (fill, hatch) in zip(names, RATING_FILLS, strict=True):
+            axes.barh(0, 0, color=fill, edgecolor=INK, linewidth=0.6, hatch=hatch, label=name)
+        axes.set_yticks(range(len(rows)), [label for label, _ in rows])
+        axes.set_ylim(len(rows) - 0.5, -0.5)
+        _share_axis(axes, language)
+        figure.legend(loc="lower left", bbox_to_anchor=(0, 0), ncols=3, frameon=False, handletextpad=0.4, columnspacing=1.2)
+        return _svg(figure, below=0.45)
+
+
+def trend(lines: Sequence[tuple[str, Sequence[tuple[date, float]]]], language: Language) -> str:
+    """Shares by week, each line with a marker and a dash of its own and its name at its end."""
+    marks = (("o", "-"), ("s", "--"), ("^", "-."), ("D", ":"))
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(WIDTH, 2.5))
+        axes = figure.add_subplot()
+        weeks = sorted({week for _, points in lines for week, _ in points})
+        for place, (name, points) in enumerate(lines):
+            marker, dash = marks[place % len(marks)]
+            axes.plot(
+                [weeks.index(week) for week, _ in points], [value for _, value in points], marker=marker, linestyle=dash, color=INK if place % 2 == 0 else SOFT,
+                markersize=4, linewidth=1.2, label=name,
+            )  # fmt: skip
+        step = max(1, len(weeks) // 6)
+        axes.set_xticks(range(0, len(weeks), step), [language.short_date(week) for week in weeks[::step]])
+        axes.set_ylim(0, 1)
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: language.percent(value)))
+        axes.grid(axis="y", color=PALE, linewidth=0.6)
+        axes.set_axisbelow(True)
+        figure.legend(loc="lower left", bbox_to_anchor=(0, 0), ncols=2, frameon=False)
+        return _svg(figure, below=0.3 + 0.2 * ((len(lines) + 1) // 2))
+
+
+def _share_axis(axes: Axes, language: Language) -> None:
+    axes.set_xlim(0, 1)
+    axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: language.percent(value)))
+    axes.grid(axis="x", color=PALE, linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.tick_params(length=0)
+    axes.spines["left"].set_visible(False)
+
+
+def _svg(figure: Figure, *, below: float) -> str:
+    """The figure as SVG; ``below``: inches kept for the legend."""
+    height = figure.get_figheight()
+    figure.tight_layout(pad=0.4, rect=(0, below / height, 1, 1))
+    FigureCanvasSVG(figure)
+    content = BytesIO()
+    figure.savefig(content, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    return content.getvalue().decode()

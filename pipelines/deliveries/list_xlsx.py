@@ -1,0 +1,139 @@
+"""The morning list as a workbook: the list with a column for marks, and a second sheet with everybody who did not fit as well.
+
+Every text is written as text: a name or a question that begins with "=", "+", "-" or "@" is never a formula. Same list, same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from io import BytesIO
+
+import xlsxwriter
+from xlsxwriter.worksheet import Worksheet
+
+from pipelines.deliveries import wording
+from pipelines.deliveries.language import N_, Language
+from pipelines.deliveries.list_model import CuratorList, Line
+
+#: Heading, width in characters. The marks stand beside the name: they are what is typed in.
+COLUMNS = (
+    (N_("No."), 4),
+    (N_("Section"), 13),
+    (N_("Learner"), 22),
+    (N_("Mark"), 14),
+    (N_("Until / note"), 15),
+    (N_("Why"), 42),
+    (N_("Question"), 38),
+    (N_("What to do"), 24),
+    (N_("Last contact"), 20),
+    (N_("Changed"), 16),
+    (N_("Stream"), 20),
+    (N_("Draft message"), 60),
+)
+#: What is printed: the rest is for the screen.
+PRINTED_COLUMNS = 8
+#: Points per line of the workbook's default font, and Excel's highest row.
+LINE_POINTS, ROW_POINTS_MOST = 15, 409
+MARK_COLUMN = 3
+#: Excel's limits: characters of a cell, and of a sheet's name.
+CELL_CHARACTERS = 32_767
+_FIRST_ROW = 3
+
+
+def workbook(item: CuratorList, language: Language) -> bytes:
+    """The workbook of one curator."""
+    content = BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    book = xlsxwriter.Workbook(content, options)
+    book.set_properties({"title": language.say("Mayak"), "created": datetime.combine(item.day, datetime.min.time())})
+    head = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 2, "bg_color": "#E7E7E4"})
+    cell = book.add_format({"text_wrap": True, "valign": "top", "bottom": 4})
+    strong = book.add_format({"text_wrap": True, "valign": "top", "bottom": 4, "bold": True})
+    title = book.add_format({"bold": True, "font_size": 14})
+    plain = book.add_format({"text_wrap": True, "valign": "top"})
+    number = book.add_format({"valign": "top", "bottom": 4, "align": "center"})
+    formats = {"head": head, "cell": cell, "strong": strong, "title": title, "plain": plain, "number": number}
+    _sheet(book.add_worksheet(language.say("Today")), item, item.lines, language, formats)
+    _sheet(book.add_worksheet(language.say("All")), item, item.candidates, language, formats)
+    book.close()
+    return content.getvalue()
+
+
+def _sheet(sheet: Worksheet, item: CuratorList, lines: Sequence[Line], language: Language, formats: dict[str, object]) -> None:
+    date = language.long_date(item.day + timedelta(days=1))
+    sheet.write_string(0, 0, f"{date}. {wording.greeting(item, language)}", formats["title"])
+    notes = [wording.source_warning(warning, language) for warning in item.warnings]
+    notes += [note for note in (wording.changes_since(item, language), wording.basis_note(item, language)) if note]
+    if notes:
+        printed = sum(width for _, width in COLUMNS[:PRINTED_COLUMNS])
+        sheet.merge_range(1, 0, 1, PRINTED_COLUMNS - 1, " ".join(notes)[:CELL_CHARACTERS], formats["plain"])
+        sheet.set_row(1, LINE_POINTS * (1 + len(" ".join(notes)) // printed))
+    for column, (heading, width) in enumerate(COLUMNS):
+        sheet.set_column(column, column, width)
+        sheet.write_string(_FIRST_ROW - 1, column, language.say(heading), formats["head"])
+    for row, line in enumerate(lines, start=_FIRST_ROW):
+        sheet.write_number(row, 0, row - _FIRST_ROW + 1, formats["number"])
+        cells = _cells(line, item, language)
+        sheet.set_row(row, _row_points(cells))
+        for column, text in enumerate(cells, start=1):
+            sheet.write_string(row, column, text[:CELL_CHARACTERS], formats["strong" if column == 2 else "cell"])
+    last = max(_FIRST_ROW, _FIRST_ROW + len(lines) - 1)
+    if lines:
+        marks = wording.mark_choices(item.curator_name, language)
+        sheet.data_validation(
+            _FIRST_ROW, MARK_COLUMN, last, MARK_COLUMN,
+            {
+                "validate": "list",
+                "source": marks,
+                "error_title": language.say("Mark"),
+                "error_message": language.say("Choose one of the marks of the list, or leave the cell empty."),
+            },
+        )  # fmt: skip
+        sheet.autofilter(_FIRST_ROW - 1, 0, last, len(COLUMNS) - 1)
+    sheet.freeze_panes(_FIRST_ROW, 3)
+    sheet.set_landscape()
+    sheet.set_paper(9)  # A4
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(_FIRST_ROW - 1)
+    sheet.print_area(0, 0, last, PRINTED_COLUMNS - 1)
+    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+    sheet.set_footer("&C&P / &N")
+
+
+def _cells(line: Line, item: CuratorList, language: Language) -> list[str]:
+    why = [
+        wording.similar_words(line.similar, language) if line.similar else wording.headline(line, language),
+        *wording.reasons_of(line, language),
+    ]
+    questions = []
+    for question in line.questions:
+        head = [wording.question_head(question, language), wording.asked_before(question, language)]
+        questions.append(" · ".join(part for part in head if part) + f"\n{wording.question_excerpt(question, language)}")
+    todo = [wording.action(line, language), wording.contacts_known(line)]
+    if line.similar:
+        todo = [language.say("Compare side by side"), language.say("For a look: what it means is for a person to decide.")]
+        questions = [", ".join(copier.name for copier in line.similar.people if copier.name)]
+    risk = line.risks[0] if line.risks else None
+    where = [wording.streams_name(line.streams), wording.course_day(risk, language) if risk else None]
+    return [
+        language.say(wording.SECTION_TITLES[line.section]),
+        line.name or ("—" if line.similar else language.say("a learner without a name")),
+        "",
+        "",
+        "\n".join(f"• {reason}" if place else reason for place, reason in enumerate(why)),
+        "\n\n".join(part for part in questions if part),
+        "\n".join(part for part in todo if part),
+        wording.last_contact(line.contact, language) or "",
+        wording.change_words(line, language) or "",
+        "\n".join(part for part in where if part),
+        wording.draft(line, item.curator_name, language) or "",
+    ]
+
+
+def _row_points(cells: Sequence[str]) -> int:
+    """Height of a row, estimated from the widest cell's wrapped lines: not every program fits rows to their text on opening."""
+    lines = max(
+        sum(1 + len(paragraph) // width for paragraph in text.split("\n")) for text, (_, width) in zip(cells, COLUMNS[1:], strict=True)
+    )
+    return min(ROW_POINTS_MOST, LINE_POINTS * lines)

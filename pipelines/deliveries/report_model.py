@@ -1,0 +1,136 @@
+"""What the weekly report says, in no language and without names: the model between the report tables and the writers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta, tzinfo
+from hashlib import sha256
+from typing import Any, Literal, get_args
+
+from pipelines.thresholds import threshold
+
+Condition = Literal["practice", "flexibility", "support", "technology", "need"]
+CONDITIONS: tuple[Condition, ...] = get_args(Condition)
+DAYS_A_WEEK = 7
+VERSION_CHARACTERS = 12
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One indicator of a condition. ``value`` is None where unknown, or hidden because ``n`` is below the threshold (``is_hidden``)."""
+
+    condition: str
+    indicator: str
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int | None
+    previous: float | None
+    earlier_stream: float | None
+    unit: str | None
+    note: str | None
+    is_hidden: bool
+
+
+@dataclass(frozen=True)
+class StreamRow:
+    """One stream in the week; shares are None where unknown or hidden because the stream is below the threshold."""
+
+    stream_id: str
+    course_name: str | None
+    stream_title: str | None
+    course_day: int | None
+    learners: int | None
+    is_hidden: bool
+    now: dict[str, float | None]
+    previous: dict[str, float | None]
+    earlier_stream: dict[str, float | None]
+
+
+@dataclass(frozen=True)
+class SurveyRow:
+    """One item of a course's survey: share per rating and the study's "vulnerable" flag (negative plus undecided)."""
+
+    course_name: str | None
+    item: str
+    n: int
+    shares: tuple[float | None, ...]
+    vulnerable_share: float | None
+    is_vulnerable: bool | None
+    is_hidden: bool
+
+
+@dataclass(frozen=True)
+class RepeatedQuestion:
+    """A question asked again and again, with the curator's answer that could become the FAQ's. Names are masked."""
+
+    course_name: str | None
+    asked: int
+    asked_this_week: int | None
+    people: int | None
+    first_at: datetime | None
+    last_at: datetime | None
+    text: str | None
+    faq_answer: str | None
+
+
+@dataclass(frozen=True)
+class Warned:
+    """Warnings made four weeks before: who of the named and of the unnamed has left since; ``ended``: of whom the end is known."""
+
+    warned: int | None
+    warned_dropped: int | None
+    unwarned: int | None
+    unwarned_dropped: int | None
+    ended: int | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """One week of the programme, in no language and without names."""
+
+    programme_name: str
+    week_ends_on: date
+    courses: int
+    streams: tuple[StreamRow, ...]
+    learners: int
+    figures: tuple[Figure, ...]
+    survey: tuple[SurveyRow, ...]
+    questions: tuple[RepeatedQuestion, ...]
+    warned: Warned | None
+    quality: tuple[dict[str, Any], ...]
+    trend: dict[str, tuple[tuple[date, float], ...]]
+    zone: tzinfo
+
+    @property
+    def week_starts_on(self) -> date:
+        """Monday of the week."""
+        return self.week_ends_on - timedelta(days=DAYS_A_WEEK - 1)
+
+    @property
+    def version(self) -> str:
+        """Hash of the content: two reports with one version say the same."""
+        content = json.dumps(asdict(self), default=str, sort_keys=True, ensure_ascii=False)
+        return sha256(content.encode()).hexdigest()[:VERSION_CHARACTERS]
+
+    def figures_of(self, condition: str) -> list[Figure]:
+        """Indicators of one condition, in the order of their table."""
+        return [figure for figure in self.figures if figure.condition == condition]
+
+
+#: Columns of rpt_week_streams that have a value now, a week before, and in the stream before on the same course day.
+STREAM_SHARES = (
+    "active_share",
+    "never_started_share",
+    "submitted_first_share",
+    "missed_share",
+    "at_risk",
+    "completed_share",
+    "dropped_share",
+)
+
+
+def is_small(number: int | None) -> bool:
+    """Fewer people than may be shown; an unknown number is small."""
+    return number is None or number < threshold("small_group")

@@ -1,0 +1,652 @@
+"""What the weekly report says, in words: one document of blocks (points, tables, pictures, definitions), from which page and PDF are set.
+
+Every figure stands with its interval and n, or with "<10" where the group is too small to be shown. Nothing is said of what is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.deliveries import charts
+from pipelines.deliveries.language import N_, NO_BREAK, Language
+from pipelines.deliveries.report_model import CONDITIONS, Figure, Report, StreamRow, is_small
+from pipelines.deliveries.wording import SOURCE_KINDS
+from pipelines.thresholds import threshold
+
+UNKNOWN = "—"
+
+CONDITION_NAMES = {
+    "practice": N_("Practical value"),
+    "flexibility": N_("Flexible schedule, prompt and kind feedback"),
+    "support": N_("Organisational support"),
+    "technology": N_("Stable technology"),
+    "need": N_("The course meets a real need"),
+}
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """How an indicator is called and what exactly it counts."""
+
+    name: str
+    definition: str
+
+
+#: Code of rpt_week_conditions → words. A code that is not here is shown under its own name with its note.
+INDICATORS = {
+    "copied_task_share": Indicator(
+        N_("Works that agree with another text"),
+        N_(
+            "First hand-ins with text of the week in which enough words agree with an earlier work or a chat message; task text and templates left out. To look at, not a verdict."
+        ),
+    ),
+    "survey_practice_vulnerable": Indicator(
+        N_("Survey: content and practice, negative or undecided"),
+        N_("Answers 1 to 3 of 5 among all answers to items about content, methods and practice, so far."),
+    ),
+    "formal_completion_share": Indicator(
+        N_("Completions with signs of being formal"),
+        N_("Completions for which the evidence says that little was learned, among completions with enough evidence to judge."),
+    ),
+    "answered_within_24h": Indicator(
+        N_("Questions answered within 24 hours"),
+        N_(
+            "Learners' questions of the week that a curator answered within 24 hours; a question still open counts as waiting for as long as it has waited (Kaplan–Meier)."
+        ),
+    ),
+    "median_answer_hours": Indicator(
+        N_("Half of the questions are answered within"),
+        N_("Median time from a question of the week to the first answer by a curator, open questions counted as waiting (Kaplan–Meier)."),
+    ),
+    "median_feedback_hours": Indicator(
+        N_("Half of the works are marked within"), N_("Median time from handing in to the mark, of marks of the week given by a person.")
+    ),
+    "substantive_feedback_share": Indicator(
+        N_("Marks with a comment that says something"),
+        N_("Marks of the week whose comment is substantive or says what to mend, among marks whose comment could be judged."),
+    ),
+    "notices_reached_share": Indicator(
+        N_("Notices with a sign of having arrived"),
+        N_("Notice and addressee: a reply, a receipt or an act in the course after it; notices of the last days are not yet judged."),
+    ),
+    "never_started_share": Indicator(
+        N_("Learners who never started"), N_("Learners of running streams without a single act in the course by the end of the week.")
+    ),
+    "contacted_share": Indicator(
+        N_("Learners contacted personally"),
+        N_("Current learners to whom a curator wrote personally in the week; notices to all do not count."),
+    ),
+    "open_questions": Indicator(
+        N_("Questions open at the end of the week"),
+        N_("Questions of live streams without an answer by a curator at the end of the week, whenever asked; n: all questions so far."),
+    ),
+    "technical_question_share": Indicator(
+        N_("Questions about technical trouble"),
+        N_("Questions of the week about uploading, logging in, sound and the like, among all questions of the week."),
+    ),
+    "login_failure_share": Indicator(N_("Failed log-ins"), N_("Failed log-ins among all attempts of the week.")),
+    "webinar_reconnect_share": Indicator(
+        N_("Webinar visits with a reconnect"),
+        N_("Learner and webinar of the week with more than one stay: the connection broke or a second device joined."),
+    ),
+    "left_share": Indicator(N_("Learners who have left"), N_("Enrolled learners of running streams who have left by the end of the week.")),
+    "missed_task_share": Indicator(
+        N_("Due works not handed in"),
+        N_("Works whose deadline has passed by the end of the week and that were not handed in, among all due, running streams."),
+    ),
+    "survey_need_vulnerable": Indicator(
+        N_("Survey: meets the need, negative or undecided"),
+        N_("Answers 1 to 3 of 5 among all answers to items about needs, expectations and usefulness, so far."),
+    ),
+}
+#: The indicators that may speak for their condition in the table of five; the first known one does.
+HEADLINES = (
+    "copied_task_share", "survey_practice_vulnerable", "answered_within_24h", "notices_reached_share", "never_started_share", "technical_question_share",
+    "missed_task_share", "left_share",
+)  # fmt: skip
+#: Why a value is not there (rpt_week_conditions.note).
+NOTES = {"no_data": N_("no data"), "small_group": N_("too few to show"), "too_early": N_("too early to say")}
+
+
+def document(report: Report, language: Language) -> dict[str, Any]:
+    """The whole report as blocks of finished text. Same report and language, same document."""
+    pictures: dict[str, str] = {}
+    say = language.say
+    sections = [
+        {"title": say("Main points"), "break_before": False, "blocks": [{"kind": "points", "items": _main_points(report, language)}]},
+        {"title": say("Five conditions"), "break_before": False, "blocks": _five(report, language, pictures)},
+    ]
+    for condition in CONDITIONS:
+        if report.figures_of(condition):
+            sections.append(
+                {
+                    "title": say(CONDITION_NAMES[condition]),
+                    "break_before": True,
+                    "blocks": _condition(report, condition, language, pictures),
+                }
+            )
+    for title, blocks in (
+        (say("Streams side by side"), _streams(report, language, pictures)),
+        (say("Surveys"), _surveys(report, language, pictures)),
+        (say("Questions asked again and again"), _questions(report, language)),
+        (say("What the warnings were worth"), _warnings(report, language)),
+        (say("Data of the week"), _quality(report, language)),
+    ):
+        sections.append({"title": title, "break_before": False, "blocks": blocks or [_note(say("no data for this week"))]})
+    for number, section in enumerate(sections, start=1):
+        section["id"] = f"s{number}"
+    sections[-5]["break_before"] = True
+    return {
+        "language": language.code,
+        "programme": report.programme_name,
+        "title": say(
+            "Week {week} · {period}",
+            week=report.week_ends_on.isocalendar().week,
+            period=language.period(report.week_starts_on, report.week_ends_on),
+        ),
+        "header": ", ".join(
+            [
+                language.count("{n} course", "{n} courses", report.courses),
+                language.count("{n} stream", "{n} streams", len(report.streams)),
+                language.count("{n} learner", "{n} learners", report.learners),
+            ]
+        ),
+        "version": say("version {version}", version=report.version),
+        "footer": say(
+            "No figure about fewer than {n} people is shown (“<{n}”). Brackets hold the 95 % interval. “—”: not known.",
+            n=int(threshold("small_group")),
+        ),
+        "page": say("page"),
+        "sections": sections,
+        "pictures": pictures,
+    }
+
+
+# -- figures in words --------------------------------------------------------------------------------------------------------------
+
+
+def amount(value: float | None, unit: str | None, language: Language) -> str:
+    """A value in its unit; "—" where it is not known."""
+    if value is None:
+        return UNKNOWN
+    match unit:
+        case "share":
+            return language.percent(value)
+        case "hours":
+            return language.count("{n} h", "{n} h", round(value, 1))
+        case "days":
+            return language.count("{n} day", "{n} days", round(value, 1))
+        case "minutes":
+            return language.count("{n} min", "{n} min", round(value))
+        case "rating":
+            return language.number(value, 2)
+        case _:
+            return language.number(value, 1)
+
+
+def small(number: int | None, language: Language) -> str:
+    """How many people or items; "<10" for few, "—" for not known."""
+    if number is None:
+        return UNKNOWN
+    return f"<{int(threshold('small_group'))}" if is_small(number) else language.number(number, 0)
+
+
+def interval(figure: Figure, language: Language) -> str:
+    """«62–79 %»; empty where there is none."""
+    if figure.low is None or figure.high is None:
+        return ""
+    if figure.unit == "share":
+        return f"{language.points(figure.low)}–{language.percent(figure.high)}"
+    return f"{language.number(figure.low, 1)}–{amount(figure.high, figure.unit, language)}"
+
+
+def indicator_name(figure: Figure, language: Language) -> str:
+    """What an indicator is called."""
+    known = INDICATORS.get(figure.indicator)
+    return language.say(known.name) if known else figure.indicator.replace("_", " ")
+
+
+def _shown(figure: Figure, language: Language) -> str:
+    if figure.value is None and figure.note in NOTES and figure.note != "small_group":
+        return language.say(NOTES[figure.note])
+    return f"<{int(threshold('small_group'))}" if figure.is_hidden and figure.n is not None else amount(figure.value, figure.unit, language)
+
+
+def stream_label(row: StreamRow) -> str:
+    """«ЦОС-36, поток 2»."""
+    return ", ".join(dict.fromkeys(part for part in (row.course_name, row.stream_title) if part)) or row.stream_id
+
+
+# -- sections ------------------------------------------------------------------------------------------------------------------------
+
+
+def _main_points(report: Report, language: Language) -> list[str]:
+    points = [*_figure_points(report, language), *_stream_points(report, language)]
+    points.extend(_warning_points(report, language))
+    points.extend(_question_points(report, language))
+    points.extend(_quality_points(report, language))
+    return points or [language.say("Too little is known of this week to say anything.")]
+
+
+def _figure_points(report: Report, language: Language) -> list[str]:
+    points = []
+    for condition in CONDITIONS:
+        figure = _headline(report, condition)
+        if figure is None or figure.value is None:
+            continue
+        said = f"{indicator_name(figure, language)}: {amount(figure.value, figure.unit, language)}"
+        if around := interval(figure, language):
+            said += f" ({around})"
+        if figure.previous is not None:
+            said += "; " + language.say("a week ago {value}", value=amount(figure.previous, figure.unit, language))
+            if figure.low is not None and figure.high is not None and figure.low <= figure.previous <= figure.high:
+                said += " " + language.say("(no more than chance)")
+        if figure.earlier_stream is not None:
+            said += "; " + language.say(
+                "the stream before on the same day {value}", value=amount(figure.earlier_stream, figure.unit, language)
+            )
+        points.append(f"{said}.")
+    return points
+
+
+#: Column of rpt_week_streams → (is more worse, sentence).
+_STREAM_SENTENCES: tuple[tuple[str, bool, str], ...] = (
+    (
+        "submitted_first_share",
+        False,
+        N_("{stream}: by day {day}, {value} have handed in the first work (the stream before on the same day {before})."),
+    ),
+    ("never_started_share", True, N_("{stream}: by day {day}, {value} have never started (the stream before on the same day {before}).")),
+    (
+        "missed_share",
+        True,
+        N_("{stream}: by day {day}, {value} of the due works are not handed in (the stream before on the same day {before})."),
+    ),
+    ("dropped_share", True, N_("{stream}: by day {day}, {value} have left (the stream before on the same day {before}).")),
+)
+
+
+def _stream_points(report: Report, language: Language) -> list[str]:
+    """Where a stream does worse than the one before it on the same course day, beyond chance; widest gap first."""
+    found = []
+    for row in report.streams:
+        for column, more_is_worse, sentence in _STREAM_SENTENCES:
+            now, before = row.now[column], row.earlier_stream[column]
+            if now is None or before is None or row.course_day is None or row.learners is None:
+                continue
+            low, high = charts.wilson(now, row.learners)
+            gap = (now - before) if more_is_worse else (before - now)
+            if gap > 0 and not low <= before <= high:
+                words = language.say(
+                    sentence, stream=stream_label(row), day=row.course_day, value=language.percent(now), before=language.percent(before)
+                )
+                found.append((-gap, row.stream_id, column, words))
+    return [words for *_, words in sorted(found)[: int(threshold("report_stream_points"))]]
+
+
+def _warning_points(report: Report, language: Language) -> list[str]:
+    warned = report.warned
+    if warned is None or warned.warned_dropped is None or warned.warned is None:
+        return []
+    said = language.say(
+        "Warnings of four weeks ago: of {warned} named, {left} have left",
+        warned=language.number(warned.warned, 0),
+        left=language.number(warned.warned_dropped, 0),
+    )
+    if warned.unwarned_dropped is not None and warned.unwarned is not None:
+        said += "; " + language.say(
+            "of {unwarned} not named, {left}",
+            unwarned=language.number(warned.unwarned, 0),
+            left=language.number(warned.unwarned_dropped, 0),
+        )
+    return [f"{said}."]
+
+
+def _question_points(report: Report, language: Language) -> list[str]:
+    top = next((question for question in report.questions if question.text and not is_small(question.asked)), None)
+    if top is None:
+        return []
+    return [
+        language.count(
+            "Asked most often ({course}), {n} time: “{text}”.", "Asked most often ({course}), {n} times: “{text}”.",
+            top.asked, course=top.course_name or language.say("all courses"), text=_cut(top.text or "", int(threshold("report_excerpt"))),
+        )
+    ]  # fmt: skip
+
+
+def _quality_points(report: Report, language: Language) -> list[str]:
+    bad = [row["source"] for row in report.quality if row["state"] in ("late", "failed", "missing")]
+    if not bad:
+        return []
+    return [language.say("Not all data came: {sources}. What rests on them is weaker this week.", sources=", ".join(bad))]
+
+
+def _headline(report: Report, condition: str) -> Figure | None:
+    figures = {figure.indicator: figure for figure in report.figures_of(condition)}
+    chosen = [figures[name] for name in HEADLINES if name in figures and figures[name].value is not None]
+    known = [figure for figure in figures.values() if figure.value is not None]
+    return next(iter([*chosen, *known, *figures.values()]), None)
+
+
+def _five(report: Report, language: Language, pictures: dict[str, str]) -> list[dict[str, Any]]:
+    say = language.say
+    rows = []
+    for condition in CONDITIONS:
+        figure = _headline(report, condition)
+        if figure is None:
+            rows.append([say(CONDITION_NAMES[condition]), say("no data for this week"), UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN])
+            continue
+        rows.append(
+            [
+                say(CONDITION_NAMES[condition]),
+                indicator_name(figure, language),
+                _shown(figure, language),
+                amount(figure.previous, figure.unit, language),
+                amount(figure.earlier_stream, figure.unit, language),
+                _sureness(figure, language),
+            ]
+        )
+    columns = [
+        _column(say("Condition"), "left", 3), _column(say("Indicator"), "left", 3), _column(say("This week"), "right", 1.1), _column(say("Last week"), "right", 1.2),
+        _column(say("Stream before, same day"), "right", 1.8), _column(say("How sure"), "right", 1.7),
+    ]  # fmt: skip
+    blocks = [_table(columns, rows, say("One indicator speaks for each condition; the others are on its page."))]
+    lines = [(indicator_name(figure, language), report.trend[figure.indicator]) for figure in _headlines_with_trend(report)]
+    if lines:
+        pictures["trend"] = charts.trend(lines, language)
+        blocks.append(_picture("trend", say("By week. Weeks with fewer than {n} cases are left out.", n=int(threshold("small_group")))))
+    return blocks
+
+
+def _headlines_with_trend(report: Report) -> list[Figure]:
+    figures = (_headline(report, condition) for condition in CONDITIONS)
+    return [figure for figure in figures if figure is not None and figure.indicator in report.trend]
+
+
+def _sureness(figure: Figure, language: Language) -> str:
+    n = f"n{NO_BREAK}={NO_BREAK}{small(figure.n, language)}"
+    around = interval(figure, language)
+    return f"{around}, {n}" if around else n
+
+
+def _condition(report: Report, condition: str, language: Language, pictures: dict[str, str]) -> list[dict[str, Any]]:
+    say = language.say
+    places = list(INDICATORS)
+    figures = sorted(report.figures_of(condition), key=lambda one: places.index(one.indicator) if one.indicator in places else len(places))
+    blocks: list[dict[str, Any]] = []
+    shares = [figure for figure in figures if figure.unit == "share" and figure.value is not None]
+    if shares:
+        dots = [
+            charts.Dot(
+                _wrapped(indicator_name(figure, language)), figure.value, figure.low, figure.high, figure.previous, figure.earlier_stream
+            )
+            for figure in shares
+        ]
+        pictures[condition] = charts.dots(dots, language, legend=_legend(language))
+        blocks.append(
+            _picture(
+                condition,
+                say("Filled: this week with its 95 % interval. Hollow: a week ago. Triangle: the stream before on the same course day."),
+            )
+        )
+    rows = [
+        [
+            indicator_name(figure, language), _shown(figure, language), interval(figure, language) or UNKNOWN, small(figure.n, language),
+            amount(figure.previous, figure.unit, language), amount(figure.earlier_stream, figure.unit, language),
+        ]
+        for figure in figures
+    ]  # fmt: skip
+    columns = [
+        _column(say("Indicator"), "left", 4), _column(say("This week"), "right", 1.1), _column(say("Interval"), "right", 1.3), _column("n", "right", 0.8),
+        _column(say("Last week"), "right", 1.2), _column(say("Stream before, same day"), "right", 1.8),
+    ]  # fmt: skip
+    blocks.append(_table(columns, rows))
+    definitions = []
+    for figure in figures:
+        known = INDICATORS.get(figure.indicator)
+        text = say(known.definition) if known else figure.note
+        if text:
+            definitions.append([indicator_name(figure, language), text])
+    if definitions:
+        blocks.append({"kind": "definitions", "title": say("What is counted"), "items": definitions})
+    return blocks
+
+
+_STREAM_COLUMNS = (
+    ("active_share", N_("Active this week")),
+    ("never_started_share", N_("Never started")),
+    ("submitted_first_share", N_("First work handed in")),
+    ("missed_share", N_("Due works not handed in")),
+    ("completed_share", N_("Completed")),
+    ("dropped_share", N_("Left")),
+)
+
+
+def _streams(report: Report, language: Language, pictures: dict[str, str]) -> list[dict[str, Any]]:
+    if not report.streams:
+        return []
+    say = language.say
+    blocks: list[dict[str, Any]] = []
+    shown = [row for row in report.streams if not row.is_hidden and row.now["submitted_first_share"] is not None]
+    if shown:
+        dots = []
+        for row in shown:
+            share = row.now["submitted_first_share"]
+            low, high = charts.wilson(share or 0.0, row.learners or 0)
+            label = stream_label(row) + (f" · {say('day {day}', day=row.course_day)}" if row.course_day is not None else "")
+            before, earlier = row.previous["submitted_first_share"], row.earlier_stream["submitted_first_share"]
+            dots.append(charts.Dot(_wrapped(label), share, low, high, before, earlier))
+        pictures["streams"] = charts.dots(dots, language, legend=_legend(language))
+        blocks.append(
+            _picture(
+                "streams",
+                say(
+                    "Share of a stream's learners who have handed in the first work, each stream on its own course day, with the stream before it on the same day."
+                ),
+            )
+        )
+    rows = []
+    for row in report.streams:
+        cells = [stream_label(row), UNKNOWN if row.course_day is None else str(row.course_day), small(row.learners, language)]
+        for column, _ in _STREAM_COLUMNS:
+            cells.append(_two(row, column, language))
+        cells.append(f"<{int(threshold('small_group'))}" if row.is_hidden else amount(row.now["at_risk"], None, language))
+        rows.append(cells)
+    columns = [
+        _column(say("Stream"), "left", 2), _column(say("Day"), "right", 0.75), _column(say("Learners"), "right", 1.35),
+        *(_column(say(title), "right", 1.3) for _, title in _STREAM_COLUMNS), _column(say("At risk"), "right", 0.9),
+    ]  # fmt: skip
+    blocks.append(
+        _table(columns, rows, say("In brackets: the stream before on the same course day. At risk: learners of medium or high risk."))
+    )
+    return blocks
+
+
+def _two(row: StreamRow, column: str, language: Language) -> str:
+    if row.is_hidden:
+        return f"<{int(threshold('small_group'))}"
+    now, before = row.now[column], row.earlier_stream[column]
+    return amount(now, "share", language) + (f" ({amount(before, 'share', language)})" if before is not None else "")
+
+
+RATING_NAMES = (N_("1 dissatisfied"), N_("2 rather dissatisfied"), N_("3 undecided"), N_("4 rather satisfied"), N_("5 satisfied"))
+RATINGS = 5
+
+
+def _surveys(report: Report, language: Language, pictures: dict[str, str]) -> list[dict[str, Any]]:
+    say = language.say
+    blocks: list[dict[str, Any]] = []
+    courses = list(dict.fromkeys(row.course_name for row in report.survey))
+    for number, course in enumerate(courses, start=1):
+        items = [row for row in report.survey if row.course_name == course]
+        title = course or say("all courses")
+        shown = [row for row in items if not row.is_hidden and any(share for share in row.shares)]
+        if shown:
+            name = f"survey{number}"
+            bars = [(_wrapped(f"{'▲ ' if row.is_vulnerable else ''}{row.item}"), row.shares) for row in shown]
+            pictures[name] = charts.ratings(bars, language, names=[say(rating) for rating in RATING_NAMES])
+            blocks.append(
+                _picture(
+                    name,
+                    say(
+                        "{course}: share of each rating. ▲: vulnerable, that is, many negative and undecided answers together.",
+                        course=title,
+                    ),
+                )
+            )
+        rows = [
+            [
+                row.item, small(row.n, language),
+                *(f"<{int(threshold('small_group'))}" if row.is_hidden else amount(share, "share", language) for share in row.shares),
+                amount(row.vulnerable_share, "share", language), ("▲ " + say("yes") if row.is_vulnerable else say("no")) if row.is_vulnerable is not None else UNKNOWN,
+            ]
+            for row in items
+        ]  # fmt: skip
+        columns = [
+            _column(title + ": " + say("item"), "left", 4), _column("n", "right", 0.8), *(_column(str(rating), "right", 0.9) for rating in range(1, RATINGS + 1)),
+            _column(say("1–3 together"), "right", 1.2), _column(say("Vulnerable"), "right", 1.3),
+        ]  # fmt: skip
+        blocks.append(_table(columns, rows))
+    return blocks
+
+
+def _questions(report: Report, language: Language) -> list[dict[str, Any]]:
+    if not report.questions:
+        return []
+    say = language.say
+    most = int(threshold("report_excerpt"))
+    rows = [
+        [
+            question.course_name or say("all courses"), small(question.asked, language), small(question.people, language), _cut(question.text or UNKNOWN, most),
+            _cut(question.faq_answer, most) if question.faq_answer else say("no good answer yet"),
+        ]
+        for question in report.questions
+    ]  # fmt: skip
+    columns = [
+        _column(say("Course"), "left", 1.3),
+        _column(say("Asked, times"), "right", 1.1),
+        _column(say("People"), "right", 1.1),
+        _column(say("Question"), "left", 4),
+        _column(say("Candidate for the FAQ"), "left", 4),
+    ]
+    return [_table(columns, rows, say("Names, addresses and links are masked."))]
+
+
+def _warnings(report: Report, language: Language) -> list[dict[str, Any]]:
+    warned = report.warned
+    if warned is None:
+        return []
+    say = language.say
+    rows = []
+    for title, group, left in (
+        (say("Named as at risk four weeks ago"), warned.warned, warned.warned_dropped),
+        (say("Not named"), warned.unwarned, warned.unwarned_dropped),
+    ):
+        share = language.percent(left / group) if left is not None and group else UNKNOWN
+        around = UNKNOWN
+        if left is not None and group:
+            low, high = charts.wilson(left / group, group)
+            around = f"{language.points(low)}–{language.percent(high)}"
+        rows.append([title, small(group, language), UNKNOWN if left is None else language.number(left, 0), share, around])
+    columns = [
+        _column("", "left", 4),
+        _column(say("Learners"), "right", 1.2),
+        _column(say("Have left since"), "right", 1.2),
+        _column(say("Share"), "right"),
+        _column(say("Interval"), "right", 1.3),
+    ]
+    blocks = [_table(columns, rows)]
+    if warned.ended is not None:
+        blocks.append(
+            _note(
+                language.count(
+                    "Of {n} of these learners the end is known; the others' streams still run, and more may leave.",
+                    "Of {n} of these learners the end is known; the others' streams still run, and more may leave.",
+                    warned.ended,
+                )
+            )
+        )
+    sums = [warned.warned, warned.warned_dropped, warned.unwarned_dropped]
+    if all(part is not None for part in sums):
+        total = (warned.warned_dropped or 0) + (warned.unwarned_dropped or 0)
+        if total:
+            blocks.append(
+                _note(
+                    say(
+                        "Of those who have left since, {share} had been named. A warning is a reason to write to somebody, and no judgement.",
+                        share=language.percent((warned.warned_dropped or 0) / total),
+                    )
+                )
+            )
+    return blocks
+
+
+SOURCE_STATES = {"fresh": N_("fresh"), "late": N_("late"), "failed": N_("could not be read"), "missing": N_("nothing came")}
+
+
+def _quality(report: Report, language: Language) -> list[dict[str, Any]]:
+    if not report.quality:
+        return []
+    say = language.say
+    #: Column of rpt_week_quality → heading, cell; a column that nobody fills is left out.
+    cells: tuple[tuple[str, str, str, float, Callable[[Any], str]], ...] = (
+        ("state", say("State"), "left", 1.4, lambda value: say(SOURCE_STATES[value]) if value in SOURCE_STATES else str(value)),
+        ("covers_until", say("Known up to"), "left", 1.6, language.moment),
+        ("items_loaded", say("Files"), "right", 0.9, lambda value: language.number(value, 0)),
+        ("items_failed", say("Not read"), "right", 1, lambda value: language.number(value, 0)),
+        ("rows_seen", say("Rows"), "right", 1.1, lambda value: language.number(value, 0)),
+        ("rows_kept", say("Rows kept"), "right", 1.1, lambda value: language.number(value, 0)),
+        ("rows_rejected", say("Rows rejected"), "right", 1.1, lambda value: language.number(value, 0)),
+        ("linked_share", say("Accounts known"), "right", 1.1, language.percent),
+    )
+    used = [cell for cell in cells if any(row[cell[0]] is not None for row in report.quality)]
+    rows = []
+    for row in report.quality:
+        kind = row["kind"]
+        name = f"{say(SOURCE_KINDS[kind])} ({row['source']})" if kind in SOURCE_KINDS else row["source"]
+        rows.append([name, *(show(row[column]) if row[column] is not None else UNKNOWN for column, _, _, _, show in used)])
+    columns = [_column(say("Source"), "left", 2), *(_column(title, align, width) for _, title, align, width, _ in used)]
+    return [_table(columns, rows, say("A missing source weakens what rests on it; it makes nobody a risk."))]
+
+
+# -- blocks --------------------------------------------------------------------------------------------------------------------------
+
+
+def _column(title: str, align: str, width: float = 1.0) -> dict[str, Any]:
+    return {"title": title, "align": align, "width": width}
+
+
+def _table(columns: Sequence[dict[str, Any]], rows: Iterable[Sequence[str]], caption: str = "") -> dict[str, Any]:
+    return {"kind": "table", "columns": list(columns), "rows": [list(row) for row in rows], "caption": caption}
+
+
+def _picture(name: str, caption: str) -> dict[str, Any]:
+    return {"kind": "picture", "name": name, "caption": caption}
+
+
+def _note(text: str) -> dict[str, Any]:
+    return {"kind": "note", "text": text}
+
+
+def _legend(language: Language) -> tuple[str, str, str]:
+    return language.say("this week"), language.say("a week ago"), language.say("the stream before, same course day")
+
+
+def _cut(text: str, most: int) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= most else flat[:most].rsplit(" ", 1)[0] + " …"
+
+
+#: Characters of a row's label before it goes on in a second line: a third of the picture's width.
+LABEL_CHARACTERS = 34
+
+
+def _wrapped(label: str) -> str:
+    lines: list[str] = [""]
+    for word in label.split():
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > LABEL_CHARACTERS:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+    return "\n".join(lines)

@@ -1,0 +1,221 @@
+"""The weekly leadership report: streams side by side, the five conditions, where it hurts and how sure we are.
+
+:func:`build_report` reads the weekly report tables into a model that holds figures and no names; :func:`write_report` writes the page and the
+PDF, both from the same words (:mod:`pipelines.deliveries.report_words`). A week is written once: the same tables give the same bytes, and the
+version on the report is a hash of its content, not of a clock.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from pipelines.deliveries import report_html, report_pdf, report_words
+from pipelines.deliveries.files import WrittenFile, remember_files, write_file
+from pipelines.deliveries.language import Language
+from pipelines.deliveries.report_model import (
+    CONDITIONS,
+    DAYS_A_WEEK,
+    STREAM_SHARES,
+    Figure,
+    RepeatedQuestion,
+    Report,
+    StreamRow,
+    SurveyRow,
+    Warned,
+    is_small,
+)
+from pipelines.deliveries.report_tables import read_rows
+from pipelines.errors import BadContract
+from pipelines.programme import Programme
+from pipelines.thresholds import threshold
+from pipelines.warehouse import Warehouse
+
+FILE_KINDS = ("report_html", "report_pdf")
+#: Columns of rpt_week_quality that are shown where the table has them.
+_QUALITY = (
+    "kind", "state", "covers_until", "items_loaded", "items_failed", "rows_seen", "rows_kept", "rows_rejected", "accounts", "accounts_linked",
+    "linked_share", "problem",
+)  # fmt: skip
+
+
+def build_report(warehouse: Warehouse, programme: Programme, week_ends_on: date) -> Report:
+    """The report of the week that ends on that day (a Sunday).
+
+    Figures about fewer people than the threshold ``small_group`` are hidden here, so no writer can show them. Raises BadContract where a
+    weekly table or a column of it is missing, or where the week has no row at all.
+    """
+    week = [week_ends_on]
+    streams = read_rows(
+        warehouse,
+        "rpt_week_streams",
+        "week_ends_on = ?",
+        week,
+        order="course_name, stream_title, stream_id",
+        optional=tuple(f"{name}{suffix}" for name in STREAM_SHARES for suffix in ("_previous", "_earlier_stream")),
+    )
+    conditions = read_rows(warehouse, "rpt_week_conditions", "week_ends_on = ?", week, order="condition, indicator")
+    if not streams and not conditions:
+        raise BadContract(
+            f"reports.rpt_week_streams: no row for the week that ends on {week_ends_on}; the reports of that week are not built"
+        )
+    survey = read_rows(warehouse, "rpt_week_survey", "week_ends_on = ?", week, order="course_name nulls first, item")
+    questions = read_rows(
+        warehouse,
+        "rpt_week_questions",
+        "week_ends_on = ?",
+        week,
+        order="asked desc, course_name, cluster_id",
+        optional=("asked_this_week", "people"),
+    )
+    warned = read_rows(warehouse, "rpt_week_warnings", "week_ends_on = ?", week, order="warned", optional=("ended",))
+    quality = read_rows(warehouse, "rpt_week_quality", "week_ends_on = ?", week, order="source", optional=_QUALITY)
+    masked = _mask(warehouse, [row for row in questions[: int(threshold("report_questions"))]])
+    return Report(
+        programme_name=programme.name,
+        week_ends_on=week_ends_on,
+        courses=len({row["course_name"] for row in streams}),
+        streams=tuple(_stream(row) for row in streams),
+        learners=sum(row["learners"] or 0 for row in streams),
+        figures=tuple(sorted((_figure(row) for row in conditions), key=lambda figure: (_place(figure.condition), figure.indicator))),
+        survey=tuple(_survey(row) for row in survey),
+        questions=masked,
+        warned=_warned(warned[0]) if warned else None,
+        quality=tuple({name: row[name] for name in ("source", *_QUALITY)} for row in quality),
+        trend=_trend(warehouse, week_ends_on),
+        zone=programme.zone,
+    )
+
+
+def write_report(report: Report, folder: Path, language: str) -> list[WrittenFile]:
+    """Write ``reports/<week_ends_on>/report.<language>.html`` and ``.pdf`` under ``folder``; returns what was written.
+
+    A file that is there with other bytes is replaced: freezing is the caller's choice (deliveries.files keeps the hash of what was sent).
+    """
+    speaker = Language(language, report.zone)
+    document = report_words.document(report, speaker)
+    place = f"reports/{report.week_ends_on.isoformat()}/report.{language}"
+    return [
+        write_file(folder, f"{place}.html", report_html.page_of(document, speaker), kind="report_html", receiver_id="leadership"),
+        write_file(folder, f"{place}.pdf", report_pdf.pdf_of(document, language), kind="report_pdf", receiver_id="leadership"),
+    ]
+
+
+def remember_report(warehouse: Warehouse, week_ends_on: date, files: list[WrittenFile]) -> int:
+    """Note the files of a week in deliveries.files. Returns the rows written."""
+    return remember_files(warehouse, week_ends_on, files, FILE_KINDS)
+
+
+# -- rows ------------------------------------------------------------------------------------------------------------------------
+
+
+def _place(condition: str) -> int:
+    return CONDITIONS.index(condition) if condition in CONDITIONS else len(CONDITIONS)
+
+
+def _figure(row: dict[str, Any]) -> Figure:
+    hidden = is_small(row["n"])
+    shown = {name: None if hidden else row[name] for name in ("value", "low", "high")}
+    return Figure(
+        row["condition"], row["indicator"], shown["value"], shown["low"], shown["high"], row["n"],
+        None if hidden else row["previous"], None if hidden else row["earlier_stream"], row["unit"], row["note"], hidden,
+    )  # fmt: skip
+
+
+def _stream(row: dict[str, Any]) -> StreamRow:
+    hidden = is_small(row["learners"])
+
+    def values(suffix: str) -> dict[str, float | None]:
+        return {name: None if hidden else row[f"{name}{suffix}"] for name in STREAM_SHARES}
+
+    return StreamRow(
+        row["stream_id"], row["course_name"], row["stream_title"], row["course_day"], row["learners"], hidden, values(""), values("_previous"),
+        values("_earlier_stream"),
+    )  # fmt: skip
+
+
+def _survey(row: dict[str, Any]) -> SurveyRow:
+    hidden = is_small(row["n"])
+    shares = tuple(None if hidden else row[f"share_{rating}"] for rating in range(1, 6))
+    vulnerable = None if hidden else row["vulnerable_share"]
+    return SurveyRow(row["course_name"], row["item"], row["n"] or 0, shares, vulnerable, None if hidden else row["is_vulnerable"], hidden)
+
+
+def _warned(row: dict[str, Any]) -> Warned:
+    """Counts; those of a group that is too small are None."""
+    parts = {"ended": row["ended"]}
+    for group in ("warned", "unwarned"):
+        small = is_small(row[group])
+        parts[group] = row[group]
+        parts[f"{group}_dropped"] = None if small else row[f"{group}_dropped"]
+    return Warned(**parts)
+
+
+def _trend(warehouse: Warehouse, week_ends_on: date) -> dict[str, tuple[tuple[date, float], ...]]:
+    """Indicator → (week, value) of the weeks up to this one, small groups left out; indicators with too few weeks are left out."""
+    since = week_ends_on - timedelta(days=DAYS_A_WEEK * (int(threshold("trend_weeks_most")) - 1))
+    rows = warehouse.rows(
+        "select indicator, week_ends_on, value from reports.rpt_week_conditions where week_ends_on <= ? and week_ends_on >= ? and value is not null "
+        "and unit = 'share' and n >= ? order by indicator, week_ends_on",
+        [week_ends_on, since, threshold("small_group")],
+    )
+    weeks: dict[str, list[tuple[date, float]]] = {}
+    for indicator, week, value in rows:
+        weeks.setdefault(indicator, []).append((week, value))
+    return {name: tuple(points) for name, points in weeks.items() if len(points) >= threshold("trend_weeks_least")}
+
+
+# -- no names ----------------------------------------------------------------------------------------------------------------------
+
+MASK = "[…]"
+_ADDRESSES = re.compile(r"\S+@\S+\.\S+|@\w{3,}|https?://\S+|\+?\d[\d\s()-]{8,}\d")
+_INITIALS = re.compile(r"\b[A-ZА-ЯЁ]\.\s?[A-ZА-ЯЁ]\.|(?<=\])\s[A-ZА-ЯЁ]\.")
+_WORD = re.compile(r"[A-ZА-ЯЁ][a-zа-яё]+(?:-[A-ZА-ЯЁ][a-zа-яё]+)?")
+_PATRONYMIC = re.compile(r"(?:[ое]вн|ичн|иничн)[аыуей]{1,2}$|(?:[ое]вич|ьич)(?:а|у|ем|е)?$")
+_NAME_STEM = 4
+
+
+def without_names(text: str | None, stems: frozenset[str]) -> str | None:
+    """The text with addresses, numbers, links and names masked.
+
+    A word is a name when it has a capital and its stem is one of ``stems`` (the names of everybody in the warehouse, cut to their stems, so
+    that case endings do not matter) or it is a patronymic. Rather one word too many than a name in the report.
+    """
+    if not text:
+        return None
+    text = _ADDRESSES.sub(MASK, text)
+    text = _WORD.sub(lambda found: MASK if _stem(found[0]) in stems or _PATRONYMIC.search(found[0]) else found[0], text)
+    text = _INITIALS.sub(MASK, text)
+    return re.sub(rf"(?:{re.escape(MASK)}[\s,]*){{2,}}", f"{MASK} ", text).strip()
+
+
+def _stem(word: str) -> str:
+    lower = word.lower().replace("ё", "е")
+    return lower[: max(_NAME_STEM, len(lower) - 2)] if len(lower) > _NAME_STEM else lower
+
+
+def _mask(warehouse: Warehouse, rows: list[dict[str, Any]]) -> tuple[RepeatedQuestion, ...]:
+    words = {_stem(word) for row in rows for text in (row["text"], row["faq_answer"]) for word in _WORD.findall(text or "")}
+    stems: set[str] = set()
+    if words:
+        names = warehouse.rows(
+            "select distinct part from (select unnest(regexp_split_to_array(concat_ws(' ', display_name, first_name, last_name), '[^A-Za-zА-Яа-яЁё-]+')) "
+            "as part from personal.accounts) where length(part) > 1"
+        )
+        stems = {_stem(name) for (name,) in names} & words
+    known = frozenset(stems)
+    return tuple(
+        RepeatedQuestion(
+            row["course_name"],
+            row["asked"] or 0,
+            row["asked_this_week"],
+            row["people"],
+            row["first_at"],
+            row["last_at"],
+            without_names(row["text"], known),
+            without_names(row["faq_answer"], known),
+        )
+        for row in rows
+    )

@@ -1,0 +1,550 @@
+"""What a morning list says, in words: one sentence per reason, change, contact and action, and the draft of a message.
+
+Sentences are English here and translated by the catalogue. Russian ones are written so that they need no gender of the learner, and a
+draft never states what is not known. Nothing here accuses: similar work and formal completion are "to look at".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from pipelines.deliveries.language import N_, Language
+from pipelines.deliveries.list_model import (
+    AtRisk,
+    Contact,
+    CuratorList,
+    Line,
+    MissedTask,
+    NotReached,
+    OpenQuestion,
+    Reason,
+    SimilarWork,
+    SourceWarning,
+    Stream,
+)
+from pipelines.deliveries.names import address_of, gender_of
+from pipelines.thresholds import threshold
+
+SECTION_TITLES = {
+    "waiting": N_("Waiting for an answer"),
+    "help": N_("Need help"),
+    "never_started": N_("Never started"),
+    "not_reached": N_("Not reached"),
+    "similar_work": N_("Similar works (to look at)"),
+}
+LEVEL_NAMES = {"low": N_("low"), "medium": N_("medium"), "high": N_("high")}
+CHANNELS = {
+    "telegram": N_("Telegram"),
+    "chat": N_("the course chat"),
+    "mail": N_("mail"),
+    "phone": N_("phone"),
+    "institution": N_("the school's administration"),
+    "forum": N_("the course forum"),
+    "lms": N_("a message in the LMS"),
+    "direct": N_("a message in the LMS"),
+    "webinar": N_("webinar"),
+}
+METHODS = {
+    "cohort": N_("enrolled in a list by the administration"),
+    "manual": N_("enrolled by a manager"),
+    "self": N_("enrolled by themselves"),
+}
+SOURCE_KINDS = {
+    "mailbox": N_("Mail"),
+    "telegram": N_("Telegram"),
+    "zoom": N_("Webinars"),
+    "moodle_db": N_("The LMS"),
+    "moodle_csv": N_("The LMS downloads"),
+    "moodle_logs": N_("The LMS log"),
+    "survey": N_("Surveys"),
+}
+FORMAL = "formal_completion"
+
+
+def mark_choices(curator_name: str | None, language: Language) -> list[str]:
+    """What a curator can mark a line with, in the curator's grammatical gender where the name shows it."""
+    contacted = language.say_as(gender_of(curator_name) or "neutral", "Contacted")
+    return [contacted, language.say("Resolved"), language.say("False alarm"), language.say("Snooze until")]
+
+
+def channel_name(channel: str | None, language: Language) -> str | None:
+    """A channel as people call it; None: not known. A channel with no name of its own is called by its code."""
+    if not channel:
+        return None
+    return language.say(CHANNELS[channel]) if channel in CHANNELS else channel
+
+
+def stream_name(stream: Stream) -> str:
+    """«ЦОС-36, поток 2»."""
+    return ", ".join(dict.fromkeys(part for part in (stream.course_name, stream.title) if part)) or stream.stream_id
+
+
+def streams_name(streams: Sequence[Stream]) -> str:
+    """All streams, a course that has several named once."""
+    by_course: dict[str, list[str]] = {}
+    for stream in streams:
+        by_course.setdefault(stream.course_name or "", []).append(stream.title or stream.stream_id)
+    return "; ".join(", ".join(part for part in (course, *titles) if part) for course, titles in by_course.items())
+
+
+# -- the top of the list -----------------------------------------------------------------------------------------------------
+
+
+def greeting(item: CuratorList, language: Language) -> str:
+    """How many lines need this curator today."""
+    name = address_of(item.curator_name) or item.curator_name
+    people = sum(1 for line in item.lines if line.person_id)
+    matters = len(item.lines) - people
+    if not item.lines:
+        said = language.say("nobody is waiting for you today")
+    elif people:
+        said = language.count("{n} person needs you today", "{n} people need you today", people)
+        if matters:
+            said += " " + language.count("and {n} group of similar works", "and {n} groups of similar works", matters)
+    else:
+        said = language.count("{n} group of similar works is to be looked at", "{n} groups of similar works are to be looked at", matters)
+    return f"{name}, {said}." if name else f"{said[0].upper()}{said[1:]}."
+
+
+def changes_since(item: CuratorList, language: Language) -> str | None:
+    """How many lines are new and how many are gone since the previous list; None: there was none."""
+    if item.previous_day is None:
+        return None
+    new = language.count("{n} is new", "{n} are new", item.new_since) if item.new_since else language.say("nothing new")
+    gone = (
+        language.count("{n} is off the list: the reason is gone", "{n} are off the list: the reason is gone", item.resolved_since)
+        if item.resolved_since
+        else language.say("nobody is off the list")
+    )
+    return language.say(
+        "Since the list of {date}: {new}, {gone}.", date=language.short_date(item.previous_day + timedelta(days=1)), new=new, gone=gone
+    )
+
+
+def basis_note(item: CuratorList, language: Language) -> str | None:
+    """Said when the levels come from rules."""
+    return language.say("Levels of risk come from rules: there is too little history for a model yet.") if item.is_by_rules else None
+
+
+def source_warning(warning: SourceWarning, language: Language) -> str:
+    """What is missing and what it means for the list."""
+    name = f"{language.say(SOURCE_KINDS[warning.kind])} ({warning.source})" if warning.kind in SOURCE_KINDS else warning.source
+    until = language.moment(warning.covers_until) if warning.covers_until else None
+    if warning.state == "missing":
+        said = language.say("{source}: nothing has come at all; what it knows is not in this list.", source=name)
+    elif warning.state == "failed":
+        said = language.say("{source}: the last export could not be read.", source=name)
+    elif warning.state == "late":
+        said = language.say("{source}: the export is late.", source=name)
+    else:
+        said = language.say("{source}: one of its files could not be read; the others are in.", source=name)
+    if until and warning.state in ("failed", "late"):
+        said += " " + language.say("Known up to {moment}; later answers and work may be left out.", moment=until)
+    if warning.rows_rejected:
+        said += " " + language.count("{n} row could not be read.", "{n} rows could not be read.", warning.rows_rejected)
+    return said
+
+
+def overflow_note(item: CuratorList, language: Language) -> str | None:
+    """Who did not fit, in one line."""
+    if not item.overflow:
+        return None
+    return language.count(
+        "{n} more is waiting: the full list is on the sheet “{sheet}” of the workbook.",
+        "{n} more are waiting: the full list is on the sheet “{sheet}” of the workbook.",
+        len(item.overflow),
+        sheet=language.say("All"),
+    )
+
+
+# -- one line ------------------------------------------------------------------------------------------------------------------
+
+
+def level_name(level: str, language: Language) -> str:
+    """A level of risk in words."""
+    return language.say(LEVEL_NAMES[level])
+
+
+def headline(line: Line, language: Language) -> str:
+    """The few words that stand beside the name."""
+    if line.section == "waiting":
+        question = max(line.questions, key=lambda item: item.hours_open or 0.0)
+        if question.hours_open is None:
+            return language.say("without an answer")
+        return language.say("{time} without an answer", time=language.duration(question.hours_open))
+    if line.section == "help":
+        return risk_words(line.risks[0], language)
+    if line.section == "never_started" and line.never_started:
+        days = line.never_started.days_since_start
+        return (
+            language.count("not in the course once in {n} day", "not in the course once in {n} days", days)
+            if days
+            else language.say("not in the course once")
+        )
+    if line.section == "not_reached":
+        return not_reached_words(line.not_reached[0], language)
+    return ""
+
+
+def risk_words(risk: AtRisk, language: Language) -> str:
+    """Level of risk and how it moved; in words, no per cent."""
+    now = level_name(risk.level, language)
+    if risk.target == FORMAL:
+        return language.say("signs of formal completion, to look at: {level}", level=now)
+    if risk.has_risen and risk.previous_level:
+        return language.say("risk has risen: {before} → {now}", before=level_name(risk.previous_level, language), now=now)
+    if risk.previous_level and risk.previous_level != risk.level:
+        return language.say("risk has fallen: {before} → {now}", before=level_name(risk.previous_level, language), now=now)
+    return language.say("risk: {now}", now=now)
+
+
+def course_day(risk: AtRisk, language: Language) -> str | None:
+    """«день 12 из 36»."""
+    if risk.course_day is None:
+        return None
+    if risk.course_days is None:
+        return language.say("day {day}", day=risk.course_day)
+    return language.say("day {day} of {days}", day=risk.course_day, days=risk.course_days)
+
+
+def change_words(line: Line, language: Language) -> str | None:
+    """New, or on the list since when, and a risen level where the headline does not say it."""
+    change = line.change
+    if change is None:
+        return None
+    if change.is_new or change.since is None:
+        return language.say("new")
+    said = language.say("on the list since {date}", date=language.short_date(change.since + timedelta(days=1)))
+    if change.risen_from and not any(risk.has_risen for risk in line.risks):
+        said += "; " + language.say("was {level} then", level=level_name(change.risen_from, language))
+    return said
+
+
+def reasons_of(line: Line, language: Language) -> list[str]:
+    """Every reason of a line as a sentence, each said once; what the section's headline says already is left out."""
+    said: list[str] = []
+    for risk in line.risks:
+        if line.section != "help" or risk is not line.risks[0]:
+            said.append(risk_words(risk, language))
+        for reason in risk.reasons[: int(threshold("list_reasons"))]:
+            # The open question itself stands in the line: saying that there is one would be saying it twice.
+            if not (reason.code == "open_question" and line.questions) and not (reason.code == "never_started" and line.never_started):
+                said.append(reason_words(reason, risk, language))
+    if line.never_started and line.section != "never_started":
+        said.append(language.say("not in the course once"))
+    if line.never_started:
+        said.extend(_enrolment_words(line, language))
+    for item in line.not_reached:
+        if line.section != "not_reached" or item is not line.not_reached[0]:
+            said.append(not_reached_words(item, language))
+        if item.subject or item.sent_at:
+            said.append(_notice_words(item, language))
+    return list(dict.fromkeys(said))
+
+
+def _enrolment_words(line: Line, language: Language) -> list[str]:
+    item = line.never_started
+    said = []
+    if item and item.is_bulk_enrolled:
+        in_a_list = METHODS["cohort"]
+        words = language.say(in_a_list)
+        said.append(f"{words}, {language.date_of(item.enrolled_at)}" if item.enrolled_at else words)
+    elif item and item.method:
+        words = (
+            language.say(METHODS[item.method]) if item.method in METHODS else language.say("way of enrolment: {method}", method=item.method)
+        )
+        said.append(f"{words}, {language.date_of(item.enrolled_at)}" if item.enrolled_at else words)
+    elif item and item.enrolled_at:
+        said.append(language.say("enrolled on {date}", date=language.date_of(item.enrolled_at)))
+    if item and item.institution:
+        said.append(language.say("school: {name}", name=item.institution))
+    return said
+
+
+def not_reached_words(item: NotReached, language: Language) -> str:
+    """Bounce or silence."""
+    if item.why == "bounce":
+        return language.say("the letter came back: it could not be delivered")
+    number = item.notices_in_row or 1
+    return language.count("no sign after {n} notice", "no sign after {n} notices in a row", number)
+
+
+def _notice_words(item: NotReached, language: Language) -> str:
+    date = language.date_of(item.sent_at) if item.sent_at else None
+    if item.subject and date:
+        return language.say("notice of {date}: “{subject}”", date=date, subject=item.subject)
+    return language.say("notice of {date}", date=date) if date else language.say("notice “{subject}”", subject=item.subject)
+
+
+def reason_words(reason: Reason, risk: AtRisk, language: Language) -> str:
+    """One reason of risk.reasons as a sentence with its number, its dates and what is usual in the stream.
+
+    A value that is not known is left unsaid. A code without a sentence of its own is named, so that nothing is hidden.
+    """
+    value, say, count = reason.value, language.say, language.count
+    number = None if value is None else value
+    feature = reason.feature or ""
+    match reason.code:
+        case "missed_tasks":
+            if number is None or feature not in ("tasks_submitted", "tasks_late"):
+                return _missed_words(number, feature, risk.missed_tasks, language)
+            if feature == "tasks_late":
+                said = count("{n} task handed in late", "{n} tasks handed in late", number)
+            else:
+                said = count("{n} task handed in so far", "{n} tasks handed in so far", number)
+        case "silent_days":
+            if number is None:
+                said = say("has not been in the course lately")
+            elif feature.startswith("messages"):
+                said = count("{n} message in two weeks", "{n} messages in two weeks", number)
+            elif feature.startswith("active_days"):
+                said = count("{n} day in the course in the last week", "{n} days in the course in the last week", number)
+                if feature.endswith("14"):
+                    said = count("{n} day in the course in the last two weeks", "{n} days in the course in the last two weeks", number)
+            else:
+                said = count("not in the course for {n} day", "not in the course for {n} days", number)
+        case "slower_than_before":
+            said = say("less active than before")
+            if number is not None and feature.startswith("events"):
+                said += ": " + count("{n} act in the last week", "{n} acts in the last week", number)
+        case "unanswered_notice":
+            said = (
+                say("no reply to a letter")
+                if number is None
+                else count("no reply to {n} letter", "no reply to {n} letters in a row", number)
+            )
+        case "open_question":
+            if number is None:
+                said = say("a question is without an answer")
+            elif feature.endswith("hours"):
+                return say("a question is without an answer for {time}", time=language.duration(number))
+            else:
+                return count("{n} question is without an answer", "{n} questions are without an answer", number)
+        case "no_webinars":
+            if number is None:
+                said = say("not seen at webinars")
+            elif feature.endswith("share"):
+                said = (
+                    say("was at {share} of the time of webinars", share=language.percent(number)) if number else say("not seen at webinars")
+                )
+            else:
+                said = count("was at {n} webinar", "was at {n} webinars", number) if number else say("not seen at webinars")
+        case "low_grades":
+            if number is None:
+                said = say("low grades")
+            elif feature == "tasks_failed":
+                return count("{n} task is not passed", "{n} tasks are not passed", number)
+            elif feature == "tasks_returned":
+                return count("{n} task was sent back to be mended", "{n} tasks were sent back to be mended", number)
+            else:
+                said = say("mean grade {share} of the best possible", share=language.percent(number))
+        case "copied_work":
+            if number is None or feature.endswith("share"):
+                return say("works repeat another text in part (to look at)")
+            return count("{n} work repeats another text in part (to look at)", "{n} works repeat another text in part (to look at)", number)
+        case "idle_webinars":
+            if number is None:
+                return say("present at webinars without a sign of taking part")
+            return count("at {n} webinar without a sign of taking part", "at {n} webinars without a sign of taking part", number)
+        case "unread_materials":
+            if number is None:
+                said = say("few materials opened")
+            elif feature.endswith("share"):
+                said = say("{share} of the materials opened", share=language.percent(number)) if number else say("no material opened")
+            else:
+                said = count("{n} material opened", "{n} materials opened", number) if number else say("no material opened")
+        case "burst_answers":
+            if number is None:
+                return say("test answers come faster than the questions can be read (to look at)")
+            return count(
+                "{n} test answer came faster than the question can be read (to look at)",
+                "{n} test answers came faster than the questions can be read (to look at)",
+                number,
+            )
+        case "never_started":
+            return say("not in the course once")
+        case "technical_trouble":
+            if number is None:
+                return say("writes about technical trouble")
+            return count("{n} message about technical trouble in two weeks", "{n} messages about technical trouble in two weeks", number)
+        case _:
+            return say("sign: {code}", code=reason.code.replace("_", " "))
+    return said + _usual(reason, language)
+
+
+def _missed_words(number: float | None, feature: str, tasks: Sequence[MissedTask], language: Language) -> str:
+    in_row = feature == "tasks_missed_in_row" or feature == ""
+    if number is None:
+        number = float(len(tasks))
+    if not number:
+        return language.say("work is not handed in")
+    if in_row and number > 1:
+        said = language.count("{n} task in a row not handed in", "{n} tasks in a row not handed in", number)
+    else:
+        said = language.count("{n} task not handed in", "{n} tasks not handed in", number)
+    due = sorted(language.local(task.due_at).date() for task in tasks if task.due_at)[-int(number) :]
+    if len(due) == int(number):
+        said += (
+            " (" + language.count("was due on {dates}", "were due on {dates}", number, dates=language.dates(list(dict.fromkeys(due)))) + ")"
+        )
+    return said
+
+
+def _usual(reason: Reason, language: Language) -> str:
+    """What is usual in the stream, where that is known, differs and is not nothing."""
+    if not reason.baseline or reason.value is None or reason.baseline == reason.value:
+        return ""
+    usual = language.percent(reason.baseline) if (reason.feature or "").endswith("share") else language.number(reason.baseline, 0)
+    return " " + language.say("(usual in the stream: {usual})", usual=usual)
+
+
+# -- questions, contact, action --------------------------------------------------------------------------------------------------
+
+
+def question_head(question: OpenQuestion, language: Language, *, with_wait: bool = True) -> str:
+    """Where and when it was asked and (``with_wait``) how long it waits."""
+    parts = []
+    if with_wait and question.hours_open is not None:
+        parts.append(language.say("{time} without an answer", time=language.duration(question.hours_open)))
+    if channel := channel_name(question.channel, language):
+        parts.append(channel)
+    if question.asked_at:
+        parts.append(language.moment(question.asked_at))
+    if question.is_technical:
+        parts.append(language.say("technical"))
+    return " · ".join(parts)
+
+
+def question_excerpt(question: OpenQuestion, language: Language) -> str:
+    """The words of the question, cut at a word's end."""
+    text = " ".join((question.text or "").split())
+    if not text:
+        return (
+            language.say("(the text is not kept: mail bodies are never read)") if question.channel == "mail" else language.say("(no text)")
+        )
+    most = int(threshold("list_excerpt"))
+    return text if len(text) <= most else text[:most].rsplit(" ", 1)[0] + " …"
+
+
+def asked_before(question: OpenQuestion, language: Language) -> str | None:
+    """How often the same was asked before; None: never, or not known."""
+    if not question.asked_before:
+        return None
+    return language.count("asked {n} time before", "asked {n} times before", question.asked_before)
+
+
+def last_contact(contact: Contact, language: Language) -> str | None:
+    """«12 ноября, почта, Анна Петровна»; None: not known."""
+    if contact.last_at is None:
+        return None
+    parts = [language.date_of(contact.last_at), channel_name(contact.last_channel, language), contact.last_name]
+    return ", ".join(part for part in parts if part)
+
+
+def action(line: Line, language: Language) -> str | None:
+    """What to do: which channel, at which hours. None where nothing is known beyond what the line shows."""
+    if line.similar:
+        return None
+    best = channel_name(line.contact.best_channel, language)
+    hours = _hours(line.contact, language)
+    if line.not_reached and line.section == "not_reached":
+        following = channel_name(next((item.next_channel for item in line.not_reached if item.next_channel), None), language)
+        return language.say("try another way: {channel}", channel=following) if following else language.say("try another way")
+    if line.section == "waiting":
+        return None  # answering where it was asked goes without saying, and the place stands with the question
+    if line.never_started and (line.never_started.phone or line.never_started.institution or not best):
+        return language.say("call, or ask through the school")
+    if best:
+        return language.say("write: {channel}", channel=best) + (f" ({hours})" if hours else "")
+    return None
+
+
+def _hours(contact: Contact, language: Language) -> str | None:
+    if contact.hour_from is None or contact.hour_until is None:
+        return None
+    return language.say("answers there, usually {start}–{end}", start=f"{contact.hour_from:02}:00", end=f"{contact.hour_until:02}:00")
+
+
+def contacts_known(line: Line) -> str | None:
+    """Telephone and address of somebody who never came, where they are known."""
+    if line.never_started is None:
+        return None
+    return " · ".join(part for part in (line.never_started.phone, line.never_started.email) if part) or None
+
+
+def similar_words(item: SimilarWork, language: Language) -> str:
+    """What repeats what."""
+    task = item.task_name or language.say("a task")
+    moment = language.moment(item.source_at) if item.source_at else language.say("time unknown")
+    if item.source_kind == "leak":
+        return language.count(
+            "{task}: {n} work agrees with a message in the chat of {moment}",
+            "{task}: {n} works agree with a message in the chat of {moment}",
+            item.learners, task=task, moment=moment,
+        )  # fmt: skip
+    return language.count(
+        "{task}: {n} work agrees with a work handed in earlier ({moment})",
+        "{task}: {n} works agree with a work handed in earlier ({moment})",
+        item.learners, task=task, moment=moment,
+    )  # fmt: skip
+
+
+# -- the draft ---------------------------------------------------------------------------------------------------------------------
+
+
+def draft(line: Line, curator_name: str | None, language: Language) -> str | None:
+    """A message to this learner, ready to copy and to change. None where no message is the next step (similar works)."""
+    if line.similar:
+        return None
+    name = address_of(line.name)
+    parts = [language.say("Hello, {name}!", name=name) if name else language.say("Hello!")]
+    course = line.streams[0].course_name if line.streams else None
+    if line.questions:
+        parts.extend(_draft_answer(line.questions, language))
+    elif line.never_started:
+        parts.append(
+            language.say("You are enrolled in the course “{course}”, and so far there has been no entry under your name.", course=course)
+            if course
+            else language.say("You are enrolled in a course, and so far there has been no entry under your name.")
+        )
+        parts.append(language.say("Is anything in the way: the password, the link, the time? Write or call, we will sort it out together."))
+    elif line.section == "not_reached":
+        parts.append(language.say("Our letters about the course do not seem to reach you. Which address or messenger should we write to?"))
+    else:
+        parts.extend(_draft_help(line, language))
+    if signed := address_of(curator_name):
+        parts.append(signed)
+    return "\n".join(parts)
+
+
+def _draft_answer(questions: Sequence[OpenQuestion], language: Language) -> list[str]:
+    parts = [language.say("Thank you for your question, and sorry for the wait.")]
+    ready = next((question.faq_answer for question in questions if question.faq_answer), None)
+    parts.append(ready.strip() if ready else language.say("[the answer]"))
+    if any(question.is_technical for question in questions):
+        parts.append(language.say("If it does not work, send a picture of the screen, and we will look at it together."))
+    return parts
+
+
+def _draft_help(line: Line, language: Language) -> list[str]:
+    missed = [task for risk in line.risks for task in risk.missed_tasks if task.name]
+    names = list(dict.fromkeys(str(task.name) for task in missed))[-int(threshold("list_missed_named")) :]
+    parts = []
+    if names:
+        parts.append(
+            language.count(
+                "I see that this work is not in yet: {names}.",
+                "I see that these works are not in yet: {names}.",
+                len(names),
+                names="; ".join(names),
+            )
+        )
+    else:
+        parts.append(language.say("How is the course going?"))
+    parts.append(
+        language.say(
+            "What would help: an explanation, another date, help with the upload? Answer in a word or two, and I will think about what can be done."
+        )
+    )
+    return parts

@@ -1,0 +1,192 @@
+"""The weekly report: page and PDF of one model, no names, no small groups, the same bytes again."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pypdfium2
+import pytest
+
+from pipelines.deliveries import reports
+from pipelines.deliveries.charts import wilson
+from pipelines.deliveries.language import Language
+from pipelines.deliveries.report_model import CONDITIONS, Report
+from pipelines.deliveries.report_words import document
+from pipelines.deliveries.reports import without_names
+from pipelines.errors import BadContract
+from tests.unit.deliveries import fixture as made
+
+PEOPLE = [
+    {"account_id": "a1", "display_name": "Гусева Марина Олеговна"},
+    {"account_id": "a2", "last_name": "Соколова", "first_name": "Анна Петровна"},
+]
+
+
+def built(tables: dict[str, made.Rows] | None = None) -> Report:
+    with made.warehouse_of(**(made.full_week() if tables is None else tables)) as warehouse:
+        made.insert(warehouse, "personal.accounts", PEOPLE)
+        return reports.build_report(warehouse, made.programme(), made.WEEK)
+
+
+def said(report: Report, code: str = "ru") -> str:
+    words = {name: part for name, part in document(report, Language(code, report.zone)).items() if name != "pictures"}
+    return json.dumps(words, ensure_ascii=False).replace("\u00a0", " ")
+
+
+def test_main_points_say_figures_with_interval_and_comparison() -> None:
+    text = said(built())
+    for sentence in (
+        "Неделя 47 · 16–22 ноября 2026",
+        "2 курса, 4 потока, 333 слушателя",
+        "Вопросы с ответом за 24 часа: 71 % (62–79 %); неделю назад 83 %.",
+        "ЦОС-36, поток 2: к 12-му дню первую работу сдали 72 % (предыдущий поток в тот же день: 86 %).",
+        "Предупреждения четырёхнедельной давности: из названных (40) ушли 26; из неназванных (772) 31.",
+        "Пришли не все данные: pochta.",
+    ):
+        assert sentence in text
+
+
+def test_a_difference_inside_the_interval_is_called_chance() -> None:
+    steady = made.figure_row("support", "notices_reached_share", 0.5, low=0.4, high=0.6, previous=0.55)
+    assert "(разница не больше случайной)" in said(built({"rpt_week_conditions": [steady]}))
+    moved = made.figure_row("support", "notices_reached_share", 0.5, low=0.4, high=0.6, previous=0.7)
+    assert "(разница не больше случайной)" not in said(built({"rpt_week_conditions": [moved]}))
+
+
+def test_small_groups_are_hidden_everywhere() -> None:
+    tables = {
+        "rpt_week_streams": [made.stream_row("поток 9", 9, active_share=0.777)],
+        "rpt_week_conditions": [made.figure_row("practice", "copied_task_share", 0.777, 9, previous=0.777)],
+        "rpt_week_survey": [made.survey_row("Содержание", (0.0, 0.0, 0.0, 0.223, 0.777), n=9)],
+        "rpt_week_warnings": [{"week_ends_on": made.WEEK, "warned": 9, "warned_dropped": 7, "unwarned": 77, "unwarned_dropped": 3}],
+    }
+    report = built(tables)
+    assert "0.777" not in str(report)
+    text = said(report)
+    assert "78 %" not in text
+    assert "<10" in text
+    assert report.warned is not None
+    assert (report.warned.warned_dropped, report.warned.unwarned_dropped) == (None, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("Анне Петровне писали, а Гусевой нет", "[…] писали, а […] нет"),
+        ("Спросите у @marina_g или +7 900 000-00-12", "Спросите у […] или […]"),
+        ("Смотрите https://example.org/a?b=1 и a.b@example.org", "Смотрите […] и […]"),
+        ("Задание по марине сдано", "Задание по марине сдано"),
+        ("Отвечает Сергей Ильич", "Отвечает Сергей […]"),
+    ],
+)
+def test_names_are_masked(text: str, masked: str) -> None:
+    stems = frozenset({"анна"[:4], "анн", "анне", "гусев", "гусе"})
+    assert without_names(text, stems) == masked
+
+
+def test_no_name_of_the_warehouse_is_in_the_report() -> None:
+    text = said(built())
+    assert not re.search(r"Гусев|Марин|Соколов|Петровн|marina_g|example\.org", text)
+    assert "как прикрепить файл?" in text
+
+
+def test_every_condition_has_a_page_with_its_definitions() -> None:
+    report = built()
+    assert {figure.condition for figure in report.figures} == set(CONDITIONS)
+    for code in ("ru", "en"):
+        words = document(report, Language(code, report.zone))
+        pages = words["sections"][2:7]
+        assert all(page["break_before"] for page in pages)
+        for page in pages:
+            assert {block["kind"] for block in page["blocks"]} >= {"table", "definitions", "picture"}
+        assert len({section["title"] for section in words["sections"]}) == 12
+
+
+def test_the_trend_is_drawn_from_three_weeks_on() -> None:
+    assert set(built().trend) == {"answered_within_24h", "missed_task_share"}
+    assert "trend" in document(built(), Language("ru", built().zone))["pictures"]
+    two = [
+        {**made.figure_row("flexibility", "answered_within_24h", 0.5), "week_ends_on": made.WEEK - timedelta(days=7 * back)}
+        for back in (0, 1)
+    ]
+    assert built({"rpt_week_conditions": two}).trend == {}
+
+
+def test_the_same_week_gives_the_same_bytes_and_another_week_another_version(tmp_path: Path) -> None:
+    report = built()
+    first = reports.write_report(report, tmp_path / "a", "ru")
+    again = reports.write_report(built(), tmp_path / "b", "ru")
+    assert [file.sha256 for file in first] == [file.sha256 for file in again]
+    assert [file.path for file in first] == ["reports/2026-11-22/report.ru.html", "reports/2026-11-22/report.ru.pdf"]
+    changed = made.full_week()
+    changed["rpt_week_warnings"] = [{**changed["rpt_week_warnings"][0], "warned_dropped": 27}]
+    assert built(changed).version != report.version
+
+
+def test_page_and_pdf_say_the_same_and_no_table_is_cut_off(tmp_path: Path) -> None:
+    report = built()
+    html, pdf = reports.write_report(report, tmp_path, "ru")
+    page = (tmp_path / html.path).read_text(encoding="utf-8")
+    assert not re.search(r"https?://|<script|@import|url\(", page)
+    with pypdfium2.PdfDocument(tmp_path / pdf.path) as opened:
+        text = ""
+        for number in range(len(opened)):
+            sheet = opened[number]
+            width, _height = sheet.get_size()
+            content = sheet.get_textpage()
+            text += content.get_text_bounded()
+            for place in range(content.count_chars()):
+                left, _bottom, right, _top = content.get_charbox(place)
+                assert right <= width - 40 or left == right  # inside the right margin (17 mm is 48 pt)
+    squeezed = re.sub(r"[\s\u00ad\ufffe-]", "", text)
+    words = document(report, Language("ru", report.zone))
+    for section in words["sections"]:
+        assert re.sub(r"[\s-]", "", section["title"]) in squeezed
+        assert section["title"] in page
+    for point in words["sections"][0]["blocks"][0]["items"]:
+        assert re.sub(r"[\s-]", "", point)[:40] in squeezed
+
+
+def test_markup_in_a_text_stays_text(tmp_path: Path) -> None:
+    evil = '<script>alert(1)</script> #read("/etc/passwd") $x$ *bold*'
+    tables = made.full_week() | {"rpt_week_survey": [made.survey_row(evil, (0.1, 0.1, 0.2, 0.3, 0.3), course=evil)]}
+    html, pdf = reports.write_report(built(tables), tmp_path, "en")
+    assert "<script" not in (tmp_path / html.path).read_text(encoding="utf-8")
+    with pypdfium2.PdfDocument(tmp_path / pdf.path) as opened:
+        text = "".join(opened[number].get_textpage().get_text_bounded() for number in range(len(opened)))
+    assert "*bold*" in re.sub(r"\s", "", text)
+
+
+def test_a_week_with_almost_nothing_still_makes_a_report(tmp_path: Path) -> None:
+    report = built({"rpt_week_streams": [made.stream_row("поток 1", None, course_day=None, active_share=None)]})
+    text = said(report)
+    assert "за эту неделю данных нет" in text
+    assert "None" not in text
+    assert len(reports.write_report(report, tmp_path, "en")) == 2
+
+
+def test_a_week_that_was_not_built_or_a_missing_column_is_a_clear_error() -> None:
+    with pytest.raises(BadContract, match="2026-11-22"):
+        built({})
+    with made.warehouse_of(**made.full_week()) as warehouse:
+        warehouse.connection.execute("alter table reports.rpt_week_survey drop column share_3")
+        with pytest.raises(BadContract, match=r"rpt_week_survey.*share_3"):
+            reports.build_report(warehouse, made.programme(), made.WEEK)
+
+
+def test_files_are_remembered_with_their_hash(tmp_path: Path) -> None:
+    with made.warehouse_of(**made.full_week()) as warehouse:
+        files = reports.write_report(reports.build_report(warehouse, made.programme(), made.WEEK), tmp_path, "ru")
+        for _ in range(2):
+            reports.remember_report(warehouse, made.WEEK, files)
+        kept = warehouse.rows("select kind, receiver_id, sha256 from deliveries.files order by kind")
+    assert kept == [(file.kind, "leadership", file.sha256) for file in files]
+
+
+def test_wilson_interval_agrees_with_published_values() -> None:
+    # Newcombe 1998, table I: 81 of 263 and 0 of 20, method 3.
+    assert wilson(81 / 263, 263) == pytest.approx((0.2553, 0.3662), abs=1e-4)
+    assert wilson(0.0, 20) == pytest.approx((0.0, 0.1611), abs=1e-4)

@@ -1,0 +1,54 @@
+"""One sentence per reason code and feature of the risk stage, in words a curator uses."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from pipelines.deliveries.language import Language
+from pipelines.deliveries.list_model import AtRisk, Reason
+from pipelines.deliveries.wording import mark_choices, reason_words
+
+RU = Language("ru", ZoneInfo("Europe/Moscow"))
+RISK = AtRisk("dropout", 0.8, "high", None, "model", (), (), (), None, None)
+
+
+@pytest.mark.parametrize(
+    ("code", "feature", "value", "baseline", "said"),
+    [
+        ("missed_tasks", "tasks_missed_in_row", 2.0, 0.0, "не сданы 2 работы подряд"),
+        ("missed_tasks", "tasks_missed", 1.0, 0.0, "не сдана 1 работа"),
+        ("missed_tasks", "tasks_submitted", 1.0, 4.0, "пока сдана 1 работа (в потоке обычно 4)"),
+        ("missed_tasks", "tasks_late", 5.0, None, "5 работ сдано после срока"),
+        ("silent_days", "silent_days", 1.0, 1.0, "1 день без входа в курс"),
+        ("silent_days", "active_days_7", 0.0, 3.0, "0 дней в курсе за неделю (в потоке обычно 3)"),
+        ("silent_days", "active_days_14", 2.0, None, "2 дня в курсе за две недели"),
+        ("silent_days", "messages_14", 1.0, 3.0, "1 сообщение за две недели (в потоке обычно 3)"),
+        ("slower_than_before", "events_7", 3.0, 24.0, "активность ниже, чем раньше: 3 действия за неделю (в потоке обычно 24)"),
+        ("unanswered_notice", "notices_unacknowledged_in_row", 2.0, 0.0, "нет ответа на 2 письма подряд"),
+        ("open_question", "oldest_open_hours", 31.0, None, "вопрос без ответа 31 ч"),
+        ("open_question", "open_questions", 2.0, None, "2 вопроса без ответа"),
+        ("no_webinars", "webinar_share", 0.0, 0.7, "на вебинарах не было (в потоке обычно 70\u00a0%)"),
+        ("no_webinars", "webinars_attended", 1.0, 3.0, "посещён 1 вебинар (в потоке обычно 3)"),
+        ("low_grades", "mean_grade_share", 0.41, 0.78, "средняя оценка 41\u00a0% от наибольшей (в потоке обычно 78\u00a0%)"),
+        ("low_grades", "tasks_failed", 2.0, 0.0, "не зачтены 2 работы"),
+        ("low_grades", "tasks_returned", 1.0, 0.0, "на доработку возвращена 1 работа"),
+        ("copied_work", "copied_tasks", 2.0, 0.0, "в 2 работах есть совпадения с другим текстом (для проверки)"),
+        ("copied_work", "copied_share", 0.6, 0.0, "в работах есть совпадения с другим текстом (для проверки)"),
+        ("idle_webinars", "idle_webinars", 1.0, 0.0, "на 1 вебинаре без признаков участия"),
+        ("unread_materials", "materials_opened", 0.0, 11.0, "не открыт ни один материал (в потоке обычно 11)"),
+        ("unread_materials", "materials_share", 0.1, 0.5, "открыто 10\u00a0% материалов (в потоке обычно 50\u00a0%)"),
+        ("burst_answers", "burst_answers", 5.0, 0.0, "5 ответов тестов быстрее, чем можно прочитать вопрос (для проверки)"),
+        ("never_started", "has_started", 0.0, None, "ни одного входа в курс"),
+        ("technical_trouble", "technical_questions_14", 3.0, 0.0, "3 сообщения о технических трудностях за две недели"),
+        ("some_new_code", "x", 1.0, None, "признак: some new code"),
+    ],
+)
+def test_reasons_in_words(code: str, feature: str, value: float, baseline: float | None, said: str) -> None:
+    assert reason_words(Reason(code, feature, value, baseline), RISK, RU) == said
+
+
+def test_marks_follow_the_curator() -> None:
+    first = [mark_choices(name, RU)[0] for name in ("Соколова Анна Петровна", "Ершов Павел Ильич", None)]
+    assert first == ["Связалась", "Связался", "Контакт был"]

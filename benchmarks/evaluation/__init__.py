@@ -30,9 +30,8 @@ class Figure:
 
 def read_truth(path: Path) -> Any:
     """A truth file (JSON, gzipped or not)."""
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as file:
-        return json.load(file)
+    content = path.read_bytes()
+    return json.loads(gzip.decompress(content) if path.suffix == ".gz" else content)
 
 
 def share(part: str, name: str, hits: int, n: int, note: str = "") -> Figure:

@@ -84,7 +84,9 @@ def _by_kind(counts: Counter[Any]) -> list[Figure]:
     return figures
 
 
-def _right_source(works: list[Any], sources: dict[str, Any], has_text: set[str], truth: list[dict[str, Any]], submission: Any) -> list[Figure]:
+def _right_source(
+    works: list[Any], sources: dict[str, Any], has_text: set[str], truth: list[dict[str, Any]], submission: Any
+) -> list[Figure]:
     """A found copy whose reported sources include the true one or another text of its family (source, its source, its other copiers)."""
     parent = {}
     for work in truth:
@@ -127,7 +129,9 @@ def _leaks(channels: dict[str, Any], moodle: dict[str, Any], sources: dict[str, 
         known |= messages
         for copier in leak["copiers"]:
             names = [
-                submission(work) for work in by_work[leak["assignid"], copier["userid"]] if work["ts"] == copier["submitted_unix"] and submission(work)
+                submission(work)
+                for work in by_work[leak["assignid"], copier["userid"]]
+                if work["ts"] == copier["submitted_unix"] and submission(work)
             ]
             if names:
                 total += 1
@@ -148,11 +152,17 @@ def clough_stevenson(folder: Path) -> list[Figure]:
     labels = np.array([row["category"].strip().lower() for row in rows])
     tasks = [name.rsplit("task", 1)[1][0] for name in names]
     articles = sorted(set(tasks))
-    texts = [(folder / name).read_text(encoding="utf-8", errors="replace") for name in (*(f"orig_task{task}.txt" for task in articles), *names)]
+    texts = [
+        (folder / name).read_text(encoding="utf-8", errors="replace") for name in (*(f"orig_task{task}.txt" for task in articles), *names)
+    ]
     task = np.array([*range(len(articles)), *(articles.index(one) for one in tasks)], np.int64)
     size = len(texts)
     collection = Collection(
-        person=np.arange(size), task=task, team=np.full(size, -1), is_message=np.zeros(size, np.bool_), hours=np.arange(size, dtype=np.float64)
+        person=np.arange(size),
+        task=task,
+        team=np.full(size, -1),
+        is_message=np.zeros(size, np.bool_),
+        hours=np.arange(size, dtype=np.float64),
     )
     asked = np.arange(size) >= len(articles)
     pairs = find_copies(words(texts), collection, words([None] * len(articles)), asked)
@@ -160,6 +170,15 @@ def clough_stevenson(folder: Path) -> list[Figure]:
     found = np.array([number + len(articles) in hit for number in range(len(names))])
     copied = np.isin(labels, ("cut", "light", "heavy"))
     return [
-        f1("copies", "Clough–Stevenson: F1, copied or not", int((found & copied).sum()), int((found & ~copied).sum()), int((~found & copied).sum())),
-        *(share("copies", f"Clough–Stevenson: {label} taken for copied", int(found[labels == label].sum()), int((labels == label).sum())) for label in ("cut", "light", "heavy", "non")),
+        f1(
+            "copies",
+            "Clough–Stevenson: F1, copied or not",
+            int((found & copied).sum()),
+            int((found & ~copied).sum()),
+            int((~found & copied).sum()),
+        ),
+        *(
+            share("copies", f"Clough–Stevenson: {label} taken for copied", int(found[labels == label].sum()), int((labels == label).sum()))
+            for label in ("cut", "light", "heavy", "non")
+        ),
     ]

@@ -65,7 +65,12 @@ def _expand(first: NDArray[np.int64], counts: NDArray[np.int64]) -> tuple[NDArra
 
 
 def _align_block(
-    words: Words, prints: NDArray[np.uint64], later: NDArray[np.int64], earlier: NDArray[np.int64], numbers: NDArray[np.int64], shortest: int
+    words: Words,
+    prints: NDArray[np.uint64],
+    later: NDArray[np.int64],
+    earlier: NDArray[np.int64],
+    numbers: NDArray[np.int64],
+    shortest: int,
 ) -> tuple[NDArray[np.int64], ...]:
     first, counts = words.first, words.counts
     # A table (earlier text, fingerprint) → place, over the texts that are earlier in some pair.
@@ -134,5 +139,3 @@ def _fill(
     a, b, f = a[order], b[order], f[order]
     once = np.concatenate(([True], (f[1:] != f[:-1]) | (a[1:] != a[:-1])))
     return a[once], b[once], f[once]
-
-

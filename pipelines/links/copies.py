@@ -160,10 +160,10 @@ def link_copies(warehouse: Warehouse, programme: Programme, *, since: datetime |
     intros = dict(warehouse.rows("select task_id, intro from raw.tasks where intro is not null"))
     reference = words([intros.get(name) for name in task_names])
     pairs = find_copies(found_words, collection, reference, asked)
-    same_files = set(
-        warehouse.rows(_FILES, {"form_people": int(threshold("small_group")), "form_share": threshold("copy_obvious_share")})
+    same_files = set(warehouse.rows(_FILES, {"form_people": int(threshold("small_group")), "form_share": threshold("copy_obvious_share")}))
+    copies, fragments = _tables(
+        pairs, found_words, collection, ids, texts["task_id"].to_pylist(), _teams(warehouse), same_files, warehouse, since
     )
-    copies, fragments = _tables(pairs, found_words, collection, ids, texts["task_id"].to_pylist(), _teams(warehouse), same_files, warehouse, since)
     where, parameters = _older_stays(since)
     warehouse.replace("links.copies", copies, where=where, parameters=parameters)
     warehouse.replace("links.copy_fragments", fragments, where=where, parameters=parameters)
@@ -213,7 +213,9 @@ def find_copies(found: Words, collection: Collection, reference: Words, asked: N
     own_accepted = _accept(own, own_later, own_earlier, counted, collection, np.zeros_like(run_bound), np.zeros_like(share_bound))
     own_accepted &= ~collection.is_message[own_earlier]
     return _joined(
-        [(later, earlier, aligned, accepted, False), (own_later, own_earlier, own, own_accepted, True)], counted, len(later) + len(own_later)
+        [(later, earlier, aligned, accepted, False), (own_later, own_earlier, own, own_accepted, True)],
+        counted,
+        len(later) + len(own_later),
     )
 
 
@@ -322,9 +324,7 @@ def _own(
     return pair // max(found.texts, 1), pair % max(found.texts, 1)
 
 
-def _without_own(
-    aligned: Alignment, own: Alignment, own_earlier: NDArray[np.int64], earlier: NDArray[np.int64], size: int
-) -> Alignment:
+def _without_own(aligned: Alignment, own: Alignment, own_earlier: NDArray[np.int64], earlier: NDArray[np.int64], size: int) -> Alignment:
     """Take away words that the later text's author had written before the supposed source stood."""
     never = np.iinfo(np.int64).max
     first_own = np.full(size, never)
@@ -354,9 +354,7 @@ def _longest_fragment(aligned: Alignment, pairs: int) -> NDArray[np.int64]:
 def _longest_run(aligned: Alignment, pairs: int) -> NDArray[np.int64]:
     longest = np.zeros(pairs, np.int64)
     if len(aligned.pair):
-        breaks = np.concatenate(
-            ([True], (np.diff(aligned.pair) != 0) | (np.diff(aligned.later) != 1) | (np.diff(aligned.earlier) != 1))
-        )
+        breaks = np.concatenate(([True], (np.diff(aligned.pair) != 0) | (np.diff(aligned.later) != 1) | (np.diff(aligned.earlier) != 1)))
         run = np.cumsum(breaks) - 1
         np.maximum.at(longest, aligned.pair[breaks], np.bincount(run))
     return longest
@@ -376,7 +374,7 @@ def _accept(
     back = matched / np.maximum(counted[earlier], 1)
     longest = _longest_fragment(aligned, len(later))
     enough = (matched >= threshold("copy_matched_words")) & (share >= threshold("copy_share"))
-    beyond_nature = (longest >= run_bound[later]) | (share >= share_bound[later])
+    beyond_nature = (longest > run_bound[later]) | (share > share_bound[later])
     is_short = counted[later] < threshold("copy_short_text")
     near_equal = np.minimum(share, np.where(collection.is_message[earlier], 1, back)) >= threshold("copy_short_share")
     return enough & np.where(is_short, near_equal, beyond_nature)
@@ -399,7 +397,9 @@ def _needed(
     keep = np.zeros(len(later), np.bool_)
     source_kind = collection.is_message[earlier].astype(np.int64)
     candidate = np.flatnonzero(accepted)
-    by_person = candidate[_best_of(np.stack((later, collection.person[earlier], source_kind))[:, candidate], matched[candidate], earlier[candidate])]
+    by_person = candidate[
+        _best_of(np.stack((later, collection.person[earlier], source_kind))[:, candidate], matched[candidate], earlier[candidate])
+    ]
     fullest = by_person[_best_of(np.stack((later, source_kind))[:, by_person], matched[by_person], earlier[by_person])]
     keep[fullest] = True
     chosen = np.zeros(len(later), np.bool_)
@@ -408,7 +408,11 @@ def _needed(
     word, pair = aligned.later[rows], aligned.pair[rows]
     order = np.lexsort((earlier[pair], source_kind[pair], word))
     word, pair = word[order], pair[order]
-    first = np.concatenate(([True], (word[1:] != word[:-1]) | (source_kind[pair][1:] != source_kind[pair][:-1]))) if len(word) else np.zeros(0, bool)
+    first = (
+        np.concatenate(([True], (word[1:] != word[:-1]) | (source_kind[pair][1:] != source_kind[pair][:-1])))
+        if len(word)
+        else np.zeros(0, bool)
+    )
     keep |= np.bincount(pair[first], minlength=len(later)) >= threshold("copy_matched_words")
     return keep
 
@@ -421,7 +425,9 @@ def _best_of(group: NDArray[np.int64], matched: NDArray[np.int64], earlier: NDAr
 
 
 def _joined(
-    parts: list[tuple[NDArray[np.int64], NDArray[np.int64], Alignment, NDArray[np.bool_], bool]], counted: NDArray[np.int64], candidates: int
+    parts: list[tuple[NDArray[np.int64], NDArray[np.int64], Alignment, NDArray[np.bool_], bool]],
+    counted: NDArray[np.int64],
+    candidates: int,
 ) -> Pairs:
     later, earlier, is_own, columns, offset = [], [], [], [], 0
     for part_later, part_earlier, aligned, accepted, own in parts:
@@ -535,7 +541,12 @@ def _of_one_team(
 
 def _file_rows(warehouse: Warehouse, pairs: list[tuple[str, str]], since: datetime | None) -> pa.Table:
     """Rows for works that share no text (or have none) but a file of equal bytes."""
-    found = pa.table({"later_id": pa.array([later for later, _ in pairs], pa.string()), "earlier_id": pa.array([early for _, early in pairs], pa.string())})
+    found = pa.table(
+        {
+            "later_id": pa.array([later for later, _ in pairs], pa.string()),
+            "earlier_id": pa.array([early for _, early in pairs], pa.string()),
+        }
+    )
     warehouse.connection.register("file_pairs", found)
     try:
         return warehouse.arrow(

@@ -47,7 +47,9 @@ def covered(marks: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return result
 
 
-def reference_words(words: Words, prints: NDArray[np.uint64], reference: Words, scope: NDArray[np.int64], of: NDArray[np.int64]) -> NDArray[np.bool_]:
+def reference_words(
+    words: Words, prints: NDArray[np.uint64], reference: Words, scope: NDArray[np.int64], of: NDArray[np.int64]
+) -> NDArray[np.bool_]:
     """Words that stand in reference text (the task's own words) and therefore never count.
 
     Parameters
@@ -102,7 +104,9 @@ def star_pairs(
     return pair // texts, pair % texts, shared
 
 
-def _partitions(prints: NDArray[np.uint64], text: NDArray[np.int64], partitions: int) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.int64]]]:
+def _partitions(
+    prints: NDArray[np.uint64], text: NDArray[np.int64], partitions: int
+) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.int64]]]:
     for part in range(partitions):
         chosen = (prints != 0) & (prints % np.uint64(partitions) == part)
         if chosen.any():
@@ -110,7 +114,11 @@ def _partitions(prints: NDArray[np.uint64], text: NDArray[np.int64], partitions:
 
 
 def _stars(
-    prints: NDArray[np.uint64], text: NDArray[np.int64], person: NDArray[np.int64], is_source: NDArray[np.bool_], is_asked: NDArray[np.bool_]
+    prints: NDArray[np.uint64],
+    text: NDArray[np.int64],
+    person: NDArray[np.int64],
+    is_source: NDArray[np.bool_],
+    is_asked: NDArray[np.bool_],
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     order = np.lexsort((text, prints))
     prints, text = prints[order], text[order]
@@ -148,10 +156,12 @@ def _stars(
 
 def own_pairs(person: NDArray[np.int64], task: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Pairs (later, earlier) of texts of one person: the previous one and the first one in the same task; texts are numbered by time."""
+    if not len(person):
+        return (np.zeros(0, np.int64),) * 2
     number = np.arange(len(person))
     order = np.lexsort((number, task, person))
     same = np.concatenate(([False], (person[order][1:] == person[order][:-1]) & (task[order][1:] == task[order][:-1])))
     start = np.maximum.accumulate(np.where(~same, number, 0))
     later, previous, first = order[same], order[np.flatnonzero(same) - 1], order[start[same]]
     pair = np.unique(np.concatenate((later * len(person) + previous, later * len(person) + first)))
-    return pair // max(len(person), 1), pair % max(len(person), 1)
+    return pair // len(person), pair % len(person)

@@ -58,17 +58,11 @@ SHORT_FORMS = {
 
 #: Words that stand in shown names and are no names: roles, schools, devices, what programs put in.
 _NO_NAMES = frozenset(
-    (
-        "учитель учительница педагог преподаватель воспитатель логопед психолог дефектолог тьютор методист завуч директор куратор классный "
-        "руководитель школа школы шк сош оош нош мбоу мкоу маоу гбоу моу мбдоу гимназия лицей интернат детский сад доу класс кл город г село с пгт ул рп "
-        "начальных классов математики русского языка литературы физики химии биологии истории английского информатики географии музыки физкультуры технологии "
-        "слушатель участник участница гость группа поток зам заместитель по увр вр и "
-        "пользователь телефон ноутбук компьютер планшет мобильный teacher school user guest iphone ipad galaxy samsung redmi note xiaomi mi poco honor huawei "
-        "realme oppo vivo nokia pixel macbook mac pc laptop desktop android phone tablet zoom host cohost admin pro plus max ultra lite mini "
-        "uchitel uchitelnica pedagog shkola sosh gimnazia licei mail email inbox info school home work rabota new"
-    ).split()
+    ["учитель", "учительница", "педагог", "преподаватель", "воспитатель", "логопед", "психолог", "дефектолог", "тьютор", "методист", "завуч", "директор", "куратор", "классный", "руководитель", "школа", "школы", "шк", "сош", "оош", "нош", "мбоу", "мкоу", "маоу", "гбоу", "моу", "мбдоу", "гимназия", "лицей", "интернат", "детский", "сад", "доу", "класс", "кл", "город", "г", "село", "с", "пгт", "ул", "рп", "начальных", "классов", "математики", "русского", "языка", "литературы", "физики", "химии", "биологии", "истории", "английского", "информатики", "географии", "музыки", "физкультуры", "технологии", "слушатель", "участник", "участница", "гость", "группа", "поток", "зам", "заместитель", "по", "увр", "вр", "и", "пользователь", "телефон", "ноутбук", "компьютер", "планшет", "мобильный", "teacher", "school", "user", "guest", "iphone", "ipad", "galaxy", "samsung", "redmi", "note", "xiaomi", "mi", "poco", "honor", "huawei", "realme", "oppo", "vivo", "nokia", "pixel", "macbook", "mac", "pc", "laptop", "desktop", "android", "phone", "tablet", "zoom", "host", "cohost", "admin", "pro", "plus", "max", "ultra", "lite", "mini", "uchitel", "uchitelnica", "pedagog", "shkola", "sosh", "gimnazia", "licei", "mail", "email", "inbox", "info", "school", "home", "work", "rabota", "new"]
 )  # fmt: skip
-_SCHOOL = re.compile(r"(?:школа|школы|шк|сош|оош|нош|гимназия|лицей|интернат|мбоу|маоу|мкоу|гбоу|school|shkola|sosh|sch|gimnazia|licei|доу|сад)\W{0,3}(?:no\W?|n\W?|№\W?)?(\d{1,4})\b|(?:№|\bno)\W?(\d{1,4})\b")
+_SCHOOL = re.compile(
+    r"(?:школа|школы|шк|сош|оош|нош|гимназия|лицей|интернат|мбоу|маоу|мкоу|гбоу|school|shkola|sosh|sch|gimnazia|licei|доу|сад)\W{0,3}(?:no\W?|n\W?|№\W?)?(\d{1,4})\b|(?:№|\bno)\W?(\d{1,4})\b"
+)
 _NUMBER = re.compile(r"\d+")
 _TOKEN = re.compile(r"[^\W\d_]+(?:[-‐‑–][^\W\d_]+)*")
 _PATRONYMIC = re.compile(r"(ovič|evič|ivič|ič|ovna|evna|ična|ogli|oglu|kizi|uli)$")

@@ -38,6 +38,8 @@ _WORTH = """
     end
 """
 _SCHOOL_BONUS = 0.06
+#: An address whose owner was found by name elsewhere: as sure as that link.
+_ADDRESS_BY_NAME = 0.95
 #: A word in a shown name that no part of the person explains: a nickname, a maiden name, or another person.
 _STRANGE_WORD = 0.04
 _GROUP_BONUS = 0.06
@@ -136,7 +138,12 @@ def link_people(warehouse: Warehouse, programme: Programme) -> Summary:
         left join judged on judged.account_id = account.account_id
         order by account.account_id
         """,
-        {"link": threshold("people_link_score"), "review": threshold("people_review_score"), "gap": threshold("people_gap"), "address_score": 0.95},
+        {
+            "link": threshold("people_link_score"),
+            "review": threshold("people_review_score"),
+            "gap": threshold("people_gap"),
+            "address_score": _ADDRESS_BY_NAME,
+        },
     )
     warehouse.replace("links.people", result)
     for table in ("anchors", "exact_links", "parts", "scopes", "excluded", "shown", "candidates"):
@@ -149,7 +156,8 @@ def _summary(warehouse: Warehouse) -> Summary:
         "select count(*), count(distinct person_id), count(*) filter (where state = 'linked'), count(*) filter (where state = 'review'), "
         "count(*) filter (where state = 'unlinked'), "
         + ", ".join(
-            f"count(*) filter (where state = 'linked' and rule = '{rule}')" for rule in ("address", "phone", "username", "name", "second_account")
+            f"count(*) filter (where state = 'linked' and rule = '{rule}')"
+            for rule in ("address", "phone", "username", "name", "second_account")
         )
         + " from links.people"
     )[0]
@@ -171,9 +179,7 @@ def _make_anchors(warehouse: Warehouse) -> None:
         "from raw.accounts as account left join personal.accounts as private on private.account_id = account.account_id "
         "where account.channel = 'lms' order by account.account_id"
     )
-    names = [
-        full_name(first, last) for first, last in zip(found["first_name"].to_pylist(), found["last_name"].to_pylist(), strict=True)
-    ]
+    names = [full_name(first, last) for first, last in zip(found["first_name"].to_pylist(), found["last_name"].to_pylist(), strict=True)]
     addresses = found["email"].to_pylist()
     parts = pa.table(
         {
@@ -316,13 +322,27 @@ def _make_parts(warehouse: Warehouse) -> None:
         "inner join exact_links using (account_id) inner join personal.accounts as private using (account_id) "
         "where not coalesce(anchors.is_service, false) order by 1, 2, 3"
     )
-    rows: dict[str, list[object]] = {name: [] for name in ("person_id", "part", "key", "school", "first_initial", "middle_initial", "last_initial", "middle", "last")}
-    for person, first, last, school in zip(*(found[name].to_pylist() for name in ("person_id", "first_name", "last_name", "school")), strict=True):
+    rows: dict[str, list[object]] = {
+        name: [] for name in ("person_id", "part", "key", "school", "first_initial", "middle_initial", "last_initial", "middle", "last")
+    }
+    for person, first, last, school in zip(
+        *(found[name].to_pylist() for name in ("person_id", "first_name", "last_name", "school")), strict=True
+    ):
         name = full_name(first, last)
         for part, keys in (("last", (name.last,)), ("first", name.firsts), ("middle", (name.middle,))):
             for one in keys:
                 if one:
-                    values = (person, part, one, school, name.first[:1], name.middle[:1], name.last[:1], name.middle or None, name.last or None)
+                    values = (
+                        person,
+                        part,
+                        one,
+                        school,
+                        name.first[:1],
+                        name.middle[:1],
+                        name.last[:1],
+                        name.middle or None,
+                        name.last or None,
+                    )
                     for column, value in zip(rows, values, strict=True):
                         rows[column].append(value)
     table = pa.table({column: pa.array(values, pa.string()) for column, values in rows.items()})
@@ -440,7 +460,13 @@ def _make_shown(warehouse: Warehouse) -> None:
             (1, name.keys, name.initials, name.school, True),
             (2, tuple(dict.fromkeys((*name.keys, *handle.keys))) if handle.keys and name.keys else (), name.initials, name.school, False),
             (3, local.keys, local.initials, local.school, False),
-            (4, tuple(dict.fromkeys((*name.keys, *local.keys))) if local.keys and name.keys else (), name.initials, name.school or local.school, False),
+            (
+                4,
+                tuple(dict.fromkeys((*name.keys, *local.keys))) if local.keys and name.keys else (),
+                name.initials,
+                name.school or local.school,
+                False,
+            ),
         )
         for number, keys, initials, school, is_strict in readings:
             middle = next((one for one in keys if is_patronymic(one)), None)

@@ -149,7 +149,13 @@ def _stated_group(
     if source is None or source.stream is None or source.course != code:
         return None
     wanted = next(
-        (stream.group or stream.code for course in programme.courses if course.code == code for stream in course.streams if stream.code == source.stream),
+        (
+            stream.group or stream.code
+            for course in programme.courses
+            if course.code == code
+            for stream in course.streams
+            if stream.code == source.stream
+        ),
         source.stream,
     )
     return next((group for group, names in groups.get(course_id, []) if _words(wanted) in names), None)
@@ -157,7 +163,9 @@ def _stated_group(
 
 def _words(text: str | None) -> tuple[str, ...]:
     """Words of a title as script-free keys; numbers stay numbers."""
-    return tuple(word if word.isdigit() else key(word) for word in _WORD.findall(re.sub(r"(?<=\D)(?=\d)|(?<=\d)(?=\D)", " ", normalise(text or ""))))
+    return tuple(
+        word if word.isdigit() else key(word) for word in _WORD.findall(re.sub(r"(?<=\D)(?=\d)|(?<=\d)(?=\D)", " ", normalise(text or "")))
+    )
 
 
 def _courses(warehouse: Warehouse) -> list[_Course]:

@@ -101,6 +101,8 @@ def test_a_first_name_is_no_patronymic() -> None:
     assert not is_patronymic(key("Марина"))
 
 
-@pytest.mark.parametrize(("institution", "number"), [("МБОУ СОШ № 138", "138"), ("Лицей 007", "7"), ("Детский сад «Ромашка»", None), (None, None)])
+@pytest.mark.parametrize(
+    ("institution", "number"), [("МБОУ СОШ № 138", "138"), ("Лицей 007", "7"), ("Детский сад «Ромашка»", None), (None, None)]
+)
 def test_number_of_a_school(institution: str | None, number: str | None) -> None:
     assert school_number(institution) == number

@@ -147,7 +147,11 @@ def test_a_private_address_is_looked_for_among_the_curators_learners(warehouse: 
     enrol(warehouse, curator, COURSE, "curator")
     sender = account(warehouse, "mail", "komarova@example.org", "mail", email="komarova@example.org")
     private = account(warehouse, "mail", "kulikova.gulnara@pochta.example.com", "mail", email="kulikova.gulnara@pochta.example.com")
-    insert(warehouse, "raw.messages", [{"message_id": "mail:1", "channel": "mail", "chat_id": "mail:chat", "account_id": sender, "kind": "post"}])
+    insert(
+        warehouse,
+        "raw.messages",
+        [{"message_id": "mail:1", "channel": "mail", "chat_id": "mail:chat", "account_id": sender, "kind": "post"}],
+    )
     insert(warehouse, "raw.addressees", [{"message_id": "mail:1", "account_id": private, "role": "to"}])
     assert link_of(warehouse, private) == (person(truth), "linked", "name")
 
@@ -160,7 +164,11 @@ def test_whoever_is_addressed_under_an_own_address_is_not_behind_the_unknown_one
     sender = account(warehouse, "mail", "komarova@example.org", "mail", email="komarova@example.org")
     listed = account(warehouse, "mail", "ivanova1@example.org", "mail", email="ivanova1@example.org")
     private = account(warehouse, "mail", "x77@example.com", "mail", email="x77@example.com", display_name="Анна Иванова")
-    insert(warehouse, "raw.messages", [{"message_id": "mail:1", "channel": "mail", "chat_id": "mail:chat", "account_id": sender, "kind": "post"}])
+    insert(
+        warehouse,
+        "raw.messages",
+        [{"message_id": "mail:1", "channel": "mail", "chat_id": "mail:chat", "account_id": sender, "kind": "post"}],
+    )
     insert(warehouse, "raw.addressees", [{"message_id": "mail:1", "account_id": one, "role": "to"} for one in (listed, private)])
     assert link_of(warehouse, private)[0] == person(truth)
     assert known != truth
@@ -184,7 +192,13 @@ def test_one_private_address_in_two_systems_is_one_person(warehouse: Warehouse) 
     ],
 )
 def test_a_second_lms_account_joins_the_older(warehouse: Warehouse, second: dict[str, str]) -> None:
-    sign = {"username": "ivanova.ap", "email": "ivanova.ap@example.org", "phone": "8 900 000 00 00", "institution": "Школа 5", "city": "Уфа"}
+    sign = {
+        "username": "ivanova.ap",
+        "email": "ivanova.ap@example.org",
+        "phone": "8 900 000 00 00",
+        "institution": "Школа 5",
+        "city": "Уфа",
+    }
     older = learner(warehouse, "1", "Анна Петровна", "Иванова", **sign)
     younger = learner(warehouse, "2", "Анна Петровна", "ИВАНОВА", **second)
     assert link_of(warehouse, younger) == (person(older), "linked", "second_account")

@@ -12,7 +12,10 @@ from pipelines.programme import Programme, Source
 from pipelines.warehouse import Warehouse
 from tests.unit.links.warehouses import PROGRAMME, chat_account, empty, insert, learner
 
-COURSES = {"moodle:course:1": ("ЦОС-36", "Цифровая образовательная среда школы"), "moodle:course:2": ("ПРОЕКТ-36", "Проектная деятельность в начальной школе")}
+COURSES = {
+    "moodle:course:1": ("ЦОС-36", "Цифровая образовательная среда школы"),
+    "moodle:course:2": ("ПРОЕКТ-36", "Проектная деятельность в начальной школе"),
+}
 
 
 @pytest.fixture
@@ -20,7 +23,18 @@ def warehouse() -> Iterator[Warehouse]:
     with empty() as made:
         insert(made, "raw.courses", [{"course_id": course, "code": code, "name": name} for course, (code, name) in COURSES.items()])
         for number in (1, 2):
-            insert(made, "raw.course_groups", [{"group_id": f"moodle:group:{number}", "course_id": "moodle:course:1", "code": f"A-potok-{number}", "name": f"Поток {number}"}])
+            insert(
+                made,
+                "raw.course_groups",
+                [
+                    {
+                        "group_id": f"moodle:group:{number}",
+                        "course_id": "moodle:course:1",
+                        "code": f"A-potok-{number}",
+                        "name": f"Поток {number}",
+                    }
+                ],
+            )
         insert(made, "raw.course_groups", [{"group_id": "moodle:group:3", "course_id": "moodle:course:1", "name": "Команда 1"}])
         yield made
 

@@ -51,13 +51,21 @@ def learner(warehouse: Warehouse, native: str, first: str, last: str, course: st
 
 def enrol(warehouse: Warehouse, name: str, course: str, role: str = "learner") -> None:
     """An enrolment."""
-    insert(warehouse, "raw.enrolments", [{"enrolment_id": f"{name}{course}{role}", "account_id": name, "course_id": course, "role": role, "state": "active"}])
+    insert(
+        warehouse,
+        "raw.enrolments",
+        [{"enrolment_id": f"{name}{course}{role}", "account_id": name, "course_id": course, "role": role, "state": "active"}],
+    )
 
 
 def chat_account(warehouse: Warehouse, native: str, shown: str, chat: str = "telegram:chat:1", **about: Any) -> str:
     """A messenger account that wrote in a chat; returns its id."""
     name = account(warehouse, "telegram", native, "chat", display_name=shown, **about)
-    insert(warehouse, "raw.messages", [{"message_id": f"{chat}:{native}", "channel": "chat", "chat_id": chat, "account_id": name, "kind": "post", "sent_at": START}])
+    insert(
+        warehouse,
+        "raw.messages",
+        [{"message_id": f"{chat}:{native}", "channel": "chat", "chat_id": chat, "account_id": name, "kind": "post", "sent_at": START}],
+    )
     return name
 
 

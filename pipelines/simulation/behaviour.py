@@ -315,7 +315,9 @@ def simulate_stream(
         # most weeks have one question that everybody asks, on the same day or two
         craze = (int(rng.integers(len(INTENTS))), int(rng.choice((0, 1, 3, 5, 6)))) if rng.random() < 0.8 else None
         for asker in np.flatnonzero(asks):
-            question = _ask(rng, int(asker), week, weeks, monday, int(hours_ahead[asker]), bool(technical[asker]), craze, traces, profiles, leaves)
+            question = _ask(
+                rng, int(asker), week, weeks, monday, int(hours_ahead[asker]), bool(technical[asker]), craze, traces, profiles, leaves
+            )
             traces.questions.append(question)
             hours = (question.answered_at - question.asked_at) / HOUR if question.answered_at else 999.0
             wait[asker] = 2.0 if hours > 72 else 1.0 if hours > 24 else -0.3
@@ -328,7 +330,14 @@ def simulate_stream(
             - 0.16 * np.minimum(missed_in_row, 3) * (week < weeks)
         )
         if week < weeks - 1:
-            odds = _DROPS[persona] - 0.95 * pull + 1.15 * np.maximum(wait, 0) + 0.45 * np.minimum(missed_in_row, 3) + 0.5 * trouble + _EARLY_WEEKS[min(week, 4)]
+            odds = (
+                _DROPS[persona]
+                - 0.95 * pull
+                + 1.15 * np.maximum(wait, 0)
+                + 0.45 * np.minimum(missed_in_row, 3)
+                + 0.5 * trouble
+                + _EARLY_WEEKS[min(week, 4)]
+            )
             decides = here & (fade == 1) & (rng.random(size) < _sigmoid(odds))
             sudden = decides & (rng.random(size) < 0.28)
             gone |= sudden

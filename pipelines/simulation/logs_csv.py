@@ -78,6 +78,11 @@ _WORDS = {
         "Файл был загружен",
         "The user with id '{u}' has uploaded a file to the submission with id '{o}' in the assignment activity with course module id '{c}'.",
     ),
+    "\\assignsubmission_file\\event\\submission_created": (
+        "Ответ в виде файла",
+        "Представлен ответ",
+        "The user with id '{u}' created a file submission and uploaded '1' file/s in the assignment with course module id '{c}'.",
+    ),
     "\\mod_assign\\event\\grading_form_viewed": (
         "Задание",
         "Форма оценивания просмотрена",

@@ -32,8 +32,8 @@ _WORTH = """
         when has_first and has_middle and explained = shown and explained >= 2 then 0.92
         when has_last and same_school and explained = shown then 0.92
         when has_first and same_school and explained = shown then 0.9
-        when has_last and explained = shown and initials = 0 then 0.86
-        when has_first and explained = shown and initials = 0 then 0.5
+        when has_last and explained = shown and initials = 0 and not may_be_first then 0.86
+        when (has_first or has_last) and explained = shown and initials = 0 then 0.5
         else 0
     end
 """
@@ -487,7 +487,10 @@ def _candidates_query() -> str:
     first_fits = fits.format(shown="initial_1", own="first_initial")
     middle_fits = fits.format(shown="initial_2", own="middle_initial")
     return f"""
-        with members as (
+        with given as (
+            -- Some family names are first names too: alone they say nothing.
+            select distinct key from parts where part = 'first'
+        ), members as (
             select distinct enrolment.course_id, exact.person_id
             from raw.enrolments as enrolment inner join exact_links as exact on exact.account_id = enrolment.account_id
         ), in_group as (
@@ -498,18 +501,22 @@ def _candidates_query() -> str:
         ), hits as (
             select shown.account_id, shown.reading, scope.course_id, parts.person_id, parts.part, shown.key, parts.school = shown.school as same_school,
                 shown.is_strict, shown.shown, shown.initials, shown.initial_1, shown.initial_2,
-                parts.first_initial, parts.middle_initial, parts.last_initial, shown.middle as shown_middle, parts.middle, parts.last
+                parts.first_initial, parts.middle_initial, parts.last_initial, shown.middle as shown_middle, parts.middle, parts.last,
+                given.key is not null as may_be_first
             from shown
             inner join scope_courses as scope on scope.account_id = shown.account_id
             inner join members on members.course_id = scope.course_id
             inner join parts on parts.person_id = members.person_id and parts.key = shown.key
+            left join given on given.key = shown.key
             union all
             select shown.account_id, shown.reading, scope.course_id, parts.person_id, parts.part, shown.key, parts.school = shown.school,
                 shown.is_strict, shown.shown, shown.initials, shown.initial_1, shown.initial_2,
-                parts.first_initial, parts.middle_initial, parts.last_initial, shown.middle, parts.middle, parts.last
+                parts.first_initial, parts.middle_initial, parts.last_initial, shown.middle, parts.middle, parts.last,
+                given.key is not null as may_be_first
             from shown
             inner join scope_courses as scope on scope.account_id = shown.account_id and scope.course_id is null
             inner join parts on parts.key = shown.key
+            left join given on given.key = shown.key
         ), evidence as (
             select account_id, reading, course_id, person_id,
                 bool_or(part = 'last') as has_last, bool_or(part = 'first') as has_first, bool_or(part = 'middle') as has_middle,
@@ -517,10 +524,11 @@ def _candidates_query() -> str:
                 any_value(is_strict) as is_strict, any_value(shown) as shown, any_value(initials) as initials,
                 any_value(initial_1) as initial_1, any_value(initial_2) as initial_2,
                 any_value(first_initial) as first_initial, any_value(middle_initial) as middle_initial, any_value(last_initial) as last_initial,
-                any_value(shown_middle) as shown_middle, any_value(middle) as middle, any_value(last) as last
+                any_value(shown_middle) as shown_middle, any_value(middle) as middle, any_value(last) as last,
+                bool_or(may_be_first) as may_be_first
             from hits group by account_id, reading, course_id, person_id
         ), judged as (
-            select account_id, reading, course_id, person_id, has_first, same_school, is_strict, shown, explained, initials, has_middle, has_last,
+            select account_id, reading, course_id, person_id, has_first, same_school, is_strict, shown, explained, initials, has_middle, has_last, may_be_first,
                 case when initials = 0 then false
                     when has_last and not has_first then {first_fits} and {middle_fits}
                     when has_last then {fits.format(shown="initial_1", own="middle_initial")}
@@ -533,7 +541,7 @@ def _candidates_query() -> str:
                 max(case when initials > 0 and not initials_fit then 0 else {_WORTH} end
                     - case when is_strict and has_last and explained < shown then {_STRANGE_WORD} else 0 end
                     + case when same_school then {_SCHOOL_BONUS} else 0 end) as worth,
-                bool_or(has_last or has_middle or same_school) as is_more_than_first
+                bool_or((has_last and not (may_be_first and shown = 1)) or has_middle or same_school) as is_more_than_first
             from judged group by judged.account_id, judged.course_id, judged.person_id
         ), placed as (
             select scored.account_id, scored.person_id, scored.worth, scored.is_more_than_first,

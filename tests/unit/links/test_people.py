@@ -59,6 +59,12 @@ def test_a_first_name_alone_never_links(warehouse: Warehouse, shown: str) -> Non
     assert warehouse.value("select candidate_person_id from links.people where account_id = ?", [name]) == person(truth)
 
 
+def test_a_family_name_that_is_a_first_name_too_never_links_alone(warehouse: Warehouse) -> None:
+    learner(warehouse, "1", "Анна Петровна", "Роза")
+    learner(warehouse, "2", "Роза Ивановна", "Белова", OTHER_COURSE)
+    assert link_of(warehouse, chat_account(warehouse, "user7", "Роза"))[1] == "review"
+
+
 @pytest.mark.parametrize("shown", ["Мама Кота", "Аренда залов | Мария", "Игорь (муж Юли)", "Redmi Note 12", "🌷", "", "Завуч 12"])
 def test_a_stranger_stays_unlinked(warehouse: Warehouse, shown: str) -> None:
     learner(warehouse, "1", "Юлия Владимировна", "Соловьёва")

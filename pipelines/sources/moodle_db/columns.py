@@ -104,6 +104,14 @@ def chosen(column: pa.ChunkedArray | pa.Array, names: Mapping[str, str], otherwi
     return counterparts.take(coded.indices) if len(counterparts) else pa.nulls(len(coded), pa.string())
 
 
+def whole_number(value: object) -> int | None:
+    """A number out of an event's own data, where numbers may be written as texts; None for anything else."""
+    try:
+        return int(value)  # type: ignore[call-overload,no-any-return]
+    except (TypeError, ValueError):
+        return None
+
+
 def yielded(
     record: str, table: str, rows: pa.Table, ids: pa.ChunkedArray, refused: list[tuple[pa.Array, str]], *, counted: bool = True
 ) -> Iterator[Event]:

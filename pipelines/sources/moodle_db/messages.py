@@ -6,21 +6,31 @@ addressees, and posts that only the log still knows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.sources.moodle_db.columns import Site, characters, chosen, existing, flags, flat, is_moment, moments, words, yielded
+from pipelines.sources.moodle_db.columns import (
+    Site,
+    characters,
+    chosen,
+    existing,
+    flags,
+    flat,
+    is_moment,
+    moments,
+    whole_number,
+    words,
+    yielded,
+)
 from pipelines.sources.moodle_db.database import Database
+from pipelines.sources.moodle_db.traces import DISCUSSION_CREATED, POST_CREATED, POST_DELETED, of_events
 from pipelines.sources.moodle_texts import FORMAT_HTML, FORMAT_PLAIN, name_in, other_of, text_of
 from pipelines.sources.reading import Batch, Event, Seen
 
 #: ``message_conversations.type``: two people, a group, a note to oneself (made for nearly every account; no contact).
 _CONVERSATIONS = {1: "personal", 2: "group", 3: "saved"}
-POST_CREATED, POST_DELETED, DISCUSSION_CREATED = (
-    rf"\mod_forum\event\{what}" for what in ("post_created", "post_deleted", "discussion_created")
-)
 
 
 def chats(database: Database, site: Site) -> Iterator[Event]:
@@ -53,10 +63,12 @@ def chats(database: Database, site: Site) -> Iterator[Event]:
         )
 
 
-def posts(database: Database, site: Site) -> Iterator[Event]:
+def posts(database: Database, site: Site, traces: pa.Table) -> Iterator[Event]:
     """One row per forum post; the addressee of a private reply; posts that are gone, with the moment of their deletion and no words."""
     yield Seen("messages", database.count("forum_posts"))
+    gone = set(of_events(traces, POST_DELETED)["objectid"].to_pylist())
     for rows in database.batches("posts"):
+        gone.difference_update(rows.filter(pc.is_in(rows["id"], pa.array(sorted(gone), pa.int64())))["id"].to_pylist())
         is_private = pc.fill_null(flags(rows["privatereplyto"]), False)
         is_first = pc.is_null(existing(rows["parent"]))
         edited = pc.if_else(pc.equal(rows["modified"], rows["created"]), 0, flat(rows["modified"]))
@@ -97,32 +109,25 @@ def posts(database: Database, site: Site) -> Iterator[Event]:
             yield Batch(
                 "addressees", _addressees(site.ids("post", private["id"]), site.accounts(private["privatereplyto"]), "to"), counted=False
             )
-    yield from _deleted_posts(database, site)
+    yield from _deleted_posts(site, traces, gone)
 
 
-def _deleted_posts(database: Database, site: Site) -> Iterator[Event]:
-    begun: dict[int, int] = {}
-    sent: dict[int, int] = {}
-    gone: list[tuple[int, int, int, int | None, int, int | None, int]] = []
-    parameters = {"post_created": POST_CREATED, "post_deleted": POST_DELETED, "discussion_created": DISCUSSION_CREATED}
-    for rows in database.batches("post_events", parameters):
-        for event, post, course, user, author, at, other in zip(
-            *(rows[name].to_pylist() for name in ("eventname", "objectid", "courseid", "userid", "relateduserid", "timecreated", "other")),
-            strict=True,
-        ):
-            if event == POST_CREATED:
-                sent[post] = at
-            elif event == DISCUSSION_CREATED:
-                begun[post] = at
-            else:
-                data = other_of(other)
-                try:
-                    forum, discussion = int(data["forumid"]), int(data["discussionid"])
-                except (KeyError, TypeError, ValueError):
-                    continue
-                # Somebody else's post was deleted where the event names its author; one's own otherwise.
-                gone.append((post, forum, discussion, course, author or user, sent.get(post, begun.get(discussion)), at))
-    latest = sorted({row[0]: row for row in gone}.values())
+def _deleted_posts(site: Site, traces: pa.Table, gone: set[int]) -> Iterator[Event]:
+    deletions = of_events(traces, POST_DELETED)
+    told = [(post, other_of(other)) for post, other in zip(deletions["objectid"].to_pylist(), deletions["other"].to_pylist(), strict=True)]
+    threads = {post: (whole_number(data.get("forumid")), whole_number(data.get("discussionid"))) for post, data in told if post in gone}
+    sent = _times(of_events(traces, POST_CREATED), gone)
+    # A thread's first post has no event of its own; the thread has.
+    begun = _times(of_events(traces, DISCUSSION_CREATED), {discussion for _, discussion in threads.values()})
+    found = []
+    for post, course, deleter, author, at in zip(
+        *(deletions[name].to_pylist() for name in ("objectid", "courseid", "userid", "relateduserid", "timecreated")), strict=True
+    ):
+        forum, discussion = threads.get(post, (None, None))
+        if forum is not None and discussion is not None:
+            # Somebody else's post was deleted where the event names its author; one's own otherwise.
+            found.append((post, forum, discussion, course, author or deleter, sent.get(post, begun.get(discussion)), at))
+    latest = sorted({row[0]: row for row in found}.values())
     post, forum, discussion, course, author, sent_at, deleted_at = (
         pa.array([row[place] for row in latest], pa.int64()) for place in range(7)
     )
@@ -143,6 +148,12 @@ def _deleted_posts(database: Database, site: Site) -> Iterator[Event]:
         ),
         counted=False,
     )
+
+
+def _times(traces: pa.Table, of: Collection[int | None]) -> dict[int, int]:
+    """Object → moment of its event, for these objects."""
+    picked = traces.filter(pc.is_in(traces["objectid"], pa.array(sorted(native for native in of if native is not None), pa.int64())))
+    return dict(zip(picked["objectid"].to_pylist(), picked["timecreated"].to_pylist(), strict=True))
 
 
 def direct_messages(database: Database, site: Site) -> Iterator[Event]:

@@ -14,8 +14,17 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.sources.moodle_db.columns import Site, existing, flags, flat, is_moment, joined, moments, yielded
+from pipelines.sources.moodle_db.columns import Site, existing, flags, flat, is_moment, joined, moments, whole_number, yielded
 from pipelines.sources.moodle_db.database import Database
+from pipelines.sources.moodle_db.traces import (
+    ENROLMENT_DELETED,
+    GROUP_DELETED,
+    MEMBER_ADDED,
+    MEMBER_REMOVED,
+    ROLE_ASSIGNED,
+    ROLE_UNASSIGNED,
+    of_events,
+)
 from pipelines.sources.moodle_texts import other_of
 from pipelines.sources.reading import Batch, Event, Seen
 
@@ -23,14 +32,6 @@ from pipelines.sources.reading import Batch, Event, Seen
 ROLES = {"student": "learner", "teacher": "curator", "editingteacher": "curator", "manager": "staff", "coursecreator": "staff"}
 #: ``user.timezone`` that means "the server's".
 _SERVERS_ZONE = "99"
-
-ENROLMENT_DELETED = r"\core\event\user_enrolment_deleted"
-ROLE_ASSIGNED, ROLE_UNASSIGNED = r"\core\event\role_assigned", r"\core\event\role_unassigned"
-MEMBER_ADDED, MEMBER_REMOVED, GROUP_DELETED = (
-    r"\core\event\group_member_added",
-    r"\core\event\group_member_removed",
-    r"\core\event\group_deleted",
-)
 
 
 def accounts(database: Database, site: Site) -> Iterator[Event]:
@@ -73,7 +74,7 @@ def accounts(database: Database, site: Site) -> Iterator[Event]:
         yield Batch("accounts", table)
 
 
-def enrolments(database: Database, site: Site) -> Iterator[Event]:
+def enrolments(database: Database, site: Site, traces: pa.Table) -> Iterator[Event]:
     """One row per enrolment and role; the first role of an enrolment (learner before curator before staff) is the counted one."""
     yield Seen("enrolments", database.count("user_enrolments"))
     for rows in database.batches("enrolments"):
@@ -95,7 +96,7 @@ def enrolments(database: Database, site: Site) -> Iterator[Event]:
                     "enrolments", _with_role(_enrolments(rest, site), rest["id"], pa.array([role] * rest.num_rows), site), counted=False
                 )
     yield from _roles_without_enrolment(database, site)
-    yield from _removed(database, site)
+    yield from _removed(database, site, traces)
 
 
 def _enrolments(rows: pa.Table, site: Site) -> pa.Table:
@@ -148,73 +149,73 @@ def _roles_without_enrolment(database: Database, site: Site) -> Iterator[Event]:
         yield Batch("enrolments", table, counted=False)
 
 
-def _removed(database: Database, site: Site) -> Iterator[Event]:
+def _removed(database: Database, site: Site, traces: pa.Table) -> Iterator[Event]:
     """Enrolments that are gone: from the event of their deletion, else from the history of grades."""
     role_of = {row["id"]: ROLES.get(row["archetype"] or "", "other") for row in database.table("roles").to_pylist()}
     default_of = {row["id"]: ROLES.get(row["archetype"] or "", "learner") for row in database.table("methods").to_pylist()}
-    events = {"enrolment_deleted": ENROLMENT_DELETED, "role_assigned": ROLE_ASSIGNED, "role_unassigned": ROLE_UNASSIGNED}
+    graded_once = database.table("enrolments_graded_once")
+    deleted = of_events(traces, ENROLMENT_DELETED)
+    # Of the roles only those of people who left are of interest.
+    left = pa.concat_arrays([existing(deleted["relateduserid"]), existing(graded_once["userid"])])
+    steps = of_events(traces, ENROLMENT_DELETED, ROLE_ASSIGNED, ROLE_UNASSIGNED)
+    steps = steps.filter(pc.and_(pc.is_in(steps["relateduserid"], left.drop_null()), pc.greater(steps["courseid"], 0)))
     known_role: dict[tuple[int, int], str] = {}
     known_gone: set[tuple[int, int]] = set()
-    for rows in database.batches("enrolments_removed", events):
-        gone: dict[str, list[object]] = defaultdict(list)
-        for event, role_id, course, user, other, at in zip(
-            *(rows[name].to_pylist() for name in ("eventname", "objectid", "courseid", "relateduserid", "other", "timecreated")),
-            strict=True,
-        ):
-            if event != ENROLMENT_DELETED:
-                # Unassigning comes in the same request before the enrolment's deletion: the last role spoken of is the one held.
-                known_role[course, user] = role_of.get(role_id, "other")
-                continue
-            data = other_of(other).get("userenrolment")
-            data = data if isinstance(data, dict) else {}
-            method = _int(data.get("enrolid"))
-            gone["native"].append(_int(data.get("id")) or role_id)
-            gone["user"].append(user)
-            gone["course"].append(course)
-            gone["role"].append(known_role.get((course, user)) or default_of.get(method, "learner"))
-            gone["method"].append(data.get("enrol") or other_of(other).get("enrol"))
-            for name in ("timecreated", "timestart", "timeend", "modifierid"):
-                gone[name].append(_int(data.get(name)) or 0)
-            gone["removed"].append(at)
-            known_gone.add((course, user))
-        if gone:
-            user, course, native = (pa.array(gone[name], pa.int64()) for name in ("user", "course", "native"))
-            table = pa.table(
-                {
-                    "account_id": site.accounts(user),
-                    "course_id": site.courses(course),
-                    "method": pa.array(gone["method"], pa.string()),
-                    "state": pa.array(["removed"] * len(user)),
-                    "created_at": moments(pa.array(gone["timecreated"], pa.int64())),
-                    "starts_at": moments(pa.array(gone["timestart"], pa.int64())),
-                    "ends_at": moments(pa.array(gone["timeend"], pa.int64())),
-                    "removed_at": moments(pa.array(gone["removed"], pa.int64())),
-                    "enrolled_by": site.accounts(pa.array(gone["modifierid"], pa.int64())),
-                }
-            )
-            table = _with_role(table, pa.chunked_array([native]), pa.array(gone["role"], pa.string()), site)
-            yield Batch("enrolments", table.filter(pc.is_valid(table["course_id"])), counted=False)
-    for rows in database.batches("enrolments_graded_once"):
-        pairs = zip(rows["courseid"].to_pylist(), rows["userid"].to_pylist(), strict=True)
-        rows = rows.filter(
-            pa.array([pair not in known_gone and known_role.get(pair, "learner") == "learner" for pair in pairs], pa.bool_())
+    gone: dict[str, list[object]] = defaultdict(list)
+    names = ("eventname", "objectid", "courseid", "relateduserid", "other", "timecreated")
+    for event, role_id, course, user, other, at in zip(*(steps[name].to_pylist() for name in names), strict=True):
+        if event != ENROLMENT_DELETED:
+            # Unassigning comes in the same request before the enrolment's deletion: the last role spoken of is the one held.
+            known_role[course, user] = role_of.get(role_id, "other")
+            continue
+        data = other_of(other).get("userenrolment")
+        data = data if isinstance(data, dict) else {}
+        method = whole_number(data.get("enrolid"))
+        gone["native"].append(whole_number(data.get("id")) or role_id)
+        gone["user"].append(user)
+        gone["course"].append(course)
+        gone["role"].append(known_role.get((course, user)) or default_of.get(method, "learner"))
+        gone["method"].append(data.get("enrol") or other_of(other).get("enrol"))
+        for name in ("timecreated", "timestart", "timeend", "modifierid"):
+            gone[name].append(whole_number(data.get(name)) or 0)
+        gone["removed"].append(at)
+        known_gone.add((course, user))
+    if gone:
+        user, course, native = (pa.array(gone[name], pa.int64()) for name in ("user", "course", "native"))
+        table = pa.table(
+            {
+                "account_id": site.accounts(user),
+                "course_id": site.courses(course),
+                "method": pa.array(gone["method"], pa.string()),
+                "state": pa.array(["removed"] * len(user)),
+                "created_at": moments(pa.array(gone["timecreated"], pa.int64())),
+                "starts_at": moments(pa.array(gone["timestart"], pa.int64())),
+                "ends_at": moments(pa.array(gone["timeend"], pa.int64())),
+                "removed_at": moments(pa.array(gone["removed"], pa.int64())),
+                "enrolled_by": site.accounts(pa.array(gone["modifierid"], pa.int64())),
+            }
         )
-        rows = rows.filter(pc.and_(pc.is_valid(site.courses(rows["courseid"])), pc.greater(rows["userid"], 0)))
-        yield Batch(
-            "enrolments",
-            pa.table(
-                {
-                    "enrolment_id": joined(f"{site.realm}:enrolment:grade-", flat(rows["id"]), ":learner"),
-                    "account_id": site.accounts(rows["userid"]),
-                    "course_id": site.courses(rows["courseid"]),
-                    "role": pa.array(["learner"] * rows.num_rows, pa.string()),
-                    "state": pa.array(["removed"] * rows.num_rows, pa.string()),
-                    "created_at": moments(rows["timefirst"]),
-                    "removed_at": moments(rows["timeremoved"]),
-                }
-            ),
-            counted=False,
-        )
+        table = _with_role(table, pa.chunked_array([native]), pa.array(gone["role"], pa.string()), site)
+        yield Batch("enrolments", table.filter(pc.is_valid(table["course_id"])), counted=False)
+    pairs = zip(graded_once["courseid"].to_pylist(), graded_once["userid"].to_pylist(), strict=True)
+    unseen = [pair not in known_gone and known_role.get(pair, "learner") == "learner" for pair in pairs]
+    rows = graded_once.filter(pa.array(unseen, pa.bool_()))
+    rows = rows.filter(pc.and_(pc.is_valid(site.courses(rows["courseid"])), pc.greater(rows["userid"], 0)))
+    yield Batch(
+        "enrolments",
+        pa.table(
+            {
+                "enrolment_id": joined(f"{site.realm}:enrolment:grade-", flat(rows["id"]), ":learner"),
+                "account_id": site.accounts(rows["userid"]),
+                "course_id": site.courses(rows["courseid"]),
+                "role": pa.array(["learner"] * rows.num_rows, pa.string()),
+                "state": pa.array(["removed"] * rows.num_rows, pa.string()),
+                "created_at": moments(rows["timefirst"]),
+                "removed_at": moments(rows["timeremoved"]),
+            }
+        ),
+        counted=False,
+    )
 
 
 def groups(database: Database, site: Site) -> Iterator[Event]:
@@ -245,13 +246,13 @@ def groups(database: Database, site: Site) -> Iterator[Event]:
     )
 
 
-def memberships(database: Database, site: Site) -> Iterator[Event]:
+def memberships(database: Database, site: Site, traces: pa.Table) -> Iterator[Event]:
     """One row per stay in a group. Present ones stand in the table, ended ones are pairs of events of the log.
 
     A present stay begins with the event of joining where the log still has it, so that it keeps its id when it ends.
     """
     yield Seen("memberships", database.count("groups_members"))
-    events = database.table("membership_events", {"added": MEMBER_ADDED, "removed": MEMBER_REMOVED, "group_deleted": GROUP_DELETED})
+    events = of_events(traces, MEMBER_ADDED, MEMBER_REMOVED, GROUP_DELETED)
     members = database.table("memberships")
     # Sets, not loops: a site keeps a membership for every learner it ever had.
     with duckdb.connect() as engine:
@@ -344,10 +345,3 @@ def _digits(column: pa.ChunkedArray) -> pa.Array:
         plus, pc.binary_join_element_wise("+", digits, ""), pc.if_else(national, pc.replace_substring_regex(digits, r"^[78]", "+7"), digits)
     )
     return pc.if_else(pc.equal(digits, ""), pa.scalar(None, pa.string()), number)
-
-
-def _int(value: object) -> int | None:
-    try:
-        return int(value)  # type: ignore[call-overload]
-    except (TypeError, ValueError):
-        return None

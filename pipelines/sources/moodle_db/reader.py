@@ -13,6 +13,7 @@ from pipelines.sources.moodle_db import completion, grades, log, messages, peopl
 from pipelines.sources.moodle_db.columns import Site, moment
 from pipelines.sources.moodle_db.database import Database
 from pipelines.sources.moodle_db.tables import TABLES
+from pipelines.sources.moodle_db.traces import all_traces
 from pipelines.sources.reading import Context, Covers, Event, Item
 
 #: The usual realm; two Moodles need two (``realm`` of the source).
@@ -47,15 +48,16 @@ class MoodleDatabase:
         """Every record kind of the database. An absent plug-in's tables count as empty: seen 0."""
         with Database.open(source, context.url) as database:
             site = _site(database, source, context)
+            traces = all_traces(database)
             yield from people.accounts(database, site)
             yield from structure.courses(database, site)
             yield from people.groups(database, site)
-            yield from people.enrolments(database, site)
-            yield from people.memberships(database, site)
-            yield from structure.tasks(database, site)
-            yield from structure.deadlines(database, site)
+            yield from people.enrolments(database, site, traces)
+            yield from people.memberships(database, site, traces)
+            yield from structure.tasks(database, site, traces)
+            yield from structure.deadlines(database, site, traces)
             yield from messages.chats(database, site)
-            yield from messages.posts(database, site)
+            yield from messages.posts(database, site, traces)
             yield from messages.direct_messages(database, site)
             yield from submissions.submissions(database, site)
             yield from submissions.submission_files(database, site)

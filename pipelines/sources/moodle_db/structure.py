@@ -13,13 +13,12 @@ import pyarrow.compute as pc
 
 from pipelines.sources.moodle_db.columns import Site, existing, flags, flat, moments, yielded
 from pipelines.sources.moodle_db.database import Database
+from pipelines.sources.moodle_db.traces import EXTENSION_GRANTED, MODULE_CREATED, MODULE_DELETED, MODULE_UPDATED, of_events
 from pipelines.sources.moodle_texts import name_in, name_in_english, other_of, task_kind, text_of
 from pipelines.sources.reading import Batch, Event, Seen
 
 #: Activity types with a query of their own; the rest share one.
 _OWN_QUERY = frozenset({"assign", "quiz", "page", "forum", "feedback"})
-EXTENSION_GRANTED = r"\mod_assign\event\extension_granted"
-MODULE_CREATED, MODULE_UPDATED, MODULE_DELETED = (rf"\core\event\course_module_{what}" for what in ("created", "updated", "deleted"))
 
 
 def courses(database: Database, site: Site) -> Iterator[Event]:
@@ -42,7 +41,7 @@ def courses(database: Database, site: Site) -> Iterator[Event]:
     )
 
 
-def tasks(database: Database, site: Site) -> Iterator[Event]:
+def tasks(database: Database, site: Site, traces: pa.Table) -> Iterator[Event]:
     """One row per course module, and one per module that only the log still knows."""
     yield Seen("tasks", database.count("course_modules"))
     for module in database.table("task_types")["name"].to_pylist():
@@ -59,7 +58,7 @@ def tasks(database: Database, site: Site) -> Iterator[Event]:
         query = f"tasks_{module}" if module in _OWN_QUERY else "tasks_other"
         rows = database.table(query, {"module": module}, {"activity": module})
         yield from yielded("tasks", "course_modules", _tasks(module, rows, site), rows["id"], _refused(rows, site))
-    yield from _deleted_tasks(database, site)
+    yield from _deleted_tasks(database, site, traces)
 
 
 def _refused(rows: pa.Table, site: Site) -> list[tuple[pa.Array, str]]:
@@ -115,18 +114,20 @@ def _bare_tasks(ids: pa.ChunkedArray | pa.Array, course: pa.ChunkedArray | pa.Ar
     )
 
 
-def _deleted_tasks(database: Database, site: Site) -> Iterator[Event]:
+def _deleted_tasks(database: Database, site: Site, traces: pa.Table) -> Iterator[Event]:
     """Activities that are gone: type from the component that wrote their rows, name from the event of their making, change or deletion."""
     names: dict[int, str | None] = {}
     kinds: dict[int, str] = {}
-    for row in database.table("task_events", {"created": MODULE_CREATED, "updated": MODULE_UPDATED, "deleted": MODULE_DELETED}).to_pylist():
+    gone = database.table("tasks_deleted")
+    told = of_events(traces, MODULE_CREATED, MODULE_UPDATED, MODULE_DELETED)
+    for row in told.filter(pc.is_in(told["contextinstanceid"], flat(gone["id"]))).to_pylist():
         data = other_of(row["other"])
         if isinstance(data.get("name"), str):
             names[row["contextinstanceid"]] = data["name"]
         if isinstance(data.get("modulename"), str):
             kinds[row["contextinstanceid"]] = task_kind(data["modulename"])
     course_of: dict[int, int] = {}
-    for row in database.table("tasks_deleted").to_pylist():
+    for row in gone.to_pylist():
         course_of.setdefault(row["id"], row["course"])
         component = row["component"] or ""
         if component.startswith("mod_"):
@@ -139,7 +140,7 @@ def _deleted_tasks(database: Database, site: Site) -> Iterator[Event]:
     yield Batch("tasks", table.filter(pc.is_valid(table["course_id"])), counted=False)
 
 
-def deadlines(database: Database, site: Site) -> Iterator[Event]:
+def deadlines(database: Database, site: Site, traces: pa.Table) -> Iterator[Event]:
     """One row per override of a date for a group or an account, and per personal extension."""
     yield Seen(
         "deadlines",
@@ -147,16 +148,26 @@ def deadlines(database: Database, site: Site) -> Iterator[Event]:
         + database.count("quiz_overrides")
         + database.count("assign_user_flags", "t.extensionduedate > 0"),
     )
-    for query, table, parameters in (
-        ("deadlines_assign", "assign_overrides", {}),
-        ("deadlines_quiz", "quiz_overrides", {}),
-        ("deadlines_extension", "assign_user_flags", {"extension_granted": EXTENSION_GRANTED}),
+    grants = of_events(traces, EXTENSION_GRANTED)
+    # By id, so the last one stands: an extension can be changed.
+    granted_at = dict(
+        zip(
+            zip(*(grants[name].to_pylist() for name in ("contextinstanceid", "relateduserid")), strict=True),
+            grants["timecreated"].to_pylist(),
+            strict=True,
+        )
+    )
+    for query, table in (
+        ("deadlines_assign", "assign_overrides"),
+        ("deadlines_quiz", "quiz_overrides"),
+        ("deadlines_extension", "assign_user_flags"),
     ):
-        for rows in database.batches(query, parameters):
+        for rows in database.batches(query):
             account, group = site.accounts(rows["userid"]), site.ids("group", rows["groupid"])
             if table == "assign_user_flags":
                 rule = pa.array(["extension"] * rows.num_rows, pa.string())
-                granted = moments(rows["timegranted"])
+                pairs = zip(rows["cmid"].to_pylist(), rows["userid"].to_pylist(), strict=True)
+                granted = moments(pa.array([granted_at.get(pair) for pair in pairs], pa.int64()))
             else:
                 rule = pc.if_else(pc.is_valid(account), "user_override", "group_override")
                 granted = pa.nulls(rows.num_rows, moments(rows["due"]).type)

@@ -1,6 +1,7 @@
 """Who shows a sign of having received a curator's notice: ``links.acknowledgements``.
 
-A notice is a curator's mail that opens a thread and answers nothing (to one or to many), or a post that opens a thread in a news forum.
+A notice is a curator's mail that opens a thread and answers nothing (to one or to many), or a post that opens a thread in a news forum
+and that somebody was seen to open.
 Chats record no reading, so the silence after a pinned message would say nothing: those are no notices here. A sign is what the systems record of one notice (receipt, report, automatic reply, reply), or what
 the addressee does before the next notice: writes to the sender outside the thread, or confirms in a chat of a course they share.
 A letter that asks something is a question, not a confirmation. No sign is no proof of anything: most people never confirm.
@@ -26,6 +27,11 @@ where kind = 'post' and role in ('curator', 'staff') and sent_at is not null and
     (channel = 'mail' and reply_to_id is null and not regexp_matches(lower(coalesce(subject, '')), '{_REPLY_SUBJECT}'))
     or (chat_kind = 'news' and reply_to_id is null)
 ) and message_id not in (select answer_id from links.replies)
+    -- News that nobody was seen to open are read elsewhere (the LMS mails them): silence about them would say nothing.
+    and (channel <> 'forum' or exists (
+        select 1 from raw.activity as activity
+        where activity.action = 'viewed' and activity.event like '%discussion_viewed%' and activity.object_id = split_part(conversation.thread_id, ':', 3)
+    ))
 """
 
 # Mail names its addressees; a news post is for the learners who are in the course on that day.

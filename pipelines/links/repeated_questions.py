@@ -1,7 +1,8 @@
 """Questions that were asked before: ``links.repeated_questions``.
 
 Short texts with typing errors: words are taken by lemma (pymorphy3, English as it stands), synonyms of the field made one, and compared
-together with character n-grams, TF-IDF weighted within the course. Numbers and names of tasks tell questions apart ("work 2" is not "work 4").
+together with character n-grams, TF-IDF weighted within the course. Questions that were given
+the same answer of substance are likelier one. Numbers and names of tasks tell questions apart ("work 2" is not "work 4").
 Clusters grow by leader: questions in the order in which they were asked, each joining the cluster whose *first* question it resembles, or whose
 nearest member it all but repeats; so there is no chaining, and a cluster keeps its id however many questions follow.
 """
@@ -50,7 +51,7 @@ def link_repeated_questions(warehouse: Warehouse, programme: Programme) -> Repet
 
     Grain: one row per question (first message of its burst) that has at least one fellow; questions asked once have no row. Questions of
     forums, chats and personal messages; mails have no text. A question whose course is unknown is compared with its like only.
-    Needs links.questions.
+    Needs links.questions and links.replies.
     """
     questions = warehouse.frame(
         f"""
@@ -70,9 +71,16 @@ def link_repeated_questions(warehouse: Warehouse, programme: Programme) -> Repet
             select *, {wording.line_sql("text", quotations=True)} as line,
                 {wording.line_sql("array_to_string(regexp_extract_all(text, '«([^»]{1,300})»', 1), ' ')", quotations=True)} as quoted
             from question
+        ), answered as (
+            -- The first answer of substance, without the name it is addressed to.
+            select reply.question_id, arg_min(trim(regexp_replace({wording.line_sql("words.text", quotations=True)}, '^ ({wording.pattern(wording.GREETINGS).strip()} )+', ' ')), message.sent_at) as answer
+            from links.replies as reply join raw.messages as message on message.message_id = reply.answer_id
+            join personal.messages as words on words.message_id = reply.answer_id
+            where reply.role = 'curator' and reply.kind = 'substantive' and reply.rule in ('explicit', 'thread') and message.channel <> 'mail'
+            group by reply.question_id
         )
-        select question_id, course_id, asked_at, trim(regexp_replace(line, '^ ({wording.pattern(wording.GREETINGS).strip()} )+', ' ')) as line, trim(quoted) as quoted
-        from lined where trim(line) <> '' order by course_id, asked_at, length(question_id), question_id
+        select lined.question_id, course_id, asked_at, answered.answer, trim(regexp_replace(line, '^ ({wording.pattern(wording.GREETINGS).strip()} )+', ' ')) as line, trim(quoted) as quoted
+        from lined left join answered on answered.question_id = lined.question_id where trim(line) <> '' order by course_id, asked_at, length(lined.question_id), lined.question_id
         """
     )
     clusters = cluster(questions)
@@ -95,11 +103,12 @@ def cluster(questions: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     questions: question_id, course_id, line (see ``wording``), quoted (line of what stands in quotation marks); in the order of asking within
-        each course.
+        each course; optionally answer (line of the answer given, null: none).
 
     Returns question_id, cluster_id (question_id of the first), score (nearness to the nearest other member, 0 to 1).
     """
     found = []
+    answers = questions["answer"] if "answer" in questions else pd.Series([None] * len(questions), index=questions.index)
     for _, course in questions.groupby("course_id", sort=True):
         texts = [_content(line) for line in course["line"]]
         keys = [_distinguishing(text, quoted) for text, quoted in zip(texts, course["quoted"], strict=True)]
@@ -108,7 +117,8 @@ def cluster(questions: pd.DataFrame) -> pd.DataFrame:
         codes, distinct = pd.factorize(wordings)
         first = np.full(len(distinct), len(codes))
         np.minimum.at(first, codes, np.arange(len(codes)))
-        leader, nearness = _lead(_likeness([texts[place] for place in first], [keys[place] for place in first]))
+        given = _answers(codes, answers.loc[course.index], len(distinct))
+        leader, nearness = _lead(_likeness([texts[place] for place in first], [keys[place] for place in first], given))
         found.append(
             pd.DataFrame(
                 {"question_id": course["question_id"].to_numpy(), "wording": codes, "leader": leader[codes], "nearness": nearness[codes]}
@@ -152,8 +162,17 @@ def _distinguishing(text: tuple[str, ...], quoted: str) -> str:
     return f"{','.join(numbers)}|{' '.join(sorted({_lemma(word) for word in _WORD.findall(quoted)} - {''}))}"
 
 
-def _likeness(texts: list[tuple[str, ...]], keys: list[str]) -> sparse.csr_matrix:
-    """Neighbours of each text: cosine of lemmas and of character n-grams, averaged; pairs apart by key or under ``repeat_loose`` left out."""
+def _answers(codes: NDArray[np.int64], answers: pd.Series, wordings: int) -> sparse.csr_matrix:
+    """Which answers (columns, by wording) each wording of a question was given."""
+    answer, distinct = pd.factorize(answers)
+    has = answer >= 0
+    ones = np.ones(int(has.sum()), np.float32)
+    return sparse.csr_matrix((ones, (codes[has], answer[has])), shape=(wordings, max(len(distinct), 1)))
+
+
+def _likeness(texts: list[tuple[str, ...]], keys: list[str], given: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Neighbours of each text: cosine of lemmas and of character n-grams, weighted, and more where both were given the same answer; pairs
+    apart by key or under ``repeat_loose`` left out."""
     plain = [" ".join(word for word in text if not word.isdigit()) for text in texts]
     parts = []
     for vectorizer, weight in (
@@ -169,7 +188,10 @@ def _likeness(texts: list[tuple[str, ...]], keys: list[str]) -> sparse.csr_matri
     block, least = int(threshold("reply_block")), threshold("repeat_loose")
     rows, columns, values = [], [], []
     for begin in range(0, len(texts), block):
-        near = (matrix[begin : begin + block] @ matrix.T).tocoo()
+        near = matrix[begin : begin + block] @ matrix.T
+        # The same answer is evidence beside some likeness of words, never without any.
+        same = (given[begin : begin + block] @ given.T).sign().multiply(near >= threshold("repeat_least"))
+        near = (near + same * threshold("repeat_same_answer")).minimum(1).tocoo()
         keep = (near.data >= least) & (key[near.row + begin] == key[near.col])
         rows.append(near.row[keep] + begin)
         columns.append(near.col[keep])

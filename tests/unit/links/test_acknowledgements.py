@@ -134,3 +134,8 @@ def test_unlinked_addresses_are_counted_and_left_out(course: Course) -> None:
 def test_a_learner_s_mail_to_many_is_no_notice(course: Course) -> None:
     course.mail("Вера", ["Инга", "Глеб", "Дина"], "Поздравляю всех", 0)
     assert signs(course) == set()
+
+
+def test_news_that_nobody_was_seen_to_open_is_no_notice(course: Course) -> None:
+    course.post("Инга", "Открыт второй модуль", 100, thread="7", forum=NEWS)
+    assert signs(course) == set()

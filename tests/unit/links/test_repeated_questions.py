@@ -73,3 +73,25 @@ def test_courses_are_apart(course: Course) -> None:
 def test_nothing_asked(course: Course) -> None:
     course.chat("Вера", "Спасибо!", 0)
     assert clusters(course) == {}
+
+
+def _asked_about_documents(course: Course, second_answer: str) -> tuple[str, str]:
+    """Two wordings with little in common, each with an explicit answer, among other questions."""
+    answer = "Документ высылаем почтой в течение тридцати дней после приказа"
+    first = course.chat("Вера", "Когда выдадут удостоверения слушателям?", 0)
+    course.chat("Инга", answer, 10, reply_to=first)
+    second = course.chat("Глеб", "Можно ли выдачу удостоверения ускорить тем, кто уволился?", HOUR)
+    course.chat("Инга", second_answer or answer, HOUR + 10, reply_to=second)
+    for hour, text in enumerate(("Где запись лекции?", "Какой пароль от зала?", "Не открывается тест модуля"), 2):
+        course.chat("Дина", text, hour * HOUR)
+    return first, second
+
+
+def test_the_same_answer_is_a_sign_of_the_same_question(course: Course) -> None:
+    first, second = _asked_about_documents(course, "")
+    assert clusters(course) == {first: first, second: first}
+
+
+def test_other_answers_leave_unlike_wordings_apart(course: Course) -> None:
+    _asked_about_documents(course, "Нет, порядок выдачи один для всех и сроков не меняет")
+    assert clusters(course) == {}

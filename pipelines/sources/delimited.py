@@ -363,7 +363,7 @@ class DelimitedFile:
         return taken[0] + 1, taken[1]
 
     def _fast(self, chunk: bytes, first_line: int, width: int) -> Block | None:
-        if b"\r" in chunk and chunk.count(b"\r") != chunk.count(b"\r\n"):
+        if b"\r" in chunk and _count(chunk, b"\r") != chunk.count(b"\r\n"):
             return None
         names = [str(place) for place in range(width)]
         try:
@@ -379,7 +379,7 @@ class DelimitedFile:
             return None
         columns = [column.combine_chunks() if column.num_chunks != 1 else column.chunk(0) for column in table.columns]
         rows = table.num_rows
-        if rows != chunk.count(b"\n"):
+        if rows != _count(chunk, b"\n"):
             # Line ends inside cells or blank lines: where a row begins is worked out only if somebody asks.
             delimiter = self.delimiter
             return _without_blank(
@@ -511,7 +511,7 @@ def _at_row_end(data: bytes, *, is_last: bool) -> tuple[bytes | None, bytes]:
     if is_last:
         return data, b""
     end = b"\n" if b"\n" in data else b"\r"
-    quotes = data.count(b'"')
+    quotes = _count(data, b'"')
     upper = len(data)
     while (cut := data.rfind(end, 0, upper)) >= 0:
         quotes -= data.count(b'"', cut, upper)
@@ -538,8 +538,13 @@ def _whole_rows(chunk: bytes, delimiter: str) -> list[tuple[int, list[str]]] | N
 
 
 def _line_ends(data: bytes) -> int:
-    lone = data.count(b"\r") - data.count(b"\r\n") if b"\r" in data else 0
-    return data.count(b"\n") + lone
+    lone = _count(data, b"\r") - data.count(b"\r\n") if b"\r" in data else 0
+    return _count(data, b"\n") + lone
+
+
+def _count(data: bytes, sign: bytes) -> int:
+    """``bytes.count`` of one byte; several times as fast where the byte is frequent."""
+    return int(np.count_nonzero(np.frombuffer(data, np.uint8) == sign[0]))
 
 
 def _ends_line(data: bytes) -> bool:

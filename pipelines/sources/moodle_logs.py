@@ -53,7 +53,8 @@ _FRONT_PAGE = "1"  # SITEID: the site's own page is no course
 _NOBODY = pa.array(["-", ""])
 
 _USER = r"^(?:The )?[Uu]ser with (?:the )?id '?(?P<id>-?\d+)"
-_SECOND_USER = r"[Uu]ser with (?:the )?id '?-?\d+.*[Uu]ser with (?:the )?id '?(?P<id>-?\d+)"
+# The actor opens the sentence ("The user with id"); whoever is acted upon stands inside it.
+_SECOND_USER = r" the user with (?:the )?id '?(?P<id>-?\d+)"
 _COURSE = r"course (?:with )?(?:the )?id '(?P<id>\d+)'"
 _MODULE = r"course module (?:with )?(?:the )?(?:id )?'(?P<id>\d+)'"
 _OBJECT = (
@@ -181,8 +182,7 @@ def _activity(
     user_id = _first(text, _USER)
     by_name = pc.is_null(user_id)
     native = pc.coalesce(_somebody(user_id), _names_as_ids(_where(by_name, person)))
-    related_id = _where(pc.greater_equal(pc.count_substring(text, "ser with"), 2), text)
-    related_id = _somebody(_first(pc.fill_null(related_id, ""), _SECOND_USER))
+    related_id = _somebody(_first(text, _SECOND_USER))
     related = pc.coalesce(related_id, _names_as_ids(_where(by_name, pc.utf8_trim_whitespace(affected))))
 
     course = _first(text, _COURSE, hint="course ")

@@ -100,6 +100,18 @@ def talk(
         run.asked[number] = (question, asked)
     _leaks(run, chat)
     _small_talk(run, chat)
+    _join_first(chat)
+
+
+def _join_first(chat: CourseChat) -> None:
+    """Nobody speaks before he has come in by the link."""
+    spoke: dict[int, int] = {}
+    for entry in chat.entries:
+        if entry.action is None:
+            spoke[entry.uid] = min(entry.at, spoke.get(entry.uid, entry.at))
+    for entry in chat.entries:
+        if entry.action == "join_group_by_link" and entry.uid in spoke:
+            entry.at = min(entry.at, spoke[entry.uid] - 300)
 
 
 def _truth(run: StreamRun, question: Question, number: int) -> dict[str, object]:

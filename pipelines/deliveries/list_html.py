@@ -89,7 +89,7 @@ def _line(line: Line, number: int, item: CuratorList, language: Language, eviden
 
 def sparkline(levels: Sequence[str | None], language: Language) -> Markup | None:
     """Levels of risk of the last days as bars, oldest first; a day without a score is a gap. None: nothing to draw."""
-    if not any(level in LEVELS for level in levels):
+    if sum(level in LEVELS for level in levels) < 2:  # one bar shows no movement
         return None
     bars = []
     for place, level in enumerate(levels):

@@ -317,10 +317,15 @@ def _question_points(report: Report, language: Language) -> list[str]:
 
 
 def _quality_points(report: Report, language: Language) -> list[str]:
-    bad = [row["source"] for row in report.quality if row["state"] in ("late", "failed", "missing")]
+    bad = [_source_name(row, language) for row in report.quality if row["state"] in ("late", "failed", "missing")]
     if not bad:
         return []
     return [language.say("Not all data came: {sources}. What rests on them is weaker this week.", sources=", ".join(bad))]
+
+
+def _source_name(row: dict[str, Any], language: Language) -> str:
+    kind = row["kind"]
+    return f"{language.say(SOURCE_KINDS[kind])} ({row['source']})" if kind in SOURCE_KINDS else row["source"]
 
 
 def _headline(report: Report, condition: str) -> Figure | None:
@@ -604,8 +609,7 @@ def _quality(report: Report, language: Language) -> list[dict[str, Any]]:
     used = [cell for cell in cells if any(row[cell[0]] is not None for row in report.quality)]
     rows = []
     for row in report.quality:
-        kind = row["kind"]
-        name = f"{say(SOURCE_KINDS[kind])} ({row['source']})" if kind in SOURCE_KINDS else row["source"]
+        name = _source_name(row, language)
         rows.append([name, *(show(row[column]) if row[column] is not None else UNKNOWN for column, _, _, _, show in used)])
     columns = [_column(say("Source"), "left", 2), *(_column(title, align, width) for _, title, align, width, _ in used)]
     return [_table(columns, rows, say("A missing source weakens what rests on it; it makes nobody a risk."))]

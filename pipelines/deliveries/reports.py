@@ -171,7 +171,7 @@ def _trend(warehouse: Warehouse, week_ends_on: date) -> dict[str, tuple[tuple[da
 
 MASK = "[…]"
 _ADDRESSES = re.compile(r"\S+@\S+\.\S+|@\w{3,}|https?://\S+|\+?\d[\d\s()-]{8,}\d")
-_INITIALS = re.compile(r"\b[A-ZА-ЯЁ]\.\s?[A-ZА-ЯЁ]\.|(?<=\])\s[A-ZА-ЯЁ]\.")
+_INITIALS = re.compile(r"(?<=\])(?:\s?\b[A-ZА-ЯЁ]\.)+|\b[A-ZА-ЯЁ]\.\s?[A-ZА-ЯЁ]\.")
 _WORD = re.compile(r"[A-ZА-ЯЁ][a-zа-яё]+(?:-[A-ZА-ЯЁ][a-zа-яё]+)?")
 _PATRONYMIC = re.compile(r"(?:[ое]вн|ичн|иничн)[аыуей]{1,2}$|(?:[ое]вич|ьич)(?:а|у|ем|е)?$")
 _NAME_STEM = 4
@@ -188,7 +188,7 @@ def without_names(text: str | None, stems: frozenset[str]) -> str | None:
     text = _ADDRESSES.sub(MASK, text)
     text = _WORD.sub(lambda found: MASK if _stem(found[0]) in stems or _PATRONYMIC.search(found[0]) else found[0], text)
     text = _INITIALS.sub(MASK, text)
-    return re.sub(rf"(?:{re.escape(MASK)}[\s,]*){{2,}}", f"{MASK} ", text).strip()
+    return re.sub(rf"{re.escape(MASK)}(?:[\s,]*{re.escape(MASK)})+", MASK, text).strip()
 
 
 def _stem(word: str) -> str:

@@ -57,7 +57,7 @@ SOURCE_KINDS = {
     "moodle_db": N_("The LMS"),
     "moodle_csv": N_("The LMS downloads"),
     "moodle_logs": N_("The LMS log"),
-    "survey": N_("Surveys"),
+    "survey_csv": N_("Surveys"),
 }
 FORMAL = "formal_completion"
 
@@ -227,7 +227,7 @@ def reasons_of(line: Line, language: Language) -> list[str]:
     for risk in line.risks:
         if line.section != "help" or risk is not line.risks[0]:
             said.append(risk_words(risk, language))
-        for reason in risk.reasons[: int(threshold("list_reasons"))]:
+        for reason in [reason for reason in risk.reasons if is_sayable(reason)][: int(threshold("list_reasons"))]:
             # The open question itself stands in the line: saying that there is one would be saying it twice.
             if not (reason.code == "open_question" and line.questions) and not (reason.code == "never_started" and line.never_started):
                 said.append(reason_words(reason, risk, language))
@@ -277,86 +277,89 @@ def _notice_words(item: NotReached, language: Language) -> str:
     return language.say("notice of {date}", date=date) if date else language.say("notice “{subject}”", subject=item.subject)
 
 
-def reason_words(reason: Reason, risk: AtRisk, language: Language) -> str:
-    """One reason of risk.reasons as a sentence with its number, its dates and what is usual in the stream.
+#: Features of which more is worse: none of it is no reason to be shown, whatever part it had in the score.
+_MORE_IS_WORSE = frozenset(
+    [
+        "tasks_missed",
+        "tasks_missed_in_row",
+        "tasks_late",
+        "tasks_failed",
+        "tasks_returned",
+        "silent_days",
+        "notices_unacknowledged_in_row",
+        "open_questions",
+        "oldest_open_hours",
+        "technical_questions_14",
+        "copied_tasks",
+        "copied_share",
+        "idle_webinars",
+        "burst_answers",
+    ]
+)
 
-    A value that is not known is left unsaid. A code without a sentence of its own is named, so that nothing is hidden.
+
+def is_sayable(reason: Reason) -> bool:
+    """May this reason be said? Not where its value is unknown (that would be a claim about nothing), nor where there is none of it."""
+    if reason.code == "never_started":
+        return True
+    return reason.value is not None and not (reason.value == 0 and reason.feature in _MORE_IS_WORSE)
+
+
+def reason_words(reason: Reason, risk: AtRisk, language: Language) -> str:
+    """One sayable reason of risk.reasons as a sentence with its number, its dates and what is usual in the stream.
+
+    A code without a sentence of its own is named, so that nothing is hidden.
     """
-    value, say, count = reason.value, language.say, language.count
-    number = None if value is None else value
-    feature = reason.feature or ""
+    say, count = language.say, language.count
+    number, feature = reason.value or 0.0, reason.feature or ""
     match reason.code:
+        case "missed_tasks" if feature == "tasks_late":
+            said = count("{n} task handed in late", "{n} tasks handed in late", number)
+        case "missed_tasks" if feature == "tasks_submitted":
+            said = count("{n} task handed in so far", "{n} tasks handed in so far", number)
         case "missed_tasks":
-            if number is None or feature not in ("tasks_submitted", "tasks_late"):
-                return _missed_words(number, feature, risk.missed_tasks, language)
-            if feature == "tasks_late":
-                said = count("{n} task handed in late", "{n} tasks handed in late", number)
-            else:
-                said = count("{n} task handed in so far", "{n} tasks handed in so far", number)
+            return _missed_words(number, feature, risk.missed_tasks, language)
+        case "silent_days" if feature == "messages_14":
+            said = count("{n} message in two weeks", "{n} messages in two weeks", number)
+        case "silent_days" if feature == "active_days_14":
+            said = count("{n} day in the course in the last two weeks", "{n} days in the course in the last two weeks", number)
+        case "silent_days" if feature == "active_days_7":
+            said = count("{n} day in the course in the last week", "{n} days in the course in the last week", number)
         case "silent_days":
-            if number is None:
-                said = say("has not been in the course lately")
-            elif feature.startswith("messages"):
-                said = count("{n} message in two weeks", "{n} messages in two weeks", number)
-            elif feature.startswith("active_days"):
-                said = count("{n} day in the course in the last week", "{n} days in the course in the last week", number)
-                if feature.endswith("14"):
-                    said = count("{n} day in the course in the last two weeks", "{n} days in the course in the last two weeks", number)
-            else:
-                said = count("not in the course for {n} day", "not in the course for {n} days", number)
+            said = count("not in the course for {n} day", "not in the course for {n} days", number)
         case "slower_than_before":
-            said = say("less active than before")
-            if number is not None and feature.startswith("events"):
-                said += ": " + count("{n} act in the last week", "{n} acts in the last week", number)
+            said = say("less active than before") + ": " + count("{n} act in the last week", "{n} acts in the last week", number)
         case "unanswered_notice":
-            said = (
-                say("no reply to a letter")
-                if number is None
-                else count("no reply to {n} letter", "no reply to {n} letters in a row", number)
-            )
+            said = count("no reply to {n} letter", "no reply to {n} letters in a row", number)
+        case "open_question" if feature == "open_questions":
+            return count("{n} question is without an answer", "{n} questions are without an answer", number)
         case "open_question":
-            if number is None:
-                said = say("a question is without an answer")
-            elif feature.endswith("hours"):
-                return say("a question is without an answer for {time}", time=language.duration(number))
-            else:
-                return count("{n} question is without an answer", "{n} questions are without an answer", number)
+            return say("a question is without an answer for {time}", time=language.duration(number))
+        case "no_webinars" if not number:
+            said = say("not seen at webinars")
+        case "no_webinars" if feature.endswith("share"):
+            said = say("was at {share} of the time of webinars", share=language.percent(number))
         case "no_webinars":
-            if number is None:
-                said = say("not seen at webinars")
-            elif feature.endswith("share"):
-                said = (
-                    say("was at {share} of the time of webinars", share=language.percent(number)) if number else say("not seen at webinars")
-                )
-            else:
-                said = count("was at {n} webinar", "was at {n} webinars", number) if number else say("not seen at webinars")
+            said = count("was at {n} webinar", "was at {n} webinars", number)
+        case "low_grades" if feature == "tasks_failed":
+            return count("{n} task is not passed", "{n} tasks are not passed", number)
+        case "low_grades" if feature == "tasks_returned":
+            return count("{n} task was sent back to be mended", "{n} tasks were sent back to be mended", number)
         case "low_grades":
-            if number is None:
-                said = say("low grades")
-            elif feature == "tasks_failed":
-                return count("{n} task is not passed", "{n} tasks are not passed", number)
-            elif feature == "tasks_returned":
-                return count("{n} task was sent back to be mended", "{n} tasks were sent back to be mended", number)
-            else:
-                said = say("mean grade {share} of the best possible", share=language.percent(number))
+            said = say("mean grade {share} of the best possible", share=language.percent(number))
+        case "copied_work" if feature.endswith("share"):
+            return say("works repeat another text in part (to look at)")
         case "copied_work":
-            if number is None or feature.endswith("share"):
-                return say("works repeat another text in part (to look at)")
             return count("{n} work repeats another text in part (to look at)", "{n} works repeat another text in part (to look at)", number)
         case "idle_webinars":
-            if number is None:
-                return say("present at webinars without a sign of taking part")
             return count("at {n} webinar without a sign of taking part", "at {n} webinars without a sign of taking part", number)
+        case "unread_materials" if not number:
+            said = say("no material opened")
+        case "unread_materials" if feature.endswith("share"):
+            said = say("{share} of the materials opened", share=language.percent(number))
         case "unread_materials":
-            if number is None:
-                said = say("few materials opened")
-            elif feature.endswith("share"):
-                said = say("{share} of the materials opened", share=language.percent(number)) if number else say("no material opened")
-            else:
-                said = count("{n} material opened", "{n} materials opened", number) if number else say("no material opened")
+            said = count("{n} material opened", "{n} materials opened", number)
         case "burst_answers":
-            if number is None:
-                return say("test answers come faster than the questions can be read (to look at)")
             return count(
                 "{n} test answer came faster than the question can be read (to look at)",
                 "{n} test answers came faster than the questions can be read (to look at)",
@@ -365,21 +368,14 @@ def reason_words(reason: Reason, risk: AtRisk, language: Language) -> str:
         case "never_started":
             return say("not in the course once")
         case "technical_trouble":
-            if number is None:
-                return say("writes about technical trouble")
             return count("{n} message about technical trouble in two weeks", "{n} messages about technical trouble in two weeks", number)
         case _:
             return say("sign: {code}", code=reason.code.replace("_", " "))
     return said + _usual(reason, language)
 
 
-def _missed_words(number: float | None, feature: str, tasks: Sequence[MissedTask], language: Language) -> str:
-    in_row = feature == "tasks_missed_in_row" or feature == ""
-    if number is None:
-        number = float(len(tasks))
-    if not number:
-        return language.say("work is not handed in")
-    if in_row and number > 1:
+def _missed_words(number: float, feature: str, tasks: Sequence[MissedTask], language: Language) -> str:
+    if feature == "tasks_missed_in_row" and number > 1:
         said = language.count("{n} task in a row not handed in", "{n} tasks in a row not handed in", number)
     else:
         said = language.count("{n} task not handed in", "{n} tasks not handed in", number)

@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.deliveries.language import Language
 from pipelines.deliveries.list_model import AtRisk, Reason
-from pipelines.deliveries.wording import mark_choices, reason_words
+from pipelines.deliveries.wording import is_sayable, mark_choices, reason_words
 
 RU = Language("ru", ZoneInfo("Europe/Moscow"))
 RISK = AtRisk("dropout", 0.8, "high", None, "model", (), (), (), None, None)
@@ -52,3 +52,16 @@ def test_reasons_in_words(code: str, feature: str, value: float, baseline: float
 def test_marks_follow_the_curator() -> None:
     first = [mark_choices(name, RU)[0] for name in ("Соколова Анна Петровна", "Ершов Павел Ильич", None)]
     assert first == ["Связалась", "Связался", "Контакт был"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "sayable"),
+    [
+        pytest.param(Reason("no_webinars", "webinars_attended", None, 2.0), False, id="unknown is no reason"),
+        pytest.param(Reason("missed_tasks", "tasks_missed", 0.0, 1.0), False, id="nothing missed is no reason"),
+        pytest.param(Reason("no_webinars", "webinars_attended", 0.0, 2.0), True, id="no webinar is one"),
+        pytest.param(Reason("never_started", None, None, None), True, id="never started needs no value"),
+    ],
+)
+def test_only_what_is_known_and_there_is_said(reason: Reason, sayable: bool) -> None:
+    assert is_sayable(reason) is sayable

@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, dbt_assets
-from pipelines.transform import dbt_vars, manifest_path
+from pipelines.transform import manifest, variables
 
 from assets.installation import Installation
 from pipelines.settings import DBT_FOLDER, DBT_WAREHOUSE
@@ -31,19 +31,19 @@ class Relations(DagsterDbtTranslator):
 
 def _build(context: dg.AssetExecutionContext, installation: Installation, dbt: DbtCliResource) -> Iterator[Any]:
     run = installation.run(context)
-    variables = dbt_vars(run.programme, run.as_of)
     # dbt reads the warehouse's path from its environment (dbt_like/profiles.yml).
     os.environ[DBT_WAREHOUSE] = str(run.settings.warehouse_path)
     try:
-        yield from dbt.cli(["build", "--vars", json.dumps(variables)], context=context).stream()
+        # Unit tests speak of the code, not of the data: the test suite runs them.
+        arguments = ["build", "--exclude-resource-type", "unit_test", "--indirect-selection", "buildable"]
+        yield from dbt.cli([*arguments, "--vars", json.dumps(variables(run.programme, run.as_of))], context=context).stream()
     finally:
         del os.environ[DBT_WAREHOUSE]
 
 
 def model_assets(days: dg.DailyPartitionsDefinition) -> list[dg.AssetsDefinition]:
     """Two invocations of dbt: what counts, before risk; what people read, after it."""
-    manifest = manifest_path()
-    common: dict[str, Any] = {"manifest": manifest, "dagster_dbt_translator": Relations(), "partitions_def": days}
+    common: dict[str, Any] = {"manifest": manifest(), "dagster_dbt_translator": Relations(), "partitions_def": days}
 
     @dbt_assets(name="facts_and_indicators", select="path:models/facts path:models/indicators path:seeds", **common)
     def facts_and_indicators(context: dg.AssetExecutionContext, installation: Installation, dbt: DbtCliResource) -> Iterator[Any]:

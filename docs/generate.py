@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from pipelines.thresholds import THRESHOLDS_FILE
-from pipelines.transform import manifest_path
+from pipelines.transform import manifest
 from pipelines.warehouse import SCHEMAS, Warehouse
 
 HERE = Path(__file__).parent
@@ -54,9 +54,9 @@ def _declared(warehouse: Warehouse, schema: str) -> dict[str, tuple[str, list[tu
 
 
 def _models() -> dict[str, dict[str, tuple[str, list[tuple[str, str, str]]]]]:
-    manifest = json.loads(manifest_path().read_text(encoding="utf-8"))
+    parsed = json.loads(manifest().read_text(encoding="utf-8"))
     found: dict[str, dict[str, tuple[str, list[tuple[str, str, str]]]]] = {}
-    for node in manifest["nodes"].values():
+    for node in parsed["nodes"].values():
         if node["resource_type"] == "model":
             columns = [(name, column.get("data_type") or "", _cell(column["description"])) for name, column in node["columns"].items()]
             found.setdefault(node["schema"], {})[node["name"]] = (" ".join(node["description"].split()), columns)

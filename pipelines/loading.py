@@ -223,6 +223,10 @@ class _Stage:
                     connection.execute(f"create or replace temp view fresh_half as select {', '.join(columns)} from fresh_{record}")
                     self.warehouse.merge(f"{schema}.{record}", "fresh_half")
             connection.execute("drop view if exists fresh_half")
+            # A row that says the same in a newer item is as new as that item, or an older export could still overwrite it.
+            connection.execute(
+                f"update raw.{record} as old set seen_at = stage.seen_at from fresh_{record} as stage where {on} and old.seen_at < stage.seen_at"
+            )
         connection.execute("delete from raw.rejects where load_id = ?", [self.load_id])
         if self.rejects:
             names = list(self.warehouse.columns("raw.rejects"))

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from pipelines.calendar import write_programme
 from pipelines.deliveries import lists, reports
@@ -120,38 +121,47 @@ def check(run: Run) -> list[Finding]:
     return findings
 
 
+def _summed(*summaries: Any) -> Outcome:
+    """Summaries of the links (dataclasses of counts) as one outcome; counts of nothing are left out."""
+    counts: dict[str, int] = {}
+    for summary in summaries:
+        for name, value in asdict(summary).items():
+            counts |= {f"{name} {part}": count for part, count in value.items()} if isinstance(value, dict) else {name: value}
+    return Outcome({name: count for name, count in counts.items() if count})
+
+
 def link_people(run: Run) -> Outcome:
     """Who is who, and which chat, webinar and survey belongs to which course."""
     with run.warehouse() as warehouse:
-        return Outcome(people.link_people_and_places(warehouse, run.programme).rows)
+        return _summed(*people.link_people_and_places(warehouse, run.programme))
 
 
 def link_conversations(run: Run) -> Outcome:
     """Questions, who answered them, and questions asked again."""
-    rows: dict[str, int] = {}
     with run.warehouse() as warehouse:
-        rows |= questions.link_questions(warehouse, run.programme).rows
-        rows |= replies.link_replies(warehouse, run.programme).rows
-        rows |= repeated_questions.link_repeated_questions(warehouse, run.programme).rows
-    return Outcome(rows)
+        return _summed(
+            questions.link_questions(warehouse, run.programme),
+            replies.link_replies(warehouse, run.programme),
+            repeated_questions.link_repeated_questions(warehouse, run.programme),
+        )
 
 
 def link_notices(run: Run) -> Outcome:
     """Notices and what shows that they arrived."""
     with run.warehouse() as warehouse:
-        return Outcome(acknowledgements.link_acknowledgements(warehouse, run.programme).rows)
+        return _summed(acknowledgements.link_acknowledgements(warehouse, run.programme))
 
 
 def link_copies(run: Run) -> Outcome:
     """Submissions that repeat earlier submissions or messages."""
     with run.warehouse() as warehouse:
-        return Outcome(copies.link_copies(warehouse, run.programme).rows)
+        return _summed(copies.link_copies(warehouse, run.programme))
 
 
 def link_feedback(run: Run) -> Outcome:
     """What the markers' comments are worth."""
     with run.warehouse() as warehouse:
-        return Outcome(feedback.link_feedback(warehouse, run.programme).rows)
+        return _summed(feedback.link_feedback(warehouse, run.programme))
 
 
 def transform(run: Run, select: str) -> Outcome:

@@ -18,7 +18,7 @@ import yaml
 
 from pipelines.errors import BadContract, PermanentError, TransientError
 from pipelines.programme import Programme
-from pipelines.settings import DBT_FOLDER
+from pipelines.settings import DBT_FOLDER, DBT_WAREHOUSE
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunner
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 #: What may be built, in the order of the stages. Seeds come with the facts.
 STAGES = ("facts", "indicators", "reports")
 _PATHS = {"facts": ("path:seeds", "path:models/facts"), "indicators": ("path:models/indicators",), "reports": ("path:models/reports",)}
-#: Variable in which dbt_like/profiles.yml expects the warehouse's file.
-WAREHOUSE_VARIABLE = "MAYAK_DBT_WAREHOUSE"
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,14 @@ class TransformResult:
 
 
 def run_dbt(
-    warehouse_path: Path, select: str, *, programme: Programme, as_of: date, full_refresh: bool = False, work_folder: Path | None = None
+    warehouse_path: Path,
+    select: str,
+    *,
+    programme: Programme,
+    as_of: date,
+    full_refresh: bool = False,
+    data_tests: bool = True,
+    work_folder: Path | None = None,
 ) -> TransformResult:
     """Build models of the stages named in ``select`` ("facts indicators", "reports"), and run the data tests that they can answer.
 
@@ -51,6 +56,7 @@ def run_dbt(
     warehouse_path: the DuckDB file; must not be open anywhere, this process included.
     as_of: the day at whose end everything is known; nothing later is visible in any model.
     full_refresh: build models that grow by day from the first day on.
+    data_tests: run the models' tests as well; a failed one stops what is built on its model.
     work_folder: where dbt writes its artefacts and log; default: "dbt" beside the warehouse.
 
     Raises PermanentError naming model or test and dbt's message, BadContract for a failed data test, TransientError while another
@@ -64,11 +70,22 @@ def run_dbt(
         warehouse_path,
         ["build", "--select", *(path for stage in STAGES if stage in stages for path in _PATHS[stage]),
          # Unit tests speak of the code, not of the data: the test suite runs them.
-         "--exclude", "test_type:unit", "--indirect-selection", "buildable",
+         "--exclude", "test_type:unit" if data_tests else "resource_type:test", *([] if data_tests else ["resource_type:unit_test"]),
+         "--indirect-selection", "buildable",
          *(["--full-refresh"] if full_refresh else [])],
         variables=variables(programme, as_of),
         work_folder=work_folder or warehouse_path.parent / "dbt",
     )  # fmt: skip
+
+
+def run_unit_tests(warehouse_path: Path, *, programme: Programme, as_of: date, work_folder: Path) -> TransformResult:
+    """Run dbt's unit tests. The warehouse must have the models built: their columns give the invented rows their types.
+
+    Raises PermanentError naming the tests that failed and how.
+    """
+    return _invoke(
+        warehouse_path, ["test", "--select", "test_type:unit"], variables=variables(programme, as_of), work_folder=work_folder
+    )
 
 
 def variables(programme: Programme, as_of: date | None) -> dict[str, Any]:
@@ -92,15 +109,23 @@ def parse(work_folder: Path) -> Path:
     return work_folder / "target" / "manifest.json"
 
 
+def manifest() -> Path:
+    """The project's manifest (``dbt_like/target/manifest.json``), made anew when a file of the project is newer than it."""
+    path = DBT_FOLDER / "target" / "manifest.json"
+    sources = [file for folder in ("models", "macros", "seeds", "tests") for file in (DBT_FOLDER / folder).rglob("*") if file.is_file()]
+    newest = max(file.stat().st_mtime for file in [*sources, DBT_FOLDER / "dbt_project.yml", DBT_FOLDER / "profiles.yml"])
+    return path if path.exists() and path.stat().st_mtime >= newest else parse(DBT_FOLDER)
+
+
 def _invoke(warehouse_path: Path, command: list[str], *, variables: dict[str, Any], work_folder: Path) -> TransformResult:
     work_folder.mkdir(parents=True, exist_ok=True)
     arguments = [
-        "--quiet", "--log-level", "error", "--log-path", str(work_folder / "logs"),
+        "--quiet", "--log-level", "none", "--log-level-file", "warn", "--log-path", str(work_folder / "logs"),
         *command,
         "--project-dir", str(DBT_FOLDER), "--profiles-dir", str(DBT_FOLDER), "--target-path", str(work_folder / "target"),
         "--vars", yaml.safe_dump(variables, allow_unicode=True, default_flow_style=True, width=10_000).strip(),
     ]  # fmt: skip
-    with _environment({WAREHOUSE_VARIABLE: str(warehouse_path), "DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}):
+    with _environment({DBT_WAREHOUSE: str(warehouse_path), "DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}):
         from dbt.cli.main import dbtRunner
 
         try:

@@ -21,6 +21,7 @@ from sklearn.metrics import average_precision_score, brier_score_loss, log_loss,
 from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
 from pipelines.errors import BadFile
 from pipelines.risk.features import features_of
@@ -84,6 +85,12 @@ def _weights(sample: Sample) -> np.ndarray:
 
 
 def fit(sample: Sample, target: str) -> tuple[object, str]:
+    """:func:`_fit` on one thread: the samples are small, sums then always have one order, and threads that wait for a core cost minutes."""
+    with threadpool_limits(limits=1):
+        return _fit(sample, target)
+
+
+def _fit(sample: Sample, target: str) -> tuple[object, str]:
     """The better candidate, calibrated, fitted on ``sample``. Returns (model, name of the candidate).
 
     The model has ``predict_proba``. Streams are never split between fitting and calibrating.

@@ -75,8 +75,9 @@ def score_day(warehouse: Warehouse, day: date, *, models_folder: Path) -> Summar
 def training_sample(warehouse: Warehouse, target: str, streams: list[str]) -> Sample:
     """Learners' days of ended streams with their outcome; every ``snapshot_days``-th course day, ordered by day and person.
 
-    Dropout: everybody enrolled; outcome 1 where the course was not completed. Formal completion: those who completed and whose
-    completion could be judged; outcome 1 where it was formal.
+    Dropout: outcome 1 for those who never started or left (last seen at least ``left_before_end_days`` before the end, not completed), 0 for
+    those who completed; who stayed to the end without completing is left out. Formal completion: those who completed and whose completion
+    could be judged; outcome 1 where it was formal.
     """
     every = int(threshold("snapshot_days"))
     frame = feature_frame(warehouse, target, streams=streams, snapshot_days=every)
@@ -87,15 +88,23 @@ def training_sample(warehouse: Warehouse, target: str, streams: list[str]) -> Sa
 
 
 def _truth(warehouse: Warehouse, target: str, streams: list[str]) -> pd.DataFrame:
+    parameters: dict[str, object] = {"streams": streams}
     if target == "dropout":
-        query = "select person_id, stream_id, (outcome <> 'completed')::integer as outcome from facts.fct_enrolments where stream_id in (select unnest($streams))"
+        parameters["margin"] = int(threshold("left_before_end_days"))
+        query = (
+            "select e.person_id, e.stream_id, (e.outcome <> 'completed')::integer as outcome "
+            "from facts.fct_enrolments as e inner join facts.dim_streams as s on e.stream_id = s.stream_id "
+            "where e.stream_id in (select unnest($streams)) "
+            # Present to the end and yet without a certificate: neither left nor completed, so no example of either.
+            "and (e.outcome in ('completed', 'never_started') or e.dropped_on <= s.ends_on - $margin)"
+        )
     else:
         query = (
             "select f.person_id, f.stream_id, f.is_formal::integer as outcome from indicators.ind_formal_completions as f "
             "inner join facts.fct_enrolments as e on f.person_id = e.person_id and f.stream_id = e.stream_id "
             "where e.outcome = 'completed' and f.is_formal is not null and f.stream_id in (select unnest($streams))"
         )
-    return warehouse.frame(query + " order by 1, 2", {"streams": streams})
+    return warehouse.frame(query + " order by 1, 2", parameters)
 
 
 def _judge(warehouse: Warehouse, target: str, day: date, ended: list[str], folder: Path) -> _Judge:

@@ -133,6 +133,21 @@ def test_an_older_export_never_overwrites_a_newer_one(load, warehouse: Warehouse
     assert warehouse.value("select text from personal.messages") == "после правки"
 
 
+def test_a_row_confirmed_by_a_newer_export_is_not_overwritten_by_one_between(load, warehouse: Warehouse, tmp_path: Path) -> None:
+    texts = {"a.txt": ("стоит", 3), "b.txt": ("стоит", 9), "c.txt": ("старое", 5)}
+    for name in texts:
+        (tmp_path / name).write_text(name)
+
+    def versions(path: Path) -> Iterator[object]:
+        text, hour = texts[path.name]
+        yield Seen("messages", 1)
+        yield Batch("messages", messages(("m1", text)))
+        yield covering(hour)
+
+    load(versions)
+    assert warehouse.value("select text from personal.messages") == "стоит"
+
+
 def test_rejected_rows_are_kept_with_place_and_reason(load, warehouse: Warehouse, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("1")
 

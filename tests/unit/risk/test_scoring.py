@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.risk.scoring import score_day
+from pipelines.risk.scoring import score_day, training_sample
 from pipelines.warehouse import Warehouse
 from tests.unit.risk.history import DAYS, FIRST, end_of, write_history
 
@@ -129,3 +129,14 @@ def test_a_first_stream_is_scored_by_rules(tmp_path: Path) -> None:
         )[0][0]
         assert longest >= warehouse.value("select median(score) from risk.scores where target = 'dropout'")
         assert list(tmp_path.iterdir()) == []
+
+
+def test_who_stays_to_the_end_without_completing_teaches_nothing(tmp_path: Path) -> None:
+    """Neither left nor completed: ``left_before_end_days`` before the end is where leaving begins."""
+    with Warehouse.open(None) as warehouse:
+        write_history(warehouse, streams=STREAMS)
+        streams = [f"COS/{number}" for number in range(STREAMS)]
+        before = set(training_sample(warehouse, "dropout", streams).people)
+        warehouse.connection.execute("update facts.fct_enrolments set outcome = 'dropped', dropped_on = ? where person_id = 'p0-001'", [end_of(0)])
+        after = set(training_sample(warehouse, "dropout", streams).people)
+    assert before - after == {"p0-001\x1fCOS/0"}

@@ -169,9 +169,9 @@ def _chat_frame(run: StreamRun, chat: CourseChat) -> None:
         )
         entries.append(Entry(opening + 60, lead.chat_id, lead.chat_name, action="migrate_to_supergroup"))
         entries.append(Entry(opening + 61, lead.chat_id, lead.chat_name, action="migrate_from_group", more={"title": chat.name}))
-        for curator in run.curators[1:]:
+        for colleague in run.curators[1:]:
             entries.append(
-                Entry(opening + 120, lead.chat_id, lead.chat_name, action="invite_members", more={"members": [curator.account.chat_name]})
+                Entry(opening + 120, lead.chat_id, lead.chat_name, action="invite_members", more={"members": [colleague.account.chat_name]})
             )
     for place, learner in enumerate(run.learners):
         if learner.chat_id is None:

@@ -130,8 +130,8 @@ def _write(folder: Path, plan: Plan, progress: Callable[[int, int, str], None] |
     staff: list[list[Curator]] = []
     next_curator = FIRST_CURATOR
     for number in range(len(plan.streams)):
-        start = epoch(plan.stream_start(number, 0))
-        places.append(site.add_course(number, COURSES[number], weeks=plan.weeks, start=start, opened=opened))
+        opens = epoch(plan.stream_start(number, 0))
+        places.append(site.add_course(number, COURSES[number], weeks=plan.weeks, start=opens, opened=opened))
         team, next_curator = _curators(world, number, next_curator)
         staff.append(team)
         write_users(site, log, [curator.account for curator in team], [opened] * len(team))

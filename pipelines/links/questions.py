@@ -25,7 +25,7 @@ from pipelines.warehouse import Warehouse
 
 #: Weight of each sign. Positive ones speak for a question.
 _FOR = {
-    "question_mark": 0.45,
+    "question_mark": 0.50,
     "request": 0.45,
     "technical_trouble": 0.40,
     "opens_with_interrogative": 0.35,
@@ -186,7 +186,7 @@ def _score(signs: pa.Table) -> pa.Table:
         "thanks": column["thanks"] & ~asks_plainly,
         "settled": column["settled"] & ~asks_plainly & ~column["opens_with_interrogative"],
         "account": is_account,
-        "no_course_term": ~is_about_course,
+        "no_course_term": ~is_about_course & ~column["question_mark"],
     }
     names = [*present, *against]
     weights = np.array([_FOR[name] for name in present] + [-_AGAINST[name] for name in against])

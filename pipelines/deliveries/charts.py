@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from io import BytesIO
 from math import sqrt
+from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -27,7 +28,7 @@ INK, SOFT, PALE = "#1b1b1b", "#6d6d6d", "#d9d9d9"
 RATING_FILLS = (("#1b1b1b", ""), ("#6d6d6d", "//"), ("#ffffff", ""), ("#d9d9d9", ""), ("#a3a3a3", "\\\\"))
 NORMAL_95 = 1.959963984540054  # two-sided 95 % quantile of the normal distribution
 
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 8.5,
     "svg.hashsalt": "mayak",

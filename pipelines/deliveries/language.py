@@ -80,7 +80,7 @@ class Language:
 
     def say_as(self, context: str, message: str) -> str:
         """A word that has several translations; ``context`` tells them apart."""
-        return self.translations.pgettext(context, message)
+        return str(self.translations.pgettext(context, message))
 
     def count(self, singular: str, plural: str, number: float, **values: object) -> str:
         """A sentence about a number of things, in the plural form that the number asks for; ``{n}`` is the number.

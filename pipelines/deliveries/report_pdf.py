@@ -17,8 +17,6 @@ def pdf_of(document: dict[str, Any], language: str) -> bytes:
     try:
         content = typst.compile(
             source,
-            root=TEMPLATES_FOLDER,
-            font_paths=[],
             ignore_system_fonts=True,
             format="pdf",
             sys_inputs={"document": json.dumps(document, ensure_ascii=False, sort_keys=True), "language": language},

@@ -55,7 +55,7 @@ SOURCE_KINDS = {
     "telegram": N_("Telegram"),
     "zoom": N_("Webinars"),
     "moodle_db": N_("The LMS"),
-    "moodle_csv": N_("The LMS downloads"),
+    "moodle_reports": N_("The LMS downloads"),
     "moodle_logs": N_("The LMS log"),
     "survey_csv": N_("Surveys"),
 }

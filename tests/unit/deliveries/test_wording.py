@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from pipelines.deliveries.language import Language
 from pipelines.deliveries.list_model import AtRisk, Reason
-from pipelines.deliveries.wording import is_sayable, mark_choices, reason_words
+from pipelines.deliveries.report_words import INDICATORS
+from pipelines.deliveries.wording import SOURCE_KINDS, is_sayable, mark_choices, reason_words
+from pipelines.settings import DBT_FOLDER
+from pipelines.sources import READERS
 
 RU = Language("ru", ZoneInfo("Europe/Moscow"))
 RISK = AtRisk("dropout", 0.8, "high", None, "model", (), (), (), None, None)
@@ -65,3 +69,14 @@ def test_marks_follow_the_curator() -> None:
 )
 def test_only_what_is_known_and_there_is_said(reason: Reason, sayable: bool) -> None:
     assert is_sayable(reason) is sayable
+
+
+def test_every_kind_of_source_has_a_name() -> None:
+    assert set(READERS) <= set(SOURCE_KINDS)
+
+
+def test_every_indicator_of_the_five_conditions_has_a_name_and_a_definition() -> None:
+    model = (DBT_FOLDER / "models" / "reports" / "rpt_week_conditions.sql").read_text(encoding="utf-8")
+    codes = set(re.findall(r"\('\w+', '(\w+)', '\w+'\)", model))
+    assert len(codes) >= 15
+    assert codes == set(INDICATORS)

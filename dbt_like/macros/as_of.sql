@@ -22,7 +22,17 @@
     (select limits.value from {{ ref('thresholds') }} as limits where limits.name = '{{ name }}')
 {%- endmacro %}
 
-{# Is the relation of the model being built there, and with rows worth keeping? Incremental models ask. #}
+{# First day to build again by look-back: of a model that grows by day. #}
 {% macro first_new_day() -%}
     (select {{ add_days('max(kept.day)', '1 - ' ~ threshold('look_back_days')) }} from {{ this }} as kept)
+{%- endmacro %}
+
+{# First day of which a load speaks that is not in ind_learner_days yet; null: none. A table of the run before, so no ref: it would be a circle. #}
+{% macro first_day_of_new_loads() -%}
+    {%- set used = adapter.get_relation(database=this.database, schema=this.schema, identifier='ind_used_loads') -%}
+    (
+        select min(loads.first_day)
+        from {{ ref('fct_load_days') }} as loads
+        {% if used %}where loads.load_id not in (select used.load_id from {{ used }} as used){% endif %}
+    )
 {%- endmacro %}

@@ -2,6 +2,7 @@
 -- rows (saving a submission writes three), so the strongest of a minute stands for all. Nobody's rows, rows of an administrator
 -- logged in as somebody, other people's acts upon a learner (graded, enrolled) and teachers' rows are no acts of learners.
 -- Grows by day: the last days, and days of loads not seen before, are built again.
+-- depends_on: {{ ref('thresholds') }}
 {{ config(
     materialized='incremental',
     incremental_strategy='delete+insert',

@@ -1,6 +1,7 @@
 -- One row per learner, stream and day of the stream: the state at the END of that day, from what had happened by then.
 -- Sets only: every source becomes changes per learner and day, a spine of days adds them up. Grows by day: the last days are built
 -- again, and so are days that are missing (a learner who moved, enrolled late or was recognised late). Never holds a later day than as_of.
+-- depends_on: {{ ref('fct_load_days') }} {{ ref('dim_learners') }}
 {{ config(
     materialized='incremental',
     incremental_strategy='delete+insert',
@@ -32,7 +33,9 @@ with learners as (
 {% if is_incremental() %}
 fresh as (
 
-    select {{ first_new_day() }} as day
+    -- The days of the look-back, and of loads not seen before as far as they reach.
+    select least(days.look_back_day, coalesce(days.load_day, days.look_back_day)) as day
+    from (select {{ first_new_day() }} as look_back_day, {{ first_day_of_new_loads() }} as load_day) as days
 
 ),
 

@@ -1,0 +1,308 @@
+"""Business identities of the built project that dbt's own tests cannot see: what became of each planted situation."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from pipelines.errors import BadContract, PermanentError
+from pipelines.settings import DBT_FOLDER
+from pipelines.thresholds import threshold
+from pipelines.transform import parse, run_dbt, run_unit_tests
+from pipelines.warehouse import Warehouse
+from tests.sql import fixture
+from tests.sql.conftest import Built, run
+
+
+def of(warehouse: Warehouse, table: str, columns: str, **where: object) -> list[tuple[object, ...]]:
+    conditions = " and ".join(f"{name} = ?" for name in where) or "true"
+    return sorted(warehouse.rows(f"select {columns} from {table} where {conditions}", list(where.values())), key=repr)
+
+
+# -- the project ---------------------------------------------------------------------------------------------------------------
+
+
+def test_everything_is_built_and_its_tests_pass(built: Built) -> None:
+    sql_files = len(list((DBT_FOLDER / "models").rglob("*.sql"))) + 1  # and the seed
+    assert built.result.models == sql_files
+    assert built.result.tests > 200
+    assert built.result.warnings == ()
+
+
+def test_unit_tests_pass(built: Built, tmp_path: Path) -> None:
+    result = run_unit_tests(built.copy(tmp_path), programme=fixture.PROGRAMME, as_of=fixture.AS_OF, work_folder=built.work)
+    declared = sum(text.count("\n  - name: ") for text in (path.read_text(encoding="utf-8") for path in DBT_FOLDER.rglob("unit_tests.yml")))
+    assert result.tests == declared > 8
+
+
+def test_every_model_and_column_is_described(built: Built, tmp_path: Path) -> None:
+    manifest = json.loads(parse(tmp_path).read_text(encoding="utf-8"))
+    models = {node["name"]: node for node in manifest["nodes"].values() if node["resource_type"] == "model"}
+    with Warehouse.open(built.path, read_only=True) as warehouse:
+        for name, node in models.items():
+            assert node["description"].startswith("One row"), name
+            found = {column for (column,) in warehouse.rows("select column_name from information_schema.columns where table_name = ?", [name])}
+            assert found == set(node["columns"]), name
+            assert all(column["description"] for column in node["columns"].values()), name
+
+
+def test_every_threshold_asked_for_exists() -> None:
+    asked = {name for path in DBT_FOLDER.rglob("*.sql") for name in re.findall(r"threshold\('(\w+)'\)", path.read_text(encoding="utf-8"))}
+    assert {"look_back_days", "small_group"} <= asked
+    for name in sorted(asked):
+        threshold(name)
+
+
+def test_facts_and_indicators_name_nobody() -> None:
+    for stage in ("facts", "indicators"):
+        for path in (DBT_FOLDER / "models" / stage).glob("*.sql"):
+            assert "source('personal'" not in path.read_text(encoding="utf-8"), path.name
+
+
+def test_reports_do_not_read_raw() -> None:
+    for path in (DBT_FOLDER / "models" / "reports").glob("*.sql"):
+        assert "source('raw'" not in path.read_text(encoding="utf-8"), path.name
+
+
+def test_a_run_without_its_day_is_refused(built: Built, tmp_path: Path) -> None:
+    from pipelines import transform  # noqa: PLC0415 (its inside is what is tested)
+
+    with pytest.raises(PermanentError, match="var as_of is missing"):
+        transform._invoke(built.copy(tmp_path), ["build", "--select", "dim_streams"], variables={}, work_folder=tmp_path / "work")
+
+
+def test_a_stage_that_does_not_exist_is_refused(built: Built) -> None:
+    with pytest.raises(PermanentError, match="indicatorz"):
+        run_dbt(built.path, "indicatorz", programme=fixture.PROGRAMME, as_of=fixture.AS_OF)
+
+
+def test_a_failed_data_test_is_a_broken_contract_and_leaves_the_file_free(built: Built, tmp_path: Path) -> None:
+    path = built.copy(tmp_path)
+    with Warehouse.open(path) as warehouse:
+        warehouse.connection.execute("update raw.tasks set kind = 'riddle' where task_id = 'bp1'")
+    with pytest.raises(BadContract, match="accepted_values_dim_tasks_kind"):
+        run_dbt(path, "facts", programme=fixture.PROGRAMME, as_of=fixture.AS_OF, work_folder=built.work)
+    with Warehouse.open(path) as warehouse:
+        assert warehouse.value("select count(*) from facts.dim_tasks where kind = 'riddle'") == 1
+
+
+def test_a_model_that_cannot_be_built_is_named(built: Built, tmp_path: Path) -> None:
+    path = built.copy(tmp_path)
+    with Warehouse.open(path) as warehouse:
+        warehouse.connection.execute("drop table links.copies")
+    with pytest.raises(PermanentError, match=r"fct_copies: .*links.copies"):
+        run_dbt(path, "facts", programme=fixture.PROGRAMME, as_of=fixture.AS_OF, work_folder=built.work, data_tests=False)
+
+
+# -- who belongs where ------------------------------------------------------------------------------------------------------------
+
+
+def test_streams_come_from_the_programme_then_groups_then_the_course(warehouse: Warehouse) -> None:
+    assert of(warehouse, "facts.dim_streams", "stream_id, rule, is_ended") == [
+        ("A-36/A-potok-1", "group", True),
+        ("A-36/A-potok-2", "group", True),
+        ("B-36/none", "none", False),
+        ("B-36/nov", "programme", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("learner", "stream", "other"),
+    [
+        ("dina", "A-36/A-potok-2", "A-36/A-potok-1"),
+        ("lev", "A-36/A-potok-1", "A-36/A-potok-2"),
+        ("rita", "B-36/none", None),
+        ("tanya", "A-36/A-potok-2", None),
+        ("egor", "A-36/A-potok-2", None),
+    ],
+    ids=["moved", "two streams at once", "in no group", "teaches elsewhere", "unenrolled"],
+)
+def test_a_learner_has_one_stream_per_course(warehouse: Warehouse, learner: str, stream: str, other: str | None) -> None:
+    assert of(warehouse, "facts.fct_enrolments", "stream_id, other_stream_id", person_id=f"p-{learner}") == [(stream, other)]
+
+
+def test_who_teaches_a_course_is_no_learner_of_it(warehouse: Warehouse) -> None:
+    assert of(warehouse, "facts.fct_enrolments", "stream_id", person_id="p-cur1") == []
+    assert of(warehouse, "facts.dim_people", "is_learner, is_curator", person_id="p-tanya") == [(True, True)]
+
+
+@pytest.mark.parametrize(
+    ("learner", "outcome", "basis"),
+    [
+        ("anna", "completed", "earned"),
+        ("inna", "completed", "recorded"),
+        ("vera", "dropped", None),
+        ("egor", "dropped", None),
+        ("gleb", "never_started", None),
+        ("oleg", "running", None),
+        ("pavel", "running", None),
+    ],
+    ids=["earned under blind marks", "certificate", "stopped", "unenrolled", "never came", "still running", "not yet begun"],
+)
+def test_outcomes(warehouse: Warehouse, learner: str, outcome: str, basis: str | None) -> None:
+    assert of(warehouse, "facts.fct_enrolments", "outcome, completion_basis", person_id=f"p-{learner}") == [(outcome, basis)]
+
+
+# -- what is counted --------------------------------------------------------------------------------------------------------------
+
+
+def test_silence_is_broken_by_any_channel(warehouse: Warehouse) -> None:
+    """Kira's last act is a letter on the day itself; oleg was last seen in the LMS on 3 November."""
+    assert of(warehouse, "indicators.ind_learner_days", "silent_days", person_id="p-kira", day=fixture.AS_OF) == [(0,)]
+    assert of(warehouse, "indicators.ind_learner_days", "silent_days, tasks_missed_in_row", person_id="p-oleg", day=fixture.AS_OF) == [(17, 2)]
+
+
+def test_a_missing_source_is_unknown_and_never_zero(warehouse: Warehouse) -> None:
+    """Course B has no webinars, course A no notices."""
+    assert of(warehouse, "indicators.ind_learner_days", "webinars_held, webinars_attended, idle_webinars", person_id="p-kira", day=fixture.AS_OF) == [(None, None, None)]
+    assert of(warehouse, "indicators.ind_learner_days", "notices_received, notices_unacknowledged_in_row", person_id="p-anna", day=date(2026, 11, 1)) == [(None, None)]
+
+
+def test_states_of_past_days_know_nothing_later(warehouse: Warehouse) -> None:
+    """Kira's question of 3 November was open at the end of that day and answered on the 5th."""
+    rows = of(warehouse, "indicators.ind_learner_days", "day, open_questions, median_wait_hours", person_id="p-kira")
+    known = {day: (open_questions, wait) for day, open_questions, wait in rows}
+    assert known[date(2026, 11, 3)] == (1, None)
+    assert known[date(2026, 11, 4)] == (1, None)
+    assert known[date(2026, 11, 5)] == (0, 41.0)
+
+
+def test_a_letter_belongs_to_the_course_of_the_curator_it_is_written_to(warehouse: Warehouse) -> None:
+    assert of(warehouse, "facts.fct_messages", "course_id, stream_id, role", message_id="letter") == [(fixture.B, "B-36/nov", "learner")]
+    assert of(warehouse, "facts.fct_messages", "course_id, role", message_id="notice:first") == [(fixture.B, "curator")]
+
+
+def test_questions_are_learners_and_stand(warehouse: Warehouse) -> None:
+    """Withdrawn, a curator's and a stranger's questions are none; a burst is one."""
+    assert [question for (question,) in of(warehouse, "facts.fct_questions", "question_id")] == ["letter", "q1", "q2", "q3"]
+
+
+def test_formal_completion_shows_its_evidence(warehouse: Warehouse) -> None:
+    columns = "has_copied, has_idled, has_not_read, has_burst, evidences, is_formal"
+    assert of(warehouse, "indicators.ind_formal_completions", columns, person_id="p-boris") == [(True, True, True, None, 3, True)]
+    assert of(warehouse, "indicators.ind_formal_completions", columns, person_id="p-anna") == [(False, False, False, None, 0, False)]
+
+
+def test_slight_likeness_is_not_counted_as_copied(warehouse: Warehouse) -> None:
+    assert of(warehouse, "indicators.ind_copies", "person_id", is_copied=True) == [("p-boris",), ("p-boris",)]
+
+
+def test_logins_are_counted_apart(warehouse: Warehouse) -> None:
+    assert of(warehouse, "facts.fct_logins", "logins, failures", day=date(2026, 10, 7)) == [(1, 1)]
+
+
+# -- what people read -------------------------------------------------------------------------------------------------------------
+
+
+def test_every_curator_of_a_live_stream_gets_a_list(warehouse: Warehouse) -> None:
+    assert of(warehouse, "reports.rpt_curators", "curator_id, learners") == [("p-cur1", 5), ("p-cur2", 3), ("p-tanya", 5)]
+
+
+def test_the_list_says_why_and_what_changed(warehouse: Warehouse) -> None:
+    [(level, before, reasons, missed, levels)] = warehouse.rows(
+        "select level, previous_level, reasons, missed_tasks, levels_7d from reports.rpt_at_risk_daily where person_id = 'p-oleg'"
+    )
+    assert (level, before) == ("high", "medium")
+    assert [reason["code"] for reason in json.loads(reasons)] == ["missed_tasks"]
+    assert [task["name"] for task in json.loads(missed)] == ["Задание b1", "Задание b2"]
+    assert [day["level"] for day in json.loads(levels)] == ["low", "medium", "high"]
+
+
+def test_names_are_written_as_names(warehouse: Warehouse) -> None:
+    assert of(warehouse, "reports.rpt_people", "name", person_id="p-anna") == [("Annaова Имя Отчество",)]
+
+
+def test_a_burst_is_shown_as_one_question(warehouse: Warehouse) -> None:
+    rows = of(warehouse, "reports.rpt_open_questions", "question_id, text, hours_open", curator_id="p-tanya")
+    assert rows == [("letter", "Вопрос", 16.0), ("q2", "Файл не прикрепляется Что делать?", 52.0)]
+
+
+def test_not_reached_names_the_next_channel(warehouse: Warehouse) -> None:
+    rows = of(warehouse, "reports.rpt_not_reached", "person_id, why, notices_in_row, next_channel")
+    assert rows == [("p-pavel", "bounce", 3, "phone"), ("p-sonya", "silence", 2, "direct")]
+
+
+def test_never_started_is_a_class_of_its_own(warehouse: Warehouse) -> None:
+    assert of(warehouse, "reports.rpt_never_started", "person_id, days_since_start") == [("p-pavel", 18)]
+
+
+def test_a_missing_source_is_said(warehouse: Warehouse) -> None:
+    assert of(warehouse, "reports.rpt_sources", "source, state, problem") == [("mail", "missing", "no folder"), ("trial", "fresh", None)]
+
+
+def test_similar_work_keeps_the_source_from_strangers(built: Built, tmp_path: Path) -> None:
+    """As of 30 October boris's two works are on cur1's list, and on nobody else's."""
+    path = built.copy(tmp_path)
+    run(path, built, date(2026, 10, 30), "facts indicators reports")
+    with Warehouse.open(path, read_only=True) as warehouse:
+        rows = of(warehouse, "reports.rpt_similar_work", "curator_id, task_id, source_kind, learners")
+        assert rows == [("p-cur1", "a2", "leak", 1)]  # a1 is older than a fortnight
+        assert json.loads(warehouse.value("select people from reports.rpt_similar_work"))[0]["name"] == "Borisova Имя"
+
+
+# -- days ------------------------------------------------------------------------------------------------------------------------
+
+_DAYS = "select * from indicators.ind_learner_days order by day, person_id, stream_id"
+_ACTIONS = "select * from facts.fct_activity order by activity_id"
+
+
+def test_going_on_by_a_day_gives_what_building_all_gives(built: Built, tmp_path: Path) -> None:
+    path = built.copy(tmp_path)
+    with Warehouse.open(path, read_only=True) as warehouse:
+        days, actions = warehouse.rows(_DAYS), warehouse.rows(_ACTIONS)
+    run(path, built, fixture.AS_OF, full_refresh=True)
+    with Warehouse.open(path, read_only=True) as warehouse:
+        assert warehouse.rows(_DAYS) == days
+        assert warehouse.rows(_ACTIONS) == actions
+
+
+def test_an_earlier_day_forgets_the_later_ones_and_going_on_brings_them_back(built: Built, tmp_path: Path) -> None:
+    path = built.copy(tmp_path)
+    with Warehouse.open(path, read_only=True) as warehouse:
+        days = warehouse.rows(_DAYS)
+    run(path, built, date(2026, 10, 18))
+    with Warehouse.open(path, read_only=True) as warehouse:
+        assert warehouse.value("select max(day) from indicators.ind_learner_days") == date(2026, 10, 18)
+        assert warehouse.value("select max(occurred_at) from facts.fct_activity").date() <= date(2026, 10, 18)
+        # On that day egor was enrolled, and anna's gradebook was empty.
+        assert of(warehouse, "facts.fct_enrolments", "state, outcome", person_id="p-egor") == [("active", "running")]
+        assert of(warehouse, "facts.fct_grades", "grade_id", person_id="p-anna") == []
+    run(path, built, fixture.AS_OF)
+    with Warehouse.open(path, read_only=True) as warehouse:
+        assert warehouse.rows(_DAYS) == days
+
+
+def test_rows_that_come_late_are_counted(built: Built, tmp_path: Path) -> None:
+    """A log of a month ago that is loaded today changes the days of a month ago, and every day since."""
+    path = built.copy(tmp_path)
+    with Warehouse.open(path) as warehouse:
+        before = warehouse.value("select materials_opened from indicators.ind_learner_days where person_id = 'p-vera' and day = '2026-10-08'")
+        warehouse.connection.execute(
+            "insert into raw.activity select * replace ('late' as activity_id, 'load-late' as load_id, timestamptz '2026-10-07 12:00:00+00' as occurred_at, "
+            "'ap2' as task_id, 'viewed' as action) from raw.activity where activity_id = (select min(activity_id) from raw.activity where account_id = ?)",
+            [fixture.account("vera")],
+        )
+        warehouse.connection.execute("insert into raw.loads select * replace ('load-late' as load_id, 'late' as item) from raw.loads where load_id = 'load1'")
+    run(path, built, fixture.AS_OF)
+    with Warehouse.open(path, read_only=True) as warehouse:
+        assert warehouse.value("select count(*) from facts.fct_activity where activity_id = 'late'") == 1
+        now = warehouse.rows("select materials_opened from indicators.ind_learner_days where person_id = 'p-vera' and day in ('2026-10-08', '2026-11-15')")
+        assert now == [(before + 1,), (before + 1,)]
+
+
+def test_a_learner_who_moves_takes_all_days_along(built: Built, tmp_path: Path) -> None:
+    path = built.copy(tmp_path)
+    with Warehouse.open(path) as warehouse:
+        days = warehouse.value("select count(*) from indicators.ind_learner_days where person_id = 'p-rita'")
+        warehouse.connection.execute(
+            "insert into raw.memberships select * replace ('moved' as membership_id, ? as account_id) from raw.memberships where group_id = ? limit 1",
+            [fixture.account("rita"), fixture.B1],
+        )
+    run(path, built, fixture.AS_OF + timedelta(days=1))
+    with Warehouse.open(path, read_only=True) as warehouse:
+        assert of(warehouse, "indicators.ind_learner_days", "distinct stream_id, count(*) over ()", person_id="p-rita") == [("B-36/nov", days + 1)]
+        assert of(warehouse, "facts.fct_activity", "distinct stream_id", person_id="p-rita") == [("B-36/nov",)]

@@ -402,7 +402,8 @@ def _ask(
     question = Question(asker, asked_at, channel, intent, task, is_technical, place)
     if rng.random() < profile.answers:
         at = answer_moment(rng, asked_at, profile.hours, leaves[place])
-        away = leaves[place] and leaves[place][0] <= asked_at < leaves[place][1]
+        leave = leaves[place]
+        away = leave is not None and leave[0] <= asked_at < leave[1]
         if away and len(profiles) > 1 and rng.random() < 0.4:
             question.curator = (place + 1) % len(profiles)
             at = answer_moment(rng, asked_at, 9.0, None)
@@ -506,17 +507,17 @@ def _submissions(rng, traces: Traces, submitted_at, profiles, leaves) -> None:
         originals: list[int] = []
         draws = rng.random((rows.size, 3))
         for number, row in enumerate(rows):
-            who = traces.persona[learner[row]]
-            chance = _COPIES[who]
-            leaked = leak is not None and at[row] > leak.posted_at and row != leak.submission
-            if leaked and leak.is_mass:
+            who = int(traces.persona[learner[row]])
+            chance = float(_COPIES[who])
+            known = leak if leak is not None and at[row] > leak.posted_at and row != leak.submission else None
+            if known and known.is_mass:
                 chance += 0.06 if who == STEADY else 0.42
-            elif leaked:
+            elif known:
                 chance *= 1.25
             is_source = leak is not None and row == leak.submission
-            if not is_source and draws[number, 0] < chance and (originals or which >= 0):
-                if leaked and (draws[number, 1] < (0.85 if leak.is_mass else 0.5) or not originals):
-                    source[row], via_leak[row] = leak.submission, len(leaks) - 1
+            if not is_source and draws[number, 0] < chance:
+                if known and (draws[number, 1] < (0.85 if known.is_mass else 0.5) or not originals):
+                    source[row], via_leak[row] = known.submission, len(leaks) - 1
                 elif originals and draws[number, 1] > 0.12:
                     source[row] = originals[int(draws[number, 2] * len(originals))]
                 else:

@@ -214,8 +214,7 @@ def _enrol(site: Site, log: LogRows, run: StreamRun, new: list[int]) -> None:
     by = np.where(traces.method == 2, run.users, MANAGER)
     method = np.where(traces.method == 2, place.enrol["self"], place.enrol["manual"])
     kept = np.flatnonzero(at <= site.until)
-    rows = zip(*(column[kept].tolist() for column in (enrolments, method, run.users, by, at, roles, members)), strict=True)
-    rows = list(rows)
+    rows = list(zip(*(column[kept].tolist() for column in (enrolments, method, run.users, by, at, roles, members)), strict=True))
     site.add(
         "user_enrolments", "id enrolid userid modifierid timecreated timemodified", [(e, m, u, b, t, t) for e, m, u, b, t, _, _ in rows]
     )
@@ -294,8 +293,8 @@ def _visits(site: Site, log: LogRows, run: StreamRun) -> None:
     for kind, code in (("page", 0), ("resource", 1), ("url", 2)):
         chosen = traces.view_module % 3 == code
         learner, which, when = traces.view_learner[chosen], traces.view_module[chosen] // 3, traces.view_at[chosen]
-        modules = np.array([getattr(week, kind) for week in place.weeks])
-        cmid, instance = modules[which, 0], modules[which, 1]
+        listed = np.array([getattr(week, kind) for week in place.weeks])
+        cmid, instance = listed[which, 0], listed[which, 1]
         log.add(kind, when, run.users[learner], place.id, module_context(cmid), cmid, objectid=instance)
         order = np.lexsort((when, which, learner))
         learner, which, when, cmid = learner[order], which[order], when[order], cmid[order]

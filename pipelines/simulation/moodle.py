@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -145,13 +146,13 @@ class CoursePlace:
         return 10 + self.id
 
 
-def module_context(cmid: int) -> int:
-    """Context id of a course module."""
+def module_context(cmid: Any) -> Any:
+    """Context id of a course module, or an array of them."""
     return 1000 + cmid
 
 
-def user_context(user: np.ndarray | int) -> np.ndarray | int:
-    """Context id of a user."""
+def user_context(user: Any) -> Any:
+    """Context id of a user, or an array of them."""
     return 1_000_000 + user
 
 
@@ -522,11 +523,11 @@ class Site:
             [(items["course", 0], id_, "course", category, 1, best, 1, opened, opened)],
         )
         for section, (section_id, cmids) in sections.items():
-            name = None if section == 0 else f"Модуль {section}"
+            heading = None if section == 0 else f"Модуль {section}"
             self.add(
                 "course_sections",
                 "id course section name summary summaryformat sequence visible timemodified",
-                [(section_id, id_, section, name, "", 1, ",".join(map(str, cmids)), 1, opened)],
+                [(section_id, id_, section, heading, "", 1, ",".join(map(str, cmids)), 1, opened)],
             )
         for kind, cmid in required:
             self.add(

@@ -322,8 +322,8 @@ def copy(rng: Random, paragraphs: list[str], kind: str, own: list[str]) -> tuple
         start = rng.randint(0, max(0, len(sentences) // 2))
         taken = sentences[start : start + max(3, len(sentences) // 2)]
         out = [*mine, " ".join(taken)] if rng.random() < 0.5 else [" ".join(taken), *mine]
-        words = sum(len(part.split()) for part in out)
-        return out, len(" ".join(taken).split()) / max(1, words)
+        total = sum(len(part.split()) for part in out)
+        return out, len(" ".join(taken).split()) / max(1, total)
     share = rng.uniform(0.10, 0.25)
     return [_edit(rng, paragraph, share) for paragraph in paragraphs], 1 - share
 

@@ -506,7 +506,7 @@ def _submissions(rng, traces: Traces, submitted_at, profiles, leaves) -> None:
             leaks.append(leak)
         originals: list[int] = []
         draws = rng.random((rows.size, 3))
-        for number, row in enumerate(rows):
+        for number, row in enumerate(rows.tolist()):
             who = int(traces.persona[learner[row]])
             chance = float(_COPIES[who])
             known = leak if leak is not None and at[row] > leak.posted_at and row != leak.submission else None

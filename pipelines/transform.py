@@ -83,9 +83,7 @@ def run_unit_tests(warehouse_path: Path, *, programme: Programme, as_of: date, w
 
     Raises PermanentError naming the tests that failed and how.
     """
-    return _invoke(
-        warehouse_path, ["test", "--select", "test_type:unit"], variables=variables(programme, as_of), work_folder=work_folder
-    )
+    return _invoke(warehouse_path, ["test", "--select", "test_type:unit"], variables=variables(programme, as_of), work_folder=work_folder)
 
 
 def variables(programme: Programme, as_of: date | None) -> dict[str, Any]:

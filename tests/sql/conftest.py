@@ -35,7 +35,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     path = fixture.build(folder / "warehouse.duckdb")
     work = folder / "work"
     # The first run builds all history, the second goes on by one day: what every test below reads is the second's.
-    run_dbt(path, "facts indicators", programme=fixture.PROGRAMME, as_of=fixture.AS_OF - timedelta(days=1), work_folder=work, data_tests=False)
+    run_dbt(
+        path, "facts indicators", programme=fixture.PROGRAMME, as_of=fixture.AS_OF - timedelta(days=1), work_folder=work, data_tests=False
+    )
     return Built(path, run_dbt(path, "facts indicators reports", programme=fixture.PROGRAMME, as_of=fixture.AS_OF, work_folder=work), work)
 
 
@@ -48,4 +50,6 @@ def warehouse(built: Built) -> Iterator[Warehouse]:
 
 def run(path: Path, built: Built, as_of: date, select: str = "facts indicators", *, full_refresh: bool = False) -> TransformResult:
     """Build a copy for another day, without its data tests."""
-    return run_dbt(path, select, programme=fixture.PROGRAMME, as_of=as_of, work_folder=built.work, full_refresh=full_refresh, data_tests=False)
+    return run_dbt(
+        path, select, programme=fixture.PROGRAMME, as_of=as_of, work_folder=built.work, full_refresh=full_refresh, data_tests=False
+    )

@@ -71,7 +71,9 @@ class Rows:
     def add(self, table: str, **values: Any) -> None:
         self.tables[table].append(values)
 
-    def act(self, name: str | None, moment: datetime, action: str = "viewed", task: str | None = None, course: str | None = A, **more: Any) -> None:
+    def act(
+        self, name: str | None, moment: datetime, action: str = "viewed", task: str | None = None, course: str | None = A, **more: Any
+    ) -> None:
         """A row of the log."""
         self._activity += 1
         values = {
@@ -140,7 +142,15 @@ def build(path: Path, rows: Rows | None = None) -> Path:
 def _people(rows: Rows) -> None:
     names = sorted({*LEARNERS, *CURATORS, "admin"})
     for number, name in enumerate(names):
-        rows.add("raw.accounts", account_id=account(name), realm="m", channel="lms", is_service=name == "admin", created_at=at("08-01") + timedelta(minutes=number), lang="ru")
+        rows.add(
+            "raw.accounts",
+            account_id=account(name),
+            realm="m",
+            channel="lms",
+            is_service=name == "admin",
+            created_at=at("08-01") + timedelta(minutes=number),
+            lang="ru",
+        )
         rows.add(
             "personal.accounts", account_id=account(name), last_name=f"{name.upper()}ОВА" if name == "anna" else f"{name.title()}ova",
             first_name="ИМЯ  ОТЧЕСТВО" if name == "anna" else "Имя", email=f"{name}@school.example", phone="+70000000000" if name == "pavel" else None,
@@ -157,9 +167,22 @@ def _people(rows: Rows) -> None:
 
 
 def _courses(rows: Rows) -> None:
-    rows.add("raw.courses", course_id=A, code="A-36", name="Курс А", name_en="Course A", starts_at=at("10-05", "00:00"), ends_at=at("11-16", "00:00"))
+    rows.add(
+        "raw.courses",
+        course_id=A,
+        code="A-36",
+        name="Курс А",
+        name_en="Course A",
+        starts_at=at("10-05", "00:00"),
+        ends_at=at("11-16", "00:00"),
+    )
     rows.add("raw.courses", course_id=B, code="B-36", name="Курс Б", starts_at=at("11-02", "00:00"), ends_at=at("12-14", "00:00"))
-    for group, course, code, name in ((A1, A, "A-potok-1", "Поток 1"), (A2, A, "A-potok-2", "Поток 2"), (TEAM, A, None, "Команда"), (B1, B, "b-november", "Ноябрь")):
+    for group, course, code, name in (
+        (A1, A, "A-potok-1", "Поток 1"),
+        (A2, A, "A-potok-2", "Поток 2"),
+        (TEAM, A, None, "Команда"),
+        (B1, B, "b-november", "Ноябрь"),
+    ):
         rows.add("raw.course_groups", group_id=group, course_id=course, code=code, name=name)
     for name, (course, groups) in LEARNERS.items():
         removed = at("10-20") if name == "egor" else None
@@ -168,19 +191,64 @@ def _courses(rows: Rows) -> None:
             state="removed" if removed else "active", created_at=at("10-01" if course == A else "10-30", "10:00"), removed_at=removed, enrolled_by=account("admin"),
         )  # fmt: skip
         for group in groups:
-            rows.add("raw.memberships", membership_id=f"m:membership:{group}:{name}", group_id=group, account_id=account(name), joined_at=at("10-01" if course == A else "10-30"), left_at=removed)
+            rows.add(
+                "raw.memberships",
+                membership_id=f"m:membership:{group}:{name}",
+                group_id=group,
+                account_id=account(name),
+                joined_at=at("10-01" if course == A else "10-30"),
+                left_at=removed,
+            )
     for name, (course, groups) in CURATORS.items():
-        rows.add("raw.enrolments", enrolment_id=f"m:enrolment:{name}:curator", account_id=account(name), course_id=course, role="curator", method="manual", state="active", created_at=at("09-30"))
+        rows.add(
+            "raw.enrolments",
+            enrolment_id=f"m:enrolment:{name}:curator",
+            account_id=account(name),
+            course_id=course,
+            role="curator",
+            method="manual",
+            state="active",
+            created_at=at("09-30"),
+        )
         for group in groups:
-            rows.add("raw.memberships", membership_id=f"m:membership:{group}:{name}:curator", group_id=group, account_id=account(name), joined_at=at("09-30"))
+            rows.add(
+                "raw.memberships",
+                membership_id=f"m:membership:{group}:{name}:curator",
+                group_id=group,
+                account_id=account(name),
+                joined_at=at("09-30"),
+            )
     # A curator who tries the course with a learner's role as well is no learner of it.
-    rows.add("raw.enrolments", enrolment_id="m:enrolment:cur1:learner", account_id=account("cur1"), course_id=A, role="learner", method="self", state="active", created_at=at("10-02"))
-    rows.add("raw.memberships", membership_id="m:membership:1:dina", group_id=A1, account_id=account("dina"), joined_at=at("10-01"), left_at=at("10-10"))
+    rows.add(
+        "raw.enrolments",
+        enrolment_id="m:enrolment:cur1:learner",
+        account_id=account("cur1"),
+        course_id=A,
+        role="learner",
+        method="self",
+        state="active",
+        created_at=at("10-02"),
+    )
+    rows.add(
+        "raw.memberships",
+        membership_id="m:membership:1:dina",
+        group_id=A1,
+        account_id=account("dina"),
+        joined_at=at("10-01"),
+        left_at=at("10-10"),
+    )
     rows.add("raw.memberships", membership_id="m:membership:2:dina", group_id=A2, account_id=account("dina"), joined_at=at("10-10"))
     # The team: inna joined in time, lev left before it handed in.
     rows.add("raw.memberships", membership_id="m:membership:3:inna", group_id=TEAM, account_id=account("inna"), joined_at=at("10-06"))
     rows.add("raw.memberships", membership_id="m:membership:3:dina", group_id=TEAM, account_id=account("dina"), joined_at=at("10-06"))
-    rows.add("raw.memberships", membership_id="m:membership:3:lev", group_id=TEAM, account_id=account("lev"), joined_at=at("10-06"), left_at=at("10-20"))
+    rows.add(
+        "raw.memberships",
+        membership_id="m:membership:3:lev",
+        group_id=TEAM,
+        account_id=account("lev"),
+        joined_at=at("10-06"),
+        left_at=at("10-20"),
+    )
     tasks = [
         # id, course, kind, due, required, more
         ("a1", A, "assignment", at("10-12", "23:59"), True, {}),
@@ -195,11 +263,29 @@ def _courses(rows: Rows) -> None:
     ]  # fmt: skip
     for name, course, kind, due, required, more in tasks:
         values = {"max_grade": 100.0 if kind == "assignment" else None, **more}
-        rows.add("raw.tasks", task_id=name, course_id=course, kind=kind, name=f"Задание {name}", due_at=due, is_required=required, is_deleted=False, **values)
+        rows.add(
+            "raw.tasks",
+            task_id=name,
+            course_id=course,
+            kind=kind,
+            name=f"Задание {name}",
+            due_at=due,
+            is_required=required,
+            is_deleted=False,
+            **values,
+        )
     # Task < group override < user override < extension.
     rows.add("raw.deadlines", deadline_id="d1", task_id="a1", group_id=A2, rule="group_override", due_at=at("10-19", "23:59"))
     rows.add("raw.deadlines", deadline_id="d2", task_id="a1", account_id=account("inna"), rule="user_override", due_at=at("10-21", "23:59"))
-    rows.add("raw.deadlines", deadline_id="d3", task_id="a1", account_id=account("inna"), rule="extension", due_at=at("10-25", "23:59"), granted_at=at("10-18"))
+    rows.add(
+        "raw.deadlines",
+        deadline_id="d3",
+        task_id="a1",
+        account_id=account("inna"),
+        rule="extension",
+        due_at=at("10-25", "23:59"),
+        granted_at=at("10-18"),
+    )
     rows.add("raw.deadlines", deadline_id="d4", task_id="a2", account_id=account("tanya"), rule="user_override", due_at=None)
 
 
@@ -219,7 +305,12 @@ def _work(rows: Rows) -> None:
                        "inna": ["10-24", "10-26", "11-10"], "lev": ["10-12"], "tanya": ["10-13"]}.items():  # fmt: skip
         for day in days:
             rows.act(name, at(day, "19:00"))
-    for name, days in {"kira": ["11-03", "11-08", "11-15", "11-20"], "oleg": ["11-03"], "rita": ["11-18"], "sonya": ["11-03", "11-14"]}.items():
+    for name, days in {
+        "kira": ["11-03", "11-08", "11-15", "11-20"],
+        "oleg": ["11-03"],
+        "rita": ["11-18"],
+        "sonya": ["11-03", "11-14"],
+    }.items():
         for day in days:
             rows.act(name, at(day, "19:00"), course=B)
     rows.act("kira", at("11-21", "09:00"), course=B)  # after the day the tests speak from
@@ -246,7 +337,9 @@ def _work(rows: Rows) -> None:
 
     for name, grade in (("anna", 90.0), ("boris", 80.0), ("vera", 30.0), ("inna", 70.0)):
         rows.mark(name, "a1", grade, at("10-26", "18:00"))
-        rows.mark(name, "a1", grade + (5.0 if name == "anna" else 0.0), at("10-26", "18:00"), record="gradebook", is_overridden=name == "anna")
+        rows.mark(
+            name, "a1", grade + (5.0 if name == "anna" else 0.0), at("10-26", "18:00"), record="gradebook", is_overridden=name == "anna"
+        )
         rows.add("links.feedback", grade_id=f"m:marking:{name}:a1:0", kind="substantive" if name == "anna" else "formal", rule="words")
     rows.mark("lev", "a1", 20.0, at("10-14"))
     rows.add("links.feedback", grade_id="m:marking:lev:a1:0", kind="returned", rule="words")
@@ -254,8 +347,18 @@ def _work(rows: Rows) -> None:
         rows.mark(name, "a2", 75.0, at("11-02"), is_released=False)
         rows.mark(name, "aq", 8.0, at("11-05"), record="quiz", max_grade=10.0)
     rows.mark("egor", "a1", 55.0, at("10-15"), record="history")
-    rows.add("raw.outcomes", outcome_id="m:certificate:1", account_id=account("inna"), course_id=A, kind="certificate", reached_at=at("11-14"))
-    rows.add("raw.completions", completion_id="m:viewed:1", account_id=account("inna"), task_id="ap1", course_id=A, state="viewed", completed_at=at("10-24", "19:00"))
+    rows.add(
+        "raw.outcomes", outcome_id="m:certificate:1", account_id=account("inna"), course_id=A, kind="certificate", reached_at=at("11-14")
+    )
+    rows.add(
+        "raw.completions",
+        completion_id="m:viewed:1",
+        account_id=account("inna"),
+        task_id="ap1",
+        course_id=A,
+        state="viewed",
+        completed_at=at("10-24", "19:00"),
+    )
 
     rows.add(
         "links.copies", later_id="m:submission:boris:a1:0", earlier_id="m:submission:anna:a1:0", earlier_kind="submission", kind="learner", task_id="a1", matched_words=180,
@@ -277,15 +380,35 @@ def _messages(rows: Rows) -> None:
     rows.add("raw.chats", chat_id="mail:chat", channel="mail", kind="mailbox")
     rows.add("links.places", place_id="t:chat:B", kind="chat", course_id=B, rule="members", score=1.0)
 
-    def say(number: str, name: str, moment: datetime, chat: str, text: str, question: bool = False, technical: bool = False, burst: str | None = None, **more: Any) -> None:
+    def say(
+        number: str,
+        name: str,
+        moment: datetime,
+        chat: str,
+        text: str,
+        question: bool = False,
+        technical: bool = False,
+        burst: str | None = None,
+        **more: Any,
+    ) -> None:
         realm = {"t:chat:B": "t", "mail:chat": "mail"}.get(chat, "m")
         channel = {"t:chat:B": "chat", "mail:chat": "mail"}.get(chat, "forum")
         values = {"channel": channel, "chat_id": chat, "account_id": account(name, realm), "sent_at": moment, "kind": "post", "words": len(text.split()),
                   "course_id": A if chat == "m:forum:A" else None, "is_to_list": False}  # fmt: skip
         rows.add("raw.messages", message_id=number, **{**values, **more})
-        rows.add("personal.messages", message_id=number, text=None if channel == "mail" else text, subject=text if channel == "mail" else None)
+        rows.add(
+            "personal.messages", message_id=number, text=None if channel == "mail" else text, subject=text if channel == "mail" else None
+        )
         if question or technical:
-            rows.add("links.questions", message_id=number, is_question=question, is_technical=technical, score=1.0, rule="mark", burst_id=burst or number)
+            rows.add(
+                "links.questions",
+                message_id=number,
+                is_question=question,
+                is_technical=technical,
+                score=1.0,
+                rule="mark",
+                burst_id=burst or number,
+            )
 
     def answer(question: str, reply: str, role: str, kind: str) -> None:
         rows.add("links.replies", question_id=question, answer_id=reply, role=role, kind=kind, rule="thread", score=1.0)
@@ -304,7 +427,16 @@ def _messages(rows: Rows) -> None:
     say("q3", "kira", at("11-03", "17:00"), "t:chat:B", "Где ссылка на вебинар?", question=True)
     say("q3-answer", "tanya", at("11-05", "10:00"), "t:chat:B", "Ссылка в разделе один", account_id=account("tanya"))
     answer("q3", "q3-answer", "curator", "substantive")
-    say("q4", "vera", at("10-20", "12:00"), "m:forum:A", "Как сдать?", question=True, deleted_at=at("10-20", "12:10"), account_id=account("vera"))
+    say(
+        "q4",
+        "vera",
+        at("10-20", "12:00"),
+        "m:forum:A",
+        "Как сдать?",
+        question=True,
+        deleted_at=at("10-20", "12:10"),
+        account_id=account("vera"),
+    )
     say("q5", "cur1", at("10-20", "12:00"), "m:forum:A", "Кто ещё не сдал?", question=True)
     say("q6", "stranger", at("11-10", "12:00"), "t:chat:B", "Можно рекламу?", question=True)
     say("t:message:leak", "stranger", at("10-23", "09:00"), "t:chat:B", "Готовый ответ")
@@ -321,7 +453,13 @@ def _messages(rows: Rows) -> None:
             rows.add("raw.addressees", message_id=notice, account_id=account(learner, "mail"), role="to")
         for learner in ("sonya", "kira", "pavel"):
             kind = "bounce" if learner == "pavel" else "read_receipt" if learner == "kira" or name == "first" else "none"
-            rows.add("links.acknowledgements", notice_id=notice, person_id=f"p-{learner}", kind=kind, acknowledged_at=None if kind == "none" else at(day, "12:00"))
+            rows.add(
+                "links.acknowledgements",
+                notice_id=notice,
+                person_id=f"p-{learner}",
+                kind=kind,
+                acknowledged_at=None if kind == "none" else at(day, "12:00"),
+            )
 
 
 def _webinars(rows: Rows) -> None:
@@ -329,8 +467,24 @@ def _webinars(rows: Rows) -> None:
         webinar = f"z:webinar:{number}"
         rows.add("raw.webinars", webinar_id=webinar, course_id=A, starts_at=at(day, "18:00"), ends_at=at(day, "19:00"), minutes=60.0)
         # anna reconnects and holds a second device: 18:00–18:30, 18:20–18:40 and 18:50–19:00 are 50 minutes.
-        for stay, (name, joined, left) in enumerate((("anna", "18:00", "18:30"), ("anna", "18:20", "18:40"), ("anna", "18:50", "19:00"), ("boris", "18:00", "20:00"), ("vera", "18:50", "19:00"))):
-            rows.add("raw.attendance", attendance_id=f"{webinar}:{stay}", webinar_id=webinar, account_id=account(name), joined_at=at(day, joined), left_at=at(day, left), minutes=1.0)
+        for stay, (name, joined, left) in enumerate(
+            (
+                ("anna", "18:00", "18:30"),
+                ("anna", "18:20", "18:40"),
+                ("anna", "18:50", "19:00"),
+                ("boris", "18:00", "20:00"),
+                ("vera", "18:50", "19:00"),
+            )
+        ):
+            rows.add(
+                "raw.attendance",
+                attendance_id=f"{webinar}:{stay}",
+                webinar_id=webinar,
+                account_id=account(name),
+                joined_at=at(day, joined),
+                left_at=at(day, left),
+                minutes=1.0,
+            )
 
 
 def _around(rows: Rows) -> None:
@@ -340,9 +494,30 @@ def _around(rows: Rows) -> None:
              rows_seen=0, rows_kept=0, rows_rejected=0, loaded_at=at("11-21", "04:00"))  # fmt: skip
     for number in range(12):
         rating = 5 if number < 9 else 2
-        rows.add("raw.survey_answers", answer_id=f"s:{number}", survey_id="s", response_id=f"r{number}", course_id=A, item="Практическая направленность", rating=rating, answered_at=at("11-14"))
+        rows.add(
+            "raw.survey_answers",
+            answer_id=f"s:{number}",
+            survey_id="s",
+            response_id=f"r{number}",
+            course_id=A,
+            item="Практическая направленность",
+            rating=rating,
+            answered_at=at("11-14"),
+        )
     for day, level in (("11-17", "low"), ("11-19", "medium"), ("11-20", "high")):
         for name in ("oleg", "kira"):
             rows.add("risk.scores", day=at(day).date(), person_id=f"p-{name}", stream_id="B-36/nov", target="dropout", score=0.8 if name == "oleg" else 0.1,
                      level=level if name == "oleg" else "low", basis="rules", model_id="rules")  # fmt: skip
-    rows.add("risk.reasons", day=AS_OF, person_id="p-oleg", stream_id="B-36/nov", target="dropout", rank=1, code="missed_tasks", feature="tasks_missed_in_row", value=2.0, baseline=0.0, contribution=1.0)
+    rows.add(
+        "risk.reasons",
+        day=AS_OF,
+        person_id="p-oleg",
+        stream_id="B-36/nov",
+        target="dropout",
+        rank=1,
+        code="missed_tasks",
+        feature="tasks_missed_in_row",
+        value=2.0,
+        baseline=0.0,
+        contribution=1.0,
+    )

@@ -1,4 +1,5 @@
--- One row per source: may the list be believed? Late: it ends more than thresholds.source_late_hours before the day's end.
+-- One row per source: may the list be believed? Late: it ends more than thresholds.source_late_hours before the day's end; of webinars,
+-- which are not held every day, more than thresholds.webinar_late_hours. A survey is never late.
 with sources as (
 
     select
@@ -17,6 +18,8 @@ select
     case
         when sources.is_missing then 'missing'
         when sources.items_loaded = 0 then 'failed'
+        when sources.kind like 'survey%' then 'fresh'
+        when sources.kind = 'zoom' and sources.hours_behind <= {{ threshold('webinar_late_hours') }} then 'fresh'
         when sources.hours_behind > {{ threshold('source_late_hours') }} then 'late'
         else 'fresh'
     end as state,

@@ -4,21 +4,34 @@
 ``python -m assets.demo FOLDER --ui`` opens Dagster's pages over it.
 """
 
+from __future__ import annotations
+
+import argparse
+import json
+import logging
 import os
 import sys
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
 
 from rich.console import Console
 
-from pipelines.progress import telling
+from pipelines.progress import Teller, telling
+from pipelines.settings import PROJECT
+from pipelines.simulation import plan_of, simulate
 
 console = Console()
 #: A key that is in a public file protects nobody: the demonstration's people are invented.
 DEMO_KEY = "demonstration-of-mayak-not-a-secret"
 #: Two lists, so that the second can say what changed; the second day is a Sunday and ends a week.
 DAYS_SHOWN = 2
+#: Seconds between two looks at how far a run is.
+LOOK_EVERY = 0.5
 
 
 def configure(folder: Path) -> None:
@@ -45,93 +58,133 @@ def days_shown(as_of: date) -> list[date]:
     return [as_of - timedelta(days=back) for back in reversed(range(DAYS_SHOWN))]
 
 
-def is_done(folder: Path, as_of: date) -> bool:
-    """Has this day been delivered from exports that are still the same, and are the files as they were written?"""
-    from pipelines.settings import read_settings
-    from pipelines.steps import Run
-    from pipelines.warehouse import Warehouse
-
-    if not (folder / "warehouse.duckdb").exists():
-        return False
-    with Warehouse.open(folder / "warehouse.duckdb", read_only=True) as warehouse:
-        if not warehouse.has_table("deliveries.files"):
-            return False
-        files = warehouse.rows("select kind, path, sha256 from deliveries.files where day = ?", [as_of])
-        loaded = {
-            (row[0], row[1]): row[2] for row in warehouse.rows("select source, item, fingerprint from raw.loads where state = 'loaded'")
-        }
-    settings = read_settings()
-    kinds = {kind for kind, _, _ in files}
-    whole = all(_hash(settings.deliveries_folder / path) == digest for _, path, digest in files)
-    run = Run(settings, as_of, run_at=_now())
-    exports = run.programme.path_of(run.programme.sources[-1]).parent
-    newest = max((file.stat().st_mtime for file in exports.rglob("*") if file.is_file()), default=0)
-    return bool(loaded) and whole and {"list_html", "report_pdf"} <= kinds and newest <= (folder / "warehouse.duckdb").stat().st_mtime
+def state_of(folder: Path) -> dict[str, str]:
+    """What the demonstration was made from and what it made: hashes of the code, the plan of the exports and every delivered file."""
+    code = [path for part in ("pipelines", "assets", "sql", "dbt_like") for path in (PROJECT / part).rglob("*") if path.is_file()]
+    code = [path for path in code if not {"__pycache__", "target", "logs"} & set(path.parts)]
+    return {
+        "code": _digest(code),
+        "exports": _digest([folder / "exports" / "plan.json"]),
+        "deliveries": _digest(list((folder / "deliveries").rglob("*"))),
+    }
 
 
-def _hash(path: Path) -> str | None:
-    return sha256(path.read_bytes()).hexdigest() if path.exists() else None
-
-
-def _now():
-    from datetime import UTC, datetime
-
-    return datetime.now(UTC)
+def _digest(paths: list[Path]) -> str:
+    digest = sha256()
+    for path in sorted(paths):
+        if path.is_file():
+            digest.update(f"{path}\x1f".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def make(folder: Path) -> None:
     """Simulate, run, tell."""
-    from pipelines.simulation import plan_of, simulate
-
     plan = plan_of("demo")
-    with telling(console, steps=1 + DAYS_SHOWN) as teller:
-        teller.start("Simulate a programme: export files of an LMS, a messenger, mailboxes, webinars, surveys")
+    done = folder / "done.json"
+    folder.mkdir(parents=True, exist_ok=True)
+    with telling(console, steps=1) as teller:
+        teller.start("Simulate a programme: exports of an LMS, a messenger, mailboxes, webinars and surveys")
         teller.done(str(simulate(folder / "exports", plan)))
-        configure(folder)
-        if is_done(folder, plan.as_of):
-            teller.note("Everything is there already and nothing has changed.")
-        else:
-            _run_jobs(plan.as_of, teller)
+    configure(folder)
+    if done.exists() and json.loads(done.read_text(encoding="utf-8")) == state_of(folder):
+        console.print("Everything is there already and nothing has changed.")
+    else:
+        done.unlink(missing_ok=True)
+        _run_jobs(plan.as_of)
+        done.write_text(json.dumps(state_of(folder), indent=1), encoding="utf-8")
     tell(folder, plan.as_of)
 
 
-def _run_jobs(as_of: date, teller) -> None:
-    import dagster as dg
+def _run_jobs(as_of: date) -> None:
+    console.print("Load Dagster and the dbt project …")
+    # Dagster's own log is for its pages; here a line per step is enough, and errors.
+    logging.getLogger("dagster").setLevel(logging.ERROR)
+    import dagster as dg  # two seconds that a second `make demo` need not pay
 
-    teller.note("Load Dagster and dbt …")
     from assets.definitions import defs
 
+    quiet = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
     with dg.DagsterInstance.get() as instance:
         for day in days_shown(as_of):
             name = "weekly" if day == as_of else "daily"
-            teller.start(f"Dagster job {name!r}, partition {day}")
-            result = defs.resolve_job_def(name).execute_in_process(partition_key=day.isoformat(), instance=instance, raise_on_error=False)
+            job = defs.resolve_job_def(name)
+            run_id = str(uuid.uuid4())
+            console.print(f"Dagster job {name}, partition {day}:")
+            with telling(console, steps=len(job.nodes)) as teller, _followed(instance, run_id, teller):
+                result = job.execute_in_process(
+                    partition_key=day.isoformat(), instance=instance, run_id=run_id, run_config=quiet, raise_on_error=False
+                )
             if not result.success:
-                failed = [event.step_key for event in result.all_events if event.is_step_failure]
-                sys.exit(f"job {name} failed at: {', '.join(str(step) for step in failed)}; its log stands above")
-            teller.done(f"{len(result.get_asset_materialization_events())} assets, {len(result.get_asset_check_evaluations())} checks")
+                failed = [str(event.step_key) for event in result.all_events if event.is_step_failure]
+                sys.exit(f"job {name} failed at {', '.join(failed)}; its log stands above and under `make ui`")
+            checks = result.get_asset_check_evaluations()
+            bad = [f"{check.asset_key.to_user_string()}: {check.check_name}" for check in checks if not check.passed]
+            made = len(result.get_asset_materialization_events())
+            console.print(
+                f"  {made} relations and deliveries made, {len(checks)} checks asked, {len(bad)} warnings{': ' if bad else ''}{'; '.join(bad)}"
+            )
+
+
+@contextmanager
+def _followed(instance: object, run_id: str, teller: Teller) -> Iterator[None]:
+    """Tell of each step of a run as it begins and ends, from the run's own event log."""
+    import dagster as dg
+
+    over = threading.Event()
+
+    def look(told: int) -> int:
+        events = [
+            entry.dagster_event
+            for entry in instance.all_logs(run_id, of_type={dg.DagsterEventType.STEP_START, dg.DagsterEventType.STEP_SUCCESS})
+            if entry.dagster_event
+        ]
+        for event in events[told:]:
+            if event.event_type is dg.DagsterEventType.STEP_START:
+                teller.start(str(event.step_key).replace("__", "/"))
+            else:
+                teller.done(f"{event.step_success_data.duration_ms / 1000:.1f} s")
+        return len(events)
+
+    def follow() -> None:
+        told = 0
+        while not over.wait(LOOK_EVERY):
+            told = look(told)
+        look(told)
+
+    thread = threading.Thread(target=follow, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def tell(folder: Path, as_of: date) -> None:
     """Where everything is, and how to open Dagster."""
-    folder = folder.resolve()
-    for name, where in (
-        ("Curators' lists", folder / "deliveries" / "lists" / as_of.isoformat() / "index.html"),
-        ("Leadership report", folder / "deliveries" / "reports" / as_of.isoformat() / "report.ru.pdf"),
-        ("Warehouse (DuckDB)", folder / "warehouse.duckdb"),
-        ("Exports and their truth", folder / "exports"),
-    ):
+    places = {
+        "Curators' lists": folder / "deliveries" / "lists" / as_of.isoformat() / "index.html",
+        "Leadership report": folder / "deliveries" / "reports" / as_of.isoformat() / "report.ru.pdf",
+        "Warehouse (DuckDB)": folder / "warehouse.duckdb",
+        "Exports and their truth": folder / "exports",
+    }
+    console.print()
+    for name, where in places.items():
         console.print(f"{name:<24} {where}", highlight=False, soft_wrap=True)
-    console.print(f"{'Dagster':<24} make ui   → http://127.0.0.1:3000", highlight=False)
+    console.print(f"{'Dagster':<24} make ui   (http://127.0.0.1:3000)", highlight=False)
 
 
 def open_ui(folder: Path) -> None:
     """Dagster's pages over the demonstration's runs."""
-    configure(folder.resolve())
-    dagster = Path(sys.executable).with_name("dagster")
-    os.execv(dagster, [str(dagster), "dev", "-m", "assets.definitions", "--host", "127.0.0.1", "--port", "3000"])
+    configure(folder)
+    dagster = str(Path(sys.executable).with_name("dagster"))
+    os.execv(dagster, [dagster, "dev", "-m", "assets.definitions", "--host", "127.0.0.1", "--port", "3000"])
 
 
 if __name__ == "__main__":
-    where = Path(sys.argv[1]).resolve()
-    open_ui(where) if "--ui" in sys.argv[2:] else make(where)
+    parser = argparse.ArgumentParser(description="The demonstration.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--ui", action="store_true", help="open Dagster's pages")
+    given = parser.parse_args()
+    (open_ui if given.ui else make)(given.folder.resolve())

@@ -11,16 +11,17 @@ from pipelines.programme import Programme
 from pipelines.warehouse import Warehouse
 
 
-def _declared() -> dict[str, tuple[str, tuple[str, ...]]]:
-    """Checked table → (description, key columns), from the contract in sql/schema."""
+def _declared() -> tuple[dict[str, tuple[str, tuple[str, ...]]], dict[str, str]]:
+    """Checked table → (description, key columns), and personal table → description, from the contract in sql/schema."""
     with Warehouse.open(None) as warehouse:
         warehouse.create_schemas()
-        return {table: (warehouse.comment(f"raw.{table}"), warehouse.key(f"raw.{table}")) for table in CHECKED}
+        private = warehouse.rows("select table_name, comment from duckdb_tables() where schema_name = 'personal' order by 1")
+        return {table: (warehouse.comment(f"raw.{table}"), warehouse.key(f"raw.{table}")) for table in CHECKED}, dict(private)
 
 
 def door(programme: Programme | None) -> dg.AssetsDefinition:
     """The raw relations after tonight's loads, with one asset check per expectation; critical ones stop what depends on them."""
-    declared = _declared()
+    declared, private = _declared()
     loads = [dg.AssetKey(["loads", source.name]) for source in programme.sources] if programme else []
     specs = [
         dg.AssetSpec(
@@ -32,6 +33,17 @@ def door(programme: Programme | None) -> dg.AssetsDefinition:
             owners=["team:data-engineers"],
         )
         for table, (description, _) in declared.items()
+    ]
+    specs += [
+        dg.AssetSpec(
+            ["personal", table],
+            group_name="personal",
+            deps=loads,
+            description=description,
+            kinds={"duckdb"},
+            owners=["team:data-engineers"],
+        )
+        for table, description in private.items()
     ]
     checks = [
         dg.AssetCheckSpec(rule.name, asset=dg.AssetKey(["raw", table]), blocking=rule.critical)
@@ -49,6 +61,7 @@ def door(programme: Programme | None) -> dg.AssetsDefinition:
         for table in CHECKED:
             results = [
                 dg.AssetCheckResult(
+                    asset_key=dg.AssetKey(["raw", table]),
                     check_name=finding.rule,
                     passed=finding.passed,
                     severity=dg.AssetCheckSeverity.ERROR if finding.critical else dg.AssetCheckSeverity.WARN,
@@ -58,5 +71,7 @@ def door(programme: Programme | None) -> dg.AssetsDefinition:
                 if finding.table == table
             ]
             yield dg.MaterializeResult(asset_key=["raw", table], metadata={"dagster/row_count": rows[table]}, check_results=results)
+        for table in private:
+            yield dg.MaterializeResult(asset_key=["personal", table])
 
     return ask_the_door

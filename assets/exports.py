@@ -1,5 +1,7 @@
 """Stage raw, first half: what lies outside (exports, databases) and one load of each source."""
 
+from collections.abc import Iterator
+
 import dagster as dg
 
 from assets.installation import Installation
@@ -24,10 +26,21 @@ def export_specs(programme: Programme) -> list[dg.AssetSpec]:
     ]
 
 
-@dg.asset(key=["raw", "calendar_days"], group_name="raw", kinds={"duckdb"}, description="One row per day of the programme's calendar.")
-def calendar_days(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult:
-    """The programme file as tables: streams, curators, calendar; makes the schemas where they are missing."""
-    return dg.MaterializeResult(metadata=dict(prepare(installation.run(context)).rows))
+@dg.multi_asset(
+    name="programme",
+    specs=[
+        dg.AssetSpec(["raw", table], group_name="raw", kinds={"duckdb"}, description=text)
+        for table, text in (
+            ("programme_streams", "One row per stream that programme.toml declares."),
+            ("programme_curators", "One row per curator whom programme.toml names."),
+            ("calendar_days", "One row per day of the programme's calendar."),
+        )
+    ],
+)
+def programme(context: dg.AssetExecutionContext, installation: Installation) -> Iterator[dg.MaterializeResult]:
+    """The programme file as tables; makes the schemas where they are missing."""
+    for relation, rows in prepare(installation.run(context)).rows.items():
+        yield dg.MaterializeResult(asset_key=relation.split("."), metadata={"dagster/row_count": rows})
 
 
 def load_asset(source: Source) -> dg.AssetsDefinition:

@@ -2,7 +2,9 @@
 
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -45,11 +47,11 @@ def model_assets(days: dg.DailyPartitionsDefinition) -> list[dg.AssetsDefinition
     """Two invocations of dbt: what counts, before risk; what people read, after it."""
     common: dict[str, Any] = {"manifest": manifest(), "dagster_dbt_translator": Relations(), "partitions_def": days}
 
-    @dbt_assets(name="facts_and_indicators", select="path:models/facts path:models/indicators path:seeds", **common)
+    @dbt_assets(name="facts_and_indicators", select="mayak.facts mayak.indicators resource_type:seed", **common)
     def facts_and_indicators(context: dg.AssetExecutionContext, installation: Installation, dbt: DbtCliResource) -> Iterator[Any]:
         yield from _build(context, installation, dbt)
 
-    @dbt_assets(name="reports", select="path:models/reports", **common)
+    @dbt_assets(name="reports", select="mayak.reports", **common)
     def reports(context: dg.AssetExecutionContext, installation: Installation, dbt: DbtCliResource) -> Iterator[Any]:
         yield from _build(context, installation, dbt)
 
@@ -58,4 +60,6 @@ def model_assets(days: dg.DailyPartitionsDefinition) -> list[dg.AssetsDefinition
 
 def dbt_resource() -> DbtCliResource:
     """dbt on the project in ``dbt_like/``."""
-    return DbtCliResource(project_dir=str(DBT_FOLDER), profiles_dir=str(DBT_FOLDER))
+    # The dbt of this environment, whether or not the environment was activated.
+    dbt = Path(sys.executable).with_name("dbt")
+    return DbtCliResource(project_dir=str(DBT_FOLDER), profiles_dir=str(DBT_FOLDER), dbt_executable=str(dbt))

@@ -5,6 +5,7 @@ from datetime import timedelta
 from hashlib import sha256
 
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from assets.installation import known_programme
 from pipelines.programme import Programme
@@ -21,7 +22,7 @@ EVERYTHING_BUT_THE_REPORT = (
 LOADING = dg.AssetSelection.groups("raw")
 
 
-def jobs(days: dg.DailyPartitionsDefinition) -> dict[str, dg.UnresolvedAssetJobDefinition]:
+def jobs(days: dg.DailyPartitionsDefinition) -> dict[str, UnresolvedAssetJobDefinition]:
     """daily, weekly, and the loading of new exports."""
     return {
         "daily": dg.define_asset_job("daily", EVERYTHING_BUT_THE_REPORT, partitions_def=days, description="From exports to the curators' lists of a day."),
@@ -37,9 +38,7 @@ def _yesterday(context: dg.ScheduleEvaluationContext) -> str:
     return (context.scheduled_execution_time.date() - timedelta(days=1)).isoformat()
 
 
-def schedules(
-    time_zone: str, daily: dg.UnresolvedAssetJobDefinition, weekly: dg.UnresolvedAssetJobDefinition
-) -> list[dg.ScheduleDefinition]:
+def schedules(time_zone: str, daily: UnresolvedAssetJobDefinition, weekly: UnresolvedAssetJobDefinition) -> list[dg.ScheduleDefinition]:
     """Every night for yesterday; on Mondays the weekly job, which holds the nightly one."""
 
     @dg.schedule(name="every_night", job=daily, cron_schedule=DAILY_AT, execution_timezone=time_zone)
@@ -70,7 +69,7 @@ def export_state(programme: Programme) -> dict[str, str]:
     return state
 
 
-def new_exports(loading: dg.UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
+def new_exports(loading: UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
     """Starts the loading job when an export folder differs from what it was at the last look."""
 
     @dg.sensor(name="new_exports", job=loading, minimum_interval_seconds=LOOK_EVERY_SECONDS)

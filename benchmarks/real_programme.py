@@ -21,7 +21,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from rich.console import Console
 
-from benchmarks.evaluation import Figure
+from benchmarks.evaluation import Figure, acknowledgements, copies, feedback, people, questions, risk
 from pipelines.errors import SourceAway
 from pipelines.progress import telling
 from pipelines.settings import read_settings
@@ -30,6 +30,8 @@ from pipelines.warehouse import Warehouse
 
 DEFAULT_URL = "postgresql+psycopg://postgres@127.0.0.1:5432/mayak_real_programme"
 AS_OF = date(2026, 11, 22)
+#: What is measured, in the order of the stages.
+PARTS = (people, copies, questions, acknowledgements, feedback, risk)
 KEY = "evaluation-on-invented-people"
 
 PROGRAMME = """\
@@ -112,13 +114,11 @@ def configure(data: Path, home: Path, url: str) -> None:
 
 def evaluate(data: Path) -> list[Figure]:
     """Every part's figures on the warehouse of the configured installation."""
-    from benchmarks.evaluation import PARTS
-
     settings = read_settings()
     figures: list[Figure] = []
     with Warehouse.open(settings.warehouse_path, read_only=True) as warehouse:
         for part in PARTS:
-            figures += part(warehouse, settings.pseudonyms, data)
+            figures += part.evaluate(warehouse, settings.pseudonyms, data)
     return figures
 
 

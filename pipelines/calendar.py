@@ -13,7 +13,9 @@ from pipelines.pseudonyms import Pseudonyms
 from pipelines.warehouse import Warehouse
 
 
-def write_programme(warehouse: Warehouse, programme: Programme, *, pseudonyms: Pseudonyms, from_day: date, until_day: date) -> dict[str, int]:
+def write_programme(
+    warehouse: Warehouse, programme: Programme, *, pseudonyms: Pseudonyms, from_day: date, until_day: date
+) -> dict[str, int]:
     """Replace raw.programme_streams, raw.programme_curators and raw.calendar_days (``from_day`` to ``until_day``, both included).
 
     Curators are named in the programme file by LMS user name and stored by account; call it again after the LMS was read.
@@ -37,7 +39,9 @@ def calendar_days(programme: Programme, from_day: date, until_day: date) -> pa.T
     try:
         public = holidays.country_holidays(calendar.country, years=years, language=programme.languages[0])
     except NotImplementedError as error:
-        raise BadConfiguration(f"programme {programme.id}: calendar.country: no public holidays are known for {calendar.country!r}") from error
+        raise BadConfiguration(
+            f"programme {programme.id}: calendar.country: no public holidays are known for {calendar.country!r}"
+        ) from error
     moved_in = getattr(public, "weekend_workdays", set())
     days = [from_day + timedelta(days=step) for step in range((until_day - from_day).days + 1)]
     working = []
@@ -57,8 +61,12 @@ def calendar_days(programme: Programme, from_day: date, until_day: date) -> pa.T
         {
             "day": pa.array(days, pa.date32()),
             "is_working": pa.array(working, pa.bool_()),
-            "work_from_at": pa.array([moment(day, calendar.work_from) if works else None for day, works in zip(days, working, strict=True)], utc),
-            "work_until_at": pa.array([moment(day, calendar.work_until) if works else None for day, works in zip(days, working, strict=True)], utc),
+            "work_from_at": pa.array(
+                [moment(day, calendar.work_from) if works else None for day, works in zip(days, working, strict=True)], utc
+            ),
+            "work_until_at": pa.array(
+                [moment(day, calendar.work_until) if works else None for day, works in zip(days, working, strict=True)], utc
+            ),
             "holiday": pa.array([public.get(day) for day in days], pa.string()),
         }
     )
@@ -81,9 +89,15 @@ def _streams(programme: Programme) -> pa.Table:
 def _curators(warehouse: Warehouse, programme: Programme) -> pa.Table:
     named = [(course.code, None, name) for course in programme.courses for name in course.curators]
     named += [
-        (course.code, f"{course.code}/{stream.code}", name) for course in programme.courses for stream in course.streams for name in stream.curators
+        (course.code, f"{course.code}/{stream.code}", name)
+        for course in programme.courses
+        for stream in course.streams
+        for name in stream.curators
     ]
-    columns = {place: pa.array([row[index] for row in named], pa.string()) for index, place in enumerate(("course_code", "stream_code", "username"))}
+    columns = {
+        place: pa.array([row[index] for row in named], pa.string())
+        for index, place in enumerate(("course_code", "stream_code", "username"))
+    }
     warehouse.connection.register("named_curators", pa.table(columns))
     try:
         # Not known yet (the LMS is read after this): the next run finds them.

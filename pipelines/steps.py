@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -187,11 +188,25 @@ def deliver_lists(run: Run) -> list[Path]:
 
 
 def deliver_report(run: Run) -> list[Path]:
-    """Write leadership's report of the week that ends on ``run.as_of``; returns the files."""
+    """Write leadership's report of the week that ends on ``run.as_of``; returns the files.
+
+    A report is frozen: once a week's files are written and are still as they were, they are not written again, whatever has come to
+    light since. To make one anew, remove its folder.
+    """
     folder = run.settings.deliveries_folder
     with run.warehouse() as warehouse:
+        frozen = warehouse.rows("select path, sha256 from deliveries.files where day = ? and kind like 'report%' order by path", [run.as_of])
+        if frozen and all(_digest(folder / path) == digest for path, digest in frozen):
+            run.teller.note("the report of this week was made before and is frozen")
+            return [folder / path for path, _ in frozen]
         report = reports.build_report(warehouse, run.programme, run.as_of)
-        return [folder / file.path for language in run.programme.languages for file in reports.write_report(report, folder, language)]
+        files = [file for language in run.programme.languages for file in reports.write_report(report, folder, language)]
+        reports.remember_report(warehouse, run.as_of, files)
+    return [folder / file.path for file in files]
+
+
+def _digest(path: Path) -> str | None:
+    return sha256(path.read_bytes()).hexdigest() if path.exists() else None
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,15 @@ class Alignment:
     fragment: NDArray[np.int64]
 
 
-def align(words: Words, prints: NDArray[np.uint64], later: NDArray[np.int64], earlier: NDArray[np.int64], *, shortest: int) -> Alignment:
+def align(
+    words: Words,
+    prints: NDArray[np.uint64],
+    later: NDArray[np.int64],
+    earlier: NDArray[np.int64],
+    *,
+    shortest: int,
+    reference: NDArray[np.bool_] | None = None,
+) -> Alignment:
     """Align pairs of texts.
 
     Parameters
@@ -43,6 +51,7 @@ def align(words: Words, prints: NDArray[np.uint64], later: NDArray[np.int64], ea
     words, prints: the texts and their fingerprints (0: none).
     later, earlier: numbers of the texts of each pair.
     shortest: fragments of fewer matched words are left out: phrases that everybody uses.
+    reference: per word, it stands in the task's own text. A passage may run across such words; they are never counted as matched.
     """
     size = words.counts[later]
     blocks = np.cumsum(size) // _BLOCK_WORDS
@@ -55,7 +64,9 @@ def align(words: Words, prints: NDArray[np.uint64], later: NDArray[np.int64], ea
     empty = np.zeros(0, np.int64)
     if not parts:
         return Alignment(empty, empty, empty, empty)
-    return Alignment(*(np.concatenate([part[place] for part in parts]) for place in range(4)))
+    pair, here, there, fragment = (np.concatenate([part[place] for part in parts]) for place in range(4))
+    counts = ~reference[here] if reference is not None else np.ones(len(here), np.bool_)
+    return Alignment(pair[counts], here[counts], there[counts], fragment[counts])
 
 
 def _expand(first: NDArray[np.int64], counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -203,11 +203,11 @@ def find_copies(found: Words, collection: Collection, reference: Words, asked: N
     later, earlier = later[enough], earlier[enough]
     own_later, own_earlier = _own(prints, found, collection, asked, partitions)
     shortest = int(threshold("copy_fragment_words"))
-    own = align(found, prints, own_later, own_earlier, shortest=shortest)
-    aligned = align(found, prints, later, earlier, shortest=shortest)
+    own = align(found, prints, own_later, own_earlier, shortest=shortest, reference=is_reference)
+    aligned = align(found, prints, later, earlier, shortest=shortest, reference=is_reference)
     aligned = _without_own(aligned, own, own_earlier, earlier, len(found.key))
     aligned = _regroup(aligned, shortest)
-    run_bound, share_bound = natural_likeness(found, prints, counted, collection)
+    run_bound, share_bound = natural_likeness(found, prints, is_reference, counted, collection)
     accepted = _accept(aligned, later, earlier, counted, collection, run_bound, share_bound)
     accepted &= _needed(aligned, accepted, later, earlier, collection, len(found.key), found.texts)
     own_accepted = _accept(own, own_later, own_earlier, counted, collection, np.zeros_like(run_bound), np.zeros_like(share_bound))
@@ -220,7 +220,7 @@ def find_copies(found: Words, collection: Collection, reference: Words, asked: N
 
 
 def natural_likeness(
-    found: Words, prints: NDArray[np.uint64], counted: NDArray[np.int64], collection: Collection
+    found: Words, prints: NDArray[np.uint64], is_reference: NDArray[np.bool_], counted: NDArray[np.int64], collection: Collection
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """How alike texts of each task are when nobody copies: bounds (words of the longest fragment, share), per text.
 
@@ -230,12 +230,12 @@ def natural_likeness(
     long_enough = (counted >= threshold("copy_short_text")) & ~collection.is_message
     generator = np.random.default_rng(_SEED)
     runs, shares = np.zeros(found.texts), np.zeros(found.texts)
-    everything = _bounds(np.flatnonzero(long_enough), found, prints, counted, collection, generator)
+    everything = _bounds(np.flatnonzero(long_enough), found, prints, is_reference, counted, collection, generator)
     runs[:], shares[:] = everything
     for task in np.unique(collection.task[long_enough]):
         members = np.flatnonzero(long_enough & (collection.task == task))
         if task >= 0 and len(members) >= threshold("copy_calibration_texts"):
-            run, share = _bounds(members, found, prints, counted, collection, generator)
+            run, share = _bounds(members, found, prints, is_reference, counted, collection, generator)
             here = collection.task == task
             # The whole collection steadies a task's own estimate: one lucky sample must not lower the bar.
             runs[here], shares[here] = max(run, everything[0]), max(share, everything[1])
@@ -246,6 +246,7 @@ def _bounds(
     members: NDArray[np.int64],
     found: Words,
     prints: NDArray[np.uint64],
+    is_reference: NDArray[np.bool_],
     counted: NDArray[np.int64],
     collection: Collection,
     generator: np.random.Generator,
@@ -260,7 +261,7 @@ def _bounds(
     later, earlier = later[strangers], earlier[strangers]
     if not len(later):
         return 0.0, 0.0
-    aligned = align(found, prints, later, earlier, shortest=int(threshold("copy_fragment_words")))
+    aligned = align(found, prints, later, earlier, shortest=int(threshold("copy_fragment_words")), reference=is_reference)
     longest = _longest_fragment(aligned, len(later))
     share = np.bincount(aligned.pair, minlength=len(later)) / counted[later]
     obvious = threshold("copy_obvious_share")

@@ -31,13 +31,14 @@ def of_model(model: object, frame: pd.DataFrame, target: str, shown: pd.DataFram
     for code in sorted({feature.code for feature in features_of(target) if feature.code}):
         names = [feature.name for feature in features_of(target) if feature.code == code]
         contributions[code] = full - _logit(predict(model, inputs.assign(**{name: baseline[name] for name in names})))
-    columns = {feature.code: feature.column for feature in reversed(features_of(target)) if feature.code}
-    return _ranked(pd.DataFrame(contributions, index=_index(frame)), columns, shown, medians)
+    # The first feature of a code is the one that its sentence speaks of.
+    told = {feature.code: (feature.column, feature.sign) for feature in reversed(features_of(target)) if feature.code}
+    return _ranked(pd.DataFrame(contributions, index=_index(frame)), told, shown, medians)
 
 
 def of_rules(earned: pd.DataFrame, target: str, shown: pd.DataFrame, medians: pd.DataFrame) -> pd.DataFrame:
     """Reasons for rule scores: the rules that gave points. ``earned``: points by learner and stream (index) and rule code."""
-    return _ranked(earned, {rule.code: rule.column for rule in RULES[target]}, shown, medians)
+    return _ranked(earned, {rule.code: (rule.column, rule.sign) for rule in RULES[target]}, shown, medians)
 
 
 def _index(frame: pd.DataFrame) -> pd.MultiIndex:
@@ -49,19 +50,21 @@ def _logit(probability: np.ndarray) -> np.ndarray:
     return np.log(clipped / (1 - clipped))
 
 
-def _ranked(contributions: pd.DataFrame, columns: dict[str, str], shown: pd.DataFrame, medians: pd.DataFrame) -> pd.DataFrame:
+def _ranked(contributions: pd.DataFrame, told: dict[str, tuple[str, int]], shown: pd.DataFrame, medians: pd.DataFrame) -> pd.DataFrame:
+    """``told``: code → (indicator that its sentence speaks of, 1 where more of it is worse and -1 where less is)."""
     if contributions.empty:
         return pd.DataFrame(columns=COLUMNS)
     long = contributions.rename_axis(index=["person_id", "stream_id"], columns="code").stack().rename("contribution").reset_index()
     long = long[long["contribution"] >= threshold("reason_points_min")]
+    long["feature"] = long["code"].map({code: column for code, (column, _) in told.items()})
+    values = shown.rename_axis(columns="feature").stack().rename("value").reset_index()
+    baselines = medians.rename_axis(columns="feature").stack().rename("baseline").reset_index()
+    long = long.merge(values, how="left", on=["person_id", "stream_id", "feature"]).merge(baselines, how="left", on=["stream_id", "feature"])
+    # A sentence is said only where it is true of this learner: the value is known and on the wrong side of the stream's median. What a
+    # model concludes from a missing value, or from the company a sign keeps, is in the score but is no reason to tell a person.
+    sign = long["code"].map({code: sign for code, (_, sign) in told.items()})
+    long = long[long["value"].notna() & ((long["value"] - long["baseline"].fillna(0.0)) * sign > 0)]
     # A tie is broken by the code's name, so that two runs tell the same story.
     long = long.sort_values(["person_id", "stream_id", "contribution", "code"], ascending=[True, True, False, True], kind="stable")
     long["rank"] = long.groupby(["person_id", "stream_id"]).cumcount() + 1
-    long = long[long["rank"] <= threshold("reasons_max")].copy()
-    long["feature"] = long["code"].map(columns)
-    values = shown.rename_axis(columns="feature").stack().rename("value").reset_index()
-    baselines = medians.rename_axis(columns="feature").stack().rename("baseline").reset_index()
-    told = long.merge(values, how="left", on=["person_id", "stream_id", "feature"]).merge(
-        baselines, how="left", on=["stream_id", "feature"]
-    )
-    return told[COLUMNS]
+    return long.loc[long["rank"] <= threshold("reasons_max"), COLUMNS]

@@ -14,7 +14,7 @@ import sys
 import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -25,7 +25,8 @@ from pipelines.progress import Teller, telling
 from pipelines.settings import PROJECT
 from pipelines.simulation import plan_of, simulate
 
-console = Console()
+#: Holds on to the real output, because the runs' own talk goes to a file.
+console = Console(file=sys.stdout)
 #: A key that is in a public file protects nobody: the demonstration's people are invented.
 DEMO_KEY = "demonstration-of-mayak-not-a-secret"
 #: Two lists, so that the second can say what changed; the second day is a Sunday and ends a week.
@@ -91,12 +92,12 @@ def make(folder: Path) -> None:
         console.print("Everything is there already and nothing has changed.")
     else:
         done.unlink(missing_ok=True)
-        _run_jobs(plan.as_of)
+        _run_jobs(plan.as_of, folder / "runs.log")
         done.write_text(json.dumps(state_of(folder), indent=1), encoding="utf-8")
     tell(folder, plan.as_of)
 
 
-def _run_jobs(as_of: date) -> None:
+def _run_jobs(as_of: date, talk: Path) -> None:
     console.print("Load Dagster and the dbt project …")
     # Dagster's own log is for its pages; here a line per step is enough, and errors.
     logging.getLogger("dagster").setLevel(logging.ERROR)
@@ -111,13 +112,18 @@ def _run_jobs(as_of: date) -> None:
             job = defs.resolve_job_def(name)
             run_id = str(uuid.uuid4())
             console.print(f"Dagster job {name}, partition {day}:")
-            with telling(console, steps=len(job.nodes)) as teller, _followed(instance, run_id, teller):
+            with (
+                telling(console, steps=len(job.nodes)) as teller,
+                _followed(instance, run_id, teller),
+                talk.open("a", encoding="utf-8") as said,
+                redirect_stdout(said),
+            ):
                 result = job.execute_in_process(
                     partition_key=day.isoformat(), instance=instance, run_id=run_id, run_config=quiet, raise_on_error=False
                 )
             if not result.success:
                 failed = [str(event.step_key) for event in result.all_events if event.is_step_failure]
-                sys.exit(f"job {name} failed at {', '.join(failed)}; its log stands above and under `make ui`")
+                sys.exit(f"job {name} failed at {', '.join(failed)}; see {talk} and `make ui`")
             checks = result.get_asset_check_evaluations()
             bad = [f"{check.asset_key.to_user_string()}: {check.check_name}" for check in checks if not check.passed]
             made = len(result.get_asset_materialization_events())

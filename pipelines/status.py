@@ -127,15 +127,21 @@ def _examine_warehouse(settings: Settings, programme: Programme, now: datetime) 
             yield Diagnosis("warehouse", "empty", "run `mayak run daily`")
             return
         yield Diagnosis("warehouse", f"{path}, {path.stat().st_size / 1e6:.0f} MB")
-        stale = timedelta(hours=threshold("source_late_hours"))
         for state in source_states(warehouse, programme):
             for problem in state.problems:
                 yield Diagnosis(f"loads of {state.name}", problem, "mend or replace the file; the next run tries again")
-            if state.items and state.covers_until and now.astimezone(UTC) - state.covers_until > stale:
-                hours = (now.astimezone(UTC) - state.covers_until) / timedelta(hours=1)
+            hours = (now.astimezone(UTC) - state.covers_until) / timedelta(hours=1) if state.covers_until else 0
+            if hours > _late_after(state.kind):
                 yield Diagnosis(
                     f"loads of {state.name}", f"nothing newer than {hours:.0f} h", "make a fresh export, or see why none arrived"
                 )
         learners = warehouse.value("select count(distinct account_id) from raw.enrolments where role = 'learner'")
         if not learners:
             yield Diagnosis("learners", "nobody is enrolled", "load an LMS source: everything else is joined to its accounts")
+
+
+def _late_after(kind: str) -> float:
+    """Hours after which a source of this kind is late, as in reports.rpt_sources: webinars are not held every day, surveys seldom."""
+    if kind.startswith("survey"):
+        return float("inf")
+    return threshold("webinar_late_hours" if kind == "zoom" else "source_late_hours")

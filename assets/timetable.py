@@ -19,7 +19,7 @@ EVERYTHING_BUT_THE_REPORT = (
     dg.AssetSelection.all() - dg.AssetSelection.groups("exports") - dg.AssetSelection.assets(["deliveries", "leadership_report"])
 )
 #: Nothing but reading: what a new export file starts.
-LOADING = dg.AssetSelection.groups("raw")
+LOADING = dg.AssetSelection.groups("raw", "personal")
 
 
 def jobs(days: dg.DailyPartitionsDefinition) -> dict[str, UnresolvedAssetJobDefinition]:

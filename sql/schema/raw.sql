@@ -78,6 +78,7 @@ create table if not exists raw.accounts (
     channel varchar not null,
     is_deleted boolean,
     is_suspended boolean,
+    closed_at timestamptz,
     is_bot boolean,
     is_service boolean,
     lang varchar,
@@ -89,12 +90,15 @@ create table if not exists raw.accounts (
     load_id varchar not null,
     seen_at timestamptz
 );
+-- For warehouses made before the column was.
+alter table raw.accounts add column if not exists closed_at timestamptz;
 comment on table raw.accounts is 'One row per account in one system: an LMS user, a messenger user, a mail address, a name shown in one webinar. Key: account_id. Nulls keep what was known.';
 comment on column raw.accounts.account_id is 'Keyed pseudonym of (realm, native id).';
 comment on column raw.accounts.realm is 'Name space of native ids: a Moodle site, telegram, mail, a webinar account.';
 comment on column raw.accounts.channel is 'lms, chat, mail, webinar or survey.';
 comment on column raw.accounts.is_deleted is 'The system says that the account was deleted.';
 comment on column raw.accounts.is_suspended is 'The account itself is suspended (not only an enrolment).';
+comment on column raw.accounts.closed_at is 'When it was deleted or suspended, as far as the system tells (the account''s last change); read only where one of both is true.';
 comment on column raw.accounts.is_bot is 'A bot or an automatic sender (mailer-daemon).';
 comment on column raw.accounts.is_service is 'Guest, site administrator, list address: no learner whatever it does.';
 comment on column raw.accounts.lang is 'Language chosen in the account.';

@@ -18,6 +18,12 @@ select
     accounts.realm,
     coalesce(accounts.is_bot, false) or coalesce(accounts.is_service, false) as is_service,
     coalesce(accounts.is_deleted, false) as is_deleted,
+    -- Who cannot log in any more takes part in nothing, whatever the enrolments say.
+    (coalesce(accounts.is_deleted, false) or coalesce(accounts.is_suspended, false)) and coalesce(accounts.closed_at < {{ as_of_end() }}, true) as is_closed,
+    case
+        when coalesce(accounts.is_deleted, false) or coalesce(accounts.is_suspended, false) then {{ if_known('accounts.closed_at') }}
+        else null
+    end as closed_at,
     accounts.lang,
     accounts.created_at
 from people

@@ -14,10 +14,19 @@ with enrolments as (
         -- What the state was at the end of the day: an end that lies ahead has not come.
         case
             when enrolments.state = 'active' and coalesce(enrolments.ends_at < {{ as_of_end() }}, false) then 'ended'
+            -- A suspended account is out of every course.
+            when accounts.is_closed and (enrolments.state = 'active' or coalesce(enrolments.removed_at, enrolments.ends_at) >= {{ as_of_end() }}) then 'suspended'
             when enrolments.state <> 'active' and coalesce(enrolments.removed_at, enrolments.ends_at) >= {{ as_of_end() }} then 'active'
             else enrolments.state
         end as state,
-        coalesce(enrolments.removed_at, enrolments.ends_at) as stated_end_at
+        case
+            when not accounts.is_closed or accounts.closed_at is null then coalesce(enrolments.removed_at, enrolments.ends_at)
+            -- Enrolled although the account was closed already: out from the first moment.
+            else greatest(
+                least(coalesce(enrolments.removed_at, enrolments.ends_at, accounts.closed_at), accounts.closed_at),
+                coalesce(enrolments.starts_at, enrolments.created_at, accounts.closed_at)
+            )
+        end as stated_end_at
     from {{ source('raw', 'enrolments') }} as enrolments
     inner join {{ ref('dim_accounts') }} as accounts
         on enrolments.account_id = accounts.account_id

@@ -18,6 +18,7 @@ with learners as (
         learners.course_id,
         learners.is_bulk_enrolled,
         learners.ended_at,
+        learners.is_current as is_current_now,
         streams.starts_on,
         streams.days as course_days,
         {{ local_day('learners.enrolled_at') }} as enrolled_on,
@@ -682,7 +683,8 @@ states as (
         members.first_day,
         members.from_day,
         members.is_bulk_enrolled,
-        coalesce({{ local_day('members.ended_at') }} > added.day, true) as is_current
+        -- An end of unknown date has come by the day of which the run knows, no earlier.
+        coalesce({{ local_day('members.ended_at') }} > added.day, members.is_current_now or added.day < {{ as_of() }}) as is_current
     from added
     inner join members
         on added.person_id = members.person_id and added.stream_id = members.stream_id

@@ -39,7 +39,8 @@ def accounts(database: Database, site: Site) -> Iterator[Event]:
     yield Seen("accounts", database.count("user"))
     for rows in database.batches("accounts"):
         ids = rows["id"]
-        is_deleted = flags(rows["deleted"])
+        is_deleted, is_suspended = flags(rows["deleted"]), flags(rows["suspended"])
+        changed = moments(rows["timemodified"])
         service = pa.array([*(site.administrators or ()), *([site.guest] if site.guest else [])], pa.int64())
         first, last = _blank_is_null(rows["firstname"]), _blank_is_null(rows["lastname"])
         zone = _blank_is_null(rows["timezone"])
@@ -51,7 +52,9 @@ def accounts(database: Database, site: Site) -> Iterator[Event]:
                 "realm": pa.array([site.realm] * len(ids), pa.string()),
                 "channel": pa.array(["lms"] * len(ids), pa.string()),
                 "is_deleted": is_deleted,
-                "is_suspended": flags(rows["suspended"]),
+                "is_suspended": is_suspended,
+                # The row's last change is the nearest to the closing that the table keeps.
+                "closed_at": pc.if_else(pc.or_(is_deleted, is_suspended), changed, pa.scalar(None, changed.type)),
                 "is_bot": pa.array([False] * len(ids)),
                 "is_service": pc.is_in(flat(ids), service),
                 "lang": _blank_is_null(rows["lang"]),

@@ -29,7 +29,7 @@ class MoodleDatabase:
     """Reads a whole Moodle database; of the log what came since the last load."""
 
     kind: ClassVar[str] = "moodle_db"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """One item, "database". Its fingerprint is the high-water marks of all tables read: rows, greatest id, latest change.

@@ -1,5 +1,5 @@
 -- One row per account, deleted ones included.
 select u.id, u.deleted, u.suspended, u.username, u.firstname, u.lastname, u.email, u.phone1, u.phone2, u.institution, u.city, u.lang, u.timezone,
-    u.firstaccess, u.lastaccess, u.timecreated
+    u.firstaccess, u.lastaccess, u.timecreated, u.timemodified
 from {user} u
 order by u.id

@@ -411,7 +411,12 @@ def test_trap_16_four_ways_of_not_being_enrolled_any_more(loaded: Loaded) -> Non
     warehouse = loaded(
         course(),
         {
-            "user": [{"id": 11, "suspended": 1}, {"id": 12}, {"id": 13}, {"id": 14}],
+            "user": [
+                {"id": 11, "suspended": 1, "timemodified": T0 + 2 * DAY},
+                {"id": 12, "timemodified": T0 + DAY},
+                {"id": 13},
+                {"id": 14},
+            ],
             "enrol": [{"id": 9, "enrol": "self", "status": 1, "courseid": 2}],
         },
         enrolled(1, 11),
@@ -422,13 +427,13 @@ def test_trap_16_four_ways_of_not_being_enrolled_any_more(loaded: Loaded) -> Non
     )
     found = rows(
         warehouse,
-        "select enrolment_id, state, removed_at, is_suspended from raw.enrolments join raw.accounts using (account_id) order by 1",
+        "select enrolment_id, state, removed_at, is_suspended, closed_at from raw.enrolments join raw.accounts using (account_id) order by 1",
     )
     assert found == [
-        ("moodle:enrolment:1:learner", "active", None, True),
-        ("moodle:enrolment:2:learner", "suspended", at(T0 + DAY), False),
-        ("moodle:enrolment:3:learner", "ended", None, False),
-        ("moodle:enrolment:4:learner", "ended", None, False),
+        ("moodle:enrolment:1:learner", "active", None, True, at(T0 + 2 * DAY)),
+        ("moodle:enrolment:2:learner", "suspended", at(T0 + DAY), False, None),
+        ("moodle:enrolment:3:learner", "ended", None, False, None),
+        ("moodle:enrolment:4:learner", "ended", None, False, None),
     ]
 
 

@@ -51,7 +51,7 @@ from copies
 inner join submissions
     on copies.later_id = submissions.submission_id
 left join earlier_submissions
-    on copies.earlier_id = earlier_submissions.submission_id and copies.earlier_kind = 'submission'
+    on copies.earlier_id = earlier_submissions.submission_id
 left join {{ ref('fct_messages') }} as messages
-    on copies.earlier_id = messages.message_id and copies.earlier_kind = 'message'
+    on copies.earlier_id = messages.message_id
 where coalesce(earlier_submissions.submitted_at, messages.sent_at) is not null

@@ -63,7 +63,7 @@ joined as (
         marks.comment_words
     from marks
     full outer join (select * from book where place = 1) as book
-        on marks.person_id = book.person_id and marks.task_id = book.task_id and marks.place = 1
+        on marks.person_id = book.person_id and marks.task_id = book.task_id and marks.place = book.place
 
 ),
 

@@ -29,6 +29,17 @@ team_rows as (
 
 ),
 
+covered as (
+
+    select distinct
+        team_rows.person_id,
+        owners.task_id
+    from team_rows
+    inner join handed_in as owners
+        on team_rows.submission_id = owners.submission_id
+
+),
+
 own_rows as (
 
     select
@@ -37,15 +48,10 @@ own_rows as (
     from handed_in
     inner join {{ ref('dim_accounts') }} as accounts
         on handed_in.account_id = accounts.account_id
-    where
-        not coalesce(handed_in.is_team, false)
-        or not exists (
-            select 1
-            from team_rows
-            inner join handed_in as owners
-                on team_rows.submission_id = owners.submission_id
-            where team_rows.person_id = accounts.person_id and owners.task_id = handed_in.task_id
-        )
+    left join covered
+        on accounts.person_id = covered.person_id and handed_in.task_id = covered.task_id
+    -- Asked here and not in the join: a condition on one side makes engines compare every row with every other.
+    where covered.person_id is null or not coalesce(handed_in.is_team, false)
 
 ),
 

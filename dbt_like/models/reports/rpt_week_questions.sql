@@ -14,7 +14,7 @@ with recent as (
 select
     {{ as_of() }} as week_ends_on,
     clusters.cluster_id,
-    courses.course_name,
+    case when clusters.courses <= 1 then courses.course_name else null end as course_name,
     clusters.asked,
     recent.asked_this_week,
     clusters.people,
@@ -27,7 +27,7 @@ from {{ ref('ind_repeated_questions') }} as clusters
 inner join recent
     on clusters.cluster_id = recent.cluster_id
 left join (select distinct streams.course_id, streams.course_name from {{ ref('rpt_streams') }} as streams) as courses
-    on clusters.course_id = courses.course_id and clusters.courses <= 1
+    on clusters.course_id = courses.course_id
 left join {{ source('personal', 'messages') }} as questions
     on clusters.cluster_id = questions.message_id
 left join {{ source('personal', 'messages') }} as answers

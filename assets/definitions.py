@@ -4,7 +4,8 @@ import dagster as dg
 
 from assets.deliveries import delivery_assets
 from assets.door import door
-from assets.exports import export_specs, load_asset, programme as programme_asset
+from assets.exports import export_specs, load_asset
+from assets.exports import programme as programme_asset
 from assets.installation import Installation, known_programme
 from assets.links import link_assets
 from assets.models import dbt_resource, model_assets

@@ -18,12 +18,16 @@ from contextlib import contextmanager, redirect_stdout
 from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from pipelines.progress import Teller, telling
 from pipelines.settings import PROJECT
 from pipelines.simulation import plan_of, simulate
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 #: Holds on to the real output, because the runs' own talk goes to a file.
 console = Console(file=sys.stdout)
@@ -133,7 +137,7 @@ def _run_jobs(as_of: date, talk: Path) -> None:
 
 
 @contextmanager
-def _followed(instance: object, run_id: str, teller: Teller) -> Iterator[None]:
+def _followed(instance: dg.DagsterInstance, run_id: str, teller: Teller) -> Iterator[None]:
     """Tell of each step of a run as it begins and ends, from the run's own event log."""
     import dagster as dg
 

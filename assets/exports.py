@@ -1,6 +1,7 @@
 """Stage raw, first half: what lies outside (exports, databases) and one load of each source."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 
@@ -69,7 +70,7 @@ def load_asset(source: Source) -> dg.AssetsDefinition:
         for item in loads:
             for reason, count in item.reasons.items():
                 reasons[reason] = reasons.get(reason, 0) + count
-        metadata = {**tell_loads(loads).rows, "rejected_by_reason": reasons}
+        metadata: dict[str, Any] = {**tell_loads(loads).rows, "rejected_by_reason": reasons}
         yield dg.AssetCheckResult(
             check_name="every_item_was_read",
             passed=not failed,

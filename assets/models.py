@@ -9,10 +9,10 @@ from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, dbt_assets
-from pipelines.transform import manifest, variables
 
 from assets.installation import Installation
 from pipelines.settings import DBT_FOLDER, DBT_WAREHOUSE
+from pipelines.transform import manifest, variables
 
 
 class Relations(DagsterDbtTranslator):

@@ -42,7 +42,7 @@ def calendar_days(programme: Programme, from_day: date, until_day: date) -> pa.T
         raise BadConfiguration(
             f"programme {programme.id}: calendar.country: no public holidays are known for {calendar.country!r}"
         ) from error
-    moved_in = getattr(public, "weekend_workdays", set())
+    moved_in: set[date] = getattr(public, "weekend_workdays", set())
     days = [from_day + timedelta(days=step) for step in range((until_day - from_day).days + 1)]
     working = []
     for day in days:
@@ -87,7 +87,7 @@ def _streams(programme: Programme) -> pa.Table:
 
 
 def _curators(warehouse: Warehouse, programme: Programme) -> pa.Table:
-    named = [(course.code, None, name) for course in programme.courses for name in course.curators]
+    named: list[tuple[str, str | None, str]] = [(course.code, None, name) for course in programme.courses for name in course.curators]
     named += [
         (course.code, f"{course.code}/{stream.code}", name)
         for course in programme.courses

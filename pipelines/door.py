@@ -173,11 +173,12 @@ def check_raw(path: Path, latest: date) -> list[Finding]:
     with Warehouse.open(path, read_only=True) as warehouse:
         suites = rules(warehouse, latest)
     import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
 
     context = gx.get_context(mode="ephemeral")
     # Its own progress bars would interleave with ours.
-    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
-    source = context.data_sources.add_sql(
+    context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
+    source = context.data_sources.add_sql(  # type: ignore[call-arg]  # its stub leaves out ``kwargs``, which the documentation names
         "warehouse",
         connection_string=f"duckdb:///{path}",
         create_temp_table=False,
@@ -189,14 +190,16 @@ def check_raw(path: Path, latest: date) -> list[Finding]:
             "connect_args": {"read_only": True},
         },
     )
-    findings = []
+    findings: list[Finding] = []
     try:
         for table, table_rules in suites.items():
             asset = source.add_table_asset(table, table_name=table, schema_name="raw")
             batch = asset.add_batch_definition_whole_table("all").get_batch()
             suite = gx.ExpectationSuite(name=table, expectations=[_expectation(rule) for rule in table_rules])
             outcome = batch.validate(suite)
-            by_name = {result.expectation_config.meta["rule"]: result for result in outcome.results}
+            by_name = {
+                result.expectation_config.meta["rule"]: result for result in outcome.results if result.expectation_config is not None
+            }
             findings.extend(_finding(table, rule, by_name[rule.name]) for rule in table_rules)
     finally:
         # Its pool keeps the file open, and DuckDB lets nobody else write as long as somebody reads.
@@ -208,7 +211,7 @@ def check_raw(path: Path, latest: date) -> list[Finding]:
 def _expectation(rule: Rule) -> Expectation:
     import great_expectations.expectations as gxe
 
-    common = {"meta": {"rule": rule.name}, "severity": "critical" if rule.critical else "warning"}
+    common: dict[str, Any] = {"meta": {"rule": rule.name}, "severity": "critical" if rule.critical else "warning"}
     arguments = rule.arguments
     match rule.kind:
         case "not_null":

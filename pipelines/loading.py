@@ -8,7 +8,7 @@ cannot be read leaves a ledger line that says why, and nothing else.
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -138,7 +138,10 @@ def load_item(
 
 def _read(reader: Reader, source: Source, item: Item, context: Context, stage: _Stage, load: Load) -> Covers:
     covers = Covers(None, None)
-    seen, kept, rejected, reasons = defaultdict(int), defaultdict(int), defaultdict(int), defaultdict(int)
+    seen: Counter[str] = Counter()
+    kept: Counter[str] = Counter()
+    rejected: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
     for event in reader.read(source, item, context):
         match event:
             case Batch(record, table, counted):

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -112,7 +113,12 @@ def manifest() -> Path:
     path = DBT_FOLDER / "target" / "manifest.json"
     sources = [file for folder in ("models", "macros", "seeds", "tests") for file in (DBT_FOLDER / folder).rglob("*") if file.is_file()]
     newest = max(file.stat().st_mtime for file in [*sources, DBT_FOLDER / "dbt_project.yml", DBT_FOLDER / "profiles.yml"])
-    return path if path.exists() and path.stat().st_mtime >= newest else parse(DBT_FOLDER)
+    if not path.exists() or path.stat().st_mtime < newest:
+        path.parent.mkdir(exist_ok=True)
+        # Moved into place whole: another process may be reading, or parsing as well.
+        with TemporaryDirectory(prefix="parse-", dir=path.parent) as folder:
+            parse(Path(folder)).replace(path)
+    return path
 
 
 def _invoke(warehouse_path: Path, command: list[str], *, variables: dict[str, Any], work_folder: Path) -> TransformResult:

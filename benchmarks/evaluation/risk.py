@@ -50,4 +50,15 @@ def evaluate(warehouse: Warehouse, pseudonyms: Pseudonyms, truth_folder: Path) -
         Figure("risk", f"drop-out {figure.metric}", figure.value, figure.low, figure.high, figure.n, note)
         for figure in judge_scores(np.array(outcome, int), np.array(score, float), "running")
     ]
-    return [*figures, Figure("risk", "share of learners at medium or high risk", flagged / len(score) if score else float("nan"), None, None, len(score), note)]
+    return [
+        *figures,
+        Figure(
+            "risk",
+            "share of learners at medium or high risk",
+            flagged / len(score) if score else float("nan"),
+            None,
+            None,
+            len(score),
+            note,
+        ),
+    ]

@@ -273,7 +273,7 @@ def _bounds(
     return _tail(longest, texts), min(_tail(share, texts), threshold("copy_short_share"))
 
 
-def _tail(values: NDArray[np.floating], texts: int) -> float:
+def _tail(values: NDArray[np.floating | np.integer], texts: int) -> float:
     """Where an exponential tail through median and 85 % quantile leaves ``copy_expected_false`` of texts above, at best of ``texts``."""
     middle, high = np.quantile(values, (0.5, _HIGH))
     scale = (high - middle) / np.log(0.5 / (1 - _HIGH))

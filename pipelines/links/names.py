@@ -132,7 +132,9 @@ def read_handle(handle: str | None) -> ShownName:
     text = normalise(handle or "").lstrip("@")
     found = _SCHOOL.search(text)
     school = next((number.lstrip("0") for number in found.groups() if number), None) if found else None
-    keys, initials, strange = [], [], 0
+    keys: list[str] = []
+    initials: list[str] = []
+    strange = 0
     for word in re.findall(r"[^\W\d_]+", text):
         if word in _NO_NAMES:
             strange += 1
@@ -147,7 +149,7 @@ def read_handle(handle: str | None) -> ShownName:
 
 def _initial(letter: str) -> str:
     """Key of an initial; "" for a letter that schemes use for several sounds ("Y." is Ю, Я, Е, Й or Ы)."""
-    return "" if letter in "yj" else {"ю": "u", "я": "a", "c": ""}.get(letter) if letter in "юяc" else key(letter)[:1]
+    return "" if letter in "yj" else {"ю": "u", "я": "a", "c": ""}[letter] if letter in "юяc" else key(letter)[:1]
 
 
 @cache

@@ -117,19 +117,20 @@ def _place(
     found = next((one for one in programme.sources if one.name == source), None)
     stated = _stated(found, place, title, item) if found else None
     words = _words(title)
-    if stated in by_code:
-        course = by_code[stated]
-        return course, _stated_group(programme, found, stated, course, groups) or _group(groups.get(course, []), words), "programme", 1.0
+    if stated is not None and stated in by_code:
+        declared = by_code[stated]
+        group = _stated_group(programme, found, stated, declared, groups) or _group(groups.get(declared, []), words)
+        return declared, group, "programme", 1.0
     if said:
         return said, _group(groups.get(said, []), words), "export", 1.0
     if course := _by_title(courses, words):
         return course, _group(groups.get(course, []), words), "title", 1.0
     if members:
-        course, count, known = members[0]
+        likeliest, count, known = members[0]
         share = count / known
         rival = members[1][1] if len(members) > 1 else 0
         if known >= threshold("place_members") and share >= threshold("place_members_share") and rival < count:
-            return course, _group(groups.get(course, []), words), "members", share
+            return likeliest, _group(groups.get(likeliest, []), words), "members", share
     return None, None, "none", None
 
 

@@ -119,10 +119,9 @@ def cluster(questions: pd.DataFrame) -> pd.DataFrame:
         np.minimum.at(first, codes, np.arange(len(codes)))
         given = _answers(codes, answers.loc[course.index], len(distinct))
         leader, nearness = _lead(_likeness([texts[place] for place in first], [keys[place] for place in first], given))
+        ids = course["question_id"].to_numpy()
         found.append(
-            pd.DataFrame(
-                {"question_id": course["question_id"].to_numpy(), "wording": codes, "leader": leader[codes], "nearness": nearness[codes]}
-            ).assign(cluster_id=lambda frame, course=course, first=first: course["question_id"].to_numpy()[first[frame["leader"]]])
+            pd.DataFrame({"question_id": ids, "wording": codes, "cluster_id": ids[first[leader[codes]]], "nearness": nearness[codes]})
         )
     if not found:
         return pd.DataFrame({"question_id": [], "cluster_id": [], "score": []})

@@ -170,7 +170,8 @@ def _recorded(warehouse: Warehouse) -> pd.DataFrame:
         """
     )
     root, depth = roots(nodes["message_id"], nodes["reply_to_id"], nodes["question_id"].notna().to_numpy())
-    question = np.where(root >= 0, nodes["question_id"].to_numpy(dtype=object)[root], None)
+    question = nodes["question_id"].to_numpy(dtype=object)[root]
+    question[root < 0] = None
     found = pd.DataFrame({"question_id": question, "answer_id": nodes["message_id"], "depth": depth})
     found = found[found["question_id"].notna() & (found["depth"] > 0)]
     found["rule"] = np.where(found["depth"] == 1, "explicit", "thread")

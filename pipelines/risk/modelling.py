@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 from sklearn.model_selection import GroupKFold
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
@@ -62,7 +63,17 @@ class Figure:
     n: int
 
 
-def candidates(target: str) -> dict[str, object]:
+class Classifier(Protocol):
+    """What is asked of an estimator here; scikit-learn's own base class names neither."""
+
+    def fit(self, features: pd.DataFrame, outcome: np.ndarray, **weights: np.ndarray) -> object:
+        """Learn."""
+
+    def predict_proba(self, features: pd.DataFrame) -> np.ndarray:
+        """One row per row of ``features``, one column per outcome."""
+
+
+def candidates(target: str) -> dict[str, Classifier]:
     """Untrained estimators by name."""
     signs = [feature.sign for feature in features_of(target)]
     return {
@@ -84,13 +95,13 @@ def _weights(sample: Sample) -> np.ndarray:
     return 1.0 / counts[place]
 
 
-def fit(sample: Sample, target: str) -> tuple[object, str]:
+def fit(sample: Sample, target: str) -> tuple[Classifier, str]:
     """:func:`_fit` on one thread: the samples are small, sums then always have one order, and threads that wait for a core cost minutes."""
     with threadpool_limits(limits=1):
         return _fit(sample, target)
 
 
-def _fit(sample: Sample, target: str) -> tuple[object, str]:
+def _fit(sample: Sample, target: str) -> tuple[Classifier, str]:
     """The better candidate, calibrated, fitted on ``sample``. Returns (model, name of the candidate).
 
     The model has ``predict_proba``. Streams are never split between fitting and calibrating.
@@ -115,17 +126,17 @@ def _fit(sample: Sample, target: str) -> tuple[object, str]:
     return model, best
 
 
-def _fit_weighted(estimator: object, features: pd.DataFrame, outcome: np.ndarray, weights: np.ndarray) -> None:
-    step = f"{estimator.steps[-1][0]}__sample_weight" if hasattr(estimator, "steps") else "sample_weight"
+def _fit_weighted(estimator: Classifier, features: pd.DataFrame, outcome: np.ndarray, weights: np.ndarray) -> None:
+    step = f"{estimator.steps[-1][0]}__sample_weight" if isinstance(estimator, Pipeline) else "sample_weight"
     estimator.fit(features, outcome, **{step: weights})
 
 
-def predict(model: object, features: pd.DataFrame) -> np.ndarray:
+def predict(model: Classifier, features: pd.DataFrame) -> np.ndarray:
     """Probabilities of the outcome, one per row."""
     return model.predict_proba(features)[:, 1]
 
 
-def judge(model: object, sample: Sample, name: str) -> list[Figure]:
+def judge(model: Classifier, sample: Sample, name: str) -> list[Figure]:
     """Figures of a model on a sample it has not seen; one row per learner expected (a snapshot).
 
     ROC-AUC, average precision, Brier score, calibration slope and intercept (Cox 1958), precision among the first ten, base rate.
@@ -185,7 +196,7 @@ METRICS = {
 }
 
 
-def keep(model: object, path: Path) -> None:
+def keep(model: Classifier, path: Path) -> None:
     """Write a model with skops, whole or not at all."""
     from skops.io import dumps
 
@@ -195,7 +206,7 @@ def keep(model: object, path: Path) -> None:
     half.replace(path)
 
 
-def restore(path: Path) -> object:
+def restore(path: Path) -> Classifier:
     """Read a model that :func:`keep` wrote. Raises BadFile when the file asks for types that are not a model's."""
     from skops.io import get_untrusted_types, load
 

@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 
 from pipelines.risk.features import features_of, matrix
-from pipelines.risk.modelling import predict
+from pipelines.risk.modelling import Classifier, predict
 from pipelines.risk.rules import RULES
 from pipelines.thresholds import threshold
 
 COLUMNS = ["person_id", "stream_id", "rank", "code", "feature", "value", "baseline", "contribution"]
 
 
-def of_model(model: object, frame: pd.DataFrame, target: str, shown: pd.DataFrame, medians: pd.DataFrame) -> pd.DataFrame:
+def of_model(model: Classifier, frame: pd.DataFrame, target: str, shown: pd.DataFrame, medians: pd.DataFrame) -> pd.DataFrame:
     """Reasons for the rows of ``frame`` (one day, :func:`features.feature_frame`).
 
     ``shown`` and ``medians``: indicators as people know them, from :func:`features.shown_values`.
@@ -50,16 +50,23 @@ def _logit(probability: np.ndarray) -> np.ndarray:
     return np.log(clipped / (1 - clipped))
 
 
+def _long(frame: pd.DataFrame, columns: str, value: str) -> pd.DataFrame:
+    """One row per cell: the index, the column's name as ``columns``, what stands there as ``value``."""
+    return pd.Series(frame.rename_axis(columns=columns).stack(), name=value).reset_index()
+
+
 def _ranked(contributions: pd.DataFrame, told: dict[str, tuple[str, int]], shown: pd.DataFrame, medians: pd.DataFrame) -> pd.DataFrame:
     """``told``: code → (indicator that its sentence speaks of, 1 where more of it is worse and -1 where less is)."""
     if contributions.empty:
         return pd.DataFrame(columns=COLUMNS)
-    long = contributions.rename_axis(index=["person_id", "stream_id"], columns="code").stack().rename("contribution").reset_index()
+    long = _long(contributions.rename_axis(index=["person_id", "stream_id"]), "code", "contribution")
     long = long[long["contribution"] >= threshold("reason_points_min")]
     long["feature"] = long["code"].map({code: column for code, (column, _) in told.items()})
-    values = shown.rename_axis(columns="feature").stack().rename("value").reset_index()
-    baselines = medians.rename_axis(columns="feature").stack().rename("baseline").reset_index()
-    long = long.merge(values, how="left", on=["person_id", "stream_id", "feature"]).merge(baselines, how="left", on=["stream_id", "feature"])
+    values = _long(shown, "feature", "value")
+    baselines = _long(medians, "feature", "baseline")
+    long = long.merge(values, how="left", on=["person_id", "stream_id", "feature"]).merge(
+        baselines, how="left", on=["stream_id", "feature"]
+    )
     # A sentence is said only where it is true of this learner: the value is known and on the wrong side of the stream's median. What a
     # model concludes from a missing value, or from the company a sign keeps, is in the score but is no reason to tell a person.
     sign = long["code"].map({code: sign for code, (_, sign) in told.items()})

@@ -19,7 +19,7 @@ import sklearn
 
 from pipelines.risk import modelling, reasons, rules
 from pipelines.risk.features import feature_frame, features_of, matrix, shown_values
-from pipelines.risk.modelling import Figure, Sample
+from pipelines.risk.modelling import Classifier, Figure, Sample
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 
@@ -40,7 +40,7 @@ class _Judge:
     """What scores a target on this day."""
 
     model_id: str
-    model: object | None
+    model: Classifier | None
     reason: str | None
 
 

@@ -43,7 +43,7 @@ def test_an_unknown_setting_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, 
 
 def test_a_missing_key_and_a_short_key_are_named_without_their_value(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAYAK_PSEUDONYM_KEY", "short")
-    with pytest.raises(BadConfiguration, match="MAYAK_PSEUDONYM_KEY.*at least 16 bytes") as caught:
+    with pytest.raises(BadConfiguration, match=r"MAYAK_PSEUDONYM_KEY.*at least 16 bytes") as caught:
         read_settings()
     assert "short" not in str(caught.value).replace("shorter", "")
     monkeypatch.delenv("MAYAK_PSEUDONYM_KEY")

@@ -46,7 +46,14 @@ def write_history(warehouse: Warehouse, *, streams: int, learners: int = 40, see
                 mean_grade_share=0.8, webinars_held=(day // 7).astype(float), webinar_share=0.5, oldest_open_hours=np.nan, copied_share=np.nan,
             )  # fmt: skip
             frames.append(frame)
-            enrolments.append((f"p{stream}-{person:03d}", name, "dropped" if leaves[person] else "completed", start + timedelta(days=int(week[person]) * 7) if leaves[person] else None))
+            enrolments.append(
+                (
+                    f"p{stream}-{person:03d}",
+                    name,
+                    "dropped" if leaves[person] else "completed",
+                    start + timedelta(days=int(week[person]) * 7) if leaves[person] else None,
+                )
+            )
     tables = {
         "indicators.ind_learner_days": pd.concat(frames),
         "facts.fct_enrolments": pd.DataFrame(enrolments, columns=["person_id", "stream_id", "outcome", "dropped_on"]),

@@ -137,6 +137,8 @@ def test_who_stays_to_the_end_without_completing_teaches_nothing(tmp_path: Path)
         write_history(warehouse, streams=STREAMS)
         streams = [f"COS/{number}" for number in range(STREAMS)]
         before = set(training_sample(warehouse, "dropout", streams).people)
-        warehouse.connection.execute("update facts.fct_enrolments set outcome = 'dropped', dropped_on = ? where person_id = 'p0-001'", [end_of(0)])
+        warehouse.connection.execute(
+            "update facts.fct_enrolments set outcome = 'dropped', dropped_on = ? where person_id = 'p0-001'", [end_of(0)]
+        )
         after = set(training_sample(warehouse, "dropout", streams).people)
     assert before - after == {"p0-001\x1fCOS/0"}

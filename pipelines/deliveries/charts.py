@@ -84,7 +84,8 @@ def dots(rows: Sequence[Dot], language: Language, *, legend: tuple[str, str, str
             axes.plot([], [], marker=marker, color=fill, markeredgecolor=edge, linestyle="", label=name)
         axes.set_yticks(range(len(rows)), [row.label for row in rows])
         axes.set_ylim(len(rows) - 0.5, -0.5)
-        _share_axis(axes, language)
+        shown = [one for row in rows for one in (row.value, row.high, row.previous, row.earlier_stream) if one is not None]
+        _share_axis(axes, language, most=max(shown, default=1.0))
         figure.legend(loc="lower left", bbox_to_anchor=(0, 0), ncols=3, frameon=False, handletextpad=0.3, columnspacing=1.4)
         return _svg(figure, below=0.26)
 
@@ -132,13 +133,17 @@ def trend(lines: Sequence[tuple[str, Sequence[tuple[date, float]]]], language: L
         return _svg(figure, below=0.3 + 0.2 * ((len(lines) + 1) // 2))
 
 
-def _share_axis(axes: Axes, language: Language) -> None:
-    axes.set_xlim(0, 1)
-    axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
+def _share_axis(axes: Axes, language: Language, most: float = 1.0) -> None:
+    """From nothing to everything, or to half or a quarter where all of it lies there: marks stand apart and nought stays in sight."""
+    end = next(end for end in (0.25, 0.5, 1.0) if most <= end or end == 1.0)
+    axes.set_xlim(0, end)
+    axes.set_xticks([0, 0.25, 0.5, 0.75, 1] if end > 0.5 else [end * fifth / 5 for fifth in range(6)])
+    for line in axes.lines:
+        line.set_clip_on(False)  # a mark at nought is a whole mark
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: language.percent(value)))
     axes.grid(axis="x", color=PALE, linewidth=0.6)
     axes.set_axisbelow(True)
-    axes.tick_params(length=0)
+    axes.tick_params(length=0, pad=6)
     axes.spines["left"].set_visible(False)
 
 

@@ -38,6 +38,7 @@ def list_page(item: CuratorList, language: Language, *, evidence_pages: Mapping[
         data_until=language.long_date(item.day),
         greeting=wording.greeting(item, language),
         changes=wording.changes_since(item, language),
+        shared=wording.shared_note(item, language),
         basis=wording.basis_note(item, language),
         warnings=[wording.source_warning(warning, language) for warning in item.warnings],
         sections=sections,
@@ -76,7 +77,8 @@ def _line(line: Line, number: int, item: CuratorList, language: Language, eviden
                 "head": wording.question_head(question, language, with_wait=line.section != "waiting" or len(line.questions) > 1),
                 "text": wording.question_excerpt(question, language),
                 "before": wording.asked_before(question, language),
-                "ready": question.faq_answer,
+                "ready": ready[0] if (ready := wording.ready_answer(question)) else None,
+                "ready_title": language.say("Ready answer") if ready and ready[1] else language.say("How this was answered before"),
             }
             for question in line.questions
         ],
@@ -91,6 +93,8 @@ def sparkline(levels: Sequence[str | None], language: Language) -> Markup | None
     """Levels of risk of the last days as bars, oldest first; a day without a score is a gap. None: nothing to draw."""
     if sum(level in LEVELS for level in levels) < 2:  # one bar shows no movement
         return None
+    first = next(place for place, level in enumerate(levels) if level in LEVELS)
+    levels = levels[first:]  # days before the first score are no gap
     bars = []
     for place, level in enumerate(levels):
         if level in LEVELS:

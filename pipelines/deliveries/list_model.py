@@ -188,7 +188,11 @@ class SourceWarning:
 
 @dataclass(frozen=True)
 class CuratorList:
-    """One curator's list of one day. ``lines`` fit on it, in the order shown; ``waiting_lines`` did not fit, most urgent first."""
+    """One curator's list of one day. ``lines`` fit on it, in the order shown; ``overflow`` did not fit, most urgent first.
+
+    ``displaced_since``: lines of the previous list that still have a reason and do not fit today. ``shared_with``: names of the other
+    curators of these streams.
+    """
 
     day: date
     curator_id: str
@@ -202,6 +206,8 @@ class CuratorList:
     previous_day: date | None
     new_since: int
     resolved_since: int
+    displaced_since: int
+    shared_with: tuple[str, ...]
     is_by_rules: bool
     slug: str
     language: str

@@ -94,6 +94,8 @@ def build_lists(warehouse: Warehouse, programme: Programme, day: date) -> list[C
                 previous_day=previous,
                 new_since=sum(1 for line in fit if line.change and line.change.is_new),
                 resolved_since=sum(1 for item in previous_days[previous] if item not in still) if previous else 0,
+                displaced_since=sum(1 for line in overflow if line.item_id in previous_days[previous]) if previous else 0,
+                shared_with=_others(row, curators),
                 is_by_rules=curator in by_rules,
                 slug=slugs[curator],
                 language=programme.lists.language or programme.languages[0],
@@ -230,8 +232,21 @@ def _candidates(warehouse: Warehouse, day: date) -> dict[str, list[Line]]:
     return {curator: ranked([_placed(line) for line in lines[curator]]) for curator in sorted(lines)}
 
 
+def _others(row: dict[str, Any], curators: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+    """Names of the other curators who have a stream in common with this one."""
+    mine = {stream.stream_id for stream in _streams(row["streams"])}
+    names = {
+        other["curator_name"]
+        for other in curators
+        if other["curator_id"] != row["curator_id"] and mine & {stream.stream_id for stream in _streams(other["streams"])}
+    }
+    return tuple(sorted(name for name in names if name))
+
+
 def _placed(line: Line) -> Line:
     section, urgency = urgency_of(line)
+    if section == "help" and line.never_started:  # a class of its own: what such a learner needs is a first step, not help with the next
+        section = "never_started"
     return replace(line, section=section, urgency=round(urgency, 3))
 
 

@@ -16,6 +16,8 @@ from pipelines.deliveries.wording import SOURCE_KINDS
 from pipelines.thresholds import threshold
 
 UNKNOWN = "—"
+#: Main points, the five conditions and the streams: what somebody reads who reads one page.
+PAGE_ONE_SECTIONS = 3
 
 CONDITION_NAMES = {
     "practice": N_("Practical value"),
@@ -106,6 +108,8 @@ HEADLINES = (
     "copied_task_share", "survey_practice_vulnerable", "answered_within_24h", "notices_reached_share", "never_started_share", "technical_question_share",
     "missed_task_share", "left_share",
 )  # fmt: skip
+#: Said among the main points every week: whether people are answered is what decides.
+ALWAYS_SAID = ("answered_within_24h", "open_questions")
 #: Why a value is not there (rpt_week_conditions.note).
 NOTES = {"no_data": N_("no data"), "small_group": N_("too few to show"), "too_early": N_("too early to say")}
 
@@ -117,27 +121,27 @@ def document(report: Report, language: Language) -> dict[str, Any]:
     sections = [
         {"title": say("Main points"), "break_before": False, "blocks": [{"kind": "points", "items": _main_points(report, language)}]},
         {"title": say("Five conditions"), "break_before": False, "blocks": _five(report, language, pictures)},
+        {"title": say("Streams side by side"), "break_before": False, "blocks": _streams(report, language, pictures)},
     ]
     for condition in CONDITIONS:
         if report.figures_of(condition):
             sections.append(
                 {
                     "title": say(CONDITION_NAMES[condition]),
-                    "break_before": True,
+                    "break_before": len(sections) == PAGE_ONE_SECTIONS,
                     "blocks": _condition(report, condition, language, pictures),
                 }
             )
     for title, blocks in (
-        (say("Streams side by side"), _streams(report, language, pictures)),
         (say("Surveys"), _surveys(report, language, pictures)),
         (say("Questions asked again and again"), _questions(report, language)),
         (say("What the warnings were worth"), _warnings(report, language)),
         (say("Data of the week"), _quality(report, language)),
     ):
-        sections.append({"title": title, "break_before": False, "blocks": blocks or [_note(say("no data for this week"))]})
+        sections.append({"title": title, "break_before": False, "blocks": blocks})
     for number, section in enumerate(sections, start=1):
         section["id"] = f"s{number}"
-    sections[-5]["break_before"] = True
+        section["blocks"] = section["blocks"] or [_note(say("no data for this week"))]
     return {
         "language": language.code,
         "programme": report.programme_name,
@@ -153,6 +157,7 @@ def document(report: Report, language: Language) -> dict[str, Any]:
                 language.count("{n} learner", "{n} learners", report.learners),
             ]
         ),
+        "kind": say("Weekly report"),
         "version": say("version {version}", version=report.version),
         "footer": say(
             "No figure about fewer than {n} people is shown (“<{n}”). Brackets hold the 95 % interval. “—”: not known.",
@@ -231,10 +236,28 @@ def _main_points(report: Report, language: Language) -> list[str]:
 
 
 def _figure_points(report: Report, language: Language) -> list[str]:
+    """How long people wait for an answer, then whatever moved by more than chance since the week before; the table holds the rest."""
+    figures = [figure for condition in CONDITIONS for figure in report.figures_of(condition) if figure.value is not None]
+    always = sorted(
+        (figure for figure in figures if figure.indicator in ALWAYS_SAID), key=lambda figure: ALWAYS_SAID.index(figure.indicator)
+    )
+    moved = [figure for figure in figures if figure not in always and _has_moved(figure)]
+    points = _figure_words([*always, *moved], language)
+    if any(figure.previous is not None for figure in figures if figure not in always and figure not in moved):
+        points.append(language.say("No other indicator has moved by more than chance since the week before."))
+    return points
+
+
+def _has_moved(figure: Figure) -> bool:
+    """Does last week's value lie outside this week's interval?"""
+    known = figure.value is not None and figure.previous is not None and figure.low is not None and figure.high is not None
+    return known and not (figure.low or 0.0) <= (figure.previous or 0.0) <= (figure.high or 0.0)
+
+
+def _figure_words(figures: Sequence[Figure], language: Language) -> list[str]:
     points = []
-    for condition in CONDITIONS:
-        figure = _headline(report, condition)
-        if figure is None or figure.value is None:
+    for figure in figures:
+        if figure.value is None:
             continue
         said = f"{indicator_name(figure, language)}: {amount(figure.value, figure.unit, language)}"
         if around := interval(figure, language):
@@ -484,7 +507,9 @@ def _surveys(report: Report, language: Language, pictures: dict[str, str]) -> li
     say = language.say
     blocks: list[dict[str, Any]] = []
     courses = list(dict.fromkeys(row.course_name for row in report.survey))
-    for number, course in enumerate(courses, start=1):
+    # One course or all of them are shown rating by rating; the single courses beside that, one column each.
+    whole = [None] if None in courses else courses[:1]
+    for number, course in enumerate(whole, start=1):
         items = [row for row in report.survey if row.course_name == course]
         title = course or say("all courses")
         shown = [row for row in items if not row.is_hidden and any(share for share in row.shares)]
@@ -514,7 +539,32 @@ def _surveys(report: Report, language: Language, pictures: dict[str, str]) -> li
             _column(say("1–3 together"), "right", 1.2), _column(say("Vulnerable"), "right", 1.3),
         ]  # fmt: skip
         blocks.append(_table(columns, rows))
+    single = [course for course in courses if course not in whole]
+    most = int(threshold("report_courses_abreast"))
+    for first in range(0, len(single), most):
+        blocks.append(_survey_courses(report, single[first : first + most], language))
     return blocks
+
+
+def _survey_courses(report: Report, courses: Sequence[str | None], language: Language) -> dict[str, Any]:
+    """Items of a few courses side by side: negative and undecided answers together, and of how many."""
+    say = language.say
+    found = {(row.item, row.course_name): row for row in report.survey}
+    rows = []
+    for item in dict.fromkeys(row.item for row in report.survey if row.course_name in courses):
+        cells = [item]
+        for course in courses:
+            row = found.get((item, course))
+            if row is None:
+                cells.append(UNKNOWN)
+            elif row.is_hidden:
+                cells.append(f"<{int(threshold('small_group'))}")
+            else:
+                share = amount(row.vulnerable_share, "share", language)
+                cells.append(f"{'▲ ' if row.is_vulnerable else ''}{share}, n{NO_BREAK}={NO_BREAK}{small(row.n, language)}")
+        rows.append(cells)
+    columns = [_column(say("item"), "left", 2), *(_column(course or say("all courses"), "right", 1.6) for course in courses)]
+    return _table(columns, rows, say("Ratings 1 to 3 together, by course. ▲: vulnerable."))
 
 
 def _questions(report: Report, language: Language) -> list[dict[str, Any]]:
@@ -530,9 +580,9 @@ def _questions(report: Report, language: Language) -> list[dict[str, Any]]:
         for question in report.questions
     ]  # fmt: skip
     columns = [
-        _column(say("Course"), "left", 1.3),
-        _column(say("Asked, times"), "right", 1.1),
-        _column(say("People"), "right", 1.1),
+        _column(say("Course"), "left", 2.6),
+        _column(say("Asked, times"), "right", 1.2),
+        _column(say("People"), "right", 1.2),
         _column(say("Question"), "left", 4),
         _column(say("Candidate for the FAQ"), "left", 4),
     ]
@@ -542,7 +592,7 @@ def _questions(report: Report, language: Language) -> list[dict[str, Any]]:
 def _warnings(report: Report, language: Language) -> list[dict[str, Any]]:
     warned = report.warned
     if warned is None:
-        return []
+        return [_note(language.say("Nobody had been warned four weeks ago: this fills four weeks after the first list."))]
     say = language.say
     rows = []
     for title, group, left in (

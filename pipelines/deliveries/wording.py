@@ -6,6 +6,7 @@ draft never states what is not known. Nothing here accuses: similar work and for
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -60,6 +61,7 @@ SOURCE_KINDS = {
     "survey_csv": N_("Surveys"),
 }
 FORMAL = "formal_completion"
+DAYS_A_WEEK = 7
 
 
 def mark_choices(curator_name: str | None, language: Language) -> list[str]:
@@ -112,14 +114,30 @@ def changes_since(item: CuratorList, language: Language) -> str | None:
     if item.previous_day is None:
         return None
     new = language.count("{n} is new", "{n} are new", item.new_since) if item.new_since else language.say("nothing new")
-    gone = (
-        language.count("{n} is off the list: the reason is gone", "{n} are off the list: the reason is gone", item.resolved_since)
-        if item.resolved_since
-        else language.say("nobody is off the list")
-    )
+    parts = [new]
+    if item.resolved_since:
+        parts.append(language.count("{n} is off: the reason is gone", "{n} are off: the reason is gone", item.resolved_since))
+    if item.displaced_since:
+        parts.append(
+            language.count(
+                "{n} made room for the more urgent (sheet “{sheet}”)",
+                "{n} made room for the more urgent (sheet “{sheet}”)",
+                item.displaced_since,
+                sheet=language.say("All"),
+            )
+        )
     return language.say(
-        "Since the list of {date}: {new}, {gone}.", date=language.short_date(item.previous_day + timedelta(days=1)), new=new, gone=gone
+        "Since the list of {date}: {changes}.",
+        date=language.short_date(item.previous_day + timedelta(days=1)),
+        changes=", ".join(parts),
     )
+
+
+def shared_note(item: CuratorList, language: Language) -> str | None:
+    """Which other curators see these learners, so that two do not write to the same one; None: nobody."""
+    if not item.shared_with:
+        return None
+    return language.say("The same learners are seen by: {names}.", names=", ".join(item.shared_with))
 
 
 def basis_note(item: CuratorList, language: Language) -> str | None:
@@ -147,13 +165,19 @@ def source_warning(warning: SourceWarning, language: Language) -> str:
 
 
 def overflow_note(item: CuratorList, language: Language) -> str | None:
-    """Who did not fit, in one line."""
+    """Who did not fit, in one line; people and groups of works counted apart."""
     if not item.overflow:
         return None
-    return language.count(
-        "{n} more is waiting: the full list is on the sheet “{sheet}” of the workbook.",
-        "{n} more are waiting: the full list is on the sheet “{sheet}” of the workbook.",
-        len(item.overflow),
+    people = sum(1 for line in item.overflow if line.person_id)
+    matters = len(item.overflow) - people
+    parts = []
+    if people:
+        parts.append(language.count("{n} person", "{n} people", people))
+    if matters:
+        parts.append(language.count("{n} group of similar works", "{n} groups of similar works", matters))
+    return language.say(
+        "Did not fit: {what}. The full list is on the sheet “{sheet}” of the workbook.",
+        what=language.joined(parts),
         sheet=language.say("All"),
     )
 
@@ -191,7 +215,12 @@ def risk_words(risk: AtRisk, language: Language) -> str:
     """Level of risk and how it moved; in words, no per cent."""
     now = level_name(risk.level, language)
     if risk.target == FORMAL:
-        return language.say("signs of formal completion, to look at: {level}", level=now)
+        many = risk.level == "high"
+        return (
+            language.say("many signs of formal completion (to look at)")
+            if many
+            else language.say("some signs of formal completion (to look at)")
+        )
     if risk.has_risen and risk.previous_level:
         return language.say("risk has risen: {before} → {now}", before=level_name(risk.previous_level, language), now=now)
     if risk.previous_level and risk.previous_level != risk.level:
@@ -222,24 +251,33 @@ def change_words(line: Line, language: Language) -> str | None:
 
 
 def reasons_of(line: Line, language: Language) -> list[str]:
-    """Every reason of a line as a sentence, each said once; what the section's headline says already is left out."""
+    """Every reason of a line as a sentence, each said once; what the section's headline says already is left out.
+
+    Of somebody who never came all else follows from that, so nothing else is counted up.
+    """
     said: list[str] = []
-    for risk in line.risks:
-        if line.section != "help" or risk is not line.risks[0]:
-            said.append(risk_words(risk, language))
-        for reason in [reason for reason in risk.reasons if is_sayable(reason)][: int(threshold("list_reasons"))]:
+    for risk in line.risks if not line.never_started else ():
+        reasons = [
+            reason_words(reason, risk, language)
+            for reason in sayable(risk)
             # The open question itself stands in the line: saying that there is one would be saying it twice.
-            if not (reason.code == "open_question" and line.questions) and not (reason.code == "never_started" and line.never_started):
-                said.append(reason_words(reason, risk, language))
+            if not (reason.code == "open_question" and line.questions)
+        ]
+        if line.section == "help" and risk is line.risks[0]:
+            said.extend(reasons or [language.say("no single strong sign, but several weak ones together")])
+        elif reasons:
+            said.extend([risk_words(risk, language), *reasons])
     if line.never_started and line.section != "never_started":
         said.append(language.say("not in the course once"))
     if line.never_started:
         said.extend(_enrolment_words(line, language))
     for item in line.not_reached:
-        if line.section != "not_reached" or item is not line.not_reached[0]:
-            said.append(not_reached_words(item, language))
-        if item.subject or item.sent_at:
-            said.append(_notice_words(item, language))
+        is_headline = line.section == "not_reached" and item is line.not_reached[0]
+        notice = _notice_words(item, language) if item.subject or item.sent_at else None
+        if is_headline and notice:
+            said.append(notice)
+        elif not is_headline:
+            said.append(not_reached_words(item, language) + (f"; {notice}" if notice else ""))
     return list(dict.fromkeys(said))
 
 
@@ -258,7 +296,7 @@ def _enrolment_words(line: Line, language: Language) -> list[str]:
     elif item and item.enrolled_at:
         said.append(language.say("enrolled on {date}", date=language.date_of(item.enrolled_at)))
     if item and item.institution:
-        said.append(language.say("school: {name}", name=item.institution))
+        said.append(language.say("place of work: {name}", name=item.institution))
     return said
 
 
@@ -273,8 +311,8 @@ def not_reached_words(item: NotReached, language: Language) -> str:
 def _notice_words(item: NotReached, language: Language) -> str:
     date = language.date_of(item.sent_at) if item.sent_at else None
     if item.subject and date:
-        return language.say("notice of {date}: “{subject}”", date=date, subject=item.subject)
-    return language.say("notice of {date}", date=date) if date else language.say("notice “{subject}”", subject=item.subject)
+        return language.say("the last one: {date}, “{subject}”", date=date, subject=item.subject)
+    return language.say("the last one: {date}", date=date) if date else language.say("the last one: “{subject}”", subject=item.subject)
 
 
 #: Features of which more is worse: none of it is no reason to be shown, whatever part it had in the score.
@@ -298,11 +336,46 @@ _MORE_IS_WORSE = frozenset(
 )
 
 
+#: Features of which less is worse: as much as is usual in the stream is no reason to be shown.
+_LESS_IS_WORSE = frozenset(
+    [
+        "tasks_submitted",
+        "messages_14",
+        "active_days_7",
+        "active_days_14",
+        "events_7",
+        "webinars_attended",
+        "webinar_share",
+        "mean_grade_share",
+        "materials_opened",
+        "materials_share",
+    ]
+)
+
+
 def is_sayable(reason: Reason) -> bool:
-    """May this reason be said? Not where its value is unknown (that would be a claim about nothing), nor where there is none of it."""
+    """May this reason be said?
+
+    Not where its value is unknown (that would be a claim about nothing), where there is none of it, where it is no worse than usual in the
+    stream, nor a silence of a day or two, whatever part it had in the score.
+    """
     if reason.code == "never_started":
         return True
-    return reason.value is not None and not (reason.value == 0 and reason.feature in _MORE_IS_WORSE)
+    if reason.value is None:
+        return False
+    if reason.feature == "silent_days":
+        return reason.value >= threshold("list_silent_days") and reason.value > (reason.baseline or 0)
+    if reason.feature in _MORE_IS_WORSE:
+        return reason.value > 0
+    return not (reason.feature in _LESS_IS_WORSE and reason.baseline is not None and reason.value >= reason.baseline)
+
+
+def sayable(risk: AtRisk) -> list[Reason]:
+    """The strongest reasons of a score that may be said. No acts at all in a week is left out where the silence itself is said."""
+    reasons = [reason for reason in risk.reasons if is_sayable(reason)]
+    if any(reason.feature == "silent_days" and (reason.value or 0) >= DAYS_A_WEEK for reason in reasons):
+        reasons = [reason for reason in reasons if reason.feature not in ("events_7", "active_days_7")]
+    return reasons[: int(threshold("list_reasons"))]
 
 
 def reason_words(reason: Reason, risk: AtRisk, language: Language) -> str:
@@ -328,7 +401,7 @@ def reason_words(reason: Reason, risk: AtRisk, language: Language) -> str:
         case "silent_days":
             said = count("not in the course for {n} day", "not in the course for {n} days", number)
         case "slower_than_before":
-            said = say("less active than before") + ": " + count("{n} act in the last week", "{n} acts in the last week", number)
+            said = count("{n} act in the course in the last week", "{n} acts in the course in the last week", number)
         case "unanswered_notice":
             said = count("no reply to {n} letter", "no reply to {n} letters in a row", number)
         case "open_question" if feature == "open_questions":
@@ -423,6 +496,30 @@ def question_excerpt(question: OpenQuestion, language: Language) -> str:
     return text if len(text) <= most else text[:most].rsplit(" ", 1)[0] + " …"
 
 
+def ready_answer(question: OpenQuestion) -> tuple[str, bool] | None:
+    """A curator's answer to the same question, without the name it was addressed to; and whether it may go into a draft as it stands.
+
+    Into a draft go answers to questions that came up often; one that was said to somebody by name is theirs alone. None: there is none.
+    """
+    text = (question.faq_answer or "").strip()
+    if not text:
+        return None
+    addressed = None if _NO_NAME.match(text) else _ADDRESSED.match(text)
+    if addressed:
+        rest = text[addressed.end() :]
+        return rest[0].upper() + rest[1:], False
+    return text, (question.asked_before or 0) >= threshold("list_ready_asked")
+
+
+#: «Наталья, …», «Анна Петровна! …»: capitalised words before the first comma or exclamation mark.
+_ADDRESSED = re.compile(r"(?:[А-ЯЁA-Z][а-яёa-z-]+ ){0,2}[А-ЯЁA-Z][а-яёa-z-]+[,!]\s+(?=\S)")
+#: Words that begin an answer in the same way and address nobody.
+_NO_NAME = re.compile(
+    r"(?:да|нет|конечно|здравствуйте|добрый день|доброе утро|добрый вечер|коллеги|уважаемые|yes|no|hello|dear colleagues)[,!]",
+    re.IGNORECASE,
+)
+
+
 def asked_before(question: OpenQuestion, language: Language) -> str | None:
     """How often the same was asked before; None: never, or not known."""
     if not question.asked_before:
@@ -448,12 +545,13 @@ def action(line: Line, language: Language) -> str | None:
         following = channel_name(next((item.next_channel for item in line.not_reached if item.next_channel), None), language)
         return language.say("try another way: {channel}", channel=following) if following else language.say("try another way")
     if line.section == "waiting":
-        return None  # answering where it was asked goes without saying, and the place stands with the question
-    if line.never_started and (line.never_started.phone or line.never_started.institution or not best):
-        return language.say("call, or ask through the school")
+        asked = [name for name in (channel_name(question.channel, language) for question in line.questions) if name]
+        return language.say("answer where it was asked: {channel}", channel=", ".join(dict.fromkeys(asked))) if asked else None
+    if line.never_started and (line.never_started.phone or line.never_started.institution):
+        return language.say("call") if line.never_started.phone else language.say("ask through the school")
     if best:
         return language.say("write: {channel}", channel=best) + (f" ({hours})" if hours else "")
-    return None
+    return language.say("write in the LMS: where this learner answers is not known yet")
 
 
 def _hours(contact: Contact, language: Language) -> str | None:
@@ -516,8 +614,10 @@ def draft(line: Line, curator_name: str | None, language: Language) -> str | Non
 
 def _draft_answer(questions: Sequence[OpenQuestion], language: Language) -> list[str]:
     parts = [language.say("Thank you for your question, and sorry for the wait.")]
-    ready = next((question.faq_answer for question in questions if question.faq_answer), None)
-    parts.append(ready.strip() if ready else language.say("[the answer]"))
+    known = [answer for answer in (ready_answer(question) for question in questions) if answer]
+    # One answer for one question: with several questions the curator says what belongs to which.
+    ready = known[0][0] if len(questions) == 1 and known and known[0][1] else None
+    parts.append(ready or language.say("[the answer]"))
     if any(question.is_technical for question in questions):
         parts.append(language.say("If it does not work, send a picture of the screen, and we will look at it together."))
     return parts

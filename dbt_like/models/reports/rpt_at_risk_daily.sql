@@ -110,9 +110,11 @@ select
     contacts.contacted_at as last_contact_at,
     contacts.channel as last_contact_channel,
     writers.name as last_contact_name,
-    reach.best_channel,
-    reach.best_hour_from,
-    reach.best_hour_until
+    -- Where this learner answers; ind_reach falls back to mail for who wrote nothing, which is no knowledge.
+    case when reach.messages > 0 then reach.best_channel end as best_channel,
+    -- One message shows no habit.
+    case when reach.messages >= {{ threshold('reach_hours_messages') }} then reach.best_hour_from end as best_hour_from,
+    case when reach.messages >= {{ threshold('reach_hours_messages') }} then reach.best_hour_until end as best_hour_until
 from today
 inner join {{ ref('dim_curators') }} as curators
     on today.stream_id = curators.stream_id

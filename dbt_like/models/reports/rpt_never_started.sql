@@ -25,7 +25,8 @@ select
     enrolments.method,
     enrolments.is_bulk_enrolled,
     enrolments.days_since_start,
-    reach.best_channel,
+    -- Where this learner answers; ind_reach falls back to mail for who wrote nothing, which is no knowledge.
+    case when reach.messages > 0 then reach.best_channel end as best_channel,
     people.email,
     people.phone,
     people.institution

@@ -30,6 +30,7 @@ last_notices as (
         notices.sent_at,
         notices.is_bounced,
         in_row.notices_unacknowledged_in_row as notices_in_row,
+        enrolments.last_activity_at,
         case
             when notices.first_sign_at is not null then null
             when notices.is_bounced then 'bounce'
@@ -63,6 +64,8 @@ select
     greatest(coalesce(last_notices.notices_in_row, 0), 1) as notices_in_row,
     case
         when known.channels like '%chat%' and last_notices.channel <> 'chat' then 'chat'
+        -- Who was in the course lately sees a message there.
+        when {{ local_day('last_notices.last_activity_at') }} > {{ add_days(as_of(), '-7') }} then 'direct'
         when people.phone is not null then 'phone'
         when people.institution is not null then 'institution'
         else 'direct'

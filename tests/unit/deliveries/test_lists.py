@@ -208,7 +208,7 @@ def test_the_page_reads_as_a_curator_would_say_it(tmp_path: Path) -> None:
         "Связалась",
     ):
         assert sentence in text
-    assert re.search(r"Ещё \d+ человека? жд[уё]т: полный список на листе «Все»", text)
+    assert re.search(r"Не поместились: \d+ человека?.*\. Полный список на листе «Все» в таблице\.", text)
 
 
 def test_names_and_texts_cannot_break_out_of_the_page(tmp_path: Path) -> None:
@@ -344,3 +344,42 @@ def test_the_english_page_is_english(tmp_path: Path) -> None:
     assert "1 task not handed in" in text
     assert not re.search(r"[А-Яа-я]", text.replace("Цифровая школа", ""))
     assert Language("en", made.programme().zone).long_date(made.DAY) == "Sunday, 22 November"
+
+
+def test_an_old_question_comes_after_a_high_risk_and_before_a_medium_one() -> None:
+    tables = {
+        "rpt_open_questions": [made.question(1, "Гусева Марина", 24.0 * 20)],
+        "rpt_at_risk_daily": [made.at_risk(2, "Доржиев Баир"), made.at_risk(3, "Ли Анна", level="medium")],
+    }
+    urgency = {line.name: line.urgency for line in built(tables)[0].lines}
+    assert urgency["Доржиев Баир"] > urgency["Гусева Марина"] > urgency["Ли Анна"]
+
+
+def test_who_never_came_stands_apart_and_is_not_counted_up(tmp_path: Path) -> None:
+    tables = {
+        "rpt_at_risk_daily": [made.at_risk(1, "Гусева Марина", reasons=[made.reason("silent_days", "silent_days", 20.0, 1.0)])],
+        "rpt_never_started": [made.never_started(1, "Гусева Марина", phone=None)],
+    }
+    line = built(tables)[0].lines[0]
+    assert line.section == "never_started"
+    text = words(page(tables, tmp_path))
+    assert "20 дней без входа" not in text
+    assert "позвонить" not in text.split("Черновик")[0]
+
+
+def test_curators_of_one_stream_know_of_each_other(tmp_path: Path) -> None:
+    second = made.curator(curator_id="p9f", curator_name="Ершов Павел Ильич")
+    tables = {"rpt_curators": [made.curator(), second], "rpt_at_risk_daily": [made.at_risk(1, "Гусева Марина")]}
+    assert "Этих же слушателей видят: Ершов Павел Ильич." in words(page(tables, tmp_path))
+
+
+def test_an_answer_said_to_somebody_by_name_never_goes_into_a_draft(tmp_path: Path) -> None:
+    personal = made.question(1, "Гусева Марина", 30.0, asked_before=14, faq_answer="Наталья, продлила вам срок.")
+    text = words(page({"rpt_open_questions": [personal]}, tmp_path))
+    assert "Наталья" not in text
+    assert "Как отвечали раньше Продлила вам срок." in text
+    assert "[ваш ответ]" in text
+    common = made.question(1, "Гусева Марина", 30.0, asked_before=14, faq_answer="Здравствуйте, кнопка внизу.")
+    text = words(page({"rpt_open_questions": [common]}, tmp_path))
+    assert text.count("Здравствуйте, кнопка внизу.") == 2
+    assert "[ваш ответ]" not in text

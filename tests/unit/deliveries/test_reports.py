@@ -50,10 +50,21 @@ def test_main_points_say_figures_with_interval_and_comparison() -> None:
 
 
 def test_a_difference_inside_the_interval_is_called_chance() -> None:
-    steady = made.figure_row("support", "notices_reached_share", 0.5, low=0.4, high=0.6, previous=0.55)
+    steady = made.figure_row("flexibility", "answered_within_24h", 0.5, low=0.4, high=0.6, previous=0.55)
     assert "(разница не больше случайной)" in said(built({"rpt_week_conditions": [steady]}))
-    moved = made.figure_row("support", "notices_reached_share", 0.5, low=0.4, high=0.6, previous=0.7)
+    moved = made.figure_row("flexibility", "answered_within_24h", 0.5, low=0.4, high=0.6, previous=0.7)
     assert "(разница не больше случайной)" not in said(built({"rpt_week_conditions": [moved]}))
+
+
+def test_what_moved_beyond_chance_is_a_main_point_and_what_did_not_is_none() -> None:
+    def points(previous: float) -> list[str]:
+        row = made.figure_row("support", "contacted_share", 0.5, low=0.4, high=0.6, previous=previous)
+        report = built({"rpt_week_conditions": [row]})
+        return document(report, Language("ru", report.zone))["sections"][0]["blocks"][0]["items"]
+
+    assert "Слушатели, которым писали лично: 50\u00a0% (40–60\u00a0%); неделю назад 70\u00a0%." in points(0.7)
+    assert "Остальные показатели за неделю не изменились больше случайного." in points(0.55)
+    assert not any("писали лично" in point for point in points(0.55))
 
 
 def test_small_groups_are_hidden_everywhere() -> None:
@@ -99,8 +110,8 @@ def test_every_condition_has_a_page_with_its_definitions() -> None:
     assert {figure.condition for figure in report.figures} == set(CONDITIONS)
     for code in ("ru", "en"):
         words = document(report, Language(code, report.zone))
-        pages = words["sections"][2:7]
-        assert all(page["break_before"] for page in pages)
+        pages = words["sections"][3:8]
+        assert [page["break_before"] for page in pages] == [True, False, False, False, False]
         for page in pages:
             assert {block["kind"] for block in page["blocks"]} >= {"table", "definitions", "picture"}
         assert len({section["title"] for section in words["sections"]}) == 12

@@ -79,8 +79,10 @@ class MailboxReader:
         Raises BadSource where the path is not there or holds no mailbox.
         """
         root = source.path
-        if root is None or not root.exists():
-            raise BadSource(f"source {source.name}: looking for mailboxes: there is nothing at the path given")
+        if root is None:
+            raise BadSource(f"source {source.name}: path is missing in the programme file")
+        if not root.exists():
+            raise BadSource(f"source {source.name}: looking for mailboxes: there is no file or folder {root}")
         if root.is_file():
             return [Item(root.name, root)]
         folders = [path for path in (root, *sorted(root.rglob("*"))) if path.is_dir() and _is_maildir(path)]

@@ -113,8 +113,10 @@ class TelegramReader:
         Raises BadSource where the path is not there or holds no export.
         """
         root = source.path
-        if root is None or not root.exists():
-            raise BadSource(f"source {source.name}: looking for Telegram exports: there is nothing at the path given")
+        if root is None:
+            raise BadSource(f"source {source.name}: path is missing in the programme file")
+        if not root.exists():
+            raise BadSource(f"source {source.name}: looking for Telegram exports: there is no file or folder {root}")
         if root.is_file():
             return [Item(root.name, root)]
         files = sorted(

@@ -262,3 +262,22 @@ def test_an_account_keeps_what_an_earlier_export_knew(load, warehouse: Warehouse
 
     load(accounts)
     assert warehouse.rows("select display_name, email from personal.accounts") == [("Анна", "a@example.org")]
+
+
+def test_what_failed_and_is_there_no_more_is_no_failure(load, warehouse: Warehouse, tmp_path: Path) -> None:
+    """A source that was away, then a broken file that was taken out: neither is told of for ever."""
+    load(two_messages)
+    assert warehouse.rows("select item, state from raw.loads") == [("", "failed")]
+    (tmp_path / "a.txt").write_text("1")
+    (tmp_path / "b.txt").write_text("broken")
+
+    def second_is_broken(path: Path) -> Iterator[object]:
+        if path.name == "b.txt":
+            raise BadFile(path, place="byte 0", expected="more", found="nothing")
+        yield from two_messages(path)
+
+    load(second_is_broken)
+    assert warehouse.rows("select item, state from raw.loads order by 1") == [("a.txt", "loaded"), ("b.txt", "failed")]
+    (tmp_path / "b.txt").unlink()
+    load(second_is_broken)
+    assert warehouse.rows("select item, state from raw.loads") == [("a.txt", "loaded")]

@@ -16,8 +16,8 @@ with handed_in as (
 team_rows as (
 
     select distinct
-        handed_in.submission_id,
-        accounts.person_id
+        accounts.person_id,
+        handed_in.*
     from handed_in
     inner join {{ source('raw', 'memberships') }} as memberships
         on handed_in.group_id = memberships.group_id
@@ -33,18 +33,16 @@ covered as (
 
     select distinct
         team_rows.person_id,
-        owners.task_id
+        team_rows.task_id
     from team_rows
-    inner join handed_in as owners
-        on team_rows.submission_id = owners.submission_id
 
 ),
 
 own_rows as (
 
     select
-        handed_in.submission_id,
-        accounts.person_id
+        accounts.person_id,
+        handed_in.*
     from handed_in
     inner join {{ ref('dim_accounts') }} as accounts
         on handed_in.account_id = accounts.account_id
@@ -66,36 +64,34 @@ everybody as (
 dated as (
 
     select
-        handed_in.submission_id,
+        everybody.submission_id,
         everybody.person_id,
         learners.stream_id,
-        handed_in.course_id,
-        handed_in.task_id,
-        handed_in.kind,
-        handed_in.attempt,
-        handed_in.group_id is not null as is_team,
-        handed_in.handed_in_at as submitted_at,
+        everybody.course_id,
+        everybody.task_id,
+        everybody.kind,
+        everybody.attempt,
+        everybody.group_id is not null as is_team,
+        everybody.handed_in_at as submitted_at,
         deadlines.due_at,
-        handed_in.words,
-        handed_in.files,
-        handed_in.score,
-        handed_in.max_score,
-        handed_in.seconds_spent,
+        everybody.words,
+        everybody.files,
+        everybody.score,
+        everybody.max_score,
+        everybody.seconds_spent,
         row_number() over (
-            partition by everybody.person_id, handed_in.task_id
-            order by handed_in.attempt desc nulls last, handed_in.handed_in_at desc, handed_in.submission_id
+            partition by everybody.person_id, everybody.task_id
+            order by everybody.attempt desc nulls last, everybody.handed_in_at desc, everybody.submission_id
         ) as place_from_last,
         row_number() over (
-            partition by everybody.person_id, handed_in.task_id
-            order by handed_in.handed_in_at, handed_in.submission_id
+            partition by everybody.person_id, everybody.task_id
+            order by everybody.handed_in_at, everybody.submission_id
         ) as place_from_first
-    from handed_in
-    inner join everybody
-        on handed_in.submission_id = everybody.submission_id
+    from everybody
     inner join {{ ref('dim_learners') }} as learners
-        on everybody.person_id = learners.person_id and handed_in.course_id = learners.course_id
+        on everybody.person_id = learners.person_id and everybody.course_id = learners.course_id
     left join {{ ref('fct_deadlines') }} as deadlines
-        on everybody.person_id = deadlines.person_id and handed_in.task_id = deadlines.task_id
+        on everybody.person_id = deadlines.person_id and everybody.task_id = deadlines.task_id
 
 )
 

@@ -1,0 +1,111 @@
+"""Rows of every real file: how many stand in it, how many were kept, how many rejected and why. Markdown for docs/evaluation.md.
+
+``python -m benchmarks.real_files --data ../shared/data`` loads every file of the folder that has a reader into a warehouse in memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from pipelines.loading import Load, load_source
+from pipelines.programme import Programme, Source
+from pipelines.progress import telling
+from pipelines.pseudonyms import Pseudonyms
+from pipelines.warehouse import Warehouse
+
+PSEUDONYMS = Pseudonyms(b"evaluation-of-files-only")
+RUN_AT = datetime(2026, 11, 22, tzinfo=UTC)
+#: More files than this are shown as a sum: mailboxes are called by their owners' names.
+FILES_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Real exports of one kind: where they lie below the folder of real data, which files of it, and what they are."""
+
+    what: str
+    kind: str
+    path: str
+    #: Only files whose names begin so; the folder holds others too. Empty: the folder is one source.
+    begins: tuple[str, ...] = ()
+
+
+SAMPLES: tuple[Sample, ...] = (
+    Sample("Moodle logs of a university", "moodle_logs", "moodle_csv", ("Moodle Module",)),
+    Sample("Moodle logs of the programme, English and Russian", "moodle_logs", "moodle_db/csv", ("logs_",)),
+    Sample("Moodle completion reports, English and Russian", "moodle_reports", "moodle_db/csv", ("coursecompletion_", "progress_")),
+    Sample("Telegram export of a public supergroup", "telegram", "telegram"),
+    Sample("Telegram exports of the programme", "telegram", "moodle_channels/telegram"),
+    Sample("Mailboxes of the programme", "mailbox", "moodle_channels/mail"),
+    Sample("Zoom lists of the programme", "zoom", "moodle_channels/webinar"),
+    Sample("Surveys of the programme", "survey_csv", "moodle_channels/survey"),
+)
+
+
+def load_samples(data: Path, samples: Sequence[Sample] = SAMPLES) -> Iterator[tuple[Sample, Load]]:
+    """Load each sample that is there into a warehouse of its own; one (sample, load) per file."""
+    for sample in samples:
+        if not (data / sample.path).exists():
+            continue
+        paths = [data / sample.path]
+        if sample.begins:
+            paths = sorted(path for path in paths[0].iterdir() if path.name.startswith(sample.begins))
+        with Warehouse.open(None) as warehouse:
+            warehouse.create_schemas()
+            for number, path in enumerate(paths, 1):
+                source = Source(name=f"files_{number}", kind=sample.kind, path=path)
+                programme = Programme(id="files", name="files", folder=data, sources=(source,))
+                for load in load_source(warehouse, programme, source, pseudonyms=PSEUDONYMS, run_at=RUN_AT):
+                    yield sample, load
+
+
+def table(loads: Sequence[tuple[Sample, Load]]) -> str:
+    """One Markdown line per file and, where a sample has several, one of the sum (of many files those alone that lost rows); reasons with their counts, problems as they are."""
+    lines = ["| what | file | present | kept | rejected | reasons |", "|---|---|---:|---:|---:|---|"]
+    for sample in dict.fromkeys(sample for sample, _ in loads):
+        own = [load for of, load in loads if of is sample]
+        reasons: Counter[str] = Counter()
+        for load in own:
+            reasons.update(load.reasons)
+            if len(own) <= FILES_SHOWN or load.state == "failed" or load.rejected:
+                lines.append(_line(sample.what, load.item or load.source, _rows(load), load.reasons, load.problem))
+        if len(own) > 1:
+            sums = tuple(sum(numbers) for numbers in zip(*(_rows(load) for load in own), strict=True))
+            lines.append(_line(sample.what, f"all {len(own)}", sums, reasons, None))
+    return "\n".join(lines) + "\n"
+
+
+def _rows(load: Load) -> tuple[int, ...]:
+    return tuple(sum(counts.values()) for counts in (load.seen, load.kept, load.rejected))
+
+
+def _line(what: str, name: str, rows: tuple[int, ...], reasons: dict[str, int], problem: str | None) -> str:
+    why = problem or ", ".join(f"{reason} {count}" for reason, count in sorted(reasons.items())) or "–"
+    return f"| {what} | {name} | " + " | ".join(f"{number:,}".replace(",", "\u202f") for number in rows) + f" | {why} |"
+
+
+def main() -> None:
+    """Load and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    given = parser.parse_args()
+    loads = []
+    with telling(Console(stderr=True), len(SAMPLES)) as teller:
+        for sample in SAMPLES:
+            teller.start(sample.what)
+            found = list(load_samples(given.data.resolve(), [sample]))
+            teller.done(f"files {len(found)}")
+            loads += found
+    sys.stdout.write(table(loads))
+
+
+if __name__ == "__main__":
+    main()

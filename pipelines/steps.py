@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from datetime import date, datetime, timedelta
-from functools import cached_property
+from datetime import date, datetime, time, timedelta
+from functools import cached_property, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from pipelines.calendar import write_programme
 from pipelines.deliveries import lists, reports
 from pipelines.door import Finding, check_raw
 from pipelines.errors import BadContract, PermanentError
+from pipelines.knowledge import known_until
 from pipelines.links import acknowledgements, copies, feedback, people, questions, repeated_questions, replies
 from pipelines.loading import Load, load_source
 from pipelines.programme import Programme, Source, read_programme
@@ -53,6 +54,13 @@ class Run:
     def warehouse(self, *, read_only: bool = False) -> Iterator[Warehouse]:
         """The warehouse, open for the length of the block."""
         with Warehouse.open(self.settings.warehouse_path, read_only=read_only, memory_limit=self.settings.memory_limit) as warehouse:
+            yield warehouse
+
+    @contextmanager
+    def as_known(self) -> Iterator[Warehouse]:
+        """The warehouse with ``raw`` as it was known at the end of the day: what the links are made of."""
+        end = datetime.combine(self.as_of + timedelta(days=1), time(), self.programme.zone)
+        with self.warehouse() as warehouse, known_until(warehouse, end):
             yield warehouse
 
     def on(self, day: date) -> Run:
@@ -133,13 +141,13 @@ def _summed(*summaries: Any) -> Outcome:
 
 def link_people(run: Run) -> Outcome:
     """Who is who, and which chat, webinar and survey belongs to which course."""
-    with run.warehouse() as warehouse:
+    with run.as_known() as warehouse:
         return _summed(*people.link_people_and_places(warehouse, run.programme))
 
 
 def link_conversations(run: Run) -> Outcome:
     """Questions, who answered them, and questions asked again."""
-    with run.warehouse() as warehouse:
+    with run.as_known() as warehouse:
         return _summed(
             questions.link_questions(warehouse, run.programme),
             replies.link_replies(warehouse, run.programme),
@@ -149,19 +157,19 @@ def link_conversations(run: Run) -> Outcome:
 
 def link_notices(run: Run) -> Outcome:
     """Notices and what shows that they arrived."""
-    with run.warehouse() as warehouse:
+    with run.as_known() as warehouse:
         return _summed(acknowledgements.link_acknowledgements(warehouse, run.programme))
 
 
 def link_copies(run: Run) -> Outcome:
     """Submissions that repeat earlier submissions or messages."""
-    with run.warehouse() as warehouse:
+    with run.as_known() as warehouse:
         return _summed(copies.link_copies(warehouse, run.programme))
 
 
 def link_feedback(run: Run) -> Outcome:
     """What the markers' comments are worth."""
-    with run.warehouse() as warehouse:
+    with run.as_known() as warehouse:
         return _summed(feedback.link_feedback(warehouse, run.programme))
 
 
@@ -195,7 +203,9 @@ def deliver_report(run: Run) -> list[Path]:
     """
     folder = run.settings.deliveries_folder
     with run.warehouse() as warehouse:
-        frozen = warehouse.rows("select path, sha256 from deliveries.files where day = ? and kind like 'report%' order by path", [run.as_of])
+        frozen = warehouse.rows(
+            "select path, sha256 from deliveries.files where day = ? and kind like 'report%' order by path", [run.as_of]
+        )
         if frozen and all(_digest(folder / path) == digest for path, digest in frozen):
             run.teller.note("the report of this week was made before and is frozen")
             return [folder / path for path, _ in frozen]
@@ -222,13 +232,17 @@ def _checked(run: Run) -> Outcome:
     return Outcome({"expectations": len(findings), "failed": sum(not finding.passed for finding in findings)})
 
 
+def _loaded(source: Source, run: Run) -> Outcome:
+    return tell_loads(load(run, source))
+
+
 def _written(files: list[Path]) -> Outcome:
     return Outcome({"files": len(files)})
 
 
 def daily(programme: Programme) -> list[Step]:
     """The steps of a day, in order."""
-    loading = [Step(f"read {source.name}", lambda run, source=source: tell_loads(load(run, source))) for source in programme.sources]
+    loading = [Step(f"read {source.name}", partial(_loaded, source)) for source in programme.sources]
     return [
         Step("prepare", prepare),
         *loading,

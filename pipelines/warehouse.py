@@ -18,7 +18,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from pipelines.errors import BadContract, TransientError
+from pipelines.errors import BadContract, PermanentError, TransientError
 from pipelines.settings import SQL_FOLDER
 
 #: In the order in which they are made. A schema's file holds nothing but `create … if not exists` and comments.
@@ -34,14 +34,17 @@ class Warehouse:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
+        self._in_transaction = False
         self.connection.execute("set TimeZone = 'UTC'")
 
     @classmethod
     def open(cls, path: Path | None, *, read_only: bool = False, memory_limit: str | None = None) -> Self:
         """Open (and, unless ``read_only``, create) the warehouse file; None opens one in memory.
 
-        Raises TransientError while another process has it open.
+        Raises TransientError while another process has it open, PermanentError where there is no file to read.
         """
+        if path is not None and read_only and not path.exists():
+            raise PermanentError(f"there is no warehouse {path} yet: the first `mayak run daily` makes it")
         if path is not None and not read_only:
             path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -125,14 +128,21 @@ class Warehouse:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All of it or nothing of it."""
+        """All of it or nothing of it. Inside another one it is a part of that one, so that several replacements can be one."""
+        if self._in_transaction:
+            yield
+            return
         self.connection.execute("begin")
+        self._in_transaction = True
         try:
             yield
         except BaseException:
             self.connection.execute("rollback")
             raise
-        self.connection.execute("commit")
+        else:
+            self.connection.execute("commit")
+        finally:
+            self._in_transaction = False
 
     def replace(
         self, table: str, frame: pa.Table | pd.DataFrame, *, where: str | None = None, parameters: Sequence[Any] | None = None

@@ -163,8 +163,10 @@ def remember(warehouse: Warehouse, lists: Sequence[CuratorList], day: date, file
         "urgency": (pa.float64(), [line.urgency for _, _, line in lines]),
     }
     table = pa.table({name: pa.array(values, kind) for name, (kind, values) in columns.items()})
-    written = warehouse.replace("deliveries.list_items", table, where="day = ?", parameters=[day])
-    remember_files(warehouse, day, files, FILE_KINDS)
+    # The next list asks the files whether there was a list, and the lines what stood on it.
+    with warehouse.transaction():
+        written = warehouse.replace("deliveries.list_items", table, where="day = ?", parameters=[day])
+        remember_files(warehouse, day, files, FILE_KINDS)
     return written
 
 

@@ -165,8 +165,9 @@ def link_copies(warehouse: Warehouse, programme: Programme, *, since: datetime |
         pairs, found_words, collection, ids, texts["task_id"].to_pylist(), _teams(warehouse), same_files, warehouse, since
     )
     where, parameters = _older_stays(since)
-    warehouse.replace("links.copies", copies, where=where, parameters=parameters)
-    warehouse.replace("links.copy_fragments", fragments, where=where, parameters=parameters)
+    with warehouse.transaction():
+        warehouse.replace("links.copies", copies, where=where, parameters=parameters)
+        warehouse.replace("links.copy_fragments", fragments, where=where, parameters=parameters)
     kinds = copies["kind"].to_pylist()
     return Summary(
         texts=int((~collection.is_message).sum()),

@@ -61,14 +61,12 @@ def score_day(warehouse: Warehouse, day: date, *, models_folder: Path) -> Summar
         target_scores, target_reasons = _score(warehouse, target, day, running, judge)
         scores.append(target_scores)
         told.append(target_reasons)
-    written = {
-        "risk.scores": warehouse.replace(
-            "risk.scores", _typed(warehouse, "risk.scores", pd.concat(scores), day), where="day = ?", parameters=[day]
-        ),
-        "risk.reasons": warehouse.replace(
-            "risk.reasons", _typed(warehouse, "risk.reasons", pd.concat(told), day), where="day = ?", parameters=[day]
-        ),
-    }
+    # A score without its reasons accuses without evidence: both or neither.
+    with warehouse.transaction():
+        written = {
+            table: warehouse.replace(table, _typed(warehouse, table, pd.concat(frames), day), where="day = ?", parameters=[day])
+            for table, frames in (("risk.scores", scores), ("risk.reasons", told))
+        }
     return Summary({**written, "risk.models": warehouse.value("select count(*) from risk.models")})
 
 

@@ -605,16 +605,16 @@ def find_columns(
     other = looks_like(header.words)
     if other and other != what:
         raise BadFile(file.path, place="header", expected=expected, found=f"what looks like {other}")
-    # A file without a header would put a person's row into the message: cells are quoted only where they can be nothing but headers.
-    is_plain = places or not any(_DATA_LIKE.search(cell) for cell in header.cells)
-    shown = (
-        ", ".join(repr(cell.strip()) for cell in header.cells) if is_plain else f"{len(header.cells)} cells, none of them a known header"
-    )
+    # A file without a header would put a person's row into the message: cells are quoted only where one of them is a header for certain.
+    known = set(places.values()) | {place for place, word in enumerate(header.words) if word in _KNOWN_WORDS}
+    others = len(header.cells) - len(known)
+    shown = ", ".join(repr(header.cells[place].strip()) for place in sorted(known))
+    if not known:
+        shown = f"{others} cells, none of them a known header"
+    elif others:
+        shown += f" and {others} more that are none"
     raise BadFile(file.path, place=f"line {header.line} (header)", expected=expected, found=shown)
 
-
-# Digits, addresses and two capitalised words (a name) stand in rows of data; a header has them only by exception.
-_DATA_LIKE = re.compile(r"[\d@]|\b[^\W\d_a-zа-яё]\w*[ .,]+[^\W\d_a-zа-яё]\w")
 
 #: What each kind of export is recognised by: all the words of one of the sets stand in its header row.
 KINDS: dict[str, tuple[frozenset[str], ...]] = {
@@ -644,6 +644,7 @@ KINDS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"время создания"}),
     ),
 }
+_KNOWN_WORDS = frozenset(word for sets in KINDS.values() for words in sets for word in words)
 #: The progress report's header begins with an empty cell and the address; task names follow.
 _PROGRESS = "a Moodle completion report (kind moodle_reports)"
 _ADDRESS_WORDS = frozenset({"email address", "адрес электронной почты"})

@@ -127,7 +127,7 @@ def _layout(file: DelimitedFile, header: Header) -> _Layout:
             place += 1
         for column in range(place, len(words) - 1, 2):
             if not words[column] or words[column + 1]:
-                found = f"{words[column + 1]!r}" if words[column] else "an empty cell"
+                found = "two cells with text" if words[column] else "an empty cell"
                 raise BadFile(
                     file.path, place=f"header, cell {column + 1}", expected="pairs of an activity's name and an empty cell", found=found
                 )

@@ -90,3 +90,14 @@ def test_a_second_process_hears_that_the_file_is_taken(tmp_path: Path) -> None:
         said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said.strip() == "taken: True"
     assert issubclass(TransientError, Exception)
+
+
+def test_replacements_in_one_transaction_are_all_there_or_none(warehouse: Warehouse) -> None:
+    warehouse.replace("links.people", people(("a1", "p1")))
+    with pytest.raises(RuntimeError), warehouse.transaction():
+        warehouse.replace("links.people", people(("a2", "p2")))
+        raise RuntimeError("killed")
+    assert warehouse.rows("select account_id from links.people") == [("a1",)]
+    with warehouse.transaction():
+        warehouse.replace("links.people", people(("a3", "p3")))
+    assert warehouse.rows("select account_id from links.people") == [("a3",)]

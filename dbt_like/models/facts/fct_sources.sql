@@ -2,7 +2,9 @@
 -- Items that failed and were not mended since are its problem.
 with loads as (
 
+    -- An item that begins after the day is not of it.
     select * from {{ source('raw', 'loads') }}
+    where {{ known('covers_from') }}
 
 ),
 
@@ -11,10 +13,11 @@ accounts as (
     select
         accounts.source,
         count(*) as accounts,
-        count(people.person_id) as accounts_linked
+        count(case when people.state = 'linked' then people.person_id end) as accounts_linked
     from {{ source('raw', 'accounts') }} as accounts
-    left join {{ source('links', 'people') }} as people
-        on accounts.account_id = people.account_id and people.state = 'linked'
+    -- The links know every account that had shown by the end of the day.
+    inner join {{ source('links', 'people') }} as people
+        on accounts.account_id = people.account_id
     group by accounts.source
 
 )

@@ -33,7 +33,7 @@ ui: $(VENV)/run.stamp ## Dagster's pages over the demonstration, http://127.0.0.
 	@$(BIN)/python -m assets.demo $(DEMO) --ui
 
 test: $(VENV)/dev.stamp ## unit, SQL, asset and end-to-end tests: no network, no server, no other data
-	@$(BIN)/python -m pytest -n 2 -m "not real_data and not postgres"
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not real_data and not postgres"
 
 check: lint types contracts docs real-data ## everything slower: lint, types, import contracts, docs, real data, PostgreSQL
 

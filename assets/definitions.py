@@ -20,7 +20,7 @@ def build(programme: Programme | None) -> dg.Definitions:
     zone = programme.time_zone if programme else DEFAULT_ZONE
     partitions = days(zone)
     sources = programme.sources if programme else ()
-    made = jobs(partitions)
+    made = jobs()
     return dg.Definitions(
         assets=[
             *(export_specs(programme) if programme else []),

@@ -22,12 +22,12 @@ EVERYTHING_BUT_THE_REPORT = (
 LOADING = dg.AssetSelection.groups("raw", "personal")
 
 
-def jobs(days: dg.DailyPartitionsDefinition) -> dict[str, UnresolvedAssetJobDefinition]:
+def jobs() -> dict[str, UnresolvedAssetJobDefinition]:
     """daily, weekly, and the loading of new exports."""
     return {
-        "daily": dg.define_asset_job("daily", EVERYTHING_BUT_THE_REPORT, partitions_def=days, description="From exports to the curators' lists of a day."),
+        "daily": dg.define_asset_job("daily", EVERYTHING_BUT_THE_REPORT, description="From exports to the curators' lists of a day."),
         "weekly": dg.define_asset_job(
-            "weekly", EVERYTHING_BUT_THE_REPORT | dg.AssetSelection.assets(["deliveries", "leadership_report"]), partitions_def=days,
+            "weekly", EVERYTHING_BUT_THE_REPORT | dg.AssetSelection.assets(["deliveries", "leadership_report"]),
             description="The day's work and the leadership report of the week that ends on that day.",
         ),
         "load_exports": dg.define_asset_job("load_exports", LOADING, description="Read what is new; checked at the door."),

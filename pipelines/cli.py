@@ -40,8 +40,12 @@ def _as_of(text: str | None, zone: str) -> date:
     """The day asked for, or yesterday in the programme's time zone: the last day that is over."""
     from zoneinfo import ZoneInfo
 
+    return _day(text) or datetime.now(ZoneInfo(zone)).date() - timedelta(days=1)
+
+
+def _day(text: str | None) -> date | None:
     if text is None:
-        return datetime.now(ZoneInfo(zone)).date() - timedelta(days=1)
+        return None
     try:
         return date.fromisoformat(text)
     except ValueError as error:
@@ -126,6 +130,7 @@ def explain(
     """Every indicator and reason of one learner, traced back to the rows behind it."""
     from pipelines.explain import explain_learner, find_people
 
+    day = _day(as_of)
     settings = read_settings()
     programme = read_programme(settings.programme)
     with Warehouse.open(settings.warehouse_path, read_only=True) as warehouse:
@@ -135,7 +140,7 @@ def explain(
             for person in people[:20]:
                 problems.print(f"  {person.person_id}  {person.name}")
             raise typer.Exit(1)
-        explain_learner(warehouse, programme, people[0], date.fromisoformat(as_of) if as_of else None, console)
+        explain_learner(warehouse, programme, people[0], day, console)
 
 
 @app.command()

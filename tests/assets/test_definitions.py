@@ -50,7 +50,18 @@ def test_a_list_can_be_followed_back_to_every_export(definitions: dg.Definitions
 
 def test_no_stage_reads_a_later_one(definitions: dg.Definitions) -> None:
     graph = definitions.resolve_asset_graph()
-    order = {"exports": 0, "loads": 1, "raw": 2, "links": 3, "facts": 4, "indicators": 5, "risk": 6, "reports": 7, "deliveries": 8}
+    order = {
+        "exports": 0,
+        "loads": 1,
+        "raw": 2,
+        "personal": 2,
+        "links": 3,
+        "facts": 4,
+        "indicators": 5,
+        "risk": 6,
+        "reports": 7,
+        "deliveries": 8,
+    }
     backwards = [
         (parent.to_user_string(), key.to_user_string())
         for key in graph.get_all_asset_keys()
@@ -75,7 +86,9 @@ def test_every_expectation_at_the_door_and_every_dbt_test_is_an_asset_check(defi
 def test_schedules_ask_for_yesterday_in_the_programmes_time_zone(definitions: dg.Definitions, name: str, at: str, partition: str) -> None:
     schedule = definitions.resolve_schedule_def(name)
     assert schedule.execution_timezone == "Europe/Moscow"
-    context = dg.build_schedule_context(scheduled_execution_time=datetime.fromisoformat(at))
+    context = dg.build_schedule_context(
+        scheduled_execution_time=datetime.fromisoformat(at), repository_def=definitions.get_repository_def()
+    )
     [request] = schedule.evaluate_tick(context).run_requests
     assert request.partition_key == partition
 

@@ -12,7 +12,7 @@ import pytest
 from pipelines.errors import BadContract, PermanentError
 from pipelines.settings import DBT_FOLDER
 from pipelines.thresholds import threshold
-from pipelines.transform import parse, run_dbt, run_unit_tests
+from pipelines.transform import manifest, run_dbt, run_unit_tests
 from pipelines.warehouse import Warehouse
 from tests.sql import fixture
 from tests.sql.conftest import Built, run
@@ -39,9 +39,9 @@ def test_unit_tests_pass(built: Built, tmp_path: Path) -> None:
     assert result.tests == declared > 8
 
 
-def test_every_model_and_column_is_described(built: Built, tmp_path: Path) -> None:
-    manifest = json.loads(parse(tmp_path).read_text(encoding="utf-8"))
-    models = {node["name"]: node for node in manifest["nodes"].values() if node["resource_type"] == "model"}
+def test_every_model_and_column_is_described(built: Built) -> None:
+    parsed = json.loads(manifest().read_text(encoding="utf-8"))
+    models = {node["name"]: node for node in parsed["nodes"].values() if node["resource_type"] == "model"}
     with Warehouse.open(built.path, read_only=True) as warehouse:
         for name, node in models.items():
             assert node["description"].startswith("One row"), name

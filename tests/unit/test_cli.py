@@ -1,0 +1,116 @@
+"""The command line's errors: one line that names what is wrong, and an exit code that says whether to try again."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipelines import cli
+from pipelines.errors import TransientError
+from pipelines.warehouse import Warehouse
+
+KEY = "a-key-for-invented-people"
+PROGRAMME = '[programme]\nid = "p"\nname = "P"\n'
+
+
+@pytest.fixture(autouse=True)
+def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty programme, whole settings; each test breaks one thing."""
+    for name in [name for name in os.environ if name.startswith("MAYAK_")]:
+        monkeypatch.delenv(name)
+    (tmp_path / "programme.toml").write_text(PROGRAMME, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MAYAK_PSEUDONYM_KEY", KEY)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("NO_COLOR", "1")
+    return tmp_path
+
+
+@pytest.fixture
+def mayak(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """Call the command as a shell does; returns (exit code, output, errors)."""
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["mayak", *arguments])
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        said = capsys.readouterr()
+        return int(left.value.code or 0), said.out, said.err
+
+    return call
+
+
+@pytest.mark.parametrize("arguments", [("run", "daily"), ("run", "weekly"), ("status",), ("explain", "somebody")], ids=" ".join)
+def test_without_a_key_every_command_names_the_setting_in_one_line(mayak, monkeypatch: pytest.MonkeyPatch, arguments) -> None:
+    monkeypatch.delenv("MAYAK_PSEUDONYM_KEY")
+    code, out, errors = mayak(*arguments)
+    assert (code, out, len(errors.splitlines())) == (1, "", 1)
+    assert "MAYAK_PSEUDONYM_KEY" in errors
+    assert "Traceback" not in errors
+
+
+def test_doctor_without_a_key_names_it_and_what_to_do(mayak, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MAYAK_PSEUDONYM_KEY")
+    code, out, _ = mayak("doctor")
+    assert code == 1
+    found, mend = out.splitlines()
+    assert "MAYAK_PSEUDONYM_KEY" in found
+    assert mend.lstrip().startswith("→")
+
+
+@pytest.mark.parametrize("arguments", [("run", "daily"), ("status",), ("explain", "somebody")], ids=" ".join)
+def test_a_missing_programme_file_is_named(mayak, installation: Path, arguments) -> None:
+    (installation / "programme.toml").unlink()
+    code, _, errors = mayak(*arguments)
+    assert code == 1
+    assert "programme.toml" in errors
+    assert len(errors.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("run", "daily", "--as-of", "22.11.2026"), ("run", "hourly"), ("explain", "somebody", "--as-of", "yesterday"), ("fly",)],
+    ids=" ".join,
+)
+def test_wrong_use_is_two(mayak, installation: Path, arguments) -> None:
+    with Warehouse.open(installation / "var" / "warehouse.duckdb") as warehouse:
+        warehouse.create_schemas()
+    code, _, errors = mayak(*arguments)
+    assert code == 2
+    assert arguments[-1] in errors
+
+
+def test_a_preset_that_does_not_exist_is_refused_in_one_line(mayak, tmp_path: Path) -> None:
+    code, _, errors = mayak("simulate", str(tmp_path / "exports"), "--preset", "huge")
+    assert code in (1, 2)
+    assert "huge" in errors
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("arguments", [("status",), ("explain", "somebody")], ids=" ".join)
+def test_before_the_first_run_there_is_no_warehouse(mayak, arguments) -> None:
+    code, _, errors = mayak(*arguments)
+    assert code == 1
+    assert "warehouse.duckdb" in errors
+    assert len(errors.splitlines()) == 1
+
+
+def test_nobody_of_that_name(mayak, installation: Path) -> None:
+    with Warehouse.open(installation / "var" / "warehouse.duckdb") as warehouse:
+        warehouse.create_schemas()
+    code, _, errors = mayak("explain", "Nobody Of That Name")
+    assert code == 1
+    assert errors.startswith("0 people match")
+
+
+def test_what_may_go_away_by_itself_says_try_again(mayak, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away() -> None:
+        raise TransientError("the server is away")
+
+    monkeypatch.setattr(cli, "read_settings", away)
+    code, _, errors = mayak("status")
+    assert code == cli.TRY_AGAIN == 75
+    assert errors == "mayak: the server is away\n"

@@ -1,0 +1,73 @@
+"""The doctor: each thing that can be wrong with an installation is found and comes with what to do."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from pipelines.status import Diagnosis, examine
+from pipelines.warehouse import Warehouse
+
+NOW = datetime(2026, 11, 22, 5, tzinfo=UTC)
+HEAD = '[programme]\nid = "p"\nname = "P"\n'
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in [name for name in os.environ if name.startswith("MAYAK_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("MAYAK_PSEUDONYM_KEY", "a-key-for-invented-people")
+    monkeypatch.setenv("MAYAK_PROGRAMME", str(tmp_path / "programme.toml"))
+    monkeypatch.setenv("MAYAK_HOME", str(tmp_path))
+    return tmp_path
+
+
+def wrong(home: Path, sources: str) -> dict[str, Diagnosis]:
+    """What is wrong, by what was looked at."""
+    (home / "programme.toml").write_text(HEAD + sources, encoding="utf-8")
+    found = [diagnosis for diagnosis in examine(NOW) if diagnosis.mend]
+    return {diagnosis.what: diagnosis for diagnosis in found}
+
+
+def test_a_kind_nobody_reads(home: Path) -> None:
+    found = wrong(home, '[[sources]]\nname = "fax"\nkind = "fax"\npath = "fax"\n')["source fax"]
+    assert "'fax' is not known" in found.found
+    assert "telegram" in found.mend
+
+
+def test_a_path_that_is_not_there(home: Path) -> None:
+    found = wrong(home, '[[sources]]\nname = "chat"\nkind = "telegram"\npath = "exports/chat"\n')["source chat"]
+    assert "exports/chat" in found.found
+
+
+def test_neither_path_nor_url(home: Path) -> None:
+    found = wrong(home, '[[sources]]\nname = "lms"\nkind = "moodle_db"\n')["source lms"]
+    assert "MAYAK_SOURCES__LMS__URL" in found.mend
+
+
+def test_no_sources_and_no_warehouse_yet(home: Path) -> None:
+    assert set(wrong(home, "")) == {"sources", "warehouse"}
+
+
+def test_a_stale_source_a_failed_load_and_nobody_enrolled(home: Path) -> None:
+    with Warehouse.open(home / "warehouse.duckdb") as warehouse:
+        warehouse.create_schemas()
+        warehouse.connection.execute(
+            """
+            insert into raw.loads (load_id, source, kind, item, fingerprint, reader_version, state, rows_seen, rows_kept, rows_rejected, covers_until, problem, loaded_at)
+            values ('l1', 'old', 'telegram', 'a', 'f', 1, 'loaded', 1, 1, 0, '2026-11-19 05:00:00+00', null, '2026-11-22 04:00:00+00'),
+                   ('l2', 'new', 'telegram', 'b', 'f', 1, 'loaded', 1, 1, 0, '2026-11-21 20:59:00+00', null, '2026-11-22 04:00:00+00'),
+                   ('l3', 'new', 'telegram', 'c', 'f', 1, 'failed', 0, 0, 0, null, 'c: not JSON', '2026-11-22 04:00:00+00')
+            """
+        )
+    for name in ("old", "new"):
+        (home / name).mkdir()
+        (home / name / "result.json").write_text("{}", encoding="utf-8")
+    found = wrong(home, "".join(f'[[sources]]\nname = "{name}"\nkind = "telegram"\npath = "{name}"\n' for name in ("old", "new")))
+    assert found["loads of old"].found == "nothing newer than 72 h"
+    assert found["loads of new"].found == "c: not JSON"
+    assert "learners" in found
+    assert set(found) == {"loads of old", "loads of new", "learners"}

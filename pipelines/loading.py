@@ -85,7 +85,8 @@ def load_source(
     # What failed and is not there any more (a source that was away, a broken file taken out) is no failure now.
     names = [item.name for item in items]
     warehouse.connection.execute(
-        "delete from raw.loads where source = ? and state = 'failed' and not list_contains(cast(? as varchar[]), item)", [source.name, names]
+        "delete from raw.loads where source = ? and state = 'failed' and not list_contains(cast(? as varchar[]), item)",
+        [source.name, names],
     )
     done = []
     for item in items:

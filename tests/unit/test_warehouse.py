@@ -94,7 +94,7 @@ def test_a_second_process_hears_that_the_file_is_taken(tmp_path: Path) -> None:
 
 def test_replacements_in_one_transaction_are_all_there_or_none(warehouse: Warehouse) -> None:
     warehouse.replace("links.people", people(("a1", "p1")))
-    with pytest.raises(RuntimeError), warehouse.transaction():
+    with pytest.raises(RuntimeError), warehouse.transaction():  # noqa: PT012 – what went before the fault is what is asked about
         warehouse.replace("links.people", people(("a2", "p2")))
         raise RuntimeError("killed")
     assert warehouse.rows("select account_id from links.people") == [("a1",)]

@@ -231,6 +231,7 @@ def _main_points(report: Report, language: Language) -> list[str]:
     points = [*_figure_points(report, language), *_stream_points(report, language)]
     points.extend(_warning_points(report, language))
     points.extend(_question_points(report, language))
+    points.extend(_steady_point(report, language))
     points.extend(_quality_points(report, language))
     return points or [language.say("Too little is known of this week to say anything.")]
 
@@ -243,9 +244,14 @@ def _figure_points(report: Report, language: Language) -> list[str]:
     )
     moved = [figure for figure in figures if figure not in always and _has_moved(figure)]
     points = _figure_words([*always, *moved], language)
-    if any(figure.previous is not None for figure in figures if figure not in always and figure not in moved):
-        points.append(language.say("No other indicator has moved by more than chance since the week before."))
     return points
+
+
+def _steady_point(report: Report, language: Language) -> list[str]:
+    figures = [figure for figure in report.figures if figure.indicator not in ALWAYS_SAID and figure.value is not None]
+    if not any(figure.previous is not None and not _has_moved(figure) for figure in figures):
+        return []
+    return [language.say("No other indicator has moved by more than chance since the week before.")]
 
 
 def _has_moved(figure: Figure) -> bool:
@@ -380,7 +386,7 @@ def _five(report: Report, language: Language, pictures: dict[str, str]) -> list[
         _column(say("Condition"), "left", 3), _column(say("Indicator"), "left", 3), _column(say("This week"), "right", 1.1), _column(say("Last week"), "right", 1.2),
         _column(say("Stream before, same day"), "right", 1.8), _column(say("How sure"), "right", 1.7),
     ]  # fmt: skip
-    blocks = [_table(columns, rows, say("One indicator speaks for each condition; the others are on its page."))]
+    blocks = [_table(columns, rows, say("One indicator speaks for each condition; the others are below."))]
     lines = [(indicator_name(figure, language), report.trend[figure.indicator]) for figure in _headlines_with_trend(report)]
     if lines:
         pictures["trend"] = charts.trend(lines, language)
@@ -483,7 +489,7 @@ def _streams(report: Report, language: Language, pictures: dict[str, str]) -> li
         cells.append(f"<{int(threshold('small_group'))}" if row.is_hidden else amount(row.now["at_risk"], None, language))
         rows.append(cells)
     columns = [
-        _column(say("Stream"), "left", 2), _column(say("Day"), "right", 0.75), _column(say("Learners"), "right", 1.35),
+        _column(say("Stream"), "left", 3.3), _column(say("Day"), "right", 0.85), _column(say("Learners"), "right", 1.55),
         *(_column(say(title), "right", 1.3) for _, title in _STREAM_COLUMNS), _column(say("At risk"), "right", 0.9),
     ]  # fmt: skip
     blocks.append(

@@ -84,7 +84,7 @@ def fitting(lines: Sequence[Line], length: int) -> tuple[list[Line], list[Line]]
     """Split candidates into those that fit on a list of ``length`` and those that do not.
 
     Every section with candidates keeps ``list_section_least`` places (fewer where the list is short), so that one section cannot starve
-    the others; the remaining places go by urgency over all sections. Returns (on the list in section order, not on it by urgency).
+    the others, and those who need help keep ``list_help_least``; the remaining places go by urgency over all sections. Returns (on the list in section order, not on it by urgency).
     """
     candidates = ranked(lines)
     sections = [section for section in SECTIONS if any(line.section == section for line in candidates)]
@@ -92,6 +92,9 @@ def fitting(lines: Sequence[Line], length: int) -> tuple[list[Line], list[Line]]
     chosen: dict[str, Line] = {}
     for section in sections:
         for line in [line for line in candidates if line.section == section][:least]:
+            chosen[line.item_id] = line
+    for line in [line for line in candidates if line.section == "help"][: int(threshold("list_help_least"))]:
+        if len(chosen) < length:
             chosen[line.item_id] = line
     for line in candidates:
         if len(chosen) >= length:

@@ -311,8 +311,10 @@ def not_reached_words(item: NotReached, language: Language) -> str:
 def _notice_words(item: NotReached, language: Language) -> str:
     date = language.date_of(item.sent_at) if item.sent_at else None
     if item.subject and date:
-        return language.say("the last one: {date}, “{subject}”", date=date, subject=item.subject)
-    return language.say("the last one: {date}", date=date) if date else language.say("the last one: “{subject}”", subject=item.subject)
+        named = language.say("{date}, “{subject}”", date=date, subject=item.subject)
+    else:
+        named = date or language.say("“{subject}”", subject=item.subject)
+    return named if item.why == "bounce" else language.say("the last one: {notice}", notice=named)
 
 
 #: Features of which more is worse: none of it is no reason to be shown, whatever part it had in the score.

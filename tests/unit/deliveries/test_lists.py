@@ -46,7 +46,7 @@ def test_no_section_starves_another() -> None:
     waiting = [made.question(number, NAMES[number], 100.0 + number) for number in range(20)]
     mild = [made.at_risk(100 + number, NAMES[number], "medium") for number in range(3)]
     (item,) = built({"rpt_open_questions": waiting, "rpt_at_risk_daily": mild}, made.programme(length=6))
-    assert [line.section for line in item.lines] == ["waiting"] * 4 + ["help"] * 2
+    assert [line.section for line in item.lines] == ["waiting"] * 3 + ["help"] * 3
 
 
 def test_a_list_shorter_than_the_sections_takes_the_most_urgent() -> None:
@@ -383,3 +383,12 @@ def test_an_answer_said_to_somebody_by_name_never_goes_into_a_draft(tmp_path: Pa
     text = words(page({"rpt_open_questions": [common]}, tmp_path))
     assert text.count("Здравствуйте, кнопка внизу.") == 2
     assert "[ваш ответ]" not in text
+
+
+def test_many_questions_leave_places_for_those_who_need_help() -> None:
+    tables = {
+        "rpt_open_questions": [made.question(number, f"Спросил {number}", 60.0) for number in range(1, 20)],
+        "rpt_at_risk_daily": [made.at_risk(number, f"В риске {number}", level="medium") for number in range(30, 36)],
+    }
+    sections = [line.section for line in built(tables)[0].lines]
+    assert (sections.count("waiting"), sections.count("help")) == (11, 4)

@@ -4,8 +4,7 @@ import dagster as dg
 
 from assets.deliveries import delivery_assets
 from assets.door import door
-from assets.exports import export_specs, load_asset
-from assets.exports import programme as programme_asset
+from assets.exports import export_specs, load_asset, programme_tables
 from assets.installation import Installation, known_programme
 from assets.links import link_assets
 from assets.models import dbt_resource, model_assets
@@ -24,8 +23,8 @@ def build(programme: Programme | None) -> dg.Definitions:
     return dg.Definitions(
         assets=[
             *(export_specs(programme) if programme else []),
-            programme_asset,
             *(load_asset(source) for source in sources),
+            programme_tables(programme),
             door(programme),
             *link_assets,
             *model_assets(partitions),

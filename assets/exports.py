@@ -27,21 +27,27 @@ def export_specs(programme: Programme) -> list[dg.AssetSpec]:
     ]
 
 
-@dg.multi_asset(
-    name="programme",
-    specs=[
-        dg.AssetSpec(["raw", table], group_name="raw", kinds={"duckdb"}, description=text)
-        for table, text in (
-            ("programme_streams", "One row per stream that programme.toml declares."),
-            ("programme_curators", "One row per curator whom programme.toml names."),
-            ("calendar_days", "One row per day of the programme's calendar."),
-        )
-    ],
-)
-def programme(context: dg.AssetExecutionContext, installation: Installation) -> Iterator[dg.MaterializeResult]:
-    """The programme file as tables; makes the schemas where they are missing."""
-    for relation, rows in prepare(installation.run(context)).rows.items():
-        yield dg.MaterializeResult(asset_key=relation.split("."), metadata={"dagster/row_count": rows})
+_PROGRAMME_TABLES = {
+    "programme_streams": "One row per stream that programme.toml declares.",
+    "programme_curators": "One row per curator whom programme.toml names.",
+    "calendar_days": "One row per day of the programme's calendar.",
+}
+
+
+def programme_tables(programme: Programme | None) -> dg.AssetsDefinition:
+    """The programme file as tables; after the loads, because curators are named by their LMS user names."""
+    loads = [dg.AssetKey(["loads", source.name]) for source in programme.sources] if programme else []
+    specs = [
+        dg.AssetSpec(["raw", table], group_name="raw", deps=loads, kinds={"duckdb"}, description=text)
+        for table, text in _PROGRAMME_TABLES.items()
+    ]
+
+    @dg.multi_asset(name="programme", specs=specs)
+    def write_programme(context: dg.AssetExecutionContext, installation: Installation) -> Iterator[dg.MaterializeResult]:
+        for relation, rows in prepare(installation.run(context)).rows.items():
+            yield dg.MaterializeResult(asset_key=relation.split("."), metadata={"dagster/row_count": rows})
+
+    return write_programme
 
 
 def load_asset(source: Source) -> dg.AssetsDefinition:
@@ -52,7 +58,7 @@ def load_asset(source: Source) -> dg.AssetsDefinition:
     @dg.asset(
         key=key,
         group_name="raw",
-        deps=[dg.AssetKey(["exports", source.name]), dg.AssetKey(["raw", "calendar_days"])],
+        deps=[dg.AssetKey(["exports", source.name])],
         check_specs=[spec],
         kinds={source.kind.split("_")[0], "duckdb"},
         retry_policy=dg.RetryPolicy(max_retries=RETRIES, delay=RETRY_SECONDS),

@@ -39,7 +39,7 @@ class Lists(_Strict):
 
     #: People on one list at most: more than this nobody works through before the first lesson.
     length: Annotated[int, Field(ge=1, le=200)] = 15
-    #: Language of the lists: the first language of the programme where left out.
+    #: The lists in this language only; left out: in every language of the programme, the first one under the plain file names.
     language: Literal["ru", "en"] | None = None
 
 

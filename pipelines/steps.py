@@ -190,7 +190,8 @@ def deliver_lists(run: Run) -> list[Path]:
     folder = run.settings.deliveries_folder
     with run.warehouse() as warehouse:
         made = lists.build_lists(warehouse, run.programme, run.as_of)
-        files = lists.write_lists(made, folder)
+        one = run.programme.lists.language
+        files = lists.write_lists(made, folder, (one,) if one else run.programme.languages)
         lists.remember(warehouse, made, run.as_of, files)
     return [folder / file.path for file in files]
 
@@ -244,8 +245,9 @@ def daily(programme: Programme) -> list[Step]:
     """The steps of a day, in order."""
     loading = [Step(f"read {source.name}", partial(_loaded, source)) for source in programme.sources]
     return [
-        Step("prepare", prepare),
         *loading,
+        # After the loads: curators are named by their LMS user names.
+        Step("programme and calendar", prepare),
         Step("ask the door", _checked),
         Step("link people", link_people),
         Step("link conversations", link_conversations),

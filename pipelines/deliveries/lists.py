@@ -415,7 +415,9 @@ def _warnings(warehouse: Warehouse, day: date) -> tuple[SourceWarning, ...]:
 
 
 def _judged_by_rules(warehouse: Warehouse, day: date) -> set[str]:
-    rows = warehouse.rows("select distinct curator_id from reports.rpt_at_risk_daily where day = ? and basis = 'rules' and target = 'dropout'", [day])
+    rows = warehouse.rows(
+        "select distinct curator_id from reports.rpt_at_risk_daily where day = ? and basis = 'rules' and target = 'dropout'", [day]
+    )
     return {curator for (curator,) in rows}
 
 

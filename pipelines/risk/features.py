@@ -79,7 +79,8 @@ def features_of(target: str) -> tuple[Feature, ...]:
 def feature_frame(
     warehouse: Warehouse, target: str, *, streams: Sequence[str], days: Sequence[date] | None = None, snapshot_days: int | None = None
 ) -> pd.DataFrame:
-    """One row per learner, stream and day: ``day, person_id, stream_id`` and one float column per feature; unknown is NaN.
+    """One row per learner, stream and day: ``day, person_id, stream_id`` and one float column per feature. What is unknown of a learner is the
+    median of the stream on that day; NaN where nothing is known of anybody there.
 
     Parameters
     ----------
@@ -99,7 +100,7 @@ def feature_frame(
     elif snapshot_days:
         conditions.append("d.course_day % $every = 0")
         parameters["every"] = snapshot_days
-    return warehouse.frame(
+    frame = warehouse.frame(
         f"""
         with days as (select * from indicators.ind_learner_days as d where {" and ".join(conditions)}),
         medians as (select stream_id, day, {medians} from days where has_started group by stream_id, day)
@@ -109,6 +110,11 @@ def feature_frame(
         """,
         parameters,
     )
+    # What is not known of somebody says nothing about them: they are taken to be like their stream on that day, neither safer nor more at
+    # risk. (A learner whose webinar name nobody could link is no absentee.)
+    names = [feature.name for feature in features]
+    frame[names] = frame[names].fillna(frame.groupby(["stream_id", "day"])[names].transform("median"))
+    return frame
 
 
 def matrix(frame: pd.DataFrame, target: str) -> pd.DataFrame:

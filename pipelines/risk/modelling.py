@@ -28,7 +28,7 @@ from pipelines.errors import BadFile
 from pipelines.risk.features import features_of
 
 #: Raised when the same data would now give another model.
-CODE_VERSION = 1
+CODE_VERSION = 2
 SEED = 20261122
 FOLDS = 5
 BOOTSTRAPS = 300
@@ -78,15 +78,23 @@ def candidates(target: str) -> dict[str, Classifier]:
     signs = [feature.sign for feature in features_of(target)]
     return {
         "logistic": make_pipeline(
-            SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
+            _filled(),
             StandardScaler(),
             LogisticRegression(C=0.1, max_iter=2000),
         ),
-        "trees": HistGradientBoostingClassifier(
-            learning_rate=0.06, max_iter=120, max_leaf_nodes=8, min_samples_leaf=40, l2_regularization=5.0, monotonic_cst=signs,
-            early_stopping=False, random_state=SEED,
+        "trees": make_pipeline(
+            _filled(),
+            HistGradientBoostingClassifier(
+                learning_rate=0.06, max_iter=120, max_leaf_nodes=8, min_samples_leaf=40, l2_regularization=5.0, monotonic_cst=signs,
+                early_stopping=False, random_state=SEED,
+            ),
         ),
     }  # fmt: skip
+
+
+def _filled() -> SimpleImputer:
+    """The median where a whole stream is unknown. No flag for "unknown": a missing source makes nobody a risk."""
+    return SimpleImputer(strategy="median", keep_empty_features=True)
 
 
 def _weights(sample: Sample) -> np.ndarray:

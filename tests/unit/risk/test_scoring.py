@@ -142,3 +142,17 @@ def test_who_stays_to_the_end_without_completing_teaches_nothing(tmp_path: Path)
         )
         after = set(training_sample(warehouse, "dropout", streams).people)
     assert before - after == {"p0-001\x1fCOS/0"}
+
+
+def test_what_is_not_known_of_somebody_changes_nothing_about_them(tmp_path: Path) -> None:
+    """Unknown webinars are the stream's median: somebody who has the median and somebody of whom nothing is known score alike."""
+    scores = []
+    for unknown in (False, True):
+        with Warehouse.open(None) as warehouse:
+            write_history(warehouse, streams=STREAMS)
+            warehouse.connection.execute("update indicators.ind_learner_days set webinars_attended = webinars_held * 0.5")
+            if unknown:
+                warehouse.connection.execute("update indicators.ind_learner_days set webinars_attended = null where person_id like '%-00_'")
+            score_day(warehouse, DAY, models_folder=tmp_path / str(unknown))
+            scores.append(warehouse.rows("select person_id, round(score, 9) from risk.scores where target = 'dropout' order by all"))
+    assert scores[0] == scores[1]

@@ -489,8 +489,8 @@ def _streams(report: Report, language: Language, pictures: dict[str, str]) -> li
         cells.append(f"<{int(threshold('small_group'))}" if row.is_hidden else amount(row.now["at_risk"], None, language))
         rows.append(cells)
     columns = [
-        _column(say("Stream"), "left", 3.3), _column(say("Day"), "right", 0.85), _column(say("Learners"), "right", 1.55),
-        *(_column(say(title), "right", 1.3) for _, title in _STREAM_COLUMNS), _column(say("At risk"), "right", 0.9),
+        _column(say("Stream"), "left", 3.0), _column(say("Day"), "right", 0.85), _column(say("Learners"), "right", 1.6),
+        *(_column(say(title), "right", 1.5) for _, title in _STREAM_COLUMNS), _column(say("At risk"), "right", 0.9),
     ]  # fmt: skip
     blocks.append(
         _table(columns, rows, say("In brackets: the stream before on the same course day. At risk: learners of medium or high risk."))

@@ -262,6 +262,8 @@ def reasons_of(line: Line, language: Language) -> list[str]:
             for reason in sayable(risk)
             # The open question itself stands in the line: saying that there is one would be saying it twice.
             if not (reason.code == "open_question" and line.questions)
+            # So do the notices without a sign.
+            and not (reason.code == "unanswered_notice" and line.not_reached)
         ]
         if line.section == "help" and risk is line.risks[0]:
             said.extend(reasons or [language.say("no single strong sign, but several weak ones together")])

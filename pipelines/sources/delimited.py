@@ -149,10 +149,10 @@ class DelimitedFile:
     # -- bytes to text ---------------------------------------------------------------------------------------------------
 
     def _bytes(self) -> BinaryIO:
-        stream = self.path.open("rb")
-        is_gzip = stream.read(2) == b"\x1f\x8b"
-        stream.seek(0)
-        return cast(BinaryIO, gzip.GzipFile(fileobj=stream)) if is_gzip else stream
+        with self.path.open("rb") as beginning:
+            is_gzip = beginning.read(2) == b"\x1f\x8b"
+        # Opened by its path, the packed stream closes the file with itself.
+        return cast(BinaryIO, gzip.open(self.path, "rb")) if is_gzip else self.path.open("rb")
 
     def _pieces(self) -> Iterator[bytes]:
         with self._bytes() as stream:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from pipelines.deliveries.language import Language
-from pipelines.deliveries.list_model import AtRisk, Reason
+from pipelines.deliveries.list_model import AtRisk, Line, NotReached, Reason
 from pipelines.deliveries.report_words import INDICATORS
-from pipelines.deliveries.wording import SOURCE_KINDS, is_sayable, mark_choices, reason_words
+from pipelines.deliveries.wording import SOURCE_KINDS, is_sayable, mark_choices, reason_words, reasons_of
 from pipelines.settings import DBT_FOLDER
 from pipelines.sources import READERS
 
@@ -84,3 +85,13 @@ def test_every_indicator_of_the_five_conditions_has_a_name_and_a_definition() ->
     codes = set(re.findall(r"\('\w+', '(\w+)', '\w+'\)", model))
     assert len(codes) >= 15
     assert codes == set(INDICATORS)
+
+
+def test_notices_without_a_sign_are_said_once() -> None:
+    """A reason of the score and the list's own line would say the same of the same letters."""
+    risk = replace(RISK, reasons=(Reason("unanswered_notice", "notices_unacknowledged_in_row", 6.0, 1.0),))
+    silent = NotReached("n1", None, None, "silence", 6, None)
+    alone = reasons_of(Line("p1", "waiting", 1.0, (), "p1", "Ершов Павел", risks=(risk,)), RU)
+    together = reasons_of(Line("p1", "waiting", 1.0, (), "p1", "Ершов Павел", risks=(risk,), not_reached=(silent,)), RU)
+    assert sum("6" in sentence for sentence in alone) == 1
+    assert sum("6" in sentence for sentence in together) == 1

@@ -6,6 +6,7 @@ Exit codes: 0 done; 1 an error that will be there tomorrow too (bad file, wrong 
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -60,15 +61,22 @@ def simulate(
     learners: Annotated[int | None, typer.Option(help="How many learners (preset large).")] = None,
 ) -> None:
     """Write a believable programme as export files in the real formats, with the truth beside them."""
-    from pipelines.progress import telling
+    from pipelines.progress import Teller, telling
     from pipelines.simulation import plan_of
     from pipelines.simulation import simulate as write
 
     plan = plan_of(preset, seed=seed, learners=learners)
-    with telling(console, steps=1) as teller:
-        teller.start(f"simulate {preset}")
-        summary = write(folder, plan)
-        teller.done(str(summary))
+    with ExitStack() as shown:
+        tellers: list[Teller] = []
+
+        def stream_written(done: int, streams: int, name: str) -> None:
+            if not tellers:  # how many streams there are is known with the first one
+                tellers.append(shown.enter_context(telling(console, steps=streams)))
+            tellers[0].start(f"stream {name}")
+            tellers[0].done(f"{done} of {streams}")
+
+        summary = write(folder, plan, progress=stream_written)
+    console.print(str(summary), soft_wrap=True)
     console.print(f"Programme file: {folder / 'programme.toml'}", soft_wrap=True)
 
 

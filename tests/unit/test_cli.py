@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from pipelines import cli
 from pipelines.errors import TransientError
@@ -114,3 +115,10 @@ def test_what_may_go_away_by_itself_says_try_again(mayak, monkeypatch: pytest.Mo
     code, _, errors = mayak("status")
     assert code == cli.TRY_AGAIN == 75
     assert errors == "mayak: the server is away\n"
+
+
+def test_simulating_tells_of_every_stream_and_where_the_programme_file_is(tmp_path: Path) -> None:
+    told = CliRunner().invoke(cli.app, ["simulate", str(tmp_path / "exports"), "--preset", "small"])
+    assert told.exit_code == 0, told.output
+    assert "3 of 3" in told.output
+    assert (tmp_path / "exports" / "programme.toml").exists()

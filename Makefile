@@ -53,8 +53,8 @@ real-data: $(VENV)/dev.stamp ## tests against the real Moodle, Telegram, mail â€
 	@$(BIN)/python -m pytest -m "real_data or postgres" -rs
 
 lock: ## resolve the dependencies anew (needs uv)
-	uv pip compile --universal --generate-hashes --no-strip-extras --no-header --python-version 3.11 --extra ui --extra postgres pyproject.toml -o requirements/run.txt
-	uv pip compile --universal --generate-hashes --no-strip-extras --no-header --python-version 3.11 -c requirements/run.txt --extra ui --extra postgres --extra dev pyproject.toml -o requirements/dev.txt
+	uv pip compile --universal --generate-hashes --no-strip-extras --no-header --python-version 3.11 --extra ui --extra postgres --extra mysql pyproject.toml -o requirements/run.txt
+	uv pip compile --universal --generate-hashes --no-strip-extras --no-header --python-version 3.11 -c requirements/run.txt --extra ui --extra postgres --extra mysql --extra dev pyproject.toml -o requirements/dev.txt
 
 clean: ## remove what was made
 	rm -rf $(DEMO) .pytest_cache .ruff_cache .mypy_cache build dbt_like/target dbt_like/logs

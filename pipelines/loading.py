@@ -21,7 +21,7 @@ from pipelines.errors import BadContract, MayakError, TransientError
 from pipelines.programme import Programme, Source
 from pipelines.pseudonyms import Pseudonyms
 from pipelines.sources import READERS
-from pipelines.sources.reading import Batch, Context, Covers, Item, Reader, Rejected, Seen
+from pipelines.sources.reading import Batch, Context, Covers, Item, Reader, Rejected, Seen, Whole
 from pipelines.warehouse import Warehouse
 
 _LOADER_COLUMNS = ("source", "load_id", "seen_at")
@@ -46,13 +46,13 @@ class Load:
 
 
 def context_for(
-    source: Source, programme: Programme, pseudonyms: Pseudonyms, url: str | None, cursor: dict[str, int] | None = None
+    source: Source, programme: Programme, pseudonyms: Pseudonyms, url: str | None, cursor: dict[str, int] | None = None, token: str | None = None
 ) -> Context:
     """What a reader of this source is given."""
     from zoneinfo import ZoneInfo
 
     zone = ZoneInfo(source.time_zone) if source.time_zone else programme.zone
-    return Context(pseudonyms=pseudonyms, zone=zone, language=programme.languages[0], url=url, cursor=cursor or {})
+    return Context(pseudonyms=pseudonyms, zone=zone, language=programme.languages[0], url=url, token=token, cursor=cursor or {})
 
 
 def load_source(
@@ -63,6 +63,7 @@ def load_source(
     pseudonyms: Pseudonyms,
     run_at: datetime,
     url: str | None = None,
+    token: str | None = None,
     on_item: Callable[[Load], None] | None = None,
 ) -> list[Load]:
     """Load every item of one source that the ledger does not have. Never raises for a bad or missing item: it is in the result.
@@ -73,7 +74,7 @@ def load_source(
     on_item: told of each item as it is done, for progress.
     """
     reader = READERS[source.kind]
-    context = context_for(source, programme, pseudonyms, url)
+    context = context_for(source, programme, pseudonyms, url, token=token)
     try:
         items = list(reader.items(source.model_copy(update={"path": programme.path_of(source)}) if source.path else source, context))
     except MayakError as error:
@@ -90,7 +91,7 @@ def load_source(
     )
     done = []
     for item in items:
-        load = load_item(warehouse, programme, source, item, pseudonyms=pseudonyms, run_at=run_at, url=url)
+        load = load_item(warehouse, programme, source, item, pseudonyms=pseudonyms, run_at=run_at, url=url, token=token)
         done.append(load)
         if on_item:
             on_item(load)
@@ -106,6 +107,7 @@ def load_item(
     pseudonyms: Pseudonyms,
     run_at: datetime,
     url: str | None = None,
+    token: str | None = None,
 ) -> Load:
     """Load one item unless the ledger has it in this state. A failure is returned, not raised, and leaves no row behind."""
     reader = READERS[source.kind]
@@ -114,7 +116,7 @@ def load_item(
         "select cursor from raw.loads where source = ? and item = ? and state = 'loaded' and reader_version = ? order by loaded_at desc, covers_until desc limit 1",
         [source.name, item.name, reader.version],
     )
-    context = context_for(source, programme, pseudonyms, url, json.loads(known) if known else None)
+    context = context_for(source, programme, pseudonyms, url, json.loads(known) if known else None, token)
     fingerprint = item.fingerprint or _fingerprint(item.path)
     load_id = _load_id(source, item, fingerprint, reader.version)
     if warehouse.value("select count(*) from raw.loads where load_id = ? and state = 'loaded'", [load_id]):
@@ -163,6 +165,8 @@ def _read(reader: Reader, source: Source, item: Item, context: Context, stage: _
                 reasons[reason] += 1
             case Covers():
                 covers = event
+            case Whole():
+                stage.whole(event)
     load.seen, load.kept, load.rejected, load.reasons = dict(seen), dict(kept), dict(rejected), dict(reasons)
     return covers
 
@@ -181,6 +185,7 @@ class _Stage:
         self.warehouse, self.load_id, self.source = warehouse, load_id, source
         self.records: dict[str, tuple[dict[str, str], dict[str, str]]] = {}
         self.rejects: list[tuple[str, str, str, str, str, str]] = []
+        self.wholes: list[Whole] = []
 
     def add(self, record: str, table: pa.Table) -> None:
         if record not in self.records:
@@ -206,6 +211,9 @@ class _Stage:
             f"create or replace temp table stage_{record} (" + ", ".join(f"{name} {kind}" for name, kind in both.items()) + ")"
         )
         self.records[record] = (raw, personal)
+
+    def whole(self, scope: Whole) -> None:
+        self.wholes.append(scope)
 
     def reject(self, item: str, record: str, place: str, reason: str) -> None:
         self.rejects.append((self.load_id, self.source, item, record, place, reason))

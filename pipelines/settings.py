@@ -32,8 +32,10 @@ class SourceSecrets(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    #: SQLAlchemy URL of a database, with user and password.
+    #: SQLAlchemy URL of a database, or the address of a mailbox or web service, with user and password where it needs them.
     url: SecretStr | None = None
+    #: Token of a web service.
+    token: SecretStr | None = None
 
 
 class Settings(BaseSettings):
@@ -85,6 +87,11 @@ class Settings(BaseSettings):
         """URL of a source, if the environment has one."""
         secrets = self.sources.get(source_name)
         return secrets.url.get_secret_value() if secrets and secrets.url else None
+
+    def token_of(self, source_name: str) -> str | None:
+        """Token of a source, if the environment has one."""
+        secrets = self.sources.get(source_name)
+        return secrets.token.get_secret_value() if secrets and secrets.token else None
 
 
 def read_settings() -> Settings:

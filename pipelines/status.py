@@ -104,7 +104,7 @@ def _examine_source(source: Source, programme: Programme, settings: Settings) ->
         )
     try:
         placed = source.model_copy(update={"path": programme.path_of(source)}) if source.path else source
-        items = list(reader.items(placed, context_for(source, programme, settings.pseudonyms, url)))
+        items = list(reader.items(placed, context_for(source, programme, settings.pseudonyms, url, token=settings.token_of(source.name))))
     except TransientError as error:
         return Diagnosis(what, str(error), "start the server or mend the URL; the night's run goes on without this source and says so")
     except MayakError as error:

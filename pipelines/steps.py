@@ -97,8 +97,9 @@ def load(run: Run, source: Source) -> list[Load]:
     with run.warehouse() as warehouse:
         warehouse.create_schemas()
         loads = load_source(
-            warehouse, run.programme, source, pseudonyms=run.settings.pseudonyms, run_at=run.run_at, url=run.settings.url_of(source.name)
-        )
+            warehouse, run.programme, source, pseudonyms=run.settings.pseudonyms, run_at=run.run_at,
+            url=run.settings.url_of(source.name), token=run.settings.token_of(source.name),
+        )  # fmt: skip
     failed = [item for item in loads if item.state == "failed"]
     for item in failed:
         run.teller.note(f"{source.name}: {item.problem}")

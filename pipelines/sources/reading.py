@@ -8,6 +8,7 @@ A reader turns one *item* (a file, a folder that is one export, a database) into
 - :class:`Seen`: how many rows of a record kind the item holds. The loader insists that seen = kept + rejected.
 - :class:`Rejected`: one row that was not kept, with its place and a reason from a short fixed list of the reader's.
 - :class:`Covers`: the span of time of which the item speaks; its end decides which of two versions of a row is newer.
+- :class:`Whole`: the item holds every row of a record kind (of one chat, of a span of time); what it lacks has vanished there.
 
 Readers rename, type and turn times to UTC; they never look anything up in the warehouse, never read the clock or the
 environment, and never raise anything but :mod:`pipelines.errors`.
@@ -72,20 +73,40 @@ class Covers:
     until: datetime | None
 
 
-Event = Batch | Seen | Rejected | Covers
+@dataclass(frozen=True)
+class Whole:
+    """The item holds every row of ``record`` that stands in the given scope: known rows of this source that it lacks have vanished.
+
+    ``within``: (column, value) that the rows share, e.g. ``("chat_id", …)``; None: all rows of the source.
+    ``since``, ``until``: bounds (both inclusive, UTC) of the record's own time (:data:`pipelines.vanishing.TIME_OF`); None: unbounded.
+    ``keys``: the keys of every row there is, where the item was read in part only (a cursor); None: its batches are all there is.
+
+    What becomes of a vanished row: :mod:`pipelines.vanishing`. A row that is there again in a newer item is there again.
+    """
+
+    record: str
+    within: tuple[str, str] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    keys: pa.Array | None = None
+
+
+Event = Batch | Seen | Rejected | Covers | Whole
 
 
 @dataclass(frozen=True)
 class Context:
     """What a reader is given beside its source.
 
-    ``cursor``: what the same reader left behind at the last successful load of this item (see ``Reader.cursor``); empty at first.
+    ``url``, ``token``: from the environment (``MAYAK_SOURCES__<NAME>__URL``, ``…__TOKEN``). ``cursor``: what the same reader left behind at the last successful load of this item (see ``Reader.cursor``); empty at first.
     """
 
     pseudonyms: Pseudonyms
     zone: ZoneInfo
     language: str
     url: str | None = None
+    #: A secret that stands in no URL: the token of a web service.
+    token: str | None = None
     cursor: Mapping[str, int] = field(default_factory=dict)
 
 

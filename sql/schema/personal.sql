@@ -78,3 +78,27 @@ create table if not exists personal.survey_answers (
 comment on table personal.survey_answers is 'One row per open answer of a survey. Key: answer_id.';
 comment on column personal.survey_answers.answer_id is 'raw.survey_answers.';
 comment on column personal.survey_answers.text is 'The words.';
+
+create table if not exists personal.message_versions (
+    message_id varchar not null,
+    written_at timestamptz not null,
+    text varchar
+);
+comment on table personal.message_versions is 'One row per earlier state of a message: its words. Key: message_id, written_at.';
+comment on column personal.message_versions.message_id is 'raw.message_versions.';
+comment on column personal.message_versions.written_at is 'raw.message_versions.';
+comment on column personal.message_versions.text is 'The words as they were.';
+
+create table if not exists personal.file_texts (
+    content_hash varchar not null,
+    text varchar,
+    hidden_text varchar,
+    author varchar,
+    last_author varchar
+);
+comment on table personal.file_texts is 'One row per content of files: its words and whom the document names. Key: content_hash.';
+comment on column personal.file_texts.content_hash is 'raw.file_texts.';
+comment on column personal.file_texts.text is 'Visible text, paragraphs kept as line ends; homoglyphs and invisible characters untouched (they are evidence).';
+comment on column personal.file_texts.hidden_text is 'What a reader does not see; null: nothing.';
+comment on column personal.file_texts.author is 'Author, as the document says.';
+comment on column personal.file_texts.last_author is 'Who saved it last, as the document says.';

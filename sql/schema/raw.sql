@@ -72,6 +72,40 @@ comment on column raw.rejects.record is 'Record kind that the row would have bee
 comment on column raw.rejects.place is 'Where in the item: "line 14", "message 17", "mdl_user id 5".';
 comment on column raw.rejects.reason is 'Why, in a few fixed words and without content.';
 
+create table if not exists raw.coverage (
+    load_id varchar not null,
+    source varchar not null,
+    record varchar not null,
+    scope_column varchar not null,
+    scope_value varchar not null,
+    since timestamptz,
+    until timestamptz,
+    seen_at timestamptz not null
+);
+comment on table raw.coverage is 'One row per scope of which a load held every row: a row of the scope that is older than it has vanished from its system. Key: load_id, record, scope_column, scope_value.';
+comment on column raw.coverage.load_id is 'The load.';
+comment on column raw.coverage.source is 'Name of the source.';
+comment on column raw.coverage.record is 'Record kind.';
+comment on column raw.coverage.scope_column is 'Column that the rows of the scope share; empty: all rows of the source.';
+comment on column raw.coverage.scope_value is 'Its value; empty: all.';
+comment on column raw.coverage.since is 'Earliest time of the scope; null: unbounded.';
+comment on column raw.coverage.until is 'Latest time of the scope; null: unbounded.';
+comment on column raw.coverage.seen_at is 'The moment up to which the item speaks.';
+
+create table if not exists raw.vanished (
+    record varchar not null,
+    key varchar not null,
+    source varchar not null,
+    noticed_at timestamptz not null,
+    load_id varchar not null
+);
+comment on table raw.vanished is 'One row per row that its system no longer has and that the record has no column to say so of: the row itself was taken out. Key: record, key.';
+comment on column raw.vanished.record is 'Record kind.';
+comment on column raw.vanished.key is 'Key of the row, its parts joined by a blank.';
+comment on column raw.vanished.source is 'Name of the source.';
+comment on column raw.vanished.noticed_at is 'The moment of which the item speaks that lacks it.';
+comment on column raw.vanished.load_id is 'The load that showed it.';
+
 create table if not exists raw.accounts (
     account_id varchar not null,
     realm varchar not null,
@@ -274,6 +308,8 @@ create table if not exists raw.activity (
     load_id varchar not null,
     seen_at timestamptz
 );
+alter table raw.activity add column if not exists times integer;
+comment on column raw.activity.times is 'How many acts the row stands for, where an export gives sums (clicks of a day); null: one.';
 comment on table raw.activity is 'One row per row of an LMS log, whoever caused it. Key: activity_id.';
 comment on column raw.activity.activity_id is '"<realm>:log:<id>", or a hash of the row''s content and its number among equals where the export has no id.';
 comment on column raw.activity.account_id is 'Who did it; null: nobody (cron, a failed log-in, ids below 1).';
@@ -360,6 +396,34 @@ comment on column raw.messages.about_message_id is 'For receipts, reports and au
 comment on column raw.messages.about_account_id is 'For receipts and reports: the addressee they speak of.';
 comment on column raw.messages.delivery_state is 'For reports: failed, delayed, delivered, relayed; for receipts: displayed, deleted.';
 
+create table if not exists raw.message_versions (
+    message_id varchar not null,
+    written_at timestamptz not null,
+    chars integer,
+    words integer,
+    source varchar not null,
+    load_id varchar not null,
+    seen_at timestamptz
+);
+comment on table raw.message_versions is 'One row per earlier state of a message whose words were changed since: written by the loader when an item has it otherwise. The present state is in raw.messages. Key: message_id, written_at.';
+comment on column raw.message_versions.message_id is 'The message.';
+comment on column raw.message_versions.written_at is 'When these words were written: the edit''s time, or the sending where they were the first.';
+comment on column raw.message_versions.chars is 'Characters of the text.';
+comment on column raw.message_versions.words is 'Words of the text.';
+
+create table if not exists raw.mail_references (
+    message_id varchar not null,
+    position integer not null,
+    reference_id varchar not null,
+    source varchar not null,
+    load_id varchar not null,
+    seen_at timestamptz
+);
+comment on table raw.mail_references is 'One row per message that a mail''s References and In-Reply-To name, oldest first: what threads are made of. Key: message_id, position.';
+comment on column raw.mail_references.message_id is 'The mail.';
+comment on column raw.mail_references.position is 'Place in the chain, from 0.';
+comment on column raw.mail_references.reference_id is 'The message named; it may be in no mailbox that was read.';
+
 create table if not exists raw.addressees (
     message_id varchar not null,
     account_id varchar not null,
@@ -436,6 +500,62 @@ comment on column raw.submission_files.content_hash is 'Hash of the bytes: equal
 comment on column raw.submission_files.bytes is 'Size.';
 comment on column raw.submission_files.media_type is 'MIME type.';
 comment on column raw.submission_files.created_at is 'Uploaded.';
+
+create table if not exists raw.file_texts (
+    content_hash varchar not null,
+    format varchar,
+    state varchar not null,
+    pages integer,
+    chars integer,
+    words integer,
+    hidden_chars integer,
+    created_at timestamptz,
+    modified_at timestamptz,
+    revision integer,
+    revision_ids varchar,
+    source varchar not null,
+    load_id varchar not null,
+    seen_at timestamptz
+);
+comment on table raw.file_texts is 'One row per content of files that was opened for its text, however many handed it in. Key: content_hash.';
+comment on column raw.file_texts.content_hash is 'raw.submission_files.content_hash.';
+comment on column raw.file_texts.format is 'docx, odt, pdf, rtf or txt, by the bytes, never by the name.';
+comment on column raw.file_texts.state is 'text, or no_text (a scan, an empty document). Files that could not be read are rejects.';
+comment on column raw.file_texts.pages is 'Pages, where the format has them.';
+comment on column raw.file_texts.chars is 'Characters of the visible text.';
+comment on column raw.file_texts.words is 'Words of the visible text.';
+comment on column raw.file_texts.hidden_chars is 'Characters that a reader does not see (hidden, white on white, tiny); null: the format does not tell.';
+comment on column raw.file_texts.created_at is 'Made, as the document says of itself.';
+comment on column raw.file_texts.modified_at is 'Last saved, as the document says of itself.';
+comment on column raw.file_texts.revision is 'How often it was saved, as it says of itself.';
+comment on column raw.file_texts.revision_ids is 'JSON list of the document''s revision ids (Word''s rsid): two files that share them come from one.';
+
+create table if not exists raw.demographics (
+    account_id varchar not null,
+    course_id varchar not null,
+    sex varchar,
+    age_band varchar,
+    region varchar,
+    education varchar,
+    has_disability boolean,
+    deprivation_band varchar,
+    earlier_attempts integer,
+    studied_credits integer,
+    source varchar not null,
+    load_id varchar not null,
+    seen_at timestamptz
+);
+comment on table raw.demographics is 'One row per account and course of a source that states them; never a feature of a model, read by the fairness tables alone. Key: account_id, course_id.';
+comment on column raw.demographics.account_id is 'Whose.';
+comment on column raw.demographics.course_id is 'Stated at enrolment in this course.';
+comment on column raw.demographics.sex is 'F, M or as stated.';
+comment on column raw.demographics.age_band is 'Band as exported.';
+comment on column raw.demographics.region is 'Region.';
+comment on column raw.demographics.education is 'Highest education.';
+comment on column raw.demographics.has_disability is 'Declared disability.';
+comment on column raw.demographics.deprivation_band is 'Band of an index of deprivation.';
+comment on column raw.demographics.earlier_attempts is 'Times this course was tried before.';
+comment on column raw.demographics.studied_credits is 'Credits studied at the time.';
 
 create table if not exists raw.grades (
     grade_id varchar not null,
@@ -543,6 +663,18 @@ create table if not exists raw.attendance (
     load_id varchar not null,
     seen_at timestamptz
 );
+alter table raw.attendance add column if not exists chat_messages integer;
+alter table raw.attendance add column if not exists reactions integer;
+alter table raw.attendance add column if not exists raised_hands integer;
+alter table raw.attendance add column if not exists poll_answers integer;
+alter table raw.attendance add column if not exists talk_minutes double;
+alter table raw.attendance add column if not exists camera_minutes double;
+comment on column raw.attendance.chat_messages is 'Messages in the webinar''s chat; null: the export does not tell (so for the next five).';
+comment on column raw.attendance.reactions is 'Reactions and emoji.';
+comment on column raw.attendance.raised_hands is 'Times the hand was raised.';
+comment on column raw.attendance.poll_answers is 'Polls answered.';
+comment on column raw.attendance.talk_minutes is 'Minutes of talking.';
+comment on column raw.attendance.camera_minutes is 'Minutes with the camera on.';
 comment on table raw.attendance is 'One row per stay of an account in a webinar; a reconnect or a second device makes another row. Key: attendance_id.';
 comment on column raw.attendance.attendance_id is '"<webinar_id>:<row>".';
 comment on column raw.attendance.webinar_id is 'The webinar.';
@@ -566,6 +698,8 @@ create table if not exists raw.survey_answers (
     load_id varchar not null,
     seen_at timestamptz
 );
+alter table raw.survey_answers add column if not exists aspect varchar;
+comment on column raw.survey_answers.aspect is 'What the item rates, as the programme file maps it (content, practice …); null: not mapped.';
 comment on table raw.survey_answers is 'One row per response and item of a survey. Key: answer_id.';
 comment on column raw.survey_answers.answer_id is '"<response_id>:<item number>".';
 comment on column raw.survey_answers.survey_id is 'The survey: file name without its ending, or "<realm>:survey:<id>".';

@@ -22,6 +22,8 @@ from pipelines.programme import Programme, Source
 from pipelines.pseudonyms import Pseudonyms
 from pipelines.sources import READERS
 from pipelines.sources.reading import Batch, Context, Covers, Item, Reader, Rejected, Seen, Whole
+from pipelines.vanishing import note_coverage, sweep
+from pipelines.versions import keep_versions
 from pipelines.warehouse import Warehouse
 
 _LOADER_COLUMNS = ("source", "load_id", "seen_at")
@@ -46,7 +48,12 @@ class Load:
 
 
 def context_for(
-    source: Source, programme: Programme, pseudonyms: Pseudonyms, url: str | None, cursor: dict[str, int] | None = None, token: str | None = None
+    source: Source,
+    programme: Programme,
+    pseudonyms: Pseudonyms,
+    url: str | None,
+    cursor: dict[str, int] | None = None,
+    token: str | None = None,
 ) -> Context:
     """What a reader of this source is given."""
     from zoneinfo import ZoneInfo
@@ -213,37 +220,67 @@ class _Stage:
         self.records[record] = (raw, personal)
 
     def whole(self, scope: Whole) -> None:
+        """Remember that the item holds every row of a scope."""
         self.wholes.append(scope)
 
     def reject(self, item: str, record: str, place: str, reason: str) -> None:
         self.rejects.append((self.load_id, self.source, item, record, place, reason))
 
     def bring_in(self, seen_at: datetime | None) -> None:
-        connection = self.warehouse.connection
+        """Bring the staged rows into their tables, note what has vanished and what was rejected. Call inside a transaction."""
         for record, (raw, personal) in self.records.items():
-            key = self.warehouse.key(f"raw.{record}")
+            self._bring_in(record, raw, personal, seen_at)
+        note_coverage(self.warehouse, self.source, self.load_id, self.wholes, seen_at)
+        sweep(self.warehouse, self.source, self.load_id, list(self.records), self.wholes, seen_at)
+        self._note_rejects()
+
+    def _bring_in(self, record: str, raw: dict[str, str], personal: dict[str, str], seen_at: datetime | None) -> None:
+        connection = self.warehouse.connection
+        key = self.warehouse.key(f"raw.{record}")
+        missing = self.warehouse.value(f"select count(*) from stage_{record} where " + " or ".join(f"{part} is null" for part in key))
+        if missing:
+            raise BadContract(f"raw.{record}: {missing} rows of {self.source} have no key ({', '.join(key)})")
+        connection.execute(
+            f"create or replace temp view staged_{record} as select stage.* replace ('{self.source}' as source, '{self.load_id}' as load_id, "
+            f"coalesce(stage.seen_at, {_literal(seen_at)}) as seen_at), stage.rowid as place from stage_{record} as stage"
+        )
+        names = ", ".join(key)
+        # Most items hold each key once, and finding that out costs a fraction of putting the rows in order.
+        repeats = self.warehouse.value(f"select count(*) from (select 1 from stage_{record} group by {names} having count(*) > 1)")
+        if record == "messages":
+            keep_versions(self.warehouse, self.load_id, self.source, "staged_messages")
+        # Within one item the last mention of a key stands.
+        last = f"qualify row_number() over (partition by {names} order by place desc) = 1" if repeats else ""
+        # An older item never overwrites a newer one.
+        on = " and ".join(f"old.{part} = stage.{part}" for part in key)
+        known = f"select 1 from raw.{record} as old where {on}"
+        fresh = f"(select * from staged_{record} {last}) as stage"
+        if self.warehouse.value(f"select count(*) from stage_{record} as stage where exists ({known})"):
             connection.execute(
-                f"update stage_{record} set source = ?, load_id = ?, seen_at = coalesce(seen_at, ?)", [self.source, self.load_id, seen_at]
+                f"create or replace temp table fresh_{record} as select stage.* from {fresh} inner join raw.{record} as old on {on} "
+                "where old.seen_at is null or stage.seen_at >= old.seen_at"
             )
-            missing = self.warehouse.value(f"select count(*) from stage_{record} where " + " or ".join(f"{part} is null" for part in key))
-            if missing:
-                raise BadContract(f"raw.{record}: {missing} rows of {self.source} have no key ({', '.join(key)})")
-            # Within one item the last mention of a key stands; an older item never overwrites a newer one.
-            on = " and ".join(f"old.{part} = stage.{part}" for part in key)
-            connection.execute(
-                f"create or replace temp table fresh_{record} as select stage.* from stage_{record} as stage "
-                f"left join raw.{record} as old on {on} where old.{key[0]} is null or old.seen_at is null or stage.seen_at >= old.seen_at "
-                f"qualify row_number() over (partition by {', '.join(f'stage.{part}' for part in key)} order by stage.rowid desc) = 1"
-            )
+            connection.execute(f"create or replace temp table new_{record} as select * from {fresh} where not exists ({known})")
             for schema, columns in (("raw", raw), ("personal", personal)):
                 if columns:
-                    connection.execute(f"create or replace temp view fresh_half as select {', '.join(columns)} from fresh_{record}")
+                    picked = ", ".join(columns)
+                    connection.execute(f"create or replace temp view fresh_half as select {picked} from fresh_{record}")
                     self.warehouse.merge(f"{schema}.{record}", "fresh_half")
+                    connection.execute(f"insert into {schema}.{record} ({picked}) select {picked} from new_{record}")
             connection.execute("drop view if exists fresh_half")
             # A row that says the same in a newer item is as new as that item, or an older export could still overwrite it.
             connection.execute(
                 f"update raw.{record} as old set seen_at = stage.seen_at from fresh_{record} as stage where {on} and old.seen_at < stage.seen_at"
             )
+        else:
+            for schema, columns in (("personal", personal), ("raw", raw)):
+                if columns:
+                    picked = ", ".join(columns)
+                    connection.execute(f"insert into {schema}.{record} ({picked}) select {picked} from {fresh}")
+        connection.execute(f"drop view staged_{record}")
+
+    def _note_rejects(self) -> None:
+        connection = self.warehouse.connection
         connection.execute("delete from raw.rejects where load_id = ?", [self.load_id])
         if self.rejects:
             names = list(self.warehouse.columns("raw.rejects"))
@@ -256,6 +293,7 @@ class _Stage:
         for record in self.records:
             self.warehouse.connection.execute(f"drop table if exists temp.stage_{record}")
             self.warehouse.connection.execute(f"drop table if exists temp.fresh_{record}")
+            self.warehouse.connection.execute(f"drop table if exists temp.new_{record}")
 
 
 def _note(
@@ -283,6 +321,10 @@ def _note_failure(warehouse: Warehouse, source: Source, reader: Reader, item: It
     with warehouse.transaction():
         warehouse.connection.execute("delete from raw.loads where source = ? and item = ? and state = 'failed'", [source.name, item.name])
         _note(warehouse, source, reader, item, fingerprint, load_id, load, run_at, Covers(None, None), None)
+
+
+def _literal(moment: datetime | None) -> str:
+    return f"timestamptz '{moment.isoformat()}'" if moment else "null::timestamptz"
 
 
 def _load_id(source: Source, item: Item, fingerprint: str, version: int) -> str:

@@ -7,7 +7,7 @@ when an outsider is linked at all.
 
 from __future__ import annotations
 
-import re
+import csv
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,6 @@ from pipelines.warehouse import Warehouse
 
 #: Name styles in which the family name stands (or first name and patronymic): what a careful human would link.
 _WITH_SURNAME = frozenset(("full", "surname_fio", "surname_first", "latin", "initials", "diminutive", "school2"))
-_ROW = re.compile(r"(\d+)$")
 
 
 def evaluate(warehouse: Warehouse, pseudonyms: Pseudonyms, truth_folder: Path) -> list[Figure]:
@@ -36,7 +35,7 @@ def evaluate(warehouse: Warehouse, pseudonyms: Pseudonyms, truth_folder: Path) -
     figures = _doubles(judge, doubles, warehouse)
     figures += _chat(judge, channels["telegram"]["accounts"])
     figures += _mail(judge, channels["mail"]["addresses"])
-    figures += _webinar(judge, warehouse, channels["attendance"])
+    figures += _webinar(judge, warehouse, channels["attendance"], truth_folder / "moodle_channels")
     everything = sum(judge.totals.values(), Counter())
     linked = everything["right"] + everything["wrong"]
     return [
@@ -115,22 +114,22 @@ def _mail(judge: _Judge, addresses: dict[str, dict[str, Any]]) -> list[Figure]:
     ]
 
 
-def _webinar(judge: _Judge, warehouse: Warehouse, attendance: list[dict[str, Any]]) -> list[Figure]:
+def _webinar(judge: _Judge, warehouse: Warehouse, attendance: list[dict[str, Any]], folder: Path) -> list[Figure]:
     """By row of the attendance files: an account is a name and address, so a row is the honest unit."""
-    rows: dict[str, list[tuple[int, str]]] = defaultdict(list)
-    for item, attendance_id, account in warehouse.rows(
-        "select load.item, stay.attendance_id, stay.account_id from raw.attendance as stay inner join raw.loads as load using (load_id)"
+    rows: dict[str, list[str]] = defaultdict(list)
+    for item, account in warehouse.rows(
+        "select load.item, stay.account_id from raw.attendance as stay inner join raw.loads as load using (load_id) "
+        "left join personal.accounts as private using (account_id) order by load.item, stay.joined_at, private.display_name, stay.left_at"
     ):
-        found = _ROW.search(attendance_id)
-        rows[Path(item).name].append((int(found.group(1)) if found else 0, account))
+        rows[Path(item).name].append(account)
     shown = dict(warehouse.rows("select account_id, email is not null from personal.accounts"))
     unread = 0
     for webinar in attendance:
-        stays = sorted(rows.get(Path(webinar["file"]).name, []))
+        stays = rows.get(Path(webinar["file"]).name, [])
         if len(stays) != len(webinar["row_userids"]):
             unread += 1
             continue
-        for (_, account), userid in zip(stays, webinar["row_userids"], strict=True):
+        for account, userid in zip(stays, _users_by_name(folder / webinar["file"], webinar["row_userids"]), strict=True):
             judge.verdict(account, userid, "webinar rows, with address" if shown.get(account) else "webinar rows, name only")
     figures = [
         figure
@@ -140,3 +139,14 @@ def _webinar(judge: _Judge, warehouse: Warehouse, attendance: list[dict[str, Any
     if unread:
         figures.append(Figure("people", "webinars whose rows do not match the truth's", unread, None, None, len(attendance)))
     return figures
+
+
+def _users_by_name(path: Path, users: list[int | None]) -> list[int | None]:
+    """The truth's users, one per row of a file, in order of joining and of the name shown."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = [row for row in csv.reader(file) if row]
+    header = next(number for number, row in enumerate(rows) if "Время входа" in row)
+    joins = [row[rows[header].index("Время входа")] for row in rows[header + 1 :]]
+    first = {join: number for number, join in reversed(list(enumerate(joins)))}
+    keyed = [(first[join], row[0].strip(), number) for number, (join, row) in enumerate(zip(joins, rows[header + 1 :], strict=True))]
+    return [users[number] for *_, number in sorted(keyed)]

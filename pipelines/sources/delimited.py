@@ -226,6 +226,15 @@ class DelimitedFile:
             return _Utf8(self._bytes(), None)
         return _Utf8(None, self._text())
 
+    @cached_property
+    def ends_line(self) -> bool:
+        """The last line has a line end: what stands there was written to its end."""
+        last = ""
+        with self._text() as stream:
+            while piece := stream.read(_BYTES_AT_ONCE):
+                last = piece[-1]
+        return last in ("\n", "\r")
+
     def find_all(self, pattern: re.Pattern[bytes]) -> set[str]:
         """Distinct first groups of a pattern in the whole text as UTF-8. A match longer than 200 bytes may be missed."""
         found: set[bytes] = set()

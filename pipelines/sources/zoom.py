@@ -1,89 +1,133 @@
-"""Zoom's participants report: CSV with or without the block that names the meeting, in English or Russian.
+"""Zoom's reports: participants of a meeting, attendees of a webinar, and the usage report, as CSV in English or Russian.
 
-What has to be known about it:
+What has to be known about them (Zoom support, "Getting started with reports"; headers of real downloads):
 
-- The meeting's block (id, topic, start, end, host's address) stands above the participants, set off by a blank line; some downloads have
-  no block. Then the id is a run of 9 to 11 digits in the file's name or else the name itself, and start and end are the first join and the
-  last leave.
+- *Participants report.* The meeting's block (id, topic, start, end, host's address) stands above the participants, set off by a blank line;
+  the default download has no block. Then the id is a run of 9 to 11 digits in the file's name or else the name itself, and the day stands in
+  for the start (two meetings of one number on one day are one then: download them "with meeting data").
+- *Attendee report* of a webinar: the same in sections (host, panelists, attendees, other attended), each with a header of its own. Who
+  registered and did not come ("Attended": No) is no stay and is not counted.
+- *Usage report*: one row per meeting with its start and end, nobody's stays: webinars only.
 - Times state no zone: ``time_zone`` of the source, else the programme's. They come as ``04/10/2020 07:21:08 PM``, as ``21.03.2022 13:05:11``
   and as ``21.03.2022 13:05:11 PM`` (a 24-hour clock with a tail that says nothing). The order of day and month is found per file
   (:mod:`pipelines.sources.local_times`), from the block's times and the participants' together; where nothing tells, a Russian header
   means day first, an English one month first.
-- One row per stay: a reconnect or a second device is another row, often under another name ("iPhone"). An account is a name with an
-  address as shown; whom it belongs to is for pipelines.links to say.
+- One row per stay: a reconnect or a second device is another row, often under another name ("iPhone"); whose account it is is said in
+  :mod:`pipelines.sources.attendance`.
 - Somebody in the waiting room is not in the webinar: such a row is rejected, with that reason.
+
+Not kept: consent to being recorded, country, registration time and approval, number of participants. Poll and Q&A reports are refused: they
+state the meeting's start to the minute only, so nothing ties them to the participants' report. None of the reports tells of chat, reactions
+or cameras: these signs are null.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from hashlib import blake2b
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import ClassVar
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.errors import BadFile
 from pipelines.programme import Source
-from pipelines.sources.delimited import Block, DelimitedFile, Header, delimited_items, find_columns, header_word, rows_where
-from pipelines.sources.local_times import Order, OrderEvidence, to_utc
-from pipelines.sources.moodle_words import person_key
+from pipelines.sources.attendance import (
+    YES,
+    Meeting,
+    attendance_events,
+    covers_of,
+    digest,
+    find_places,
+    minutes_of,
+    no_cut,
+    reject_where,
+    small_rows,
+    stays_of,
+    text_column,
+    time_order,
+    webinar_id,
+    webinar_row,
+    with_column,
+    yes_or_no,
+)
+from pipelines.sources.delimited import DelimitedFile, Header, delimited_items, find_columns, header_word
+from pipelines.sources.local_times import Order, to_utc
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
 
 WHAT = "a Zoom participants report (kind zoom)"
 
 COLUMNS = {
     "name": (
-        "name (original name)", "name", "participant", "participant name",
-        "имя (настоящее имя)", "имя (исходное имя)", "имя пользователя (исходное имя)", "имя", "имя участника", "участник",
+        "name (original name)", "name", "participant", "participant name", "user name (original name)", "user name",
+        "имя (настоящее имя)", "имя (исходное имя)", "имя пользователя (исходное имя)", "имя пользователя (настоящее имя)", "имя", "имя участника",
+        "участник",
     ),
     "email": ("user email", "email", "электронная почта пользователя", "эл. почта пользователя", "электронная почта", "адрес электронной почты"),
     "join": ("join time", "время входа", "время присоединения"),
     "leave": ("leave time", "время выхода"),
-    "minutes": ("duration (minutes)", "total duration (minutes)", "продолжительность (минуты)", "общая продолжительность (минуты)", "длительность (минуты)"),
-    "guest": ("guest", "гость"),
+    "minutes": (
+        "duration (minutes)", "total duration (minutes)", "time in session (minutes)", "продолжительность (минуты)",
+        "общая продолжительность (минуты)", "длительность (минуты)", "время в сеансе (минуты)", "время сеанса (минуты)",
+    ),
+    "guest": ("guest", "is guest", "гость"),
     "waiting": ("in waiting room", "в зале ожидания"),
+    "attended": ("attended", "присутствовал", "участвовал"),
 }  # fmt: skip
-_OPTIONAL = ("email", "minutes", "guest", "waiting")
+_OPTIONAL = ("email", "minutes", "guest", "waiting", "attended")
 #: Words of the participants' header that the meeting's block does not have.
-_PARTICIPANTS = frozenset(word for name in ("name", "join", "leave", "guest", "waiting") for word in COLUMNS[name])
+_PARTICIPANTS = frozenset(word for name in ("name", "join", "leave", "guest", "waiting") for word in COLUMNS[name]) - {"user name"}
 
 _MEETING = {
     "id": ("meeting id", "id", "webinar id", "идентификатор конференции", "идентификатор вебинара", "идентификатор"),
     "topic": ("topic", "тема"),
     "start": ("start time", "actual start time", "время начала", "фактическое время начала"),
     "end": ("end time", "время окончания", "время завершения"),
+    "minutes": (
+        "duration (minutes)", "actual duration (minutes)", "продолжительность (минуты)", "фактическая продолжительность (минуты)",
+        "длительность (минуты)",
+    ),
     "host": ("user email", "host email", "email", "электронная почта пользователя", "электронная почта организатора"),
-}
-_YES = frozenset(("yes", "да", "true", "1"))
-_NO = frozenset(("no", "нет", "false", "0"))
+}  # fmt: skip
+#: Words of the usage report's header that no meeting's block has.
+_USAGE = frozenset(("creation time", "has zoom rooms?", "department", "время создания", "есть zoom rooms?", "отдел"))
+_POLLS = re.compile(r"poll|submitted date/time|отчет об опросе|отчёт об опросе", re.IGNORECASE)
+#: Rows above the participants at most: a block of two rows, a title and the time of the report.
+_WITHIN_ROWS = 14
 _MEETING_ID = re.compile(r"(?<!\d)\d{9,11}(?!\d)")
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
-_HASH_BYTES = 10
-_SECONDS_A_MINUTE = 60
 
 
 @dataclass(frozen=True)
-class _Meeting:
+class _Block:
     """The block above the participants, as text; empty where it is not there."""
 
     id: str = ""
     topic: str = ""
     start: str = ""
     end: str = ""
+    minutes: str = ""
     host: str = ""
 
 
+@dataclass
+class _Section:
+    """Participants below one header."""
+
+    header: Header
+    rows: list[tuple[int, list[str]]] = field(default_factory=list)
+    misfits: list[tuple[int, int]] = field(default_factory=list)
+    places: dict[str, int] = field(default_factory=dict)
+
+
 class ZoomReader:
-    """Reader of Zoom's participants reports. Kind ``zoom``."""
+    """Reader of Zoom's participants, attendee and usage reports. Kind ``zoom``."""
 
     kind: ClassVar[str] = "zoom"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also gzipped) below the source's path. Raises BadSource where there is none."""
@@ -94,89 +138,89 @@ class ZoomReader:
         assert item.path is not None
         realm = source.realm or "zoom"
         file = DelimitedFile(item.path, _PARTICIPANTS | {word for words in _MEETING.values() for word in words})
-        header, meeting = _find(file)
-        places = find_columns(file, header, COLUMNS, optional=_OPTIONAL, what=WHAT)
-        evidence = OrderEvidence()
-        evidence.add(pa.array([meeting.start, meeting.end], pa.string()))
-        # A webinar's list is at most some thousand rows long: it is held whole, since its start may be the first join.
-        blocks = list(file.blocks(header))
-        for block in blocks:
-            evidence.add(block.columns[places["join"]])
-            evidence.add(block.columns[places["leave"]])
-        order = evidence.order("day first" if _CYRILLIC.search(" ".join(header.cells)) else "month first")
-
-        block_times, _ = to_utc(pa.array([meeting.start, meeting.end], pa.string()), order, context.zone)
-        for text, is_time in zip((meeting.start, meeting.end), block_times.is_valid().to_pylist(), strict=True):
+        rows = small_rows(file)
+        usage = _usage_header(rows)
+        if usage is not None:
+            yield from _usage(file, rows, usage, realm, context)
+            return
+        block, sections = _find(file, rows)
+        habit: Order = "day first" if _CYRILLIC.search(" ".join(sections[0].header.cells)) else "month first"
+        block_texts = pa.array([block.start, block.end], pa.string())
+        times = [text_column([cells for _, cells in one.rows], one.places[name]) for one in sections for name in ("join", "leave")]
+        order = time_order([block_texts, *times], habit)
+        block_times, _ = to_utc(block_texts, order, context.zone)
+        for text, is_time in zip((block.start, block.end), block_times.is_valid().to_pylist(), strict=True):
             if text and not is_time:
                 raise BadFile(item.path, place="meeting block", expected="start and end as times", found="a time that is not understood")
-        stays = [_stays(block, places, order, context, realm) for block in blocks]
-        kept = [stay.filter(stay["reason"].is_null()) for stay in stays]
-        joined = [moment for stay in kept for moment in pc.min_max(stay["joined_at"]).as_py().values() if moment]
-        left = [moment for stay in kept for moment in pc.min_max(stay["left_at"]).as_py().values() if moment]
-        start = block_times[0].as_py() or min(joined, default=None)
-        end = block_times[1].as_py() or max(left, default=None)
-        webinar_id = _webinar_id(realm, meeting, item, start)
-
-        number = 0
-        host: str | None = None
-        for block, stay in zip(blocks, stays, strict=True):
-            if block.seen:
-                yield Seen("attendance", block.seen)
-            for line, cells in block.misfits:
-                reason = "fewer cells than the header" if cells < len(header.cells) else "more cells than the header"
+        start, end = block_times.to_pylist()
+        length = minutes_of(block.minutes)
+        if start and not end and length is not None:
+            end = start + timedelta(minutes=length)
+        meeting = Meeting(_number(block, item), block.topic or None, start, end, block.host)
+        for section in sections:
+            for line, cells in section.misfits:
+                yield Seen("attendance", 1)
+                reason = "fewer cells than the header" if cells < len(section.header.cells) else "more cells than the header"
                 yield Rejected("attendance", f"line {line}", reason)
-            for row in rows_where(stay["reason"].is_valid()):
-                yield Rejected("attendance", f"line {block.lines[row]}", stay["reason"][row].as_py())
-            numbers = pa.array(np.arange(number + 1, number + block.rows + 1)).cast(pa.string())
-            number += block.rows
-            table = stay.append_column("attendance_id", pc.binary_join_element_wise(pa.scalar(f"{webinar_id}:"), numbers, ""))
-            table = table.append_column("webinar_id", pa.repeat(pa.scalar(webinar_id), block.rows)).filter(stay["reason"].is_null())
-            if not table.num_rows:
-                continue
-            if host is None and meeting.host:
-                hosts = table.filter(pc.equal(pc.fill_null(table["email"], ""), meeting.host))
-                host = hosts["account_id"][0].as_py() if hosts.num_rows else None
-            columns = ["attendance_id", "webinar_id", "account_id", "joined_at", "left_at", "minutes", "is_guest"]
-            yield Batch("attendance", table.select(columns))
-            people = table.select(["account_id", "native_id", "display_name", "email"])
-            people = people.append_column("realm", pa.repeat(pa.scalar(realm), people.num_rows))
-            yield Batch("accounts", people.append_column("channel", pa.repeat(pa.scalar("webinar"), people.num_rows)), counted=False)
-        minutes = (end - start).total_seconds() / _SECONDS_A_MINUTE if start and end and end >= start else None
-        time_type = pa.timestamp("us", tz="UTC")
-        yield Batch(
-            "webinars",
-            pa.table(
-                {
-                    "webinar_id": pa.array([webinar_id]),
-                    "title": pa.array([meeting.topic or None], pa.string()),
-                    "host_account_id": pa.array([host], pa.string()),
-                    "starts_at": pa.array([start], time_type),
-                    "ends_at": pa.array([end], time_type),
-                    "minutes": pa.array([minutes], pa.float64()),
-                }
-            ),
-            counted=False,
-        )
-        yield Covers(min((start, *joined), default=None) if start else None, max((end, *left), default=None) if end else None)
+        stays = pa.concat_tables([_stays(section, order, context) for section in sections])
+        yield from attendance_events(realm, meeting, stays, context)
+        yield covers_of([(meeting, stays)])
 
 
-def _find(file: DelimitedFile) -> tuple[Header, _Meeting]:
-    """The participants' header and the block above it. Raises BadFile where the header is not there."""
+def _find(file: DelimitedFile, rows: Sequence[tuple[int, list[str]]]) -> tuple[_Block, list[_Section]]:
+    """The block and the sections of participants. Raises BadFile where there is none."""
+    sections: list[_Section] = []
     above: list[list[str]] = []
-    for line, cells in file.rows():
-        words = [header_word(cell) for cell in cells]
-        if len(_PARTICIPANTS.intersection(words)) > 1:
-            return Header(tuple(cells), line), _meeting(above)
-        above.append(cells)
-        if len(above) > 2 * len(_MEETING):
-            break
-    # Not the report, or a column of it is missing: the error names what there is.
-    first = file.header()
-    find_columns(file, first, {name: words for name, words in COLUMNS.items() if name not in _OPTIONAL}, what=WHAT)
-    raise BadFile(file.path, place="header", expected=WHAT, found="no header of participants")
+    for number, (line, cells) in enumerate(rows):
+        if _is_participants(cells):
+            header = Header(tuple(cells), line)
+            places = find_columns(file, header, COLUMNS, optional=_OPTIONAL, what=WHAT)
+            sections.append(_Section(header, places=places))
+        elif not sections:
+            above.append(cells)
+            if number > _WITHIN_ROWS:
+                break
+        elif not _is_title(rows, number):
+            _take(sections[-1], line, cells)
+    if not sections:
+        if any(_POLLS.search(cell) for cells in above for cell in cells[:1]):
+            raise BadFile(file.path, place="header", expected=WHAT, found="a Zoom poll report")
+        # Not the report, or a column of it is missing: the error names what there is.
+        first = file.header()
+        find_columns(file, first, {name: words for name, words in COLUMNS.items() if name not in _OPTIONAL}, what=WHAT)
+        raise BadFile(file.path, place="header", expected=WHAT, found="no header of participants")
+    if sections[-1].rows or sections[-1].misfits:
+        no_cut(file.path, file, rows[-1], len(sections[-1].header.cells))
+    return _block(above), sections
 
 
-def _meeting(above: Sequence[Sequence[str]]) -> _Meeting:
+def _is_participants(cells: Sequence[str]) -> bool:
+    return len(_PARTICIPANTS.intersection(header_word(cell) for cell in cells)) > 1
+
+
+def _is_title(rows: Sequence[tuple[int, list[str]]], number: int) -> bool:
+    """A row of one cell above a header: the name of a section, whatever the language."""
+    return (
+        sum(bool(cell.strip()) for cell in rows[number][1]) == 1
+        and number + 1 < len(rows)
+        and _is_participants(rows[number + 1][1])
+    )  # fmt: skip
+
+
+def _take(section: _Section, line: int, cells: list[str]) -> None:
+    width = len(section.header.cells)
+    place = section.places.get("attended")
+    if place is not None and place < len(cells) and cells[place].strip() and header_word(cells[place]) not in YES:
+        return
+    if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
+        cells = cells[:width]
+    if len(cells) == width:
+        section.rows.append((line, cells))
+    else:
+        section.misfits.append((line, len(cells)))
+
+
+def _block(above: Sequence[Sequence[str]]) -> _Block:
     found: dict[str, str] = {}
     for names, values in pairwise(above):
         words = [header_word(cell) for cell in names]
@@ -185,56 +229,92 @@ def _meeting(above: Sequence[Sequence[str]]) -> _Meeting:
                 if word in accepted:
                     found.setdefault(what, value.strip())
     found["host"] = found.get("host", "").lower() if "@" in found.get("host", "") else ""
-    return _Meeting(**found)
+    return _Block(**found)
 
 
-def _webinar_id(realm: str, meeting: _Meeting, item: Item, start: datetime | None) -> str:
-    number = "".join(meeting.id.split()).replace("-", "")
+def _number(block: _Block, item: Item) -> str:
+    number = _plain_number(block.id)
     if not number:
         in_name = _MEETING_ID.search(item.name.rsplit("/", 1)[-1])
-        number = in_name.group(0) if in_name else blake2b(item.name.encode(), digest_size=_HASH_BYTES).hexdigest()
-    return f"{realm}:webinar:{number}:{int(start.timestamp()) if start else 0}"
+        number = in_name.group(0) if in_name else digest(item.name)
+    return number
 
 
-def _stays(block: Block, places: dict[str, int], order: Order, context: Context, realm: str) -> pa.Table:
-    """One row per fitting row of the block, with ``reason`` where it is to be rejected."""
-    cells = {name: pc.utf8_trim_whitespace(block.columns[place]) for name, place in places.items()}
-    blank = pa.repeat(pa.scalar(""), block.rows)
-    email = pc.utf8_lower(cells.get("email", blank))
-    email = pc.if_else(pc.match_substring(email, "@"), email, pa.scalar(None, pa.string()))
-    keys = pa.array([person_key(name) for name in cells["name"].to_pylist()], pa.string())
-    native = pc.binary_join_element_wise(keys, pc.fill_null(email, ""), "|")
-    joined, _ = to_utc(cells["join"], order, context.zone)
-    left, _ = to_utc(cells["leave"], order, context.zone)
-    given = pc.replace_substring(cells.get("minutes", blank), ",", ".")
-    is_number = pc.match_substring_regex(given, r"^\d+(\.\d+)?$")
-    minutes = pc.cast(pc.if_else(is_number, given, pa.scalar(None, pa.string())), pa.float64())
-    seconds = pc.divide(pc.cast(pc.subtract(pc.cast(left, pa.int64()), pc.cast(joined, pa.int64())), pa.float64()), 1e6)
-    reason = pa.nulls(block.rows, pa.string())
-    for text, mask in (
-        ("no time of joining or leaving", pc.or_(pc.equal(cells["join"], ""), pc.equal(cells["leave"], ""))),
-        ("a time that is not understood or does not exist", pc.or_(pc.is_null(joined), pc.is_null(left))),
-        ("left before joining", pc.less(seconds, 0)),
-        ("neither a name nor an address", pc.equal(native, "|")),
-        ("in the waiting room, not in the webinar", pc.is_in(pc.utf8_lower(cells.get("waiting", blank)), pa.array(sorted(_YES)))),
-    ):
-        reason = pc.if_else(pc.and_(pc.is_null(reason), pc.fill_null(mask, False)), text, reason)
-    guest = pc.utf8_lower(cells.get("guest", blank))
-    is_guest = pc.if_else(
-        pc.is_in(guest, pa.array(sorted(_YES))),
-        True,
-        pc.if_else(pc.is_in(guest, pa.array(sorted(_NO))), False, pa.scalar(None, pa.bool_())),
+def _plain_number(text: str) -> str:
+    return "".join(text.split()).replace("-", "")
+
+
+def _stays(section: _Section, order: Order, context: Context) -> pa.Table:
+    rows = [cells for _, cells in section.rows]
+
+    def column(name: str) -> pa.Array:
+        return text_column(rows, section.places.get(name))
+
+    stays = stays_of(
+        places=[f"line {line}" for line, _ in section.rows],
+        name=column("name"),
+        email=column("email"),
+        join=column("join"),
+        leave=column("leave"),
+        minutes=column("minutes"),
+        order=order,
+        zone=context.zone,
     )
-    return pa.table(
-        {
-            "account_id": context.pseudonyms.column(realm, native),
-            "native_id": native,
-            "display_name": pc.if_else(pc.equal(cells["name"], ""), pa.scalar(None, pa.string()), cells["name"]),
-            "email": email,
-            "joined_at": joined,
-            "left_at": left,
-            "minutes": pc.coalesce(minutes, pc.divide(seconds, float(_SECONDS_A_MINUTE))),
-            "is_guest": is_guest,
-            "reason": reason,
-        }
+    stays = reject_where(
+        stays, pc.is_in(pc.utf8_lower(column("waiting")), pa.array(sorted(YES))), "in the waiting room, not in the webinar"
     )
+    return with_column(stays, "is_guest", yes_or_no(column("guest")))
+
+
+# -- the usage report ---------------------------------------------------------------------------------------------------------
+
+
+def _usage_header(rows: Sequence[tuple[int, list[str]]]) -> int | None:
+    """Place of the usage report's header among the first rows; None where it is another report."""
+    for number, (_, cells) in enumerate(rows[:_WITHIN_ROWS]):
+        words = {header_word(cell) for cell in cells}
+        if words & _USAGE and words & set(_MEETING["topic"]) and words & set(_MEETING["id"]) and words & set(_MEETING["start"]):
+            return number
+    return None
+
+
+def _usage(file: DelimitedFile, rows: Sequence[tuple[int, list[str]]], at: int, realm: str, context: Context) -> Iterator[Event]:
+    words = [header_word(cell) for cell in rows[at][1]]
+    places = find_places(words, _MEETING)
+    below = [(line, cells) for line, cells in rows[at + 1 :] if not _is_total(cells)]
+    if below:
+        no_cut(file.path, file, below[-1], len(words))
+    fitting = [(line, cells) for line, cells in below if len(cells) >= len(words)]
+    texts = {name: text_column([cells for _, cells in fitting], places.get(name)) for name in _MEETING}
+    habit: Order = "day first" if _CYRILLIC.search(" ".join(words)) else "month first"
+    order = time_order([texts["start"], texts["end"]], habit)
+    starts, ends = (to_utc(texts[name], order, context.zone)[0].to_pylist() for name in ("start", "end"))
+    if below:
+        yield Seen("webinars", len(below))
+    for line, cells in below:
+        if len(cells) < len(words):
+            yield Rejected("webinars", f"line {line}", "fewer cells than the header")
+    made: dict[str, pa.Table] = {}
+    moments: list[datetime] = []
+    for row, (line, _) in enumerate(fitting):
+        number, start, end = _plain_number(texts["id"][row].as_py()), starts[row], ends[row]
+        if not number or start is None:
+            yield Rejected("webinars", f"line {line}", "no meeting id or no start that is understood")
+            continue
+        length = minutes_of(texts["minutes"][row].as_py())
+        if end is None and length is not None:
+            end = start + timedelta(minutes=length)
+        meeting = replace(Meeting(number), title=texts["topic"][row].as_py() or None, starts_at=start, ends_at=end)
+        identity = webinar_id(realm, meeting, None, context.zone)
+        if identity in made:
+            yield Rejected("webinars", f"line {line}", "the same meeting again")
+            continue
+        made[identity] = webinar_row(identity, meeting, start, end, None)
+        moments += [moment for moment in (start, end) if moment]
+    if made:
+        yield Batch("webinars", pa.concat_tables(made.values()))
+    yield Covers(min(moments, default=None), max(moments, default=None))
+
+
+def _is_total(cells: Sequence[str]) -> bool:
+    return not any(cell.strip() for cell in cells[1:])

@@ -643,7 +643,7 @@ create table if not exists raw.webinars (
     seen_at timestamptz
 );
 comment on table raw.webinars is 'One row per webinar held. Key: webinar_id.';
-comment on column raw.webinars.webinar_id is '"<realm>:webinar:<meeting id>:<start, epoch s>".';
+comment on column raw.webinars.webinar_id is '"<realm>:webinar:<meeting id>:<start, epoch s; of the day where the export does not state the start>".';
 comment on column raw.webinars.title is 'Title; names courses and streams, no people.';
 comment on column raw.webinars.course_id is 'Course where the export says so; null: links.places infers it.';
 comment on column raw.webinars.host_account_id is 'Host.';
@@ -676,7 +676,7 @@ comment on column raw.attendance.poll_answers is 'Polls answered.';
 comment on column raw.attendance.talk_minutes is 'Minutes of talking.';
 comment on column raw.attendance.camera_minutes is 'Minutes with the camera on.';
 comment on table raw.attendance is 'One row per stay of an account in a webinar; a reconnect or a second device makes another row. Key: attendance_id.';
-comment on column raw.attendance.attendance_id is '"<webinar_id>:<row>".';
+comment on column raw.attendance.attendance_id is '"<webinar_id>:<account_id>:<joined, epoch s>", "-2" … behind it where one account joined twice in a second.';
 comment on column raw.attendance.webinar_id is 'The webinar.';
 comment on column raw.attendance.account_id is 'Account of the name and address shown.';
 comment on column raw.attendance.joined_at is 'Joined.';

@@ -8,6 +8,7 @@ import pytest
 
 from pipelines.errors import BadFile
 from pipelines.sources.zoom import ZoomReader
+from tests.unit.sources.orders import STAYS, rows_after
 from tests.unit.sources.report_reading import FIXTURES, Reading
 
 FOLDER = FIXTURES / "zoom"
@@ -41,7 +42,8 @@ def test_stays_and_who_they_say_they_are():
     )  # fmt: skip
     assert second["account_id"] == report.account("галя (галина луговая)|", "zoom")
     assert (second["is_guest"], third["is_guest"]) == (True, True)
-    assert [row["attendance_id"].rsplit(":", 1)[1] for row in (first, second, third)] == ["1", "2", "3"]
+    assert first["attendance_id"] == f"{first['webinar_id']}:{first['account_id']}:{int(utc(2026, 9, 8, 13, 46).timestamp())}"
+    assert third["account_id"] == report.account("iphone|@" + third["webinar_id"].removeprefix("zoom:webinar:"), "zoom")
     assert report.column("accounts", "display_name") == ["Анна Кураторова", "Галя (Галина Луговая)", "iPhone"]
     assert report.column("accounts", "email") == ["anna@school.example.org", None, None]
 
@@ -70,7 +72,7 @@ def test_where_nothing_tells_the_order_the_language_does(name: str, month: int):
 def test_without_the_block_the_file_name_and_the_stays_have_to_do():
     report = read("participants_85674014600.csv")
     (webinar,) = report.rows("webinars")
-    assert webinar["webinar_id"] == f"zoom:webinar:85674014600:{int(utc(2026, 9, 28, 13, 46).timestamp())}"
+    assert webinar["webinar_id"] == f"zoom:webinar:85674014600:{int(utc(2026, 9, 27, 21).timestamp())}"
     assert (webinar["starts_at"], webinar["ends_at"], webinar["title"]) == (utc(2026, 9, 28, 13, 46), utc(2026, 9, 28, 15, 15, 30), None)
     assert report.column("attendance", "minutes") == [85, 75.5]
 
@@ -108,3 +110,55 @@ def test_meeting_without_its_participants_is_refused():
 def test_another_report_is_called_by_its_name():
     with pytest.raises(BadFile, match=r"found what looks like a Moodle log"):
         Reading(ZoomReader(), FIXTURES / "moodle_logs" / "english_with_bom.csv")
+
+
+def test_shorter_and_longer_export_of_one_meeting_are_one_webinar_in_any_order():
+    """Without the block the first stay's time is no part of an id: the shorter export lacks whoever came first."""
+    files = [FOLDER / "participants_85674014600.csv", FOLDER / "participants_85674014600_cut.csv"]
+    reader = ZoomReader()
+    one, other = (rows_after(reader, order, STAYS) for order in (files, files[::-1]))
+    assert len(one) == 2
+    assert one == other
+    assert len(rows_after(reader, files, "select webinar_id from raw.webinars")) == 1
+
+
+def test_a_full_name_is_one_account_anything_less_one_per_webinar():
+    report = read("no_full_names.csv")
+    natives = report.column("accounts", "native_id")
+    webinar = report.rows("webinars")[0]["webinar_id"].removeprefix("zoom:webinar:")
+    assert natives[:5] == [f"{name}|@{webinar}" for name in ("iphone", "анна", "galaxy a51", "ipad ольга", "полевая и.и.")]
+    assert natives[5:] == ["ирина полевая|"] * 2
+
+
+def test_two_devices_joined_at_once_are_two_stays():
+    ids = read("no_full_names.csv").column("attendance", "attendance_id")
+    assert len(set(ids)) == len(ids) == 7
+
+
+def test_attendee_report_of_a_webinar_in_sections():
+    report = read("attendee_report.csv")
+    (webinar,) = report.rows("webinars")
+    assert webinar["webinar_id"] == f"zoom:webinar:91234567890:{int(FIVE_O_CLOCK.timestamp())}"
+    assert (webinar["starts_at"], webinar["ends_at"], webinar["minutes"]) == (FIVE_O_CLOCK, utc(2026, 9, 8, 15, 10), 70)
+    assert report.column("attendance", "minutes") == [85, 28, 30]
+    assert report.column("accounts", "email") == ["anna@school.example.org", "galya@school.example.org", "galya@school.example.org"]
+    assert report.rejected == []
+
+
+def test_usage_report_is_webinars_without_stays():
+    report = read("usage_report.csv")
+    assert [(row["webinar_id"], row["minutes"]) for row in report.rows("webinars")] == [
+        (f"zoom:webinar:85674014600:{int(FIVE_O_CLOCK.timestamp())}", 70),
+        (f"zoom:webinar:85674014600:{int(utc(2026, 9, 9, 14).timestamp())}", 60),
+    ]
+    assert report.rejected == [("line 4", "no meeting id or no start that is understood")]
+    assert report.rows("attendance") == report.rows("accounts") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [("poll_report.csv", "a Zoom poll report"), ("cut_inside_a_row.csv", "it was cut"), ("empty.csv", "an empty file")],
+)
+def test_what_is_no_whole_report_is_refused(name: str, found: str):
+    with pytest.raises(BadFile, match=found):
+        read(name)

@@ -21,12 +21,14 @@ import io
 import re
 import unicodedata
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import BinaryIO, TextIO, cast
+from typing import Any, BinaryIO, TextIO, TypeVar, cast
 
 import charset_normalizer
 import numpy as np
@@ -37,8 +39,13 @@ import pyarrow.csv as pa_csv
 from pipelines.errors import BadFile, BadSource
 from pipelines.sources.reading import Item
 
+Work = TypeVar("Work")
+Done = TypeVar("Done")
+
 #: Bytes parsed at a time: some tens of thousands of log rows, a few dozen megabytes of memory.
 CHUNK_BYTES = 1 << 23
+#: Threads that parse and work at blocks. Python's own lock is held for a good part of the work: more than two bring little.
+WORKERS = 2
 _BYTES_AT_ONCE = 1 << 20
 _BOM = codecs.BOM_UTF8
 #: Rows at a time where the careful parser works through a file on its own.
@@ -318,38 +325,56 @@ class DelimitedFile:
         Fast where the text is plain (Arrow's parser), careful where it is not (lone carriage returns, rows that do not fit).
         Raises BadFile where the file ends inside a row.
         """
+        return self.worked(header, lambda block: block, workers=0)
+
+    def worked(self, header: Header, work: Callable[[Block], Work], *, workers: int = WORKERS) -> Iterator[Work]:
+        """What ``work`` makes of each of the :meth:`blocks`, in the file's order.
+
+        Parameters
+        ----------
+        work: must not depend on other blocks; with ``workers`` it is called from their threads.
+        workers: threads that parse and work; 0: none but the caller's.
+        """
         width = len(header.cells)
+        pool = ThreadPoolExecutor(workers) if workers else _Inline()
         with self._utf8() as stream:
-            pending = stream.read(CHUNK_BYTES)
-            line, start = self._below(header, pending)
-            while start >= len(pending) and (piece := stream.read(CHUNK_BYTES)):
-                pending += piece
-                line, start = self._below(header, pending)
-            pending = pending[start:]
+            chunks = _Chunks(stream, partial(self._below, header))
+            waiting: deque[tuple[_Chunk, Future[list[Work] | None]]] = deque()
             more = True
-            while more:
-                piece = stream.read(CHUNK_BYTES)
-                if piece.endswith(b"\r"):
-                    piece += stream.read(1)
-                more = bool(piece)
-                chunk, pending = _at_row_end(pending, is_last=not more)
-                if chunk is None and len(pending) < 2 * CHUNK_BYTES:
-                    pending += piece
-                    continue
-                if chunk is None:
-                    # No row ends here as far as quotes tell: a stray quote. The careful parser takes the rest of the file.
-                    yield from self._careful_blocks(_text_lines(pending + piece, stream), line, width)
-                    return
-                block = self._fast(chunk, line, width) if _ends_line(chunk) else None
-                if block is None:
-                    rows = _whole_rows(chunk, self.delimiter) if more else None
-                    if rows is None:
-                        yield from self._careful_blocks(_text_lines(chunk + pending + piece, stream), line, width)
+            try:
+                while more or waiting:
+                    # One more than there are workers, so that none has to wait for this thread.
+                    while more and len(waiting) <= workers:
+                        chunk = next(chunks, None)
+                        more = chunk is not None
+                        if chunk is not None:
+                            waiting.append((chunk, pool.submit(self._work_on, chunk, width, work)))
+                    if not waiting:
+                        break
+                    chunk, future = waiting.popleft()
+                    done = future.result()
+                    if done is None:
+                        # A stray quote, or the file's end: the careful parser takes all that is left.
+                        beginning = b"".join([chunk.text, *(later.text for later, _ in waiting), chunks.pending])
+                        more = False
+                        waiting.clear()
+                        yield from map(work, self._careful_blocks(_text_lines(beginning, stream), chunk.line, width))
                         return
-                    block = self._fit([(line + offset, row) for offset, row in rows], width, is_cut=False)
-                yield block
-                line += _line_ends(chunk)
-                pending += piece
+                    yield done[0]
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def _work_on(self, chunk: _Chunk, width: int, work: Callable[[Block], Work]) -> list[Work] | None:
+        """The one block of a chunk, worked at; None where the chunk cannot be read without what comes after it."""
+        if chunk.is_open:
+            return None
+        block = self._fast(chunk, width) if _ends_line(chunk.text) else None
+        if block is None:
+            rows = None if chunk.is_last else _whole_rows(chunk.text, self.delimiter)
+            if rows is None:
+                return None
+            block = self._fit([(chunk.line + offset, row) for offset, row in rows], width, is_cut=False)
+        return [work(block)]
 
     def _below(self, header: Header, beginning: bytes) -> tuple[int, int]:
         """Line and byte where the rows below the header begin."""
@@ -371,9 +396,10 @@ class DelimitedFile:
             start = taken[0] + 1
         return taken[0] + 1, taken[1]
 
-    def _fast(self, chunk: bytes, first_line: int, width: int) -> Block | None:
-        if b"\r" in chunk and _count(chunk, b"\r") != chunk.count(b"\r\n"):
+    def _fast(self, one: _Chunk, width: int) -> Block | None:
+        if one.has_lone_returns:
             return None
+        chunk, first_line = one.text, one.line
         names = [str(place) for place in range(width)]
         try:
             table = pa_csv.read_csv(
@@ -388,7 +414,7 @@ class DelimitedFile:
             return None
         columns = [column.combine_chunks() if column.num_chunks != 1 else column.chunk(0) for column in table.columns]
         rows = table.num_rows
-        if rows != _count(chunk, b"\n"):
+        if rows != one.lines:
             # Line ends inside cells or blank lines: where a row begins is worked out only if somebody asks.
             delimiter = self.delimiter
             return _without_blank(
@@ -425,6 +451,79 @@ class DelimitedFile:
             raise BadFile(self.path, place=place, expected=f"{width} cells", found=found)
         cells = zip(*fitting, strict=True) if fitting else ((),) * width
         return Block([pa.array(column, pa.string()) for column in cells], misfits, lambda: lines)
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """Whole rows of a file: text, the line on which it begins, how many lines it has.
+
+    ``is_open``: no row ends here as far as quotes tell. ``has_lone_returns``: some lines end in ``\\r`` alone.
+    """
+
+    text: bytes
+    line: int
+    lines: int
+    is_last: bool
+    is_open: bool
+    has_lone_returns: bool
+
+
+class _Chunks:
+    """The text below the header in chunks that end where a row ends."""
+
+    def __init__(self, stream: _Utf8, below: Callable[[bytes], tuple[int, int]]) -> None:
+        self._stream = stream
+        self.pending = stream.read(CHUNK_BYTES)
+        self._line, start = below(self.pending)
+        while start >= len(self.pending) and (piece := stream.read(CHUNK_BYTES)):
+            self.pending += piece
+            self._line, start = below(self.pending)
+        self.pending = self.pending[start:]
+        self._more = True
+
+    def __iter__(self) -> Iterator[_Chunk]:
+        return self
+
+    def __next__(self) -> _Chunk:
+        while self._more:
+            piece = self._stream.read(CHUNK_BYTES)
+            if piece.endswith(b"\r"):
+                piece += self._stream.read(1)
+            self._more = bool(piece)
+            text, rest = _at_row_end(self.pending, is_last=not self._more)
+            if text is None and len(rest) < 2 * CHUNK_BYTES:
+                self.pending = rest + piece
+                continue
+            # A chunk without a row's end: a stray quote. It goes out with all that was read, and is the last.
+            self.pending = b"" if text is None else rest + piece
+            self._more = self._more and text is not None
+            return self._chunk(rest + piece if text is None else text, is_open=text is None)
+        raise StopIteration
+
+    def _chunk(self, text: bytes, *, is_open: bool) -> _Chunk:
+        newlines, returns = _count(text, b"\n"), 0
+        if b"\r" in text:
+            data = np.frombuffer(text, np.uint8)
+            pairs = np.count_nonzero((data[:-1] == 13) & (data[1:] == 10))
+            returns = _count(text, b"\r") - int(pairs)
+        chunk = _Chunk(text, self._line, newlines + returns, not self._more, is_open, returns > 0)
+        self._line += chunk.lines
+        return chunk
+
+
+class _Inline:
+    """A pool without threads: what is submitted is done at once."""
+
+    def submit(self, function: Callable[..., Done], *arguments: Any) -> Future[Done]:
+        future: Future[Done] = Future()
+        try:
+            future.set_result(function(*arguments))
+        except BaseException as error:
+            future.set_exception(error)
+        return future
+
+    def shutdown(self, *, cancel_futures: bool) -> None:
+        """Nothing to end."""
 
 
 class _LastLine:
@@ -544,11 +643,6 @@ def _whole_rows(chunk: bytes, delimiter: str) -> list[tuple[int, list[str]]] | N
     except csv.Error:
         return None
     return None
-
-
-def _line_ends(data: bytes) -> int:
-    lone = _count(data, b"\r") - data.count(b"\r\n") if b"\r" in data else 0
-    return _count(data, b"\n") + lone
 
 
 def _count(data: bytes, sign: bytes) -> int:

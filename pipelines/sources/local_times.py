@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from pipelines.sources.shapes import Shapes
 
 Order = Literal["day first", "month first"]
 
@@ -23,6 +25,10 @@ _PATTERN = (
     r"(?P<h>\d{1,2}):(?P<m>\d{2})(?::(?P<s>\d{2})(?:[.,]\d+)?)?)?\s*(?P<half>[AaPp])?\.?(?:[Mm]\.?)?\s*"
     r"(?:GMT|UTC)?\s*(?P<zone>Z|[+-]\d{1,2}(?::?\d{2})?)?\s*$"
 )
+#: Times have no letter that is not ASCII once months are numbers; the shorter meaning of \\s and \\d is the same in both engines.
+_PATTERN_OF_BYTES = re.compile(_PATTERN.encode("ascii"))
+_LETTERS = re.compile(r"[^\W\d_]{3}")
+_NUMBERS = ("a", "b", "c", "h", "m", "s")
 _MONTHS = {
     word: number
     for number, words in enumerate(
@@ -58,7 +64,46 @@ class _Parts:
 
 
 def _parts(texts: pa.Array) -> _Parts:
+    shapes = Shapes(texts)
+    plain, wordy = texts, np.zeros(len(texts), bool)
+    if shapes.are_few and not any(_LETTERS.search(shape.decode("utf-8", "replace")) for shape in shapes.shapes):
+        return _parts_by_shape(shapes, wordy)
     plain, wordy = _months_to_numbers(texts)
+    shapes = Shapes(plain)
+    return _parts_by_shape(shapes, wordy) if shapes.are_few else _parts_by_text(plain, wordy)
+
+
+def _parts_by_shape(shapes: Shapes, wordy: np.ndarray) -> _Parts:
+    """The pattern is tried once per shape; the digits of all times of a shape are read together."""
+    matches = [_PATTERN_OF_BYTES.match(shape) for shape in shapes.shapes]
+    spans = {
+        shape: [match.span(group) if match and match[group] is not None else None for group in _NUMBERS]
+        for shape, match in zip(shapes.shapes, matches, strict=True)
+    }
+    numbers, _ = shapes.numbers(lambda shape: spans[shape], len(_NUMBERS))
+
+    def per_shape(values: list[Any], kind: Any) -> np.ndarray:
+        return np.array(values, kind)[shapes.of_text] if values else np.empty(0, kind)
+
+    def word(name: str) -> np.ndarray:
+        return per_shape([(match[name] or b"").decode("ascii").lower() if match else "" for match in matches], object)
+
+    zone = word("zone")
+    with_zone = [bool(match and match["zone"] and match["zone"] not in (b"Z", b"z")) for match in matches]
+    if any(with_zone):
+        # The shape has the zone's digits as zeros: these few are read one by one.
+        for place in np.flatnonzero(per_shape(with_zone, bool)):
+            begin, end = matches[shapes.of_text[place]].span("zone")
+            zone[place] = shapes.text(int(place))[begin:end].decode("ascii").lower()
+    return _Parts(
+        per_shape([match is not None for match in matches], bool), numbers[:, 0], numbers[:, 1], numbers[:, 2],
+        per_shape([bool(match) and len(match["a"]) > 2 for match in matches], bool), wordy,  # type: ignore[index]
+        per_shape([bool(match) and match["sep"] == b"/" for match in matches], bool),  # type: ignore[index]
+        numbers[:, 3], numbers[:, 4], numbers[:, 5], word("half"), zone,
+    )  # fmt: skip
+
+
+def _parts_by_text(plain: pa.Array, wordy: np.ndarray) -> _Parts:
     found = pc.extract_regex(plain, _PATTERN)
     understood = pc.is_valid(found).to_numpy(zero_copy_only=False)
 
@@ -173,9 +218,9 @@ def to_utc(texts: pa.Array, order: Order, zone: ZoneInfo) -> tuple[pa.Array, pa.
     (timestamps, understood): arrays of the same length; a timestamp is null where the text is no time (not understood) or a time that
     does not exist (understood).
     """
-    encoded = pc.dictionary_encode(pc.fill_null(texts, ""))
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.combine_chunks()
+    if isinstance(texts, pa.ChunkedArray):
+        texts = texts.combine_chunks()
+    encoded = pc.dictionary_encode(pc.fill_null(texts, "") if texts.null_count else texts)
     kind = pa.timestamp("us", tz="UTC")
     if not len(encoded.dictionary):
         return pa.nulls(len(texts), kind), pa.nulls(len(texts), pa.bool_())

@@ -9,6 +9,7 @@ from pipelines.sources.mailbox import MailboxReader
 from pipelines.sources.moodle_db import MoodleDatabase
 from pipelines.sources.moodle_logs import MoodleLogsReader
 from pipelines.sources.moodle_reports import MoodleReportsReader
+from pipelines.sources.oulad import OuladReader
 from pipelines.sources.reading import Reader
 from pipelines.sources.surveys import SurveysReader
 from pipelines.sources.telegram import TelegramReader
@@ -22,5 +23,6 @@ READERS: dict[str, Reader] = {
     MoodleLogsReader.kind: MoodleLogsReader(),
     MoodleReportsReader.kind: MoodleReportsReader(),
     ZoomReader.kind: ZoomReader(),
+    OuladReader.kind: OuladReader(),
     SurveysReader.kind: SurveysReader(),
 }

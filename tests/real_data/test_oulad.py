@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def test_every_row_of_the_data_set_is_there(tmp_path: Path) -> None:
     # The clicks of three presentations: all seven million rows say no more and take half a minute.
     (place / "studentVle_ds").mkdir()
     for module in ("code_module=AAA", "code_module=GGG"):
-        (place / "studentVle_ds" / module).symlink_to(DATA / "studentVle_ds" / module)
+        shutil.copytree(DATA / "studentVle_ds" / module, place / "studentVle_ds" / module)
     source = Source(name="oulad", kind="oulad", path=place)
     programme = Programme(id="oulad", name="OULAD", time_zone="Europe/London", sources=(source,))
     with Warehouse.open(tmp_path / "warehouse.duckdb", memory_limit="1GB") as warehouse, duckdb.connect() as engine:

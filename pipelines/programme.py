@@ -64,6 +64,8 @@ class Source(_Strict):
     table_prefix: str = "mdl_"
     #: Log rows before the last one read that are read again, because ids are not time order (docs/moodle in the reader).
     log_overlap_rows: Annotated[int, Field(ge=0)] = 5000
+    #: Attendance in documented columns (attendance_csv): column of the contract → its title in the file, where it has another one.
+    columns: dict[str, str] = {}
     #: Without it the day's run goes on when the source is missing, and says so; with it the run stops.
     required: bool = False
 

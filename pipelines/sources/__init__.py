@@ -5,13 +5,16 @@ A new source is one module here, one line in :data:`READERS`, one test file and 
 
 from __future__ import annotations
 
+from pipelines.sources.attendance_csv import AttendanceCsvReader
 from pipelines.sources.mailbox import MailboxReader
+from pipelines.sources.meet import MeetReader
 from pipelines.sources.moodle_db import MoodleDatabase
 from pipelines.sources.moodle_logs import MoodleLogsReader
 from pipelines.sources.moodle_reports import MoodleReportsReader
 from pipelines.sources.oulad import OuladReader
 from pipelines.sources.reading import Reader
 from pipelines.sources.surveys import SurveysReader
+from pipelines.sources.teams import TeamsReader
 from pipelines.sources.telegram import TelegramReader
 from pipelines.sources.zoom import ZoomReader
 
@@ -23,6 +26,9 @@ READERS: dict[str, Reader] = {
     MoodleLogsReader.kind: MoodleLogsReader(),
     MoodleReportsReader.kind: MoodleReportsReader(),
     ZoomReader.kind: ZoomReader(),
+    TeamsReader.kind: TeamsReader(),
+    MeetReader.kind: MeetReader(),
+    AttendanceCsvReader.kind: AttendanceCsvReader(),
     OuladReader.kind: OuladReader(),
     SurveysReader.kind: SurveysReader(),
 }

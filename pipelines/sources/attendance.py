@@ -147,7 +147,7 @@ def time_order(columns: Sequence[pa.Array], habit: Order) -> Order:
     """The order of day and month of a file, by all its times together."""
     evidence = OrderEvidence()
     for column in columns:
-        evidence.add(column)
+        evidence.add(plain_times(column))
     return evidence.order(habit)
 
 
@@ -159,6 +159,13 @@ def text_column(rows: Sequence[Sequence[str]], place: int | None) -> pa.Array:
     if place is None:
         return pa.array([""] * len(rows), pa.string())
     return pc.utf8_trim_whitespace(pa.array([row[place] if place < len(row) else "" for row in rows], pa.string()))
+
+
+def plain_times(texts: pa.Array) -> pa.Array:
+    """Times with plain spaces: newer exports write a narrow no-break space before AM and PM, and marks of direction around."""
+    return pc.utf8_trim_whitespace(
+        pc.replace_substring_regex(pc.replace_substring_regex(texts, "[\u00a0\u202f]", " "), "[\u200e\u200f]", "")
+    )
 
 
 def stays_of(
@@ -177,6 +184,7 @@ def stays_of(
 
     ``needs_times``: a row without times is rejected; otherwise minutes alone will do.
     """
+    join, leave = plain_times(join), plain_times(leave)
     joined, _ = to_utc(join, order, zone)
     left, _ = to_utc(leave, order, zone)
     given = (
@@ -304,6 +312,8 @@ def attendance_events(realm: str, meeting: Meeting, stays: pa.Table, context: Co
             counted=False,
         )
     start, end = meeting.starts_at or first, meeting.ends_at or last
+    if start is None and not kept.num_rows:
+        return
     yield Batch("webinars", webinar_row(identity, meeting, start, end, host), counted=False)
 
 

@@ -740,7 +740,17 @@ KINDS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"topic", "meeting id"}),
         frozenset({"тема", "идентификатор конференции"}),
     ),
-    "a Teams attendance list": (frozenset({"full name", "user action", "timestamp"}),),
+    "a Teams attendance report (kind teams)": (
+        frozenset({"full name", "user action", "timestamp"}),
+        frozenset({"полное имя", "действие пользователя"}),
+        frozenset({"first join", "last leave"}),
+        frozenset({"full name", "join time", "leave time", "duration"}),
+    ),
+    "Google Meet attendance (kind meet)": (
+        frozenset({"meeting code", "participant identifier"}),
+        frozenset({"код встречи", "идентификатор участника"}),
+        frozenset({"time joined", "time exited"}),
+    ),
     "survey answers (kind survey_csv)": (
         frozenset({"timestamp"}),
         frozenset({"отметка времени"}),

@@ -1,0 +1,181 @@
+"""Attendance of any webinar system as CSV with documented columns: what a system without a reader of its own is brought in by.
+
+The contract, one row per stay (a second device or a reconnect is another row), columns in any order, other columns passed over:
+
+| column | meaning | needed |
+|---|---|---|
+| ``name`` | name shown | ``name`` or ``email`` |
+| ``email`` | address | |
+| ``join``, ``leave`` | moments of joining and leaving; local time of ``time_zone`` unless they state a zone | both, or ``minutes`` |
+| ``minutes`` | time present: "85", "1:25:00", "1 h 25 min" | |
+| ``user_id`` | the system's own id of the person: then that is the account, not name and address | no |
+| ``webinar_id`` | the system's own id of the webinar; without it the file is one webinar, known by its title or else its name | no |
+| ``title`` | title of the webinar (names courses and streams) | no |
+| ``start``, ``end`` | of the webinar | no |
+| ``guest`` | yes or no | no |
+| ``chat_messages``, ``reactions``, ``raised_hands``, ``poll_answers`` | how often | no |
+| ``talk_minutes``, ``camera_minutes`` | how long | no |
+
+Columns under other titles are named in the programme file: ``columns = { name = "ФИО", join = "Вход", leave = "Выход" }`` of the source. Common
+English and Russian titles are known without that. MTS Link (formerly Webinar.ru), Yandex Telemost, SaluteJazz, Kontur Talk: their makers
+document no layout of the participants' table that they let download, so it is brought in this way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import ClassVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.errors import BadFile, BadSource
+from pipelines.programme import Source
+from pipelines.sources.attendance import (
+    COUNTS,
+    MINUTES,
+    Meeting,
+    attendance_events,
+    counts_of,
+    covers_of,
+    digest,
+    find_places,
+    minutes_of,
+    no_cut,
+    plain_times,
+    small_rows,
+    stays_of,
+    text_column,
+    time_order,
+    with_column,
+    yes_or_no,
+)
+from pipelines.sources.delimited import DelimitedFile, delimited_items, header_word, looks_like
+from pipelines.sources.local_times import Order, to_utc
+from pipelines.sources.reading import Context, Event, Item, Rejected, Seen
+
+WHAT = "attendance in the documented columns (kind attendance_csv)"
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "name": ("name", "full name", "participant", "user name", "имя", "фио", "участник", "имя участника", "имя и фамилия", "фамилия и имя"),
+    "email": ("email", "e-mail", "email address", "mail", "почта", "эл. почта", "электронная почта", "адрес электронной почты"),
+    "join": ("join", "join time", "joined", "joined at", "вход", "время входа", "время подключения", "подключился", "зашел", "дата и время входа"),
+    "leave": ("leave", "leave time", "left", "left at", "выход", "время выхода", "время отключения", "отключился", "вышел", "дата и время выхода"),
+    "minutes": (
+        "minutes", "duration", "duration (minutes)", "time present", "минут", "минуты", "длительность", "длительность (минуты)", "продолжительность",
+        "время присутствия", "время участия",
+    ),
+    "user_id": ("user_id", "user id", "participant_id", "id участника", "id пользователя"),
+    "webinar_id": ("webinar_id", "webinar id", "meeting id", "meeting_id", "event id", "id вебинара", "id мероприятия"),
+    "title": ("title", "topic", "webinar", "event", "тема", "вебинар", "мероприятие", "название", "название мероприятия"),
+    "start": ("start", "start time", "начало", "время начала"),
+    "end": ("end", "end time", "окончание", "время окончания"),
+    "guest": ("guest", "is guest", "гость"),
+    "chat_messages": ("chat_messages", "messages", "chat messages", "сообщения", "сообщений в чате", "сообщения в чате"),
+    "reactions": ("reactions", "реакции", "реакций"),
+    "raised_hands": ("raised_hands", "raised hands", "поднятые руки", "поднял руку", "поднятий руки"),
+    "poll_answers": ("poll_answers", "poll answers", "polls answered", "ответы в опросах", "ответов в опросах", "ответы на опросы"),
+    "talk_minutes": ("talk_minutes", "talk time", "минут речи", "время в эфире", "время выступления"),
+    "camera_minutes": ("camera_minutes", "camera time", "webcam time", "минут с камерой", "время с камерой"),
+}  # fmt: skip
+_CYRILLIC = re.compile("[\u0400-\u04ff]")
+
+
+class AttendanceCsvReader:
+    """Reader of attendance in the documented columns. Kind ``attendance_csv``."""
+
+    kind: ClassVar[str] = "attendance_csv"
+    version: ClassVar[int] = 1
+
+    def items(self, source: Source, context: Context) -> Iterable[Item]:
+        """CSV files (also tab-separated and gzipped) below the source's path. Raises BadSource where there is none."""
+        return delimited_items(source.path, source.name, endings=(".csv", ".csv.gz", ".tsv", ".tsv.gz"))
+
+    def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
+        """Attendance, one row per stay; derived from it the webinars and the accounts.
+
+        Raises BadFile for a file without the columns needed, BadSource where ``columns`` maps to a name that is none.
+        """
+        assert item.path is not None
+        realm = source.realm or "webinar"
+        wanted = _wanted(source)
+        file = DelimitedFile(item.path, (word for words in wanted.values() for word in words))
+        rows = small_rows(file)
+        words = [header_word(cell) for cell in rows[0][1]] if rows else []
+        places = find_places(words, wanted)
+        _check(file, words, places, source.columns)
+        below = rows[1:]
+        if below:
+            no_cut(file.path, file, below[-1], len(words))
+        fitting = [(line, cells) for line, cells in below if len(cells) >= len(words)]
+        for line, cells in below:
+            if len(cells) < len(words):
+                yield Seen("attendance", 1)
+                yield Rejected("attendance", f"line {line}", "fewer cells than the header")
+        texts = [cells for _, cells in fitting]
+        columns = {name: text_column(texts, places.get(name)) for name in COLUMNS}
+        moments = {name: plain_times(columns[name]) for name in ("join", "leave", "start", "end")}
+        habit: Order = "day first" if _CYRILLIC.search(" ".join(words)) else "month first"
+        order = time_order(list(moments.values()), habit)
+        stays = stays_of(
+            places=[f"line {line}" for line, _ in fitting],
+            name=columns["name"],
+            email=columns["email"],
+            join=moments["join"],
+            leave=moments["leave"],
+            minutes=columns["minutes"],
+            order=order,
+            zone=context.zone,
+            needs_times="minutes" not in places,
+        )
+        stays = with_column(stays, "is_guest", yes_or_no(columns["guest"]))
+        if "user_id" in places:
+            ids = columns["user_id"]
+            known = pc.not_equal(ids, "")
+            stays = with_column(
+                stays, "native_id", pc.if_else(known, pc.binary_join_element_wise(pa.scalar("id"), ids, ":"), pa.scalar(None, pa.string()))
+            )
+        for sign in COUNTS:
+            if sign in places:
+                stays = with_column(stays, sign, counts_of(columns[sign]))
+        for sign in MINUTES:
+            if sign in places:
+                stays = with_column(stays, sign, pa.array([minutes_of(text) for text in columns[sign].to_pylist()], pa.float64()))
+        starts, ends = (to_utc(moments[name], order, context.zone)[0].to_pylist() for name in ("start", "end"))
+        numbers, titles = columns["webinar_id"].to_pylist(), columns["title"].to_pylist()
+        groups: dict[tuple[str, object], list[int]] = {}
+        for row, number in enumerate(numbers):
+            groups.setdefault((number or digest(titles[row] or item.name), starts[row]), []).append(row)
+        made = []
+        for (number, start), members in groups.items():
+            title = next((titles[row] for row in members if titles[row]), None)
+            end = max((ends[row] for row in members if ends[row]), default=None)
+            made.append((Meeting(number, title, starts[members[0]] if start else None, end), stays.take(pa.array(members))))
+        for meeting, part in made:
+            yield from attendance_events(realm, meeting, part, context)
+        yield covers_of(made)
+
+
+def _wanted(source: Source) -> Mapping[str, Sequence[str]]:
+    """The known titles, those of the programme file before them."""
+    strange = sorted(set(source.columns) - set(COLUMNS))
+    if strange:
+        raise BadSource(f"source {source.name}: columns: {', '.join(strange)}: no such column; there are: {', '.join(COLUMNS)}")
+    # A title that the programme file gives stands alone, or another column could be taken where the named one is missing.
+    return {name: (header_word(source.columns[name]),) if name in source.columns else words for name, words in COLUMNS.items()}
+
+
+def _check(file: DelimitedFile, words: Sequence[str], places: Mapping[str, int], named: Mapping[str, str]) -> None:
+    missing = [f"{name} ({named[name]!r} in the programme file)" for name in named if name not in places]
+    if not missing and not {"name", "email", "user_id"} & places.keys():
+        missing = ["name or email"]
+    if not missing and not {"join", "leave"} <= places.keys() and "minutes" not in places:
+        missing = ["join and leave, or minutes"]
+    if not missing:
+        return
+    other = looks_like(words)
+    found = (
+        f"what looks like {other}" if other and other != WHAT else f"the columns {', '.join(sorted(places))}" if places else "none of them"
+    )
+    raise BadFile(file.path, place="header", expected=f"{WHAT}; missing: {', '.join(missing)}", found=found)

@@ -1,0 +1,83 @@
+"""Attendance in documented columns: one fixture per oddity, named after it. All people are invented."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from pipelines.errors import BadFile, BadSource
+from pipelines.sources.attendance import SIGNS
+from pipelines.sources.attendance_csv import AttendanceCsvReader
+from tests.unit.sources.orders import STAYS, rows_after
+from tests.unit.sources.report_reading import FIXTURES, Reading
+
+FOLDER = FIXTURES / "attendance_csv"
+
+
+def read(name: str, **source: object) -> Reading:
+    return Reading(AttendanceCsvReader(), FOLDER / name, **source)
+
+
+def utc(hour: int, minute: int) -> datetime:
+    return datetime(2026, 9, 8, hour, minute, tzinfo=UTC)
+
+
+def test_every_column_of_the_contract():
+    report = read("documented.csv")
+    first, second, third = report.rows("attendance")
+    assert [first[sign] for sign in SIGNS] == [3, 2, 1, 4, 0.5, 12.5]
+    assert [second[sign] for sign in SIGNS] == [None] * 6
+    assert third["chat_messages"] == 0  # nothing written is not the same as not told
+    assert (first["is_guest"], second["is_guest"]) == (False, True)
+    assert report.rejected == [("line 5", "left before joining")]
+    assert [(row["webinar_id"], row["minutes"]) for row in report.rows("webinars")] == [
+        (f"webinar:webinar:w1:{int(utc(14, 0).timestamp())}", 70),
+        (f"webinar:webinar:w2:{int(datetime(2026, 9, 8, 21, tzinfo=UTC).timestamp())}", 28),
+    ]
+
+
+def test_titles_of_ones_own_are_mapped():
+    report = read("own_titles.csv", columns={"name": "Кто", "join": "Когда зашёл", "leave": "Когда вышел", "chat_messages": "Сообщений"})
+    (stay,) = report.rows("attendance")
+    assert (stay["joined_at"], stay["left_at"], stay["chat_messages"]) == (utc(13, 46), utc(15, 11), 3)
+    assert report.column("webinars", "title") == ["ЦОС-36, поток 1"]
+
+
+def test_minutes_alone_will_do():
+    report = read("minutes_only.csv")
+    (stay,) = report.rows("attendance")
+    assert (stay["minutes"], stay["joined_at"]) == (85, None)
+    assert report.rejected == [("line 3", "neither times nor minutes")]
+
+
+def test_shorter_and_longer_export_are_one_webinar_in_any_order():
+    files = [FOLDER / "reexport_longer.csv", FOLDER / "reexport_shorter.csv"]
+    one, other = (rows_after(AttendanceCsvReader(), order, STAYS) for order in (files, files[::-1]))
+    assert one == other
+    assert len(one) == 2
+    assert len({row[1] for row in one}) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("no_person.csv", "missing: name or email"),
+        ("cut.csv", "it was cut"),
+        ("empty.csv", "an empty file"),
+        ("../surveys/google_russian.csv", "survey answers"),
+    ],
+)
+def test_what_is_no_attendance_is_refused(name: str, found: str):
+    with pytest.raises(BadFile, match=found):
+        read(name)
+
+
+def test_a_title_of_the_programme_file_that_is_not_there_is_named():
+    with pytest.raises(BadFile, match=r"name \('Кто это' in the programme file\)"):
+        read("own_titles.csv", columns={"name": "Кто это"})
+
+
+def test_a_column_that_the_contract_has_not_is_refused():
+    with pytest.raises(BadSource, match=r"nmae: no such column"):
+        read("own_titles.csv", columns={"nmae": "Кто"})

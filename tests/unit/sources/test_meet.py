@@ -1,0 +1,75 @@
+"""Google Meet's log events and attendance sheets: one fixture per oddity, named after it. All people are invented."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from pipelines.errors import BadFile
+from pipelines.sources.meet import MeetReader
+from tests.unit.sources.orders import STAYS, rows_after
+from tests.unit.sources.report_reading import FIXTURES, Reading
+
+FOLDER = FIXTURES / "meet"
+SHEET = "Attendance - abc-defg-hij - 2026-09-08.csv"
+
+
+def read(name: str, **source: object) -> Reading:
+    return Reading(MeetReader(), FOLDER / name, **source)
+
+
+def utc(day: int, hour: int, minute: int) -> datetime:
+    return datetime(2026, 9, day, hour, minute, tzinfo=UTC)
+
+
+def test_a_stay_ends_at_its_event_and_began_its_duration_before():
+    report = read("log_events.csv")
+    first = report.rows("attendance")[0]
+    assert (first["joined_at"], first["left_at"], first["minutes"], first["camera_minutes"]) == (utc(8, 13, 46), utc(8, 15, 11), 85, 10)
+    assert report.column("attendance", "is_guest") == [False, True, False, True]
+    assert report.rejected == [("line 7", "a time that is not understood or does not exist")]
+
+
+def test_one_code_on_two_days_is_two_webinars_and_other_events_are_no_stays():
+    report = read("log_events.csv")
+    assert [(row["webinar_id"], row["starts_at"]) for row in report.rows("webinars")] == [
+        (f"meet:webinar:abcdefghij:{int(utc(7, 21, 0).timestamp())}", utc(8, 13, 46)),
+        (f"meet:webinar:abcdefghij:{int(utc(8, 21, 0).timestamp())}", utc(9, 14, 11)),
+    ]
+    assert [row["host_account_id"] for row in report.rows("webinars")] == [report.rows("attendance")[0]["account_id"]] * 2
+
+
+def test_a_masked_address_is_no_address():
+    report = read("log_events.csv")
+    assert report.column("accounts", "email") == ["anna@school.example.org", None, "anna@school.example.org", None]
+    # One who shows no name is known by what is shown, in this webinar only.
+    assert report.column("accounts", "native_id")[3].startswith("+7***123|@")
+
+
+def test_russian_headers():
+    (stay,) = read("log_russian.csv").rows("attendance")
+    assert (stay["joined_at"], stay["left_at"]) == (utc(8, 13, 46), utc(8, 15, 11))
+
+
+def test_sheet_of_the_organiser_takes_its_day_from_the_name():
+    report = read(SHEET)
+    assert report.column("attendance", "joined_at") == [utc(8, 13, 46), utc(8, 14, 2)]
+    assert report.column("attendance", "minutes") == [85, 28]
+    assert report.column("webinars", "webinar_id") == [f"meet:webinar:abcdefghij:{int(utc(7, 21, 0).timestamp())}"]
+    assert report.column("accounts", "display_name") == ["Anna Kuratorova", "Galya"]
+
+
+def test_overlapping_exports_in_any_order():
+    files = [FOLDER / "log_events.csv", FOLDER / "log_events_next_week.csv"]
+    one, other = (rows_after(MeetReader(), order, STAYS) for order in (files, files[::-1]))
+    assert one == other
+    assert len(one) == 5
+
+
+@pytest.mark.parametrize(
+    ("name", "found"), [("cut.csv", "it was cut"), ("empty.csv", "an empty file"), ("../zoom/english.csv", "Zoom participants report")]
+)
+def test_what_is_no_whole_export_is_refused(name: str, found: str):
+    with pytest.raises(BadFile, match=found):
+        read(name)

@@ -1,0 +1,109 @@
+"""Teams' attendance downloads: one fixture per oddity, named after it. All people are invented."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from pipelines.errors import BadFile
+from pipelines.sources.attendance import minutes_of
+from pipelines.sources.teams import TeamsReader
+from tests.unit.sources.orders import STAYS, rows_after
+from tests.unit.sources.report_reading import FIXTURES, Reading
+
+FOLDER = FIXTURES / "teams"
+
+
+def read(name: str, **source: object) -> Reading:
+    return Reading(TeamsReader(), FOLDER / name, **source)
+
+
+def utc(hour: int, minute: int) -> datetime:
+    return datetime(2026, 9, 8, hour, minute, tzinfo=UTC)
+
+
+def stays(report: Reading) -> list[tuple[str, datetime, datetime]]:
+    names = report.column("accounts", "display_name")
+    return [(name, row["joined_at"], row["left_at"]) for name, row in zip(names, report.rows("attendance"), strict=True)]
+
+
+def test_list_of_comings_and_goings_makes_stays():
+    report = read("list_utf16.csv")
+    assert sorted(stays(report)) == [
+        ("Anna Kuratorova", utc(13, 46), utc(15, 10)),
+        ("Galya Lugovaya", utc(13, 46), utc(14, 10)),
+        ("Galya Lugovaya", utc(14, 20), utc(15, 10)),  # never left: there until the list ends
+        ("Oleg Stepnoy", utc(14, 2), utc(14, 30)),
+        ("Oleg Stepnoy", utc(14, 5), utc(15, 10)),  # two devices at once
+    ]
+    assert report.rejected == [
+        ("line 9", "left without having joined"),
+        ("line 10", "an action that is not known"),
+        ("line 11", "a time that is not understood or does not exist"),
+    ]
+    assert report.column("attendance", "is_guest").count(True) == 2
+
+
+def test_list_in_russian_is_day_first():
+    assert stays(read("list_russian.csv")) == [
+        ("Анна Кураторова", utc(13, 46), utc(15, 10)),
+        ("Галина Луговая", utc(13, 46), utc(14, 10)),
+    ]
+
+
+@pytest.mark.parametrize("name", ["sections_us.csv", "sections_russian.csv", "sections_in_words_not_known.csv", "summary_above.csv"])
+def test_report_in_every_layout(name: str):
+    report = read(name)
+    (webinar,) = report.rows("webinars")
+    assert (webinar["starts_at"], webinar["ends_at"], webinar["minutes"]) == (utc(14, 0), utc(15, 10), 70)
+    assert webinar["title"]
+    first = report.rows("attendance")[0]
+    assert (first["joined_at"], first["left_at"], first["minutes"]) == (utc(13, 46), utc(15, 11), 85)
+    assert first["account_id"] == report.account(f"{report.column('accounts', 'display_name')[0].lower()}|anna@school.example.org", "teams")
+    assert report.rejected == []
+
+
+def test_activities_are_the_stays_and_participants_are_not_counted_again():
+    report = read("sections_us.csv")
+    assert report.column("attendance", "minutes") == [85, 28, 30, 28]
+    assert report.column("attendance", "is_guest") == [None, None, None, True]
+
+
+def test_participants_alone_state_minutes_and_no_end_of_an_interrupted_stay():
+    report = read("sections_two.csv")
+    assert [(row["minutes"], row["left_at"]) for row in report.rows("attendance")] == [(85, utc(15, 11)), (58, None), (28, utc(14, 30))]
+    assert report.column("accounts", "email")[1] == "galya@school.example.org"
+
+
+def test_later_download_of_a_list_extends_the_earlier_in_any_order():
+    files = [FOLDER / "list_downloaded_earlier.csv", FOLDER / "list_utf16.csv"]
+    one, other = (rows_after(TeamsReader(), order, STAYS) for order in (files, files[::-1]))
+    assert one == other
+    assert len(one) == 5
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [("sections_cut.csv", "it was cut"), ("empty.csv", "an empty file"), ("../zoom/english.csv", "a Zoom participants report")],
+)
+def test_what_is_no_whole_report_is_refused(name: str, found: str):
+    with pytest.raises(BadFile, match=found):
+        read(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"),
+    [
+        ("1h 30m 51s", 90.85),
+        ("1 ч 5 мин", 65),
+        ("45 с", 0.75),
+        ("1:30:51", 90.85),
+        ("30:30", 30.5),
+        ("75,5", 75.5),
+        ("", None),
+        ("soon", None),
+    ],
+)
+def test_lengths_of_time(text: str, minutes: float | None):
+    assert minutes_of(text) == (pytest.approx(minutes) if minutes is not None else None)

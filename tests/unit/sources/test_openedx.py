@@ -1,0 +1,223 @@
+"""Tracking logs of Open edX: what each event becomes. All people are invented."""
+
+from __future__ import annotations
+
+import gzip
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from pipelines.errors import BadFile, BadSource
+from pipelines.loading import load_item
+from pipelines.programme import Programme, Source
+from pipelines.sources import READERS
+from pipelines.sources.openedx import OpenEdxReader
+from pipelines.sources.reading import Item
+from pipelines.warehouse import Warehouse
+from tests.unit.sources.report_reading import CONTEXT, FIXTURES, PSEUDONYMS, Reading
+
+FOLDER = FIXTURES / "openedx"
+COURSE = "openedx:course:course-v1:MyOrg+Schools+2026"
+PROBLEM = "block-v1:MyOrg+Schools+2026+type@problem+block@p1"
+
+
+def who(native: str) -> str:
+    return PSEUDONYMS.of("openedx", native)
+
+
+LEARNER, OTHER, CURATOR = who("7"), who("8"), who("9")
+
+
+@pytest.fixture(scope="module")
+def log() -> Reading:
+    return Reading(OpenEdxReader(), FOLDER / "tracking.log")
+
+
+def at(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=UTC)  # type: ignore[misc]
+
+
+def test_every_event_is_a_row_of_activity_with_its_action(log: Reading) -> None:
+    assert log.rejected == []
+    actions = list(zip(log.column("activity", "event"), log.column("activity", "action"), strict=True))
+    assert actions[:8] == [
+        ("edx.course.enrollment.activated", "enrolled"),
+        ("edx.course.enrollment.activated", "enrolled"),
+        ("problem_check", "other"),  # the browser's: the server's stands for the deed
+        ("problem_check", "submitted"),
+        ("edx.grades.problem.submitted", "other"),
+        ("play_video", "viewed"),
+        ("pause_video", "other"),
+        ("request:courses", "viewed"),
+    ]
+    assert (log.covers.since, log.covers.until) == (at(2026, 9, 1, 8, 0, 0, 1), at(2026, 11, 22, 9, 30))
+
+
+def test_requests_and_settings_pass_on_nothing_that_was_typed(log: Reading) -> None:
+    told = [str(row) for row in log.rows("activity")]
+    assert not [row for row in told if "sorokina" in row or "тайна" in row or "example.org" in row or "секретный" in row]
+    assert "request:api" in log.column("activity", "event")
+
+
+def test_blocks_are_found_in_form_fields_payloads_and_links(log: Reading) -> None:
+    found = {
+        (row["event"], row["object_id"], row["task_id"]) for row in log.rows("activity") if row["event"] in ("play_video", "problem_check")
+    }
+    video = "block-v1:MyOrg+Schools+2026+type@video+block@v1"
+    assert found == {
+        ("problem_check", PROBLEM, f"openedx:task:{PROBLEM}"),
+        ("play_video", video, f"openedx:task:{video}"),
+    }
+    tasks = {row["task_id"]: (row["kind"], row["name"]) for row in log.rows("tasks")}
+    assert tasks[f"openedx:task:{PROBLEM}"] == ("quiz", "Проверьте себя")
+    assert "openedx:task:block-v1:MyOrg+Schools+2026+type@sequential+block@s1" in tasks
+
+
+def test_who_acts_and_who_is_acted_upon(log: Reading) -> None:
+    rows = log.rows("activity")
+    by_command, certificate = rows[1], next(row for row in rows if row["event"] == "edx.certificate.created")
+    assert (by_command["account_id"], by_command["related_account_id"], by_command["origin"]) == (None, OTHER, "cli")
+    assert (certificate["account_id"], certificate["related_account_id"]) == (CURATOR, LEARNER)
+    anonymous = next(row for row in rows if row["event"] == "edx.ui.lms.link_clicked")
+    assert anonymous["account_id"] is None
+    known = {row["account_id"]: row["username"] for row in log.rows("accounts")}
+    assert known == {LEARNER: "sorokina", OTHER: "lapin", CURATOR: "kurator", who("name:lapin"): "lapin"}
+
+
+def test_enrolments_have_the_last_state(log: Reading) -> None:
+    found = {(row["account_id"], row["role"]): row for row in log.rows("enrolments")}
+    assert set(found) == {(LEARNER, "learner"), (OTHER, "learner"), (CURATOR, "curator")}
+    left = found[OTHER, "learner"]
+    assert (left["state"], left["created_at"], left["removed_at"]) == ("removed", at(2026, 9, 1, 8, 0, 0, 1), at(2026, 11, 22, 8))
+    assert (found[LEARNER, "learner"]["state"], found[LEARNER, "learner"]["method"]) == ("active", "audit")
+
+
+def test_problems_checked_are_attempts_and_grades(log: Reading) -> None:
+    (attempt,) = log.rows("submissions")
+    assert (attempt["account_id"], attempt["attempt"], attempt["score"], attempt["max_score"]) == (LEARNER, 1, 1.0, 2.0)
+    grades = {row["grade_id"].split(":")[1]: (row["grade"], row["max_grade"]) for row in log.rows("grades") if row["task_id"]}
+    assert grades == {"quiz": (1.0, 2.0), "gradebook": (3.0, 4.0)}
+    (total,) = [row for row in log.rows("grades") if not row["task_id"]]
+    assert (total["grade"], total["max_grade"]) == (7.0, 100.0)
+    (mark,) = log.rows("completions")
+    assert (mark["state"], mark["account_id"], mark["completed_at"]) == ("complete", LEARNER, at(2026, 9, 4, 8))
+
+
+def test_forum_is_a_thread_with_who_answers_whom(log: Reading) -> None:
+    thread, response, comment = log.rows("messages")
+    assert (thread["text"], thread["subject"], thread["question_marks"]) == ("Не вижу задание. Где оно?", "Где задание?", 1)
+    assert (response["reply_to_id"], response["thread_id"]) == ("openedx:post:t1", "openedx:discussion:t1")
+    assert (comment["reply_to_id"], comment["thread_id"], comment["account_id"]) == ("openedx:post:r1", "openedx:discussion:t1", None)
+    assert {row["chat_id"] for row in (thread, response, comment)} == set(log.column("chats", "chat_id"))
+
+
+def test_outcomes_and_cohorts(log: Reading) -> None:
+    assert {(row["kind"], row["account_id"]): row["reached_at"] for row in log.rows("outcomes")} == {
+        ("course_completed", LEARNER): at(2026, 11, 20, 8),
+        ("certificate", LEARNER): at(2026, 11, 21, 8),
+    }
+    assert log.column("course_groups", "name") == ["Поток 1"]
+    (stay,) = log.rows("memberships")
+    assert (stay["group_id"], stay["account_id"], stay["left_at"]) == ("openedx:group:3", LEARNER, None)
+
+
+def test_what_syslog_wrote_first_changes_nothing(log: Reading) -> None:
+    (row,) = Reading(OpenEdxReader(), FOLDER / "syslog_prefix.log").rows("activity")
+    assert row in log.rows("activity")
+
+
+def test_gzip_and_order_of_keys_change_nothing(tmp_path: Path, log: Reading) -> None:
+    import json
+
+    turned = "\n".join(
+        json.dumps(dict(reversed(json.loads(line).items()))) for line in (FOLDER / "tracking.log").read_text(encoding="utf-8").splitlines()
+    )
+    packed = tmp_path / "tracking.log.gz"
+    packed.write_bytes(gzip.compress(turned.encode()))
+    assert Reading(OpenEdxReader(), packed).column("activity", "activity_id") == log.column("activity", "activity_id")
+
+
+def test_bad_lines_are_rejected_with_their_place() -> None:
+    found = Reading(OpenEdxReader(), FOLDER / "oddities.log")
+    assert found.rejected == [
+        ("line 2", "no JSON"),
+        ("line 3", "not an object"),
+        ("line 4", "no event name"),
+        ("line 5", "no readable time"),
+        ("line 9", "nested too deep"),
+        ("line 11", "no JSON"),
+    ]
+    # The same line twice is one event; a surrogate and a zero byte are made storable; a "name" with words in it is not passed on.
+    ids = found.column("activity", "activity_id")
+    assert (len(ids), len(set(ids))) == (4, 3)
+    assert found.column("activity", "event")[2:] == ["unnamed", "unnamed"]
+    assert "x�y" in found.column("accounts", "username")
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("cut_off.log", "the end of the file: it is cut off"),
+        ("empty.log", "an empty file"),
+        ("another_format.log", "something else"),
+        ("other_json.log", "JSON of something else"),
+    ],
+)
+def test_what_is_no_whole_log_is_refused(name: str, found: str) -> None:
+    with pytest.raises(BadFile, match=found):
+        Reading(OpenEdxReader(), FOLDER / name)
+
+
+def test_damaged_gzip_is_refused(tmp_path: Path) -> None:
+    packed = gzip.compress((FOLDER / "tracking.log").read_bytes() * 50)
+    for name, content in (("cut.log.gz", packed[: len(packed) // 2]), ("bits.log.gz", packed[:200] + b"\0" * 50 + packed[250:])):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(BadFile):
+            Reading(OpenEdxReader(), tmp_path / name)
+
+
+def test_gzip_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipelines.sources.json_lines._UNFOLDS_FREELY", 1 << 16)
+    (tmp_path / "bomb.log.gz").write_bytes(gzip.compress(b'{"a":1}\n' * 500_000))
+    with pytest.raises(BadFile, match="unfolds without end"):
+        Reading(OpenEdxReader(), tmp_path / "bomb.log.gz")
+
+
+def test_line_without_end_is_one_bad_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipelines.sources.json_lines.LONGEST_LINE", 2000)
+    line = (FOLDER / "tracking.log").read_text(encoding="utf-8").splitlines()[0]
+    (tmp_path / "long.log").write_text(f'{line}\n{{"a": "{"x" * 9000}"}}\n{line}\n', encoding="utf-8")
+    assert Reading(OpenEdxReader(), tmp_path / "long.log").rejected == [("line 2", "line too long")]
+
+
+def test_rotated_files_are_items() -> None:
+    source = Source(name="edx", kind="openedx", path=FOLDER / "rotated")
+    assert [item.name for item in OpenEdxReader().items(source, CONTEXT)] == ["tracking.log", "tracking.log-20260903"]
+    with pytest.raises(BadSource):
+        OpenEdxReader().items(source.model_copy(update={"path": FOLDER / "nowhere"}), CONTEXT)
+
+
+def test_overlapping_files_give_the_same_rows_in_any_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(READERS, "openedx", OpenEdxReader())
+    source = Source(name="edx", kind="openedx", path=FOLDER / "rotated")
+    programme = Programme(id="p", name="p", sources=(source,))
+    items = list(OpenEdxReader().items(source, CONTEXT))
+    pictures = []
+    for order in (items, items[::-1], [Item("whole", FOLDER / "tracking.log")]):
+        with Warehouse.open(None) as warehouse:
+            warehouse.create_schemas()
+            for item in order:
+                load = load_item(warehouse, programme, source, item, pseudonyms=PSEUDONYMS, run_at=at(2026, 11, 22))
+                assert load.problem is None
+            pictures.append(
+                [
+                    warehouse.rows("select activity_id, account_id, action, occurred_at from raw.activity order by all"),
+                    warehouse.rows("select enrolment_id, account_id, role, state, removed_at from raw.enrolments order by all"),
+                    warehouse.rows("select task_id, name from raw.tasks order by all"),
+                    warehouse.rows("select grade_id, grade, graded_at from raw.grades order by all"),
+                    warehouse.rows("select message_id, text from personal.messages order by all"),
+                ]
+            )
+    assert len(pictures[0][0]) == 21
+    assert pictures[0] == pictures[1] == pictures[2]

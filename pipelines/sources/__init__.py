@@ -5,30 +5,42 @@ A new source is one module here, one line in :data:`READERS`, one test file and 
 
 from __future__ import annotations
 
-from pipelines.sources.attendance_csv import AttendanceCsvReader
-from pipelines.sources.mailbox import MailboxReader
-from pipelines.sources.meet import MeetReader
-from pipelines.sources.moodle_db import MoodleDatabase
-from pipelines.sources.moodle_logs import MoodleLogsReader
-from pipelines.sources.moodle_reports import MoodleReportsReader
-from pipelines.sources.oulad import OuladReader
-from pipelines.sources.reading import Reader
-from pipelines.sources.surveys import SurveysReader
-from pipelines.sources.teams import TeamsReader
-from pipelines.sources.telegram import TelegramReader
-from pipelines.sources.zoom import ZoomReader
+from collections import UserDict
+from importlib import import_module
 
-#: Kind in programme.toml → reader.
-READERS: dict[str, Reader] = {
-    MoodleDatabase.kind: MoodleDatabase(),
-    MailboxReader.kind: MailboxReader(),
-    TelegramReader.kind: TelegramReader(),
-    MoodleLogsReader.kind: MoodleLogsReader(),
-    MoodleReportsReader.kind: MoodleReportsReader(),
-    ZoomReader.kind: ZoomReader(),
-    TeamsReader.kind: TeamsReader(),
-    MeetReader.kind: MeetReader(),
-    AttendanceCsvReader.kind: AttendanceCsvReader(),
-    OuladReader.kind: OuladReader(),
-    SurveysReader.kind: SurveysReader(),
-}
+from pipelines.sources.reading import Reader
+
+
+class _Readers(UserDict[str, Reader]):
+    """Readers by kind. A module and the libraries of its format are imported when the first source of that kind is read."""
+
+    def __init__(self, places: dict[str, str]) -> None:
+        super().__init__()
+        self._places = places
+        self.data = dict.fromkeys(places)  # type: ignore[arg-type]
+
+    def __getitem__(self, kind: str) -> Reader:
+        reader = self.data[kind]
+        if reader is None:
+            module, name = self._places[kind].split(":")
+            reader = self.data[kind] = getattr(import_module(f"pipelines.sources.{module}"), name)()
+        return reader
+
+
+#: Kind in programme.toml → module and class of its reader.
+READERS = _Readers(
+    {
+        "moodle_db": "moodle_db:MoodleDatabase",
+        "moodle_logs": "moodle_logs:MoodleLogsReader",
+        "moodle_reports": "moodle_reports:MoodleReportsReader",
+        "oulad": "oulad:OuladReader",
+        "telegram": "telegram:TelegramReader",
+        "mailbox": "mailbox:MailboxReader",
+        "zoom": "zoom:ZoomReader",
+        "teams": "teams:TeamsReader",
+        "meet": "meet:MeetReader",
+        "attendance_csv": "attendance_csv:AttendanceCsvReader",
+        "survey_csv": "surveys:SurveysReader",
+        "generic": "generic:GenericReader",
+    }
+)

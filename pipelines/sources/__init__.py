@@ -41,6 +41,7 @@ READERS = _Readers(
         "meet": "meet:MeetReader",
         "attendance_csv": "attendance_csv:AttendanceCsvReader",
         "survey_csv": "surveys:SurveysReader",
+        "openedx": "openedx:OpenEdxReader",
         "generic": "generic:GenericReader",
     }
 )

@@ -55,6 +55,8 @@ _CHARSETS = {
     "x-sjis": "cp932",
     "iso-2022-jp": "iso2022_jp_ext",
 }
+#: Codecs of Python that are no charsets of mail; some take quadratic time.
+_NO_CHARSETS = frozenset(("idna", "punycode", "unicode_escape", "unicode-escape", "raw_unicode_escape", "raw-unicode-escape", "undefined"))
 #: Zones written as letters that RFC 5322 does not know but mailers of these parts wrote; hours east of UTC.
 _LETTER_ZONES = {"MSK": 3, "MSD": 4, "SAMT": 4, "YEKT": 5, "OMST": 6, "KRAT": 7, "NOVT": 7, "IRKT": 8, "YAKT": 9, "VLAT": 10, "MAGT": 11, "PETT": 12,
                  "EET": 2, "EEST": 3, "CET": 1, "CEST": 2, "MET": 1, "MEST": 2, "WET": 0, "WEST": 1, "BST": 1, "JST": 9, "FET": 3}  # fmt: skip
@@ -110,13 +112,13 @@ def decode_words(text: str) -> str:
     for match in _ENCODED.finditer(text):
         charset = match[1].split("*")[0].lower()
         if pending and (match.start() > at or charset != pending_charset):
-            decoded.append(_decode(pending, pending_charset))
+            decoded.append(decode(pending, pending_charset))
             pending = b""
         decoded.append(text[at : match.start()])
         pending += _base64(match[3]) if match[2] in "bB" else _quoted(match[3])
         pending_charset, at = charset, match.end()
     if pending:
-        decoded.append(_decode(pending, pending_charset))
+        decoded.append(decode(pending, pending_charset))
     return storable("".join((*decoded, text[at:])))
 
 
@@ -214,6 +216,15 @@ def kind_of(raw: bytes | None) -> str:
     return (raw or b"").split(b";")[0].split(b"(")[0].strip().lower().decode("ascii", "replace")
 
 
+def decode(raw: bytes, charset: str) -> str:
+    """Bytes in a charset as a mail names it; what cannot be is replaced, and an unknown charset is taken for UTF-8."""
+    charset = charset.lower().strip().strip("'\"")
+    try:
+        return storable(raw.decode("utf-8" if charset in _NO_CHARSETS else _CHARSETS.get(charset, charset), "replace"))
+    except (LookupError, UnicodeError, ValueError):
+        return storable(raw.decode("utf-8", "replace"))
+
+
 # -- inside ---------------------------------------------------------------------------------------------------------------------
 
 
@@ -224,17 +235,10 @@ def _to_text(raw: bytes, charset: str | None) -> str:
     except UnicodeDecodeError:
         pass
     if charset and charset.lower() not in ("us-ascii", "utf-8", "ascii"):
-        return storable(_decode(raw, charset.lower()))
+        return storable(decode(raw, charset.lower()))
     koi8 = sum(byte in _KOI8_LOWER for byte in raw)
     cp1251 = sum(byte in _CP1251_LOWER for byte in raw)
     return storable(raw.decode("koi8-r" if koi8 > cp1251 else "cp1251", "replace"))
-
-
-def _decode(raw: bytes, charset: str) -> str:
-    try:
-        return raw.decode(_CHARSETS.get(charset, charset), "replace")
-    except (LookupError, UnicodeError, ValueError):
-        return raw.decode("utf-8", "replace")
 
 
 def _base64(text: str) -> bytes:

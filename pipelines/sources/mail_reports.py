@@ -1,49 +1,42 @@
 """Delivery reports (DSN, RFC 3464), read receipts (MDN, RFC 8098) and automatic answers (RFC 3834) told from people's mail.
 
-Of a report's body only what is written for machines is read: the status or disposition fields, and the header of the returned mail.
-The part for people, and anything in the returned mail behind its header, is passed over. Plain-text bounces of old servers have no such
-part: they are recognised by sender and subject, and what they are about stays unknown unless a header field says so.
+Of a report's body what is written for machines is read: the status or disposition fields, and the header of the returned mail. Where a
+mail server sent no such part, or one that names nobody, the notice in words is looked through for the address that failed
+(:mod:`pipelines.sources.mail_bounces`); over IMAP it is never fetched. Complaints (ARF, RFC 5965) are no delivery reports.
 """
 
 from __future__ import annotations
 
-import binascii
-import quopri
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from pipelines.sources.mail_bounces import BOUNCE_SUBJECT, is_bounce, is_from_nobody, may_be_bounce, read_notice
 from pipelines.sources.mail_headers import Fields, address_of, addresses_of, fields_of, first, kind_of, message_ids_of, parameter, text_of
+from pipelines.sources.mail_parts import parts_of
 
 #: Header fields with which a report may begin; a body is read for these types of mail only.
 _REPORT_KINDS = ("multipart/report", "message/delivery-status", "message/disposition-notification", "message/global-delivery-status")
 _STATUS_KINDS = frozenset(("message/delivery-status", "message/global-delivery-status"))
 _RECEIPT_KINDS = frozenset(("message/disposition-notification", "message/global-disposition-notification"))
+_COMPLAINT_KIND = "message/feedback-report"
 _RETURNED_KINDS = frozenset(("message/rfc822", "text/rfc822-headers", "message/rfc822-headers", "message/global", "message/global-headers"))
 _CONTENT_TYPE = re.compile(rb"^content-type[ \t]*:[ \t\r\n]*([^\s;]+)", re.IGNORECASE | re.MULTILINE)
-_FROM_MACHINE = re.compile(
-    rb"^(?:from|return-path)[ \t]*:[^\n]*(?:mailer[-_. ]?daemon|postmaster|mail delivery|<>)", re.IGNORECASE | re.MULTILINE
-)
+_STATUS_BLOCK = re.compile(rb"^(?:original|final)-recipient[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _ACTIONS = {
     "failed": "failed",
     "failure": "failed",
+    "error": "failed",
+    "expired": "failed",
     "delayed": "delayed",
     "delivered": "delivered",
     "relayed": "relayed",
     "expanded": "relayed",
 }
 _STATUS_CLASSES = {"2": "delivered", "4": "delayed", "5": "failed"}
-_DISPOSITIONS = {"displayed": "displayed", "read": "displayed", "deleted": "deleted"}
-_DEEPEST = 4
+_DISPOSITIONS = {"displayed": "displayed", "read": "displayed", "deleted": "deleted", "rejected": "failed"}
 
 _MACHINE = re.compile(r"(?:mailer[-_.]?daemon|mail[-_.]?daemon|postmaster|mdaemon|bounces?)(?:[+=-].*)?$")
 _NO_REPLY = re.compile(r"(?:no|do[-_.]?not|dont)[-_.]?reply(?:[+=-].*)?$")
-_BOUNCE_SUBJECT = re.compile(
-    r"undeliver|returned (?:mail|to sender)|delivery (?:status notification|failure|failed|has failed|report|problem)|mail delivery|failure notice|"
-    r"could not be delivered|non[- ]?delivery|mail fail(?:ure|ed)|(?:failed|failure) delivery|delayed|could not send|error sending|"
-    r"не ?доставлен|недоставлен|ошибка доставки|отч[её]т о доставке|возвращен[оа]? отправителю",
-    re.IGNORECASE,
-)
 _DELAY_SUBJECT = re.compile(r"delay|warning|still being|задерж|отложен", re.IGNORECASE)
 _AUTO_SUBJECT = re.compile(
     r"^\s*(?:auto(?:matic(?:ally)?)?[-_ ]?(?:reply|response|respond\w*|answer)|out of (?:the )?office|ooo\b|vacation|away from|"
@@ -85,13 +78,11 @@ class Report:
 
 
 def wants_body(header: bytes) -> bool:
-    """Is the body of a mail with this header block read, as far as it is written for machines?
-
-    True for reports by their type, and for any multipart mail of a mail server: some send the parts of a report unlabelled.
-    """
+    """Is the body of a mail with this header block looked through? True for reports by their type, and for what a mail server wrote."""
     found = _CONTENT_TYPE.search(header)
-    kind = found[1].lower().decode("ascii", "replace") if found else ""
-    return kind.startswith(_REPORT_KINDS) or (kind.startswith("multipart/") and bool(_FROM_MACHINE.search(header)))
+    if found and found[1].lower().decode("ascii", "replace").startswith(_REPORT_KINDS):
+        return True
+    return may_be_bounce(header) and is_bounce(fields_of(header))
 
 
 def is_machine(address: str | None) -> bool:
@@ -110,14 +101,21 @@ def report_of(fields: Fields, body: bytes) -> Report | None:
     report = Report("")
     content_type = first(fields, "content-type")
     if body:
-        body = _unix(body)
-        for kind, part in _parts(content_type, first(fields, "content-transfer-encoding"), body, 0):
-            _take_part(report, kind, part)
-    if not report.kind and body:
+        for kind, part, _ in parts_of(content_type, first(fields, "content-transfer-encoding"), body):
+            if kind == _COMPLAINT_KIND:
+                return None
+            _take_part(report, kind, part, fields)
+    if not report.kind:
         stated = (parameter(content_type, "report-type") or "").lower()
         report.kind = {"delivery-status": "delivery_report", "disposition-notification": "read_receipt"}.get(stated, "")
-    if not report.kind:
-        _take_header(report, fields)
+    if (
+        report.kind != "read_receipt"
+        and not any(recipient.address for recipient in report.recipients)
+        and (report.kind or is_bounce(fields))
+    ):
+        _take_unlabelled(report, body)
+        if not any(recipient.address for recipient in report.recipients):
+            _take_words(report, fields, body)
     if not report.kind:
         return None
     if report.about is None:
@@ -149,13 +147,12 @@ def is_auto_reply(fields: Fields, subject: str | None) -> bool:
 # -- inside ---------------------------------------------------------------------------------------------------------------------
 
 
-def _take_part(report: Report, kind: str, part: bytes) -> None:
+def _take_part(report: Report, kind: str, part: bytes, mail: Fields) -> None:
     if kind in _STATUS_KINDS:
         report.kind = "delivery_report"
         for block in re.split(rb"\n[ \t]*\n+", part.strip(b"\n")):
             fields = fields_of(block)
-            recipient = _recipient(fields)
-            if recipient:
+            if recipient := _recipient(fields):
                 report.recipients.append(recipient)
             elif about := message_ids_of(fields.get("original-message-id") or fields.get("x-original-message-id")):
                 report.about = report.about or about[0]
@@ -165,6 +162,8 @@ def _take_part(report: Report, kind: str, part: bytes) -> None:
         disposition = (first(fields, "disposition") or b"").decode("ascii", "replace").lower()
         done = re.split(r"[/,\s]", disposition.rpartition(";")[2].strip())[0]
         address = _address(fields, "original-recipient") or _address(fields, "final-recipient")
+        if b"(rejected)" in (first(mail, "auto-submitted") or b"").lower():  # a filter sent it back (RFC 5429, 2.1.1)
+            report.kind, done = "delivery_report", "rejected"
         report.recipients.append(Recipient(address, _DISPOSITIONS.get(done)))
         about = message_ids_of(fields.get("original-message-id"))
         report.about = about[0] if about else report.about
@@ -184,69 +183,34 @@ def _recipient(fields: Fields) -> Recipient | None:
 
 
 def _address(fields: Fields, name: str) -> str | None:
+    """The address in a field such as "rfc822; somebody@…"; None for what is none: a program or a file that a mail was piped into."""
     raw = first(fields, name)
-    return address_of(raw.decode("utf-8", "replace")) if raw else None
+    text = raw.decode("utf-8", "replace").rpartition(";")[2].strip() if raw else ""
+    return None if text.startswith(("|", "/")) else address_of(text)
 
 
-def _take_header(report: Report, fields: Fields) -> None:
-    """A bounce without a machine-readable part: who it failed for is known only where a field says so (Exim and its kin)."""
-    failed = [address for _, address in addresses_of(fields.get("x-failed-recipients"))]
-    if not failed and not _is_from_server(fields):
+def _take_unlabelled(report: Report, body: bytes) -> None:
+    """The status fields of a report whose parts are not where the header says: wrapped by a gateway, or their boundary lost."""
+    if b"-recipient" not in body.lower():
         return
+    for block in re.split(rb"\n[ \t>]*\n", body.replace(b"\r\n", b"\n")):
+        fields = fields_of(block) if _STATUS_BLOCK.search(block) else {}
+        if "action" in fields and (recipient := _recipient(fields)) and recipient.address:
+            report.kind = "delivery_report"
+            report.recipients.append(recipient)
+
+
+def _take_words(report: Report, fields: Fields, body: bytes) -> None:
+    """A report that names nobody for machines: a field that does (Exim and its kin), else the notice in words."""
     subject = text_of(first(fields, "subject")) or ""
-    state = "delayed" if _DELAY_SUBJECT.search(subject) else "failed"
-    if failed or _BOUNCE_SUBJECT.search(subject):
-        report.kind, report.recipients = "delivery_report", [Recipient(address, state) for address in failed or (None,)]
-    elif kind_of(first(fields, "auto-submitted")).startswith("auto-") and _is_server_address(fields):
-        report.kind = "delivery_report"  # a mail server is never on holiday; what it reports, its subject does not tell
-
-
-def _is_from_server(fields: Fields) -> bool:
-    return b"".join((first(fields, "return-path") or b"?").split()) == b"<>" or _is_server_address(fields)
-
-
-def _is_server_address(fields: Fields) -> bool:
-    sender = (first(fields, "from") or b"").strip().strip(b'"').lower()
-    if sender.startswith((b"mailer-daemon", b"postmaster", b"mail delivery")):
-        return True
-    return any(_MACHINE.fullmatch(address.partition("@")[0]) for _, address in addresses_of([sender]))
-
-
-def _parts(content_type: bytes | None, encoding: bytes | None, body: bytes, depth: int) -> Iterator[tuple[str, bytes]]:
-    """(type, decoded content) of the leaves of a body; a returned mail is a leaf."""
-    kind = kind_of(content_type)
-    if not kind.startswith("multipart/"):
-        yield kind, _decoded(body, encoding)
-        return
-    boundary = (parameter(content_type, "boundary") or "").encode("utf-8", "replace")
-    if not boundary or b"--" + boundary not in body:  # none stated, or another than the one used
-        line = re.search(rb"^--(\S[^\n]*)$", body, re.MULTILINE)
-        boundary = line[1].rstrip() if line else b""
-    if not boundary or depth >= _DEEPEST:
-        return
-    for piece in re.split(rb"(?:^|\n)--" + re.escape(boundary) + rb"(?:--)?[ \t]*(?:\n|\Z)", body)[1:]:
-        if piece.startswith(b"\n"):
-            continue  # a part without a header is text for people
-        head, _, content = piece.partition(b"\n\n")
-        fields = fields_of(head)
-        yield from _parts(first(fields, "content-type"), first(fields, "content-transfer-encoding"), content, depth + 1)
-
-
-def _decoded(body: bytes, encoding: bytes | None) -> bytes:
-    match (encoding or b"").strip().lower():
-        case b"base64":
-            try:
-                packed = re.sub(rb"[^A-Za-z0-9+/]", b"", body)
-                return _unix(
-                    binascii.a2b_base64(packed[: len(packed) // 4 * 4] if len(packed) % 4 == 1 else packed + b"=" * (-len(packed) % 4))
-                )
-            except binascii.Error:
-                return b""
-        case b"quoted-printable":
-            return _unix(quopri.decodestring(body))
-        case _:
-            return body
-
-
-def _unix(body: bytes) -> bytes:
-    return body.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in body else body
+    failed = [address for _, address in addresses_of(fields.get("x-failed-recipients"))]
+    state, about = ("delayed" if _DELAY_SUBJECT.search(subject) else "failed"), None
+    if body:
+        named, state, about = read_notice(fields, body)
+        failed = failed or named
+    is_certain = bool(failed) or bool(BOUNCE_SUBJECT.search(subject)) or kind_of(first(fields, "auto-submitted")).startswith("auto-")
+    if report.kind or is_certain or is_from_nobody(fields):
+        known = next((recipient.state for recipient in report.recipients if recipient.state), None)
+        report.kind = "delivery_report"
+        report.recipients = [Recipient(address, known or state) for address in failed or (None,)]
+        report.about = report.about or about

@@ -16,6 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines.contract_words import WORDS
 from pipelines.errors import BadContract
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
@@ -44,34 +45,6 @@ class Finding:
     critical: bool
     observed: str
 
-
-#: Closed lists of words in the contract (sql/schema/raw.sql says what each means).
-WORDS: Mapping[str, Mapping[str, Sequence[str]]] = {
-    "accounts": {"channel": ("lms", "chat", "mail", "webinar", "survey")},
-    "enrolments": {"role": ("learner", "curator", "staff"), "state": ("active", "suspended", "ended", "removed")},
-    "tasks": {"kind": ("assignment", "quiz", "page", "file", "url", "forum", "feedback", "certificate", "other")},
-    "deadlines": {"rule": ("group_override", "user_override", "extension")},
-    "activity": {
-        "action": (
-            "viewed", "submitted", "uploaded", "posted", "attempted", "completed", "graded", "enrolled", "unenrolled", "joined_group",
-            "left_group", "messaged", "logged_in", "logged_out", "login_failed", "answered_survey", "other",
-        )
-    },
-    "chats": {"channel": ("forum", "chat", "mail", "direct")},
-    "messages": {
-        "channel": ("forum", "chat", "mail", "direct"),
-        "kind": ("post", "service", "auto_reply", "read_receipt", "delivery_report"),
-        "delivery_state": ("failed", "delayed", "delivered", "relayed", "expanded", "displayed", "deleted"),
-    },
-    "addressees": {"role": ("to", "cc", "bcc", "member", "mention")},
-    "submissions": {
-        "kind": ("assignment", "quiz"),
-        "state": ("new", "draft", "reopened", "submitted", "in_progress", "overdue", "abandoned"),
-    },
-    "grades": {"record": ("marking", "gradebook", "history", "quiz")},
-    "completions": {"state": ("incomplete", "complete", "passed", "failed", "viewed")},
-    "outcomes": {"kind": ("course_completed", "certificate")},
-}  # fmt: skip
 
 #: (column, table it points to, critical). A log outlives what it speaks of, so what a log points to may be gone: a warning.
 POINTERS: Mapping[str, Sequence[tuple[str, str, bool]]] = {

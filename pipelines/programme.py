@@ -58,12 +58,16 @@ class Source(_Strict):
     stream: str | None = None
     #: Which part of the source feeds which course: glob of the item, or title or id of the chat → course's short name.
     feeds: dict[str, str] = {}
+    #: Telegram's HTML exports lack the chat's id: title of the chat → its number, as the JSON export of the same chat has it.
+    chat_ids: dict[str, Annotated[int, Field(gt=0)]] = {}
     #: Time zone of times that state none. Default: the programme's.
     time_zone: str | None = None
     #: Moodle: prefix of the tables.
     table_prefix: str = "mdl_"
     #: Log rows before the last one read that are read again, because ids are not time order (docs/moodle in the reader).
     log_overlap_rows: Annotated[int, Field(ge=0)] = 5000
+    #: Tables in Mayak's own words: each file holds every row there is, so rows that it lacks have vanished.
+    is_whole: bool = False
     #: Attendance in documented columns (attendance_csv): column of the contract → its title in the file, where it has another one.
     columns: dict[str, str] = {}
     #: Without it the day's run goes on when the source is missing, and says so; with it the run stops.

@@ -11,13 +11,13 @@ from importlib import import_module
 from pipelines.sources.reading import Reader
 
 
-class _Readers(UserDict[str, Reader]):
+class _Readers(UserDict[str, Reader | None]):
     """Readers by kind. A module and the libraries of its format are imported when the first source of that kind is read."""
 
     def __init__(self, places: dict[str, str]) -> None:
         super().__init__()
         self._places = places
-        self.data = dict.fromkeys(places)  # type: ignore[arg-type]
+        self.data = dict.fromkeys(places)
 
     def __getitem__(self, kind: str) -> Reader:
         reader = self.data[kind]

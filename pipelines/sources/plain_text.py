@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import re
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 _WORD = re.compile(r"[^\W_]+(?:[-'’.][^\W_]+)*")
 _UNSTORABLE = re.compile("[\ud800-\udfff\x00]")
+#: The same for a whole column: RE2's \\W knows ASCII only, so the classes are named.
+_WORD_OF_COLUMN = r"[\p{L}\p{N}]+(?:[-'’.][\p{L}\p{N}]+)*"
 _QUESTION_MARKS = "?？؟"
 
 
@@ -22,3 +27,13 @@ def count_words(text: str) -> int:
 def count_question_marks(text: str) -> int:
     """Question marks, full-width and Arabic ones included."""
     return sum(map(text.count, _QUESTION_MARKS))
+
+
+def word_counts(texts: pa.Array) -> pa.Array:
+    """:func:`count_words` of every text of a column (int32; null stays null)."""
+    return pc.cast(pc.count_substring_regex(texts, _WORD_OF_COLUMN), pa.int32())
+
+
+def question_mark_counts(texts: pa.Array) -> pa.Array:
+    """:func:`count_question_marks` of every text of a column (int32; null stays null)."""
+    return pc.cast(pc.count_substring_regex(texts, f"[{_QUESTION_MARKS}]"), pa.int32())

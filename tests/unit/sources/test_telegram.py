@@ -14,9 +14,8 @@ from pipelines.errors import BadFile, BadSource
 from pipelines.loading import load_source
 from pipelines.programme import Programme, Source
 from pipelines.pseudonyms import Pseudonyms
-from pipelines.sources import telegram
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
-from pipelines.sources.telegram import TelegramReader
+from pipelines.sources.telegram import TelegramReader, chats
 from pipelines.warehouse import Warehouse
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "telegram"
@@ -190,12 +189,19 @@ class TestFullExport:
 
 
 def test_a_pin_behind_the_batch_it_concerns(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(telegram, "BATCH_ROWS", 2)
+    monkeypatch.setattr(chats, "BATCH_ROWS", 2)
+    monkeypatch.setattr("pipelines.sources.json_stream._FIRST_PIECE", 1)
+    monkeypatch.setattr("pipelines.sources.json_stream._ONE_BY_ONE", 2)
     found = events("single_chat/result.json")
     last = {row["message_id"]: row["is_pinned"] for row in rows(found, "messages")}
     assert [name for name, is_pinned in last.items() if is_pinned] == [f"{CHAT}:8"]
     counted = sum(event.table.num_rows for event in found if isinstance(event, Batch) and event.record == "messages" and event.counted)
     assert counted == sum(event.rows for event in found if isinstance(event, Seen)) == 10
+    # Found without a second pass where the pins are known beforehand.
+    monkeypatch.setattr("pipelines.sources.telegram.document._SMALL_FILE", 0)
+    found = events("single_chat/result.json")
+    assert sorted(name for row in rows(found, "messages") if row["is_pinned"] for name in [row["message_id"]]) == [f"{CHAT}:8"]
+    assert len(rows(found, "messages")) == 10
 
 
 def test_values_cut_by_the_end_of_a_block_are_whole(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -266,10 +272,21 @@ class TestItems:
         with pytest.raises(BadFile):
             list(TelegramReader().read(SOURCE, Item("x", packed), CONTEXT))
 
-    def test_html_export_is_told_apart(self, tmp_path: Path) -> None:
-        (tmp_path / "messages.html").write_text("<html>")
-        with pytest.raises(BadSource, match="Machine-readable JSON"):
-            list(self.item_names(tmp_path))
+    def test_pages_are_one_item_that_changes_with_any_of_them(self, tmp_path: Path) -> None:
+        for name in ("messages.html", "messages2.html"):
+            (tmp_path / name).write_text("<html>")
+        (first,) = TelegramReader().items(SOURCE.model_copy(update={"path": tmp_path}), CONTEXT)
+        assert first.name == "messages.html"
+        (tmp_path / "messages2.html").write_text("<html>more")
+        (second,) = TelegramReader().items(SOURCE.model_copy(update={"path": tmp_path}), CONTEXT)
+        assert first.fingerprint != second.fingerprint
+
+    def test_where_both_formats_lie_the_json_is_read(self, tmp_path: Path) -> None:
+        for name in ("a/result.json", "a/messages.html", "a/chats/chat_1/messages.html", "b/messages.html", "b/files/x.json"):
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("{}")
+        assert list(self.item_names(tmp_path)) == ["a/result.json", "b/messages.html"]
 
     def test_nothing_there(self, tmp_path: Path) -> None:
         with pytest.raises(BadSource):

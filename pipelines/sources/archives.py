@@ -7,14 +7,17 @@ Nothing is ever unpacked to disk, so that names with ``..`` in them lead nowhere
 
 from __future__ import annotations
 
+import io
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from pipelines.errors import BadFile, BadSource
 from pipelines.programme import Source
+from pipelines.sources.json_lines import LONGEST_LINE, NO_JSON, NOT_AN_OBJECT, TOO_LONG, parsed, storable_value
+from pipelines.sources.json_stream import JsonStream
 from pipelines.sources.reading import Item
 
 #: Unpacked bytes of a whole archive: a messenger's export with its pictures is seldom larger than a tenth of it.
@@ -26,6 +29,8 @@ _RATIO_FROM = 1 << 26
 #: Files in one archive: an account of ten years with one file a day and chat has some hundred thousand.
 MOST_MEMBERS = 1_000_000
 _IS_ENCRYPTED = 0x1
+#: Lines without a single object among them show that a file is something else.
+_LINES_TO_TELL = 100
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
 
 
@@ -142,6 +147,69 @@ def read_whole(tree: Tree, name: str, largest: int) -> bytes:
     if len(data) > largest:
         raise BadFile(tree.named(name), place="file", expected=f"at most {largest >> 20} MiB", found="more")
     return data
+
+
+def buffered(tree: Tree, name: str) -> io.BufferedReader:
+    """One file, buffered: for reading lines, and for looking at what comes."""
+    return io.BufferedReader(_Raw(tree.open(name)), 1 << 20)
+
+
+class _Raw(io.RawIOBase):
+    def __init__(self, content: BinaryIO) -> None:
+        self._content = content
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._content.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._content.close()
+        super().close()
+
+
+def json_records(tree: Tree, name: str, what: str) -> Iterator[tuple[str, dict[str, Any] | None, str]]:
+    """The objects of a file with one a line, or of one JSON list: place, object, and "" – or None and why there is none.
+
+    Raises BadFile for an empty file, for one without any object, and for one that is cut off.
+    """
+    path = tree.named(name)
+    found = False
+    with buffered(tree, name) as content:
+        head = content.peek(1)[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
+        if head.startswith(b"["):
+            stream = JsonStream(content, path)
+            for number in stream.elements():
+                value = stream.value()
+                found = True
+                is_object = isinstance(value, dict)
+                yield f"element {number}", storable_value(value) if is_object else None, "" if is_object else NOT_AN_OBJECT
+            if stream.peek():
+                raise stream.bad("the end of the file", "more after the end of the list")
+            return
+        number = 0
+        while line := content.readline(LONGEST_LINE):
+            number += 1
+            is_whole = line.endswith(b"\n")
+            if not is_whole and len(line) == LONGEST_LINE:
+                while (more := content.readline(LONGEST_LINE)) and not more.endswith(b"\n"):
+                    pass
+                yield f"line {number}", None, TOO_LONG
+                continue
+            record, reason = parsed(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
+            if reason and not line.strip():
+                continue
+            if reason == NO_JSON and not is_whole and found:
+                raise BadFile(path, place=f"line {number}", expected="a whole line", found="the end of the file: it is cut off")
+            found = found or not reason
+            if not found and number >= _LINES_TO_TELL:
+                break
+            yield f"line {number}", record, reason
+    if not found:
+        raise BadFile(path, place="the first lines", expected=what, found="something else" if number else "an empty file")
 
 
 def is_hidden(parts: Iterable[str]) -> bool:

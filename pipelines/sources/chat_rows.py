@@ -295,6 +295,12 @@ def records(record: Any, key: str) -> list[dict[str, Any]]:
     return [part for part in value if isinstance(part, dict)] if isinstance(value, list) else []
 
 
+def texts(record: Any, key: str) -> list[str]:
+    """The texts of a list under a key; nothing for anything else."""
+    value = record.get(key) if isinstance(record, dict) else None
+    return [storable(part) for part in value if isinstance(part, str)] if isinstance(value, list) else []
+
+
 def count_of(record: Any, key: str) -> int:
     """A whole number under a key that is not negative, else 0."""
     value = record.get(key) if isinstance(record, dict) else None

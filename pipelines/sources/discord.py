@@ -74,7 +74,7 @@ class DiscordReader:
                     guild = stream.value()
                 elif key == "channel":
                     raw = stream.value()
-                    chat, is_thread = _chat(raw, guild), isinstance(raw, dict) and raw.get("type") in _THREADS
+                    chat, is_thread = _chat(raw, guild), isinstance(raw, dict) and str(raw.get("type")) in _THREADS
                 elif key == "exportedAt":
                     if made_at := from_iso(stream.value(), context.zone):
                         rows.reaches(made_at)

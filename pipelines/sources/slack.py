@@ -35,8 +35,9 @@ from typing import Any, ClassVar
 from pipelines.errors import BadFile
 from pipelines.programme import Source
 from pipelines.sources.archives import Tree, open_tree, path_of, tree_items
-from pipelines.sources.chat_rows import GONE, Chat, ChatRows, count_of, from_epoch, id_of, media_of, records, said
+from pipelines.sources.chat_rows import GONE, Chat, ChatRows, count_of, from_epoch, id_of, media_of, records, said, texts
 from pipelines.sources.json_stream import JsonStream
+from pipelines.sources.plain_text import storable
 from pipelines.sources.reading import Context, Event, Item, Rejected
 
 DEFAULT_REALM = "slack"
@@ -169,7 +170,7 @@ def _conversations(tree: Tree, name: str, what: tuple[str, str], export: _Export
         if part is None:
             continue
         title = said(raw, "name")
-        members = [native for native in raw.get("members") or () if isinstance(native, str) and id_of({"id": native}, "id")]
+        members = [native for native in texts(raw, "members") if id_of({"id": native}, "id")]
         is_direct = channel == "direct"
         if is_direct:
             title = ", ".join(export.names[native] for native in members if native in export.names) or title
@@ -185,7 +186,7 @@ def _conversations(tree: Tree, name: str, what: tuple[str, str], export: _Export
 def _day(tree: Tree, name: str, export: _Export, folder: str, place: str) -> Iterator[Event]:
     chat = export.chats.get(folder)
     if chat is None:
-        chat = export.chats[folder] = Chat(export.rows.secret("chat", folder))
+        chat = export.chats[folder] = Chat(export.rows.secret("chat", storable(folder)))
     for number, raw in _elements(tree, name):
         export.rows.seen()
         if reason := _message(raw, chat, export):

@@ -28,7 +28,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO, TypeVar, cast
+from typing import Any, BinaryIO, Protocol, TextIO, TypeVar, cast
 
 import charset_normalizer
 import numpy as np
@@ -146,6 +146,9 @@ class DelimitedFile:
 
     Raises BadFile for an empty file, for one that is no text, and for text in no known encoding.
     """
+
+    #: What the numbers of rows in errors and rejects count.
+    unit = "line"
 
     def __init__(self, path: Path, words: Iterable[str] = ()) -> None:
         self.path = path
@@ -682,8 +685,12 @@ def header_word(cell: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", cell).replace("\ufeff", "").strip().strip('"').casefold().split()).rstrip(":")
 
 
+class _Named(Protocol):
+    path: Path
+
+
 def find_columns(
-    file: DelimitedFile, header: Header, wanted: Mapping[str, Sequence[str]], *, optional: Iterable[str] = (), what: str
+    file: _Named, header: Header, wanted: Mapping[str, Sequence[str]], *, optional: Iterable[str] = (), what: str
 ) -> dict[str, int]:
     """Place of each wanted column, by any of its names, in any order.
 

@@ -120,33 +120,23 @@ def event_word(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).casefold().replace("ё", "е").split()).rstrip(".")
 
 
-def actions(events: pa.Array, components: pa.Array, descriptions: pa.Array) -> pa.Array:
-    """Action of ``raw.activity`` of each row, by the event's name and, where that is not known, by Description.
-
-    Three string arrays of one length give a fourth.
-    """
-    pairs = pc.dictionary_encode(pc.binary_join_element_wise(events, components, "\x1f"))
-    known = []
-    for pair in pairs.dictionary.to_pylist():
-        event, component = pair.split("\x1f", 1)
-        known.append(_action_of_name(event_word(event), event_word(component)))
-    found = pa.array(known, pa.string()).take(pairs.indices)
-    unknown = pc.is_null(found)
-    if not pc.any(unknown).as_py():
-        return found
-    by_description = pa.nulls(len(found), pa.string())
-    for pattern, action in _DEEDS:
-        fits = pc.and_(pc.is_null(by_description), pc.match_substring_regex(descriptions, pattern))
-        by_description = pc.if_else(fits, action, by_description)
-    return pc.fill_null(pc.coalesce(found, by_description), "other")
-
-
-def _action_of_name(event: str, component: str) -> str | None:
+def action_of_pair(event: str, component: str) -> str | None:
+    """Action of ``raw.activity`` by the name of the event and of its component; None for an event that is not known by name."""
+    event, component = event_word(event), event_word(component)
     if event == "submission created" and component in _WORKSHOP:
         return "submitted"
     if event in _ACTION_OF_NAME:
         return _ACTION_OF_NAME[event]
     return "viewed" if _VIEWED.search(event) else None
+
+
+def actions_by_description(descriptions: pa.Array) -> pa.Array:
+    """Action of each description, for events that are not known by name; "other" where none fits."""
+    found = pa.nulls(len(descriptions), pa.string())
+    for pattern, action in _DEEDS:
+        fits = pc.and_(pc.is_null(found), pc.match_substring_regex(descriptions, pattern))
+        found = pc.if_else(fits, action, found)
+    return pc.fill_null(found, "other")
 
 
 def completion_state(cell: str) -> str | None:

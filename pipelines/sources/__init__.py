@@ -43,6 +43,7 @@ READERS = _Readers(
         "discord": "discord:DiscordReader",
         "mailbox": "mailbox:MailboxReader",
         "zoom": "zoom:ZoomReader",
+        "bigbluebutton": "bigbluebutton:BigBlueButtonReader",
         "teams": "teams:TeamsReader",
         "meet": "meet:MeetReader",
         "attendance_csv": "attendance_csv:AttendanceCsvReader",

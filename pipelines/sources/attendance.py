@@ -179,6 +179,7 @@ def stays_of(
     zone: ZoneInfo,
     minutes: pa.Array | None = None,
     needs_times: bool = True,
+    has_id: pa.Array | None = None,
 ) -> pa.Table:
     """Stays out of columns of text, one per row, with ``reason`` where the row is to be rejected.
 
@@ -204,6 +205,7 @@ def stays_of(
             pc.and_(pc.not_equal(join, ""), pc.is_null(joined)),
             pc.and_(pc.not_equal(leave, ""), pc.is_null(left)),
         ),
+        has_id=has_id,
     )  # fmt: skip
 
 
@@ -217,13 +219,19 @@ def made_stays(
     minutes: pa.Array,
     no_time: pa.Array | None = None,
     bad_time: pa.Array | None = None,
+    has_id: pa.Array | None = None,
 ) -> pa.Table:
-    """Stays out of typed columns. Minutes that the export does not state are those between joining and leaving."""
+    """Stays out of typed columns. Minutes that the export does not state are those between joining and leaving.
+
+    ``has_id``: rows about a person whose id the export states: neither name nor address is needed.
+    """
     seconds = pc.divide(pc.cast(pc.subtract(pc.cast(left, pa.int64()), pc.cast(joined, pa.int64())), pa.float64()), 1e6)
     rows = len(name)
     never = pa.array([False] * rows, pa.bool_())
     reason = pa.nulls(rows, pa.string())
     nobody = pc.and_(pc.equal(pc.utf8_trim_whitespace(pc.fill_null(name, "")), ""), pc.is_null(email))
+    if has_id is not None:
+        nobody = pc.and_(nobody, pc.invert(has_id))
     for text, mask in (
         ("no time of joining or leaving", no_time if no_time is not None else never),
         ("a time that is not understood or does not exist", bad_time if bad_time is not None else never),
@@ -239,6 +247,7 @@ def made_stays(
             "name": pc.if_else(pc.equal(shown, ""), pa.scalar(None, pa.string()), shown),
             "email": email,
             "native_id": pa.nulls(rows, pa.string()),
+            "is_lms": pa.array([False] * rows, pa.bool_()),
             "joined_at": pc.cast(joined, _TIME),
             "left_at": pc.cast(left, _TIME),
             "minutes": pc.coalesce(minutes, pc.divide(seconds, float(SECONDS_A_MINUTE))),
@@ -265,10 +274,13 @@ def reject_where(stays: pa.Table, mask: pa.Array, reason: str) -> pa.Table:
 # -- stays to events ----------------------------------------------------------------------------------------------------------
 
 
-def attendance_events(realm: str, meeting: Meeting, stays: pa.Table, context: Context) -> Iterator[Event]:
+def attendance_events(realm: str, meeting: Meeting, stays: pa.Table, context: Context, *, numbered: bool = False) -> Iterator[Event]:
     """Events of one webinar: its stays, the accounts and the webinar itself; :class:`Covers` is the reader's.
 
     ``stays``: a table of :func:`stays_of` or :func:`made_stays`. A ``native_id`` that is there stands; the others are made of name and address.
+    Where ``is_lms`` holds, the native id is one of the LMS (the source shares its realm): the LMS says who that is, the webinar only that
+    they are there. ``numbered``: stays are known by their number among those of the account, for systems that export one webinar in two ways
+    whose clocks differ.
     """
     if stays.num_rows:
         yield Seen("attendance", stays.num_rows)
@@ -282,6 +294,7 @@ def attendance_events(realm: str, meeting: Meeting, stays: pa.Table, context: Co
         flat = {name: _flat(kept[name]) for name in ("name", "email", "native_id")}
         native = pc.coalesce(flat["native_id"], native_ids(flat["name"], flat["email"], identity.split(":", 2)[2]))
         accounts = context.pseudonyms.column(realm, native)
+        is_lms = _flat(kept["is_lms"])
         if meeting.host:
             hosts = rows_where(pc.equal(pc.fill_null(flat["email"], ""), meeting.host))
             host = accounts[hosts[0]].as_py() if hosts else None
@@ -290,7 +303,7 @@ def attendance_events(realm: str, meeting: Meeting, stays: pa.Table, context: Co
             "attendance",
             pa.table(
                 {
-                    "attendance_id": stay_ids(identity, accounts, kept),
+                    "attendance_id": stay_ids(identity, accounts, kept, numbered=numbered),
                     "webinar_id": pa.array([identity] * kept.num_rows, pa.string()),
                     "account_id": accounts,
                     **{name: kept[name] for name in columns},
@@ -303,10 +316,10 @@ def attendance_events(realm: str, meeting: Meeting, stays: pa.Table, context: Co
                 {
                     "account_id": accounts,
                     "native_id": native,
-                    "display_name": flat["name"],
-                    "email": flat["email"],
+                    "display_name": pc.if_else(is_lms, pa.scalar(None, pa.string()), flat["name"]),
+                    "email": pc.if_else(is_lms, pa.scalar(None, pa.string()), flat["email"]),
                     "realm": pa.array([realm] * kept.num_rows, pa.string()),
-                    "channel": pa.array(["webinar"] * kept.num_rows, pa.string()),
+                    "channel": pc.if_else(is_lms, "lms", "webinar"),
                 }
             ),
             counted=False,
@@ -341,8 +354,11 @@ def covers_of(meetings: Sequence[tuple[Meeting, pa.Table]]) -> Covers:
     return Covers(min(moments, default=None), max(moments, default=None))
 
 
-def stay_ids(identity: str, accounts: pa.Array, stays: pa.Table) -> pa.Array:
-    """``<webinar>:<account>:<joined, epoch s>``; a second stay of one account from the same second has its number behind it, by leaving."""
+def stay_ids(identity: str, accounts: pa.Array, stays: pa.Table, *, numbered: bool = False) -> pa.Array:
+    """``<webinar>:<account>:<joined, epoch s>``; a second stay of one account from the same second has its number behind it, by leaving.
+
+    ``numbered``: ``<webinar>:<account>:<number>`` in order of joining instead.
+    """
     joined, left = (
         [value // 1_000_000 if value is not None else 0 for value in pc.cast(_flat(stays[name]), pa.int64()).to_pylist()]
         for name in ("joined_at", "left_at")
@@ -350,7 +366,11 @@ def stay_ids(identity: str, accounts: pa.Array, stays: pa.Table) -> pa.Array:
     names = accounts.to_pylist()
     equals: Counter[str] = Counter()
     ids = [""] * stays.num_rows
-    for row in sorted(range(stays.num_rows), key=lambda row: (left[row], row)):
+    for row in sorted(range(stays.num_rows), key=lambda row: (joined[row], left[row], row)):
+        if numbered:
+            equals[names[row]] += 1
+            ids[row] = f"{identity}:{names[row]}:{equals[names[row]]}"
+            continue
         one = f"{identity}:{names[row]}:{joined[row]}"
         equals[one] += 1
         ids[row] = one if equals[one] == 1 else f"{one}-{equals[one]}"

@@ -74,8 +74,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "guest": ("guest", "is guest", "гость"),
     "chat_messages": ("chat_messages", "messages", "chat messages", "сообщения", "сообщений в чате", "сообщения в чате"),
     "reactions": ("reactions", "реакции", "реакций"),
-    "raised_hands": ("raised_hands", "raised hands", "поднятые руки", "поднял руку", "поднятий руки"),
-    "poll_answers": ("poll_answers", "poll answers", "polls answered", "ответы в опросах", "ответов в опросах", "ответы на опросы"),
+    "raised_hands": ("raised_hands", "raised hands", "raise hands", "поднятые руки", "поднял руку", "поднятий руки"),
+    "poll_answers": ("poll_answers", "poll answers", "polls answered", "poll votes", "ответы в опросах", "ответов в опросах", "ответы на опросы"),
     "talk_minutes": ("talk_minutes", "talk time", "минут речи", "время в эфире", "время выступления"),
     "camera_minutes": ("camera_minutes", "camera time", "webcam time", "минут с камерой", "время с камерой"),
 }  # fmt: skip
@@ -128,6 +128,7 @@ class AttendanceCsvReader:
             order=order,
             zone=context.zone,
             needs_times="minutes" not in places,
+            has_id=pc.not_equal(columns["user_id"], ""),
         )
         stays = with_column(stays, "is_guest", yes_or_no(columns["guest"]))
         if "user_id" in places:

@@ -1,0 +1,115 @@
+"""BigBlueButton's learning dashboard and recordings' events: one fixture per oddity, named after it. All people are invented."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from pipelines.errors import BadFile
+from pipelines.sources.attendance import SIGNS
+from pipelines.sources.bigbluebutton import BigBlueButtonReader
+from tests.unit.sources.orders import rows_after
+from tests.unit.sources.report_reading import FIXTURES, Reading
+
+FOLDER = FIXTURES / "bigbluebutton"
+START = datetime(2026, 9, 8, 14, tzinfo=UTC)
+WEBINAR = f"bigbluebutton:webinar:{'0f' * 20}:{int(START.timestamp())}"
+
+
+def read(name: str, **source: object) -> Reading:
+    return Reading(BigBlueButtonReader(), FOLDER / name, **source)
+
+
+def minutes(moment: datetime | None) -> float | None:
+    return None if moment is None else (moment - START) / timedelta(minutes=1)
+
+
+def stays(report: Reading) -> list[tuple[str, float | None, float | None]]:
+    names = report.column("accounts", "display_name")
+    return [(name, minutes(row["joined_at"]), minutes(row["left_at"])) for name, row in zip(names, report.rows("attendance"), strict=True)]
+
+
+def test_dashboard_sessions_devices_and_the_end_of_the_meeting():
+    report = read("learning_dashboard.json")
+    assert stays(report) == [
+        ("Anna Kuratorova", 0, 20),
+        ("Anna Kuratorova", 10, 25),  # a second device at the same time
+        ("Anna Kuratorova", 30, 70),  # not left yet: until the meeting's end
+        ("Galya", 2, 3),
+    ]
+    (webinar,) = report.rows("webinars")
+    assert (webinar["webinar_id"], webinar["starts_at"], webinar["minutes"]) == (WEBINAR, START, 70)
+    assert report.rejected == [("user 3, stay 1", "neither times nor minutes"), ("user 4, stay 1", "left before joining")]
+
+
+def test_dashboard_signs_of_attention_stand_once():
+    first, second, third, galya = read("learning_dashboard.json").rows("attendance")
+    assert [first[sign] for sign in SIGNS] == [3, 1, 2, 2, 1.5, 22.5]
+    assert [second[sign] for sign in SIGNS] == [third[sign] for sign in SIGNS] == [None] * 6
+    assert [galya[sign] for sign in SIGNS] == [0] * 6
+
+
+def test_dashboard_of_2022_counts_raised_hands_among_the_emoji():
+    report = read("learning_dashboard_of_2022.json")
+    (stay,) = report.rows("attendance")
+    assert [stay[sign] for sign in SIGNS] == [1, 1, 1, 0, 0, 0]
+    assert minutes(stay["left_at"]) == 70
+
+
+@pytest.mark.parametrize("name", ["events.xml", "events_of_a_clock_of_its_own.xml"])
+def test_recording_events(name: str):
+    report = read(name)
+    assert stays(report) == [("Anna Kuratorova", 0, 70), ("Galya", 2, 9), ("Galya", 11, 70)]
+    anna, galya, again = report.rows("attendance")
+    assert [anna[sign] for sign in SIGNS] == [1, 0, 0, 0, 1.5, 12.5]
+    assert [galya[sign] for sign in SIGNS] == [0, 1, 1, 1, 0, 0]
+    assert [again[sign] for sign in SIGNS] == [None] * 6
+    assert report.column("webinars", "webinar_id") == [WEBINAR]
+
+
+def test_ids_that_the_server_made_are_of_one_meeting_only():
+    natives = read("events.xml").column("accounts", "native_id")
+    assert natives == ["5", *[f"galya|@{WEBINAR.removeprefix('bigbluebutton:webinar:')}"] * 2]
+
+
+def test_with_the_realm_of_the_lms_its_user_ids_are_its_accounts():
+    report = read("events.xml", realm="moodle")
+    anna = report.rows("accounts")[0]
+    assert anna["account_id"] == report.account("5", "moodle")
+    # Who that is the LMS says: a webinar's name must not stand over it.
+    assert (anna["channel"], anna["display_name"], anna["email"]) == ("lms", None, None)
+    assert report.column("accounts", "channel")[1] == "webinar"
+
+
+def test_dashboard_and_recording_of_one_meeting_are_the_same_stays():
+    files = [FOLDER / "learning_dashboard.json", FOLDER / "events.xml"]
+    query = "select attendance_id, webinar_id from raw.attendance order by 1"
+    one, other = (rows_after(BigBlueButtonReader(), order, query) for order in (files, files[::-1]))
+    assert one == other
+    assert len(one) == 3 + 2  # Anna's three sessions of the dashboard, Galya's two of the recording
+
+
+def test_odd_types_are_rejected_and_nothing_else_happens():
+    report = read("odd_types.json")
+    assert report.rows("attendance") == []
+    assert report.rows("webinars") == []
+    assert {reason for _, reason in report.rejected} == {"neither times nor minutes"}
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("learning_dashboard_cut.json", "cut off"),
+        ("other.json", "other JSON"),
+        ("deep.json", "no JSON"),
+        ("empty.json", "an empty file"),
+        ("events_cut.xml", "cut off or damaged"),
+        ("events_entities.xml", "without a document type"),
+        ("other.xml", "other XML"),
+        ("../zoom/english.csv", "no JSON"),
+    ],
+)
+def test_what_is_neither_is_refused(name: str, found: str):
+    with pytest.raises(BadFile, match=found):
+        read(name)

@@ -13,7 +13,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 export GX_ANALYTICS_ENABLED := false
 
-.PHONY: help demo ui test check real-data lint types contracts docs lock clean
+.PHONY: help demo ui test check fuzz real-data lint types contracts docs lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,9 +33,9 @@ ui: $(VENV)/run.stamp ## Dagster's pages over the demonstration, http://127.0.0.
 	@$(BIN)/python -m assets.demo $(DEMO) --ui
 
 test: $(VENV)/dev.stamp ## unit, SQL, asset and end-to-end tests: no network, no server, no other data
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not real_data and not postgres"
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not real_data and not postgres and not slow"
 
-check: lint types contracts docs real-data ## everything slower: lint, types, import contracts, docs, real data, PostgreSQL
+check: lint types contracts docs fuzz real-data ## everything slower: lint, types, import contracts, docs, real data, PostgreSQL
 
 lint: $(VENV)/dev.stamp ## ruff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -51,6 +51,9 @@ docs: $(VENV)/dev.stamp ## the generated pages are what the code says
 
 real-data: $(VENV)/dev.stamp ## tests against the real Moodle, Telegram, mail … and PostgreSQL; says what it skips and why
 	@$(BIN)/python -m pytest -m "real_data or postgres" -rs
+
+fuzz: $(VENV)/dev.stamp ## damaged files to every reader, a short run; the long one: python -m tests.fuzz --inputs 50000
+	@$(BIN)/python -m pytest tests/fuzz -m slow
 
 lock: ## resolve the dependencies anew (needs uv)
 	uv pip compile --universal --generate-hashes --no-strip-extras --no-header --python-version 3.11 --extra ui --extra postgres --extra mysql pyproject.toml -o requirements/run.txt

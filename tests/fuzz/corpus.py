@@ -1,0 +1,80 @@
+"""Good files to begin with: the fixtures, what tests build, and real files where they are present."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
+REAL = Path(__file__).resolve().parents[3] / "shared" / "data"
+#: Of a large real file, the beginning.
+SEED_BYTES = 60_000
+WHOLE_BYTES = 300_000
+#: Real files of one kind: more say little more.
+REAL_FILES = 40
+
+#: Kind → folders of fixtures, patterns of real files.
+PLACES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "moodle_logs": (("moodle_logs",), ("moodle_db/csv/*log*.csv", "moodle_csv/**/*.csv")),
+    "moodle_reports": (("moodle_reports",), ("moodle_db/csv/*.csv",)),
+    "telegram": (("telegram",), ("telegram/*.json", "moodle_channels/telegram/**/*.json")),
+    "mailbox": (("mail",), ("mail_sisimai/**/*.eml", "mail_flufl/*.txt", "mail_mikel/**/*.eml", "moodle_channels/**/*.mbox*")),
+    "zoom": (("zoom",), ("moodle_channels/zoom/*.csv",)),
+    "teams": (("teams",), ("webinar/**/*eams*",)),
+    "meet": (("meet",), ()),
+    "bigbluebutton": (("bigbluebutton",), ("webinar/**/*.json",)),
+    "attendance_csv": (("attendance_csv",), ()),
+    "mts_link": (("mts_link",), ()),
+    "survey_csv": (("surveys",), ("moodle_channels/surveys/*.csv",)),
+    "openedx": (("openedx",), ("openedx/**/*.json",)),
+    "xapi": (("xapi",), ("openedx/**/*.json",)),
+    "whatsapp": (("whatsapp",), ("chat_whatsapp/*.txt",)),
+    "vk": (("vk",), ()),
+    "slack": (("slack",), ("chat_slack_export/*.zip",)),
+    "mattermost": (("mattermost",), ()),
+    "rocketchat": (("rocketchat",), ()),
+    "discord": (("discord",), ("chat_discord/*.json",)),
+    "moodle_participants": (("moodle_participants",), ()),
+    "moodle_grades": (("moodle_grades",), ()),
+    "moodle_submissions": (("moodle_submissions",), ()),
+    "generic": (("generic",), ()),
+}
+
+
+@dataclass(frozen=True)
+class Seed:
+    """One good file: what it is called where it lies, and its bytes."""
+
+    kind: str
+    name: str
+    content: bytes
+
+
+def seeds(kind: str) -> list[Seed]:
+    """Good files of a kind, in a fixed order; empty where there are none."""
+    folders, patterns = PLACES[kind]
+    found: list[Seed] = []
+    for folder in folders:
+        root = FIXTURES / folder
+        for path in sorted(path for path in root.rglob("*") if path.is_file()):
+            found.append(Seed(kind, path.relative_to(root).as_posix(), path.read_bytes()))
+    for pattern in patterns:
+        paths = sorted(path for path in REAL.glob(pattern) if path.is_file())
+        for path in paths[:: max(1, len(paths) // REAL_FILES)][:REAL_FILES]:
+            # A table or a mailbox cut at its end is still one; anything else is taken whole or not at all.
+            content = path.read_bytes()
+            if path.suffix in (".csv", ".txt", ".mbox"):
+                found.append(Seed(kind, path.name, content[:SEED_BYTES]))
+            elif len(content) <= WHOLE_BYTES:
+                found.append(Seed(kind, path.name, content))
+    return [*found, *_built(kind)]
+
+
+def _built(kind: str) -> list[Seed]:
+    """Seeds that are built by code: archives and tables."""
+    if kind == "generic":
+        text = "activity_id,account_id,occurred_at,action\n" + "".join(
+            f"{n},{n % 7},2026-11-{n % 28 + 1:02}T10:00:00Z,viewed\n" for n in range(50)
+        )
+        return [Seed(kind, "activity.csv", text.encode())]
+    return []

@@ -218,7 +218,8 @@ def _open(engine: duckdb.DuckDBPyConnection, path: Path, record: Record) -> set[
             lacks = f"no {', '.join(missing)}" if missing else ""
             raise BadFile(path, place="header", expected=expected, found=" and ".join(filter(None, (found, lacks))))
         engine.execute(f"create view given as select *, row_number() over () as row from {reading}")
-    except duckdb.Error as error:
+    # The engine's own messages may quote letters that it could not read.
+    except (duckdb.Error, UnicodeError) as error:
         raise BadFile(path, place="file", expected=expected, found="something that cannot be read as such") from error
     return set(given)
 
@@ -249,7 +250,7 @@ def _rows(engine: duckdb.DuckDBPyConnection, path: Path, record: Record, given: 
     try:
         for batch in engine.execute(query).to_arrow_reader(BATCH_ROWS):
             yield pa.Table.from_batches([batch])
-    except duckdb.Error as error:
+    except (duckdb.Error, UnicodeError) as error:
         raise BadFile(path, place="file", expected=f"a table of {record.name}", found="rows that cannot be read") from error
 
 

@@ -143,7 +143,7 @@ def _open(engine: duckdb.DuckDBPyConnection, root: Path, table: str) -> None:
             raise BadFile(path, place="header", expected=f"the columns of OULAD's {table}", found=f"no {', '.join(missing)}")
         columns = ", ".join(f"nullif({column}::varchar, '?') as {column}" for column in _TABLES[table])
         engine.execute(f'create view "{table}" as select {columns}, row_number() over () as row from {reading}')
-    except duckdb.Error as error:
+    except (duckdb.Error, UnicodeError) as error:
         raise _bad(path, table) from error
 
 
@@ -159,7 +159,7 @@ def _rows(engine: duckdb.DuckDBPyConnection, name: str, realm: str, zone: str) -
     try:
         for batch in engine.execute(query, parameters or None).to_arrow_reader(BATCH_ROWS):
             yield pa.Table.from_batches([batch])
-    except duckdb.Error as error:
+    except (duckdb.Error, UnicodeError) as error:
         raise BadFile(name, place="file", expected="tables of OULAD", found="rows that cannot be read") from error
 
 

@@ -7,6 +7,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from copy import deepcopy
 from functools import cache
 from random import Random
 from typing import Any
@@ -143,18 +144,18 @@ def _changed(document: Any, dice: Random) -> Any:
                 break
             node = holder[key]
         if holder is None:
-            return dice.choice(_ODD_VALUES)
+            return deepcopy(dice.choice(_ODD_VALUES))
         match dice.randrange(6):
             case 0:
                 del holder[key]
             case 1 if isinstance(holder, list):
-                holder.append(node)
+                holder.append(deepcopy(node))
             case 2 if isinstance(holder, dict):
                 holder[dice.choice(("id", "text", "type", "date", "messages", "new key"))] = holder.pop(key)
             case 3 if isinstance(node, int | float):
                 holder[key] = str(node)
             case _:
-                holder[key] = dice.choice(_ODD_VALUES)
+                holder[key] = deepcopy(dice.choice(_ODD_VALUES))
     return document
 
 

@@ -241,6 +241,7 @@ def _look_through(tree: Tree, name: str) -> _Known:
     known = _Known()
     firsts, thirds, seconds = set(), set(), set()
     last_first, falls = -1, 0
+    count = days_first = 0
     us_style = False
     seconds_of: dict[str, list[object]] = {}
     for raw in _messages(tree, name):
@@ -250,15 +251,19 @@ def _look_through(tree: Tree, name: str) -> _Known:
         firsts.add(a)
         seconds.add(b)
         thirds.add(c)
+        count += 1
+        days_first += (a <= 31 and b <= 12) or (a <= 12 and b <= 31)
         falls += a < last_first
         last_first = a
         us_style = us_style or (raw.begin["sep"] == "/" and len(raw.begin["a"]) == 1 and len(raw.begin["c"]) == 2)
         _name_evidence(raw.text, seconds_of)
-    known.year_first = max(firsts) > 31 or (not falls and len(thirds) > len(firsts) and max(thirds) <= 31 and min(firsts) > 12)
+    # A year of two digits that comes first hardly changes along the file, while the day behind it does.
+    is_constant = not falls and len(thirds) > len(firsts) and max(thirds) <= 31 and min(firsts) > 12
+    known.year_first = 2 * days_first < count or is_constant
     known.is_swapped = known.year_first and max(seconds) > 12 and max(thirds) <= 12
     for first, evidence in seconds_of.items():
-        count, second = evidence
-        if isinstance(second, str) and isinstance(count, int) and count >= _NAME_EVIDENCE:
+        times, second = evidence
+        if isinstance(second, str) and isinstance(times, int) and times >= _NAME_EVIDENCE:
             known.split_names[first] = second
     order_evidence = OrderEvidence()
     messages = _messages(tree, name)
@@ -269,7 +274,7 @@ def _look_through(tree: Tree, name: str) -> _Known:
                 continue
             author, words = _author(raw.text, known)
             if author is None:
-                known.is_group = known.is_group or GROUP_DEED.match(words) is not None
+                known.is_group = known.is_group or GROUP_DEED.match(words[:_NOTICE_CHARS]) is not None
             elif len(known.authors) <= 2:
                 known.authors.setdefault(author)
     known.order = order_evidence.order("month first" if us_style else "day first")

@@ -1,0 +1,225 @@
+"""WhatsApp's chat exports: one fixture per oddity, named after it. All people are invented."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from pipelines.errors import BadSource
+from pipelines.sources.whatsapp import WhatsAppReader
+from tests.unit.sources.chat_reading import FIXTURES, Reading, loaded, names_of, packed, refused, state, texts, wholes
+
+WHATSAPP = FIXTURES / "whatsapp"
+COURSE = "Чат WhatsApp с контактом Курс-7.txt"
+EARLIER = WHATSAPP / "earlier" / "WhatsApp Chat with Поток 3.txt"
+LATER = WHATSAPP / "later" / "WhatsApp Chat with Поток 3 (1).txt"
+
+
+def read(name: str | Path) -> Reading:
+    return Reading(WhatsAppReader(), WHATSAPP / name)
+
+
+def utc(day: int, hour: int, minute: int, second: int = 0, *, month: int = 11, year: int = 2026) -> datetime:
+    return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def course() -> Reading:
+    return read(COURSE)
+
+
+def messages(reading: Reading) -> list[dict]:
+    return reading.rows("messages")
+
+
+def shown(reading: Reading) -> dict[str, str]:
+    return {row["account_id"]: row["display_name"] for row in reading.rows("accounts")}
+
+
+def test_notices_are_service_lines_without_an_author(course: Reading):
+    service = [row["text"][:20] for row in messages(course) if row["kind"] == "service" and row["account_id"] is None]
+    assert service == [
+        "Сообщения и звонки з", "Лидия Примерова созд", "Вы добавили Пётр Обр", "Лидия Примерова изме", "Пётр Образцов покину",
+    ]  # fmt: skip
+
+
+def test_lines_without_a_time_go_on_with_the_message(course: Reading):
+    message = messages(course)[3]
+    assert message["text"] == "Коллеги, где задание 6.2?\nСмотрите во втором модуле:\n\nтам же и критерии."
+    assert (message["question_marks"], message["words"]) == (1, 12)
+    assert message["sent_at"] == utc(22, 11, 1)
+    assert shown(course)[message["account_id"]] == "Лидия Примерова"
+
+
+def test_equal_messages_of_one_minute_are_two(course: Reading):
+    equal = [row for row in messages(course) if row["text"] == "+"]
+    assert len(equal) == 2
+    assert equal[1]["message_id"] == f"{equal[0]['message_id']}:2"
+
+
+def test_media_left_out_attached_and_their_captions(course: Reading):
+    media = [(row["media"], row["text"]) for row in messages(course) if row["media"]]
+    assert media == [
+        ("file", ""), ("photo", "схема"), ("poll", "Когда удобно?\nУтром\nВечером"),
+        ("location", "Местоположение: https://maps.google.com/?q=55.75,37.61"),
+    ]  # fmt: skip
+
+
+def test_one_number_however_it_is_spaced_is_one_account_and_is_mentioned_by_its_digits(course: Reading):
+    accounts = {row["native_id"]: row for row in course.rows("accounts")}
+    assert accounts["+79990001122"]["phone"] == "+79990001122"
+    (mention,) = course.rows("addressees")
+    assert mention["role"] == "mention"
+    assert mention["account_id"] == accounts["+79990001122"]["account_id"]
+
+
+def test_a_name_somebody_gives_himself_is_known_in_this_chat_only(course: Reading):
+    (native,) = (row["native_id"] for row in course.rows("accounts") if row["display_name"] == "Анна")
+    assert native.endswith("|~Анна")
+    assert native != "~Анна"
+
+
+def test_deleted_words_are_a_service_line_and_the_mark_of_an_edit_is_no_word(course: Reading):
+    by_text = {row["text"]: row for row in messages(course)}
+    assert by_text["Данное сообщение удалено"]["kind"] == "service"
+    assert by_text["Срок до пятницы"]["kind"] == "post"
+    assert by_text["Срок до пятницы"]["edited_at"] is None
+
+
+def test_title_is_the_files_name_and_two_exports_of_it_are_one_chat(course: Reading):
+    (chat,) = course.rows("chats")
+    assert (chat["title"], chat["kind"], chat["channel"]) == ("Курс-7", "group", "chat")
+    assert "Курс" not in chat["chat_id"]
+    assert [reading.column("chats", "title") for reading in (read(EARLIER), read(LATER))] == [["Поток 3"], ["Поток 3"]]
+    assert read(EARLIER).column("chats", "chat_id") == read(LATER).column("chats", "chat_id")
+
+
+def test_ios_with_marks_of_direction_and_seconds():
+    rows = messages(read("ios_ru.txt"))
+    assert [row["kind"] for row in rows] == ["service", "service", "post", "post", "post", "post", "post", "service"]
+    assert rows[2]["text"] == "Доброе утро!\nвторая строка"
+    assert rows[2]["sent_at"] == utc(22, 11, 0, 33)
+    assert [row["media"] for row in rows] == [None, None, None, "photo", "photo", "file", None, None]
+    assert rows[6]["text"] == "@Лидия Примерова вопрос?"
+
+
+def test_mention_by_name():
+    reading = read("ios_ru.txt")
+    (mention,) = reading.rows("addressees")
+    assert shown(reading)[mention["account_id"]] == "Лидия Примерова"
+    assert mention["message_id"] == messages(reading)[6]["message_id"]
+
+
+@pytest.mark.parametrize(
+    ("name", "times"),
+    [
+        ("twelve_hours_narrow_space.txt", [utc(19, 6, 52, month=9), utc(19, 20, 44, month=9), utc(19, 21, 5, month=9), utc(20, 9, 5, month=9)]),
+        ("russian_halves.txt", [utc(22, 6, 52), utc(21, 21, 10), utc(22, 18, 52)]),
+        ("month_first_by_course_of_time.txt", [utc(5, 7, 0, month=1), utc(6, 7, 0, month=1), utc(1, 7, 0, month=2)]),
+        ("day_first_padded.txt", [utc(5, 7, 0, month=6)]),
+        ("year_first_two_digits.txt", [utc(2, 7, 0), utc(5, 7, 0), utc(30, 7, 0)]),
+        ("no_comma_and_dots_in_time.txt", [utc(23, 10, 31, month=3), utc(24, 10, 32, month=3)]),
+    ],
+)  # fmt: skip
+def test_order_and_clock_of_a_file(name: str, times: list[datetime]):
+    assert read(name).column("messages", "sent_at") == times
+
+
+def test_name_with_a_colon_is_told_by_all_that_it_wrote():
+    reading = read("name_with_colon.txt")
+    names = shown(reading)
+    assert [(names[row["account_id"]], row["text"]) for row in messages(reading)] == [
+        ("Отдел: кураторы", "раз"), ("Отдел: кураторы", "два"), ("Отдел: кураторы", "три: и ещё"), ("Анна", "итог: всё готово"), ("Анна", "без двоеточия"),
+    ]  # fmt: skip
+
+
+def test_rejected_lines_are_named_by_place_and_reason_only():
+    why = "a time that is not understood or does not exist"
+    assert read("impossible_times.txt").rejected == [("line 1", why), ("line 2", why)]
+    assert read("words_before_the_first_message.txt").rejected == [("line 1", "words before the first message")]
+
+
+def test_conversation_of_two():
+    reading = read("WhatsApp Chat with Борис Образцов.txt")
+    assert [(row["channel"], row["kind"]) for row in reading.rows("chats")] == [("direct", "personal")]
+    names = shown(reading)
+    assert [(row["role"], names[row["account_id"]]) for row in reading.rows("addressees")] == [
+        ("member", "Лидия Примерова"), ("member", "Борис Образцов"),
+    ]  # fmt: skip
+    assert all(row["is_private"] for row in messages(reading))
+
+
+def test_utf16():
+    assert read("utf16.txt").column("messages", "text") == ["привет"]
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [("something_else.txt", "no message"), ("empty.txt", "an empty file"), ("windows_1251.txt", "another encoding")],
+)
+def test_other_files_are_refused(name: str, found: str):
+    assert found in refused(WhatsAppReader(), WHATSAPP / name)
+
+
+def test_zip_as_phones_make_it(tmp_path: Path):
+    text = (WHATSAPP / "ios_ru.txt").read_bytes()
+    zipped = packed(tmp_path / "WhatsApp Chat - Курс-8.zip", {"_chat.txt": text, "00000012-PHOTO.jpg": b"x", "notes.txt": "конспект"})
+    reading = Reading(WhatsAppReader(), zipped)
+    assert reading.column("chats", "title") == ["Курс-8"]
+    assert len(messages(reading)) == 8
+
+
+def test_archives_that_are_none(tmp_path: Path):
+    cut = tmp_path / "cut.zip"
+    cut.write_bytes(packed(tmp_path / "whole.zip", {"_chat.txt": "22.11.2026, 14:01 - Анна: три\n" * 1000}).read_bytes()[:-30])
+    assert "a whole ZIP archive" in refused(WhatsAppReader(), cut)
+    assert "0 text files" in refused(WhatsAppReader(), packed(tmp_path / "pictures.zip", {"a.jpg": b"x"}))
+    bomb = packed(tmp_path / "bomb.zip", {"_chat.txt": b"\n" * (1 << 27)})
+    assert "packed into" in refused(WhatsAppReader(), bomb)
+
+
+def test_text_files_sent_in_a_chat_are_no_exports(tmp_path: Path):
+    (tmp_path / "one").mkdir()
+    for name, text in (("_chat.txt", "22.11.2026, 14:01 - Анна: три\n"), ("конспект.txt", "конспект\n")):
+        (tmp_path / "one" / name).write_text(text, "utf-8")
+    (tmp_path / "renamed.txt").write_text("22.11.2026, 14:01 - Анна: три\n", "utf-8")
+    assert names_of(WhatsAppReader(), tmp_path) == ["one/_chat.txt", "renamed.txt"]
+    with pytest.raises(BadSource, match="there is none"):
+        names_of(WhatsAppReader(), (tmp_path / "empty").mkdir() or tmp_path / "empty")
+
+
+def test_whole_from_the_minute_after_the_first_message():
+    (whole,) = wholes(read(LATER))
+    assert (whole.since, whole.until) == (utc(20, 6, 6), utc(21, 5, 0))
+
+
+@pytest.mark.parametrize("order", [(EARLIER, LATER), (LATER, EARLIER)], ids=["earlier first", "later first"])
+def test_overlapping_exports_give_the_same_whichever_comes_first(order: tuple[Path, Path]):
+    with loaded("whatsapp", (EARLIER, LATER)) as forward, loaded("whatsapp", order) as warehouse:
+        assert state(warehouse) == state(forward)
+        standing = texts(warehouse, "deleted_at is null and kind = 'post'")
+        assert sorted(standing) == sorted(["первое", "+", "+", "+", "исправлено", "", "последнее", "новое"])
+        assert sorted(texts(warehouse, "deleted_at is not null")) == ["исправят", "удалят"]
+        # The same picture, left out in one export and attached in the other.
+        assert warehouse.rows("select media from raw.messages where media is not null") == [("photo",)]
+
+
+def test_a_name_or_words_are_in_no_column_of_raw(course: Reading):
+    for record in ("messages", "chats", "addressees"):
+        for row in course.rows(record):
+            public = {key: value for key, value in row.items() if key not in ("text", "subject", "title")}
+            assert not any(word in str(public) for word in ("Лидия", "Образцов", "Курс", "задание"))
+
+
+@pytest.mark.parametrize(
+    "noise", ["[" * 100_000, "1" * 100_000, "12.12.2026, " * 20_000, "22.11.2026, 14:01 - " + "a hat " * 60_000, " " * 300_000]
+)
+def test_hostile_lines_take_no_time(noise: str, tmp_path: Path):
+    file = tmp_path / "noise.txt"
+    file.write_text(f"22.11.2026, 14:00 - Анна: раз\n{noise}\n22.11.2026, 14:02 - Анна: <{noise}\n", "utf-8")
+    began = datetime.now(UTC)
+    reading = Reading(WhatsAppReader(), file)
+    assert len(messages(reading)) >= 2
+    assert (datetime.now(UTC) - began).total_seconds() < 5

@@ -47,6 +47,7 @@ CHUNK_BYTES = 1 << 23
 #: Threads that parse and work at blocks. Python's own lock is held for a good part of the work: more than two bring little.
 WORKERS = 2
 _BYTES_AT_ONCE = 1 << 20
+_LONGEST_MATCH = 200
 _BOM = codecs.BOM_UTF8
 #: Rows at a time where the careful parser works through a file on its own.
 _ROWS_AT_ONCE = 20_000
@@ -143,6 +144,7 @@ class DelimitedFile:
     ----------
     path: the file; gzip is recognised by its first bytes.
     words: header words (``header_word``) that tell the delimiter and the header row.
+    watch: a pattern that :meth:`find_all` will be asked for: looked for while the encoding is checked, which saves a pass.
 
     Raises BadFile for an empty file, for one that is no text, and for text in no known encoding.
     """
@@ -150,9 +152,10 @@ class DelimitedFile:
     #: What the numbers of rows in errors and rejects count.
     unit = "line"
 
-    def __init__(self, path: Path, words: Iterable[str] = ()) -> None:
+    def __init__(self, path: Path, words: Iterable[str] = (), *, watch: re.Pattern[bytes] | None = None) -> None:
         self.path = path
         self.words = frozenset(words)
+        self._watch, self._watched = watch, set[bytes]()
         self.encoding, self._errors = self._find_encoding()
         self.delimiter, self._skip = self._find_delimiter()
 
@@ -189,7 +192,12 @@ class DelimitedFile:
         else:
             encoding = "utf-8-sig"
         if encoding == "utf-8-sig":
-            return (encoding, "strict") if _is_utf8(chain((head,), pieces)) else self._find_code_page()
+            pieces = chain((head,), pieces)
+            if _is_utf8(self._watching(pieces, self._watch) if self._watch else pieces):
+                return encoding, "strict"
+            self._watch = None
+            return self._find_code_page()
+        self._watch = None
         decoder = codecs.getincrementaldecoder(encoding)()
         place = 0
         try:
@@ -245,16 +253,23 @@ class DelimitedFile:
                 last = piece[-1]
         return last in ("\n", "\r")
 
+    def _watching(self, pieces: Iterable[bytes], pattern: re.Pattern[bytes]) -> Iterator[bytes]:
+        """The pieces, looked through on their way."""
+        tail = b""
+        for piece in pieces:
+            self._watched.update(pattern.findall(tail + piece[:_LONGEST_MATCH]), pattern.findall(piece))
+            tail = piece[-_LONGEST_MATCH:]
+            yield piece
+
     def find_all(self, pattern: re.Pattern[bytes]) -> set[str]:
-        """Distinct first groups of a pattern in the whole text as UTF-8. A match longer than 200 bytes may be missed."""
-        found: set[bytes] = set()
-        with self._utf8() as stream:
-            tail = b""
-            while piece := stream.read(CHUNK_BYTES):
-                text = tail + piece
-                found.update(pattern.findall(text))
-                tail = text[-200:]
-        return {match.decode("utf-8") for match in found}
+        """Distinct first groups of a pattern in the whole text as UTF-8. A match longer than _LONGEST_MATCH bytes may be missed."""
+        if pattern is not self._watch:
+            self._watched = set()
+            with self._utf8() as stream:
+                for _ in self._watching(iter(partial(stream.read, CHUNK_BYTES), b""), pattern):
+                    pass
+            self._watch = pattern
+        return {match.decode("utf-8") for match in self._watched}
 
     # -- text to rows ----------------------------------------------------------------------------------------------------
 
@@ -493,23 +508,26 @@ class _Chunks:
             if piece.endswith(b"\r"):
                 piece += self._stream.read(1)
             self._more = bool(piece)
-            text, rest = _at_row_end(self.pending, is_last=not self._more)
-            if text is None and len(rest) < 2 * CHUNK_BYTES:
-                self.pending = rest + piece
+            cut = len(self.pending) if not self._more else _row_end(self.pending)
+            if not cut and len(self.pending) < 2 * CHUNK_BYTES:
+                self.pending += piece
                 continue
             # A chunk without a row's end: a stray quote. It goes out with all that was read, and is the last.
-            self.pending = b"" if text is None else rest + piece
-            self._more = self._more and text is not None
-            return self._chunk(rest + piece if text is None else text, is_open=text is None)
+            is_open = not cut
+            text = self.pending + piece if is_open else self.pending[:cut]
+            self.pending = b"" if is_open else b"".join((memoryview(self.pending)[cut:], piece))
+            self._more = self._more and not is_open
+            return self._chunk(text, is_open=is_open)
         raise StopIteration
 
     def _chunk(self, text: bytes, *, is_open: bool) -> _Chunk:
-        newlines, returns = _count(text, b"\n"), 0
+        newlines, lone = _count(text, b"\n"), 0
         if b"\r" in text:
             data = np.frombuffer(text, np.uint8)
-            pairs = np.count_nonzero((data[:-1] == 13) & (data[1:] == 10))
-            returns = _count(text, b"\r") - int(pairs)
-        chunk = _Chunk(text, self._line, newlines + returns, not self._more, is_open, returns > 0)
+            returns = np.flatnonzero(data == ord("\r"))
+            # At the text's end a return is followed by nothing: it is compared with itself.
+            lone = int(np.count_nonzero(data[np.minimum(returns + 1, len(data) - 1)] != ord("\n")))
+        chunk = _Chunk(text, self._line, newlines + lone, not self._more, is_open, lone > 0)
         self._line += chunk.lines
         return chunk
 
@@ -617,19 +635,17 @@ def _is_whole_utf8(data: bytes) -> bool:
     return True
 
 
-def _at_row_end(data: bytes, *, is_last: bool) -> tuple[bytes | None, bytes]:
-    """Split after the last line end that stands outside quotes: (rows, rest); rows is None where there is no such place."""
-    if is_last:
-        return data, b""
+def _row_end(data: bytes) -> int:
+    """Bytes up to the last line end that stands outside quotes; 0 where there is none."""
     end = b"\n" if b"\n" in data else b"\r"
     quotes = _count(data, b'"')
     upper = len(data)
     while (cut := data.rfind(end, 0, upper)) >= 0:
         quotes -= data.count(b'"', cut, upper)
         if quotes % 2 == 0:
-            return data[: cut + 1], data[cut + 1 :]
+            return cut + 1
         upper = cut
-    return None, data
+    return 0
 
 
 def _whole_rows(chunk: bytes, delimiter: str) -> list[tuple[int, list[str]]] | None:

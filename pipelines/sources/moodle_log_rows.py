@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -20,9 +21,12 @@ import pyarrow.compute as pc
 from pipelines.sources.delimited import Block, rows_where
 from pipelines.sources.local_times import Order, to_utc
 from pipelines.sources.moodle_words import action_of_pair, actions_by_description, person_keys
-from pipelines.sources.row_numbers import LANES, digests, row_hashes
+from pipelines.sources.row_numbers import LANES, digest, digests, joined, row_hashes
 from pipelines.sources.shapes import MOST_DIGITS, Shapes
 
+Made = TypeVar("Made")
+#: Distinct cells remembered: more people or addresses than any site has in one log; some ten megabytes.
+_MOST_REMEMBERED = 100_000
 FRONT_PAGE = 1  # SITEID: the site's own page is no course
 
 # What a description says of ids, in English whatever the language of the rest.
@@ -40,6 +44,24 @@ _PATTERNS = {
 _BY_SHAPE = tuple(re.compile(pattern.encode("ascii")) for pattern in _PATTERNS.values())
 _IMPERSONATED = re.compile(r"^\s*(?P<real>\S.*?) (?:as|как) (?P<shown>\S.*?)\s*$")
 _WITHOUT_YEAR = r"^\s*(?:\d{1,2}\.?\s+\pL{3,}\.?|\pL{3,}\.?\s+\d{1,2}|\d{1,2}[./-]\d{1,2}),?\s+\d{1,2}:\d{2}"
+
+
+class Memo(Generic[Made]):
+    """What was made of cells that come again and again; forgets everything when it holds too much."""
+
+    def __init__(self, make: Callable[[str], Made]) -> None:
+        self._make = make
+        self._made: dict[str, Made] = {}
+
+    def of(self, cells: list[str]) -> list[Made]:
+        """What is made of each cell."""
+        # Threads may make one thing twice; it is the same thing.
+        made = self._made if len(self._made) < _MOST_REMEMBERED else {}
+        self._made = made
+        for cell in cells:
+            if cell not in made:
+                made[cell] = self._make(cell)
+        return [made[cell] for cell in cells]
 
 
 @dataclass
@@ -142,6 +164,20 @@ class Places:
 
 
 @dataclass(frozen=True)
+class Layout:
+    """What is the same for all blocks of a file. ``places``: own name of a column → its place; ``width``: cells of the header."""
+
+    places: Mapping[str, int]
+    width: int
+    order: Order
+    zone: ZoneInfo
+    courses: Places
+    #: User cells and addresses come again in every block: what was made of them is kept.
+    shown: Memo[tuple[str, bool]] = field(default_factory=lambda: Memo(_shown))
+    hashes: Memo[bytes] = field(default_factory=lambda: Memo(digest))
+
+
+@dataclass(frozen=True)
 class LogRows:
     """Rows of one block that are kept, column by column."""
 
@@ -173,14 +209,16 @@ class Part:
     task_courses: list[tuple[str, str, int]] = field(default_factory=list)
 
 
-def read_rows(block: Block, places: Mapping[str, int], width: int, order: Order, zone: ZoneInfo, courses: Places) -> Part:
-    """One block of a Logs download whose columns stand at ``places``."""
-    rejected = [(line, "fewer cells than the header" if cells < width else "more cells than the header") for line, cells in block.misfits]
+def read_rows(block: Block, layout: Layout) -> Part:
+    """One block of a Logs download."""
+    rejected = [
+        (line, "fewer cells than the header" if cells < layout.width else "more cells than the header") for line, cells in block.misfits
+    ]
     part = Part(block.seen, rejected)
     if not block.rows:
         return part
-    cells = {name: block.columns[place] for name, place in places.items()}
-    moments, understood = to_utc(cells["time"], order, zone)
+    cells = {name: block.columns[place] for name, place in layout.places.items()}
+    moments, understood = to_utc(cells["time"], layout.order, layout.zone)
     if moments.null_count:
         bad = rows_where(pc.is_null(moments))
         no_year = pc.match_substring_regex(cells["time"].take(pa.array(bad)), _WITHOUT_YEAR).to_pylist()
@@ -191,11 +229,11 @@ def read_rows(block: Block, places: Mapping[str, int], width: int, order: Order,
         moments = moments.filter(keep)
         cells = {name: column.filter(keep) for name, column in cells.items()}
     if len(moments):
-        _fill(part, cells, moments, courses)
+        _fill(part, cells, moments, layout)
     return part
 
 
-def _fill(part: Part, cells: Mapping[str, pa.Array], moments: pa.Array, courses: Places) -> None:
+def _fill(part: Part, cells: Mapping[str, pa.Array], moments: pa.Array, layout: Layout) -> None:
     rows = len(moments)
     at = pc.cast(moments, pa.int64()).to_numpy(zero_copy_only=False)
     descriptions = pc.dictionary_encode(cells["description"])
@@ -207,16 +245,16 @@ def _fill(part: Part, cells: Mapping[str, pa.Array], moments: pa.Array, courses:
     contexts, components, events, shown = column["context"], column["component"], column["event"], column["user"]
 
     # Who: by the description's id, else by the name shown.
-    matches = [_IMPERSONATED.match(cell) for cell in shown.values]
-    names = Coded([match["shown"] if match else cell.strip() for match, cell in zip(matches, shown.values, strict=True)], shown.codes)
-    is_impersonated = np.array([match is not None for match in matches], bool)[shown.codes]
+    cells_shown = layout.shown.of(shown.values)
+    names = Coded([name for name, _ in cells_shown], shown.codes)
+    is_impersonated = np.array([impersonated for _, impersonated in cells_shown], bool)[shown.codes]
     by_name = ~said.names_user[of_row]
     affected_names = Coded([cell.strip() for cell in affected.values], affected.codes)
     person = _people(said.user[of_row], names, by_name)
     related = _people(said.related[of_row], affected_names, by_name)
 
     module, stated = coded_numbers(said.module[of_row]), coded_numbers(said.course[of_row])
-    course = _course(said.course[of_row], column.get("course"), contexts, courses)
+    course = _course(said.course[of_row], column.get("course"), contexts, layout.courses)
     part.people = person.latest(names, at) + related.latest(affected_names, at)
     part.course_titles = stated.only(module.codes < 0).latest(contexts, at)
     part.task_titles = module.latest(contexts, at)
@@ -228,7 +266,7 @@ def _fill(part: Part, cells: Mapping[str, pa.Array], moments: pa.Array, courses:
         at,
         digests(descriptions.dictionary.to_pylist())[of_row],
         digests(text.lower() for text in origin.values)[origin.codes],
-        digests(address.values)[address.codes],
+        joined(layout.hashes.of(address.values))[address.codes],
         is_impersonated.astype(np.int64),
     ]
     # What is written in the downloader's language counts only where the description names no user.
@@ -251,6 +289,12 @@ def _fill(part: Part, cells: Mapping[str, pa.Array], moments: pa.Array, courses:
         origin=_trimmed(origin, str.lower),
         is_impersonated=is_impersonated,
     )
+
+
+def _shown(cell: str) -> tuple[str, bool]:
+    """The name in a user cell, and whether somebody else was logged in as that person."""
+    match = _IMPERSONATED.match(cell)
+    return (match["shown"], True) if match else (cell.strip(), False)
 
 
 def _people(ids: np.ndarray, names: Coded, by_name: np.ndarray) -> Coded:

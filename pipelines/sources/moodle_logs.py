@@ -43,7 +43,7 @@ from pipelines.programme import Source
 from pipelines.sources.delimited import Header, find_columns
 from pipelines.sources.local_times import Order, OrderEvidence
 from pipelines.sources.moodle_courses import course_code
-from pipelines.sources.moodle_log_rows import FRONT_PAGE, Coded, LogRows, Part, Places, coded, coded_numbers, described, read_rows
+from pipelines.sources.moodle_log_rows import FRONT_PAGE, Coded, Layout, LogRows, Part, Places, coded, coded_numbers, described, read_rows
 from pipelines.sources.moodle_words import CONTEXT_KINDS, event_word, two_languages
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
 from pipelines.sources.row_numbers import RowNumbers
@@ -101,10 +101,10 @@ class _Found:
         self.since = least if self.since is None else min(self.since, least)
         self.until = most if self.until is None else max(self.until, most)
         for key, name, at in part.people:
-            _keep_latest(self.names, key, (at, name) if name not in ("", "-") else (-1, None))
+            _keep_latest(self.names, key, at, None if name in ("", "-") else name)
         for key, title, at in part.course_titles:
             prefix, _, name = title.partition(": ")
-            _keep_latest(self.course_titles, key, (at, name.strip()) if name and event_word(prefix) not in CONTEXT_KINDS else (-1, None))
+            _keep_latest(self.course_titles, key, at, name.strip() if event_word(prefix) not in CONTEXT_KINDS else None)
         for key, code, at in part.course_codes:
             if code.strip() not in ("", "-"):
                 self.course_codes[key] = max(self.course_codes.get(key, (-1, "")), (at, code.strip()))
@@ -117,8 +117,13 @@ class _Found:
             self.task_courses[key] = max(self.task_courses.get(key, (-1, "")), (at, course))
 
 
-def _keep_latest(known: dict[str, tuple[int, str | None]], key: str, entry: tuple[int, str | None]) -> None:
-    known[key] = max(known.get(key, (-2, None)), entry, key=lambda one: (one[0], one[1] or ""))
+def _keep_latest(known: dict[str, tuple[int, str | None]], key: str, at: int, name: str | None) -> None:
+    if not name:
+        known.setdefault(key, (-1, None))
+        return
+    before = known.get(key)
+    if before is None or at > before[0] or (at == before[0] and name > (before[1] or "")):
+        known[key] = (at, name)
 
 
 class MoodleLogsReader:
@@ -135,13 +140,14 @@ class MoodleLogsReader:
         """Activity, and derived from it accounts, courses and tasks. Raises BadFile for anything but a whole Logs download."""
         assert item.path is not None
         realm = source.realm or "moodle"
-        file = open_table(item.path, (word for words in COLUMNS.values() for word in words), headers=_OWN_HEADERS)
+        file = open_table(item.path, (word for words in COLUMNS.values() for word in words), headers=_OWN_HEADERS, watch=_COURSE_VIEWED)
         header = file.header()
         places = find_columns(file, header, COLUMNS, optional=_OPTIONAL, what=WHAT)
         order = day_month_order(file, header, places["time"])
         courses = _courses(file, header, places, source, item)
         found, numbers = _Found(), RowNumbers()
-        work = partial(read_rows, places=places, width=len(header.cells), order=order, zone=context.zone, courses=courses)
+        layout = Layout(places, len(header.cells), order, context.zone, courses)
+        work = partial(read_rows, layout=layout)
         for part in file.worked(header, work):
             if part.seen:
                 yield Seen("activity", part.seen)

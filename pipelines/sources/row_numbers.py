@@ -23,10 +23,19 @@ _SHIFT = np.uint64(33)
 _START = (np.uint64(0x243F6A8885A308D3), np.uint64(0x13198A2E03707344))  # digits of pi: no two lanes begin alike
 
 
+def digest(text: str) -> bytes:
+    """BLAKE2b of a text, LANES times eight bytes."""
+    return blake2b(text.encode("utf-8"), digest_size=_DIGEST_BYTES).digest()
+
+
+def joined(hashes: Iterable[bytes]) -> np.ndarray:
+    """Digests as a uint64 array of texts × LANES."""
+    return np.frombuffer(b"".join(hashes), "<u8").reshape(-1, LANES)
+
+
 def digests(texts: Iterable[str]) -> np.ndarray:
-    """BLAKE2b of each text as a uint64 array of texts × LANES."""
-    joined = b"".join([blake2b(text.encode("utf-8"), digest_size=_DIGEST_BYTES).digest() for text in texts])
-    return np.frombuffer(joined, "<u8").reshape(-1, LANES)
+    """Digests of texts as a uint64 array of texts × LANES."""
+    return joined([blake2b(text.encode("utf-8"), digest_size=_DIGEST_BYTES).digest() for text in texts])
 
 
 def row_hashes(parts: Sequence[np.ndarray], rows: int) -> np.ndarray:

@@ -63,13 +63,16 @@ def table_items(path: Path | None, source_name: str, *, endings: Sequence[str] =
     return delimited_items(path, source_name, endings=endings)
 
 
-def open_table(path: Path, words: Iterable[str] = (), *, headers: Sequence[Sequence[str]] = ()) -> TableFile:
+def open_table(
+    path: Path, words: Iterable[str] = (), *, headers: Sequence[Sequence[str]] = (), watch: re.Pattern[bytes] | None = None
+) -> TableFile:
     """A table in whatever form.
 
     Parameters
     ----------
     words: header words that tell delimiter, header row and sheet.
     headers: columns of a JSON download that names none, by their number.
+    watch: the pattern that ``find_all`` will be asked for, if any.
 
     Raises BadFile for an empty file and for one that is no table.
     """
@@ -84,7 +87,7 @@ def open_table(path: Path, words: Iterable[str] = (), *, headers: Sequence[Seque
         return RowTable(path, lambda: _json(path), "record", known, headers, pads=False)
     if re.match(rb"<(?:!doctype\s+html|html|table|\?xml[^>]*>\s*<(?:!doctype\s+)?html)", plain, re.IGNORECASE):
         return RowTable(path, lambda: _page(path), "row", known, headers, pads=False)
-    return DelimitedFile(path, known)
+    return DelimitedFile(path, known, watch=watch)
 
 
 class RowTable:

@@ -77,11 +77,6 @@ _NO_PERSON = re.compile(
     r"\"?(?:post_?master|[\w.-]*daemon|[\w.+-]*bounces?|ndr|mail(?:er|[-_. ]?system|delivery|admin|gate|master)?|[\w.-]*(?:no|not)[-_.]?reply|system administrator|"
     r"[\w.-]*admin(?:istrator)?|\w*smtp\w*|[\w.-]*anti[-_]?virus\w*|imss|mms|system|root|inetgw\d*|delivery|notes)(?:[\"\\+=@-]|$)"
 )
-_SUSPECT = re.compile(
-    rb"^(?:(?:from|return-path)[ \t]*:[^\n]*(?:\n[ \t][^\n]*)?(?:daemon|postmaster|mail delivery|<>)|x-failed-recipients[ \t]*:|"
-    rb"subject[ \t]*:[^\n]*(?:undeliver|unreach|unable|return|deliver|fail|bounce|delay|error|sending|=\?|[\x80-\xff]))",
-    re.IGNORECASE | re.MULTILINE,
-)
 BOUNCE_SUBJECT = re.compile(
     r"undeliver|unreachable|returned (?:e?-?mail|message|to sender)|delivery (?:status|failure|failed|has failed|report|problem|error|notification)|mail delivery|"
     r"(?:e?mail|message|mail) (?:system )?(?:could not be|error|fail(?:ure|ed))|failure (?:notice|notification)|failed mail|could ?n[o']t be delivered|non[- ]?delivery|"
@@ -105,11 +100,6 @@ _FAILED = re.compile(
 )
 
 
-def may_be_bounce(header: bytes) -> bool:
-    """A first look at a header block as it stands: False for what :func:`is_bounce` would say False to as well, and cheap."""
-    return bool(_SUSPECT.search(header))
-
-
 def is_bounce(fields: Fields) -> bool:
     """Is this the header of a mail server's report? Asked before the text of a mail is looked at: a person's mail is none, whatever its subject.
 
@@ -122,13 +112,13 @@ def is_bounce(fields: Fields) -> bool:
     sender = _sender(fields)
     if _DAEMON.match(sender):
         return True
-    subject = text_of(first(fields, "subject")) or ""
-    if subject.lower().startswith(("re:", "fwd:", "fw:")):
+    nobody = is_from_nobody(fields)
+    if nobody and sender.startswith("postmaster@"):
+        return True
+    if not (nobody or _NO_PERSON.match(sender) or _says_program(fields)):
         return False
-    nobody, no_person = is_from_nobody(fields), bool(_NO_PERSON.match(sender))
-    return (bool(BOUNCE_SUBJECT.search(subject)) and (nobody or no_person or _says_program(fields))) or (
-        nobody and sender.startswith("postmaster@")
-    )
+    subject = text_of(first(fields, "subject")) or ""
+    return bool(BOUNCE_SUBJECT.search(subject)) and not subject.lower().startswith(("re:", "fwd:", "fw:"))
 
 
 def is_from_nobody(fields: Fields) -> bool:
@@ -175,7 +165,8 @@ def _says_program(fields: Fields) -> bool:
 
 def _notice_and_returned(fields: Fields, body: bytes) -> tuple[str, Fields]:
     """What the server says, and the header of the mail that it returns."""
-    notice, returned = "", {}
+    notice: str = ""
+    returned: Fields = {}
     for kind, part, charset in parts_of(first(fields, "content-type"), first(fields, "content-transfer-encoding"), body):
         if kind.startswith(("message/", "text/rfc822")) and not returned:
             returned = fields_of(re.split(rb"\n[ \t]*\n", part.lstrip(b"\n"), maxsplit=1)[0])

@@ -5,8 +5,8 @@ counts bytes in Content-Length and mboxcl2 does not quote at all; some writers n
 follows an empty line, has a time and a year in it as From_ lines have (unless the file's own first line has none), and stands before
 a header field; a Content-Length is believed where the file indeed goes on with a separator, or ends, after that many bytes.
 
-Bodies are passed over block by block and not kept; only those that ``wants_body`` asks for (delivery reports and read receipts, which
-are header fields in the shape of a body) are handed on, up to a bound. Memory is one block, one header and one report.
+Bodies are passed over block by block and not kept; only those that ``is_report`` asks for (what mail servers and mail programs
+report) are handed on, up to a bound. Memory is one block, one header and one report.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pipelines.errors import BadFile
+from pipelines.sources.mail_headers import Fields, first, read_fields
 
 _BLOCK = 1 << 20
 #: A header block is longer in no mail that servers pass on.
@@ -32,27 +33,27 @@ _WRONG_LENGTHS = 3
 _DATED = re.compile(rb"From [^\n]*\d{1,2}:\d{2}[^\n]*\b(?:19|20)\d\d\b|From [^\n]*\b(?:19|20)\d\d\b[^\n]*\d{1,2}:\d{2}")
 _FIELD_LINE = re.compile(rb"(?:>?From |[!-9;-~]+[ \t]*:)")
 _HEADER_END = re.compile(rb"\n\r?\n")
-_CONTENT_LENGTH = re.compile(rb"^content-length[ \t]*:[ \t]*(\d{1,12})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+_LENGTH = re.compile(rb"\d{1,12}")
 
 
 @dataclass(frozen=True)
 class RawMail:
-    """One mail as it stands: ``header`` without the empty line (None: the file ends inside it, or it is too long), and of the
-    body nothing, or the first bytes of a report."""
+    """One mail: the fields that are read of its header (None: the file ends inside it, or it is too long), and of the body nothing, or
+    the first bytes of a report."""
 
     number: int
     envelope: bytes
-    header: bytes | None
+    fields: Fields | None
     report: bytes = b""
 
 
-def split_mbox(content: BinaryIO, path: Path, wants_body: Callable[[bytes], bool]) -> Iterator[RawMail]:
+def split_mbox(content: BinaryIO, path: Path, is_report: Callable[[Fields], bool]) -> Iterator[RawMail]:
     """The mails of one file, numbered from 1; none of an empty file (an empty mailbox).
 
     Parameters
     ----------
     content: seekable, in binary mode.
-    wants_body: told a header block, says whether the body is a report.
+    is_report: told a header's fields, says whether the body is a report and wanted.
 
     Raises BadFile for a file that does not begin with a From_ line, and for one that is packed and cut off.
     """
@@ -76,14 +77,16 @@ def split_mbox(content: BinaryIO, path: Path, wants_body: Callable[[bytes], bool
             if not window.pass_body(is_dated, None):
                 return
             continue
-        if wrong_lengths < _WRONG_LENGTHS and not wants_body(header) and (length := _CONTENT_LENGTH.search(header)):
-            if window.pass_length(int(length[1]), is_dated):
-                yield RawMail(number, envelope, header)
+        fields = read_fields(header)
+        wanted = is_report(fields)
+        if not wanted and wrong_lengths < _WRONG_LENGTHS and (length := first(fields, "content-length")) and _LENGTH.fullmatch(length):
+            if window.pass_length(int(length), is_dated):
+                yield RawMail(number, envelope, fields)
                 continue
             wrong_lengths += 1
-        report = bytearray() if wants_body(header) else None
+        report = bytearray() if wanted else None
         has_more = window.pass_body(is_dated, report)
-        yield RawMail(number, envelope, header, bytes(report or b""))
+        yield RawMail(number, envelope, fields, bytes(report or b""))
         if not has_more:
             return
 

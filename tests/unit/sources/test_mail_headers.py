@@ -100,7 +100,7 @@ def test_nothing_in_a_header_raises(block: bytes) -> None:
 @settings(max_examples=200, deadline=None, database=None, derandomize=True)
 def test_no_byte_of_an_mbox_raises_and_every_mail_begins_with_its_line(bodies: list[bytes]) -> None:
     content = b"".join(b"From x@example.org Mon Oct  5 07:00:00 2026\nTo: a@b.example\n\n" + body + b"\n\n" for body in bodies)
-    mails = list(split_mbox(BytesIO(content), Path("x.mbox"), mail_reports.wants_body))
+    mails = list(split_mbox(BytesIO(content), Path("x.mbox"), mail_reports.is_report))
     assert [mail.number for mail in mails] == list(range(1, len(mails) + 1))
     assert all(mail.envelope.startswith(b"From ") for mail in mails)
     # Scraps may hold separators of their own, never hide one: each of ours is found unless a Content-Length swallowed it.

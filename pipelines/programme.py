@@ -16,6 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from pipelines.errors import BadConfiguration
 
+#: What organisers are asked to rate: four aspects of teaching, six of organisation.
+Aspect = Literal[
+    "content", "practice", "methods", "communication", "equipment", "time", "information", "group_size", "certificates", "feedback"
+]
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -70,6 +75,14 @@ class Source(_Strict):
     is_whole: bool = False
     #: Attendance in documented columns (attendance_csv): column of the contract → its title in the file, where it has another one.
     columns: dict[str, str] = {}
+    #: Web services and record stores: requests a second at most; left out: ten.
+    requests_per_second: Annotated[float, Field(gt=0, le=1000)] | None = None
+    #: xAPI: address of the LMS whose accounts, courses and modules have their own ids there ("https://lms.example.org").
+    home_page: str | None = None
+    #: Surveys: title of an item (exact, glob, or /regular expression/) → the aspect of the course that it rates.
+    aspects: dict[str, Aspect] = {}
+    #: Surveys: words of an answer → its step from 1 to 5, beside the usual ones.
+    scale: dict[str, Annotated[int, Field(ge=1, le=5)]] = {}
     #: Without it the day's run goes on when the source is missing, and says so; with it the run stops.
     required: bool = False
 

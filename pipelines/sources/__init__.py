@@ -49,6 +49,7 @@ READERS = _Readers(
         "attendance_csv": "attendance_csv:AttendanceCsvReader",
         "survey_csv": "surveys:SurveysReader",
         "openedx": "openedx:OpenEdxReader",
+        "xapi": "xapi:XapiReader",
         "generic": "generic:GenericReader",
     }
 )

@@ -47,10 +47,14 @@ def moment(text: object) -> datetime | None:
 
 
 class Rows:
-    """Rows of the record kinds of one item, as they come. ``states``: kinds of which the last row per key is enough."""
+    """Rows of the record kinds of one item, as they come.
 
-    def __init__(self, pseudonyms: Pseudonyms, realm: str) -> None:
+    ``derived``: names of further sets of rows → the record that they are of; handed over after it and not counted.
+    """
+
+    def __init__(self, pseudonyms: Pseudonyms, realm: str, derived: Mapping[str, str] | None = None) -> None:
         self.realm = realm
+        self._derived = derived or {}
         self._pseudonyms = pseudonyms
         self._known: dict[str, str] = {}
         #: Record → its rows in columns.
@@ -88,6 +92,24 @@ class Rows:
         if known is None or at >= known["seen_at"]:
             states[key] = {**row, "seen_at": at}
 
+    def met(self, native: str, at: datetime, /, **told: Any) -> str:
+        """An account was seen: its pseudonym. Of what is told of it (names, addresses) the newest that is known stands."""
+        account = self.account(native)
+        accounts = self._states.setdefault("accounts", {})
+        known = accounts.get(account)
+        if known is None:
+            accounts[account] = {
+                "account_id": account, "realm": self.realm, "channel": "lms", "native_id": native, **told, "last_seen_at": at, "seen_at": at,
+            }  # fmt: skip
+            return account
+        is_newer = at >= known["seen_at"]
+        if is_newer:
+            known["last_seen_at"] = known["seen_at"] = at
+        for name, value in told.items():
+            if value is not None and (is_newer or known[name] is None):
+                known[name] = value
+        return account
+
     def held(self, record: str, key: Any) -> dict[str, Any] | None:
         """The state gathered so far."""
         return self._states.get(record, {}).get(key)
@@ -102,7 +124,7 @@ class Rows:
         """Hand over the rows gathered; only activity is counted."""
         for record, columns in self._columns.items():
             if next(iter(columns.values())):
-                yield Batch(record, table_of(columns), counted=record == "activity")
+                yield Batch(self._derived.get(record, record), table_of(columns), counted=record == "activity")
                 self._columns[record] = {name: [] for name in columns}
 
     def last(self) -> Iterator[Event]:

@@ -88,6 +88,14 @@ def _block(course: str | None, kind: str, name: str) -> str | None:
     return None
 
 
+def course_in(block: str) -> str | None:
+    """Key of the course in a block's key; None where it does not stand there."""
+    for prefix, course in (("block-v1:", "course-v1:"), ("ccx-block-v1:", "ccx-v1:")):
+        if block.startswith(prefix):
+            return course + block[len(prefix) :].partition("+type@")[0]
+    return None
+
+
 def type_of(block: str) -> str:
     """Type of a block: "problem", "video" …; empty where its key does not tell."""
     match = _TYPE.search(block) or _OLD_TYPE.match(block)

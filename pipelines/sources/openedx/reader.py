@@ -15,7 +15,7 @@ from pipelines.sources.delimited import delimited_items
 from pipelines.sources.event_tables import BATCH_ROWS, NEVER, Rows, moment, number
 from pipelines.sources.json_lines import NO_JSON, objects
 from pipelines.sources.moodle_texts import FORMAT_HTML, FORMAT_MARKDOWN, text_of
-from pipelines.sources.openedx.places import block_of, course_of, type_of
+from pipelines.sources.openedx.places import block_of, course_in, course_of, type_of
 from pipelines.sources.openedx.words import BLOCK_KINDS, action_of, component_of, details_of, event_name, is_staff
 from pipelines.sources.plain_text import count_question_marks, count_words
 from pipelines.sources.reading import Context, Covers, Event, Item, Rejected, Seen
@@ -119,10 +119,12 @@ class _Log:
         rows.spans(at)
 
         course_key = course_of(context, payload, line.get("page"), context.get("page"), context.get("path"), name)
+        block = None if name.startswith("/") else block_of(name, course_key, context, payload, bare)
+        if course_key is None and block:
+            course_key = course_in(block)
         course = f"{self.realm}:course:{course_key}" if course_key else None
         if course_key and rows.held("courses", course) is None:
             rows.state("courses", course, at, course_id=course, code=course_key)
-        block = None if name.startswith("/") else block_of(name, course_key, context, payload, bare)
         task = self._task(block, course, context, at) if block and course else None
         actor = self._account(context.get("user_id"), line.get("username") or context.get("username"), at)
         person = self._person(payload, name, actor, at)
@@ -173,17 +175,7 @@ class _Log:
             native = f"name:{handle}" if handle else None
         if native is None:
             return None
-        account = self.rows.account(native)
-        known = self.rows.held("accounts", account)
-        if known is not None and known["username"] == handle and at >= known["seen_at"]:
-            known["seen_at"] = known["last_seen_at"] = at
-            return account
-        self.rows.state(
-            "accounts", account, at,
-            account_id=account, realm=self.realm, channel="lms", native_id=native,
-            username=handle or (known["username"] if known else None), last_seen_at=at,
-        )  # fmt: skip
-        return account
+        return self.rows.met(native, at, username=handle)
 
     def _person(self, payload: dict[str, Any], name: str, actor: str | None, at: datetime) -> str | None:
         """Whom an event is about: the payload's, else who acts."""

@@ -1,0 +1,203 @@
+"""xAPI statements from files: what each becomes. All people are invented."""
+
+from __future__ import annotations
+
+import gzip
+from datetime import UTC, datetime
+from hashlib import sha1
+from pathlib import Path
+
+import pytest
+
+from pipelines.errors import BadFile
+from pipelines.loading import load_item
+from pipelines.programme import Programme, Source
+from pipelines.sources.reading import Item
+from pipelines.sources.xapi import XapiReader
+from pipelines.sources.xapi.statements import seconds_of
+from pipelines.warehouse import Warehouse
+from tests.unit.sources.report_reading import CONTEXT, FIXTURES, PSEUDONYMS, Reading
+
+FOLDER = FIXTURES / "xapi"
+HOME = "https://lms.example.org/"
+#: The source speaks of the same Moodle as others do.
+OWN = {"realm": "moodle", "home_page": HOME}
+
+
+def at(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=UTC)  # type: ignore[misc]
+
+
+def who(native: str) -> str:
+    return PSEUDONYMS.of("moodle", native)
+
+
+def statement(number: int) -> str:
+    return f"moodle:log:00000000-0000-4000-8000-{number:012d}"
+
+
+@pytest.fixture(scope="module")
+def read() -> Reading:
+    return Reading(XapiReader(), FOLDER / "lines.jsonl", **OWN)
+
+
+def test_verbs_become_actions(read: Reading) -> None:
+    actions = dict(zip(read.column("activity", "activity_id"), read.column("activity", "action"), strict=True))
+    assert [actions[statement(number)] for number in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13)] == [
+        "enrolled",
+        "viewed",
+        "attempted",
+        "completed",
+        "graded",
+        "posted",
+        "submitted",
+        "viewed",
+        "completed",
+        "logged_in",
+        "other",
+        "other",
+    ]
+    assert (read.covers.since, read.covers.until) == (at(2026, 9, 1, 7), at(2026, 11, 20, 8))
+
+
+def test_pages_of_the_named_lms_have_its_own_ids(read: Reading) -> None:
+    viewed = read.rows("activity")[1]
+    assert (viewed["account_id"], viewed["course_id"], viewed["task_id"]) == (who("7"), "moodle:course:2", "moodle:task:31")
+    assert viewed["occurred_at"] == at(2026, 9, 2, 8, 0, 0, 123000)
+    (course,) = read.rows("courses")
+    assert (course["course_id"], course["name"]) == ("moodle:course:2", "Цифровая среда")
+    assert {row["task_id"]: (row["kind"], row["name"]) for row in read.rows("tasks")} == {
+        "moodle:task:31": ("quiz", "Тест 1"),
+        "moodle:task:32": ("assignment", None),
+        "moodle:task:https://elsewhere.example/video/1": ("other", None),
+    }
+
+
+def test_without_a_home_page_everything_keeps_its_whole_name() -> None:
+    viewed = Reading(XapiReader(), FOLDER / "lines.jsonl").rows("activity")[1]
+    assert viewed["course_id"] == "xapi:course:https://lms.example.org/course/view.php?id=2"
+    assert viewed["account_id"] == PSEUDONYMS.of("xapi", "https://lms.example.org|7")
+
+
+def test_mail_address_and_its_hash_are_one_person(read: Reading) -> None:
+    rows = {row["activity_id"]: row for row in read.rows("activity")}
+    anna = who("sha1:" + sha1(b"mailto:anna@example.org").hexdigest())
+    assert rows[statement(6)]["account_id"] == rows[statement(7)]["account_id"] == anna
+    (account,) = [row for row in read.rows("accounts") if row["account_id"] == anna]
+    assert (account["email"], account["display_name"]) == ("anna@example.org", "Анна")
+
+
+def test_every_member_of_a_group_has_a_row_of_their_own(read: Reading) -> None:
+    rows = [row for row in read.rows("activity") if row["activity_id"].startswith(statement(8))]
+    assert [row["account_id"] for row in rows] == [None, who("7"), who("8")]
+
+
+def test_scores_completions_enrolments_and_outcomes(read: Reading) -> None:
+    (grade,) = read.rows("grades")
+    assert (grade["grade_id"], grade["grade"], grade["max_grade"], grade["grader_account_id"]) == (
+        f"moodle:quiz:31:{who('7')}",
+        0.9,
+        1.0,
+        who("9"),
+    )
+    (mark,) = read.rows("completions")
+    assert (mark["task_id"], mark["state"], mark["completed_at"]) == ("moodle:task:31", "complete", at(2026, 9, 2, 8, 11))
+    (outcome,) = read.rows("outcomes")
+    assert (outcome["kind"], outcome["reached_at"]) == ("course_completed", at(2026, 11, 20, 8))
+    (enrolment,) = read.rows("enrolments")
+    assert (enrolment["account_id"], enrolment["created_at"], enrolment["enrolled_by"]) == (who("7"), at(2026, 9, 1, 8), who("9"))
+    details = {row["activity_id"]: row["details"] for row in read.rows("activity")}[statement(4)]
+    assert '"duration_seconds":630.5' in details
+    assert '"score_raw":8.0' in details
+
+
+def test_nothing_of_a_person_stands_in_the_activity(read: Reading) -> None:
+    told = " ".join(str(row) for row in read.rows("activity") + read.rows("tasks"))
+    assert not [word for word in ("Анна", "anna", "lapin", "кнопку", "Куратор") if word in told]
+
+
+def test_voided_statement_is_rejected_wherever_it_stands() -> None:
+    assert Reading(XapiReader(), FOLDER / "lines.jsonl", **OWN).rejected == [("line 12", "voided")]
+    assert Reading(XapiReader(), FOLDER / "document.json", **OWN).rejected == [("statement 2", "voided")]
+
+
+@pytest.mark.parametrize("name", ["array.json", "document.json", "lines.jsonl.gz", "array.json.gz"])
+def test_forms_of_files_hold_the_same(name: str, read: Reading, tmp_path: Path) -> None:
+    path = FOLDER / name
+    if name.endswith(".gz"):
+        path = tmp_path / name
+        path.write_bytes(gzip.compress((FOLDER / name.removesuffix(".gz")).read_bytes()))
+    other = Reading(XapiReader(), path, **OWN)
+    for record in ("activity", "accounts", "tasks", "grades", "completions", "enrolments"):
+        key = next(iter(read.rows(record)[0]))
+        assert sorted(other.rows(record), key=lambda row: row[key]) == sorted(read.rows(record), key=lambda row: row[key]), record
+
+
+def test_statements_written_over_many_lines() -> None:
+    assert len(Reading(XapiReader(), FOLDER / "pretty.json").rows("activity")) == 2
+
+
+def test_empty_answer_holds_nothing() -> None:
+    assert Reading(XapiReader(), FOLDER / "empty_answer.json").rows("activity") == []
+
+
+@pytest.mark.parametrize("name", ["empty.json", "cut_off.json", "cut_off.jsonl", "another_format.json", "caliper.json"])
+def test_what_holds_no_statements_is_refused(name: str) -> None:
+    with pytest.raises(BadFile):
+        Reading(XapiReader(), FOLDER / name)
+
+
+def test_bad_statements_are_rejected_with_their_place() -> None:
+    found = Reading(XapiReader(), FOLDER / "oddities.json")
+    assert found.rejected == [
+        ("statement 2", "no verb"),
+        ("statement 3", "no object"),
+        ("statement 4", "no actor"),
+        ("statement 5", "no readable time"),
+        ("statement 6", "not an object"),
+    ]
+    # A statement that was never stored has no id: its content tells it apart.
+    assert len(found.column("activity", "activity_id")) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("PT03M15S", 195), ("P1DT2H", 93600), ("PT0.5S", 0.5), ("PT1,5M", 90), ("P1W", 604800), ("PT", None), ("3 min", None), (None, None)],
+)
+def test_durations(text: str | None, seconds: float | None) -> None:
+    assert seconds_of(text) == seconds
+
+
+def test_overlapping_files_and_voiding_in_any_order_give_the_same_rows() -> None:
+    source = Source(name="lrs", kind="xapi", path=FOLDER, **OWN)
+    programme = Programme(id="p", name="p", sources=(source,))
+    items = [Item(name, FOLDER / name) for name in ("first.jsonl", "second.jsonl")]
+    pictures = []
+    for order in (items, items[::-1]):
+        with Warehouse.open(None) as warehouse:
+            warehouse.create_schemas()
+            for item in order:
+                load = load_item(warehouse, programme, source, item, pseudonyms=PSEUDONYMS, run_at=at(2026, 11, 22))
+                assert load.problem is None
+            pictures.append(
+                [
+                    warehouse.rows(f"select {columns} from raw.{table} order by all")
+                    for table, columns in (
+                        ("activity", "activity_id, account_id, course_id, task_id, action, event"),
+                        ("tasks", "task_id, kind, name"),
+                        ("grades", "grade_id, grade"),
+                        ("completions", "completion_id, state"),
+                        ("enrolments", "enrolment_id, state, created_at"),
+                    )
+                ]
+            )
+    assert pictures[0] == pictures[1]
+    voided = [row for row in pictures[0][0] if row[0] == statement(12)]
+    assert voided == [(statement(12), None, None, None, "other", "voided")]
+    assert len(pictures[0][0]) == 15
+
+
+def test_items_of_a_folder() -> None:
+    source = Source(name="lrs", kind="xapi", path=FOLDER)
+    assert "lines.jsonl" in [item.name for item in XapiReader().items(source, CONTEXT)]
+    assert XapiReader().cursor(source, Item("lines.jsonl", FOLDER / "lines.jsonl"), CONTEXT) == {}

@@ -9,25 +9,29 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2b, sha256
+from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
 
+from pipelines.ahead import read_ahead
 from pipelines.errors import BadContract, MayakError, TransientError
 from pipelines.programme import Programme, Source
 from pipelines.pseudonyms import Pseudonyms
 from pipelines.sources import READERS
-from pipelines.sources.reading import Batch, Context, Covers, Item, Reader, Rejected, Seen, Whole
+from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Reader, Rejected, Seen, Whole
 from pipelines.vanishing import note_coverage, sweep
 from pipelines.versions import keep_versions
 from pipelines.warehouse import Warehouse
 
 _LOADER_COLUMNS = ("source", "load_id", "seen_at")
 _BLOCK = 1 << 20
+#: Events without a batch among them (rejects) that are handed over at once.
+_PARCEL = 1000
 
 
 @dataclass
@@ -157,7 +161,7 @@ def _read(reader: Reader, source: Source, item: Item, context: Context, stage: _
     kept: Counter[str] = Counter()
     rejected: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
-    for event in reader.read(source, item, context):
+    for event in chain.from_iterable(read_ahead(_parcels(reader.read(source, item, context)))):
         match event:
             case Batch(record, table, counted):
                 if table.num_rows:
@@ -176,6 +180,17 @@ def _read(reader: Reader, source: Source, item: Item, context: Context, stage: _
                 stage.whole(event)
     load.seen, load.kept, load.rejected, load.reasons = dict(seen), dict(kept), dict(rejected), dict(reasons)
     return covers
+
+
+def _parcels(events: Iterable[Event]) -> Iterator[list[Event]]:
+    """Events in parcels that are worth handing over: up to and with the next batch."""
+    parcel: list[Event] = []
+    for event in events:
+        parcel.append(event)
+        if isinstance(event, Batch) or len(parcel) >= _PARCEL:
+            yield parcel
+            parcel = []
+    yield parcel
 
 
 def _balance(load: Load, item: Item) -> None:

@@ -7,7 +7,9 @@ What has to be known about them (Moodle 3.x to 4.5, English and Russian):
   ``personal.accounts.email``, which is what links people), or by the name alone where the report shows no address (``name:…``).
 - **course completion**: ``ID`` is the Moodle user id, so the account is the database's; per criterion a pair "name", "name - date"; the
   last column is the date of the course's completion.
-- Neither names the course. It is ``course`` of the source, or the entry of ``feeds`` whose pattern fits the file, or the file's name.
+- Both come as CSV (also as UTF-16 with tabs, "in Excel-compatible format"); what people made of them with Excel or LibreOffice is read too.
+- Neither names the course. It is ``course`` of the source, or the entry of ``feeds`` whose pattern fits the file, or the file's name: its
+  short name, so ``<realm>:course:code:<short name>``, which ``facts`` takes for the course of the realm that has it.
 - Neither has an activity's id: a task is known by the course and its name (``<realm>:task:name:<hash>``).
 - A state set by hand carries the name of whoever did it ("Completed (set by …)"); it is dropped at the door. Names in two languages come
   out glued where the site's filter is off for headings.
@@ -18,7 +20,6 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from fnmatch import fnmatchcase
 from hashlib import blake2b
 from typing import ClassVar
 
@@ -27,10 +28,12 @@ import pyarrow.compute as pc
 
 from pipelines.errors import BadFile
 from pipelines.programme import Source
-from pipelines.sources.delimited import Block, DelimitedFile, Header, delimited_items, find_columns, looks_like, rows_where
+from pipelines.sources.delimited import Block, Header, find_columns, looks_like, rows_where
 from pipelines.sources.local_times import Order, OrderEvidence, to_utc
+from pipelines.sources.moodle_courses import course_code, course_of
 from pipelines.sources.moodle_words import completion_state, person_keys, two_languages
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
+from pipelines.sources.tables import ENDINGS, TableFile, open_table, table_items
 
 WHAT = "a Moodle completion report (kind moodle_reports)"
 
@@ -60,11 +63,11 @@ class MoodleReportsReader:
     """Reader of Moodle's completion reports. Kind ``moodle_reports``."""
 
     kind: ClassVar[str] = "moodle_reports"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
-        """CSV files (also gzipped) below the source's path. Raises BadSource where there is none."""
-        return delimited_items(source.path, source.name)
+        """Tables below the source's path. Raises BadSource where there is none."""
+        return table_items(source.path, source.name)
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         """Completions (one per person and task), outcomes (course completion only); derived: accounts, the course, its tasks.
@@ -73,25 +76,25 @@ class MoodleReportsReader:
         """
         assert item.path is not None
         realm = source.realm or "moodle"
-        file = DelimitedFile(item.path, (*_ID, *_NAME, *_ADDRESS, *_COMPLETE))
+        file = open_table(item.path, (*_ID, *_NAME, *_ADDRESS, *_COMPLETE))
         header = file.header()
         layout = _layout(file, header)
-        course = course_code(source, item)
-        course_id = f"{realm}:course:code:{course}"
+        course = course_code(source, item) or _file_name(item)
+        course_id = course_of(realm, course)
         task_ids = [_task_id(realm, course, name) for name, _, _ in layout.tasks]
         order = _order(file, header, layout)
         since: datetime | None = None
         until: datetime | None = None
         for block in file.blocks(header):
-            yield from _misfits(block, layout, len(header.cells))
+            yield from _misfits(block, layout, len(header.cells), file.unit)
             if not block.rows:
                 continue
             natives = _natives(block, layout)
             accounts = context.pseudonyms.column(realm, natives)
             yield from _accounts(block, layout, realm, natives, accounts)
             for events in (
-                _completions(block, layout, realm, course_id, task_ids, natives, accounts, order, context),
-                _outcomes(block, layout, realm, course_id, natives, accounts, order, context),
+                _completions(block, layout, realm, course_id, task_ids, natives, accounts, order, context, file.unit),
+                _outcomes(block, layout, realm, course_id, natives, accounts, order, context, file.unit),
             ):
                 for event in events:
                     if isinstance(event, Batch):
@@ -104,18 +107,12 @@ class MoodleReportsReader:
         yield Covers(since, until)
 
 
-def course_code(source: Source, item: Item) -> str:
-    """Short name of the course that an item belongs to: the source's, else by ``feeds``, else the file's name without endings."""
-    if source.course:
-        return source.course
-    for pattern, course in source.feeds.items():
-        if fnmatchcase(item.name, pattern):
-            return course
+def _file_name(item: Item) -> str:
     name = item.name.rsplit("/", 1)[-1]
-    return name.removesuffix(".gz").removesuffix(".csv")
+    return next((name[: -len(ending)] for ending in sorted(ENDINGS, key=len, reverse=True) if name.lower().endswith(ending)), name)
 
 
-def _layout(file: DelimitedFile, header: Header) -> _Layout:
+def _layout(file: TableFile, header: Header) -> _Layout:
     words = header.words
     other = looks_like(words)
     if other and other != WHAT:
@@ -145,7 +142,7 @@ def _layout(file: DelimitedFile, header: Header) -> _Layout:
     return _Layout(places["id"], places["name"], places.get("address"), tuple(tasks), places["complete"])
 
 
-def _order(file: DelimitedFile, header: Header, layout: _Layout) -> Order:
+def _order(file: TableFile, header: Header, layout: _Layout) -> Order:
     evidence = OrderEvidence()
     columns = [date for _, _, date in layout.tasks] + ([layout.complete] if layout.complete is not None else [])
     for block in file.blocks(header):
@@ -161,14 +158,14 @@ def _per_person(layout: _Layout) -> list[tuple[str, int]]:
     return [("completions", len(layout.tasks))] + ([("outcomes", 1)] if layout.complete is not None else [])
 
 
-def _misfits(block: Block, layout: _Layout, width: int) -> Iterator[Event]:
+def _misfits(block: Block, layout: _Layout, width: int, unit: str) -> Iterator[Event]:
     for line, cells in block.misfits:
         reason = "fewer cells than the header" if cells < width else "more cells than the header"
         for record, count in _per_person(layout):
             if count:
                 yield Seen(record, count)
             for number in range(1, count + 1):
-                yield Rejected(record, f"line {line}, {'task' if record == 'completions' else 'course'} {number}", reason)
+                yield Rejected(record, f"{unit} {line}, {'task' if record == 'completions' else 'course'} {number}", reason)
 
 
 def _natives(block: Block, layout: _Layout) -> pa.Array:
@@ -218,6 +215,7 @@ def _completions(
     accounts: pa.Array,
     order: Order,
     context: Context,
+    unit: str,
 ) -> Iterator[Event]:
     for number, ((_, state_column, date_column), task_id) in enumerate(zip(layout.tasks, task_ids, strict=True), start=1):
         yield Seen("completions", block.rows)
@@ -231,7 +229,7 @@ def _completions(
             "a state that is not known": pc.is_null(states),
             "a time that is not understood": pc.and_(pc.not_equal(dates, ""), pc.is_null(moments)),
         }
-        keep = yield from _rejected("completions", f"task {number}", block, reasons)
+        keep = yield from _rejected("completions", f"task {number}", block, reasons, unit)
         table = pa.table(
             {
                 "completion_id": _ids(realm, "completion", natives, task_id),
@@ -247,7 +245,15 @@ def _completions(
 
 
 def _outcomes(
-    block: Block, layout: _Layout, realm: str, course_id: str, natives: pa.Array, accounts: pa.Array, order: Order, context: Context
+    block: Block,
+    layout: _Layout,
+    realm: str,
+    course_id: str,
+    natives: pa.Array,
+    accounts: pa.Array,
+    order: Order,
+    context: Context,
+    unit: str,
 ) -> Iterator[Event]:
     if layout.complete is None:
         return
@@ -262,7 +268,7 @@ def _outcomes(
         "nobody is named": pc.is_null(natives),
         "a time that is not understood": pc.and_(pc.invert(is_open), pc.is_null(moments)),
     }
-    keep = yield from _rejected("outcomes", "course 1", block, reasons)
+    keep = yield from _rejected("outcomes", "course 1", block, reasons, unit)
     table = pa.table(
         {
             "outcome_id": _ids(realm, "course_completed", natives, course_id),
@@ -276,12 +282,12 @@ def _outcomes(
         yield Batch("outcomes", table)
 
 
-def _rejected(record: str, what: str, block: Block, reasons: dict[str, pa.Array]) -> Generator[Event, None, pa.Array]:
+def _rejected(record: str, what: str, block: Block, reasons: dict[str, pa.Array], unit: str) -> Generator[Event, None, pa.Array]:
     """Yields a Rejected for each row with a reason, the first that holds; returns the mask of the rows to keep."""
     keep = pa.repeat(pa.scalar(True), block.rows)
     for reason, mask in reasons.items():
         for row in rows_where(pc.and_(mask, keep)):
-            yield Rejected(record, f"line {block.lines[row]}, {what}", reason)
+            yield Rejected(record, f"{unit} {block.lines[row]}, {what}", reason)
         keep = pc.and_(keep, pc.invert(mask))
     return keep
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -129,9 +130,13 @@ class RowTable:
             for header in self._headers:
                 if len(header) == len(beginning[0][1]):
                     return Header(tuple(header), beginning[0][0] - 1)
-        for number, cells in beginning:
+        for place, (number, cells) in enumerate(beginning):
             if is_header is None or is_header([header_word(cell) for cell in cells]):
-                return Header(tuple(self._trimmed(cells)), number)
+                if self._pads:
+                    # Empty header cells at the end stand over columns that have values.
+                    width = max(len(self._trimmed(one)) for _, one in beginning[place:])
+                    cells = [*cells[:width], *[""] * (width - len(cells))]
+                return Header(tuple(cells), number)
         raise BadFile(self.path, place="header", expected="a header row near the top", found="none")
 
     def blocks(self, header: Header) -> Iterator[Block]:
@@ -163,6 +168,7 @@ class RowTable:
     def _written(self, header: Header) -> Any:
         if self._spool is None or self._spool[0] != header:
             file = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the table
+            weakref.finalize(self, file.close)
             width = len(header.cells)
             schema = pa.schema([("number", pa.int64())] + [(f"c{place}", pa.string()) for place in range(width)])
             self._misfits = []
@@ -198,8 +204,8 @@ class RowTable:
 
 
 def _workbook(path: Path, words: frozenset[str]) -> Iterator[Row]:
-    def is_wanted(rows: list[Row]) -> bool:
-        return any(sum(header_word(cell) in words for cell in cells) > 1 for _, cells in rows)
+    def known(rows: list[Row]) -> int:
+        return max(sum(header_word(cell) in words for cell in cells) for _, cells in rows)
 
     try:
         tree = ZipTree(path)
@@ -207,7 +213,7 @@ def _workbook(path: Path, words: frozenset[str]) -> Iterator[Row]:
         raise BadFile(
             path, place="byte 0", expected="a table", found=f"an .xlsx workbook or another ZIP archive that is {error.found}"
         ) from None
-    return workbook_rows(tree, is_wanted, _HEADER_WITHIN_ROWS)
+    return workbook_rows(tree, known, _HEADER_WITHIN_ROWS)
 
 
 def _json(path: Path) -> Iterator[Row]:

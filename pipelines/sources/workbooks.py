@@ -27,6 +27,8 @@ MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
 LONGEST_CELL = 1 << 20
 #: Bytes of shared strings, unpacked: they have to be in memory.
 MOST_SHARED = 1 << 27
+#: Sheets looked at; an OpenDocument's are all in one member, which is read from the front for each.
+_MOST_SHEETS = 20
 _BYTES_AT_ONCE = 1 << 16
 
 #: Built-in number formats that are dates or times (ECMA-376 18.8.30; 27 to 36 and 50 to 58 are those of East Asian Excels).
@@ -42,12 +44,12 @@ _LAST_DAY = 2_958_466
 Row = tuple[int, list[str]]
 
 
-def workbook_rows(tree: Tree, is_wanted: Callable[[list[Row]], bool], looked_at: int) -> Iterator[Row]:
-    """(number from 1, cells) of every row that is written in one sheet; cells left out are empty, trailing ones are missing.
+def workbook_rows(tree: Tree, likeness: Callable[[list[Row]], int], looked_at: int) -> Iterator[Row]:
+    """(number from 1, cells) of every row of one sheet that has cells; cells left out are empty, trailing ones are missing.
 
     Parameters
     ----------
-    is_wanted: told the first ``looked_at`` rows of a sheet; the first sheet for which it holds is read, else the first that has rows.
+    likeness: how much the first ``looked_at`` rows of a sheet are like what is looked for; the first of the likest sheets is read.
 
     Raises BadFile for what is no workbook or is damaged.
     """
@@ -55,16 +57,15 @@ def workbook_rows(tree: Tree, is_wanted: Callable[[list[Row]], bool], looked_at:
     if "xl/workbook.xml" in names:
         sheets = _excel_sheets(tree, names)
     elif "content.xml" in names:
-        sheets = [partial(_table_rows, tree, number) for number in range(_count_tables(tree))]
+        sheets = [partial(_table_rows, tree, number) for number in range(min(_count_tables(tree), _MOST_SHEETS))]
     else:
         raise BadFile(tree.path, place="archive", expected="a workbook (.xlsx, .ods)", found="a ZIP archive of something else")
-    filled = None
-    for sheet in sheets:
+    best: tuple[int, Callable[[], Iterator[Row]]] | None = None
+    for sheet in sheets[:_MOST_SHEETS]:
         beginning = _first(sheet(), looked_at)
-        if beginning and is_wanted(beginning):
-            return sheet()
-        filled = filled or (sheet if beginning else None)
-    return filled() if filled else iter(())
+        if beginning and (best is None or likeness(beginning) > best[0]):
+            best = (likeness(beginning), sheet)
+    return best[1]() if best else iter(())
 
 
 def _first(rows: Iterator[Row], count: int) -> list[Row]:
@@ -117,8 +118,6 @@ class _Walk:
             self._out.clear()
 
     def put(self, number: int, cells: list[str]) -> None:
-        if number > MOST_ROWS:
-            self.bad(f"row {number}", f"at most {MOST_ROWS} rows", "more")
         self._out.append((number, cells))
 
     def bad(self, place: str, expected: str, found: str) -> NoReturn:
@@ -253,6 +252,8 @@ class _Sheet(_Walk):
             number = int(stated) if stated.isdigit() and len(stated) < 9 else self._number + 1
             # A number that goes back would make two rows of one; the order in the file stands.
             self._number = max(number, self._number + 1)
+            if self._number > MOST_ROWS:
+                self.bad(f"row {self._number}", f"at most {MOST_ROWS} rows", "more")
             self._cells = []
             self._at = -1
 
@@ -262,7 +263,7 @@ class _Sheet(_Walk):
         elif name == "c":
             if self.text:
                 self._cells[self._at] = self._value(self.take_text())
-        elif name == "row":
+        elif name == "row" and self._cells:
             self.put(self._number, self._cells)
 
     def _place(self, reference: str | None) -> int:
@@ -356,8 +357,7 @@ class _Tables(_Walk):
 def _count_tables(tree: Tree) -> int:
     tables = _Tables(tree, "content.xml")
     tables.run()
-    # More are looked at one by one, each from the front.
-    return min(tables.count, 20)
+    return tables.count
 
 
 def _table_rows(tree: Tree, number: int) -> Iterator[Row]:

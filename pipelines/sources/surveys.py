@@ -3,10 +3,16 @@
 What has to be known about it:
 
 - The first thing looked for is the time column ("Отметка времени", "Timestamp", "Время создания").
-- A *rating* is a column whose question speaks of a scale, or whose every answer is a whole number from 1 to 5. In a rating anything else
-  than 1 to 5 is rejected; a blank is kept as null: the person left it out. A row of a grid, "Оцените … [содержание]", is the item "содержание".
+- A *rating* is a column whose every answer is a whole number from 1 to 5, or one of which at least half of the answers are steps of a scale
+  and whose question speaks of a scale, is a row of a grid or rates an aspect (:mod:`pipelines.sources.likert`: numbers, "4 – скорее
+  согласен", "полностью согласен", the source's own ``scale``). In a rating anything else is rejected; a blank is kept as null: the person
+  left it out. A row of a grid, "Оцените … [содержание]", is the item "содержание". A scale to 7, 10 or 100 is none of five steps: its
+  answers stay words.
+- A cell of several choices ("a, b" or one a line) is the answer's words, whole.
 - A question for the stream or group gives ``group_label``, as the answerer wrote it. Everything else is an open question: its words go
   to the personal half.
+- A response is known by the form's own id, else by the moment and what was answered (title and words of each answer, whatever the order of
+  the columns), so a question added later does not make it another.
 - A form is anonymous and stays so, unless it has a column of addresses: then the account is that address (realm ``survey``).
 - The course stays null: pipelines.links relates a survey to its course by ``survey_id`` (the file's name) and ``feeds`` of the source.
 """
@@ -27,6 +33,7 @@ import pyarrow.compute as pc
 from pipelines.errors import BadFile
 from pipelines.programme import Source
 from pipelines.sources.delimited import Block, DelimitedFile, Header, delimited_items, find_columns, looks_like, rows_where
+from pipelines.sources.likert import Likert
 from pipelines.sources.local_times import OrderEvidence, to_utc
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
 
@@ -41,7 +48,8 @@ _SCALE = re.compile(r"шкал|оцените|насколько|от 1 до 5|1
 _GROUP = re.compile(r"\b(?:поток\w{0,2}|групп[аеыу]|stream|group|cohort)\b")
 _GRID = re.compile(r"^(?P<question>.*?)\s*\[(?P<row>[^\[\]]+)\]\s*$", re.DOTALL)
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
-_RATING = r"^[1-5]$"
+#: "от 0 до 10", "1–7", "0 to 100": other scales than that of five steps.
+_OTHER_SCALE = re.compile(r"\b(?:до|to|из|of)\s*(?:7|10|100)\b|\d\s*[-–—]\s*(?:7|10|100)\b")
 _HASH_BYTES = 10
 
 
@@ -53,13 +61,14 @@ class _Question:
     column: int
     item: str
     is_rating: bool
+    aspect: str | None
 
 
 class SurveysReader:
     """Reader of form answers. Kind ``survey_csv``."""
 
     kind: ClassVar[str] = "survey_csv"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also gzipped) below the source's path. Raises BadSource where there is none."""
@@ -78,7 +87,8 @@ class SurveysReader:
         if other and other != WHAT:
             raise BadFile(item.path, place="header", expected=WHAT, found=f"what looks like {other}")
         places = find_columns(file, header, _COLUMNS, optional=("email", "id"), what=WHAT)
-        group, questions = _questions(file, header, places)
+        likert = Likert.of(source)
+        group, questions = _questions(file, header, places, likert)
         if not questions:
             raise BadFile(item.path, place="header", expected="at least one question", found="none")
         evidence = OrderEvidence()
@@ -102,7 +112,7 @@ class SurveysReader:
             least, most = pc.min_max(moments).as_py().values()
             since = min((moment for moment in (since, least) if moment), default=None)
             until = max((moment for moment in (until, most) if moment), default=None)
-            responses = _response_ids(block, survey_id, places.get("id"), equals)
+            responses = _response_ids(block, header, survey_id, places.get("id"), equals)
             bad_time = pc.and_(pc.not_equal(times, ""), pc.is_null(moments))
             addresses = _addresses(block, places.get("email"))
             accounts = context.pseudonyms.column(realm, addresses)
@@ -125,14 +135,13 @@ class SurveysReader:
                 ratings, texts = pa.nulls(block.rows, pa.int32()), answers
                 bad_rating = pa.repeat(pa.scalar(False), block.rows)
                 if question.is_rating:
-                    is_rating = pc.fill_null(pc.match_substring_regex(answers, _RATING), False)
-                    ratings = pc.cast(pc.if_else(is_rating, answers, pa.scalar(None, pa.string())), pa.int32())
+                    ratings = _steps(answers, likert)
                     texts = pa.nulls(block.rows, pa.string())
-                    bad_rating = pc.and_(pc.is_valid(answers), pc.invert(is_rating))
+                    bad_rating = pc.and_(pc.is_valid(answers), pc.is_null(ratings))
                 keep = pa.repeat(pa.scalar(True), block.rows)
                 for reason, mask in (
                     ("a time that is not understood", bad_time),
-                    ("a rating that is no whole number from 1 to 5", bad_rating),
+                    ("a rating that is no step of the scale", bad_rating),
                 ):
                     for row in rows_where(pc.and_(mask, keep)):
                         yield Rejected("survey_answers", f"line {block.lines[row]}, question {question.number}", reason)
@@ -145,6 +154,7 @@ class SurveysReader:
                         "account_id": accounts,
                         "group_label": labels,
                         "item": pa.repeat(pa.scalar(question.item), block.rows),
+                        "aspect": pa.repeat(pa.scalar(question.aspect, pa.string()), block.rows),
                         "rating": ratings,
                         "answered_at": moments,
                         "text": texts,
@@ -155,7 +165,7 @@ class SurveysReader:
         yield Covers(since, until)
 
 
-def _questions(file: DelimitedFile, header: Header, places: dict[str, int]) -> tuple[int | None, list[_Question]]:
+def _questions(file: DelimitedFile, header: Header, places: dict[str, int], likert: Likert) -> tuple[int | None, list[_Question]]:
     """The column that states stream or group, and the questions."""
     group: int | None = None
     columns: list[int] = []
@@ -166,26 +176,34 @@ def _questions(file: DelimitedFile, header: Header, places: dict[str, int]) -> t
             group = column
         else:
             columns.append(column)
-    other_answers = dict.fromkeys(columns, 0)
-    ratings = dict.fromkeys(columns, 0)
+    answered, numbers, steps = (dict.fromkeys(columns, 0) for _ in range(3))
     for block in file.blocks(header):
         for column in columns:
-            answers = pc.utf8_trim_whitespace(block.columns[column])
-            is_rating = pc.match_substring_regex(answers, _RATING)
-            ratings[column] += pc.sum(is_rating).as_py() or 0
-            other_answers[column] += pc.sum(pc.and_(pc.not_equal(answers, ""), pc.invert(is_rating))).as_py() or 0
+            answers = _null_if_empty(block.columns[column])
+            answered[column] += len(answers) - answers.null_count
+            numbers[column] += pc.sum(pc.match_substring_regex(answers, r"^[1-5]$")).as_py() or 0
+            found = _steps(answers, likert)
+            steps[column] += len(found) - found.null_count
     # The last part of a grid's header is the item, unless two grids have rows of the same name.
     rows = {column: match["row"].strip() for column in columns if (match := _GRID.match(header.cells[column]))}
     counts = Counter(rows.values())
     questions = []
     for number, column in enumerate(columns, start=1):
-        whole = " ".join(header.cells[column].split())
+        word, whole = header.words[column], " ".join(header.cells[column].split())
         item = rows[column] if counts[rows.get(column, "")] == 1 else whole
-        # A scale in words ("полностью согласен") is no rating here: at least half of the answers have to be numbers.
-        speaks_of_scale = bool(_SCALE.search(header.words[column])) and ratings[column] >= other_answers[column]
-        is_rating = speaks_of_scale or (ratings[column] > 0 and not other_answers[column])
-        questions.append(_Question(number, column, item, is_rating))
+        aspect = likert.aspect(item, rows.get(column), whole)
+        asks_for_rating = bool(_SCALE.search(word)) or column in rows or aspect is not None
+        is_rating = (asks_for_rating and 2 * steps[column] >= answered[column]) or 0 < numbers[column] == answered[column]
+        is_rating = is_rating and not _OTHER_SCALE.search(word)
+        questions.append(_Question(number, column, item, is_rating, aspect if is_rating else None))
     return group, questions
+
+
+def _steps(answers: pa.Array, likert: Likert) -> pa.Array:
+    """Step of each answer; each distinct one is looked at once."""
+    encoded = pc.dictionary_encode(answers)
+    steps = pa.array([likert.step(answer) for answer in encoded.dictionary.to_pylist()], pa.int32())
+    return steps.take(encoded.indices)
 
 
 def _null_if_empty(texts: pa.Array) -> pa.Array:
@@ -200,15 +218,18 @@ def _addresses(block: Block, column: int | None) -> pa.Array:
     return pc.if_else(pc.match_substring(address, "@"), address, pa.scalar(None, pa.string()))
 
 
-def _response_ids(block: Block, survey_id: str, id_column: int | None, equals: Counter[str]) -> pa.Array:
-    """``<survey>:<id>``, or a hash of the whole row and its number among equals: a later download gives an answer the same id."""
+def _response_ids(block: Block, header: Header, survey_id: str, id_column: int | None, equals: Counter[str]) -> pa.Array:
+    """``<survey>:<id>``, or a hash of what was answered and its number among equals: a later download gives an answer the same id."""
     if id_column is not None:
         ids = _null_if_empty(block.columns[id_column])
         if not ids.null_count:
             return pc.binary_join_element_wise(pa.scalar(f"{survey_id}:"), ids, "")
-    whole = pc.binary_join_element_wise(*block.columns, "\x1f").to_pylist()
+    columns = sorted(zip(header.words, range(len(header.words)), strict=True))
+    texts = [block.columns[column].to_pylist() for _, column in columns]
     responses = []
-    for content in whole:
+    for row in zip(*texts, strict=True):
+        # A column that came later is blank in the rows before it: blanks are left out.
+        content = "\x1f".join(f"{word}\x1e{cell}" for (word, _), cell in zip(columns, row, strict=True) if cell.strip())
         digest = blake2b(content.encode(), digest_size=_HASH_BYTES).hexdigest()
         equals[digest] += 1
         responses.append(f"{survey_id}:{digest}-{equals[digest]}")

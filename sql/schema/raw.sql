@@ -699,7 +699,7 @@ create table if not exists raw.survey_answers (
     seen_at timestamptz
 );
 alter table raw.survey_answers add column if not exists aspect varchar;
-comment on column raw.survey_answers.aspect is 'What the item rates, as the programme file maps it (content, practice …); null: not mapped.';
+comment on column raw.survey_answers.aspect is 'What the item rates, as the programme file maps it or by an aspect''s usual name (content, practice …); null: not mapped.';
 comment on table raw.survey_answers is 'One row per response and item of a survey. Key: answer_id.';
 comment on column raw.survey_answers.answer_id is '"<response_id>:<item number>".';
 comment on column raw.survey_answers.survey_id is 'The survey: file name without its ending, or "<realm>:survey:<id>".';

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.pseudonyms import Pseudonyms
+from pipelines.sources.likert import Likert
 from pipelines.sources.moodle_texts import word_count
 from pipelines.sources.reading import Batch, Event, Rejected
 
@@ -31,6 +32,8 @@ class Site:
     administrators: tuple[int, ...]
     time_zone: str | None
     front_page: int
+    #: What the programme file says of rated survey items.
+    likert: Likert = field(default_factory=Likert)
 
     def ids(self, what: str, native: pa.ChunkedArray | pa.Array) -> pa.Array:
         """``<realm>:<what>:<native id>``; null for an id below 1."""

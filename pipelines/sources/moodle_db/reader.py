@@ -9,6 +9,7 @@ from typing import ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pipelines.programme import Source
+from pipelines.sources.likert import Likert
 from pipelines.sources.moodle_db import completion, grades, log, messages, people, structure, submissions, surveys
 from pipelines.sources.moodle_db.columns import Site, moment
 from pipelines.sources.moodle_db.database import Database
@@ -91,6 +92,7 @@ def _site(database: Database, source: Source, context: Context) -> Site:
         administrators=administrators,
         time_zone=zone or None,
         front_page=int(database.value("select min(c.id) from {course} c where c.format = 'site'") or _FRONT_PAGE),
+        likert=Likert.of(source),
     )
 
 

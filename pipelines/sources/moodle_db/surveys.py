@@ -14,6 +14,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.sources.likert import Likert
 from pipelines.sources.moodle_db.columns import Site, existing, flags, flat, joined, moments, yielded
 from pipelines.sources.moodle_db.database import Database
 from pipelines.sources.moodle_texts import name_in, text_of
@@ -21,6 +22,8 @@ from pipelines.sources.reading import Event, Seen
 from pipelines.thresholds import threshold
 
 _RATINGS = range(1, 6)
+#: Two options ("good", "bad") are a choice, not a scale.
+_FEWEST_STEPS = 3
 _LEADING_NUMBER = re.compile(r"\s*(\d+)\b")
 
 
@@ -33,7 +36,10 @@ def survey_answers(database: Database, site: Site) -> Iterator[Event]:
     hidden = site.pseudonyms.column(f"{site.realm}:response", pc.cast(completed, pa.string()))
     native = pc.if_else(is_anonymous, hidden, pc.cast(completed, pa.string()))
     response = pc.binary_join_element_wise(pa.scalar(f"{site.realm}:response:"), native, "")
-    judged = [answer_of(*parts) for parts in zip(*(rows[name].to_pylist() for name in ("typ", "presentation", "value")), strict=True)]
+    texts = (rows[name].to_pylist() for name in ("typ", "presentation", "value"))
+    judged = [answer_of(typ, presentation, value, site.likert) for typ, presentation, value in zip(*texts, strict=True)]
+    items = [name_in(name, site.language) or "" for name in rows["itemname"].to_pylist()]
+    aspects = [site.likert.aspect(item) if rating is not None else None for item, (rating, _) in zip(items, judged, strict=True)]
     no_account = pa.scalar(None, pa.string())
     table = pa.table(
         {
@@ -42,7 +48,8 @@ def survey_answers(database: Database, site: Site) -> Iterator[Event]:
             "response_id": response,
             "account_id": pc.if_else(is_anonymous, no_account, site.accounts(rows["userid"])),
             "course_id": site.courses(rows["course"]),
-            "item": pa.array([name_in(name, site.language) or "" for name in rows["itemname"].to_pylist()], pa.string()),
+            "item": pa.array(items, pa.string()),
+            "aspect": pa.array(aspects, pa.string()),
             "rating": pa.array([rating for rating, _ in judged], pa.int32()),
             "answered_at": moments(rows["answered"]),
             "text": pa.array([text for _, text in judged], pa.string()),
@@ -92,17 +99,17 @@ def _batched_times(rows: pa.Table) -> pa.Table:
         ).to_arrow_table()
 
 
-def answer_of(typ: str | None, presentation: str | None, value: str | None) -> tuple[int | None, str | None]:
+def answer_of(typ: str | None, presentation: str | None, value: str | None, likert: Likert | None = None) -> tuple[int | None, str | None]:
     """Rating (1 to 5) and words of one answer.
 
-    A choice is a rating where the item gives its options numbers (rated choices, options that begin with a number); of any other
-    choice the option chosen is the answer's words. A number is a rating where the item asks for 1 to 5. What Moodle fills in by
-    itself ("info": the moment of answering, the course) is left out.
+    A choice is a rating where the item gives its options numbers (rated choices, options that begin with a number) or where every option
+    is a step of a scale in words ("полностью согласен" … ); of any other choice the option chosen is the answer's words. A number is a
+    rating where the item asks for 1 to 5. What Moodle fills in by itself ("info": the moment of answering, the course) is left out.
     """
     if not value or typ in (None, "info", "label", "captcha", "pagebreak"):
         return None, None
     if typ in ("multichoice", "multichoicerated"):
-        return _choice(typ, presentation or "", value)
+        return _choice(typ, presentation or "", value, likert or Likert())
     if typ == "numeric":
         asks_for_rating = (presentation or "").replace(" ", "") == f"{_RATINGS[0]}|{_RATINGS[-1]}"
         number = int(float(value)) if re.fullmatch(r"\d+(?:\.0*)?", value) else None
@@ -110,7 +117,7 @@ def answer_of(typ: str | None, presentation: str | None, value: str | None) -> t
     return None, text_of(value)
 
 
-def _choice(typ: str, presentation: str, value: str) -> tuple[int | None, str | None]:
+def _choice(typ: str, presentation: str, value: str, likert: Likert) -> tuple[int | None, str | None]:
     # "r>>>>>first|second<<<<<1": kind of control, options, direction; rated ones are "3####third".
     options = presentation.split(">>>>>", 1)[-1].split("<<<<<", 1)[0].split("|")
     places = [int(place) for place in value.split("|") if place.isdigit() and 1 <= int(place) <= len(options)]
@@ -122,6 +129,9 @@ def _choice(typ: str, presentation: str, value: str) -> tuple[int | None, str | 
     else:
         weights = [int(match.group(1)) for option in chosen if (match := _LEADING_NUMBER.match(option))]
         texts = chosen
+        steps = [likert.step(text_of(option)) for option in options]
+        if not weights and None not in steps and len(set(steps)) == len(steps) >= _FEWEST_STEPS:
+            weights = [step for option in chosen if (step := likert.step(text_of(option))) is not None]
     if len(chosen) == 1 and len(weights) == 1 and weights[0] in _RATINGS:
         return weights[0], None
     return None, "; ".join(text for option in texts if (text := text_of(option))) or None

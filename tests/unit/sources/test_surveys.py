@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pipelines.errors import BadFile
+from pipelines.errors import BadFile, BadSource
+from pipelines.sources.likert import ASPECTS, Likert
 from pipelines.sources.surveys import SurveysReader
+from tests.unit.sources.orders import rows_after
 from tests.unit.sources.report_reading import FIXTURES, Reading
 
 FOLDER = FIXTURES / "surveys"
@@ -64,9 +66,9 @@ def test_stream_of_the_source_stands_in_for_the_question():
 def test_what_is_no_rating_is_rejected_alone():
     survey = read("ratings_out_of_scale.csv")
     assert sorted(survey.rejected) == [
-        ("line 3, question 1", "a rating that is no whole number from 1 to 5"),
-        ("line 3, question 2", "a rating that is no whole number from 1 to 5"),
-        ("line 4, question 1", "a rating that is no whole number from 1 to 5"),
+        ("line 3, question 1", "a rating that is no step of the scale"),
+        ("line 3, question 2", "a rating that is no step of the scale"),
+        ("line 4, question 1", "a rating that is no step of the scale"),
         ("line 5, question 1", "a time that is not understood"),
         ("line 5, question 2", "a time that is not understood"),
         ("line 6, question 1", "fewer cells than the header"),
@@ -87,3 +89,87 @@ def test_no_time_column():
 def test_another_report_is_called_by_its_name():
     with pytest.raises(BadFile, match=r"found what looks like a Zoom participants report"):
         Reading(SurveysReader(), FIXTURES / "zoom" / "odd_rows.csv")
+
+
+def ratings(survey: Reading, item: str) -> list[int | None]:
+    return [row["rating"] for row in survey.rows("survey_answers") if row["item"] == item]
+
+
+def test_a_scale_in_words_and_in_numbers_with_words():
+    survey = read("scales_in_words.csv")
+    assert ratings(survey, "Содержание курса") == [5, 4, 3, 2, 1, None]
+    assert ratings(survey, "Время") == [1, 2, 3, 4, 5, None]
+    assert survey.rejected == []
+
+
+def test_a_question_of_another_scale_or_of_no_scale_keeps_its_words():
+    survey = read("scales_in_words.csv")
+    found = [row for row in survey.rows("survey_answers") if row["item"].startswith(("Насколько вероятно", "Одним словом"))]
+    assert {row["rating"] for row in found} == {None}
+    assert [row["text"] for row in found][:2] == ["10", "9"]
+    assert [row["text"] for row in found][6:8] == ["Отлично", "Хорошо"]
+
+
+def test_several_choices_in_one_cell_stay_whole():
+    survey = read("scales_in_words.csv")
+    assert [row["text"] for row in survey.rows("survey_answers") if row["item"] == "Что помогло?"][:2] == ["чат, куратор", "записи\nчат"]
+
+
+def test_items_are_mapped_to_aspects_by_name_glob_and_expression():
+    mapped = read(
+        "scales_in_words.csv",
+        aspects={"/^содерж/": "practice", "*врем*": "time", "Что помогло?": "methods"},
+        scale={"так себе": 3},
+    )
+    aspects = {row["item"]: row["aspect"] for row in mapped.rows("survey_answers")}
+    assert aspects["Содержание курса"] == "practice"
+    assert aspects["Время"] == "time"
+    assert aspects["Что помогло?"] is None  # words are no rating, whatever they speak of
+
+
+def test_usual_names_are_mapped_without_being_told():
+    survey = read("google_russian.csv")
+    assert {row["item"]: row["aspect"] for row in survey.rows("survey_answers") if row["rating"]} == {
+        "содержание": "content",
+        "количество человек в группе": "group_size",
+    }
+
+
+def test_a_mapping_that_cannot_be_read_is_refused():
+    with pytest.raises(BadSource, match="is no regular expression"):
+        read("google_russian.csv", aspects={"/(/": "time"})
+    with pytest.raises(ValueError, match="aspects"):
+        read("google_russian.csv", aspects={"x": "beauty"})
+
+
+@pytest.mark.parametrize(
+    ("answer", "step"),
+    [
+        ("5", 5), ("4,0", 4), ("4.5", None), ("6", None), ("1 – совсем не согласен", 1), ("5 (полностью)", 5), ("3.", 3), ("1-2", None),
+        ("Полностью согласен(на)", 5), ("скорее не согласна", 2), ("Удовлетворён/удовлетворена", 4), ("Затрудняюсь ответить", 3),
+        ("Strongly disagree", 1), ("Neither agree nor disagree", 3), ("не согласен", 2), ("да", None), ("", None), (None, None),
+    ],
+)  # fmt: skip
+def test_steps_of_the_scale(answer: str | None, step: int | None):
+    assert Likert().step(answer) == step
+
+
+def test_the_aspects_are_those_of_the_programme_file():
+    with pytest.raises(ValueError, match="aspects"):
+        read("google_russian.csv", aspects={"x": "none"})
+    for aspect in ASPECTS:
+        assert read("google_russian.csv", aspects={"содержание": aspect}).rows("survey_answers")[0]["aspect"] == aspect
+
+
+def test_a_later_download_with_one_question_more_has_the_same_responses_in_any_order():
+    files = [FOLDER / "monday" / "anketa.csv", FOLDER / "tuesday" / "anketa.csv"]
+    query = "select answer_id, response_id, item, rating, answered_at from raw.survey_answers order by 1"
+    one, other = (rows_after(SurveysReader(), order, query) for order in (files, files[::-1]))
+    assert one == other
+    assert len({row[1] for row in one}) == 3
+
+
+@pytest.mark.parametrize(("name", "found"), [("cut.csv", "it was cut"), ("empty.csv", "an empty file")])
+def test_half_a_file_and_an_empty_one_are_refused(name: str, found: str):
+    with pytest.raises(BadFile, match=found):
+        read(name)

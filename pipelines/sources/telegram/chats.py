@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.sources.plain_text import question_mark_counts, storable, word_counts
 from pipelines.sources.reading import Batch, Context, Event, Whole
 from pipelines.sources.telegram.fields import Peers
 
@@ -36,7 +38,8 @@ _CHANNEL_TYPES = frozenset(("private_channel", "public_channel"))
 #: Message ids of these count per account.
 BASIC_GROUP = "private_group"
 
-_PINNED = "is_pinned"
+#: Column of native ids in what is gathered; the rest of the row is worked out for a whole batch.
+NATIVE = "native"
 MESSAGES = pa.schema(
     [
         *((name, pa.string()) for name in ("message_id", "channel", "chat_id", "thread_id", "reply_to_id", "account_id")),
@@ -44,7 +47,7 @@ MESSAGES = pa.schema(
         ("edited_at", pa.timestamp("us", tz="UTC")),
         ("kind", pa.string()),
         ("media", pa.string()),
-        *((name, pa.bool_()) for name in ("is_private", _PINNED, "is_forwarded")),
+        *((name, pa.bool_()) for name in ("is_private", "is_pinned", "is_forwarded")),
         *((name, pa.int32()) for name in ("chars", "words", "question_marks", "reactions")),
         ("subject", pa.string()),
         ("text", pa.string()),
@@ -78,6 +81,12 @@ class Chat:
         """A conversation of the exporter alone with one other party (or with nobody)."""
         return self.type in PRIVATE_TYPES
 
+    def spoke(self, authors: Iterable[str | None], first: datetime, last: datetime) -> None:
+        """These authors wrote here, from the first moment to the last."""
+        self.first, self.last = min(first, self.first or first), max(last, self.last or last)
+        if len(self.authors) < 2:
+            self.authors.update(author for author in set(authors) if author)
+
     @property
     def is_whole(self) -> bool:
         """Whether the export holds every message between its first and its last one."""
@@ -93,7 +102,8 @@ class Account:
     """What is known of one account."""
 
     name: str | None = None
-    named_at: datetime | None = None
+    #: When it was seen under that name: microseconds since 1970.
+    named_at: int = -1
     is_deleted: bool | None = None
     is_bot: bool | None = None
 
@@ -114,6 +124,8 @@ class Export:
     held: list[pa.Table] = field(default_factory=list)
     addressees: list[tuple[str, str, str]] = field(default_factory=list)
     accounts: dict[str, Account] = field(default_factory=dict)
+    #: (native id, name, says that it is deleted) → when that was last seen.
+    named: dict[tuple[str | None, str | None, bool], int] = field(default_factory=dict)
     contacts: dict[str, dict[str, str | None]] = field(default_factory=dict)
     chats: list[tuple[str, str, str, str | None]] = field(default_factory=list)
     pins: set[str] = field(default_factory=set)
@@ -127,15 +139,23 @@ class Export:
         """The part of an id that names the chat: the export's number, or a pseudonym where that number is a person's."""
         return self.context.pseudonyms.of(f"{self.realm}:chat", f"{self.exporter or ''}:{native_id}") if is_private else native_id
 
-    def met(self, native_id: str, name: str | None, at: datetime, is_deleted: bool = False) -> None:
-        """An account was seen under a name; the latest name stands."""
+    def met(self, native_id: str) -> Account:
+        """What is known of an account, from now on."""
         known = self.accounts.get(native_id)
         if known is None:
             known = self.accounts[native_id] = Account()
-        if name and (known.named_at is None or at >= known.named_at):
-            known.name, known.named_at = name, at
-        if is_deleted:
-            known.is_deleted = True
+        return known
+
+    def name_all(self, natives: Sequence[str | None], names: Sequence[Any], micros: Any, absent: object) -> None:
+        """Accounts were seen under these names at these moments (None: a deleted account, ``absent``: no name told)."""
+        latest = dict(zip(zip(natives, names, strict=True), micros.tolist(), strict=True))
+        if len(micros) > 1 and not (micros[1:] >= micros[:-1]).all():
+            order = np.argsort(micros, kind="stable").tolist()
+            latest = {(natives[place], names[place]): int(micros[place]) for place in order}
+        for (native, name), at in latest.items():
+            key = (native, None if name is absent else name, name is None)
+            if self.named.get(key, -1) < at:
+                self.named[key] = at
 
     def spoke_of(self, first: datetime, last: datetime) -> None:
         """The item speaks of these moments."""
@@ -164,11 +184,7 @@ class Export:
     def flush(self) -> Iterator[Event]:
         """Hand over the batch gathered so far."""
         if self.pending:
-            table = pa.concat_tables(self.pending).combine_chunks()
-            if self.pins:
-                is_pinned = pc.is_in(table["message_id"], value_set=pa.array(sorted(self.pins), pa.string()))
-                table = table.set_column(table.schema.get_field_index(_PINNED), _PINNED, is_pinned)
-            yield Batch("messages", table)
+            yield Batch("messages", self._finished(pa.concat_tables(self.pending).combine_chunks()))
             self.pending = []
             self.has_flushed = True
         if self.addressees:
@@ -178,13 +194,28 @@ class Export:
             yield Batch("addressees", pa.table(columns, names=["message_id", "account_id", "role"]), counted=False)
             self.addressees = []
 
+    def _finished(self, gathered: pa.Table) -> pa.Table:
+        """The rows with what is worked out for all of them at once."""
+        text = gathered["text"]
+        columns = {
+            "account_id": self.context.pseudonyms.column(self.realm, gathered[NATIVE]),
+            "is_pinned": pc.is_in(gathered["message_id"], value_set=pa.array(sorted(self.pins), pa.string())),
+            "chars": pc.utf8_length(text),
+            "words": word_counts(text),
+            "question_marks": question_mark_counts(text),
+        }
+        return pa.table(
+            [columns.get(name, gathered[name] if name in gathered.column_names else None) for name in MESSAGES.names], schema=MESSAGES
+        )
+
     def note_chat(self, chat: Chat) -> None:
         """Keep the chat itself, and the other party of a private conversation."""
         chat_id = f"{self.realm}:chat:{self.chat_part(chat.native_id, chat.is_private)}"
         self.chats.append((chat_id, "direct" if chat.is_private else "chat", CHAT_KINDS.get(chat.type, "group"), chat.title))
         if chat.type in ("personal_chat", "bot_chat") and chat.native_id:
-            known = self.accounts.setdefault(f"user{chat.native_id}", Account())
-            known.name = known.name or chat.title
+            known = self.met(f"user{chat.native_id}")
+            # The name over the talk, where no message shows another.
+            self.named.setdefault((f"user{chat.native_id}", chat.title, False), -1)
             if chat.type == "bot_chat":
                 known.is_bot = True
 
@@ -196,6 +227,13 @@ class Export:
             yield Batch(
                 "chats", pa.table([pa.array(column, pa.string()) for column in zip(*self.chats, strict=True)], names=names), counted=False
             )
+        for (native, name, is_deleted), at in self.named.items():
+            if native is None:
+                continue
+            account = self.met(native)
+            account.is_deleted = account.is_deleted or is_deleted or None
+            if name and (account.name is None or at >= account.named_at):
+                account.name, account.named_at = storable(name), at
         if self.accounts:
             yield Batch("accounts", self._accounts(), counted=False)
 

@@ -11,7 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b, sha256
 from itertools import chain
 from pathlib import Path
@@ -32,6 +32,10 @@ _LOADER_COLUMNS = ("source", "load_id", "seen_at")
 _BLOCK = 1 << 20
 #: Events without a batch among them (rejects) that are handed over at once.
 _PARCEL = 1000
+#: Records whose rows never change their time.
+_FIXED_TIMES = {"activity": "occurred_at"}
+#: More than any two time zones differ.
+_ZONES = timedelta(days=2)
 
 
 @dataclass
@@ -133,7 +137,7 @@ def load_item(
     if warehouse.value("select count(*) from raw.loads where load_id = ? and state = 'loaded'", [load_id]):
         return Load(source.name, item.name, "unchanged")
     load = Load(source.name, item.name, "loaded")
-    stage = _Stage(warehouse, load_id, source.name)
+    stage = _Stage(warehouse, load_id, source.name, reader.version)
     try:
         make_cursor = getattr(reader, "cursor", None)
         cursor = dict(make_cursor(source, item, context)) if make_cursor else None
@@ -203,8 +207,8 @@ def _balance(load: Load, item: Item) -> None:
 class _Stage:
     """Temporary tables that hold one item until it is known to be whole."""
 
-    def __init__(self, warehouse: Warehouse, load_id: str, source: str) -> None:
-        self.warehouse, self.load_id, self.source = warehouse, load_id, source
+    def __init__(self, warehouse: Warehouse, load_id: str, source: str, version: int) -> None:
+        self.warehouse, self.load_id, self.source, self.version = warehouse, load_id, source, version
         self.records: dict[str, tuple[dict[str, str], dict[str, str]]] = {}
         self.rejects: list[tuple[str, str, str, str, str, str]] = []
         self.wholes: list[Whole] = []
@@ -268,6 +272,8 @@ class _Stage:
         last = f"qualify row_number() over (partition by {names} order by place desc) = 1" if repeats else ""
         # An older item never overwrites a newer one.
         on = " and ".join(f"old.{part} = stage.{part}" for part in key)
+        # What is left of this by the engine, which skips the blocks of other times, is as large as the item and not as all history.
+        on += self._times(record)
         known = f"select 1 from raw.{record} as old where {on}"
         fresh = f"(select * from staged_{record} {last}) as stage"
         if self.warehouse.value(f"select count(*) from stage_{record} as stage where exists ({known})"):
@@ -293,6 +299,21 @@ class _Stage:
                     picked = ", ".join(columns)
                     connection.execute(f"insert into {schema}.{record} ({picked}) select {picked} from {fresh}")
         connection.execute(f"drop view staged_{record}")
+
+    def _times(self, record: str) -> str:
+        """Condition on the time of known rows that the staged ones could be, for records whose rows never change theirs; else empty.
+
+        Rules of the reader that have changed since could have moved them, a corrected time zone by up to a day and two hours.
+        """
+        column = _FIXED_TIMES.get(record)
+        if column is None or self.warehouse.value(
+            "select count(*) from raw.loads where source = ? and state = 'loaded' and reader_version <> ?", [self.source, self.version]
+        ):
+            return ""
+        first, last = self.warehouse.rows(f"select min({column}), max({column}) from stage_{record}")[0]
+        if first is None:
+            return ""
+        return f" and old.{column} between {_literal(first - _ZONES)} and {_literal(last + _ZONES)}"
 
     def _note_rejects(self) -> None:
         connection = self.warehouse.connection

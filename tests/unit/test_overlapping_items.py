@@ -201,3 +201,41 @@ def test_rows_of_a_log_never_vanish() -> None:
         assert done.state == "failed"
         assert "log" in (done.problem or "")
         assert not warehouse.value("select count(*) from raw.grades")
+
+
+class Log:
+    """A reader whose item is named after the hours of the log that it holds; `shift` is how wrong its clock was."""
+
+    kind = "exports"
+
+    def __init__(self, version: int = 1, shift: int = 0) -> None:
+        self.version, self.shift = version, shift
+
+    def read(self, source: Source, item: Item, context: object) -> Iterator[object]:
+        first, last = (int(part) for part in item.name.split("-"))
+        hours = range(first, last + 1)
+        yield Seen("activity", len(hours))
+        yield Batch(
+            "activity",
+            pa.table(
+                {
+                    "activity_id": [f"log {number}" for number in hours],
+                    "occurred_at": pa.array([hour(number + self.shift) for number in hours], pa.timestamp("us", tz="UTC")),
+                    "action": ["viewed"] * len(hours),
+                    "event": ["seen"] * len(hours),
+                    "is_impersonated": [False] * len(hours),
+                    "is_anonymous": [False] * len(hours),
+                }
+            ),
+        )
+        yield Covers(None, hour(last))
+
+
+@pytest.mark.parametrize("other", [Log(), Log(shift=26), Log(version=2, shift=500)], ids=["same", "another zone", "other rules"])
+def test_a_log_row_stands_once(other: Log) -> None:
+    with Warehouse.open(None) as warehouse:
+        warehouse.create_schemas()
+        load(warehouse, Log(), "0-200", "100-300")
+        assert all(one.state == "loaded" for one in load(warehouse, other, "50-350"))
+        assert warehouse.rows("select count(*), count(distinct activity_id) from raw.activity") == [(351, 351)]
+        assert warehouse.value("select occurred_at from raw.activity where activity_id = 'log 60'") == hour(60 + other.shift)

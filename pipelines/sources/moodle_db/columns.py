@@ -32,6 +32,8 @@ class Site:
     administrators: tuple[int, ...]
     time_zone: str | None
     front_page: int
+    #: The site writes no history of grades.
+    has_no_grade_history: bool = False
     #: What the programme file says of rated survey items.
     likert: Likert = field(default_factory=Likert)
 

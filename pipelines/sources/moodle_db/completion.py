@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.sources.moodle_db.changes import Window, seen_part, seen_whole
 from pipelines.sources.moodle_db.columns import Site, flat, moments, yielded
 from pipelines.sources.moodle_db.database import Database
 from pipelines.sources.reading import Event, Seen
@@ -19,13 +20,17 @@ from pipelines.sources.reading import Event, Seen
 _STATES = {0: "incomplete", 1: "complete", 2: "passed", 3: "failed", 4: "failed"}
 
 
-def completions(database: Database, site: Site) -> Iterator[Event]:
+def completions(database: Database, site: Site, marks: Window, views: Window) -> Iterator[Event]:
     """One row per mark of completion and one per recorded view."""
-    yield Seen("completions", database.count("course_modules_completion") + database.count("course_modules_viewed"))
-    for rows in database.batches("completions"):
-        states = pa.array([_STATES.get(state, "incomplete") for state in rows["completionstate"].to_pylist()], pa.string())
+    yield from seen_whole(database, marks, "completions", "course_modules_completion")
+    for rows in database.batches("completions", marks.parameters()):
+        yield from seen_part(marks, "completions", rows)
+        states = pc.fill_null(pc.index_in(flat(rows["completionstate"]), pa.array(list(_STATES), pa.int64())), 0)
+        states = pa.array(list(_STATES.values()), pa.string()).take(states)
         yield from _completions("completion", "course_modules_completion", rows, states, rows["timemodified"], site)
-    for rows in database.batches("views"):
+    yield from seen_whole(database, views, "completions", "course_modules_viewed")
+    for rows in database.batches("views", views.parameters()):
+        yield from seen_part(views, "completions", rows)
         yield from _completions(
             "viewed", "course_modules_viewed", rows, pa.array(["viewed"] * rows.num_rows, pa.string()), rows["timecreated"], site
         )

@@ -5,30 +5,24 @@ Primary rows: ``assign_grades`` (marking), ``grade_grades`` (gradebook), ``grade
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.sources.moodle_db.changes import Window, seen_part, seen_whole
 from pipelines.sources.moodle_db.columns import Site, characters, flags, flat, moments, words, yielded
 from pipelines.sources.moodle_db.database import Database
 from pipelines.sources.moodle_texts import text_of
-from pipelines.sources.reading import Event, Seen
+from pipelines.sources.reading import Event
 
 
-def grades(database: Database, site: Site) -> Iterator[Event]:
-    """One row per row of each of the four books."""
-    yield from _marking(database, site)
-    yield from _book(database, site, "gradebook", "grade_grades")
-    yield from _book(database, site, "history", "grade_grades_history")
-    yield from _quiz(database, site)
-
-
-def _marking(database: Database, site: Site) -> Iterator[Event]:
+def marking(database: Database, site: Site, window: Window, submissions_after: int) -> Iterator[Event]:
     """What the marker wrote. Not released: a marking workflow that has not come to its end, or blind marks not yet revealed."""
-    yield Seen("grades", database.count("assign_grades"))
+    yield from seen_whole(database, window, "grades", "assign_grades")
     has_comments = database.has("assignfeedback_comments")
-    for rows in database.batches("grades_marking"):
+    for rows in database.batches("grades_marking", window.parameters(submissions_after=submissions_after)):
+        yield from seen_part(window, "grades", rows)
         given = flat(rows["grade"])
         # -1 is Moodle's "no grade yet".
         grade = pc.if_else(pc.greater_equal(given, 0), given, pa.scalar(None, pa.float64()))
@@ -67,10 +61,21 @@ def _marking(database: Database, site: Site) -> Iterator[Event]:
         yield from yielded("grades", "assign_grades", table, rows["id"], [])
 
 
-def _book(database: Database, site: Site, record: str, table_name: str) -> Iterator[Event]:
+def gradebook(database: Database, site: Site, window: Window, history_after: int) -> Iterator[Event]:
+    """The gradebook."""
+    yield from _book(database, site, window, "gradebook", "grade_grades", {"history_after": history_after})
+
+
+def history(database: Database, site: Site, window: Window) -> Iterator[Event]:
+    """Past states of the gradebook."""
+    yield from _book(database, site, window, "history", "grade_grades_history", {})
+
+
+def _book(database: Database, site: Site, window: Window, record: str, table_name: str, more: Mapping[str, int]) -> Iterator[Event]:
     """The gradebook or its history. A row without a grade is kept: Moodle makes one for everybody enrolled."""
-    yield Seen("grades", database.count(table_name))
-    for rows in database.batches(f"grades_{record}"):
+    yield from seen_whole(database, window, "grades", table_name)
+    for rows in database.batches(f"grades_{record}", window.parameters(before=window.before, now=window.now, **more)):
+        yield from seen_part(window, "grades", rows)
         comments = [
             text_of(text, text_format)
             for text, text_format in zip(rows["feedback"].to_pylist(), rows["feedbackformat"].to_pylist(), strict=True)
@@ -103,10 +108,11 @@ def _hides(column: pa.ChunkedArray, site: Site) -> pa.Array:
     return pc.or_(pc.equal(hidden, 1), pc.greater(hidden, max(site.now or 1, 1)))
 
 
-def _quiz(database: Database, site: Site) -> Iterator[Event]:
+def quiz(database: Database, site: Site, window: Window) -> Iterator[Event]:
     """The score of a quiz that counts, in points of the quiz's grade."""
-    yield Seen("grades", database.count("quiz_grades"))
-    for rows in database.batches("grades_quiz"):
+    yield from seen_whole(database, window, "grades", "quiz_grades")
+    for rows in database.batches("grades_quiz", window.parameters()):
+        yield from seen_part(window, "grades", rows)
         table = pa.table(
             {
                 "grade_id": site.ids("quiz", rows["id"]),

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.sources.moodle_db.changes import Window, seen_part, seen_whole
 from pipelines.sources.moodle_db.columns import (
     Site,
     characters,
@@ -31,6 +32,10 @@ from pipelines.sources.reading import Batch, Event, Seen
 
 #: ``message_conversations.type``: two people, a group, a note to oneself (made for nearly every account; no contact).
 _CONVERSATIONS = {1: "personal", 2: "group", 3: "saved"}
+
+
+#: Ids in one question to the server.
+_ASKED_AT_ONCE = 1_000
 
 
 def chats(database: Database, site: Site) -> Iterator[Event]:
@@ -63,12 +68,14 @@ def chats(database: Database, site: Site) -> Iterator[Event]:
         )
 
 
-def posts(database: Database, site: Site, traces: pa.Table) -> Iterator[Event]:
-    """One row per forum post; the addressee of a private reply; posts that are gone, with the moment of their deletion and no words."""
-    yield Seen("messages", database.count("forum_posts"))
-    gone = set(of_events(traces, POST_DELETED)["objectid"].to_pylist())
-    for rows in database.batches("posts"):
-        gone.difference_update(rows.filter(pc.is_in(rows["id"], pa.array(sorted(gone), pa.int64())))["id"].to_pylist())
+def posts(database: Database, site: Site, window: Window, traces: pa.Table | None) -> Iterator[Event]:
+    """One row per forum post; the addressee of a private reply; posts that are gone, with the moment of their deletion and no words.
+
+    ``traces`` None: the log has no new ones.
+    """
+    yield from seen_whole(database, window, "messages", "forum_posts")
+    for rows in database.batches("posts", window.parameters()):
+        yield from seen_part(window, "messages", rows)
         is_private = pc.fill_null(flags(rows["privatereplyto"]), False)
         is_first = pc.is_null(existing(rows["parent"]))
         edited = pc.if_else(pc.equal(rows["modified"], rows["created"]), 0, flat(rows["modified"]))
@@ -109,7 +116,20 @@ def posts(database: Database, site: Site, traces: pa.Table) -> Iterator[Event]:
             yield Batch(
                 "addressees", _addressees(site.ids("post", private["id"]), site.accounts(private["privatereplyto"]), "to"), counted=False
             )
-    yield from _deleted_posts(site, traces, gone)
+    if traces is not None:
+        told = set(of_events(traces, POST_DELETED)["objectid"].to_pylist())
+        # A stub stands in the place of some posts that were deleted.
+        yield from _deleted_posts(site, traces, told.difference(_standing(database, told)))
+
+
+def _standing(database: Database, told: set[int]) -> set[int]:
+    """Those posts that the table still has."""
+    found: set[int] = set()
+    wanted = sorted(post for post in told if post is not None)
+    for start in range(0, len(wanted), _ASKED_AT_ONCE):
+        numbers = ", ".join(str(int(post)) for post in wanted[start : start + _ASKED_AT_ONCE])
+        found.update(post for (post,) in database.rows(f"select p.id from {{forum_posts}} p where p.id in ({numbers})"))
+    return found
 
 
 def _deleted_posts(site: Site, traces: pa.Table, gone: set[int]) -> Iterator[Event]:
@@ -156,10 +176,11 @@ def _times(traces: pa.Table, of: Collection[int | None]) -> dict[int, int]:
     return dict(zip(picked["objectid"].to_pylist(), picked["timecreated"].to_pylist(), strict=True))
 
 
-def direct_messages(database: Database, site: Site) -> Iterator[Event]:
+def direct_messages(database: Database, site: Site, window: Window, members_after: int) -> Iterator[Event]:
     """One row per personal message, with one addressee row per other member of its conversation."""
-    yield Seen("messages", database.count("messages"))
-    for rows in database.batches("direct_messages"):
+    yield from seen_whole(database, window, "messages", "messages")
+    for rows in database.batches("direct_messages", window.parameters()):
+        yield from seen_part(window, "messages", rows)
         columns = (rows[name].to_pylist() for name in ("fullmessage", "fullmessageformat", "fullmessagehtml", "smallmessage"))
         texts = [_direct_text(*parts) for parts in zip(*columns, strict=True)]
         table = pa.table(
@@ -179,7 +200,7 @@ def direct_messages(database: Database, site: Site) -> Iterator[Event]:
         )
         refused = [(pc.is_null(table["chat_id"]), "message of no conversation"), (pc.invert(is_moment(rows["timecreated"])), "no time")]
         yield from yielded("messages", "messages", table, rows["id"], refused)
-    for rows in database.batches("direct_addressees"):
+    for rows in database.batches("direct_addressees", window.parameters(members_after=members_after)):
         rows = rows.filter(pc.is_valid(existing(rows["userid"])))
         yield Batch("addressees", _addressees(site.ids("direct", rows["id"]), site.accounts(rows["userid"]), "member"), counted=False)
 

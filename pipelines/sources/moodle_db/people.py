@@ -14,6 +14,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.sources.moodle_db.changes import Window, seen_part, seen_whole
 from pipelines.sources.moodle_db.columns import Site, existing, flags, flat, is_moment, joined, moments, whole_number, yielded
 from pipelines.sources.moodle_db.database import Database
 from pipelines.sources.moodle_db.traces import (
@@ -34,10 +35,11 @@ ROLES = {"student": "learner", "teacher": "curator", "editingteacher": "curator"
 _SERVERS_ZONE = "99"
 
 
-def accounts(database: Database, site: Site) -> Iterator[Event]:
+def accounts(database: Database, site: Site, window: Window) -> Iterator[Event]:
     """One row per row of ``user``. Of deleted accounts the address (a hash) and the user name (the old address) are left out."""
-    yield Seen("accounts", database.count("user"))
-    for rows in database.batches("accounts"):
+    yield from seen_whole(database, window, "accounts", "user")
+    for rows in database.batches("accounts", window.parameters()):
+        yield from seen_part(window, "accounts", rows)
         ids = rows["id"]
         is_deleted, is_suspended = flags(rows["deleted"]), flags(rows["suspended"])
         changed = moments(rows["timemodified"])

@@ -41,8 +41,8 @@ def courses(database: Database, site: Site) -> Iterator[Event]:
     )
 
 
-def tasks(database: Database, site: Site, traces: pa.Table) -> Iterator[Event]:
-    """One row per course module, and one per module that only the log still knows."""
+def tasks(database: Database, site: Site, traces: pa.Table | None) -> Iterator[Event]:
+    """One row per course module, and one per module that only the log still knows (``traces`` None: the log has no new ones)."""
     yield Seen("tasks", database.count("course_modules"))
     for module in database.table("task_types")["name"].to_pylist():
         if module is None:
@@ -58,7 +58,8 @@ def tasks(database: Database, site: Site, traces: pa.Table) -> Iterator[Event]:
         query = f"tasks_{module}" if module in _OWN_QUERY else "tasks_other"
         rows = database.table(query, {"module": module}, {"activity": module})
         yield from yielded("tasks", "course_modules", _tasks(module, rows, site), rows["id"], _refused(rows, site))
-    yield from _deleted_tasks(database, site, traces)
+    if traces is not None:
+        yield from _deleted_tasks(database, site, traces)
 
 
 def _refused(rows: pa.Table, site: Site) -> list[tuple[pa.Array, str]]:

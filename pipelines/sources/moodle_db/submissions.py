@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.sources.moodle_db.changes import WATCHES, Window, seen_part, seen_whole
 from pipelines.sources.moodle_db.columns import Site, characters, chosen, existing, flags, flat, is_moment, moments, words, yielded
 from pipelines.sources.moodle_db.database import Database
 from pipelines.sources.moodle_texts import text_of
@@ -19,11 +20,12 @@ from pipelines.sources.reading import Event, Seen
 _ATTEMPT_STATES = {"inprogress": "in_progress", "finished": "submitted", "notstarted": "new"}
 
 
-def submissions(database: Database, site: Site) -> Iterator[Event]:
+def submissions(database: Database, site: Site, window: Window) -> Iterator[Event]:
     """One row per row of ``assign_submission``: persons' attempts, teams' rows (which own the text) and their members' (which have none)."""
-    yield Seen("submissions", database.count("assign_submission"))
+    yield from seen_whole(database, window, "submissions", "assign_submission")
     has_files = database.has("assignsubmission_file")
-    for rows in database.batches("submissions"):
+    for rows in database.batches("submissions", window.parameters()):
+        yield from seen_part(window, "submissions", rows)
         state = flat(rows["status_word"])
         is_handed_in = pc.fill_null(pc.equal(state, "submitted"), False)
         texts = [
@@ -59,13 +61,12 @@ def submissions(database: Database, site: Site) -> Iterator[Event]:
         yield from yielded("submissions", "assign_submission", table, rows["id"], [])
 
 
-def submission_files(database: Database, site: Site) -> Iterator[Event]:
+def submission_files(database: Database, site: Site, window: Window) -> Iterator[Event]:
     """One row per file handed in."""
-    yield Seen(
-        "submission_files",
-        database.count("files", "t.component = 'assignsubmission_file' and t.filearea = 'submission_files' and t.filename <> '.'"),
-    )
-    for rows in database.batches("submission_files"):
+    if window.whole:
+        yield Seen("submission_files", database.count("files", WATCHES["files"].where))
+    for rows in database.batches("submission_files", window.parameters()):
+        yield from seen_part(window, "submission_files", rows)
         table = pa.table(
             {
                 "file_id": site.ids("file", rows["id"]),
@@ -80,10 +81,11 @@ def submission_files(database: Database, site: Site) -> Iterator[Event]:
         yield from yielded("submission_files", "files", table, rows["id"], [(pc.is_null(table["submission_id"]), "file of no submission")])
 
 
-def quiz_attempts(database: Database, site: Site) -> Iterator[Event]:
+def quiz_attempts(database: Database, site: Site, window: Window) -> Iterator[Event]:
     """One row per quiz attempt, teachers' trials marked. Raw marks are scaled to the quiz's grade."""
-    yield Seen("submissions", database.count("quiz_attempts"))
-    for rows in database.batches("quiz_attempts"):
+    yield from seen_whole(database, window, "submissions", "quiz_attempts")
+    for rows in database.batches("quiz_attempts", window.parameters()):
+        yield from seen_part(window, "submissions", rows)
         raw_marks, raw_best, best = (flat(rows[name]) for name in ("sumgrades", "quizsumgrades", "quizgrade"))
         scaled = pc.divide(pc.multiply(raw_marks, best), pc.if_else(pc.greater(raw_best, 0), raw_best, pa.scalar(None, pa.float64())))
         table = pa.table(

@@ -1,4 +1,4 @@
-"""Which tables and columns of a Moodle database are read: the whole of what this reader asks of a Moodle (checked against 4.5).
+"""Which tables and columns of a Moodle database are read: the whole of what this reader asks of a Moodle (3.9 to 5.x).
 
 Names are without the prefix (``mdl_``). Tables of plug-ins and activity types that a site may lack are in :data:`OPTIONAL`; without
 one of the others a database is not taken for a Moodle.
@@ -99,3 +99,24 @@ OPTIONAL: frozenset[str] = frozenset(
         "course_modules_viewed",
     }
 )  # fmt: skip
+
+#: Columns that older versions do not have → what stands for them there, as SQL over that table's own row.
+#: Versions after the ``upgrade.php`` of the module: mod/forum 2019031200 and 2019040400 (3.7), mod/assign 2021110901 (4.0).
+OPTIONAL_COLUMNS: dict[str, dict[str, str]] = {
+    "assign": {"activity": "null"},
+    # null of a number's type
+    "assign_submission": {"timestarted": "nullif(id, id)"},
+    "forum": {"duedate": "0", "cutoffdate": "0"},
+    "forum_posts": {"privatereplyto": "0", "deleted": "0"},
+    "course_modules": {"deletioninprogress": "0"},
+}
+
+#: Tables that older versions do not have → (table, column, query) that tells the same there. lib/db/upgrade.php 2022101400.03 (4.1) makes
+#: ``course_modules_viewed`` out of the column in just this way.
+STAND_INS: dict[str, tuple[str, str, str]] = {
+    "course_modules_viewed": (
+        "course_modules_completion",
+        "viewed",
+        "select id, coursemoduleid, userid, timemodified as timecreated from {table} where viewed = 1",
+    ),
+}

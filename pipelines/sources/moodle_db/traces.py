@@ -46,3 +46,16 @@ def all_traces(database: Database) -> pa.Table:
 def of_events(traces: pa.Table, *events: str) -> pa.Table:
     """The traces of these events."""
     return traces.filter(pc.is_in(traces["eventname"], pa.array(events, pa.string())))
+
+
+def has_traces(database: Database, after: int) -> bool:
+    """Is there a trace among the rows of the log with an id above ``after``, or a row of an activity that is gone?"""
+    names = ", ".join(f":{name}" for name in _PARAMETERS)
+    events = f"select min(l.id) from {{logstore_standard_log}} l where l.id > :after and l.eventname in ({names})"
+    gone = (
+        "select min(l.id) from {logstore_standard_log} l left join {course_modules} cm on cm.id = l.contextinstanceid "
+        "where l.id > :after and l.contextlevel = 70 and l.contextinstanceid > 0 and l.courseid > 0 and cm.id is null"
+    )
+    return any(
+        database.value(query, given) is not None for query, given in ((events, {**_PARAMETERS, "after": after}), (gone, {"after": after}))
+    )

@@ -15,4 +15,6 @@ left join (
     from {assign_submission} v where v.userid > 0 group by v.assignment, v.userid, v.attemptnumber) s
     on s.assignment = g.assignment and s.userid = g.userid and s.attemptnumber = g.attemptnumber
 left join {assignfeedback_comments} c on c.grade = g.id
+-- the attempt that a mark is of may come after it
+where g.id > :after or g.timemodified >= :since or s.id > :submissions_after
 order by g.id

@@ -5,4 +5,5 @@ left join {quiz} z on z.id = g.quiz
 left join (
     select x.instance, min(x.id) as id from {course_modules} x join {modules} m on m.id = x.module where m.name = 'quiz' group by x.instance) cm
     on cm.instance = z.id
+where g.id > :after or g.timemodified >= :since
 order by g.id

@@ -9,4 +9,7 @@ left join (
 left join (
     select b.quiz, b.userid, b.preview, max(b.attempt) as latestattempt from {quiz_attempts} b group by b.quiz, b.userid, b.preview) n
     on n.quiz = t.quiz and n.userid = t.userid and n.preview = t.preview
+where t.id > :after or t.timemodified >= :since
+    -- a new attempt makes the one before an earlier one
+    or exists (select 1 from {quiz_attempts} e where e.quiz = t.quiz and e.userid = t.userid and e.preview = t.preview and e.id > :after)
 order by t.id

@@ -8,4 +8,9 @@ left join (
     on cm.instance = a.id
 left join {assignsubmission_onlinetext} t on t.submission = s.id
 left join {assignsubmission_file} f on f.submission = s.id
+where s.id > :after or s.timemodified >= :since
+    -- a new attempt takes "latest" from the one before
+    or exists (
+        select 1 from {assign_submission} n
+        where n.assignment = s.assignment and n.userid = s.userid and n.groupid = s.groupid and n.id > :after)
 order by s.id

@@ -14,7 +14,8 @@ import pytest
 from pipelines.errors import BadSource, SourceAway
 from pipelines.loading import load_source
 from pipelines.sources.moodle_db import OPTIONAL, TABLES, MoodleDatabase
-from pipelines.sources.moodle_db.database import BATCH_ROWS, QUERIES, Database
+from pipelines.sources.moodle_db.database import QUERIES, Database
+from pipelines.sources.moodle_db.straight import BATCH_ROWS
 from pipelines.sources.moodle_db.surveys import answer_of
 from pipelines.sources.reading import Batch, Context, Covers, Item, Rejected, Seen
 from pipelines.warehouse import Warehouse
@@ -89,8 +90,8 @@ def test_a_wrong_prefix_names_the_table_that_is_missing(tmp_path: Path) -> None:
 
 def test_a_table_that_lacks_a_column_names_both(tmp_path: Path) -> None:
     url = make_moodle(tmp_path / "moodle.db", SITE)
-    change(tmp_path / "moodle.db", "alter table mdl_assign drop column activity")
-    with pytest.raises(BadSource, match="mdl_assign has no column activity"):
+    change(tmp_path / "moodle.db", "alter table mdl_assign drop column duedate")
+    with pytest.raises(BadSource, match="mdl_assign has no column duedate"):
         MoodleDatabase().items(source(), context(url))
 
 
@@ -203,7 +204,7 @@ def test_every_row_is_kept_or_rejected_and_the_time_covered_is_the_logs(tmp_path
 
 
 def test_more_rows_than_a_batch_come_in_several(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.sources.moodle_db.database.BATCH_ROWS", 2)
+    monkeypatch.setattr("pipelines.sources.moodle_db.straight.BATCH_ROWS", 2)
     assert BATCH_ROWS > 2
     url = make_moodle(tmp_path / "moodle.db", together(SITE, *(event(number, r"\core\event\course_viewed") for number in range(2, 6))))
     with Database.open(source(), url) as database:

@@ -79,6 +79,8 @@ class Source(_Strict):
     requests_per_second: Annotated[float, Field(gt=0, le=1000)] | None = None
     #: xAPI: address of the LMS whose accounts, courses and modules have their own ids there ("https://lms.example.org").
     home_page: str | None = None
+    #: IMAP: folders to read (globs); left out: all but spam, trash and drafts.
+    folders: tuple[str, ...] = ()
     #: Surveys: title of an item (exact, glob, or /regular expression/) → the aspect of the course that it rates.
     aspects: dict[str, Aspect] = {}
     #: Surveys: words of an answer → its step from 1 to 5, beside the usual ones.

@@ -26,7 +26,7 @@ def parts_of(content_type: bytes | None, encoding: bytes | None, body: bytes) ->
 def _parts(content_type: bytes | None, encoding: bytes | None, body: bytes, depth: int) -> Iterator[tuple[str, bytes, str | None]]:
     kind = kind_of(content_type)
     if not kind.startswith("multipart/"):
-        yield kind or "text/plain", _decoded(body, encoding), parameter(content_type, "charset")
+        yield kind or "text/plain", decoded(body, encoding), parameter(content_type, "charset")
         return
     boundary = (parameter(content_type, "boundary") or "").encode("utf-8", "replace")
     if not boundary or b"--" + boundary not in body:
@@ -44,7 +44,8 @@ def _parts(content_type: bytes | None, encoding: bytes | None, body: bytes, dept
         yield from _parts(first(fields, "content-type"), first(fields, "content-transfer-encoding"), content, depth + 1)
 
 
-def _decoded(body: bytes, encoding: bytes | None) -> bytes:
+def decoded(body: bytes, encoding: bytes | None) -> bytes:
+    """The content of a part behind its Content-Transfer-Encoding, line ends made "\\n"; nothing where it is not what it says."""
     match (encoding or b"").strip().lower():
         case b"base64":
             try:
@@ -57,7 +58,7 @@ def _decoded(body: bytes, encoding: bytes | None) -> bytes:
         case b"quoted-printable":
             return _unix(quopri.decodestring(body))
         case _:
-            return body
+            return _unix(body)
 
 
 def _unix(body: bytes) -> bytes:

@@ -20,7 +20,11 @@ _REPORT_KINDS = ("multipart/report", "message/delivery-status", "message/disposi
 _STATUS_KINDS = frozenset(("message/delivery-status", "message/global-delivery-status"))
 _RECEIPT_KINDS = frozenset(("message/disposition-notification", "message/global-disposition-notification"))
 _COMPLAINT_KIND = "message/feedback-report"
-_RETURNED_KINDS = frozenset(("message/rfc822", "text/rfc822-headers", "message/rfc822-headers", "message/global", "message/global-headers"))
+RETURNED_HEADER_KINDS = frozenset(("text/rfc822-headers", "message/rfc822-headers", "message/global-headers"))
+RETURNED_MAIL_KINDS = frozenset(("message/rfc822", "message/global"))
+_RETURNED_KINDS = RETURNED_HEADER_KINDS | RETURNED_MAIL_KINDS
+#: Parts that no person writes or reads.
+MACHINE_KINDS = _STATUS_KINDS | _RECEIPT_KINDS | {_COMPLAINT_KIND}
 _STATUS_BLOCK = re.compile(rb"^(?:original|final)-recipient[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _ACTIONS = {
     "failed": "failed",

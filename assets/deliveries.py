@@ -15,7 +15,7 @@ _LIST_READS = (
     "rpt_sources",
 )
 _REPORT_READS = (
-    "rpt_week_streams", "rpt_week_conditions", "rpt_week_survey", "rpt_week_quality", "rpt_week_warnings", "rpt_week_questions",
+    "rpt_week_streams", "rpt_week_conditions", "rpt_week_survey", "rpt_week_aspects", "rpt_week_quality", "rpt_week_warnings", "rpt_week_questions",
 )  # fmt: skip
 
 

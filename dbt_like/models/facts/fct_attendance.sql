@@ -8,6 +8,12 @@ with stays as (
         attendance.joined_at,
         attendance.left_at,
         attendance.minutes,
+        attendance.chat_messages,
+        attendance.reactions,
+        attendance.raised_hands,
+        attendance.poll_answers,
+        attendance.talk_minutes,
+        attendance.camera_minutes,
         max(attendance.left_at) over (
             partition by attendance.webinar_id, accounts.person_id
             order by attendance.joined_at, attendance.left_at, attendance.attendance_id
@@ -38,8 +44,17 @@ people as (
             max(stays.minutes)
         ) as minutes_present,
         count(*) as stays,
+        -- Came back after a gap; a second device meanwhile is no reconnect.
+        count(case when stays.covered_until < stays.joined_at then 1 end) as reconnects,
         min(stays.joined_at) as joined_at,
-        max(stays.left_at) as left_at
+        max(stays.left_at) as left_at,
+        -- Null where no export of the webinar tells: a sum over nothing but nulls.
+        sum(stays.chat_messages) as chat_messages,
+        sum(stays.reactions) as reactions,
+        sum(stays.raised_hands) as raised_hands,
+        sum(stays.poll_answers) as poll_answers,
+        sum(stays.talk_minutes) as talk_minutes,
+        sum(stays.camera_minutes) as camera_minutes
     from stays
     group by stays.webinar_id, stays.person_id
 
@@ -59,6 +74,13 @@ select
         else null
     end as share,
     people.stays,
+    people.reconnects,
+    people.chat_messages,
+    people.reactions,
+    people.raised_hands,
+    people.poll_answers,
+    people.talk_minutes,
+    people.camera_minutes,
     case
         when webinars.ends_at is null or people.left_at is null then null
         else greatest(0.0, {{ hours_between('webinars.ends_at', 'people.left_at') }} * 60)

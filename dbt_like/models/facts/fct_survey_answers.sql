@@ -12,6 +12,7 @@ select
     coalesce(answers.course_id, places.course_id) as course_id,
     answers.group_label,
     {{ tidy('answers.item') }} as item,
+    answers.aspect,
     answers.rating,
     answers.answered_at,
     {{ local_day('answers.answered_at') }} as day

@@ -37,7 +37,9 @@ hits as (
     from weeks
     inner join {{ ref('fct_survey_answers') }} as answers
         on coalesce(answers.day <= weeks.until_day, true)
-    where {{ matches('answers.item', 'практ|practi|метод|method|содерж|content') }}
+    where
+        answers.aspect in ('practice', 'methods', 'content')
+        or (answers.aspect is null and {{ matches('answers.item', 'практ|practi|метод|method|содерж|content') }})
     group by weeks.back
     union all
     select 'practice' as condition, 'formal_completion_share' as indicator, weeks.back, count(case when formal.is_formal then 1 end) as hits, count(*) as n

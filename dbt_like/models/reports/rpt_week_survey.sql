@@ -5,6 +5,7 @@ with answers as (
     select
         courses.course_name,
         answers.item,
+        answers.aspect,
         answers.rating
     from {{ ref('fct_survey_answers') }} as answers
     left join (select distinct streams.course_id, streams.course_name from {{ ref('rpt_streams') }} as streams) as courses
@@ -14,9 +15,9 @@ with answers as (
 
 counted as (
 
-    select answers.course_name, answers.item, answers.rating from answers where answers.course_name is not null
+    select answers.course_name, answers.item, answers.aspect, answers.rating from answers where answers.course_name is not null
     union all
-    select cast(null as varchar) as course_name, answers.item, answers.rating from answers
+    select cast(null as varchar) as course_name, answers.item, answers.aspect, answers.rating from answers
 
 ),
 
@@ -25,6 +26,8 @@ shares as (
     select
         counted.course_name,
         counted.item,
+        -- Null where one of the surveys that ask it is not mapped: such an item is shown as it was asked.
+        case when count(counted.aspect) = count(*) then min(counted.aspect) end as aspect,
         count(*) as n,
         avg(case when counted.rating = 1 then 1.0 else 0.0 end) as share_1,
         avg(case when counted.rating = 2 then 1.0 else 0.0 end) as share_2,
@@ -41,6 +44,7 @@ select
     {{ as_of() }} as week_ends_on,
     shares.course_name,
     shares.item,
+    shares.aspect,
     shares.n,
     {% for rating in range(1, 6) %}case when shares.n >= {{ threshold('small_group') }} then shares.share_{{ rating }} end as share_{{ rating }},
     {% endfor %}case when shares.n >= {{ threshold('small_group') }} then shares.vulnerable_share end as vulnerable_share,

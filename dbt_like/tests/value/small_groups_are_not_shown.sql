@@ -11,3 +11,7 @@ union all
 select survey.item as place
 from {{ ref('rpt_week_survey') }} as survey
 where survey.n < {{ threshold('small_group') }} and survey.share_5 is not null
+union all
+select aspects.aspect as place
+from {{ ref('rpt_week_aspects') }} as aspects
+where aspects.n < {{ threshold('small_group') }} and (aspects.percent_5 is not null or aspects.vulnerable_share is not null)

@@ -42,6 +42,7 @@ READERS = _Readers(
         "rocketchat": "rocketchat:RocketChatReader",
         "discord": "discord:DiscordReader",
         "mailbox": "mailbox:MailboxReader",
+        "imap": "imap:ImapReader",
         "zoom": "zoom:ZoomReader",
         "bigbluebutton": "bigbluebutton:BigBlueButtonReader",
         "teams": "teams:TeamsReader",

@@ -3,7 +3,7 @@
 The URL says where: ``imaps://user:password@host[:port]/`` (percent-encoded); with a token (XOAUTH2: Microsoft 365, Gmail) the password is left
 out. Plain ``imap://`` begins TLS (STARTTLS) before anything else; without it only this machine itself is logged in to.
 
-What is sent, and nothing else: LOGIN or AUTHENTICATE, LIST, STATUS, EXAMINE (never SELECT: nothing can be changed, no mail becomes "read"),
+What is sent, and nothing else: LOGIN or AUTHENTICATE (XOAUTH2; PLAIN for a password that is no ASCII), LIST, STATUS, EXAMINE (never SELECT: nothing can be changed, no mail becomes "read"),
 UID SEARCH and UID FETCH of
 
 - ``UID FLAGS INTERNALDATE BODY.PEEK[HEADER.FIELDS (…)]`` with :data:`mail_headers.READ_FIELDS`;
@@ -166,8 +166,10 @@ def _log_in(server: IMAPClient, user: str, password: str, token: str | None, whe
     try:
         if token:
             server.oauth2_login(user, token)
-        else:
+        elif (user + password).isascii():
             server.login(user, password)
+        else:  # LOGIN knows ASCII only, SASL PLAIN is UTF-8 (RFC 4616)
+            server.plain_login(user, password)
     except LoginError as error:
         # A server that hangs up while it is logged in to, or says that it cannot look the account up now (RFC 5530), is away.
         if isinstance(error.__context__, IMAP4.abort) or "[UNAVAILABLE]" in str(error).upper():

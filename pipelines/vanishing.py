@@ -129,18 +129,18 @@ def _lacked(warehouse: Warehouse, record: str, column: str) -> str:
 def _sweep_keys(warehouse: Warehouse, source: str, load_id: str, whole: Whole, seen_at: datetime) -> None:
     key = warehouse.key(f"raw.{whole.record}")
     if len(key) != 1 or whole.since or whole.until:
-        raise BadContract(f"raw.{whole.record}: keys can be listed without bounds of time and of a record with a key of one column only")
-    column, value = whole.within or ("", "")
-    if column and column not in warehouse.columns(f"raw.{whole.record}"):
+        raise BadContract(f"raw.{whole.record}: keys can be listed of a record with a key of one column, and of all times")
+    column, value = whole.within or (key[0], None)
+    if column not in warehouse.columns(f"raw.{whole.record}"):
         raise BadContract(f"raw.{whole.record}: has no column {column} that a scope could be about")
     warehouse.connection.register("present_keys", pa.table({key[0]: whole.keys}))
     try:
         query = (
             f"select old.{key[0]}, $2::timestamptz as noticed from raw.{whole.record} as old where old.source = $1 "
-            f"and coalesce(old.seen_at <= $2, true) and old.{key[0]} not in (select {key[0]} from present_keys where {key[0]} is not null)"
-            + (f" and old.{column} = $3" if column else "")
+            f"and coalesce(old.seen_at <= $2, true) and ($3::varchar is null or old.{column} = $3) "
+            f"and old.{key[0]} not in (select {key[0]} from present_keys where {key[0]} is not null)"
         )
-        _strike(warehouse, source, load_id, whole.record, query, [source, seen_at, *([value] if column else [])])
+        _strike(warehouse, source, load_id, whole.record, query, [source, seen_at, value])
     finally:
         warehouse.connection.unregister("present_keys")
 

@@ -154,8 +154,8 @@ class Grades:
 
     kind, version = "exports", 1
 
-    def __init__(self, by_keys: bool = False, record: str = "grades") -> None:
-        self.by_keys, self.record = by_keys, record
+    def __init__(self, by_keys: bool = False, record: str = "grades", within: tuple[str, str] | None = None) -> None:
+        self.by_keys, self.record, self.within = by_keys, record, within
 
     def read(self, source: Source, item: Item, context: object) -> Iterator[object]:
         made, _, names = item.name.partition(":")
@@ -163,7 +163,7 @@ class Grades:
         changed = [name for name in ids if name.endswith("!")] if self.by_keys else ids
         yield Seen("grades", len(changed))
         yield Batch("grades", pa.table({"grade_id": pa.array(changed, pa.string()), "record": ["marking"] * len(changed)}))
-        yield Whole(self.record, keys=pa.array(ids) if self.by_keys else None)
+        yield Whole(self.record, self.within, keys=pa.array(ids) if self.by_keys else None)
         yield Covers(None, hour(int(made)))
 
 
@@ -192,6 +192,16 @@ def test_a_reader_with_a_cursor_lists_the_keys_that_stand() -> None:
         warehouse.create_schemas()
         load(warehouse, Grades(by_keys=True), "1:a!,b!,c!", "2:a!,b!")
         assert warehouse.rows("select grade_id from raw.grades order by 1") == [("a!",), ("b!",)]
+
+
+def test_keys_may_be_those_of_a_part() -> None:
+    with Warehouse.open(None) as warehouse:
+        warehouse.create_schemas()
+        load(warehouse, Grades(), "1:a,b")
+        load(warehouse, Grades(by_keys=True, within=("record", "history")), "2:a!")
+        assert warehouse.rows("select grade_id from raw.grades order by 1") == [("a",), ("a!",), ("b",)]
+        load(warehouse, Grades(by_keys=True, within=("record", "marking")), "3:a!")
+        assert warehouse.rows("select grade_id from raw.grades order by 1") == [("a!",)]
 
 
 def test_rows_of_a_log_never_vanish() -> None:

@@ -91,7 +91,7 @@ def load_source(
     reader = READERS[source.kind]
     context = context_for(source, programme, pseudonyms, url, token=token)
     try:
-        items = list(reader.items(source.model_copy(update={"path": programme.path_of(source)}) if source.path else source, context))
+        items = list(reader.items(programme.placed(source), context))
     except MayakError as error:
         load = Load(source.name, "", "failed", problem=str(error), transient=isinstance(error, TransientError))
         _note_failure(warehouse, source, reader, Item(""), f"missing:{error}", load, run_at)
@@ -126,7 +126,7 @@ def load_item(
 ) -> Load:
     """Load one item unless the ledger has it in this state. A failure is returned, not raised, and leaves no row behind."""
     reader = READERS[source.kind]
-    source = source.model_copy(update={"path": programme.path_of(source)}) if source.path else source
+    source = programme.placed(source)
     known = warehouse.value(
         "select cursor from raw.loads where source = ? and item = ? and state = 'loaded' and reader_version = ? order by loaded_at desc, covers_until desc limit 1",
         [source.name, item.name, reader.version],

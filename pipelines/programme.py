@@ -69,6 +69,8 @@ class Source(_Strict):
     time_zone: str | None = None
     #: Moodle: prefix of the tables.
     table_prefix: str = "mdl_"
+    #: Moodle's database: folder of the site's data or a copy of it (with ``filedir``); with it the files handed in are opened for their text.
+    moodledata: Path | None = None
     #: Log rows before the last one read that are read again, because ids are not time order (docs/moodle in the reader).
     log_overlap_rows: Annotated[int, Field(ge=0)] = 5000
     #: Tables in Mayak's own words: each file holds every row there is, so rows that it lacks have vanished.
@@ -163,6 +165,11 @@ class Programme(_Strict):
         if source.path is None:
             raise BadConfiguration(f"source {source.name} ({source.kind}): path is missing in the programme file")
         return (self.folder / source.path).resolve()
+
+    def placed(self, source: Source) -> Source:
+        """The source with its paths made absolute: what readers are given."""
+        given = {"path": source.path, "moodledata": source.moodledata}
+        return source.model_copy(update={name: (self.folder / path).resolve() for name, path in given.items() if path is not None})
 
 
 def read_programme(path: Path) -> Programme:

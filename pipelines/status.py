@@ -103,7 +103,7 @@ def _examine_source(source: Source, programme: Programme, settings: Settings) ->
             what, "neither a path nor a URL", f"give path in the programme file, or set MAYAK_SOURCES__{source.name.upper()}__URL"
         )
     try:
-        placed = source.model_copy(update={"path": programme.path_of(source)}) if source.path else source
+        placed = programme.placed(source)
         items = list(reader.items(placed, context_for(source, programme, settings.pseudonyms, url, token=settings.token_of(source.name))))
     except TransientError as error:
         return Diagnosis(what, str(error), "start the server or mend the URL; the night's run goes on without this source and says so")

@@ -86,7 +86,7 @@ class RocketChatReader:
         path = path_of(item, WHAT)
         tree, names = _files(path)
         export = _Export(ChatRows(context, source.realm or DEFAULT_REALM))
-        kinds = {name: _kind_of(tree, name) for name in names}
+        kinds = {name: _kind_of(tree, name, len(names) == 1) for name in names}
         if not {"messages", "room"} & set(kinds.values()):
             raise BadFile(path, place="file" if path.is_file() else "folder", expected=f"{WHAT} with messages", found="none")
         for name in names:
@@ -121,14 +121,15 @@ def _files(path: Path) -> tuple[Tree, list[str]]:
     return tree, [name for name in tree.names() if name.lower().endswith(_ENDINGS)]
 
 
-def _kind_of(tree: Tree, name: str) -> str | None:
+def _kind_of(tree: Tree, name: str, is_only: bool) -> str | None:
     """What a file holds: messages, rooms, users, a room (exported line by line without ids), or nothing that is known."""
+    found: list[dict[str, Any]] = []
     try:
-        found = [record for _, record, _ in islice(json_records(tree, name, WHAT), _TELLING) if record]
+        found += (record for _, record, _ in islice(json_records(tree, name, WHAT), _TELLING) if record)
     except BadFile:
-        if len(tree.names()) == 1:
+        # What is wrong with a file of messages is said when it is read.
+        if is_only and not found:
             raise
-        return None
     for record in found:
         if "rid" in record and "ts" in record:
             return "messages"

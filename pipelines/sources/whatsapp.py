@@ -64,8 +64,9 @@ from pipelines.sources.whatsapp_words import (
     NOTICE,
     OMITTED,
     POLL,
-    SPACES,
     poll_words,
+    with_plain_spaces,
+    without_marks,
 )
 
 DEFAULT_REALM = "whatsapp"
@@ -147,8 +148,8 @@ def _messages(tree: Tree, name: str) -> Iterator[_Raw]:
     begin: re.Match[str] | None = None
     since, lines, size, begun = 1, [], 0, False
     for number, line in _lines(tree, name):
-        line = line if line.isascii() else line.translate(SPACES)
-        found = _BEGIN.match(line if line.isascii() else line.translate(MARKS)) if _may_begin(line) else None
+        line = with_plain_spaces(line)
+        found = _BEGIN.match(without_marks(line)) if _may_begin(line) else None
         if found is None:
             if not begun and number > _HEADER_WITHIN_LINES:
                 break
@@ -283,7 +284,7 @@ def _look_through(tree: Tree, name: str) -> _Known:
 
 def _name_evidence(text: str, seconds_of: dict[str, list[object]]) -> None:
     """Count whether what a name wrote always goes on with the same words and a colon."""
-    first = _AUTHOR.match(text.translate(MARKS))
+    first = _AUTHOR.match(without_marks(text))
     if first is None:
         return
     second = _AUTHOR.match(first["words"] or "")
@@ -295,7 +296,7 @@ def _name_evidence(text: str, seconds_of: dict[str, list[object]]) -> None:
 
 def _author(text: str, known: _Known) -> tuple[str | None, str]:
     """Author as shown and words; no author for a notice."""
-    plain = text.translate(MARKS)
+    plain = without_marks(text)
     head = plain[:_NOTICE_CHARS]
     if DEED.match(head) or NOTICE.match(head):
         return None, plain
@@ -371,7 +372,7 @@ class _Reading:
         return number if equals == 1 else f"{number}:{equals}"
 
     def _account(self, shown: str, at: datetime | None) -> str:
-        shown = unicodedata.normalize("NFC", shown.translate(MARKS)).strip()
+        shown = unicodedata.normalize("NFC", without_marks(shown)).strip()
         if _PHONE.fullmatch(shown):
             native = "+" + re.sub(r"\D", "", shown)
             self.rows.met(native, shown, at, phone=native)

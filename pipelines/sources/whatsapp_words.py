@@ -13,6 +13,9 @@ MARKS = {code: None for code in (0x200E, 0x200F, 0xFEFF, *range(0x202A, 0x202F),
 #: No-break spaces of three widths become plain ones.
 SPACES = {0x00A0: " ", 0x202F: " ", 0x2007: " "}
 
+_MARK = re.compile("[" + "".join(map(chr, MARKS)) + "]")
+_SPACE = re.compile("[" + "".join(map(chr, SPACES)) + "]")
+
 #: Notices about a chat as a whole; some layouts put the chat's title before them like an author.
 _NOTICES = (
     r"(?:messages|messages and calls|nachrichten|nachrichten und anrufe|сообщения|сообщения и звонки|звонки и сообщения)\b.*"
@@ -105,3 +108,13 @@ def poll_words(lines: list[str]) -> list[str]:
         option = _OPTION.fullmatch(line) if len(line) <= _OPTION_CHARS else None
         words.append(option[1] if option else line)
     return words
+
+
+def without_marks(text: str) -> str:
+    """The text without marks of direction; most have none, and looking is cheaper than translating."""
+    return text if text.isascii() or _MARK.search(text) is None else text.translate(MARKS)
+
+
+def with_plain_spaces(text: str) -> str:
+    """The text with plain spaces for no-break ones."""
+    return text if text.isascii() or _SPACE.search(text) is None else text.translate(SPACES)

@@ -1,0 +1,113 @@
+"""Mattermost's bulk exports: one with every oddity, and a later one. All people are invented."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from pipelines.sources.mattermost import MattermostReader
+from tests.unit.sources.chat_reading import FIXTURES, Reading, loaded, packed, refused, state, texts, wholes
+
+MATTERMOST = FIXTURES / "mattermost"
+BEGAN = datetime(2026, 11, 22, 10, 21, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def export() -> Reading:
+    return Reading(MattermostReader(), MATTERMOST / "bulk.jsonl")
+
+
+@pytest.fixture(scope="module")
+def messages(export: Reading) -> dict[str, dict]:
+    return {row["text"]: row for row in export.rows("messages")}
+
+
+def account(export: Reading, native: str) -> str:
+    return export.account(native, "mattermost")
+
+
+def test_post_and_its_reply(export: Reading, messages: dict[str, dict]):
+    root, reply = messages["@petr.o, где задание? @all"], messages["вот"]
+    assert (root["sent_at"], (root["edited_at"] - root["sent_at"]).total_seconds()) == (BEGAN, 60)
+    assert (root["is_pinned"], root["reactions"], root["account_id"]) == (True, 1, account(export, "lidia"))
+    assert (root["thread_id"], root["reply_to_id"]) == (root["message_id"], None)
+    assert (reply["thread_id"], reply["reply_to_id"], reply["media"]) == (root["message_id"], root["message_id"], "photo")
+
+
+def test_mentions_of_known_users_only_and_members_of_conversations(export: Reading, messages: dict[str, dict]):
+    assert [(row["message_id"], row["role"], row["account_id"]) for row in export.rows("addressees")] == [
+        (messages["@petr.o, где задание? @all"]["message_id"], "mention", account(export, "petr.o")),
+        (messages["лично"]["message_id"], "member", account(export, "petr.o")),
+    ]
+
+
+def test_system_posts_and_bots(export: Reading, messages: dict[str, dict]):
+    assert [text for text, row in messages.items() if row["kind"] == "service"] == ["petr.o joined"]
+    assert messages["Завтра\nвебинар"]["account_id"] == account(export, "robot")
+
+
+def test_people(export: Reading):
+    accounts = {row["native_id"]: row for row in export.rows("accounts")}
+    assert (accounts["lidia"]["display_name"], accounts["lidia"]["email"]) == ("Лидия Примерова", "lidia@example.org")
+    assert (accounts["petr.o"]["display_name"], accounts["petr.o"]["is_deleted"], accounts["petr.o"]["closed_at"]) == ("Пётр", True, BEGAN)
+    assert accounts["robot"]["is_bot"]
+
+
+def test_chats(export: Reading):
+    assert sorted((row["title"], row["channel"], row["kind"]) for row in export.rows("chats")) == [
+        ("lidia, petr.o", "direct", "personal"), ("Кураторы", "chat", "group"), ("Курс-5", "chat", "supergroup"),
+    ]  # fmt: skip
+    assert not any(word in row["chat_id"] for row in export.rows("chats") for word in ("lidia", "kurs", "school"))
+
+
+def test_rejected_rows_are_named_by_place_and_reason_only(export: Reading):
+    assert export.rejected == [
+        ("line 8, reply 2", "not an object"), ("line 8, reply 3", "no readable date"), ("line 13", "no channel"), ("line 13, reply 1", "no channel"),
+        ("line 14", "no author"), ("line 15", "no JSON"),
+    ]  # fmt: skip
+
+
+def test_channels_are_whole(export: Reading):
+    assert sorted((whole.since, whole.until) for whole in wholes(export))[0] == (
+        BEGAN.replace(minute=20, second=59),
+        BEGAN.replace(second=4),
+    )
+
+
+def test_zip_as_mmctl_makes_it(export: Reading, tmp_path: Path):
+    files = {"import.jsonl": (MATTERMOST / "bulk.jsonl").read_bytes(), "data/20261122/x.png": b"x"}
+    assert Reading(MattermostReader(), packed(tmp_path / "export.zip", files)).rows("messages") == export.rows("messages")
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [("cut_off.jsonl", "cut off"), ("empty.jsonl", "an empty file"), ("something_else.jsonl", "something else"), ("no_json.jsonl", "something else")],
+)  # fmt: skip
+def test_other_files_are_refused(name: str, found: str):
+    assert found in refused(MattermostReader(), MATTERMOST / name)
+
+
+def test_odd_values_are_nothing_worse_than_missing(tmp_path: Path):
+    file = tmp_path / "odd.jsonl"
+    file.write_text(
+        '{"type":"version","version":1}\n{"type":["x"]}\n{"type":"user","user":{"username":5}}\n{"type":"channel","channel":7}\n'
+        '{"type":"post","post":{"team":"a","channel":"b","user":"u","create_at":1795343000000,"message":["x"],"props":3,"reactions":{"a":1},"replies":5}}\n'
+        '{"type":"post","post":{"team":"a","channel":"b","user":"u","create_at":1e300}}\n{"type":"direct_post","direct_post":{"channel_members":[1,2]}}\n'
+        '{"type":"post","post":' + "[" * 5000 + "\n",
+        "utf-8",
+    )
+    reading = Reading(MattermostReader(), file)
+    assert [row["text"] for row in reading.rows("messages")] == [""]
+    assert [reason for _, reason in reading.rejected] == ["no readable date", "no channel", "no JSON"]
+
+
+@pytest.mark.parametrize("order", [("bulk", "later"), ("later", "bulk")], ids=["earlier first", "later first"])
+def test_overlapping_exports_give_the_same_whichever_comes_first(order: tuple[str, str]):
+    files = [MATTERMOST / f"{name}.jsonl" for name in order]
+    with loaded("mattermost", sorted(files)) as forward, loaded("mattermost", files) as warehouse:
+        assert state(warehouse) == state(forward)
+        assert "исправлено" in texts(warehouse, "deleted_at is null")
+        assert "стёртое потом" in texts(warehouse, "deleted_at is not null")
+        assert warehouse.rows("select text from personal.message_versions") == [("@petr.o, где задание? @all",)]

@@ -1,0 +1,167 @@
+"""Slack's workspace exports: one export with every oddity, and a later one of a renamed channel. All people are invented."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from pipelines.sources.chat_rows import GONE
+from pipelines.sources.slack import SlackReader
+from tests.unit.sources.chat_reading import FIXTURES, Reading, loaded, names_of, packed, refused, state, texts, wholes
+
+SLACK = FIXTURES / "slack"
+CHANNEL = "slack:message:C01"
+
+
+def ts(number: int) -> str:
+    return f"17637984{number:02}.000100"
+
+
+def utc(number: int) -> datetime:
+    return datetime.fromtimestamp(1763798400 + number, UTC).replace(microsecond=100)
+
+
+@pytest.fixture(scope="module")
+def export() -> Reading:
+    return Reading(SlackReader(), SLACK / "export")
+
+
+@pytest.fixture(scope="module")
+def messages(export: Reading) -> dict[str, dict]:
+    return {row["message_id"]: row for row in export.rows("messages")}
+
+
+def account(export: Reading, native: str) -> str:
+    return export.account(native, "slack")
+
+
+def test_words_without_markup(messages: dict[str, dict]):
+    assert messages[f"{CHANNEL}:{ts(2)}"]["text"] == "@Петя, где <6.2>? См. задание и #kurs-5 @here https://example.org"
+
+
+def test_edit_reactions_pin_and_thread(messages: dict[str, dict]):
+    root, answer = messages[f"{CHANNEL}:{ts(2)}"], messages[f"{CHANNEL}:{ts(3)}"]
+    assert (root["sent_at"], root["edited_at"], root["reactions"], root["is_pinned"]) == (utc(2), utc(9), 3, True)
+    assert (root["thread_id"], root["reply_to_id"]) == (root["message_id"], None)
+    assert (answer["thread_id"], answer["reply_to_id"]) == (root["message_id"], root["message_id"])
+    assert answer["media"] == "photo"
+
+
+def test_what_no_person_wrote_is_service_and_mentions_nobody(export: Reading, messages: dict[str, dict]):
+    assert [number for number, row in messages.items() if row["kind"] == "service"] == [f"{CHANNEL}:{ts(1)}"]
+    assert [(row["message_id"], row["role"]) for row in export.rows("addressees") if row["message_id"].startswith(CHANNEL)] == [
+        (f"{CHANNEL}:{ts(2)}", "mention")
+    ]
+
+
+def test_bots_words_are_what_is_attached(export: Reading, messages: dict[str, dict]):
+    message = messages[f"{CHANNEL}:{ts(4)}"]
+    assert (message["text"], message["kind"], message["account_id"]) == ("Завтра\nвебинар", "post", account(export, "B01"))
+    accounts = {row["native_id"]: row for row in export.rows("accounts")}
+    assert (accounts["B01"]["is_bot"], accounts["B01"]["display_name"]) == (True, "Расписание")
+
+
+def test_people(export: Reading):
+    accounts = {row["native_id"]: row for row in export.rows("accounts")}
+    lidia = accounts["U01"]
+    assert (lidia["email"], lidia["phone"], lidia["timezone"], lidia["lang"]) == (
+        "lidia@example.org",
+        "+79990001122",
+        "Europe/Moscow",
+        "ru",
+    )
+    assert (lidia["display_name"], lidia["last_name"], lidia["username"]) == ("Лидия Примерова", "Примерова", "lidia")
+    assert (accounts["U02"]["is_deleted"], accounts["U02"]["display_name"]) == (True, "Петя")
+    assert accounts["USLACKBOT"]["is_service"]
+    assert accounts["U09"]["display_name"] == "Гость Иной"
+    assert accounts["U03"]["display_name"] is None
+
+
+def test_conversations(export: Reading):
+    chats = {row["chat_id"]: (row["channel"], row["kind"], row["title"]) for row in export.rows("chats")}
+    unlisted = [chat for chat in chats if chat.rsplit(":", 1)[1] not in ("C01", "G01", "D01", "M01")]
+    assert chats["slack:chat:C01"] == ("chat", "supergroup", "kurs-5")
+    assert chats["slack:chat:G01"] == ("chat", "group", "kuratory")
+    assert chats["slack:chat:D01"] == ("direct", "personal", "Лидия Примерова, Петя")
+    assert chats["slack:chat:M01"][:2] == ("direct", "group")
+    assert len(unlisted) == 1
+    assert chats[unlisted[0]] == ("chat", "group", None)
+    members = [(row["message_id"].split(":")[2], row["account_id"]) for row in export.rows("addressees") if row["role"] == "member"]
+    assert members == [("D01", account(export, "U01")), ("M01", account(export, "U02")), ("M01", account(export, "U03"))]
+
+
+def test_changes_and_deletions_that_are_rows_of_their_own(messages: dict[str, dict]):
+    changed, deleted = messages[f"{CHANNEL}:{ts(10)}"], messages[f"{CHANNEL}:{ts(12)}"]
+    assert (changed["text"], changed["edited_at"]) == ("после", utc(11))
+    assert (deleted["text"], deleted["deleted_at"]) == ("стёртое", utc(13))
+
+
+def test_shared_message_is_forwarded(messages: dict[str, dict]):
+    assert [number for number, row in messages.items() if row["is_forwarded"]] == [f"{CHANNEL}:{ts(8)}"]
+
+
+def test_rejected_rows_are_named_by_place_and_reason_only(export: Reading):
+    day = "2025-11-22, message"
+    assert [(place.partition(", ")[2], reason) for place, reason in export.rejected] == [
+        (f"{day} 6", GONE), (f"{day} 11", "deletion of a message that is not told"), (f"{day} 12", "no id"), (f"{day} 13", "no message"),
+        (f"{day} 14", "not an object"),
+    ]  # fmt: skip
+
+
+def test_channels_are_whole_between_first_and_last(export: Reading):
+    spans = {whole.within: (whole.since, whole.until) for whole in wholes(export)}
+    assert spans[("chat_id", "slack:chat:C01")] == (utc(1), utc(12))
+    assert len(spans) == 4
+
+
+def test_zip_is_the_same_as_the_folder(export: Reading, tmp_path: Path):
+    files = {file.relative_to(SLACK / "export").as_posix(): file.read_bytes() for file in (SLACK / "export").rglob("*.json")}
+    zipped = Reading(SlackReader(), packed(tmp_path / "export.zip", files))
+    for record in ("messages", "chats", "accounts", "addressees"):
+        assert zipped.rows(record) == export.rows(record)
+
+
+def test_items_are_exports():
+    assert names_of(SlackReader(), SLACK) == ["export", "later"]
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        ({"x.txt": "x"}, "none of them"),
+        ({"users.json": ""}, "an empty file"),
+        ({"users.json": "[]", "channels.json": "[]", "a/2025-01-01.json": '[{"type":"message"'}, "the end of the file"),
+        ({"users.json": "[]", "a/2025-01-01.json": '{"messages": []}'}, "something else"),
+        ({"users.json": "[]", "a/2025-01-01.json": b"\xff\xfe["}, "another encoding"),
+        ({"users.json": "[" * 100_000}, "nesting"),
+    ],
+    ids=["another archive", "empty", "cut off", "no list", "encoding", "deep"],
+)
+def test_other_archives_are_refused(files: dict[str, str | bytes], found: str, tmp_path: Path):
+    assert found in refused(SlackReader(), packed(tmp_path / "x.zip", files))
+
+
+def test_odd_values_are_nothing_worse_than_missing(tmp_path: Path):
+    odd = '[{"type":"message","ts":"1763798401.000100","user":{"a":1},"text":["x"],"reactions":[{"count":"2"},3],"files":7,"attachments":{},"edited":5,"thread_ts":9,"subtype":[]}]'
+    people = '[{"id":"U1","profile":[],"tz":5,"deleted":"no"},{"id":["x"]}]'
+    channels = '[{"id":"C1","name":5,"members":"x"}]'
+    reading = Reading(
+        SlackReader(), packed(tmp_path / "x.zip", {"users.json": people, "channels.json": channels, "a/2025-01-01.json": odd})
+    )
+    (message,) = reading.rows("messages")
+    assert (message["account_id"], message["text"], message["reactions"]) == (None, "", 0)
+
+
+@pytest.mark.parametrize("order", [("export", "later"), ("later", "export")], ids=["earlier first", "later first"])
+def test_overlapping_exports_give_the_same_whichever_comes_first(order: tuple[str, str]):
+    with loaded("slack", (SLACK / "export", SLACK / "later")) as forward, loaded("slack", [SLACK / name for name in order]) as warehouse:
+        assert state(warehouse) == state(forward)
+        assert warehouse.value("select title from personal.chats where chat_id = 'slack:chat:C01'") == "kurs-5-arhiv"
+        edited = warehouse.value(f"select text from personal.messages where message_id = '{CHANNEL}:{ts(2)}'")
+        assert edited == "исправлено"
+        # Words before the edit are kept, and what only its place is left of stands as it was, deleted.
+        assert "@Петя, где" in warehouse.value(f"select text from personal.message_versions where message_id = '{CHANNEL}:{ts(2)}'")
+        assert "машет" in texts(warehouse, "deleted_at is not null")
+        assert "вот" in texts(warehouse, "deleted_at is null")

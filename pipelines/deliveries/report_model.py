@@ -62,6 +62,20 @@ class SurveyRow:
 
 
 @dataclass(frozen=True)
+class AspectRow:
+    """One aspect of a course as rated in the surveys: per cent of each step, rounded by itself; None where too few answered."""
+
+    course_name: str | None
+    part: str
+    aspect: str
+    n: int
+    per_cents: tuple[int | None, ...]
+    vulnerable_share: float | None
+    is_vulnerable: bool | None
+    is_hidden: bool
+
+
+@dataclass(frozen=True)
 class RepeatedQuestion:
     """A question asked again and again, with the curator's answer that could become the FAQ's. Names are masked."""
 
@@ -96,6 +110,8 @@ class Report:
     streams: tuple[StreamRow, ...]
     learners: int
     figures: tuple[Figure, ...]
+    #: Aspects by course, and the rated items that are none of them.
+    aspects: tuple[AspectRow, ...]
     survey: tuple[SurveyRow, ...]
     questions: tuple[RepeatedQuestion, ...]
     warned: Warned | None

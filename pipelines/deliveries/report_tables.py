@@ -32,7 +32,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "active_share_earlier_stream never_started_share_earlier_stream submitted_first_share_earlier_stream missed_share_earlier_stream "
         "at_risk_earlier_stream",
         "rpt_week_conditions": "week_ends_on condition indicator value low high n previous earlier_stream unit note",
-        "rpt_week_survey": "week_ends_on course_name item n share_1 share_2 share_3 share_4 share_5 vulnerable_share is_vulnerable",
+        "rpt_week_aspects": "week_ends_on course_name place part aspect n percent_1 percent_2 percent_3 percent_4 percent_5 vulnerable_share is_vulnerable",
+        "rpt_week_survey": "week_ends_on course_name item aspect n share_1 share_2 share_3 share_4 share_5 vulnerable_share is_vulnerable",
         "rpt_week_quality": "week_ends_on source",
         "rpt_week_warnings": "week_ends_on warned warned_dropped unwarned unwarned_dropped",
         "rpt_week_questions": "week_ends_on cluster_id course_name asked first_at last_at text faq_answer",

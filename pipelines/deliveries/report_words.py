@@ -11,7 +11,7 @@ from typing import Any
 
 from pipelines.deliveries import charts
 from pipelines.deliveries.language import N_, NO_BREAK, Language
-from pipelines.deliveries.report_model import CONDITIONS, Figure, Report, StreamRow, is_small
+from pipelines.deliveries.report_model import CONDITIONS, AspectRow, Figure, Report, StreamRow, SurveyRow, is_small
 from pipelines.deliveries.wording import SOURCE_KINDS
 from pipelines.thresholds import threshold
 
@@ -509,19 +509,42 @@ RATING_NAMES = (N_("1 dissatisfied"), N_("2 rather dissatisfied"), N_("3 undecid
 RATINGS = 5
 
 
+ASPECT_NAMES = {
+    "content": N_("Content"),
+    "practice": N_("Practical orientation"),
+    "methods": N_("Teaching methods"),
+    "communication": N_("Communication"),
+    "equipment": N_("Technical equipment"),
+    "time": N_("Time"),
+    "information": N_("Information"),
+    "group_size": N_("Number of people in the group"),
+    "certificates": N_("Certification"),
+    "feedback": N_("Two-way feedback"),
+}
+PART_NAMES = {
+    "teaching": N_("{course}: how teaching is rated, per cent of answers, each rounded by itself."),
+    "organisation": N_("{course}: how organisation is rated, per cent of answers, each rounded by itself."),
+}
+
+
 def _surveys(report: Report, language: Language, pictures: dict[str, str]) -> list[dict[str, Any]]:
     say = language.say
     blocks: list[dict[str, Any]] = []
-    courses = list(dict.fromkeys(row.course_name for row in report.survey))
+    aspects = [_as_item(row, language) for row in report.aspects]
+    courses = list(dict.fromkeys(row.course_name for row in (*aspects, *report.survey)))
     # One course or all of them are shown rating by rating; the single courses beside that, one column each.
     whole = [None] if None in courses else courses[:1]
     for number, course in enumerate(whole, start=1):
         items = [row for row in report.survey if row.course_name == course]
         title = course or say("all courses")
-        shown = [row for row in items if not row.is_hidden and any(share for share in row.shares)]
+        shown = [
+            row
+            for row in (*(row for row in aspects if row.course_name == course), *items)
+            if not row.is_hidden and any(share for share in row.shares)
+        ]
         if shown:
             name = f"survey{number}"
-            bars = [(_wrapped(f"{'▲ ' if row.is_vulnerable else ''}{row.item}"), row.shares) for row in shown]
+            bars = [(_wrapped(f"{'▲ ' if row.is_vulnerable else ''}{row.item}"), _to_whole(row.shares)) for row in shown]
             pictures[name] = charts.ratings(bars, language, names=[say(rating) for rating in RATING_NAMES])
             blocks.append(
                 _picture(
@@ -532,32 +555,55 @@ def _surveys(report: Report, language: Language, pictures: dict[str, str]) -> li
                     ),
                 )
             )
-        rows = [
-            [
-                row.item, small(row.n, language),
-                *(f"<{int(threshold('small_group'))}" if row.is_hidden else amount(share, "share", language) for share in row.shares),
-                amount(row.vulnerable_share, "share", language), ("▲ " + say("yes") if row.is_vulnerable else say("no")) if row.is_vulnerable is not None else UNKNOWN,
-            ]
-            for row in items
-        ]  # fmt: skip
-        columns = [
-            _column(title + ": " + say("item"), "left", 4), _column("n", "right", 0.8), *(_column(str(rating), "right", 0.9) for rating in range(1, RATINGS + 1)),
-            _column(say("1–3 together"), "right", 1.2), _column(say("Vulnerable"), "right", 1.3),
-        ]  # fmt: skip
-        blocks.append(_table(columns, rows))
+        for part, caption in PART_NAMES.items():
+            rows = [_as_item(row, language) for row in report.aspects if row.course_name == course and row.part == part]
+            if rows:
+                blocks.append(_ratings_table(rows, say("Aspect"), say(caption, course=title), language))
+        if items:
+            blocks.append(_ratings_table(items, title + ": " + say("item"), "", language))
     single = [course for course in courses if course not in whole]
     most = int(threshold("report_courses_abreast"))
     for first in range(0, len(single), most):
-        blocks.append(_survey_courses(report, single[first : first + most], language))
+        blocks.append(_survey_courses((*aspects, *report.survey), single[first : first + most], language))
     return blocks
 
 
-def _survey_courses(report: Report, courses: Sequence[str | None], language: Language) -> dict[str, Any]:
+def _to_whole(shares: Sequence[float | None]) -> list[float]:
+    """Shares that add up to 1: rounded ones may pass the end of the axis."""
+    known = [share or 0.0 for share in shares]
+    return [share / sum(known) for share in known]
+
+
+def _as_item(row: AspectRow, language: Language) -> SurveyRow:
+    """An aspect as an item that bears its name; its shares are the rounded per cents, so every table shows the same."""
+    shares = tuple(None if per_cent is None else per_cent / 100 for per_cent in row.per_cents)
+    name = language.say(ASPECT_NAMES[row.aspect]) if row.aspect in ASPECT_NAMES else row.aspect
+    return SurveyRow(row.course_name, name, row.n, shares, row.vulnerable_share, row.is_vulnerable, row.is_hidden)
+
+
+def _ratings_table(items: Sequence[SurveyRow], what: str, caption: str, language: Language) -> dict[str, Any]:
+    say = language.say
+    rows = [
+        [
+            row.item, small(row.n, language),
+            *(f"<{int(threshold('small_group'))}" if row.is_hidden else amount(share, "share", language) for share in row.shares),
+            amount(row.vulnerable_share, "share", language), ("▲ " + say("yes") if row.is_vulnerable else say("no")) if row.is_vulnerable is not None else UNKNOWN,
+        ]
+        for row in items
+    ]  # fmt: skip
+    columns = [
+        _column(what, "left", 4), _column("n", "right", 0.8), *(_column(str(rating), "right", 0.9) for rating in range(1, RATINGS + 1)),
+        _column(say("1–3 together"), "right", 1.2), _column(say("Vulnerable"), "right", 1.3),
+    ]  # fmt: skip
+    return _table(columns, rows, caption)
+
+
+def _survey_courses(rated: Sequence[SurveyRow], courses: Sequence[str | None], language: Language) -> dict[str, Any]:
     """Items of a few courses side by side: negative and undecided answers together, and of how many."""
     say = language.say
-    found = {(row.item, row.course_name): row for row in report.survey}
+    found = {(row.item, row.course_name): row for row in rated}
     rows = []
-    for item in dict.fromkeys(row.item for row in report.survey if row.course_name in courses):
+    for item in dict.fromkeys(row.item for row in rated if row.course_name in courses):
         cells = [item]
         for course in courses:
             row = found.get((item, course))

@@ -19,6 +19,7 @@ from pipelines.deliveries.report_model import (
     CONDITIONS,
     DAYS_A_WEEK,
     STREAM_SHARES,
+    AspectRow,
     Figure,
     RepeatedQuestion,
     Report,
@@ -62,6 +63,7 @@ def build_report(warehouse: Warehouse, programme: Programme, week_ends_on: date)
             f"reports.rpt_week_streams: no row for the week that ends on {week_ends_on}; the reports of that week are not built"
         )
     survey = read_rows(warehouse, "rpt_week_survey", "week_ends_on = ?", week, order="course_name nulls first, item")
+    aspects = read_rows(warehouse, "rpt_week_aspects", "week_ends_on = ?", week, order="course_name nulls first, place")
     questions = read_rows(
         warehouse,
         "rpt_week_questions",
@@ -80,7 +82,8 @@ def build_report(warehouse: Warehouse, programme: Programme, week_ends_on: date)
         streams=tuple(_stream(row) for row in streams),
         learners=sum(row["learners"] or 0 for row in streams),
         figures=tuple(sorted((_figure(row) for row in conditions), key=lambda figure: (_place(figure.condition), figure.indicator))),
-        survey=tuple(_survey(row) for row in survey),
+        aspects=tuple(_aspect(row) for row in aspects),
+        survey=tuple(_survey(row) for row in survey if row["aspect"] is None),
         questions=masked,
         warned=_warned(warned[0]) if warned else None,
         quality=tuple({name: row[name] for name in ("source", *_QUALITY)} for row in quality),
@@ -141,6 +144,14 @@ def _survey(row: dict[str, Any]) -> SurveyRow:
     shares = tuple(None if hidden else row[f"share_{rating}"] for rating in range(1, 6))
     vulnerable = None if hidden else row["vulnerable_share"]
     return SurveyRow(row["course_name"], row["item"], row["n"] or 0, shares, vulnerable, None if hidden else row["is_vulnerable"], hidden)
+
+
+def _aspect(row: dict[str, Any]) -> AspectRow:
+    hidden = is_small(row["n"])
+    per_cents = tuple(None if hidden else row[f"percent_{rating}"] for rating in range(1, 6))
+    vulnerable = None if hidden else row["vulnerable_share"]
+    is_vulnerable = None if hidden else row["is_vulnerable"]
+    return AspectRow(row["course_name"], row["part"], row["aspect"], row["n"] or 0, per_cents, vulnerable, is_vulnerable, hidden)
 
 
 def _warned(row: dict[str, Any]) -> Warned:

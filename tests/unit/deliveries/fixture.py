@@ -47,7 +47,9 @@ TABLES = {
     ),
     "rpt_week_conditions": "week_ends_on date, condition varchar, indicator varchar, value double, low double, high double, n bigint, previous double, "
     "earlier_stream double, unit varchar, note varchar",
-    "rpt_week_survey": "week_ends_on date, course_name varchar, item varchar, n bigint, share_1 double, share_2 double, share_3 double, share_4 double, "
+    "rpt_week_aspects": "week_ends_on date, course_name varchar, place integer, part varchar, aspect varchar, n bigint, percent_1 integer, percent_2 integer, "
+    "percent_3 integer, percent_4 integer, percent_5 integer, vulnerable_share double, is_vulnerable boolean",
+    "rpt_week_survey": "week_ends_on date, course_name varchar, item varchar, aspect varchar, n bigint, share_1 double, share_2 double, share_3 double, share_4 double, "
     "share_5 double, vulnerable_share double, is_vulnerable boolean",
     "rpt_week_quality": "week_ends_on date, source varchar, kind varchar, state varchar, covers_until timestamptz, hours_behind double, items_loaded "
     "bigint, items_failed bigint, rows_seen bigint, rows_kept bigint, rows_rejected bigint, rejected_share double, accounts bigint, "
@@ -355,6 +357,27 @@ def survey_row(item: str, shares: Sequence[float], n: int = 84, course: str | No
     }  # fmt: skip
 
 
+#: Aspect → its table and the per cents of the answers 1 to 5, as the study published them.
+ASPECTS = {
+    "content": ("teaching", (0, 0, 24, 43, 33)), "practice": ("teaching", (0, 5, 19, 52, 24)), "methods": ("teaching", (0, 5, 29, 38, 29)),
+    "communication": ("teaching", (0, 24, 14, 43, 19)), "equipment": ("organisation", (0, 24, 10, 57, 10)), "time": ("organisation", (0, 5, 10, 62, 24)),
+    "information": ("organisation", (0, 0, 10, 52, 38)), "group_size": ("organisation", (0, 14, 14, 43, 29)),
+    "certificates": ("organisation", (0, 0, 19, 24, 57)), "feedback": ("organisation", (0, 10, 10, 43, 38)),
+}  # fmt: skip
+
+
+def aspect_rows(n: int = 21, course: str | None = None) -> list[dict[str, Any]]:
+    """Rows of rpt_week_aspects: the study's ten."""
+    return [
+        {
+            "week_ends_on": WEEK, "course_name": course, "place": place, "part": part, "aspect": aspect, "n": n,
+            **{f"percent_{rating}": per_cent for rating, per_cent in enumerate(per_cents, start=1)},
+            "vulnerable_share": sum(per_cents[:3]) / 100, "is_vulnerable": sum(per_cents[:3]) >= 21,
+        }
+        for place, (aspect, (part, per_cents)) in enumerate(ASPECTS.items(), start=1)
+    ]  # fmt: skip
+
+
 def full_week() -> dict[str, Rows]:
     """A week with every section filled."""
     conditions = [
@@ -391,6 +414,7 @@ def full_week() -> dict[str, Rows]:
             stream_row("поток 1", 96, stream_id="ИНКЛ-72/1", course_name="Инклюзивное образование: работа с классом, где дети разных возможностей", course_day=19, submitted_first_share=0.81, missed_share_earlier_stream=0.09),
         ],
         "rpt_week_conditions": conditions,
+        "rpt_week_aspects": aspect_rows() + aspect_rows(course="ЦОС-36"),
         "rpt_week_survey": [
             survey_row(item, shares, course=course)
             for course in (None, "ЦОС-36")

@@ -72,6 +72,7 @@ def test_small_groups_are_hidden_everywhere() -> None:
         "rpt_week_streams": [made.stream_row("поток 9", 9, active_share=0.777)],
         "rpt_week_conditions": [made.figure_row("practice", "copied_task_share", 0.777, 9, previous=0.777)],
         "rpt_week_survey": [made.survey_row("Содержание", (0.0, 0.0, 0.0, 0.223, 0.777), n=9)],
+        "rpt_week_aspects": made.aspect_rows(n=9),
         "rpt_week_warnings": [{"week_ends_on": made.WEEK, "warned": 9, "warned_dropped": 7, "unwarned": 77, "unwarned_dropped": 3}],
     }
     report = built(tables)
@@ -81,6 +82,31 @@ def test_small_groups_are_hidden_everywhere() -> None:
     assert "<10" in text
     assert report.warned is not None
     assert (report.warned.warned_dropped, report.warned.unwarned_dropped) == (None, 3)
+
+
+@pytest.mark.parametrize(
+    ("language", "first", "last"),
+    [("ru", "Содержание", "Двусторонняя обратная связь"), ("en", "Content", "Two-way feedback")],
+)
+def test_the_ten_aspects_stand_in_the_two_tables_of_the_study(language: str, first: str, last: str) -> None:
+    report = built(made.full_week() | {"rpt_week_aspects": made.aspect_rows()})
+    speaker = Language(language, report.zone)
+    (section,) = (one for one in document(report, speaker)["sections"] if one["title"] == speaker.say("Surveys"))
+    tables = [block for block in section["blocks"] if block["kind"] == "table" and block["columns"][0]["title"] == speaker.say("Aspect")]
+    assert [len(table["rows"]) for table in tables] == [4, 6]
+    rows = [row for table in tables for row in table["rows"]]
+    assert (rows[0][0], rows[-1][0]) == (first, last)
+    shown = [tuple(int(cell.rstrip("%").strip()) for cell in row[2:7]) for row in rows]
+    assert shown == [per_cents for _, per_cents in made.ASPECTS.values()]
+    vulnerable = [row[0] for row in rows if row[-1].startswith("▲")]
+    assert len(vulnerable) == 6
+
+
+def test_an_item_that_is_an_aspect_is_not_shown_twice() -> None:
+    mapped = made.survey_row("Доступно ли изложено содержание?", (0.0, 0.0, 0.24, 0.43, 0.33), course=None) | {"aspect": "content"}
+    report = built(made.full_week() | {"rpt_week_aspects": made.aspect_rows(), "rpt_week_survey": [mapped]})
+    assert "Доступно ли" not in said(report)
+    assert "Содержание" in said(report)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ chats              forum + message_conversations
 messages           forum_posts + messages
 submissions        assign_submission + quiz_attempts
 submission_files   files of component assignsubmission_file, area submission_files, without directories
+file_texts         contents of those files that came since the last load, each once, where the site's file store is given
 grades             assign_grades + grade_grades + grade_grades_history + quiz_grades
 completions        course_modules_completion + course_modules_viewed
 outcomes           course_completions + customcert_issues

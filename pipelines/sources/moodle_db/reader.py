@@ -13,7 +13,7 @@ import pyarrow as pa
 from pipelines.programme import Source
 from pipelines.sources.likert import Likert
 from pipelines.sources.moodle_db import changes as marking_changes
-from pipelines.sources.moodle_db import completion, grades, log, messages, people, structure, submissions, surveys
+from pipelines.sources.moodle_db import completion, file_contents, grades, log, messages, people, structure, submissions, surveys
 from pipelines.sources.moodle_db.changes import Changes, Window, digest_of, keys_of
 from pipelines.sources.moodle_db.columns import Site, moment
 from pipelines.sources.moodle_db.database import Database
@@ -48,7 +48,8 @@ class MoodleDatabase:
         Raises BadSource and SourceAway as :meth:`Database.open` does.
         """
         with Database.open(source, context.url) as database:
-            return [Item("database", fingerprint=_fingerprint(database, _setup(database, source, context)))]
+            fingerprint = _fingerprint(database, _setup(database, source, context))
+            return [Item("database", fingerprint=fingerprint + file_contents.fingerprint(source))]
 
     def cursor(self, source: Source, item: Item, context: Context) -> Mapping[str, int]:
         """Where the next load begins: the log's id, the marks of all tables, the log's clock and when everything was last read whole."""
@@ -62,6 +63,7 @@ class MoodleDatabase:
                 marking_changes.WHOLE_AT: clock if is_whole else context.cursor[marking_changes.WHOLE_AT],
                 marking_changes.SETUP: setup,
                 marking_changes.LOG_AFTER: max(log.last_row(database) - source.log_overlap_rows, 0),
+                **file_contents.cursor(database, source, context.cursor),
             }
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
@@ -77,7 +79,10 @@ class MoodleDatabase:
             after = context.cursor.get(marking_changes.LOG_AFTER, 0)
             yield from log.activity(database, site, after if after <= log.last_row(database) else -1)
             since = database.value("select min(l.timecreated) from {logstore_standard_log} l where l.timecreated > 0")
+            contents = file_contents.submitted(database, source, context.cursor)
             yield Covers(moment(since), moment(site.now))
+        # Opening files takes long: no server is kept waiting for it.
+        yield from file_contents.file_texts(contents, source, context)
 
 
 def _people_and_structure(database: Database, site: Site, changes: Changes) -> Iterator[Event]:

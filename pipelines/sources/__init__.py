@@ -31,8 +31,12 @@ class _Readers(UserDict[str, Reader | None]):
 READERS = _Readers(
     {
         "moodle_db": "moodle_db:MoodleDatabase",
+        "moodle_ws": "moodle_ws:MoodleWebServices",
         "moodle_logs": "moodle_logs:MoodleLogsReader",
         "moodle_reports": "moodle_reports:MoodleReportsReader",
+        "moodle_participants": "moodle_participants:MoodleParticipantsReader",
+        "moodle_grades": "moodle_grades:MoodleGradesReader",
+        "moodle_submissions": "moodle_submissions:MoodleSubmissionsReader",
         "oulad": "oulad:OuladReader",
         "telegram": "telegram:TelegramReader",
         "whatsapp": "whatsapp:WhatsAppReader",

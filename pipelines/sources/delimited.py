@@ -752,7 +752,7 @@ KINDS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"id", "name", "email address", "course complete"}),
         frozenset({"id", "название", "адрес электронной почты", "курс завершен"}),
     ),
-    "a Moodle gradebook export": (
+    "a Moodle gradebook or list of participants (kinds moodle_grades, moodle_participants)": (
         frozenset({"first name", "last name", "email address"}),
         frozenset({"first name", "surname", "email address"}),
         frozenset({"имя", "фамилия", "адрес электронной почты"}),

@@ -20,7 +20,6 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from hashlib import blake2b
 from typing import ClassVar
 
 import pyarrow as pa
@@ -30,10 +29,10 @@ from pipelines.errors import BadFile
 from pipelines.programme import Source
 from pipelines.sources.delimited import Block, Header, find_columns, looks_like, rows_where
 from pipelines.sources.local_times import Order, OrderEvidence, to_utc
-from pipelines.sources.moodle_courses import course_code, course_of
+from pipelines.sources.moodle_courses import course_code, course_of, file_name_of, hash_of, task_by_name
 from pipelines.sources.moodle_words import completion_state, person_keys, two_languages
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
-from pipelines.sources.tables import ENDINGS, TableFile, open_table, table_items
+from pipelines.sources.tables import TableFile, open_table, table_items
 
 WHAT = "a Moodle completion report (kind moodle_reports)"
 
@@ -44,8 +43,6 @@ _COMPLETE = ("course complete", "course completed", "курс завершен",
 
 _WEAKEST = datetime(1970, 1, 1, tzinfo=UTC)
 _TIME_TYPE = pa.timestamp("us", tz="UTC")
-#: 80 bits, as pseudonyms have.
-_HASH_BYTES = 10
 
 
 @dataclass(frozen=True)
@@ -79,9 +76,9 @@ class MoodleReportsReader:
         file = open_table(item.path, (*_ID, *_NAME, *_ADDRESS, *_COMPLETE))
         header = file.header()
         layout = _layout(file, header)
-        course = course_code(source, item) or _file_name(item)
+        course = course_code(source, item) or file_name_of(item)
         course_id = course_of(realm, course)
-        task_ids = [_task_id(realm, course, name) for name, _, _ in layout.tasks]
+        task_ids = [task_by_name(realm, course, name) for name, _, _ in layout.tasks]
         order = _order(file, header, layout)
         since: datetime | None = None
         until: datetime | None = None
@@ -105,11 +102,6 @@ class MoodleReportsReader:
                     yield event
         yield from _derived(layout, realm, course, course_id, task_ids)
         yield Covers(since, until)
-
-
-def _file_name(item: Item) -> str:
-    name = item.name.rsplit("/", 1)[-1]
-    return next((name[: -len(ending)] for ending in sorted(ENDINGS, key=len, reverse=True) if name.lower().endswith(ending)), name)
 
 
 def _layout(file: TableFile, header: Header) -> _Layout:
@@ -293,15 +285,7 @@ def _rejected(record: str, what: str, block: Block, reasons: dict[str, pa.Array]
 
 
 def _ids(realm: str, what: str, natives: pa.Array, of: str) -> pa.Array:
-    return pa.array([None if native is None else f"{realm}:{what}:{_hash(native, of)}" for native in natives.to_pylist()], pa.string())
-
-
-def _task_id(realm: str, course: str, name: str) -> str:
-    return f"{realm}:task:name:{_hash(course, two_languages(name)[0])}"
-
-
-def _hash(*parts: str) -> str:
-    return blake2b("\x1f".join(parts).encode(), digest_size=_HASH_BYTES).hexdigest()
+    return pa.array([None if native is None else f"{realm}:{what}:{hash_of(native, of)}" for native in natives.to_pylist()], pa.string())
 
 
 def _derived(layout: _Layout, realm: str, course: str, course_id: str, task_ids: list[str]) -> Iterator[Event]:

@@ -46,6 +46,7 @@ link_assets = [
     _relations(
         "conversations",
         {
+            "threads": "One row per mail: the conversation it belongs to.",
             "questions": "One row per message judged: does it ask for an answer?",
             "replies": "One row per question and message that answers it.",
             "repeated_questions": "One row per question that was asked before or again.",
@@ -53,7 +54,7 @@ link_assets = [
         [*_PEOPLE, _RAW["messages"], _RAW["addressees"], _RAW["enrolments"]],
         link_conversations,
     ),
-    _relations("notices", {"acknowledgements": "One row per notice, addressee and kind of sign."}, [*_PEOPLE, _RAW["messages"], _RAW["addressees"]], link_notices),
+    _relations("notices", {"acknowledgements": "One row per notice, addressee and kind of sign."}, [*_PEOPLE, ["links", "threads"], _RAW["messages"], _RAW["addressees"]], link_notices),
     _relations(
         "copies",
         {

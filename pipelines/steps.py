@@ -20,7 +20,7 @@ from pipelines.deliveries import lists, reports
 from pipelines.door import Finding, check_raw
 from pipelines.errors import BadContract, PermanentError
 from pipelines.knowledge import known_until
-from pipelines.links import acknowledgements, copies, feedback, people, questions, repeated_questions, replies
+from pipelines.links import acknowledgements, copies, feedback, people, questions, repeated_questions, replies, threads
 from pipelines.loading import Load, load_source
 from pipelines.programme import Programme, Source, read_programme
 from pipelines.progress import Silence, Teller
@@ -147,9 +147,10 @@ def link_people(run: Run) -> Outcome:
 
 
 def link_conversations(run: Run) -> Outcome:
-    """Questions, who answered them, and questions asked again."""
+    """Threads of mail, questions, who answered them, and questions asked again."""
     with run.as_known() as warehouse:
         return _summed(
+            threads.link_threads(warehouse),
             questions.link_questions(warehouse, run.programme),
             replies.link_replies(warehouse, run.programme),
             repeated_questions.link_repeated_questions(warehouse, run.programme),

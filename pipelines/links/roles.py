@@ -30,7 +30,8 @@ where person_id is not null
 
 _MESSAGES = """
 create or replace temp table messages_said as
-select message.message_id, message.channel, message.chat_id, message.thread_id, message.reply_to_id, message.account_id,
+select message.message_id, message.channel, message.chat_id, coalesce(thread.thread_id, message.thread_id) as thread_id,
+    coalesce(thread.parent_id, message.reply_to_id) as reply_to_id, message.account_id,
     coalesce(person.person_id, message.account_id) as author_id, person.person_id,
     coalesce(message.course_id, place.course_id, chat.course_id) as course_id,
     message.sent_at, message.kind, message.media, message.deleted_at, coalesce(message.is_forwarded, false) as is_forwarded,
@@ -39,6 +40,7 @@ select message.message_id, message.channel, message.chat_id, message.thread_id, 
     message.about_message_id, message.about_account_id, message.delivery_state, words.subject, words.text
 from raw.messages as message
 left join personal.messages as words on words.message_id = message.message_id
+left join links.threads as thread on thread.message_id = message.message_id
 left join links.people as person on person.account_id = message.account_id and person.state = 'linked'
 left join links.places as place on place.place_id = message.chat_id and place.kind = 'chat'
 left join raw.chats as chat on chat.chat_id = message.chat_id

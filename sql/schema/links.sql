@@ -34,6 +34,16 @@ comment on column links.places.group_id is 'LMS group (stream); null: the whole 
 comment on column links.places.rule is 'programme (stated in programme.toml), export (the system says so), title (names the course), members (most linked members are of it), none.';
 comment on column links.places.score is 'Share of linked members where the rule is members; 1 otherwise.';
 
+create table if not exists links.threads (
+    message_id varchar not null,
+    thread_id varchar not null,
+    parent_id varchar
+);
+comment on table links.threads is 'One row per mail: the conversation it belongs to, found over all mailboxes by what the mails name. Key: message_id.';
+comment on column links.threads.message_id is 'raw.messages, channel mail.';
+comment on column links.threads.thread_id is 'Id of the mail that the conversation began with; it may lie in no mailbox that was read.';
+comment on column links.threads.parent_id is 'The mail that it follows upon, of those that were read: the last one named; null: none.';
+
 create table if not exists links.questions (
     message_id varchar not null,
     is_question boolean not null,

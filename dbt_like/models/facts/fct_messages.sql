@@ -18,7 +18,7 @@ posts as (
         messages.message_id,
         messages.channel,
         messages.chat_id,
-        messages.thread_id,
+        coalesce(threads.thread_id, messages.thread_id) as thread_id,
         messages.account_id,
         accounts.person_id,
         coalesce(accounts.is_service, false) as is_service,
@@ -33,6 +33,8 @@ posts as (
         on messages.chat_id = chats.chat_id
     left join {{ source('links', 'places') }} as places
         on messages.chat_id = places.place_id and places.kind = 'chat'
+    left join {{ source('links', 'threads') }} as threads
+        on messages.message_id = threads.message_id
     left join accounts
         on messages.account_id = accounts.account_id
     where messages.kind = 'post' and messages.sent_at < {{ as_of_end() }}

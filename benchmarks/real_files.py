@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from benchmarks.corpora import CORPORA
 from pipelines.loading import Load, load_source
 from pipelines.programme import Programme, Source
 from pipelines.progress import telling
@@ -36,6 +38,10 @@ class Sample:
     path: str
     #: Only files whose names begin so; the folder holds others too. Empty: the folder is one source.
     begins: tuple[str, ...] = ()
+    #: Only the files that match it.
+    pattern: str = ""
+    #: No export but a research corpus: written as tables in Mayak's own words first (benchmarks/corpora.py).
+    corpus: bool = False
 
 
 SAMPLES: tuple[Sample, ...] = (
@@ -47,6 +53,22 @@ SAMPLES: tuple[Sample, ...] = (
     Sample("Mailboxes of the programme", "mailbox", "moodle_channels/mail"),
     Sample("Zoom lists of the programme", "zoom", "moodle_channels/webinar"),
     Sample("Surveys of the programme", "survey_csv", "moodle_channels/survey"),
+    Sample("WhatsApp exports", "whatsapp", "chat_whatsapp", ("english", "german", "pokemon", "rwhatsapp")),
+    Sample("Slack export", "slack", "chat_slack_export"),
+    Sample("Discord export", "discord", "chat_discord"),
+    Sample("Bounces and auto-replies (Sisimai)", "mailbox", "mail_sisimai"),
+    Sample("Bounces (flufl)", "mailbox", "mail_flufl"),
+    Sample("Odd mails (mikel)", "mailbox", "mail_mikel"),
+    Sample("BigBlueButton learning dashboard", "bigbluebutton", "webinar/bbb"),
+    Sample("Teams attendance", "teams", "webinar/teams"),
+    Sample("Open edX tracking logs", "openedx", "openedx", pattern="**/*[!s]_tracking*.log"),
+    Sample("Open edX tracking events of a test suite", "openedx", "openedx", pattern="**/processors/tests/fixtures/current/*.json"),
+    Sample("xAPI statements of a test suite", "xapi", "openedx", pattern="**/xapi/tests/fixtures/expected/*.json"),
+    Sample("OULAD", "oulad", "oulad"),
+    Sample("University results and register", "generic", "moodle_csv", corpus=True),
+    Sample("IRC help channel", "generic", "chat_irc_disentangle", corpus=True),
+    Sample("Forums of two courses for educators", "generic", "mooced_forum", corpus=True),
+    Sample("Plagiarised answers", "generic", "clough_stevenson", corpus=True),
 )
 
 
@@ -58,8 +80,13 @@ def load_samples(data: Path, samples: Sequence[Sample] = SAMPLES) -> Iterator[tu
         paths = [data / sample.path]
         if sample.begins:
             paths = sorted(path for path in paths[0].iterdir() if path.name.startswith(sample.begins))
-        with Warehouse.open(None) as warehouse:
+        if sample.pattern:
+            paths = sorted(paths[0].glob(sample.pattern))
+        with tempfile.TemporaryDirectory() as folder, Warehouse.open(None) as warehouse:
             warehouse.create_schemas()
+            if sample.corpus:
+                CORPORA[sample.path](paths[0], Path(folder))
+                paths = [Path(folder)]
             for number, path in enumerate(paths, 1):
                 source = Source(name=f"files_{number}", kind=sample.kind, path=path)
                 programme = Programme(id="files", name="files", folder=data, sources=(source,))

@@ -10,7 +10,7 @@ from pipelines.errors import BadConfiguration, MayakError, TransientError
 from pipelines.loading import context_for
 from pipelines.programme import Programme, Source, read_programme
 from pipelines.settings import Settings, read_settings
-from pipelines.sources import READERS
+from pipelines.sources import READERS, WEBINAR_KINDS
 from pipelines.thresholds import threshold
 from pipelines.warehouse import SCHEMAS, Warehouse
 
@@ -144,4 +144,4 @@ def _late_after(kind: str) -> float:
     """Hours after which a source of this kind is late, as in reports.rpt_sources: webinars are not held every day, surveys seldom."""
     if kind.startswith("survey"):
         return float("inf")
-    return threshold("webinar_late_hours" if kind == "zoom" else "source_late_hours")
+    return threshold("webinar_late_hours" if kind in WEBINAR_KINDS else "source_late_hours")

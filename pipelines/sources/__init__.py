@@ -58,3 +58,6 @@ READERS = _Readers(
         "generic": "generic:GenericReader",
     }
 )
+
+#: Kinds that bring webinars, which are not held every day: late only after thresholds.webinar_late_hours (as in reports.rpt_sources).
+WEBINAR_KINDS = frozenset(("zoom", "bigbluebutton", "teams", "meet", "attendance_csv"))

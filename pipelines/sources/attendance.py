@@ -3,7 +3,7 @@
 Rules that hold for every system:
 
 - *Who.* An address names an account in the whole realm. Without one the name shown has to do: a full name (two words of letters at least,
-  none of them the name of a device) is one account in the whole realm, anything less ("iPhone", "Анна", "Иванова И.И.") is an account
+  none of them the name of a device, what somebody is not counted) is one account in the whole realm, anything less ("iPhone", "Анна", "Иванова И.И.") is an account
   of its own in each webinar, since it is another person next time. Whom an account belongs to is for pipelines.links to say.
 - *Which stay.* A stay is known by webinar, account and moment of joining, never by its place in the file: a later or longer export gives it
   the same id. A webinar is known by the system's id and its start; where the export does not state the start, by the id and the day
@@ -57,6 +57,23 @@ _DEVICES = frozenset(
     )
     for word in words.split()
 )
+#: What somebody is, not who: of such names the rest has to be a full name.
+_ROLES = frozenset(
+    (
+        "учитель",
+        "учительница",
+        "педагог",
+        "преподаватель",
+        "воспитатель",
+        "методист",
+        "завуч",
+        "директор",
+        "куратор",
+        "школа",
+        "teacher",
+        "school",
+    )
+)
 _HOURS = re.compile(
     r"^\s*(?:(?P<h>\d+)\s*(?:h|hr|hrs|hour|hours|ч|час\w*)\.?)?\s*(?:(?P<m>\d+)\s*(?:m|min|mins|minute|minutes|мин\w*|м)\.?)?"
     r"\s*(?:(?P<s>\d+)\s*(?:s|sec|secs|second|seconds|сек\w*|с)\.?)?\s*$",
@@ -106,7 +123,7 @@ def native_ids(names: pa.Array, emails: pa.Array, webinar: str) -> pa.Array:
 def is_full_name(key: str) -> bool:
     """Two words of letters or more and no word of a device: enough to mean the same person in another webinar."""
     words = _WORD.findall(key)
-    return len(words) >= _FULL_NAME_WORDS and not _DEVICES.intersection(words)
+    return sum(word not in _ROLES for word in words) >= _FULL_NAME_WORDS and not _DEVICES.intersection(words)
 
 
 def minutes_of(text: str | None) -> float | None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pipelines.errors import BadFile
+from pipelines.sources.attendance import is_full_name
 from pipelines.sources.zoom import ZoomReader
 from tests.unit.sources.orders import STAYS, rows_after
 from tests.unit.sources.report_reading import FIXTURES, Reading
@@ -128,6 +129,18 @@ def test_a_full_name_is_one_account_anything_less_one_per_webinar():
     webinar = report.rows("webinars")[0]["webinar_id"].removeprefix("zoom:webinar:")
     assert natives[:5] == [f"{name}|@{webinar}" for name in ("iphone", "анна", "galaxy a51", "ipad ольга", "полевая и.и.")]
     assert natives[5:] == ["ирина полевая|"] * 2
+
+
+@pytest.mark.parametrize(
+    ("shown", "is_full"),
+    [
+        ("ирина полевая", True), ("полевая ирина ивановна", True), ("миронова и. сош 116", True), ("irina o'polevaya", True), ("ирина", False),
+        ("полевая и. и.", False), ("redmi note 12", False), ("ipad ольга", False), ("пользователь zoom", False), ("учитель математики", False),
+        ("учитель ирина полевая", True), ("", False), ("🌷 ирина", False),
+    ],
+)  # fmt: skip
+def test_what_a_full_name_is(shown: str, is_full: bool):
+    assert is_full_name(shown) is is_full
 
 
 def test_two_devices_joined_at_once_are_two_stays():

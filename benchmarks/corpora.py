@@ -7,6 +7,7 @@ by the benchmarks only; nothing of a corpus is kept.
 from __future__ import annotations
 
 import csv
+import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
@@ -109,10 +110,19 @@ def results(corpus: Path, folder: Path) -> int:
     return len(marks) + len(accounts)
 
 
-#: Folder of the corpus → how it becomes tables.
+def open_edx_events(corpus: Path, folder: Path) -> int:
+    """The events of a test suite, a file each, as one tracking log. Returns the events."""
+    lines = [json.dumps(json.loads(path.read_bytes())) for path in sorted(corpus.glob("**/processors/tests/fixtures/current/*.json"))]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "tracking.log").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return len(lines)
+
+
+#: Name of the corpus → how it becomes tables (or a log).
 CORPORA: dict[str, Callable[[Path, Path], int]] = {
     "chat_irc_disentangle": irc,
     "mooced_forum": forum,
     "clough_stevenson": plagiarised_answers,
     "moodle_csv": results,
+    "openedx": open_edx_events,
 }

@@ -62,7 +62,7 @@ SAMPLES: tuple[Sample, ...] = (
     Sample("BigBlueButton learning dashboard", "bigbluebutton", "webinar/bbb"),
     Sample("Teams attendance", "teams", "webinar/teams"),
     Sample("Open edX tracking logs", "openedx", "openedx", pattern="**/*[!s]_tracking*.log"),
-    Sample("Open edX tracking events of a test suite", "openedx", "openedx", pattern="**/processors/tests/fixtures/current/*.json"),
+    Sample("Open edX events of a test suite", "openedx", "openedx", corpus=True),
     Sample("xAPI statements of a test suite", "xapi", "openedx", pattern="**/xapi/tests/fixtures/expected/*.json"),
     Sample("OULAD", "oulad", "oulad"),
     Sample("University results and register", "generic", "moodle_csv", corpus=True),

@@ -24,6 +24,7 @@ from pipelines.programme import Programme, Source
 from pipelines.pseudonyms import Pseudonyms
 from pipelines.sources import READERS
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Reader, Rejected, Seen, Whole
+from pipelines.uniting import unite
 from pipelines.vanishing import note_coverage, sweep
 from pipelines.versions import keep_versions
 from pipelines.warehouse import Warehouse
@@ -110,6 +111,7 @@ def load_source(
         done.append(load)
         if on_item:
             on_item(load)
+    unite(warehouse)
     return done
 
 
@@ -270,15 +272,18 @@ class _Stage:
             keep_versions(self.warehouse, self.load_id, self.source, "staged_messages")
         # Within one item the last mention of a key stands.
         last = f"qualify row_number() over (partition by {names} order by place desc) = 1" if repeats else ""
+        lasting = self.warehouse.lasting(f"raw.{record}")
+        together = ", ".join(f"bool_or({column}) over (partition by {names}) as {column}" for column in lasting)
+        content = f"* replace ({together})" if repeats and lasting else "*"
         # An older item never overwrites a newer one.
         on = " and ".join(f"old.{part} = stage.{part}" for part in key)
         # What is left of this by the engine, which skips the blocks of other times, is as large as the item and not as all history.
         on += self._times(record)
         known = f"select 1 from raw.{record} as old where {on}"
-        fresh = f"(select * from staged_{record} {last}) as stage"
+        fresh = f"(select {content} from staged_{record} {last}) as stage"
         if self.warehouse.value(f"select count(*) from stage_{record} as stage where exists ({known})"):
             connection.execute(
-                f"create or replace temp table fresh_{record} as select stage.* from {fresh} inner join raw.{record} as old on {on} "
+                f"create or replace temp table fresh_{record} as select stage.*{_with_old(lasting)} from {fresh} inner join raw.{record} as old on {on} "
                 "where old.seen_at is null or stage.seen_at >= old.seen_at"
             )
             connection.execute(f"create or replace temp table new_{record} as select * from {fresh} where not exists ({known})")
@@ -293,6 +298,10 @@ class _Stage:
             connection.execute(
                 f"update raw.{record} as old set seen_at = stage.seen_at from fresh_{record} as stage where {on} and old.seen_at < stage.seen_at"
             )
+            for column in lasting:  # of an older item too
+                connection.execute(
+                    f"update raw.{record} as old set {column} = true from staged_{record} as stage where {on} and stage.{column} and not coalesce(old.{column}, false)"
+                )
         else:
             for schema, columns in (("personal", personal), ("raw", raw)):
                 if columns:
@@ -330,6 +339,11 @@ class _Stage:
             self.warehouse.connection.execute(f"drop table if exists temp.stage_{record}")
             self.warehouse.connection.execute(f"drop table if exists temp.fresh_{record}")
             self.warehouse.connection.execute(f"drop table if exists temp.new_{record}")
+
+
+def _with_old(lasting: Sequence[str]) -> str:
+    """What becomes of columns that once true stay true, when a row replaces a known one."""
+    return f" replace ({', '.join(f'case when old.{name} then true else stage.{name} end as {name}' for name in lasting)})" if lasting else ""
 
 
 def _note(

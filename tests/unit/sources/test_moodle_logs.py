@@ -130,6 +130,39 @@ def test_file_of_two_courses_leaves_module_rows_without_one_and_front_page_is_no
     assert log.rows("tasks") == []
 
 
+def test_site_wide_log_has_its_courses_from_the_column():
+    log = read("site_with_courses.csv")
+    assert log.column("activity", "course_id") == [
+        "moodle:course:2",
+        "moodle:course:3",
+        "moodle:course:2",
+        "moodle:course:3",
+        "moodle:course:code:PHYS",
+        None,
+    ]
+    assert [(row["course_id"], row["code"], row["name"]) for row in log.rows("courses")] == [
+        ("moodle:course:2", "DIGI", "Digital school"),
+        ("moodle:course:3", "HIST", "History"),
+        ("moodle:course:code:PHYS", "PHYS", None),
+    ]
+    assert {row["name"]: row["course_id"] for row in log.rows("tasks")} == {
+        "Task 1": "moodle:course:2",
+        "Test 9": "moodle:course:code:PHYS",
+    }
+
+
+def test_context_names_the_course_where_the_description_does_not(tmp_path: Path):
+    lines = (FOLDER / "site_with_courses.csv").read_text(encoding="utf-8").splitlines()
+    path = tmp_path / "log.csv"
+    path.write_text("\n".join(line.split(",", 1)[1] for line in lines) + "\n", encoding="utf-8")
+    ids = read(str(path)).column("activity", "course_id")
+    assert ids == ["moodle:course:2", "moodle:course:3", None, "moodle:course:3", None, None]
+
+
+def test_course_of_the_source_stands_in_where_the_file_names_none():
+    assert set(read("two_courses.csv", course="DIGI").column("activity", "course_id")[2:3]) == {"moodle:course:code:DIGI"}
+
+
 # -- ids -------------------------------------------------------------------------------------------------------------------------
 
 

@@ -27,6 +27,8 @@ SCHEMAS = ("raw", "personal", "links", "risk", "deliveries")
 _KEY = re.compile(r"Key: ([a-z_, ]+)\.")
 #: In a table's comment: a later row that does not know a value leaves the known one standing.
 KEEPS_KNOWN = "Nulls keep what was known."
+#: In a column's comment: any copy of the row that says so is enough, whatever a newer one says.
+STAYS_TRUE = "Once true it stays true."
 
 
 class Warehouse:
@@ -113,6 +115,17 @@ class Warehouse:
         if not match:
             raise BadContract(f"{table}: no 'Key: …' in its comment")
         return tuple(part.strip() for part in match.group(1).split(","))
+
+    def lasting(self, table: str) -> tuple[str, ...]:
+        """Columns of a declared table that once true stay true (:data:`STAYS_TRUE` in their comment)."""
+        schema, name = table.split(".")
+        return tuple(
+            column
+            for (column,) in self.rows(
+                "select column_name from duckdb_columns() where schema_name = ? and table_name = ? and contains(comment, ?) order by column_index",
+                [schema, name, STAYS_TRUE],
+            )
+        )
 
     def check(self, table: str, frame: pa.Table) -> None:
         """Refuse a frame whose columns are not the declared ones. Raises BadContract naming what is missing or extra."""

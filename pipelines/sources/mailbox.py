@@ -162,6 +162,7 @@ def _single(path: Path, number: int) -> RawMail:
         envelope = b""
         if path.suffix.lower() == ".emlx" and (count := _APPLE_MAIL.match(start)):
             start = start[count.end() :]
+        start = start.removeprefix(b"\xef\xbb\xbf")  # an editor's mark
         if start.startswith((b"From ", b">From ")):  # put there by a program that moved it out of an mbox
             envelope, _, start = start.partition(b"\n")
         match = _HEADER_END.search(start)

@@ -387,7 +387,7 @@ comment on column raw.messages.media is 'photo, file, voice, video, sticker, pol
 comment on column raw.messages.is_private is 'Seen by one addressee only.';
 comment on column raw.messages.is_pinned is 'Pinned in its chat.';
 comment on column raw.messages.is_forwarded is 'Somebody else''s words passed on.';
-comment on column raw.messages.is_to_list is 'A mail to many: mailing-list headers, or at least thresholds.notice_addressees addressees.';
+comment on column raw.messages.is_to_list is 'A mail to many: mailing-list headers, or at least thresholds.notice_addressees addressees, in any copy of it. Once true it stays true.';
 comment on column raw.messages.chars is 'Characters of the text; null for mail (bodies are never read).';
 comment on column raw.messages.words is 'Words of the text; null for mail.';
 comment on column raw.messages.question_marks is 'Question marks in the text (for mail: in the subject).';

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -323,3 +324,71 @@ def test_a_mail_in_two_mailboxes_is_one_row_with_the_addressees_of_both(tmp_path
         assert [(load.state, load.problem) for load in loads] == [("loaded", None)] * 2
         assert warehouse.value("select count(*) from raw.messages") == 1
         assert warehouse.value("select count(*) from raw.addressees") == 11
+
+
+@pytest.mark.parametrize("names", [("a", "b"), ("b", "a")])
+def test_a_mail_to_many_stays_one_whichever_copy_is_read_last(tmp_path: Path, names: tuple[str, str]) -> None:
+    """The sender's copy names ten and has passed no list; a receiver's names nobody else; the list's copy says what it is."""
+    sender, receiver = names
+    sent = (FIXTURES / "notice_to_ten.mbox").read_bytes()
+    (tmp_path / f"{sender}.mbox").write_bytes(sent)
+    received = re.sub(rb"(?m)^(?:To|Cc|Bcc):.*\n(?:[ \t].*\n)*", b"", sent).replace(b"Subject:", b"To: one@example.org\nSubject:")
+    (tmp_path / f"{receiver}.mbox").write_bytes(received)
+    (tmp_path / "twice.mbox").write_bytes(
+        sent.replace(b"Message-ID: <", b"Message-ID: <2") + received.replace(b"Message-ID: <", b"Message-ID: <2")
+    )
+    source = Source(name="mail", kind="mailbox", path=Path())
+    programme = Programme(id="p", name="p", folder=tmp_path, sources=(source,))
+    with Warehouse.open(None) as warehouse:
+        warehouse.create_schemas()
+        load_source(warehouse, programme, source, pseudonyms=PSEUDONYMS, run_at=datetime(2026, 11, 22, tzinfo=UTC))
+        assert warehouse.rows("select is_to_list from raw.messages") == [(True,), (True,)]
+        assert warehouse.value("select max(n) from (select count(distinct account_id) as n from raw.addressees group by message_id)") == 11
+
+
+class TestSavedMails:
+    """Folders of mails saved one by one."""
+
+    def test_a_folder_is_an_item_and_its_subfolders_are_others(self, tmp_path: Path) -> None:
+        mail = (FIXTURES / "single_mail.mbox").read_bytes()
+        (tmp_path / "course" / "more").mkdir(parents=True)
+        (tmp_path / "course" / "1.eml").write_bytes(mail)
+        (tmp_path / "course" / "2.EML").write_bytes(b"\xef\xbb\xbf" + mail.replace(b"<1@", b"<2@"))
+        (tmp_path / "course" / "notes.txt").write_text("no mail")
+        (tmp_path / "course" / "more" / "3.emlx").write_bytes(b"%d\n" % len(mail) + mail.replace(b"<1@", b"<3@") + b"<?xml version='1.0'?>")
+        shutil.copy(FIXTURES / "plain.mbox", tmp_path / "course" / "archive.mbox")
+        found = list(MailboxReader().items(SOURCE.model_copy(update={"path": tmp_path}), CONTEXT))
+        assert [item.name for item in found] == ["course", "course/archive.mbox", "course/more"]
+        read = [row["message_id"] for item in found for row in rows(list(MailboxReader().read(SOURCE, item, CONTEXT)), "messages")]
+        assert read == [
+            message(one) for one in ("1@example.org", "2@example.org", "1@example.org", "2@example.org", "3@example.org", "3@example.org")
+        ]
+
+    def test_one_file(self, tmp_path: Path) -> None:
+        path = tmp_path / "one.eml"
+        path.write_bytes((FIXTURES / "single_mail.mbox").read_bytes())
+        (item,) = MailboxReader().items(SOURCE.model_copy(update={"path": path}), CONTEXT)
+        assert [row["message_id"] for row in rows(list(MailboxReader().read(SOURCE, item, CONTEXT)), "messages")] == [
+            message("1@example.org")
+        ]
+
+    def test_what_is_no_mail_or_cut_off_is_rejected(self, tmp_path: Path) -> None:
+        (tmp_path / "1.eml").write_bytes(b"")
+        (tmp_path / "2.eml").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(1000))
+        (tmp_path / "3.eml").write_bytes(b"From: a@example.org\nSubject: cut o")
+        found = events(tmp_path)
+        assert rows(found, "messages") == []
+        assert [(event.place, event.reason) for event in found if isinstance(event, Rejected)] == [
+            ("mail 1", "header cut off or too long"), ("mail 2", "header cut off or too long"), ("mail 3", "header cut off or too long")
+        ]  # fmt: skip
+
+
+def test_references_are_kept_oldest_first(tmp_path: Path) -> None:
+    found = [row for row in rows(events("plain.mbox"), "mail_references") if row["message_id"] == message("2@example.org")]
+    assert [(row["position"], row["reference_id"]) for row in found] == [(0, message("0@example.org")), (1, message("1@example.org"))]
+    path = tmp_path / "long.mbox"
+    chain = "\n ".join(f"<{number}@x>" for number in range(1000))
+    path.write_text(f"From a@x Mon Oct  5 07:00:00 2026\nFrom: a@x.org\nMessage-ID: <own@x>\nReferences: {chain}\n\nText\n")
+    kept = [row["reference_id"] for row in rows(events(path), "mail_references")]
+    assert len(kept) == 100
+    assert (kept[0], kept[-1]) == (message("0@x"), message("999@x"))

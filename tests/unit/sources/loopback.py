@@ -39,6 +39,9 @@ def serving(answer: Callable[[Asked], Reply]) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # One packet an answer: two of them wait for each other's acknowledgement.
+        wbufsize = 1 << 16
+        disable_nagle_algorithm = True
 
         def _do(self) -> None:
             parts = urlsplit(self.path)
@@ -53,6 +56,7 @@ def serving(answer: Callable[[Asked], Reply]) -> Iterator[str]:
             self.send_header("Content-Length", str(len(body) + (1000 if reply.drop else 0)))
             self.end_headers()
             self.wfile.write(body)
+            self.wfile.flush()
             if reply.drop:
                 self.close_connection = True
 

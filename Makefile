@@ -33,9 +33,9 @@ ui: $(VENV)/run.stamp ## Dagster's pages over the demonstration, http://127.0.0.
 	@$(BIN)/python -m assets.demo $(DEMO) --ui
 
 test: $(VENV)/dev.stamp ## unit, SQL, asset and end-to-end tests: no network, no server, no other data
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not real_data and not postgres and not slow"
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not real_data and not postgres and not mariadb and not slow"
 
-check: lint types contracts docs fuzz real-data ## everything slower: lint, types, import contracts, docs, real data, PostgreSQL
+check: lint types contracts docs fuzz real-data ## everything slower: lint, types, import contracts, docs, real data, PostgreSQL, MariaDB
 
 lint: $(VENV)/dev.stamp ## ruff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -49,8 +49,8 @@ contracts: $(VENV)/dev.stamp ## who may import whom
 docs: $(VENV)/dev.stamp ## the generated pages are what the code says
 	@$(BIN)/python -m docs.generate --check
 
-real-data: $(VENV)/dev.stamp ## tests against the real Moodle, Telegram, mail … and PostgreSQL; says what it skips and why
-	@$(BIN)/python -m pytest -m "real_data or postgres" -rs
+real-data: $(VENV)/dev.stamp ## tests against the real Moodle, Telegram, mail … and PostgreSQL and MariaDB; says what it skips and why
+	@$(BIN)/python -m pytest -m "real_data or postgres or mariadb" -rs
 
 fuzz: $(VENV)/dev.stamp ## damaged files to every reader, a short run; the long one: python -m tests.fuzz --inputs 50000
 	@$(BIN)/python -m pytest tests/fuzz -m slow

@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 
 from pipelines.errors import BadSource, SourceAway
 from pipelines.programme import Source
-from pipelines.sources.moodle_db.tables import OPTIONAL, OPTIONAL_COLUMNS, TABLES
+from pipelines.sources.moodle_db.tables import OPTIONAL, OPTIONAL_COLUMNS, STAND_INS, TABLES
 
 #: Access denied to the database, to the user; unknown database.
 _MYSQL_REFUSALS = frozenset({1044, 1045, 1049})
@@ -121,7 +121,8 @@ def columns_found(source: Source, connection: Connection, url: URL) -> Mapping[s
     for table, column in _all_columns(connection, url):
         if table.startswith(prefix):
             found.setdefault(table[len(prefix) :], set()).add(column)
-    missing = sorted(prefix + name for name in TABLES if name not in found and name not in OPTIONAL)
+    replaced = {name for name, (table, column, _) in STAND_INS.items() if column in found.get(table, ())}
+    missing = sorted(prefix + name for name in TABLES if name not in found and name not in OPTIONAL and name not in replaced)
     if missing:
         raise BadSource(
             f"{source.name}: {place(url)}: not a Moodle with prefix {prefix!r}, or one that this user may not read: no table {missing[0]}"

@@ -21,13 +21,13 @@ from sqlalchemy.engine import URL, Connection
 from pipelines.programme import Source
 from pipelines.settings import SQL_FOLDER
 from pipelines.sources.moodle_db.connecting import columns_found, connected, engine_for, parsed_url, told
-from pipelines.sources.moodle_db.straight import FETCH_ROWS, TEXT, can_copy, can_range, copied, fetched, ranged
+from pipelines.sources.moodle_db.straight import FETCH_ROWS, can_copy, can_range, copied, fetched, ranged
 from pipelines.sources.moodle_db.tables import ACTIVITY_COLUMNS, OPTIONAL_COLUMNS, STAND_INS, TABLES
 
 QUERIES = SQL_FOLDER / "extract" / "moodle"
 
-#: Text columns of optional tables beside those of :data:`TEXT`, for which an empty stand-in has to have the right type.
-_OPTIONAL_TEXT = TEXT | {"content"}
+#: Text columns of optional tables, for which an empty stand-in has to have the right type.
+_OPTIONAL_TEXT = frozenset({"name", "intro", "content", "value", "presentation", "typ", "onlinetext", "commenttext", "state"})
 _TABLE = re.compile(r"\{([a-z_]+)\}")
 _COMMENT = re.compile(r"--[^\n]*")
 
@@ -118,7 +118,7 @@ class Database:
             return older
         # An absent table is an empty one; the columns borrow their types from a table that is always there.
         columns = ", ".join(f"{'value' if column in _OPTIONAL_TEXT else 'id'} as {column}" for column in TABLES.get(name, ACTIVITY_COLUMNS))
-        return f"(select {columns} from {self._quote(self.prefix + 'config')} where 1 = 0)"
+        return f"(select {columns} from {self._table('config')} c where 1 = 0)"
 
     def _stand_in(self, name: str) -> str | None:
         if name in self.columns or name not in STAND_INS:

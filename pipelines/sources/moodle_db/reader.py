@@ -17,7 +17,7 @@ from pipelines.sources.moodle_db import completion, file_contents, grades, log, 
 from pipelines.sources.moodle_db.changes import Changes, Window, digest_of, keys_of
 from pipelines.sources.moodle_db.columns import Site, moment
 from pipelines.sources.moodle_db.database import Database
-from pipelines.sources.moodle_db.tables import TABLES
+from pipelines.sources.moodle_db.tables import SETTINGS, TABLES
 from pipelines.sources.moodle_db.traces import all_traces
 from pipelines.sources.reading import Context, Covers, Event, Item, Whole
 
@@ -27,7 +27,6 @@ REALM = "moodle"
 _FRONT_PAGE = 1
 #: Columns whose greatest value shows that rows were changed and not only added.
 _CHANGES = ("timemodified", "modified", "timecompleted", "extensionduedate", "lastaccess")
-_SETTINGS = ("siteguest", "siteadmins", "timezone", "disablegradehistory")
 #: What enrolments, stays in groups, deadlines and everything that only the log still knows are made of.
 _COMING_AND_GOING = (
     "user_enrolments", "role_assignments", "context", "groups_members", "enrol", "role", "course_modules", "modules", "assign_overrides",
@@ -209,7 +208,7 @@ def _now(database: Database) -> int | None:
 
 
 def _settings(database: Database) -> dict[str, str]:
-    rows = database.table("settings", {f"name_{place}": name for place, name in enumerate(_SETTINGS)})
+    rows = database.table("settings", {f"name_{place}": name for place, name in enumerate(SETTINGS)})
     return {name: value or "" for name, value in zip(rows["name"].to_pylist(), rows["value"].to_pylist(), strict=True)}
 
 

@@ -111,9 +111,14 @@ OPTIONAL_COLUMNS: dict[str, dict[str, str]] = {
     "course_modules": {"deletioninprogress": "0"},
 }
 
-#: Tables that older versions do not have → (table, column, query) that tells the same there. lib/db/upgrade.php 2022101400.03 (4.1) makes
+#: The settings that are read; and a view of them, in the place of the whole table for a user who shall not see passwords and keys.
+SETTINGS = ("siteguest", "siteadmins", "timezone", "disablegradehistory")
+SETTINGS_VIEW = "mayak_settings"
+
+#: Tables that older versions do not have, or this user not → (table, column, query) that tells the same there. lib/db/upgrade.php 2022101400.03 (4.1) makes
 #: ``course_modules_viewed`` out of the column in just this way.
 STAND_INS: dict[str, tuple[str, str, str]] = {
+    "config": (SETTINGS_VIEW, "value", "select id, name, value from {table}"),
     "course_modules_viewed": (
         "course_modules_completion",
         "viewed",

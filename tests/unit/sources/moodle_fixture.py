@@ -7,10 +7,13 @@ and these rows; what a row leaves out is 0 or an empty text, as Moodle's own def
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import sqlalchemy as sa
 
 from pipelines.programme import Programme, Source
 from pipelines.pseudonyms import Pseudonyms
@@ -43,14 +46,108 @@ _NULLS_OF = {
     "quiz_attempts": {"sumgrades"},
     "quiz": set(),
 }
+_REALS = {"grade", "sumgrades", "finalgrade", "grademax", "gradepass", "penalty", "deductedmark"}
+_FLAGS = {
+    "deleted",
+    "suspended",
+    "anonymous",
+    "latest",
+    "preview",
+    "pinned",
+    "viewed",
+    "teamsubmission",
+    "blindmarking",
+    "revealidentities",
+    "markingworkflow",
+}
+#: Numbers whose names are texts or reals elsewhere.
+_NUMBERS = {
+    ("user_enrolments", "status"),
+    ("enrol", "status"),
+    ("message_conversations", "type"),
+    ("feedback_item", "feedback"),
+    ("feedback_completed", "feedback"),
+    ("assign", "grade"),
+    ("assignfeedback_comments", "grade"),
+    ("quiz_attempts", "status"),
+}
 _ARCHETYPES = ("manager", "coursecreator", "editingteacher", "teacher", "student", "guest", "user", "frontpage")
 MODULES = ("assign", "quiz", "page", "resource", "url", "forum", "feedback", "customcert", "label")
 
 STUDENT, TEACHER, MANAGER = 5, 4, 1
 
 
-def make_moodle(path: Path, rows: Rows, *, without: Collection[str] = (), prefix: str = "mdl_") -> str:
+@dataclass(frozen=True)
+class Version:
+    """How the tables of a version of Moodle differ from those that the reader reads (its ``install.xml`` and ``upgrade.php``)."""
+
+    without: frozenset[str] = frozenset()
+    lacking: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    more: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+_BEFORE_4_0 = {"assign": frozenset({"activity"}), "assign_submission": frozenset({"timestarted"})}
+_BEFORE_4_1 = {"course_modules_completion": ("viewed",)}
+VERSIONS = {
+    "3.6": Version(
+        frozenset({"course_modules_viewed"}),
+        {**_BEFORE_4_0, "forum": frozenset({"duedate", "cutoffdate"}), "forum_posts": frozenset({"privatereplyto"})},
+        _BEFORE_4_1,
+    ),
+    "3.9": Version(frozenset({"course_modules_viewed"}), _BEFORE_4_0, _BEFORE_4_1),
+    "3.11": Version(frozenset({"course_modules_viewed"}), _BEFORE_4_0, {**_BEFORE_4_1, "course": ("downloadcontent",)}),
+    "4.0": Version(frozenset({"course_modules_viewed"}), {}, _BEFORE_4_1),
+    "4.1": Version(more={"course": ("downloadcontent",)}),
+    "4.5": Version(more={"forum_posts": ("charcount", "wordcount"), "groups_members": ("component", "itemid")}),
+    "5.0": Version(more={"assign_grades": ("penalty",), "assign": ("gradepenalty",), "grade_grades": ("deductedmark",)}),
+}
+NEWEST = "5.0"
+
+
+def make_moodle(path: Path, rows: Rows, *, without: Collection[str] = (), prefix: str = "mdl_", version: str | None = None) -> str:
     """Write the site and return its URL. ``without``: tables that this site does not have."""
+    link = sqlite3.connect(path)
+    for table, columns, values in _tables(rows, without, VERSIONS[version] if version else Version()):
+        link.execute(f'create table "{prefix}{table}" ({", ".join(columns)})')
+        link.executemany(f'insert into "{prefix}{table}" values ({", ".join("?" * len(columns))})', values)
+    link.commit()
+    link.close()
+    return f"sqlite:///{path}"
+
+
+def make_moodle_on(link: sa.Connection, rows: Rows, *, prefix: str = "mdl_", version: str = NEWEST) -> None:
+    """Write the site into a database of a server, with the types that Moodle gives its columns there."""
+    quote = link.dialect.identifier_preparer.quote
+    is_mysql = link.dialect.name in ("mysql", "mariadb")
+    for table, columns, values in _tables(rows, (), VERSIONS[version]):
+        names = [*columns, "password"] if table == "user" else list(columns)
+        declared = ", ".join(f"{quote(name)} {_type(table, name, is_mysql)}" for name in names)
+        link.exec_driver_sql(f"create table {quote(prefix + table)} ({declared})")
+        if table == "user":
+            values = [[*row, "$2y$10$hashed"] for row in values]
+        statement = f"insert into {quote(prefix + table)} values ({', '.join(['%s'] * len(names))})"
+        if values:
+            link.exec_driver_sql(statement, [tuple(row) for row in values])
+    link.commit()
+
+
+def _type(table: str, column: str, is_mysql: bool) -> str:
+    if column == "id":
+        return "bigint primary key"
+    if (
+        column in _TEXTS | {"password", "objecttable", "other", "feedback", "status", "scale", "action_word"}
+        and (table, column) not in _NUMBERS
+    ):
+        return "longtext" if is_mysql else "text"
+    if column in _REALS and (table, column) not in _NUMBERS:
+        return "decimal(10,5)"
+    if column in _FLAGS:
+        return "tinyint(1)" if is_mysql else "smallint"
+    return "bigint"
+
+
+def _tables(rows: Rows, without: Collection[str], version: Version) -> Iterator[tuple[str, list[str], list[list[Any]]]]:
+    """Table, columns and values of the site's own rows and the given ones."""
     given: dict[str, list[Mapping[str, Any]]] = {
         "config": [
             {"id": 1, "name": "siteguest", "value": "1"},
@@ -63,25 +160,16 @@ def make_moodle(path: Path, rows: Rows, *, without: Collection[str] = (), prefix
     }
     for table, more in rows.items():
         given.setdefault(table, []).extend(more)
-    link = sqlite3.connect(path)
-    for table, columns in TABLES.items():
-        if table in without:
+    for table, declared in TABLES.items():
+        if table in without or table in version.without:
             continue
-        link.execute(f'create table "{prefix}{table}" ({", ".join(f"{column}" for column in columns)})')
+        columns = [name for name in declared if name not in version.lacking.get(table, ())] + list(version.more.get(table, ()))
         for row in given.get(table, ()):
-            assert set(row) <= set(columns), f"{table}: {set(row) - set(columns)}"
-            values = [row.get(column, _default(table, column)) for column in columns]
-            link.execute(f'insert into "{prefix}{table}" values ({", ".join("?" * len(values))})', values)
-    for table in set(given) - set(TABLES):
+            assert set(row) <= {*declared, *columns}, f"{table}: {set(row) - set(columns)}"
+        yield table, columns, [[row.get(name, _default(table, name)) for name in columns] for row in given.get(table, ())]
+    for table in sorted(set(given) - set(TABLES)):
         columns = sorted({column for row in given[table] for column in row})
-        link.execute(f'create table "{prefix}{table}" ({", ".join(columns)})')
-        link.executemany(
-            f'insert into "{prefix}{table}" values ({", ".join("?" * len(columns))})',
-            [[row.get(c) for c in columns] for row in given[table]],
-        )
-    link.commit()
-    link.close()
-    return f"sqlite:///{path}"
+        yield table, columns, [[row.get(name) for name in columns] for row in given[table]]
 
 
 def change(path: Path, statement: str, values: Sequence[Any] = ()) -> None:

@@ -11,6 +11,7 @@ import io
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -182,8 +183,7 @@ def json_records(tree: Tree, name: str, what: str) -> Iterator[tuple[str, dict[s
         head = content.peek(1)[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
         if head.startswith(b"["):
             stream = JsonStream(content, path)
-            for number in stream.elements():
-                value = stream.value()
+            for number, value in enumerate(chain.from_iterable(stream.blocks()), start=1):
                 found = True
                 is_object = isinstance(value, dict)
                 yield f"element {number}", storable_value(value) if is_object else None, "" if is_object else NOT_AN_OBJECT

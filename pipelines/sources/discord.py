@@ -22,6 +22,7 @@ Not kept: names and contents of files, roles, colours, targets of embeds and but
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -83,9 +84,9 @@ class DiscordReader:
                         raise stream.bad("the channel with its id before its messages", "none")
                     has_messages = True
                     rows.chat(chat)
-                    for number in stream.elements():
+                    for number, raw in enumerate(chain.from_iterable(stream.blocks()), start=1):
                         rows.seen()
-                        if reason := _message(stream.value(), chat, is_thread, members, rows):
+                        if reason := _message(raw, chat, is_thread, members, rows):
                             yield Rejected("messages", f"message {number}", reason)
                         yield from rows.full()
                 else:

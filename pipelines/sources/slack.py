@@ -29,6 +29,7 @@ import html
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -128,8 +129,7 @@ def _elements(tree: Tree, name: str) -> Iterator[tuple[int, Any]]:
         stream = JsonStream(content, tree.named(name))
         if stream.peek() != "[":
             raise stream.bad(f"a JSON list, as in {WHAT}", "an empty file" if not stream.peek() else "something else")
-        for number in stream.elements():
-            yield number, stream.value()
+        yield from enumerate(chain.from_iterable(stream.blocks()), start=1)
         if stream.peek():
             raise stream.bad("the end of the file", "more after the end of the list")
 

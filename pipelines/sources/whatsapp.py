@@ -62,6 +62,7 @@ from pipelines.sources.whatsapp_words import (
     MARKS,
     NO_TITLE,
     NOTICE,
+    NOTICE_AS_WORDS,
     OMITTED,
     POLL,
     poll_words,
@@ -85,7 +86,7 @@ _NOTICE_CHARS = 400
 #: Everything that somebody wrote must agree, and that often, before a colon is taken for a part of a name.
 _NAME_EVIDENCE = 3
 _BEGIN = re.compile(
-    r"(?P<open>\[)?(?P<a>\d{1,4})(?P<sep>[./-]) ?(?P<b>\d{1,2})[./-] ?(?P<c>\d{1,4})\.?(?: ?г\.?)?,?(?: (?:um|в|at))? "
+    r"(?P<open>\[)?(?P<a>\d{1,4})(?P<sep>[./-]) ?(?P<b>\d{1,2})[./-] ?(?P<c>\d{1,4})\.?(?: ?г\.?)?,?(?: (?:um|в|at|à|kl\.?))? "
     r"(?P<h>\d{1,2})[:.](?P<m>\d{2})(?:[:.](?P<s>\d{2}))?(?: ?(?P<half>[AaPpДдПп])\.? ?[MmПп]\.?)?(?(open)\]|(?: [-\u2013])) ?(?P<rest>.*)",
     re.DOTALL,
 )
@@ -122,7 +123,7 @@ class WhatsAppReader:
         path = path_of(item, WHAT)
         tree, name = _chat_file(path)
         rows = ChatRows(context, source.realm or DEFAULT_REALM)
-        title = _title(name, item, source)
+        title = _title(name, item)
         known = _look_through(tree, name)
         chat = _chat(title, known, rows)
         reading = _Reading(rows, chat, known, context)
@@ -312,7 +313,7 @@ def _author(text: str, known: _Known) -> tuple[str | None, str]:
     # iOS sets its own words off by a mark; the name before them may be the chat's title.
     is_own = "\u200e" in text[: len(name) + 4]
     head = words[:_NOTICE_CHARS]
-    if NOTICE.fullmatch(head) or (is_own and DEED.match(head)):
+    if NOTICE_AS_WORDS.fullmatch(head) or (is_own and (NOTICE.fullmatch(head) or DEED.match(head))):
         return None, words
     return name, words
 
@@ -399,7 +400,7 @@ def _words(words: str) -> tuple[str, str, str | None, bool]:
         kind = next((name for name, value in found.groupdict().items() if value), "any")
         return caption, f"\x00media\n{caption.strip()}", "file" if kind == "any" else kind, False
     if found := ATTACHED.fullmatch(first):
-        return caption, f"\x00media\n{caption.strip()}", media_of(found["ios"] or found["android"]), False
+        return caption, f"\x00media\n{caption.strip()}", media_of(next(name for name in found.groups() if name)), False
     if ATTACHED.match(first):
         rest = ATTACHED.sub("", words, count=1).strip()
         return rest, f"\x00media\n{rest}", "file", False
@@ -422,11 +423,11 @@ def _chat(title: str, known: _Known, rows: ChatRows) -> Chat:
     return Chat(rows.secret("chat", unicodedata.normalize("NFC", title)), channel, kind, title)
 
 
-def _title(name: str, item: Item, source: Source) -> str:
-    """The chat's title by the name of its file, its archive, its folder or the source's folder, whichever is one."""
+def _title(name: str, item: Item) -> str:
+    """The chat's title by the name of its file, its archive or its folder, whichever is one."""
     parts = [part for part in (name, *reversed(item.name.split("/"))) if part]
-    if source.path is not None:
-        parts.append(source.path.name)
+    if item.path is not None:
+        parts.append(item.path.parent.name)
     for part in parts:
         stem = part.rpartition("/")[2]
         stem = stem[:-4] if stem.lower().endswith((".txt", ".zip")) else stem

@@ -16,18 +16,24 @@ SPACES = {0x00A0: " ", 0x202F: " ", 0x2007: " "}
 _MARK = re.compile("[" + "".join(map(chr, MARKS)) + "]")
 _SPACE = re.compile("[" + "".join(map(chr, SPACES)) + "]")
 
-#: Notices about a chat as a whole; some layouts put the chat's title before them like an author.
-_NOTICES = (
+#: Notices that some layouts put behind a name (the caller's, or the chat's title) like words of somebody's.
+_AS_WORDS = (
     r"(?:messages|messages and calls|nachrichten|nachrichten und anrufe|сообщения|сообщения и звонки|звонки и сообщения)\b.*"
     r"(?:end-to-end|ende-zu-ende|сквозн\w+ шифрован\w+).*",
-    r"(?:your|ваш|dein)\w* (?:security code|код безопасности|sicherheitscode).*",
-    r"(?:код безопасности).*(?:измен\w+).*",
+    r"(?:missed (?:group )?(?:voice|video) call|пропущенный (?:групповой )?(?:аудиозвонок|видеозвонок|голосовой (?:вызов|звонок))|"
+    r"verpasster (?:sprach|video)anruf)(?:[.,] .*)?\.?",
+    r"(?:voice call|video call|аудиозвонок|видеозвонок|голосовой звонок|sprachanruf|videoanruf)[,.]\s"
+    r"(?:\d|no answer|нет ответа|keine antwort|\S* ?нажмите|tap|tippe).*",
+    r"(?:waiting for this message|ожидание (?:этого )?сообщения|warten auf diese nachricht)\.(?: .*)?",
+)
+#: Notices about a chat as a whole, which have no author.
+_NOTICES = (
+    r"(?:your|dein)\w* (?:security code|sicherheitscode).*",
+    r"(?:ваш )?код безопасности.*(?:измен\w+).*",
     r"(?:this chat is with a business account|этот чат ведется с бизнес-аккаунтом|you(?:'re| are) (?:now|no longer) an admin).*",
     r"(?:теперь вы админ\w*|вы теперь админ\w*|вы (?:больше )?не админ\w*|du bist jetzt .*admin.*|du bist keine?\S* .*admin.*).*",
     r"(?:you|вы|du) (?:blocked|unblocked|заблокировали|разблокировали|hast) (?:this contact|этот контакт|diesen kontakt).*",
-    r"(?:missed (?:group )?(?:voice|video) call|пропущенный (?:групповой )?(?:аудио|видео|голосовой )\s?\w*|verpasster (?:sprach|video)anruf).*",
-    r"(?:voice call|video call|аудиозвонок|видеозвонок|голосовой звонок|sprachanruf|videoanruf)(?:[,.].*)?",
-    r"(?:waiting for this message|ожидание (?:этого )?сообщения|warten auf diese nachricht).*",
+    r"(?:voice call|video call|аудиозвонок|видеозвонок|голосовой звонок|sprachanruf|videoanruf).*",
 )
 #: What somebody did: the deed follows the name, and no colon stands before it.
 _DEEDS = (
@@ -45,7 +51,8 @@ _DEEDS = (
     r"hast .*(?:hinzugefügt|entfernt|geändert|aktiviert|deaktiviert|aktualisiert)\b", r"wurden? (?:hinzugefügt|entfernt)\b",
     r"ist (?:der gruppe|über).* beigetreten", r"ist ein kontakt\b",
 )  # fmt: skip
-NOTICE = re.compile(rf"(?:{'|'.join(_NOTICES)})", re.IGNORECASE | re.DOTALL)
+NOTICE_AS_WORDS = re.compile(rf"(?:{'|'.join(_AS_WORDS)})", re.IGNORECASE | re.DOTALL)
+NOTICE = re.compile(rf"(?:{'|'.join((*_AS_WORDS, *_NOTICES))})", re.IGNORECASE | re.DOTALL)
 DEED = re.compile(rf"[^:\n]{{1,120}}? (?:{'|'.join(_DEEDS)})", re.IGNORECASE)
 #: Deeds that only groups know.
 GROUP_DEED = re.compile(
@@ -67,7 +74,7 @@ EDITED = re.compile(
 )
 #: Stand-ins where media were left out, whole line; the group says what it was.
 OMITTED = re.compile(
-    r"<(?P<any>media omitted|без медиафайлов|медиа (?:отсутствует|пропущено)|medien (?:ausgeschlossen|weggelassen)|video note omitted|videonachricht weggelassen)>"
+    r"<(?P<any>media omitted|multimedia omitido|médias omis|media omessi|mídia oculta|без медиафайлов|медиа (?:отсутствует|пропущено)|medien (?:ausgeschlossen|weggelassen)|video note omitted|videonachricht weggelassen)>"
     r"|(?:(?P<photo>image|gif|изображение|фото|фотография|gif-файл|bild)"
     r"|(?P<video>video|video message|video note|видео|видеозаметка|видеосообщение|videonachricht|videonotiz)"
     r"|(?P<voice>audio|voice message|аудио|аудиофайл|голосовое сообщение)"
@@ -79,6 +86,9 @@ OMITTED = re.compile(
 )
 ATTACHED = re.compile(
     r"<(?:attached|прикреплено|anhang|вложение): ?(?P<ios>[^\n>]{1,255})>"
+    # The names that WhatsApp gives to files, whatever the language says about them.
+    r"|<[^\n<>:]{3,30}: ?(?P<ios_name>\d{8}-(?:photo|video|audio|gif|sticker)-[^\n>]{1,255})>"
+    r"|(?P<android_name>(?:IMG|VID|PTT|AUD|STK|DOC)-\d{8}-WA\d{4,}\.\w{2,5}) \([^\n()]{3,40}\)"
     r"|(?P<android>[^\n:]{1,255}\.\w{2,5}) \((?:file attached|файл (?:добавлен|прикреплен|прикреплён)|datei angehängt)\)",
     re.IGNORECASE,
 )

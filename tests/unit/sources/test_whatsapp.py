@@ -171,6 +171,68 @@ def test_zip_as_phones_make_it(tmp_path: Path):
     assert len(messages(reading)) == 8
 
 
+def test_title_of_an_unpacked_export_is_the_folders_name(tmp_path: Path):
+    folder = tmp_path / "WhatsApp Chat - Курс-8"
+    folder.mkdir()
+    (folder / "_chat.txt").write_bytes((WHATSAPP / "ios_ru.txt").read_bytes())
+    assert Reading(WhatsAppReader(), folder / "_chat.txt").column("chats", "title") == ["Курс-8"]
+
+
+@pytest.mark.parametrize(
+    ("words", "media"),
+    [
+        ("PTT-20261122-WA0003.opus (archivo adjunto)", "voice"), ("<adjunto: 00000007-STICKER-2026-11-22-14-00-00.webp>", "sticker"),
+        ("STK-20261122-WA0001.webp (file attached)", "sticker"), ("задание 6.docx (файл добавлен)", "file"), ("Anna.vcf (file attached)", "contact"),
+        ("video omitted", "video"), ("голосовое сообщение пропущено", "voice"), ("видео не добавлено", "video"), ("видео посмотрели (файл тоже)", None),
+        ("<script>", None), ("audio is omitted here", None),
+    ],
+)  # fmt: skip
+def test_what_stands_for_media(words: str, media: str | None, tmp_path: Path):
+    file = tmp_path / "chat.txt"
+    file.write_text(f"22.11.2026, 14:01 - Анна: {words}\n", "utf-8")
+    (row,) = messages(Reading(WhatsAppReader(), file))
+    assert row["media"] == media
+    assert row["text"] == ("" if media else words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Лидия Примерова: раз\n22.11.2026, 14:02 - Лидия Примерова добавил(-а) вас", "Лидия Примерова: раз\n22.11.2026, 14:02 - Анна left",
+        "Лидия Примерова: раз\n22.11.2026, 14:02 - Анна joined using this group's invite link",
+        'Лидия Примерова: раз\n22.11.2026, 14:02 - Анна changed the subject from "A: 1" to "B: 2"',
+        "Лидия Примерова: раз\n22.11.2026, 14:02 - Курс: Сообщения и звонки защищены сквозным шифрованием.",
+        "Лидия Примерова: раз\n22.11.2026, 14:02 - Du hast den Gruppennamen von \"A: 1\" zu \"B\" geändert.",
+        "Лидия Примерова: раз\n22.11.2026, 14:02 - Анна: Пропущенный видеозвонок",
+        "Лидия Примерова: раз\n22.11.2026, 14:02 - Ваш код безопасности с Анной изменился.",
+    ],
+)  # fmt: skip
+def test_notices_with_and_without_colons(words: str, tmp_path: Path):
+    file = tmp_path / "chat.txt"
+    file.write_text(f"22.11.2026, 14:01 - {words}\n", "utf-8")
+    reading = Reading(WhatsAppReader(), file)
+    assert reading.column("messages", "kind") == ["post", "service"]
+    assert [row["display_name"] for row in reading.rows("accounts")] == ["Лидия Примерова"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Анна left",
+        "он добавил меня",
+        "Сообщения и звонки не прошли",
+        "теперь вы админ?",
+        "Видеозвонок. Кто будет?",
+        "изменил тему: см. выше",
+    ],
+)
+def test_what_people_write_about_such_things_is_no_notice(words: str, tmp_path: Path):
+    file = tmp_path / "chat.txt"
+    file.write_text(f"22.11.2026, 14:01 - Борис: {words}\n", "utf-8")
+    (row,) = messages(Reading(WhatsAppReader(), file))
+    assert (row["kind"], row["text"]) == ("post", words)
+
+
 def test_archives_that_are_none(tmp_path: Path):
     cut = tmp_path / "cut.zip"
     cut.write_bytes(packed(tmp_path / "whole.zip", {"_chat.txt": "22.11.2026, 14:01 - Анна: три\n" * 1000}).read_bytes()[:-30])

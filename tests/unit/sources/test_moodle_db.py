@@ -214,6 +214,26 @@ def responses(number: int, *, anonymous: int) -> dict[str, list[dict[str, Any]]]
     }  # fmt: skip
 
 
+def test_rated_items_are_mapped_to_aspects_and_scales_in_words_are_ratings(loaded: Loaded) -> None:
+    options = "r>>>>>Полностью согласен|Согласен|Затрудняюсь ответить|Не согласен|Полностью не согласен"
+    items = [("Содержание", options), ("Куратор отвечает", options), ("Что выбрать", "r>>>>>чат|форум")]
+    asked = {
+        "feedback_item": [
+            {"id": n, "feedback": 3, "name": name, "typ": "multichoice", "presentation": presentation, "position": n}
+            for n, (name, presentation) in enumerate(items, start=1)
+        ],
+        "feedback_completed": [{"id": 1, "feedback": 3, "userid": 41, "timemodified": T0, "anonymous_response": 1}],
+        "feedback_value": [{"id": n, "item": n, "completed": 1, "value": str(n)} for n in (1, 2)]
+        + [{"id": 3, "item": 3, "completed": 1, "value": "2"}],
+    }
+    warehouse = loaded(course(), activity(20, "feedback", 3, anonymous=1), asked, aspects={"*отвечает*": "communication"})
+    assert rows(warehouse, "select item, aspect, rating from raw.survey_answers order by answer_id") == [
+        ("Содержание", "content", 5),
+        ("Куратор отвечает", "communication", 4),
+        ("Что выбрать", None, None),
+    ]
+
+
 def test_trap_07_an_anonymous_response_cannot_be_led_back_to_its_writer(loaded: Loaded, tmp_path: Path) -> None:
     number = 12
     submitted = [

@@ -17,7 +17,8 @@ whatstk, gesiscss/WhatsR, starkdmi/whats_json) and exports:
 - There are no ids. A message is the same when chat, minute, author and words are: the id is a keyed hash of them, and a number among
   equals. So exports of one chat agree wherever they begin and end, from Android and iOS, with media or without (of a message with media, only
   the caption counts) and whatever the votes of a poll are. An edited message is another one, and the earlier vanishes; when it was edited
-  is not told. The same holds for all messages of somebody whom the phone's owner has renamed.
+  is not told. The same holds for all messages of somebody whom the phone's owner has renamed, and for those that disappear by themselves.
+  One chat's exports should come from one phone: another's has other names for the same people.
 - An export is whole from the minute after its first message (of that minute the first may have been cut off) to its last.
 - The chat is known by its title alone, which is the file's (or, for ``_chat.txt``, the ZIP's or folder's) name: exports of one chat must keep
   it, and two phones' conversations with people of one name belong into two sources with realms of their own.
@@ -313,6 +314,8 @@ def _author(text: str, known: _Known) -> tuple[str | None, str]:
     # iOS sets its own words off by a mark; the name before them may be the chat's title.
     is_own = "\u200e" in text[: len(name) + 4]
     head = words[:_NOTICE_CHARS]
+    # … or it is who did it, and is said twice.
+    is_own = is_own or head.startswith(f"{name} ")
     if NOTICE_AS_WORDS.fullmatch(head) or (is_own and (NOTICE.fullmatch(head) or DEED.match(head))):
         return None, words
     return name, words

@@ -9,7 +9,10 @@ from __future__ import annotations
 import html
 import json
 import re
+from functools import lru_cache
 from typing import Any
+
+import orjson
 
 # -- HTML ---------------------------------------------------------------------------------------------------------------------
 
@@ -116,7 +119,8 @@ def _choose_mlang(name: str, language: str) -> str:
 
 # -- the log's `other` --------------------------------------------------------------------------------------------------------
 
-_ABSENT = frozenset({"", "null", "N;", "[]", "{}", "a:0:{}"})
+#: What the log writes where an event has no data of its own.
+ABSENT = frozenset({"", "null", "N;", "[]", "{}", "a:0:{}"})
 
 
 def other_of(stored: str | None) -> dict[str, Any]:
@@ -124,13 +128,21 @@ def other_of(stored: str | None) -> dict[str, Any]:
 
     Empty for an absent one (SQL null, ``null``, ``N;``, ``[]``) and for one cut short in storage.
     """
-    if stored is None or stored in _ABSENT:
+    if stored is None or stored in ABSENT:
         return {}
     try:
-        data = json.loads(stored) if stored[0] in '{["' else unserialize(stored)
+        data = _json(stored) if stored[0] in '{["' else unserialize(stored)
     except ValueError:
         return {}
     return data if isinstance(data, dict) else {}
+
+
+def _json(stored: str) -> Any:
+    try:
+        return orjson.loads(stored)
+    except orjson.JSONDecodeError:
+        # PHP writes what the standard does not know, halves of surrogate pairs for one.
+        return json.loads(stored)
 
 
 def unserialize(stored: str) -> Any:
@@ -225,13 +237,19 @@ def details_of(stored: str | None) -> str | None:
     """The numbers of an event's own data as JSON with sorted keys, never text or anything of a person; None where there are none."""
     numbers: dict[str, int | float | bool] = {}
     for key, value in other_of(stored).items():
-        if not _THING.match(key) or _PERSON.search(key):
+        if not _is_thing(key):
             continue
         if isinstance(value, bool | int | float):
             numbers[key] = value
         elif isinstance(value, str) and _NUMBER.fullmatch(value):
             numbers[key] = float(value) if "." in value else int(value)
     return json.dumps(numbers, sort_keys=True) if numbers else None
+
+
+@lru_cache(maxsize=4096)
+def _is_thing(key: str) -> bool:
+    """Logs have millions of rows and some hundred keys."""
+    return bool(_THING.match(key)) and not _PERSON.search(key)
 
 
 # -- events -------------------------------------------------------------------------------------------------------------------

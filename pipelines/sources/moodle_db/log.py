@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from pipelines.sources.moodle_db.columns import Site, existing, flags, flat, is_moment, joined, moments, yielded
 from pipelines.sources.moodle_db.database import Database
-from pipelines.sources.moodle_texts import action_of, details_of
+from pipelines.sources.moodle_texts import ABSENT, action_of, details_of
 from pipelines.sources.reading import Event, Seen
 
 _MODULE_LEVEL = 70
@@ -25,12 +25,17 @@ def activity(database: Database, site: Site, after: int) -> Iterator[Event]:
     for rows in database.log_batches(after):
         yield Seen("activity", rows.num_rows)
         yield from yielded(
-            "activity", "logstore_standard_log", _activity(rows, site), rows["id"], [(pc.invert(is_moment(rows["timecreated"])), "no time")]
+            "activity",
+            "logstore_standard_log",
+            activity_of(rows, site),
+            rows["id"],
+            [(pc.invert(is_moment(rows["timecreated"])), "no time")],
         )
 
 
-def _activity(rows: pa.Table, site: Site) -> pa.Table:
-    details = _each(rows["other"], details_of)
+def activity_of(rows: pa.Table, site: Site) -> pa.Table:
+    """Rows of ``raw.activity`` of rows of the log."""
+    details = _details(rows["other"])
     action = _each(rows["eventname"], action_of)
     # The event is also written when a completion is taken back.
     taken_back = pc.and_(
@@ -69,6 +74,13 @@ def _objects(rows: pa.Table, is_anonymous: pa.Array, site: Site) -> pa.Array:
     people = site.accounts(pc.if_else(of_user, native, nothing))
     things = joined("", pc.if_else(pc.or_(of_user, hides), nothing, native))
     return pc.coalesce(people, things)
+
+
+def _details(column: pa.ChunkedArray) -> pa.Array:
+    """The numbers of each row's own data, worked out once per distinct text. Most of a log's rows have none: "null", "N;", "[]"."""
+    text = flat(column)
+    has_none = pc.is_in(text, pa.array(sorted(ABSENT), pa.string()))
+    return _each(pc.if_else(has_none, pa.scalar(None, pa.string()), text), details_of)
 
 
 def _each(column: pa.ChunkedArray, judged) -> pa.Array:

@@ -36,6 +36,7 @@ _PREFIXES = {
     "urn:schemas-microsoft-com:vml": "v",
 }
 _VALUES = tuple(f"{{{name}}}val" for name in _WORD)
+_SHADINGS = tuple(f"{{{name}}}shd" for name in _WORD)
 #: Runs and paragraphs may stand inside these; what is inside counts.
 _TRANSPARENT = frozenset(
     [
@@ -147,7 +148,7 @@ class _Styles:
                 shading = _shading(_child(style, "w:pPr", "w:shd"))
                 self._found[key] = (_value(_child(style, "w:basedOn")), look if look.ground is not None else replace(look, ground=shading))
                 if _value(style, "type") == "table":
-                    if any(_name(each.tag) == "w:shd" for each in style.iter() if isinstance(each.tag, str)):
+                    if next(style.iter(*_SHADINGS), None) is not None:
                         self._shaded_tables.add(key)
                 elif _value(style, "type") == "paragraph" and _value(style, "default") not in (None, *_OFF):
                     self.paragraph = key

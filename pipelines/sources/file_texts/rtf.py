@@ -26,7 +26,7 @@ from pipelines.sources.file_texts.looks import PLAIN, WHITE, Colour, Look
 from pipelines.sources.file_texts.results import FileText, Reason, Refusal, Said, Writing
 
 _TOKEN = re.compile(
-    rb"\\(?P<word>[a-zA-Z]{1,32})(?P<number>-?\d{1,10})?\ ?|\\'(?P<hex>[0-9a-fA-F]{2})|\\(?P<sign>[^a-zA-Z])|(?P<brace>[{}])|(?P<text>[^\\{}\r\n]+)"
+    rb"\\(?P<word>[a-zA-Z]{1,32})(?P<number>-?\d{1,10})?\ ?|(?P<hex>(?:\\'[0-9a-fA-F]{2})+)|\\(?P<sign>[^a-zA-Z])|(?P<brace>[{}])|(?P<text>[^\\{}\r\n]+)"
 )
 _SIGNS = {b"~": "\u00a0", b"-": "\u00ad", b"_": "\u2011", b"{": "{", b"}": "}", b"\\": "\\", b"\n": "\n", b"\r": "\n", b"\t": "\t"}
 _CHARACTERS = {
@@ -105,10 +105,7 @@ class _Reader:
             if kind == "text":
                 self._bytes(token["text"])
             elif kind == "hex":
-                if self._to_skip:
-                    self._to_skip -= 1
-                else:
-                    self._pending.append(int(token["hex"], 16))
+                self._bytes(bytes.fromhex(token["hex"].replace(b"\\'", b"").decode("ascii")))
             elif kind == "brace":
                 self._flush()
                 if not self._brace(token["brace"]):

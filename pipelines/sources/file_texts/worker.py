@@ -84,5 +84,3 @@ def _give_up(limits: Limits) -> None:
     ):
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(kind, (most, most))
-    with contextlib.suppress(OSError):
-        os.nice(5)  # the database and the warehouse come first

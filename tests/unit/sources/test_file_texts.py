@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -619,7 +620,7 @@ def test_each_hostile_file_costs_one_refusal_and_little_time(hostile: Path) -> N
             continue
         results[name] = result
         # Four seconds of the processor; more on the clock only where others use it too.
-        assert took < 15, name
+        assert took < LIMITS.clock_seconds + 10, name
     refused = {name: result.reason for name, result in results.items() if isinstance(result, Refused)}
     assert set(HOSTILE) - set(refused) <= {"deep PDF"}
     assert refused["RTF of words"] is Reason.TIME
@@ -637,14 +638,22 @@ def test_a_worker_that_needs_too_much_memory_is_ended() -> None:
 
 
 def test_no_process_is_left_when_the_caller_stops_listening() -> None:
-    def children() -> set[str]:
-        return set(Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split())
+    if not Path("/proc/self/stat").exists():
+        pytest.skip("this system does not list processes")
 
-    if not Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").exists():
-        pytest.skip("this system does not list a process's children")
+    def children() -> set[str]:
+        # The parent is the fourth field, the second behind the name in brackets.
+        found = set()
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                if path.read_text().rpartition(")")[2].split()[1] == str(os.getpid()):
+                    found.add(path.parent.name)
+        return found
+
     before = children()
     results = read_files((str(number), plain()) for number in range(1000))
     next(results)
+    assert children() - before, "no worker was seen: this test shows nothing"
     results.close()  # type: ignore[attr-defined]
     assert children() <= before
 

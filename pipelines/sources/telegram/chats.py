@@ -232,7 +232,8 @@ class Export:
                 continue
             account = self.met(native)
             account.is_deleted = account.is_deleted or is_deleted or None
-            if name and (account.name is None or at >= account.named_at):
+            # Of two names of one second, one is chosen, whatever the order.
+            if name and (account.name is None or (at, name) > (account.named_at, account.name)):
                 account.name, account.named_at = storable(name), at
         if self.accounts:
             yield Batch("accounts", self._accounts(), counted=False)

@@ -143,6 +143,8 @@ def _tree(page: Path, text: str) -> Any:
         tree = None
     if tree is None:
         raise BadFile(page, place="byte 0", expected="HTML", found="something else")
+    if any(entry.level >= etree.ErrorLevels.FATAL for entry in parser.error_log):  # too deep or too long: what follows would be lost
+        raise BadFile(page, place="div", expected="tags as Telegram Desktop nests them", found="others: the page is damaged")
     return tree
 
 

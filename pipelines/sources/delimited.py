@@ -258,7 +258,7 @@ class DelimitedFile:
         tail = b""
         for piece in pieces:
             self._watched.update(pattern.findall(tail + piece[:_LONGEST_MATCH]), pattern.findall(piece))
-            tail = piece[-_LONGEST_MATCH:]
+            tail = (piece if len(piece) >= _LONGEST_MATCH else tail + piece)[-_LONGEST_MATCH:]
             yield piece
 
     def find_all(self, pattern: re.Pattern[bytes]) -> set[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
+import io
 import json
 from collections import Counter, defaultdict
 from datetime import datetime
@@ -19,6 +21,7 @@ from pipelines.sources.moodle_reports import MoodleReportsReader
 from pipelines.sources.reading import Batch, Context, Item, Reader, Rejected, Seen
 from pipelines.sources.surveys import SurveysReader
 from pipelines.sources.zoom import ZoomReader
+from tests.unit.sources import table_forms
 
 pytestmark = pytest.mark.real_data
 
@@ -97,6 +100,15 @@ def test_english_and_russian_log_of_one_course_are_the_same_rows():
     assert len(both) == 15842
     for column in ("account_id", "related_account_id", "course_id", "task_id", "object_id", "occurred_at", "action"):
         assert all(by_id[0][key][column] == by_id[1][key][column] for key in both), column
+
+
+@pytest.mark.parametrize("form", ["excel_of_moodle.xlsx", "open_document.ods", "json_of_cells.json"])
+def test_log_of_one_course_says_the_same_in_other_forms(form: str, tmp_path: Path):
+    path = REAL_DATA / "moodle_db" / "csv" / "logs_courseA_en.csv.gz"
+    rows = list(csv.reader(io.StringIO(gzip.decompress(path.read_bytes()).decode("utf-8-sig"), newline="")))
+    expected, found = Loaded(MoodleLogsReader(), path), Loaded(MoodleLogsReader(), table_forms.FORMS[form](tmp_path / form, rows))
+    for record in ("activity", "accounts", "courses", "tasks"):
+        assert found.rows(record) == expected.rows(record)
 
 
 def test_log_agrees_with_the_programme_s_truth():

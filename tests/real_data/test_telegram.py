@@ -91,21 +91,29 @@ def test_renamed_people_have_the_name_that_the_newest_export_shows(loaded: Wareh
 
 
 @pytest.mark.parametrize("first", [0, 1], ids=["older export first", "newer export first"])
-def test_edited_messages_carry_the_new_text_whichever_export_comes_first(first: int) -> None:
+def test_edits_and_deletions_between_two_exports_are_noticed_whichever_comes_first(first: int) -> None:
     source = Source(name="chat", kind="telegram", path=Path("moodle_channels/telegram"))
     where = source.model_copy(update={"path": DATA / "moodle_channels/telegram"})
     reader = TelegramReader()
     items = [item for item in reader.items(where, None) if item.name.startswith("chat_A")]  # type: ignore[arg-type]
     assert len(items) == 2
-    edited = [change for change in truth()["telegram"]["overlap_A"]["changes"] if change["change"] == "edited"]
-    assert len(edited) == 20
+    changes = truth()["telegram"]["overlap_A"]["changes"]
+    edited = {one["message_id"]: one for one in changes if one["change"] == "edited"}
+    deleted = {one["message_id"] for one in changes if one["change"] == "deleted_after_first_export"}
+    assert (len(edited), len(deleted)) == (20, 16)
+
+    def number(message_id: str) -> int:
+        return int(message_id.rpartition(":")[2])
+
     with Warehouse.open(None) as warehouse:
         warehouse.create_schemas()
         for item in (items[first], items[1 - first]):
             load = load_item(warehouse, programme(source), source, item, pseudonyms=PSEUDONYMS, run_at=RUN_AT)
             assert load.state == "loaded"
-        texts = dict(warehouse.rows("select message_id, text from personal.messages"))
-        assert warehouse.value("select count(*) from raw.messages") == 1298
-        assert {change["message_id"]: texts[f"telegram:message:{CHATS['A']}:{change['message_id']}"] for change in edited} == {
-            change["message_id"]: change["new"] for change in edited
-        }
+        texts = {number(name): text for name, text in warehouse.rows("select message_id, text from personal.messages")}
+        assert len(texts) == 1298
+        assert {name: texts[name] for name in edited} == {name: one["new"] for name, one in edited.items()}
+        gone = {number(name) for (name,) in warehouse.rows("select message_id from raw.messages where deleted_at is not null")}
+        assert gone == deleted
+        versions = {number(name): text for name, text in warehouse.rows("select message_id, text from personal.message_versions")}
+        assert versions == {name: one["old"] for name, one in edited.items()}

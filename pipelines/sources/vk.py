@@ -28,6 +28,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -45,8 +46,11 @@ from pipelines.sources.reading import Context, Event, Item, Rejected
 DEFAULT_REALM = "vk"
 WHAT = "a VK archive (kind vk)"
 
-#: A page of fifty messages has some ten kilobytes, the list of conversations some hundreds.
-_LARGEST_PAGE = 1 << 25
+#: A page of fifty messages of the greatest length, with ten things attached to each, has half a megabyte; the list of conversations may have more.
+_LARGEST_PAGE = 1 << 21
+_LARGEST_LIST = 1 << 25
+#: Pages in memory at once, two thousand messages.
+_PAGES_AT_ONCE = 40
 _INDEX = "index-messages.html"
 _PROFILE = "profile/page-info.html"
 _PAGE = re.compile(r"(?P<peer>-?\d{1,18})/messages(?P<offset>\d{1,9})\.html", re.ASCII)
@@ -117,8 +121,11 @@ class VkReader:
         export = _Export(ChatRows(context, source.realm or DEFAULT_REALM))
         _about(tree, names, base, pages[0][3], export)
         peers = {peer: number for number, peer in enumerate(dict.fromkeys(page[1] for page in pages), start=1)}
-        for _, peer, offset, name in pages:
-            yield from _read_page(tree, name, peer, f"conversation {peers[peer]}, page {offset}", export)
+        rest = iter(pages)
+        while some := list(islice(rest, _PAGES_AT_ONCE)):
+            yield from _read_pages(
+                tree, [(name, peer, f"conversation {peers[peer]}, page {offset}") for _, peer, offset, name in some], export
+            )
             yield from export.rows.full()
         yield from export.rows.last()
 
@@ -138,9 +145,9 @@ def _pages(names: list[str]) -> Iterator[tuple[int, str, int, str]]:
 # -- pages -----------------------------------------------------------------------------------------------------------------------
 
 
-def _parsed(tree: Tree, name: str) -> Any:
+def _parsed(tree: Tree, name: str, largest: int = _LARGEST_PAGE) -> Any:
     """The root element of a page. Raises BadFile where the page is cut off or no HTML."""
-    data = read_whole(tree, name, _LARGEST_PAGE)
+    data = read_whole(tree, name, largest)
     path = tree.named(name)
     if not data.strip():
         raise BadFile(path, place="file", expected="a page of a VK archive", found="an empty file")
@@ -172,7 +179,7 @@ def _about(tree: Tree, names: list[str], base: str, first_page: str, export: _Ex
     for name in (f"{base}{_INDEX}", f"{root}{_PROFILE}", first_page):
         if name not in names:
             continue
-        page = _parsed(tree, name)
+        page = _parsed(tree, name, _LARGEST_LIST)
         owner, made_at = _jd(page)
         export.owner = export.owner or owner
         if made_at:
@@ -211,21 +218,26 @@ def _full_name(page: Any) -> str | None:
     return None
 
 
-def _read_page(tree: Tree, name: str, peer: str, place: str, export: _Export) -> Iterator[Event]:
-    page = _parsed(tree, name)
-    found = [element for element in page.iter("div") if "message" in (element.get("class") or "").split()]
-    headers = [_header(element, export.owner) for element in found]
-    dates = [_date(header.date) if header else "" for header in headers]
-    edits = [_date(_edited(element)) for element in found]
+def _read_pages(tree: Tree, pages: list[tuple[str, str, str]], export: _Export) -> Iterator[Event]:
+    """The messages of some pages, as (name, peer, place): some, because reading times costs little more for many than for one."""
+    found: list[tuple[Any, _Header | None, Chat, str, str]] = []
+    for name, peer, place in pages:
+        page = _parsed(tree, name)
+        chat = _chat(peer, page, export)
+        export.rows.chat(chat)
+        elements = (element for element in page.iter("div") if "message" in (element.get("class") or "").split())
+        found += (
+            (element, _header(element, export.owner), chat, peer, f"{place}, message {number}")
+            for number, element in enumerate(elements, start=1)
+        )
     zone = export.rows.context.zone
-    sent = to_utc(pa.array(dates, pa.string()), "day first", zone)[0].to_pylist()
-    edited = to_utc(pa.array(edits, pa.string()), "day first", zone)[0].to_pylist()
-    chat = _chat(peer, page, export)
-    export.rows.chat(chat)
-    for number, (element, header, sent_at, edited_at) in enumerate(zip(found, headers, sent, edited, strict=True), start=1):
+    dates = pa.array([_date(header.date) if header else "" for _, header, *_ in found], pa.string())
+    sent = to_utc(dates, "day first", zone)[0].to_pylist()
+    edited = to_utc(pa.array([_date(_edited(element)) for element, *_ in found], pa.string()), "day first", zone)[0].to_pylist()
+    for (element, header, chat, peer, place), sent_at, edited_at in zip(found, sent, edited, strict=True):
         export.rows.seen()
         if reason := _message(element, header, sent_at, edited_at, chat, peer, export):
-            yield Rejected("messages", f"{place}, message {number}", reason)
+            yield Rejected("messages", place, reason)
 
 
 def _chat(peer: str, page: Any, export: _Export) -> Chat:

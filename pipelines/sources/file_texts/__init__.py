@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from pipelines.sources.file_texts.limits import LIMITS, Limits
 from pipelines.sources.file_texts.opening import read_file
-from pipelines.sources.file_texts.pool import read_files
+from pipelines.sources.file_texts.pool import Content, read_files
 from pipelines.sources.file_texts.results import FileText, Reason, Refused
 
-__all__ = ["LIMITS", "FileText", "Limits", "Reason", "Refused", "read_file", "read_files"]
+__all__ = ["LIMITS", "Content", "FileText", "Limits", "Reason", "Refused", "read_file", "read_files"]

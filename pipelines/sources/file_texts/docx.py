@@ -5,8 +5,8 @@ in the order in which they are referred to, formulas' letters. Insertions that a
 "hidden", the colour of the ground the text stands on, letters under two points; styles are asked, down to the document's defaults.
 
 Not kept: headers and footers, comments, numbers of lists, pictures, symbols of symbol fonts, parts in other formats (``altChunk``, embedded
-files), field codes. Not seen as hidden: text moved off the page, squeezed to nothing, or under a picture; white text on a ground whose
-colour is not in the file (table styles, theme-filled shapes).
+files, charts, diagrams), field codes. Not seen as hidden: text moved off the page, squeezed to nothing, or under a picture; white text on a
+ground whose colour is not in the file (table styles, theme-filled shapes).
 """
 
 from __future__ import annotations

@@ -31,9 +31,10 @@ _OTHERS: tuple[tuple[bytes, Reason], ...] = (
     (b"OggS", Reason.OTHER),
     (b"\x1aE\xdf\xa3", Reason.OTHER),
     (b"%!PS", Reason.OTHER),
-    (b"From MIME", Reason.OTHER),
 )
 _MARKUP = re.compile(rb"^(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|\?xml|svg|\?mso)\b", re.IGNORECASE)
+#: A web page with its pictures in one file (MHTML), which Word writes as ".doc" too.
+_MIME = re.compile(rb"^\s*(?:From: |MIME-Version: )[^\n]*\n(?:[\w-]+:|\s)", re.IGNORECASE)
 _RTF = re.compile(rb"^(?:\xef\xbb\xbf)?\s*\{\\rtf")
 #: A PDF may begin with something else; readers look for its head in this many bytes (PDF 1.7, annex H, note 13).
 _PDF_HEAD = 1024
@@ -70,7 +71,7 @@ def recognise(data: bytes) -> str:
         raise Refusal(Reason.ARCHIVE)
     if b"%PDF-" in data[:_PDF_HEAD]:
         return "pdf"
-    if _MARKUP.match(data[:256]):
+    if _MARKUP.match(data[:256]) or (_MIME.match(data[:512]) and b"content-type:" in data[:4096].lower()):
         raise Refusal(Reason.OTHER)
     return "txt"
 

@@ -116,6 +116,7 @@ def test_look_alikes_and_invisible_characters_stay_as_evidence() -> None:
         (zipped({"work.txt": "текст"}), "archive"),
         (zipped({"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "content.xml": "<x/>"}), "format is not read"),
         (b"<!DOCTYPE html><p>text", "format is not read"),
+        (b"MIME-Version: 1.0\r\nContent-Type: multipart/related\r\n\r\ntext", "format is not read"),
         (bytes(range(256)) * 20, "format is not read"),
         (b"\x00\x01\x02\x03" * 400, "format is not read"),
     ],

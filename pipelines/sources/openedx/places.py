@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -67,6 +68,7 @@ def block_of(name: str, course: str | None, context: Mapping[str, Any], payload:
     return None
 
 
+@lru_cache(4096)
 def _normal(key: str) -> str | None:
     if key.startswith(("block-v1:", "ccx-block-v1:")):
         match = _BLOCK.match(key)
@@ -96,6 +98,7 @@ def course_in(block: str) -> str | None:
     return None
 
 
+@lru_cache(4096)
 def type_of(block: str) -> str:
     """Type of a block: "problem", "video" …; empty where its key does not tell."""
     match = _TYPE.search(block) or _OLD_TYPE.match(block)

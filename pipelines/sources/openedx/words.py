@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -76,16 +77,17 @@ BLOCK_KINDS = {
 }
 
 #: Numbers of a payload that may leave it: marks, places in a video, counts. Nothing that a person wrote or is called.
-_NUMBERS = (
+_NUMBERS = frozenset((
     "attempts", "completion", "currentTime", "current_tab", "current_time", "duration", "grade", "hint_index", "hint_len", "max_grade",
     "new_time", "old_time", "percent_grade", "tab_count", "target_tab", "weighted_earned", "weighted_graded_earned",
     "weighted_graded_possible", "weighted_possible", "weighted_total_earned", "weighted_total_possible",
-)  # fmt: skip
+))  # fmt: skip
 
 _FORUM_STAFF = frozenset(("administrator", "moderator", "group moderator", "community ta"))
 _COURSE_STAFF = frozenset(("instructor", "staff", "limited_staff", "beta_testers_staff"))
 
 
+@lru_cache(4096)
 def event_name(given: str) -> str:
     """The name as it may be stored: requests (whose "name" is a path, often with names and keys in it) by their first part only."""
     if given.startswith("/"):
@@ -105,6 +107,7 @@ def action_of(name: str, sender: str, payload: Mapping[str, Any]) -> str:
     return _ACTIONS.get(name, "other")
 
 
+@lru_cache(4096)
 def component_of(name: str) -> str | None:
     """The part of the platform that speaks: "forum", "grades", "video", "problem" …"""
     if name.startswith("/"):
@@ -121,9 +124,9 @@ def component_of(name: str) -> str | None:
 
 def details_of(payload: Mapping[str, Any]) -> str | None:
     """Numbers of the payload as JSON; None where there are none."""
-    found = {key: payload[key] for key in _NUMBERS if type(payload.get(key)) in (int, float, bool)}
+    found = {key: value for key, value in payload.items() if key in _NUMBERS and isinstance(value, int | float)}
     try:
-        return orjson.dumps(found).decode() if found else None
+        return orjson.dumps(found, option=orjson.OPT_SORT_KEYS).decode() if found else None
     except orjson.JSONEncodeError:  # beyond 64 bits
         return None
 

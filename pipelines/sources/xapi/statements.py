@@ -20,10 +20,13 @@ from pipelines.sources.xapi.verbs import (
     is_certificate,
     is_course,
     stored_iri,
+    type_word_of,
     word_of,
 )
 
 VOIDED = "voided"
+#: Pages of the LMS whose ids are remembered.
+_KNOWN_MAX = 100_000
 _ACTIVITY = (
     "activity_id", "account_id", "course_id", "task_id", "occurred_at", "action", "event", "component", "object_id", "related_account_id",
     "origin", "is_impersonated", "is_anonymous", "details", "seen_at",
@@ -64,6 +67,7 @@ class Statements:
         self._home, self._language = home_page, language
         self._voided = voided
         self._taken_back: dict[str, datetime] = {}
+        self._natives: dict[str, str] = {}
 
     def take(self, statement: Any) -> str:
         """Turn one statement into rows; the reason where it is refused, else empty."""
@@ -129,7 +133,7 @@ class Statements:
             else type_word
         )
         row = (
-            f"{self.realm}:log:{native}", account, course, task, at, action_of(word, type_word, result.get("completion")), stored_iri(verb_id),
+            f"{self.realm}:log:{native}", account, course, task, at, action_of(word, type_word, result.get("completion") is True), stored_iri(verb_id),
             component[:60] if component else None, self._object_id(target), related if related != account else None, _origin(context), False,
             False, _details(result), moment(statement.get("stored")) or at,
         )  # fmt: skip
@@ -226,11 +230,21 @@ class Statements:
 
     def _native(self, iri: str) -> str:
         """The LMS's own id where the IRI is a page of the LMS that the source names, else the IRI."""
-        if self._home and iri.startswith(self._home + "/"):
-            path = unquote(iri[len(self._home) :])
-            for pattern in (_MOODLE_COURSE, _MOODLE_TASK, _EDX_BLOCK, _EDX_COURSE):
-                if match := pattern.search(path):
-                    return match.group(1)
+        if not self._home or not iri.startswith(self._home + "/"):
+            return iri
+        known = self._natives.get(iri)
+        if known is None:
+            known = self._of_page(iri, self._home)
+            if len(self._natives) < _KNOWN_MAX:
+                self._natives[iri] = known
+        return known
+
+    @staticmethod
+    def _of_page(iri: str, home: str) -> str:
+        path = unquote(iri[len(home) :])
+        for pattern in (_MOODLE_COURSE, _MOODLE_TASK, _EDX_BLOCK, _EDX_COURSE):
+            if match := pattern.search(path):
+                return match.group(1)
         return iri
 
     def _object_id(self, target: dict[str, Any]) -> str | None:
@@ -271,9 +285,7 @@ def _context_activities(context: dict[str, Any]) -> list[dict[str, Any]]:
 def _type_of(activity: dict[str, Any]) -> str:
     definition = activity.get("definition")
     given = definition.get("type") if isinstance(definition, dict) else None
-    if not isinstance(given, str):
-        return ""
-    return "lms/" + word_of(given) if "/lms/" in given else word_of(given)
+    return type_word_of(given) if isinstance(given, str) else ""
 
 
 def _in_language(names: Any, language: str) -> str | None:
@@ -282,6 +294,8 @@ def _in_language(names: Any, language: str) -> str | None:
         return names or None
     if not isinstance(names, dict):
         return None
+    if isinstance(name := names.get(language), str) and name:
+        return name
     given = {str(key).lower(): name for key, name in names.items() if isinstance(name, str) and name}
     for wanted in (language, *(key for key in given if key.split("-")[0] == language), "und"):
         if wanted in given:

@@ -7,6 +7,7 @@ xAPI video profile, Open edX's router, Moodle's logstore_xapi, TRAX). What count
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _ACTIONS = {
     "viewed": ("viewed", "view", "experienced", "read", "watched", "watch", "played", "play", "accessed", "access", "navigated", "opened", "open",
@@ -61,25 +62,34 @@ _COURSE_TYPES = frozenset(("course", "lms/course"))
 _CERTIFICATES = frozenset(("certificate", "badge"))
 
 
+@lru_cache(4096)
 def word_of(iri: str) -> str:
     """Last part of an IRI, in small letters: ``http://adlnet.gov/expapi/verbs/completed`` → "completed"."""
     return re.split(r"[/#]", iri.rstrip("/#"))[-1].lower()
 
 
-def action_of(word: str, type_word: str, is_success: object) -> str:
+@lru_cache(4096)
+def action_of(word: str, type_word: str, is_success: bool) -> str:
     """Action of a verb's last part. ``type_word``: the object's type; asking for a solution or a hint is no post."""
     if word == "joined" and type_word not in ("group", "team", "cohort"):
         return "viewed"
     if word == "created":
         return "posted" if type_word in ("discussion", "forum-topic", "post", "comment", "reply", "thread") else "other"
-    if word == "progressed" and is_success is not True:
+    if word == "progressed" and not is_success:
         return "other"
     return ACTIONS.get(word, "other")
 
 
+@lru_cache(4096)
 def stored_iri(iri: str) -> str:
     """The verb as it may be stored: an IRI without blanks and addresses; "unnamed" for anything else."""
     return iri if _ID.fullmatch(iri) else "unnamed"
+
+
+@lru_cache(4096)
+def type_word_of(iri: str) -> str:
+    """Last part of an activity type's IRI; "lms/" before it where that tells "course" from other vocabularies' courses."""
+    return "lms/" + word_of(iri) if "/lms/" in iri else word_of(iri)
 
 
 def is_course(type_word: str) -> bool:

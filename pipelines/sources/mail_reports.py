@@ -101,14 +101,12 @@ def is_machine(address: str | None) -> bool:
 
 
 def report_of(fields: Fields, body: bytes) -> Report | None:
-    """The report that a mail is, None for a mail that is none.
+    """The report that a mail is of whose header :func:`is_report` says so; None where it turns out to be none.
 
     Parameters
     ----------
     body: the first bytes of the body where :func:`is_report` asked for it; else empty.
     """
-    if not body and not is_report(fields):
-        return None
     parts = parts_of(first(fields, "content-type"), first(fields, "content-transfer-encoding"), body) if body else ()
     return report_of_parts(fields, ((kind, part) for kind, part, _ in parts), body)
 
@@ -150,8 +148,9 @@ def is_auto_reply(fields: Fields, subject: str | None, author: str | None = None
         submitted.startswith("auto-") and _NO_REPLY.fullmatch((author or "").partition("@")[0])
     ):
         return False
-    for name, pattern in _AUTO_FIELDS.items():
-        for value in fields.get(name, ()):
+    for name in _AUTO_FIELDS.keys() & fields.keys():
+        pattern = _AUTO_FIELDS[name]
+        for value in fields[name]:
             text = value.decode("utf-8", "replace").strip().lower()
             if text not in ("no", "false", "0", "") and (pattern is None or re.search(pattern, text)):
                 return True

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -24,6 +25,7 @@ BATCH_ROWS = 50_000
 #: References of one mail that are kept: the first, which is the thread's, and the last. Longer chains are loops or made to hurt.
 MOST_REFERENCES = 100
 
+_REMEMBERED = 50_000
 _DELIVERED = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to")
 _EXPECTED_FIELDS = ("from", "to", "date", "message-id", "subject", "received", "cc", "bcc", "sender", "return-path")
 
@@ -57,6 +59,8 @@ class MailRows:
 
     def __post_init__(self) -> None:
         self.chat_id = f"{self.realm}:chat"
+        # Mails name each other again and again, mostly those of a short while ago.
+        self._id = lru_cache(maxsize=_REMEMBERED)(self._made_id)
         self.ahead = timedelta(days=threshold("mail_date_ahead_days"))
         self.behind = timedelta(days=threshold("mail_date_behind_days"))
         self.many = threshold("notice_addressees")
@@ -134,7 +138,7 @@ class MailRows:
         if self.accounts:
             yield Batch("accounts", self._accounts(), counted=False)
 
-    def _id(self, native: str) -> str:
+    def _made_id(self, native: str) -> str:
         return f"{self.realm}:{self.context.pseudonyms.of(f'{self.realm}:message', native)}"
 
     def _messages(self, rows: list[tuple[Any, ...]]) -> pa.Table:

@@ -100,7 +100,7 @@ class MailboxReader:
         for raw, arrived_at, problem in _mails(item.path):
             seen += 1
             if not problem:
-                report = mail_reports.report_of(raw.fields, raw.report) if raw.fields is not None else None
+                report = mail_reports.report_of(raw.fields, raw.report) if raw.fields is not None and raw.is_report else None
                 problem = rows.add(raw.fields, report, arrived_at, raw.envelope)
             if problem:
                 yield Rejected("messages", f"mail {raw.number}", problem)
@@ -168,11 +168,12 @@ def _single(path: Path, number: int) -> RawMail:
         match = _HEADER_END.search(start)
         if not match:
             is_whole = start.endswith((b"\n", b"\r")) and len(start) < HEADER_BYTES
-            return RawMail(number, envelope, read_fields(start) if is_whole else None)
+            fields = read_fields(start)
+            return RawMail(number, envelope, fields if is_whole else None, b"", is_whole and mail_reports.is_report(fields))
         fields = read_fields(start[: match.start()])
         if not mail_reports.is_report(fields):
             return RawMail(number, envelope, fields)
-        return RawMail(number, envelope, fields, start[match.end() :] + content.read(REPORT_BYTES))
+        return RawMail(number, envelope, fields, start[match.end() :] + content.read(REPORT_BYTES), True)
 
 
 def _open(path: Path) -> BinaryIO:

@@ -45,6 +45,8 @@ class RawMail:
     envelope: bytes
     fields: Fields | None
     report: bytes = b""
+    #: Its header is that of a report, whether or not anything of it is there.
+    is_report: bool = False
 
 
 def split_mbox(content: BinaryIO, path: Path, is_report: Callable[[Fields], bool]) -> Iterator[RawMail]:
@@ -86,7 +88,7 @@ def split_mbox(content: BinaryIO, path: Path, is_report: Callable[[Fields], bool
             wrong_lengths += 1
         report = bytearray() if wanted else None
         has_more = window.pass_body(is_dated, report)
-        yield RawMail(number, envelope, fields, bytes(report or b""))
+        yield RawMail(number, envelope, fields, bytes(report or b""), wanted)
         if not has_more:
             return
 

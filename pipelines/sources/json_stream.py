@@ -22,9 +22,10 @@ import orjson
 
 from pipelines.errors import BadFile
 
-#: Bytes read at once.
+#: Bytes read at once, and decoded at once where values are taken one by one.
 _BLOCK = 1 << 22
-#: Characters given to orjson at once: what it makes of them has to fit into the processor's cache, or all becomes half as fast. The
+_WINDOW = 1 << 16
+#: Bytes given to orjson at once: what it makes of them has to fit into the processor's cache, or all becomes half as fast. The
 #: first pieces are small, so that little is done twice where the elements end soon; each right cut doubles them.
 _FIRST_PIECE = 1 << 16
 _LARGEST_PIECE = 1 << 18
@@ -36,9 +37,11 @@ _LONGEST_VALUE = 1 << 26
 _SLACK = 16
 _SPACE = " \t\n\r"
 #: How an array of objects begins: white space, brace, first key, colon. The next object begins likewise.
-_OPENER = re.compile(r'\s*\{\s*"[^"\\]{0,64}"\s*:')
+_OPENER = re.compile(rb'\s*\{\s*"[^"\\]{0,64}"\s*:')
+_NEXT_MARK = re.compile(rb"[ \t\n\r]*([,\]])")
 #: Telegram Desktop writes control characters as \\x0B, which is no JSON; any other escape is passed over whole.
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|.)", re.DOTALL)
+_ESCAPE_IN_BYTES = re.compile(_ESCAPE.pattern.encode(), re.DOTALL)
 #: Whole numbers that orjson takes for such; others are floats for both.
 _INT64, _UINT64 = -(1 << 63), 1 << 64
 _SURE_DIGITS = 18
@@ -59,9 +62,12 @@ class JsonStream:
         self._content, self._path = content, path
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._scanner = json.JSONDecoder(strict=False, parse_int=_whole_number)
+        #: Bytes in memory; those before ``_raw_at`` are decoded or taken, ``_given`` counts them all from the start of the file.
+        self._raw, self._raw_at, self._given, self._is_read = b"", 0, 0, False
+        #: What is decoded and not yet taken stands behind ``_at``.
         self._text, self._at, self._is_over = "", 0, False
-        #: Bytes given to the decoder.
-        self._given = 0
+        #: The text in memory is no longer what stands in the file.
+        self._is_mended = False
         self._refill()
         if self._text.startswith("\ufeff"):
             self._at = 1
@@ -150,15 +156,15 @@ class JsonStream:
                 return
             self.take(",")
 
-    def blocks(self, lighten: Callable[[str], str] | None = None) -> Iterator[list[Any]]:
+    def blocks(self, lighten: Callable[[bytes], bytes] | None = None) -> Iterator[list[Any]]:
         """Enter an array and take its elements, some hundreds at a time: what ``elements`` and ``value`` give, and the same errors.
 
-        ``lighten`` may take members out of the text that the caller does without; it has to match them whole, quotes and brackets.
+        ``lighten`` may take members out of the bytes that the caller does without; it has to match them whole, quotes and brackets.
         """
         self.take("[")
-        if len(self._text) - self._at < _FIRST_PIECE:
-            self._refill()
-        opening = _OPENER.match(self._text, self._at)
+        self._undecode()
+        self._read_on(_FIRST_PIECE)
+        opening = _OPENER.match(self._raw, self._raw_at)
         if self.peek() == "]":
             self._at += 1
             return
@@ -166,46 +172,83 @@ class JsonStream:
         while True:
             values = self._piece(opening[0], size, lighten) if opening else None
             size = min(2 * size, _LARGEST_PIECE) if values else _FIRST_PIECE
-            if not values:
+            if values:
+                yield values
+                if self._take_raw(b","):
+                    continue
+            else:
                 values = [self.value()]
                 while len(values) < _ONE_BY_ONE and self.peek() == ",":
                     self._at += 1
                     values.append(self.value())
-            yield values
+                yield values
             if self.peek() == "]":
                 self._at += 1
                 return
             self.take(",")
 
-    def _piece(self, opening: str, size: int, lighten: Callable[[str], str] | None) -> list[Any] | None:
-        """The elements that end within the next ``size`` characters; None where no cut can be made."""
-        if len(self._text) - self._at < size:
-            self._refill(at_least=size)
-        space = opening[: opening.index("{")]
+    def _piece(self, opening: bytes, size: int, lighten: Callable[[bytes], bytes] | None) -> list[Any] | None:
+        """The elements that end within the next ``size`` bytes; None where no cut can be made."""
+        self._undecode()
+        self._read_on(size)
+        raw, start, stop = self._raw, self._raw_at, self._raw_at + size
+        space = opening[: opening.index(b"{")]
         cut = -1
-        if "\n" in space:  # Telegram Desktop indents by one: where its array ends, nothing is parsed in vain
-            cut = self._text.find(f"{space[:-1]}]", self._at, self._at + size)
+        if b"\n" in space:  # Telegram Desktop indents by one: where its array ends, nothing is parsed in vain
+            cut = raw.find(space[:-1] + b"]", start, stop)
         if cut < 0:
-            cut = max(self._text.rfind(f"}},{gap}{opening}", self._at, self._at + size) for gap in ("", " ")) + 1
-        if cut <= self._at:
+            cut = max(raw.rfind(b"}," + gap + opening, start, stop) for gap in (b"", b" ")) + 1
+        if cut <= start:
             return None
-        piece = self._text[self._at : cut]
+        piece = raw[start:cut]
         if lighten:
             piece = lighten(piece)
+        if b"\\x" in piece:
+            piece = _ESCAPE_IN_BYTES.sub(lambda escape: b"\\u00" + escape[1] if escape[1] else escape[0], piece)
         try:
-            values = _array(piece) if "\\x" not in piece else _array(_ESCAPE.sub(_mended, piece))
+            values: list[Any] = orjson.loads(b"[%b]" % piece)
         except orjson.JSONDecodeError:
             return None
         if values:
-            self._at = cut
+            self._raw_at, self._given = cut, self._given + cut - start
         return values
+
+    def _undecode(self) -> None:
+        """Give back what was decoded and not taken, so that the walk stands in the bytes."""
+        rest = self._text[self._at :].encode() + self._decoder.getstate()[0]
+        if self._is_mended or len(rest) > self._raw_at:
+            self._raw, self._raw_at = rest + self._raw[self._raw_at :], 0
+        else:
+            self._raw_at -= len(rest)
+        self._given -= len(rest)
+        self._decoder.reset()
+        self._text, self._at, self._is_over, self._is_mended = "", 0, False, False
+
+    def _take_raw(self, wanted: bytes) -> bool:
+        """Take one punctuation mark out of the bytes, if it stands there."""
+        found = _NEXT_MARK.match(self._raw, self._raw_at)
+        if not found or found[1] != wanted:
+            return False
+        self._given += found.end() - self._raw_at
+        self._raw_at = found.end()
+        return True
+
+    def _read_on(self, wanted: int) -> None:
+        """Have that many bytes in memory that are not decoded, if the file has them."""
+        while len(self._raw) - self._raw_at < wanted and not self._is_read:
+            try:
+                block = self._content.read(max(_BLOCK, wanted))
+            except (EOFError, OSError, zlib.error) as error:  # a cut or damaged gzip
+                place = f"byte {self._given + len(self._raw) - self._raw_at} (unpacked)"
+                raise BadFile(self._path, place=place, expected="more of the file", found=f"{type(error).__name__}") from error
+            self._raw, self._raw_at, self._is_read = self._raw[self._raw_at :] + block, 0, not block
 
     def _mend(self) -> bool:
         """Make proper escapes of ``\\x0B`` in the text in memory; False where there are none."""
         rest, changes = _ESCAPE.subn(_mended, self._text[self._at :])
         if not changes or rest == self._text[self._at :]:
             return False
-        self._text, self._at = rest, 0
+        self._text, self._at, self._is_mended = rest, 0, True
         return True
 
     def bad(self, expected: str, found: str) -> BadFile:
@@ -213,31 +256,21 @@ class JsonStream:
         return BadFile(self._path, place=self.place, expected=expected, found=found)
 
     def _refill(self, at_least: int = 0) -> bool:
-        """Read at least one block more; False at the end of the file."""
+        """Decode some more; False at the end of the file."""
         if self._is_over:
             return False
-        wanted = max(_BLOCK, at_least)
-        try:
-            block = self._content.read(wanted)
-        except (EOFError, OSError, zlib.error) as error:  # a cut or damaged gzip
-            raise BadFile(
-                self._path, place=f"byte {self._given} (unpacked)", expected="more of the file", found=f"{type(error).__name__}"
-            ) from error
+        wanted = max(_WINDOW, at_least)
+        self._read_on(wanted)
+        block = self._raw[self._raw_at : self._raw_at + wanted]
         rest = self._text[self._at :]
         try:
             more = self._decoder.decode(block, final=not block)
         except UnicodeDecodeError as error:
-            undecoded = len(self._decoder.getstate()[0])
-            place = f"byte {self._given - undecoded + error.start}"
+            place = f"byte {self._given - len(self._decoder.getstate()[0]) + error.start}"
             raise BadFile(self._path, place=place, expected="UTF-8", found="another encoding") from None
-        self._given += len(block)
+        self._raw_at, self._given = self._raw_at + len(block), self._given + len(block)
         self._text, self._at, self._is_over = rest + more, 0, not block
         return bool(more) or (bool(block) and self._refill())
-
-
-def _array(piece: str) -> list[Any]:
-    values: list[Any] = orjson.loads(f"[{piece}]")
-    return values
 
 
 def _mended(escape: re.Match[str]) -> str:

@@ -28,7 +28,7 @@ _PIN = b'"pin_message"'
 _PINNED_NUMBER = re.compile(rb'"message_id"\s*:\s*(-?[0-9]{1,18})')
 #: Two thirds of the messages say their words twice: as a text, and as one plain piece of it.
 _SAID_TWICE = re.compile(
-    r'("text": "([^"\\]*+(?:\\.[^"\\]*+)*+)"),\s*+"text_entities": \[\s*+(?:\{\s*+"type": "plain",\s*+"text": "\2"\s*+\}\s*+)?+\]',
+    rb'("text": "([^"\\]*+(?:\\.[^"\\]*+)*+)"),\s*+"text_entities": \[\s*+(?:\{\s*+"type": "plain",\s*+"text": "\2"\s*+\}\s*+)?+\]',
     re.DOTALL,
 )
 _CHAT_NUMBER = re.compile(r"-?[0-9]{1,20}")
@@ -192,8 +192,8 @@ def _messages(stream: JsonStream, chat: Chat, export: Export, where: str) -> Ite
     yield from export.end_chat(chat)
 
 
-def _say_once(text: str) -> str:
-    return _SAID_TWICE.sub(itemgetter(1), text)
+def _say_once(piece: bytes) -> bytes:
+    return _SAID_TWICE.sub(itemgetter(1), piece)
 
 
 def _pinned_again(stream: JsonStream, export: Export) -> Iterator[Event]:

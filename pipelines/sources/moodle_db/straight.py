@@ -22,7 +22,7 @@ from pipelines.errors import BadSource, SourceAway
 BATCH_ROWS = 50_000
 BATCH_BYTES = 32 << 20
 #: Rows fetched at once where a driver hands them over one by one.
-FETCH_ROWS = 2_000
+FETCH_ROWS = 1_000
 #: Rows of one range of ids: about 50 MB of log.
 RANGE_ROWS = 200_000
 
@@ -121,16 +121,15 @@ def can_range(url: URL) -> bool:
     )
 
 
-def ranged(url: URL, statement: str, after: int, rows: int = RANGE_ROWS) -> Iterator[pa.Table]:
-    """Rows of a query with ``:after``, ordered by ``id``, through ConnectorX: one range of at most ``rows`` rows after the other.
+def ranged(url: URL, statement: str, after: int) -> Iterator[pa.Table]:
+    """Rows of a query with ``:after``, ordered by ``id``, through ConnectorX: one range of at most :data:`RANGE_ROWS` rows after the other.
 
     It opens a connection of its own, so what it reads must only grow. Raises SourceAway where the connection breaks off.
     """
     connectorx = import_module("connectorx")
     address = url.set(drivername="mysql", query={}).render_as_string(hide_password=False)
-    # Certificates and sockets are for PyMySQL; the address is as the user gave it.
     while True:
-        query = statement.replace(":after", str(int(after))).rstrip().rstrip(";") + f"\nlimit {int(rows)}"
+        query = statement.replace(":after", str(int(after))).rstrip().rstrip(";") + f"\nlimit {RANGE_ROWS}"
         try:
             found = connectorx.read_sql(address, query, return_type="arrow")
         except Exception as error:  # its own class is not public; its text may hold the password
@@ -138,7 +137,7 @@ def ranged(url: URL, statement: str, after: int, rows: int = RANGE_ROWS) -> Iter
         part = found.cast(pa.schema([(name, type_of(name)) for name in found.column_names]))
         if part.num_rows or after < 0:
             yield part
-        if part.num_rows < rows:
+        if part.num_rows < RANGE_ROWS:
             return
         after = part["id"][-1].as_py()
 

@@ -1,0 +1,184 @@
+"""Reports in words and automatic answers: whom they are about, and that a person's mail is never looked through. All people are invented."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from pipelines.sources import mail_reports
+from pipelines.sources.mail_bounces import is_bounce, read_notice
+from pipelines.sources.mail_headers import read_fields
+from pipelines.sources.mail_reports import Report, is_auto_reply, is_report, report_of
+
+SERVER = (
+    b"From: Mail Delivery System <MAILER-DAEMON@mx.example.org>\nTo: kira@example.org\nSubject: Mail delivery failed\nReturn-Path: <>\n"
+)
+#: What shows that a body was not worth looking through took too long.
+SECONDS = 5.0
+
+
+def report(header: bytes, body: str) -> Report | None:
+    fields = read_fields(header)
+    assert is_report(fields)
+    return report_of(fields, body.encode())
+
+
+def told(header: bytes, body: str) -> list[tuple[str | None, str | None]]:
+    found = report(header, body)
+    return [(one.address, one.state) for one in found.recipients] if found else []
+
+
+class TestNoticesInWords:
+    @pytest.mark.parametrize(
+        ("notice", "addresses"),
+        [
+            ("I'm afraid I wasn't able to deliver your message to the following addresses.\n\n<lida@example.org>:\nUser unknown.\n\n"
+             "--- Below this line is a copy of the message.\n\nReturn-Path: <kira@example.org>\nTo: other@example.org\n\nText", ["lida@example.org"]),
+            ("The following address(es) failed:\n\n  lida@example.org\n    retry timeout exceeded\n  pjotr@example.org\n    User unknown\n\n"
+             "------ This is a copy of the message, including all the headers. ------\n\nTo: olga@example.org\n", ["lida@example.org", "pjotr@example.org"]),
+            ("   ----- Transcript of session follows -----\n554 <lida@example.org>... Host unknown\n\n   ----- Unsent message follows -----\n"
+             "Received: by mx\nFrom: kira@example.org\nTo: lida@example.org\n", ["lida@example.org"]),
+            ("Your message\n\n  To:      course@example.org\n  Subject: Notice\n\ndid not reach the following recipient(s):\n\nlida@example.org on Mon, 5 Oct 2026", ["lida@example.org"]),
+            ("К сожалению, Ваше письмо не может быть доставлено одному или нескольким получателям:\n\n  lida@example.org\n    ящик переполнен\n", ["lida@example.org"]),
+            ("Delivery failed 20 attempts: lida@example.org\n\nOriginal message follows.\n", ["lida@example.org"]),
+            ("Could not be delivered to: <lida@example.org>\nFor help contact <support@example.org>", ["lida@example.org"]),
+            # A mail to oneself.
+            ("The following addresses had permanent fatal errors:\n<kira@example.org>:\nQuota exceeded\n", ["kira@example.org"]),
+            # Not said, but the returned mail went to one only.
+            ("It could not be delivered.\n\nReturned message:\nReceived: by mx\nFrom: kira@example.org\nTo: lida@example.org\nSubject: x\n", ["lida@example.org"]),
+        ],
+        ids=["qmail", "exim", "sendmail 5", "exchange 5", "russian", "imail", "a contact is none", "to oneself", "of the returned mail"],
+    )  # fmt: skip
+    def test_whom_it_is_about(self, notice: str, addresses: list[str]) -> None:
+        assert told(SERVER, notice) == [(address, "failed") for address in addresses]
+
+    @pytest.mark.parametrize(
+        ("words", "state"),
+        [
+            ("THIS IS A WARNING MESSAGE ONLY.\nYOU DO NOT NEED TO RESEND YOUR MESSAGE.\n", "delayed"),
+            ("No action is required on your part. Delivery attempts will continue for some time. Eventually it will give up.\n", "delayed"),
+            ("This is a permanent error.\n", "failed"),
+            ("It could not be delivered for 5 days and will be deleted from the queue.\n", "failed"),
+        ],
+    )
+    def test_whether_it_is_tried_again(self, words: str, state: str) -> None:
+        assert told(SERVER, f"{words}\n  lida@example.org\n") == [("lida@example.org", state)]
+
+    def test_the_returned_mail_is_named(self) -> None:
+        notice = "<lida@example.org>:\nUnknown.\n\n--- Below this line is a copy of the message.\n\nReceived: by mx\nMessage-ID: <1@example.org>\nTo: lida@example.org\n\nText"
+        found = report(SERVER, notice)
+        assert found is not None
+        assert found.about == "1@example.org"
+
+    def test_a_page(self) -> None:
+        header = SERVER + b"Content-Type: text/html; charset=utf-8\n"
+        page = "<html><style>a@b.example {}</style><p>Delivery has failed to these recipients:<br>&lt;<a href='mailto:x@example.org'>lida@example.org</a>&gt;</p></html>"
+        assert told(header, page) == [("lida@example.org", "failed")]
+
+    def test_status_fields_whose_part_is_lost(self) -> None:
+        body = "Some words.\n\nReporting-MTA: dns; mx\n\nFinal-Recipient: rfc822; lida@example.org\nAction: delayed\nStatus: 4.0.0\n"
+        assert told(SERVER, body) == [("lida@example.org", "delayed")]
+
+    def test_a_program_is_no_addressee(self) -> None:
+        header = (
+            SERVER + b'X-Failed-Recipients: lida@example.org\nContent-Type: multipart/report; report-type=delivery-status; boundary="b"\n'
+        )
+        body = "--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx\n\nFinal-Recipient: rfc822; |/usr/bin/x lida@example.org\nAction: failed\n\n--b--\n"
+        assert told(header, body) == [("lida@example.org", "failed")]
+
+    def test_a_mail_that_a_filter_sent_back_was_not_deleted_unread(self) -> None:
+        header = b'From: x@example.org\nAuto-Submitted: auto-replied (rejected)\nContent-Type: multipart/report; report-type=disposition-notification; boundary="b"\n'
+        body = "--b\nContent-Type: message/disposition-notification\n\nFinal-Recipient: rfc822; lida@example.org\nDisposition: automatic-action/MDN-sent-automatically; deleted\n\n--b--\n"
+        found = report(header, body)
+        assert found is not None
+        assert (found.kind, found.recipients[0].state) == ("delivery_report", "failed")
+
+    def test_a_complaint_is_no_report_of_delivery(self) -> None:
+        header = b'From: fbl@example.org\nContent-Type: multipart/report; report-type=feedback-report; boundary="b"\n'
+        assert report(header, "--b\nContent-Type: message/feedback-report\n\nFeedback-Type: abuse\n\n--b--\n") is None
+
+
+class TestWhoseTextIsLookedThrough:
+    @pytest.mark.parametrize(
+        "header",
+        [
+            b"From: Lida <lida@example.org>\nSubject: Undelivered homework: what to do?\n",
+            b"From: Lida <lida@example.org>\nSubject: Re: Mail delivery failed\nReturn-Path: <>\n",
+            b"From: Lida <lida@example.org>\nSubject: Fwd: Returned mail: see transcript\n",
+            b"From: Lida <lida@example.org>\nSubject: On holiday\nReturn-Path: <>\nAuto-Submitted: auto-replied\n",
+            b"From: noreply@lms.example.org\nSubject: New post in the forum\nAuto-Submitted: auto-generated\nPrecedence: bulk\n",
+            b"From: postmaster@school.example.org\nSubject: Timetable\n",
+        ],
+        ids=["a learner's subject", "an answer", "passed on", "an absence note", "a notice of the LMS", "a person who is postmaster"],
+    )
+    def test_no_person_s(self, header: bytes) -> None:
+        fields = read_fields(header)
+        assert not is_bounce(fields)
+        assert not is_report(fields)
+
+    @pytest.mark.parametrize(
+        "header",
+        [
+            SERVER,
+            b"From: x@example.org\nX-Failed-Recipients: lida@example.org\nSubject: x\n",
+            b"From: postmaster@mx.example.org\nReturn-Path: <>\nSubject: E\n",
+            'From: "System Administrator" <admin@mx.example.org>\nSubject: Недоставленное сообщение\n'.replace(
+                "Недоставленное", "Не доставлено"
+            ).encode(),
+            b"From: ndr@mx.example.org\nSubject: =?utf-8?B?0J3QtSDQtNC+0YHRgtCw0LLQu9C10L3Qvg==?=\n",
+        ],
+    )
+    def test_a_server_s(self, header: bytes) -> None:
+        assert is_bounce(read_fields(header))
+
+
+class TestAutomaticAnswers:
+    @pytest.mark.parametrize(
+        ("header", "is_one"),
+        [
+            (b"Auto-Submitted: auto-replied\nSubject: x", True),
+            (b"Auto-Submitted: auto-generated\nSubject: Grades are out", False),
+            (b"Auto-Submitted: auto-generated\nSubject: Automatic reply: Notice", True),
+            (b"X-Auto-Response-Suppress: All\nSubject: Meeting moved", False),
+            ("X-Auto-Response-Suppress: All\nSubject: Автоматический ответ: Срок".encode(), True),
+            ("In-Reply-To: <1@x>\nSubject: Отсутствую до 5 октября".encode(), True),
+            ("Return-Path: <>\nSubject: В отпуске до понедельника".encode(), True),
+            ("Subject: В отпуске до понедельника".encode(), False),
+            (b"Subject: Re: Automatic reply: Notice\nIn-Reply-To: <1@x>", False),
+            (b"X-Autoreply: yes\nSubject: x", True),
+            (b"X-Autoreply: no\nSubject: x", False),
+            (b"Precedence: auto_reply\nSubject: x", True),
+            (b"Precedence: bulk\nSubject: x\nIn-Reply-To: <1@x>", False),
+            (b"X-Yandex-Autoreply: 1\nSubject: x", True),
+            (b"List-Id: <l.example.org>\nIn-Reply-To: <1@x>\nSubject: Out of office hours of the course", False),
+        ],
+    )  # fmt: skip
+    def test_told_from_notices_and_people_s_mail(self, header: bytes, is_one: bool) -> None:
+        fields = read_fields(header + b"\n")
+        assert is_auto_reply(fields, mail_reports.text_of(mail_reports.first(fields, "subject")), "lida@example.org") is is_one
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "a" * 1_000_000,
+        "x@" * 400_000,
+        "<script" * 100_000,
+        "<!--" * 200_000,
+        "to " * 300_000,
+        "From: a@b.example\n" * 50_000,
+        "\n" * 1_000_000,
+        "--b\n" * 200_000,
+        "=?utf-8?B?" * 90_000,
+        "the following address " * 40_000,
+    ],
+    ids=["letters", "ats", "scripts", "comments", "labels", "header lines", "empty lines", "boundaries", "words begun", "lists begun"],
+)
+@pytest.mark.parametrize("kind", ["text/plain", "text/html", 'multipart/report; boundary="b"'])
+def test_no_text_takes_long(body: str, kind: str) -> None:
+    fields = read_fields(SERVER + f"Content-Type: {kind}\n".encode())
+    began = time.perf_counter()
+    report_of(fields, body.encode())
+    read_notice(fields, body.encode())
+    assert time.perf_counter() - began < SECONDS

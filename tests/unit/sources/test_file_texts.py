@@ -459,6 +459,22 @@ def test_rtf_western_letters_stay_western() -> None:
     assert text_of(rb"{\rtf1\ansi\ansicpg1252 Caf\'e9 d\'e9j\'e0 vu \u233\'e9}").text == "Café déjà vu é"
 
 
+def test_rtf_as_word_writes_it() -> None:
+    head = (
+        r"\adeflang1025\ansi\ansicpg1251\uc1\adeff31507\deff0\stshfdbch31505{\fonttbl{\f0\fbidi \froman\fcharset204\fprq2{\*\panose 02020603050405020304}"
+        r"Times New Roman{\*\falt Times};}{\flominor\f31506\fbidi \fswiss\fcharset204\fprq2 Calibri;}{\f40\fbidi \froman\fcharset238 Times New Roman CE;}}"
+        r"{\colortbl;\red0\green0\blue0;\caccentone\ctint255\cshade255\red68\green114\blue196;}{\*\defchp \f31506\fs22 }"
+        r"{\stylesheet{\ql \f31506\fs22 \snext0 Normal;}}{\*\rsidtbl \rsid1}{\mmathPr\mmathFont34}{\info{\author x}}{\*\xmlnstbl {\xmlns1 http://a}}"
+        r"\paperw11906\sectd {\*\pnseclvl1\pnucrm{\pntxta .}}\pard\plain \ltrpar\ql \rtlch\fcs1 \af31507\afs22 \ltrch\fcs0 \f31506\fs22\lang1049 "
+    )
+    body = (
+        r"{\rtlch\fcs1 \af31507 \ltrch\fcs0 \insrsid1 \loch\af31506\dbch\af31505\hich\f31506 Привет}{\rtlch \ltrch \f40 \u322\'b3}"
+        r"{\rtlch\fcs1 \ltrch\fcs0 \v , скрыто}{\rtlch\fcs1 \ltrch\fcs0 , мир\par }{\*\themedata 504b0304}{\*\latentstyles\lsdstimax376}"
+    )
+    result = text_of(rtf_of(body, head=head))
+    assert (result.text, result.hidden_text) == ("Приветł, мир", ", скрыто")
+
+
 def test_rtf_surrogate_pairs_become_one_character_and_halves_none() -> None:
     assert text_of(rb"{\rtf1\uc1 a\u-10179?\u-8704?b\u-10179?c}").text == "a😀b�c"
 

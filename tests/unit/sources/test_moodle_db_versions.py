@@ -1,0 +1,130 @@
+"""Versions of Moodle from 3.6 to 5.0: the tables and columns that a version has not, what stands for them, and an upgrade between two nights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.loading import load_source
+from pipelines.sources.moodle_db.tables import OPTIONAL, OPTIONAL_COLUMNS, STAND_INS, TABLES
+from pipelines.warehouse import Warehouse
+from tests.unit.sources.moodle_fixture import (
+    DAY,
+    PSEUDONYMS,
+    T0,
+    VERSIONS,
+    activity,
+    change,
+    course,
+    event,
+    make_moodle,
+    programme,
+    source,
+    together,
+)
+
+RUN_AT = datetime(2026, 11, 22, 3, tzinfo=UTC)
+BEFORE_VIEWS = ("3.6", "3.9", "3.11", "4.0")
+BEFORE_ACTIVITY = ("3.6", "3.9", "3.11")
+
+
+def site(version: str) -> dict[str, list[dict[str, Any]]]:
+    """Rows of every table that versions differ in, in the columns that this one has."""
+    differs = VERSIONS[version]
+    rows = together(
+        course(),
+        activity(10, "assign", 1, grade=100, activity="<p>Инструкция</p>", intro="<p>Введение</p>"),
+        activity(11, "quiz", 2, sumgrades=10, grade=100),
+        activity(12, "forum", 3, duedate=T0 + DAY, cutoffdate=T0 + 2 * DAY),
+        {
+            "assign_submission": [{"id": 1, "assignment": 1, "userid": 5, "status": "submitted", "timemodified": T0, "timestarted": T0 - 60, "latest": 1}],
+            "quiz_attempts": [
+                {"id": n, "quiz": 2, "userid": n, "attempt": 1, "state": state, "timestart": T0}
+                for n, state in enumerate(("inprogress", "overdue", "finished", "abandoned", *(("notstarted", "submitted") if version == "5.0" else ())), 1)
+            ],
+            "forum_discussions": [{"id": 1, "forum": 3, "course": 2, "groupid": -1}],
+            "forum_posts": [{"id": n, "discussion": 1, "parent": n - 1, "userid": 5, "created": T0, "modified": T0, "message": "?", "privatereplyto": 5 * (n - 1)} for n in (1, 2)],
+            "course_modules_completion": [
+                {"id": 7, "coursemoduleid": 10, "userid": 5, "completionstate": 1, "timemodified": T0, "viewed": 1},
+                {"id": 8, "coursemoduleid": 10, "userid": 6, "completionstate": 0, "timemodified": T0, "viewed": 0},
+            ],
+            "course_modules_viewed": [{"id": 3, "coursemoduleid": 10, "userid": 5, "timecreated": T0 - 5}],
+        },
+        event(1, r"\core\event\course_viewed"),
+    )  # fmt: skip
+    if "viewed" not in differs.more.get("course_modules_completion", ()):
+        for row in rows["course_modules_completion"]:
+            row.pop("viewed")  # type: ignore[attr-defined]
+    lacking = differs.lacking
+    return {
+        table: [{name: value for name, value in row.items() if name not in lacking.get(table, ())} for row in given]
+        for table, given in rows.items()
+        if table not in differs.without
+    }
+
+
+@pytest.fixture
+def warehouse() -> Iterator[Warehouse]:
+    with Warehouse.open(None) as opened:
+        opened.create_schemas()
+        yield opened
+
+
+def load(warehouse: Warehouse, url: str) -> None:
+    of = source()
+    (done,) = load_source(warehouse, programme(of), of, pseudonyms=PSEUDONYMS, run_at=RUN_AT, url=url)
+    assert done.state == "loaded", done.problem
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_version_is_read(warehouse: Warehouse, tmp_path: Path, version: str) -> None:
+    load(warehouse, make_moodle(tmp_path / "moodle.db", site(version), version=version))
+    assert warehouse.rows("select intro, due_at is not null from raw.tasks where kind in ('assignment', 'forum') order by kind") == [
+        ("Введение" if version in BEFORE_ACTIVITY else "Введение\nИнструкция", False),
+        (None, version != "3.6"),
+    ]
+    assert warehouse.rows("select seconds_spent from raw.submissions where kind = 'assignment'") == [
+        (None if version in BEFORE_ACTIVITY else 60.0,)
+    ]
+    states = [state for (state,) in warehouse.rows("select state from raw.submissions where kind = 'quiz' order by submission_id")]
+    assert states == ["in_progress", "overdue", "submitted", "abandoned", *(["new", "submitted"] if version == "5.0" else [])]
+    assert warehouse.value("select count(*) from raw.messages where is_private") == (0 if version == "3.6" else 1)
+    viewed = warehouse.rows("select completion_id, completed_at from raw.completions where state = 'viewed'")
+    if version in BEFORE_VIEWS:
+        assert viewed == [("moodle:viewed:7", datetime.fromtimestamp(T0, UTC))]
+    else:
+        assert viewed == [("moodle:viewed:3", datetime.fromtimestamp(T0 - 5, UTC))]
+
+
+def test_an_upgrade_between_two_nights_reads_everything_anew(warehouse: Warehouse, tmp_path: Path) -> None:
+    path = tmp_path / "moodle.db"
+    load(warehouse, make_moodle(path, site("4.0"), version="4.0"))
+    # as lib/db/upgrade.php of 4.1 does
+    change(path, "create table mdl_course_modules_viewed (id, coursemoduleid, userid, timecreated)")
+    change(
+        path,
+        "insert into mdl_course_modules_viewed select 1, coursemoduleid, userid, timemodified from mdl_course_modules_completion where viewed = 1",
+    )
+    change(path, "alter table mdl_course_modules_completion drop column viewed")
+    change(
+        path,
+        "insert into mdl_logstore_standard_log (id, eventname, component, anonymous, timecreated) values (2, 'x', 'core', 0, ?)",
+        (T0 + DAY,),
+    )
+    load(warehouse, f"sqlite:///{path}")
+    assert warehouse.rows("select completion_id from raw.completions order by 1") == [
+        ("moodle:completion:7",),
+        ("moodle:completion:8",),
+        ("moodle:viewed:1",),
+    ]
+
+
+def test_what_may_be_missing_is_declared() -> None:
+    for version in VERSIONS.values():
+        assert version.without <= OPTIONAL | set(STAND_INS)
+        for table, columns in version.lacking.items():
+            assert columns <= set(OPTIONAL_COLUMNS[table]) <= set(TABLES[table])

@@ -611,7 +611,7 @@ def _is_utf8(pieces: Iterable[bytes]) -> bool:
     """Arrow's validation, several times as fast as decoding."""
     rest = b""
     for piece in pieces:
-        data = rest + piece
+        data = rest + piece if rest else piece
         # A character may be cut between two pieces: its beginning waits for the next one.
         whole = len(data)
         for back in range(1, min(4, len(data) + 1)):
@@ -621,7 +621,7 @@ def _is_utf8(pieces: Iterable[bytes]) -> bool:
             if data[-back] < 0x80:
                 break
         rest = data[whole:]
-        if not _is_whole_utf8(data[:whole]):
+        if not _is_whole_utf8(data if whole == len(data) else data[:whole]):
             return False
     return _is_whole_utf8(rest)
 

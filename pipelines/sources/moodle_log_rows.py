@@ -264,7 +264,7 @@ def _fill(part: Part, cells: Mapping[str, pa.Array], moments: pa.Array, layout: 
 
     hashed = [
         at,
-        digests(descriptions.dictionary.to_pylist())[of_row],
+        digests(descriptions.dictionary)[of_row],
         digests(text.lower() for text in origin.values)[origin.codes],
         joined(layout.hashes.of(address.values))[address.codes],
         is_impersonated.astype(np.int64),

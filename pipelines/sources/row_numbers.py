@@ -33,9 +33,10 @@ def joined(hashes: Iterable[bytes]) -> np.ndarray:
     return np.frombuffer(b"".join(hashes), "<u8").reshape(-1, LANES)
 
 
-def digests(texts: Iterable[str]) -> np.ndarray:
+def digests(texts: pa.Array | Iterable[str]) -> np.ndarray:
     """Digests of texts as a uint64 array of texts × LANES."""
-    return joined([blake2b(text.encode("utf-8"), digest_size=_DIGEST_BYTES).digest() for text in texts])
+    column = texts if isinstance(texts, pa.Array) else pa.array(list(texts), pa.string())
+    return joined([blake2b(text, digest_size=_DIGEST_BYTES).digest() for text in column.cast(pa.binary()).to_pylist()])
 
 
 def row_hashes(parts: Sequence[np.ndarray], rows: int) -> np.ndarray:

@@ -14,8 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 #: Byte → the byte of its shape.
-_SHAPE_OF = np.arange(256, dtype=np.uint8)
-_SHAPE_OF[ord("0") : ord("9") + 1] = ord("0")
+_SHAPE_OF = bytes.maketrans(b"123456789", b"000000000")
 #: Digits of a number that 64 bits hold for certain.
 MOST_DIGITS = 18
 #: Texts with more shapes than this, and with fewer than this many texts per shape, are no machine's: one pattern match per text is faster.
@@ -34,7 +33,7 @@ class Shapes:
         offsets, data = _bytes_of(texts)
         self._offsets, self._data = offsets, data
         shaped = pa.Array.from_buffers(
-            pa.binary(), len(texts), [None, pa.py_buffer((offsets - offsets[0]).astype(np.int32)), pa.py_buffer(_SHAPE_OF[data])]
+            pa.binary(), len(texts), [None, pa.py_buffer((offsets - offsets[0]).astype(np.int32)), pa.py_buffer(data.tobytes().translate(_SHAPE_OF))]
         )
         encoded = pc.dictionary_encode(shaped)
         self.shapes: list[bytes] = encoded.dictionary.to_pylist()

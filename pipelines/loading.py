@@ -27,7 +27,7 @@ from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Reade
 from pipelines.uniting import unite
 from pipelines.vanishing import note_coverage, sweep
 from pipelines.versions import keep_versions
-from pipelines.warehouse import Warehouse
+from pipelines.warehouse import KEEPS_KNOWN, Warehouse
 
 _LOADER_COLUMNS = ("source", "load_id", "seen_at")
 _BLOCK = 1 << 20
@@ -294,6 +294,7 @@ class _Stage:
                     self.warehouse.merge(f"{schema}.{record}", "fresh_half")
                     connection.execute(f"insert into {schema}.{record} ({picked}) select {picked} from new_{record}")
             connection.execute("drop view if exists fresh_half")
+            self._fill_in(record, raw, personal, f"{fresh} inner join raw.{record} as old on {on} where stage.seen_at < old.seen_at")
             # A row that says the same in a newer item is as new as that item, or an older export could still overwrite it.
             connection.execute(
                 f"update raw.{record} as old set seen_at = stage.seen_at from fresh_{record} as stage where {on} and old.seen_at < stage.seen_at"
@@ -308,6 +309,22 @@ class _Stage:
                     picked = ", ".join(columns)
                     connection.execute(f"insert into {schema}.{record} ({picked}) select {picked} from {fresh}")
         connection.execute(f"drop view staged_{record}")
+
+    def _fill_in(self, record: str, raw: dict[str, str], personal: dict[str, str], older: str) -> None:
+        """Where nulls keep what was known, an older item still tells what no newer one has told. ``older``: its rows, as a from clause."""
+        if KEEPS_KNOWN not in self.warehouse.comment(f"raw.{record}"):
+            return
+        connection = self.warehouse.connection
+        connection.execute(f"create or replace temp table older_{record} as select stage.* from {older}")
+        key = self.warehouse.key(f"raw.{record}")
+        on = " and ".join(f"old.{part} = stage.{part}" for part in key)
+        for schema, columns in (("raw", raw), ("personal", personal)):
+            content = [column for column in columns if column not in (*key, *_LOADER_COLUMNS)]
+            if content:
+                values = ", ".join(f"{column} = coalesce(old.{column}, stage.{column})" for column in content)
+                lacks = " or ".join(f"(old.{column} is null and stage.{column} is not null)" for column in content)
+                connection.execute(f"update {schema}.{record} as old set {values} from older_{record} as stage where {on} and ({lacks})")
+        connection.execute(f"drop table older_{record}")
 
     def _times(self, record: str) -> str:
         """Condition on the time of known rows that the staged ones could be, for records whose rows never change theirs; else empty.
@@ -343,7 +360,9 @@ class _Stage:
 
 def _with_old(lasting: Sequence[str]) -> str:
     """What becomes of columns that once true stay true, when a row replaces a known one."""
-    return f" replace ({', '.join(f'case when old.{name} then true else stage.{name} end as {name}' for name in lasting)})" if lasting else ""
+    return (
+        f" replace ({', '.join(f'case when old.{name} then true else stage.{name} end as {name}' for name in lasting)})" if lasting else ""
+    )
 
 
 def _note(

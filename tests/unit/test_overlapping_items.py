@@ -249,3 +249,26 @@ def test_a_log_row_stands_once(other: Log) -> None:
         assert all(one.state == "loaded" for one in load(warehouse, other, "50-350"))
         assert warehouse.rows("select count(*), count(distinct activity_id) from raw.activity") == [(351, 351)]
         assert warehouse.value("select occurred_at from raw.activity where activity_id = 'log 60'") == hour(60 + other.shift)
+
+
+class People:
+    """A reader whose item is named after the hour, the name and the language that it knows of one account."""
+
+    kind, version = "exports", 1
+
+    def read(self, source: Source, item: Item, context: object) -> Iterator[object]:
+        made, name, lang = item.name.split("-")
+        yield Seen("accounts", 1)
+        row = {"account_id": ["a"], "realm": ["r"], "channel": ["chat"], "last_name": pa.array([name or None], pa.string())}
+        yield Batch("accounts", pa.table({**row, "lang": pa.array([lang or None], pa.string())}))
+        yield Covers(None, hour(int(made)))
+
+
+@pytest.mark.parametrize("names", [("1-Старая-ru", "2--en"), ("2--en", "1-Старая-ru")], ids=["in order", "backwards"])
+def test_what_only_an_older_item_tells_of_a_person_is_kept(names: tuple[str, str]) -> None:
+    with Warehouse.open(None) as warehouse:
+        warehouse.create_schemas()
+        load(warehouse, People(), *names)
+        assert warehouse.rows("select lang, last_name from raw.accounts inner join personal.accounts using (account_id)") == [
+            ("en", "Старая")
+        ]

@@ -106,7 +106,10 @@ def groups(services: Services, names: Names, course: int, users: list[dict[str, 
         if found:
             for listed in objects(services.call("core_group_get_group_members", groupids=sorted(found))):
                 if group_id := whole(listed.get("groupid")):
-                    members[group_id] = {member for given in listed.get("userids") or [] if (member := whole(given))}
+                    given_ids = listed.get("userids")
+                    members[group_id] = (
+                        {member for given in given_ids if (member := whole(given))} if isinstance(given_ids, list) else set()
+                    )
     except Refused as refused:
         yield Seen("course_groups", 1)
         yield Rejected("course_groups", refused.function, refused.reason)

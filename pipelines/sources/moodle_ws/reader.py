@@ -25,6 +25,9 @@ OVERLAP = 24 * 3600
 #: Seconds after which everything of a course is asked for again: what was deleted, and marks that nobody's visit or grade points to.
 FULL_EVERY = 7 * 24 * 3600
 
+#: What comes of an answer whose parts are of other types than Moodle's.
+_OTHER_FORM = (AttributeError, TypeError, KeyError, ValueError, ArithmeticError)
+
 
 class MoodleWebServices:
     """Reads a Moodle through its web services (kind "moodle_ws"); the items are "site" and "course <id>".
@@ -67,6 +70,14 @@ class MoodleWebServices:
         now = _now(source, item)
         since = 0 if _is_full(now, context) else context.cursor["since"]
         names = Names(source.realm or REALM, context.pseudonyms, context.language)
+        try:
+            yield from self._read(source, item, context, names, since)
+        except _OTHER_FORM:
+            # Without its cause: that quotes values.
+            raise BadSource(f"source {source.name}: {item.name}: an answer of another form than Moodle's") from None
+        yield Covers(None, datetime.fromtimestamp(now, UTC))
+
+    def _read(self, source: Source, item: Item, context: Context, names: Names, since: int) -> Iterator[Event]:
         with Services(source, context, self._sleep) as services:
             info = services.hello()
             if item.name == SITE:
@@ -78,7 +89,6 @@ class MoodleWebServices:
                 yield from _Course(services, names, course, since).read()
             else:
                 raise BadSource(f"source {source.name}: no item {item.name!r}")
-        yield Covers(None, datetime.fromtimestamp(now, UTC))
 
 
 class _Course:
@@ -158,8 +168,8 @@ class _Course:
         except Refused as refused:
             self._refuse(record, refused.function, refused.reason)
             return otherwise
-        except (AttributeError, TypeError, KeyError) as error:
-            raise BadSource(f"{self.services.name}: {function}: an answer of another form than Moodle's") from error
+        except _OTHER_FORM:
+            raise BadSource(f"{self.services.name}: {function}: an answer of another form than Moodle's") from None
 
     def _listed(self, record: str, function: str, ask: Callable[[], Iterator[Event]], *, streamed: bool = False) -> Iterator[Event]:
         if not streamed:
@@ -172,8 +182,8 @@ class _Course:
             yield from ask()
         except Refused as refused:
             self._refuse(record, refused.function, refused.reason)
-        except (AttributeError, TypeError, KeyError) as error:
-            raise BadSource(f"{self.services.name}: {function}: an answer of another form than Moodle's") from error
+        except _OTHER_FORM:
+            raise BadSource(f"{self.services.name}: {function}: an answer of another form than Moodle's") from None
 
     def _refuse(self, record: str, function: str, reason: str) -> None:
         self.refusals += [Seen(record, 1), Rejected(record, function, reason)]

@@ -17,6 +17,9 @@ from pipelines.sources.reading import Batch, Event
 
 #: Events in one Arrow batch.
 BATCH_ROWS = 50_000
+#: States held of one record before they are handed over: a mark per person and task is what grows with a file.
+STATES_MAX = 50_000
+_GROWING = ("completions", "grades")
 #: ``seen_at`` of a row that knows less than others may: it replaces nothing.
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 #: Years that an event may be of; a clock that was never set, or milliseconds taken for seconds, is no time.
@@ -61,6 +64,8 @@ class Rows:
         #: Record → its rows in columns.
         self._columns: dict[str, dict[str, list[Any]]] = {}
         self._states: dict[str, dict[Any, dict[str, Any]]] = {}
+        #: Hash of a state handed over already → its moment: an older one that comes later says nothing new.
+        self._gone: dict[int, float] = {}
         self.since: datetime | None = None
         self.until: datetime | None = None
 
@@ -90,6 +95,8 @@ class Rows:
         """The state of something at a moment; of several the newest stands."""
         states = self._states.setdefault(record, {})
         known = states.get(key)
+        if known is None and self._gone and self._gone.get(hash((record, key)), 0.0) > at.timestamp():
+            return
         if known is None or at >= known["seen_at"]:
             states[key] = {**row, "seen_at": at}
 
@@ -127,17 +134,23 @@ class Rows:
             if next(iter(columns.values())):
                 yield Batch(self._derived.get(record, record), table_of(columns), counted=record == "activity")
                 self._columns[record] = {name: [] for name in columns}
+        for record in _GROWING:
+            states = self._states.get(record, {})
+            if len(states) > STATES_MAX:
+                self._gone.update({hash((record, key)): row["seen_at"].timestamp() for key, row in states.items()})
+                yield from self._hand_over(record)
 
     def last(self) -> Iterator[Event]:
         """Hand over everything: rows and states."""
         yield from self.flush()
-        for record, states in self._states.items():
-            rows = list(states.values())
-            for start in range(0, len(rows), BATCH_ROWS):
-                part = rows[start : start + BATCH_ROWS]
-                names = list(dict.fromkeys(name for row in part[:1] for name in row))
-                yield Batch(record, table_of({name: [row[name] for row in part] for name in names}), counted=False)
-        self._states = {}
+        for record in list(self._states):
+            yield from self._hand_over(record)
+
+    def _hand_over(self, record: str) -> Iterator[Event]:
+        rows = list(self._states.pop(record).values())
+        for start in range(0, len(rows), BATCH_ROWS):
+            part = rows[start : start + BATCH_ROWS]
+            yield Batch(record, table_of({name: [row[name] for row in part] for name in part[0]}), counted=False)
 
 
 def table_of(columns: Mapping[str, list[Any]]) -> pa.Table:

@@ -182,13 +182,15 @@ def test_loads_follow_what_changes(monkeypatch: pytest.MonkeyPatch, moodle: Fake
 
         load("Sun, 22 Nov 2026 20:00:00 GMT", 22)
         moodle.people = moodle.people[1:]
+        moodle.functions["core_group_get_group_members"] = [{"groupid": 1, "userids": [8]}, {"groupid": 2, "userids": []}]
         moodle.posts[6] = [post(4, 8, 6, timemodified=NOW_SECONDS + 60), post(9, 9, 6, 4)]
         moodle.discussions[1]["timemodified"] = NOW_SECONDS + 60
         load("Mon, 23 Nov 2026 20:00:00 GMT", 23)
         assert warehouse.value("select count(*) from raw.messages") == 5
         states = dict(warehouse.rows("select account_id, state from raw.enrolments"))
         assert states == {who(7): "removed", who(8): "suspended", who(9): "active"}
-        assert warehouse.value("select left_at is null from raw.memberships where account_id = ?", [who(7)]) in (True, False)
+        left = dict(warehouse.rows("select account_id, left_at from raw.memberships"))
+        assert (left[who(7)], left[who(8)]) == (datetime(2026, 11, 23, 20, tzinfo=UTC), None)
 
 
 @pytest.mark.parametrize("code", ["invalidtoken", "forbiddenwsuser"])

@@ -101,6 +101,10 @@ class ZipTree:
     def named(self, name: str) -> Path:
         return self.path / name
 
+    def close(self) -> None:
+        """Let go of the archive; what was opened from it stays readable."""
+        self._zip.close()
+
 
 class _Member:
     """One member of an archive; damage is BadFile."""

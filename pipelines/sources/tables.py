@@ -213,7 +213,10 @@ def _workbook(path: Path, words: frozenset[str]) -> Iterator[Row]:
         raise BadFile(
             path, place="byte 0", expected="a table", found=f"an .xlsx workbook or another ZIP archive that is {error.found}"
         ) from None
-    return workbook_rows(tree, known, _HEADER_WITHIN_ROWS)
+    try:
+        yield from workbook_rows(tree, known, _HEADER_WITHIN_ROWS)
+    finally:
+        tree.close()
 
 
 def _json(path: Path) -> Iterator[Row]:

@@ -114,6 +114,9 @@ class _Walk:
             except expat.ExpatError as error:
                 found = "its end: it was cut" if error.code in (3, 5) else "text that is none"
                 self.bad(f"XML line {error.lineno}", "XML", found)
+            except (LookupError, ValueError):
+                # Python's codecs are asked for encodings that expat does not have.
+                self.bad("XML line 1", "XML in UTF-8 or UTF-16", "an encoding that no spreadsheet program writes")
             yield from self._out
             self._out.clear()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import datetime
 import io
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from pipelines.errors import BadFile
 from pipelines.sources.moodle_logs import MoodleLogsReader
@@ -167,6 +170,12 @@ def test_entities_are_refused(tmp_path: Path):
     assert "no document type" in refused(sheet(tmp_path / "a.xlsx", "<row><c t='str'><v>&b;</v></c></row>", document))
 
 
+@pytest.mark.parametrize("encoding", ["no-such", "utf-7", "shift_jis", "rot13"])
+def test_odd_encodings_are_refused(encoding: str, tmp_path: Path):
+    path = sheet(tmp_path / "a.xlsx", "<row><c t='str'><v>Name</v></c></row>", f'<?xml version="1.0" encoding="{encoding}"?>')
+    assert "XML" in refused(path)
+
+
 def test_repeated_rows_and_cells_of_open_document_are_counted_before_they_are_written_out(tmp_path: Path):
     row = "<table:table-row table:number-rows-repeated='9999999'><table:table-cell><text:p>x</text:p></table:table-cell></table:table-row>"
     cell = (
@@ -208,6 +217,31 @@ def test_zip_of_something_else(tmp_path: Path):
 def test_page_without_a_table(tmp_path: Path):
     (tmp_path / "a.html").write_text("<html><body><p>Log in</p></body></html>", encoding="utf-8")
     assert "found an empty one" in refused(tmp_path / "a.html")
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    form=st.sampled_from(sorted(table_forms.FORMS)),
+    change=st.lists(st.tuples(st.integers(0, 20_000), st.binary(min_size=1, max_size=4)), min_size=1, max_size=4),
+    cut=st.one_of(st.none(), st.integers(1, 20_000)),
+)
+def test_damaged_tables_are_refused_and_never_anything_else(tmp_path: Path, form: str, change: list[tuple[int, bytes]], cut: int | None):
+    path = table_forms.FORMS[form](tmp_path / form, cells_of(LOG))
+    content = bytearray(path.read_bytes())
+    for place, data in change:
+        content[place % len(content) : place % len(content) + len(data)] = data
+    path.write_bytes(bytes(content if cut is None else content[: cut % len(content)]))
+    with contextlib.suppress(BadFile):
+        Reading(MoodleLogsReader(), path)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(alphabet='[]{}",:ab1 \\\n', max_size=60))
+def test_anything_that_begins_like_json_is_read_or_refused(tmp_path: Path, text: str):
+    path = tmp_path / "a.json"
+    path.write_text("[" + text, encoding="utf-8")
+    with contextlib.suppress(BadFile):
+        read(path)
 
 
 def test_forms_are_told_by_their_bytes(tmp_path: Path):

@@ -50,9 +50,9 @@ _AUTO_SUBJECT = re.compile(
     r"respuesta autom[aá]tica|risposta automatica)",
     re.IGNORECASE,
 )
-_LIST_FIELDS = ("list-id", "list-post")
+_LIST_FIELDS = frozenset(("list-id", "list-post"))
 #: Each says that a mail was made by a program or answers another.
-_EVIDENCE_FIELDS = ("in-reply-to", "references", "x-auto-response-suppress", "x-ms-exchange-inbox-rules-loop")
+_EVIDENCE_FIELDS = frozenset(("in-reply-to", "references", "x-auto-response-suppress", "x-ms-exchange-inbox-rules-loop"))
 #: Fields that only programs which answer by themselves write; value None: any.
 _AUTO_FIELDS: dict[str, str | None] = {
     "x-autoreply": None,
@@ -70,6 +70,7 @@ _AUTO_FIELDS: dict[str, str | None] = {
     "precedence": r"auto[_-]?reply",
     "delivered-to": r"^autoresponder",
 }
+_AUTO_NAMES = frozenset(_AUTO_FIELDS)
 
 
 @dataclass(frozen=True)
@@ -144,11 +145,9 @@ def is_auto_reply(fields: Fields, subject: str | None, author: str | None = None
     submitted = kind_of(first(fields, "auto-submitted"))
     if submitted == "auto-replied":
         return True
-    if any(name in fields for name in _LIST_FIELDS) or (
-        submitted.startswith("auto-") and _NO_REPLY.fullmatch((author or "").partition("@")[0])
-    ):
+    if not _LIST_FIELDS.isdisjoint(fields) or (submitted.startswith("auto-") and _NO_REPLY.fullmatch((author or "").partition("@")[0])):
         return False
-    for name in _AUTO_FIELDS.keys() & fields.keys():
+    for name in () if _AUTO_NAMES.isdisjoint(fields) else _AUTO_NAMES.intersection(fields):
         pattern = _AUTO_FIELDS[name]
         for value in fields[name]:
             text = value.decode("utf-8", "replace").strip().lower()
@@ -156,7 +155,7 @@ def is_auto_reply(fields: Fields, subject: str | None, author: str | None = None
                 return True
     if not subject or not _AUTO_SUBJECT.search(subject):
         return False
-    return submitted == "auto-generated" or is_from_nobody(fields) or any(name in fields for name in _EVIDENCE_FIELDS)
+    return submitted == "auto-generated" or is_from_nobody(fields) or not _EVIDENCE_FIELDS.isdisjoint(fields)
 
 
 # -- inside ---------------------------------------------------------------------------------------------------------------------

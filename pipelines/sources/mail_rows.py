@@ -27,7 +27,7 @@ MOST_REFERENCES = 100
 
 _REMEMBERED = 50_000
 _DELIVERED = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to")
-_EXPECTED_FIELDS = ("from", "to", "date", "message-id", "subject", "received", "cc", "bcc", "sender", "return-path")
+_EXPECTED_FIELDS = frozenset(("from", "to", "date", "message-id", "subject", "received", "cc", "bcc", "sender", "return-path"))
 
 _MESSAGES = pa.schema(
     [
@@ -76,7 +76,7 @@ class MailRows:
         """
         if fields is None:
             return "header cut off or too long"
-        if not any(name in fields for name in _EXPECTED_FIELDS):
+        if _EXPECTED_FIELDS.isdisjoint(fields):
             return "no header fields"
         charset = _charset(fields)
         subject = mail_headers.text_of(mail_headers.first(fields, "subject"), charset)
@@ -227,9 +227,11 @@ class MailRows:
 
 def _charset(fields: Fields) -> str | None:
     """What the mail says of its body: asked only where a field has bytes that are no ASCII."""
-    if all(body.isascii() for name in ("subject", "from", "to", "cc") for body in fields.get(name, ())):
-        return None
-    return mail_headers.parameter(mail_headers.first(fields, "content-type"), "charset")
+    for name in ("subject", "from", "to", "cc"):
+        for body in fields.get(name, ()):
+            if not body.isascii():
+                return mail_headers.parameter(mail_headers.first(fields, "content-type"), "charset")
+    return None
 
 
 def _envelope_date(envelope: bytes) -> datetime | None:

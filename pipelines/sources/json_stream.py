@@ -191,27 +191,33 @@ class JsonStream:
         """The elements that end within the next ``size`` bytes; None where no cut can be made."""
         self._undecode()
         self._read_on(size)
+        for cut in self._cuts(opening, size):
+            piece = self._raw[self._raw_at : cut]
+            if lighten:
+                piece = lighten(piece)
+            if b"\\x" in piece:
+                piece = _ESCAPE_IN_BYTES.sub(lambda escape: b"\\u00" + escape[1] if escape[1] else escape[0], piece)
+            try:
+                values: list[Any] = orjson.loads(b"[%b]" % piece)
+            except orjson.JSONDecodeError:
+                continue
+            if values:
+                self._given += cut - self._raw_at
+                self._raw_at = cut
+                return values
+        return None
+
+    def _cuts(self, opening: bytes, size: int) -> Iterator[int]:
+        """Where an element may end: before the last of those that begin within ``size`` bytes; else, where the array may end."""
         raw, start, stop = self._raw, self._raw_at, self._raw_at + size
+        cut = raw.rfind(b"}," + opening, start, stop) + 1 or raw.rfind(b"}, " + opening, start, stop) + 1
+        if cut > start:
+            yield cut
         space = opening[: opening.index(b"{")]
-        cut = -1
-        if b"\n" in space:  # Telegram Desktop indents by one: where its array ends, nothing is parsed in vain
+        if b"\n" in space:  # Telegram Desktop indents by one
             cut = raw.find(space[:-1] + b"]", start, stop)
-        if cut < 0:
-            cut = max(raw.rfind(b"}," + gap + opening, start, stop) for gap in (b"", b" ")) + 1
-        if cut <= start:
-            return None
-        piece = raw[start:cut]
-        if lighten:
-            piece = lighten(piece)
-        if b"\\x" in piece:
-            piece = _ESCAPE_IN_BYTES.sub(lambda escape: b"\\u00" + escape[1] if escape[1] else escape[0], piece)
-        try:
-            values: list[Any] = orjson.loads(b"[%b]" % piece)
-        except orjson.JSONDecodeError:
-            return None
-        if values:
-            self._raw_at, self._given = cut, self._given + cut - start
-        return values
+            if cut > start:
+                yield cut
 
     def _undecode(self) -> None:
         """Give back what was decoded and not taken, so that the walk stands in the bytes."""

@@ -43,9 +43,7 @@ _KINDS = (
      "The user with id '{u}' updated the grade with id '{s}' for the user with id '{a}' for the grade item with id '{m}'."),
     (0.06, "Профиль пользователя просмотрен", "Система", "The user with id '{u}' viewed the profile for the user with id '{a}' in the course with id '2'."),
 )  # fmt: skip
-_HEADER = (
-    'Время,"Полное имя пользователя","Затронутый пользователь","Контекст события",Компонент,"Название события",Описание,Источник,IP-адрес\r\n'
-)
+_HEADER = 'Время,"Полное имя пользователя","Затронутый пользователь","Контекст события",Компонент,"Название события",Описание,Источник,IP-адрес\r\n'
 
 
 def write_log(path: Path, rows: int = ROWS) -> None:
@@ -82,7 +80,9 @@ def write_log(path: Path, rows: int = ROWS) -> None:
                 _quoted(pa.array([entry[1] for entry in _KINDS]).take(kind)),
                 _quoted(described),
                 pc.if_else(pa.array(random.random(count) < 0.1), "ws", "web"),
-                pc.binary_join_element_wise("10.", pa.array(user // 250).cast(pa.string()), ".0.", pa.array(user % 250).cast(pa.string()), ""),
+                pc.binary_join_element_wise(
+                    "10.", pa.array(user // 250).cast(pa.string()), ".0.", pa.array(user % 250).cast(pa.string()), ""
+                ),
             )
             lines = pc.binary_join_element_wise(*cells, ",")
             file.write("\r\n".join(lines.to_pylist()).encode() + b"\r\n")
@@ -130,7 +130,11 @@ def _read_with_pandas(path: Path) -> int:
     return len(pd.read_csv(path))
 
 
-READERS = {"moodle_logs (this reader)": _read_with_reader, "DuckDB read_csv into a table": _read_with_duckdb, "pandas.read_csv": _read_with_pandas}
+READERS = {
+    "moodle_logs (this reader)": _read_with_reader,
+    "DuckDB read_csv into a table": _read_with_duckdb,
+    "pandas.read_csv": _read_with_pandas,
+}
 
 
 def measure(path: Path, names: tuple[str, ...] = tuple(READERS), repeats: int = 1) -> list[dict[str, float | int | str]]:

@@ -70,7 +70,9 @@ def test_gradebook_and_log_are_called_by_their_names():
         read(FIXTURES / "moodle_logs" / "english_with_bom.csv")
 
 
-@pytest.mark.parametrize(("content", "found"), [(b"", "an empty file"), (b"First name,Last na", "no such column"), (b"a,b\n1,2\n", "no such column")])
+@pytest.mark.parametrize(
+    ("content", "found"), [(b"", "an empty file"), (b"First name,Last na", "no such column"), (b"a,b\n1,2\n", "no such column")]
+)
 def test_what_is_no_list_is_refused(content: bytes, found: str, tmp_path: Path):
     path = tmp_path / "list.csv"
     path.write_bytes(content)

@@ -1,4 +1,4 @@
-"""READ: a Moodle's own database, through SQLAlchemy (PostgreSQL, MariaDB, MySQL, SQLite).
+"""READ: a Moodle's own database (PostgreSQL, MariaDB, MySQL, SQLite; Moodle 3.9 to 5.x). How to set it up: ``docs/sources/moodle_db.md``.
 
 Which tables make up which record, so that the ledger's counts can be compared with the database's:
 
@@ -12,7 +12,7 @@ memberships        groups_members
 enrolments         user_enrolments
 tasks              course_modules
 deadlines          assign_overrides + quiz_overrides + assign_user_flags with an extension
-activity           logstore_standard_log (from the cursor on)
+activity           logstore_standard_log
 chats              forum + message_conversations
 messages           forum_posts + messages
 submissions        assign_submission + quiz_attempts
@@ -23,6 +23,8 @@ completions        course_modules_completion + course_modules_viewed
 outcomes           course_completions + customcert_issues
 survey_answers     feedback_value
 =================  ==========================================================================================================
+
+After the first load only what has changed is read and counted (:mod:`pipelines.sources.moodle_db.changes`).
 
 Rows derived from others are kept and not counted: addressees; a second role of an enrolment and roles without one; enrolments, stays in
 groups, activities and posts that are gone and known from the log (or the history of grades) only.

@@ -27,6 +27,7 @@ WORDS: Mapping[str, Mapping[str, Sequence[str]]] = {
         "kind": ("assignment", "quiz"),
         "state": ("new", "draft", "reopened", "submitted", "in_progress", "overdue", "abandoned"),
     },
+    "file_texts": {"state": ("text", "no_text")},
     "grades": {"record": ("marking", "gradebook", "history", "quiz")},
     "completions": {"state": ("incomplete", "complete", "passed", "failed", "viewed")},
     "outcomes": {"kind": ("course_completed", "certificate")},

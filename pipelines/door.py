@@ -55,6 +55,9 @@ POINTERS: Mapping[str, Sequence[tuple[str, str, bool]]] = {
     "activity": (("account_id", "accounts", False), ("course_id", "courses", False)),
     "messages": (("chat_id", "chats", True), ("account_id", "accounts", True)),
     "addressees": (("message_id", "messages", True), ("account_id", "accounts", True)),
+    "message_versions": (("message_id", "messages", False),),
+    "mail_references": (("message_id", "messages", False),),
+    "demographics": (("account_id", "accounts", True),),
     "submissions": (("account_id", "accounts", True), ("task_id", "tasks", False)),
     "submission_files": (("submission_id", "submissions", False),),
     "grades": (("account_id", "accounts", True), ("task_id", "tasks", False)),
@@ -129,7 +132,8 @@ def rules_for(table: str, key: Sequence[str], latest: date) -> list[Rule]:
 #: Tables with a suite.
 CHECKED = (
     "loads", "accounts", "courses", "course_groups", "memberships", "enrolments", "tasks", "deadlines", "activity", "chats", "messages", "addressees",
-    "submissions", "submission_files", "grades", "completions", "outcomes", "webinars", "attendance", "survey_answers",
+    "message_versions", "mail_references", "submissions", "submission_files", "file_texts", "grades", "completions", "outcomes", "webinars", "attendance", "survey_answers",
+    "demographics",
 )  # fmt: skip
 
 

@@ -19,15 +19,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
-from itertools import islice
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.errors import BadFile
-from pipelines.sources.delimited import DelimitedFile, rows_where
+from pipelines.sources.delimited import rows_where
 from pipelines.sources.local_times import Order, OrderEvidence, to_utc
 from pipelines.sources.moodle_words import person_key
 from pipelines.sources.reading import Batch, Context, Covers, Event, Rejected, Seen
@@ -38,8 +35,6 @@ MINUTES = ("talk_minutes", "camera_minutes")
 SIGNS = (*COUNTS, *MINUTES)
 YES = frozenset(("yes", "да", "true", "1", "y", "x", "+"))
 NO = frozenset(("no", "нет", "false", "0", "n", "-"))
-#: Rows of one report at most: the largest webinars hold 50,000 people, who reconnect a few times. A longer file is no attendance report.
-MOST_ROWS = 300_000
 SECONDS_A_MINUTE = 60
 _HASH_BYTES = 8
 _TIME = pa.timestamp("us", tz="UTC")
@@ -397,21 +392,6 @@ def stay_ids(identity: str, accounts: pa.Array, stays: pa.Table, *, numbered: bo
 def digest(*parts: str) -> str:
     """A short hash that stands in for an id: of a title or a file's name, never of a person."""
     return blake2b("\x1f".join(parts).encode("utf-8", "replace"), digest_size=_HASH_BYTES).hexdigest()
-
-
-def small_rows(file: DelimitedFile) -> list[tuple[int, list[str]]]:
-    """All rows of a report that is held whole. Raises BadFile where it is too long to be one, or was cut inside its last row."""
-    rows = list(islice(file.rows(), MOST_ROWS + 1))
-    if len(rows) > MOST_ROWS:
-        raise BadFile(file.path, place=f"line {rows[-1][0]}", expected=f"at most {MOST_ROWS} rows of a webinar report", found="more")
-    return rows
-
-
-def no_cut(path: Path, file: DelimitedFile, last: tuple[int, list[str]], width: int) -> None:
-    """Raise BadFile where the last row has too few cells and no line end: half a file."""
-    if len(last[1]) < width and not file.ends_line:
-        found = f"{len(last[1])} and the end of the file: it was cut, or is still being written"
-        raise BadFile(path, place=f"line {last[0]}", expected=f"{width} cells", found=found)
 
 
 def find_places(words: Sequence[str], wanted: Mapping[str, Sequence[str]]) -> dict[str, int]:

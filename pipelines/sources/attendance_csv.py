@@ -42,18 +42,17 @@ from pipelines.sources.attendance import (
     digest,
     find_places,
     minutes_of,
-    no_cut,
     plain_times,
-    small_rows,
     stays_of,
     text_column,
     time_order,
     with_column,
     yes_or_no,
 )
-from pipelines.sources.delimited import DelimitedFile, delimited_items, header_word, looks_like
+from pipelines.sources.delimited import delimited_items, header_word, looks_like
 from pipelines.sources.local_times import Order, to_utc
 from pipelines.sources.reading import Context, Event, Item, Rejected, Seen
+from pipelines.sources.report_files import ENDINGS, ReportFile, no_cut, open_report, small_rows
 
 WHAT = "attendance in the documented columns (kind attendance_csv)"
 
@@ -89,8 +88,8 @@ class AttendanceCsvReader:
     version: ClassVar[int] = 1
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
-        """CSV files (also tab-separated and gzipped) below the source's path. Raises BadSource where there is none."""
-        return delimited_items(source.path, source.name, endings=(".csv", ".csv.gz", ".tsv", ".tsv.gz"))
+        """CSV files (also tab-separated and gzipped) and workbooks below the source's path. Raises BadSource where there is none."""
+        return delimited_items(source.path, source.name, endings=(*ENDINGS, ".tsv", ".tsv.gz"))
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         """Attendance, one row per stay; derived from it the webinars and the accounts.
@@ -100,7 +99,7 @@ class AttendanceCsvReader:
         assert item.path is not None
         realm = source.realm or "webinar"
         wanted = _wanted(source)
-        file = DelimitedFile(item.path, (word for words in wanted.values() for word in words))
+        file = open_report(item.path, (word for words in wanted.values() for word in words))
         rows = small_rows(file)
         words = [header_word(cell) for cell in rows[0][1]] if rows else []
         places = find_places(words, wanted)
@@ -167,7 +166,7 @@ def _wanted(source: Source) -> Mapping[str, Sequence[str]]:
     return {name: (header_word(source.columns[name]),) if name in source.columns else words for name, words in COLUMNS.items()}
 
 
-def _check(file: DelimitedFile, words: Sequence[str], places: Mapping[str, int], named: Mapping[str, str]) -> None:
+def _check(file: ReportFile, words: Sequence[str], places: Mapping[str, int], named: Mapping[str, str]) -> None:
     missing = [f"{name} ({named[name]!r} in the programme file)" for name in named if name not in places]
     if not missing and not {"name", "email", "user_id"} & places.keys():
         missing = ["name or email"]

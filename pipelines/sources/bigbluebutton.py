@@ -34,10 +34,11 @@ from lxml import etree
 
 from pipelines.errors import BadFile
 from pipelines.programme import Source
-from pipelines.sources.attendance import COUNTS, MINUTES, MOST_ROWS, Meeting, attendance_events, covers_of, digest, made_stays, with_column
+from pipelines.sources.attendance import COUNTS, MINUTES, Meeting, attendance_events, covers_of, digest, made_stays, with_column
 from pipelines.sources.delimited import delimited_items
 from pipelines.sources.plain_text import storable
 from pipelines.sources.reading import Context, Event, Item
+from pipelines.sources.report_files import MOST_ROWS
 
 WHAT = "a BigBlueButton learning dashboard or events.xml (kind bigbluebutton)"
 _ENDINGS = (".json", ".json.gz", "events.xml", "events.xml.gz")

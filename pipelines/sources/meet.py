@@ -38,17 +38,16 @@ from pipelines.sources.attendance import (
     lower_addresses,
     made_stays,
     minutes_of,
-    no_cut,
     plain_times,
-    small_rows,
     stays_of,
     text_column,
     time_order,
     with_column,
 )
-from pipelines.sources.delimited import DelimitedFile, delimited_items, header_word, looks_like
+from pipelines.sources.delimited import delimited_items, header_word, looks_like
 from pipelines.sources.local_times import Order, to_utc
 from pipelines.sources.reading import Context, Event, Item, Rejected, Seen
+from pipelines.sources.report_files import ENDINGS, no_cut, open_report, small_rows
 
 WHAT = "Google Meet attendance (kind meet)"
 
@@ -90,14 +89,14 @@ class MeetReader:
     version: ClassVar[int] = 1
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
-        """CSV files (also gzipped) below the source's path. Raises BadSource where there is none."""
-        return delimited_items(source.path, source.name)
+        """CSV files (also gzipped) and workbooks below the source's path. Raises BadSource where there is none."""
+        return delimited_items(source.path, source.name, endings=ENDINGS)
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         """Attendance, one row per stay; derived from it the webinars and the accounts. Raises BadFile for anything else."""
         assert item.path is not None
         realm = source.realm or "meet"
-        file = DelimitedFile(item.path, (word for part in (LOG, SHEET) for words in part.values() for word in words))
+        file = open_report(item.path, (word for part in (LOG, SHEET) for words in part.values() for word in words))
         rows = small_rows(file)
         words = [header_word(cell) for cell in rows[0][1]] if rows else []
         log, sheet = find_places(words, LOG), find_places(words, SHEET)

@@ -1,4 +1,5 @@
-"""Answers of a form as Google Forms and Yandex Forms download them: CSV, one row per response, one column per question.
+"""Answers of a form as Google Forms and Yandex Forms download them: CSV or a workbook (.xlsx, .ods), one row per response, one column per
+question. Yandex makes a workbook unless asked for CSV; a Google form's answers are a spreadsheet that is downloaded as either.
 
 What has to be known about it:
 
@@ -12,7 +13,7 @@ What has to be known about it:
 - A question for the stream or group gives ``group_label``, as the answerer wrote it. Everything else is an open question: its words go
   to the personal half.
 - A response is known by the form's own id, else by the moment and what was answered (title and words of each answer, whatever the order of
-  the columns), so a question added later does not make it another.
+  the columns), so a question added later does not make it another, nor does another form of download.
 - A form is anonymous and stays so, unless it has a column of addresses: then the account is that address (realm ``survey``).
 - The course stays null: pipelines.links relates a survey to its course by ``survey_id`` (the file's name) and ``feeds`` of the source.
 """
@@ -32,10 +33,12 @@ import pyarrow.compute as pc
 
 from pipelines.errors import BadFile
 from pipelines.programme import Source
-from pipelines.sources.delimited import Block, DelimitedFile, Header, delimited_items, find_columns, looks_like, rows_where
+from pipelines.sources.delimited import Block, Header, find_columns, looks_like, rows_where
 from pipelines.sources.likert import Likert
 from pipelines.sources.local_times import OrderEvidence, to_utc
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
+from pipelines.sources.report_files import ENDINGS
+from pipelines.sources.tables import TableFile, open_table, table_items
 
 WHAT = "survey answers (kind survey_csv)"
 
@@ -50,6 +53,7 @@ _GRID = re.compile(r"^(?P<question>.*?)\s*\[(?P<row>[^\[\]]+)\]\s*$", re.DOTALL)
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
 #: "от 0 до 10", "1–7", "0 to 100": other scales than that of five steps.
 _OTHER_SCALE = re.compile(r"\b(?:до|to|из|of)\s*(?:7|10|100)\b|\d\s*[-–—]\s*(?:7|10|100)\b")
+_ENDING = re.compile(r"(?:\.csv)?(?:\.gz)?$|\.(?:xlsx|ods)$", re.IGNORECASE)
 _HASH_BYTES = 10
 
 
@@ -68,11 +72,11 @@ class SurveysReader:
     """Reader of form answers. Kind ``survey_csv``."""
 
     kind: ClassVar[str] = "survey_csv"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
-        """CSV files (also gzipped) below the source's path. Raises BadSource where there is none."""
-        return delimited_items(source.path, source.name)
+        """CSV files (also gzipped) and workbooks below the source's path. Raises BadSource where there is none."""
+        return table_items(source.path, source.name, endings=ENDINGS)
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         """Survey answers, one row per response and question; accounts only where the form asked for an address.
@@ -81,7 +85,7 @@ class SurveysReader:
         """
         assert item.path is not None
         realm = source.realm or "survey"
-        file = DelimitedFile(item.path, (word for words in _COLUMNS.values() for word in words))
+        file = open_table(item.path, (word for words in _COLUMNS.values() for word in words))
         header = file.header()
         other = looks_like(header.words)
         if other and other != WHAT:
@@ -95,7 +99,7 @@ class SurveysReader:
         for block in file.blocks(header):
             evidence.add(block.columns[places["time"]])
         order = evidence.order("day first" if _CYRILLIC.search(" ".join(header.cells)) else "month first")
-        survey_id = item.name.removesuffix(".gz").removesuffix(".csv")
+        survey_id = _ENDING.sub("", item.name)
         equals: Counter[str] = Counter()
         since: datetime | None = None
         until: datetime | None = None
@@ -104,7 +108,7 @@ class SurveysReader:
                 yield Seen("survey_answers", len(questions))
                 reason = "fewer cells than the header" if cells < len(header.cells) else "more cells than the header"
                 for question in questions:
-                    yield Rejected("survey_answers", f"line {line}, question {question.number}", reason)
+                    yield Rejected("survey_answers", f"{file.unit} {line}, question {question.number}", reason)
             if not block.rows:
                 continue
             times = pc.utf8_trim_whitespace(block.columns[places["time"]])
@@ -112,7 +116,7 @@ class SurveysReader:
             least, most = pc.min_max(moments).as_py().values()
             since = min((moment for moment in (since, least) if moment), default=None)
             until = max((moment for moment in (until, most) if moment), default=None)
-            responses = _response_ids(block, header, survey_id, places.get("id"), equals)
+            responses = _response_ids(block, header, survey_id, places, moments, equals)
             bad_time = pc.and_(pc.not_equal(times, ""), pc.is_null(moments))
             addresses = _addresses(block, places.get("email"))
             accounts = context.pseudonyms.column(realm, addresses)
@@ -144,7 +148,7 @@ class SurveysReader:
                     ("a rating that is no step of the scale", bad_rating),
                 ):
                     for row in rows_where(pc.and_(mask, keep)):
-                        yield Rejected("survey_answers", f"line {block.lines[row]}, question {question.number}", reason)
+                        yield Rejected("survey_answers", f"{file.unit} {block.lines[row]}, question {question.number}", reason)
                     keep = pc.and_(keep, pc.invert(mask))
                 table = pa.table(
                     {
@@ -165,7 +169,7 @@ class SurveysReader:
         yield Covers(since, until)
 
 
-def _questions(file: DelimitedFile, header: Header, places: dict[str, int], likert: Likert) -> tuple[int | None, list[_Question]]:
+def _questions(file: TableFile, header: Header, places: dict[str, int], likert: Likert) -> tuple[int | None, list[_Question]]:
     """The column that states stream or group, and the questions."""
     group: int | None = None
     columns: list[int] = []
@@ -218,14 +222,20 @@ def _addresses(block: Block, column: int | None) -> pa.Array:
     return pc.if_else(pc.match_substring(address, "@"), address, pa.scalar(None, pa.string()))
 
 
-def _response_ids(block: Block, header: Header, survey_id: str, id_column: int | None, equals: Counter[str]) -> pa.Array:
+def _response_ids(
+    block: Block, header: Header, survey_id: str, places: dict[str, int], moments: pa.Array, equals: Counter[str]
+) -> pa.Array:
     """``<survey>:<id>``, or a hash of what was answered and its number among equals: a later download gives an answer the same id."""
-    if id_column is not None:
-        ids = _null_if_empty(block.columns[id_column])
+    if "id" in places:
+        ids = _null_if_empty(block.columns[places["id"]])
         if not ids.null_count:
             return pc.binary_join_element_wise(pa.scalar(f"{survey_id}:"), ids, "")
     columns = sorted(zip(header.words, range(len(header.words)), strict=True))
-    texts = [block.columns[column].to_pylist() for _, column in columns]
+    # CSV and workbook write one moment in two ways.
+    seconds = pc.cast(pc.cast(moments, pa.timestamp("s", tz="UTC"), safe=False), pa.int64()).to_pylist()
+    stated = block.columns[places["time"]].to_pylist()
+    times = [text if second is None else str(second) for text, second in zip(stated, seconds, strict=True)]
+    texts = [times if column == places["time"] else block.columns[column].to_pylist() for _, column in columns]
     responses = []
     for row in zip(*texts, strict=True):
         # A column that came later is blank in the rows before it: blanks are left out.

@@ -40,9 +40,7 @@ from pipelines.sources.attendance import (
     digest,
     find_places,
     made_stays,
-    no_cut,
     plain_times,
-    small_rows,
     stays_of,
     text_column,
     time_order,
@@ -51,9 +49,10 @@ from pipelines.sources.attendance import (
 from pipelines.sources.delimited import DelimitedFile, delimited_items, header_word, looks_like
 from pipelines.sources.local_times import Order, to_utc
 from pipelines.sources.reading import Context, Event, Item, Rejected, Seen
+from pipelines.sources.report_files import ENDINGS, ReportFile, no_cut, open_report, small_rows
 
 WHAT = "a Teams attendance report (kind teams)"
-_ENDINGS = (".csv", ".csv.gz", ".tsv", ".txt")
+_ENDINGS = (*ENDINGS, ".tsv", ".txt")
 
 COLUMNS = {
     "name": ("name", "full name", "имя", "полное имя", "фио"),
@@ -112,7 +111,7 @@ class TeamsReader:
     version: ClassVar[int] = 1
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
-        """CSV files (also tab-separated ones under another ending) below the source's path. Raises BadSource where there is none."""
+        """CSV files (also tab-separated ones under another ending) and workbooks below the source's path. Raises BadSource where there is none."""
         return delimited_items(source.path, source.name, endings=_ENDINGS)
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
@@ -120,9 +119,13 @@ class TeamsReader:
         assert item.path is not None
         realm = source.realm or "teams"
         words = {word for part in (COLUMNS, _LIST, _SUMMARY) for accepted in part.values() for word in accepted}
-        file = DelimitedFile(item.path, words)
+        file = open_report(item.path, words)
         rows = small_rows(file)
-        if file.delimiter != "\t" and any("\t" in cell for _, cells in rows[:_WITHIN_ROWS] for cell in cells):
+        if (
+            isinstance(file, DelimitedFile)
+            and file.delimiter != "\t"
+            and any("\t" in cell for _, cells in rows[:_WITHIN_ROWS] for cell in cells)
+        ):
             file.delimiter = "\t"
             rows = small_rows(file)
         found = find_places([header_word(cell) for cell in rows[0][1]], _LIST) if rows else {}
@@ -135,7 +138,7 @@ class TeamsReader:
 # -- the report ---------------------------------------------------------------------------------------------------------------
 
 
-def _read_report(file: DelimitedFile, rows: Sequence[tuple[int, list[str]]], realm: str, context: Context) -> Iterator[Event]:
+def _read_report(file: ReportFile, rows: Sequence[tuple[int, list[str]]], realm: str, context: Context) -> Iterator[Event]:
     report = _apart(file, rows)
     number = next((one for one in (3, 0, 2) if one in report.tables), None)
     if number is None:
@@ -183,7 +186,7 @@ def _read_report(file: DelimitedFile, rows: Sequence[tuple[int, list[str]]], rea
     yield covers_of([(meeting, stays)])
 
 
-def _apart(file: DelimitedFile, rows: Sequence[tuple[int, list[str]]]) -> _Report:
+def _apart(file: ReportFile, rows: Sequence[tuple[int, list[str]]]) -> _Report:
     report = _Report()
     section, header_is_next = 0, False
     for number, (line, cells) in enumerate(rows):
@@ -254,7 +257,7 @@ def _without_gaps(stays: pa.Table) -> pa.Table:
 
 
 def _read_list(
-    file: DelimitedFile, rows: Sequence[tuple[int, list[str]]], places: dict[str, int], realm: str, context: Context
+    file: ReportFile, rows: Sequence[tuple[int, list[str]]], places: dict[str, int], realm: str, context: Context
 ) -> Iterator[Event]:
     width = len(rows[0][1])
     below = rows[1:]

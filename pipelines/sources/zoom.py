@@ -1,4 +1,5 @@
-"""Zoom's reports: participants of a meeting, attendees of a webinar, and the usage report, as CSV in English or Russian.
+"""Zoom's reports: participants of a meeting, attendees of a webinar, and the usage report, as CSV in English or Russian, and what
+became of that in a spreadsheet program (:mod:`pipelines.sources.report_files`).
 
 What has to be known about them (Zoom support, "Getting started with reports"; headers of real downloads):
 
@@ -14,6 +15,8 @@ What has to be known about them (Zoom support, "Getting started with reports"; h
   means day first, an English one month first.
 - One row per stay: a reconnect or a second device is another row, often under another name ("iPhone"); whose account it is is said in
   :mod:`pipelines.sources.attendance`.
+- With "show unique users" there is one row per person: all their minutes and no times. Such a report of a meeting counts beside the one with
+  times; keep one of the two.
 - Somebody in the waiting room is not in the webinar: such a row is rejected, with that reason.
 
 Not kept: consent to being recorded, country, registration time and approval, number of participants. Poll and Q&A reports are refused: they
@@ -43,9 +46,7 @@ from pipelines.sources.attendance import (
     digest,
     find_places,
     minutes_of,
-    no_cut,
     reject_where,
-    small_rows,
     stays_of,
     text_column,
     time_order,
@@ -54,9 +55,10 @@ from pipelines.sources.attendance import (
     with_column,
     yes_or_no,
 )
-from pipelines.sources.delimited import DelimitedFile, Header, delimited_items, find_columns, header_word
+from pipelines.sources.delimited import Header, delimited_items, find_columns, header_word
 from pipelines.sources.local_times import Order, to_utc
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
+from pipelines.sources.report_files import ENDINGS, ReportFile, no_cut, open_report, small_rows
 
 WHAT = "a Zoom participants report (kind zoom)"
 
@@ -78,8 +80,10 @@ COLUMNS = {
     "attended": ("attended", "присутствовал", "участвовал"),
 }  # fmt: skip
 _OPTIONAL = ("email", "minutes", "guest", "waiting", "attended")
+#: "Show unique users" of the report: everybody once, with all their minutes and no times.
+_TOTAL = frozenset(("total duration (minutes)", "общая продолжительность (минуты)"))
 #: Words of the participants' header that the meeting's block does not have.
-_PARTICIPANTS = frozenset(word for name in ("name", "join", "leave", "guest", "waiting") for word in COLUMNS[name]) - {"user name"}
+_PARTICIPANTS = frozenset(word for name in ("name", "join", "leave", "guest", "waiting") for word in COLUMNS[name]) - {"user name"} | _TOTAL
 
 _MEETING = {
     "id": ("meeting id", "id", "webinar id", "идентификатор конференции", "идентификатор вебинара", "идентификатор"),
@@ -127,17 +131,17 @@ class ZoomReader:
     """Reader of Zoom's participants, attendee and usage reports. Kind ``zoom``."""
 
     kind: ClassVar[str] = "zoom"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
-        """CSV files (also gzipped) below the source's path. Raises BadSource where there is none."""
-        return delimited_items(source.path, source.name)
+        """CSV files (also gzipped), and workbooks that they were saved as, below the source's path. Raises BadSource where there is none."""
+        return delimited_items(source.path, source.name, endings=ENDINGS)
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         """Attendance, one row per stay; derived from it the webinar and the accounts. Raises BadFile for anything else."""
         assert item.path is not None
         realm = source.realm or "zoom"
-        file = DelimitedFile(item.path, _PARTICIPANTS | {word for words in _MEETING.values() for word in words})
+        file = open_report(item.path, _PARTICIPANTS | {word for words in _MEETING.values() for word in words})
         rows = small_rows(file)
         usage = _usage_header(rows)
         if usage is not None:
@@ -146,7 +150,7 @@ class ZoomReader:
         block, sections = _find(file, rows)
         habit: Order = "day first" if _CYRILLIC.search(" ".join(sections[0].header.cells)) else "month first"
         block_texts = pa.array([block.start, block.end], pa.string())
-        times = [text_column([cells for _, cells in one.rows], one.places[name]) for one in sections for name in ("join", "leave")]
+        times = [text_column([cells for _, cells in one.rows], one.places.get(name)) for one in sections for name in ("join", "leave")]
         order = time_order([block_texts, *times], habit)
         block_times, _ = to_utc(block_texts, order, context.zone)
         for text, is_time in zip((block.start, block.end), block_times.is_valid().to_pylist(), strict=True):
@@ -167,14 +171,15 @@ class ZoomReader:
         yield covers_of([(meeting, stays)])
 
 
-def _find(file: DelimitedFile, rows: Sequence[tuple[int, list[str]]]) -> tuple[_Block, list[_Section]]:
+def _find(file: ReportFile, rows: Sequence[tuple[int, list[str]]]) -> tuple[_Block, list[_Section]]:
     """The block and the sections of participants. Raises BadFile where there is none."""
     sections: list[_Section] = []
     above: list[list[str]] = []
     for number, (line, cells) in enumerate(rows):
         if _is_participants(cells):
             header = Header(tuple(cells), line)
-            places = find_columns(file, header, COLUMNS, optional=_OPTIONAL, what=WHAT)
+            optional = (*_OPTIONAL, "join", "leave") if _TOTAL.intersection(header.words) else _OPTIONAL
+            places = find_columns(file, header, COLUMNS, optional=optional, what=WHAT)
             sections.append(_Section(header, places=places))
         elif not sections:
             above.append(cells)
@@ -259,6 +264,7 @@ def _stays(section: _Section, order: Order, context: Context) -> pa.Table:
         minutes=column("minutes"),
         order=order,
         zone=context.zone,
+        needs_times="join" in section.places,
     )
     stays = reject_where(
         stays, pc.is_in(pc.utf8_lower(column("waiting")), pa.array(sorted(YES))), "in the waiting room, not in the webinar"
@@ -278,7 +284,7 @@ def _usage_header(rows: Sequence[tuple[int, list[str]]]) -> int | None:
     return None
 
 
-def _usage(file: DelimitedFile, rows: Sequence[tuple[int, list[str]]], at: int, realm: str, context: Context) -> Iterator[Event]:
+def _usage(file: ReportFile, rows: Sequence[tuple[int, list[str]]], at: int, realm: str, context: Context) -> Iterator[Event]:
     words = [header_word(cell) for cell in rows[at][1]]
     places = find_places(words, _MEETING)
     below = [(line, cells) for line, cells in rows[at + 1 :] if not _is_total(cells)]

@@ -175,3 +175,11 @@ def test_usage_report_is_webinars_without_stays():
 def test_what_is_no_whole_report_is_refused(name: str, found: str):
     with pytest.raises(BadFile, match=found):
         read(name)
+
+
+def test_unique_users_have_minutes_and_no_times():
+    report = read("unique_users_russian.csv")
+    assert [(row["joined_at"], row["left_at"], row["minutes"], row["is_guest"]) for row in report.rows("attendance")] == [
+        (None, None, 90, False),
+        (None, None, 89, True),
+    ]

@@ -15,7 +15,9 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b, sha256
 from itertools import chain
 from pathlib import Path
+from traceback import extract_tb
 
+import duckdb
 import pyarrow as pa
 
 from pipelines.ahead import read_ahead
@@ -33,8 +35,15 @@ _LOADER_COLUMNS = ("source", "load_id", "seen_at")
 _BLOCK = 1 << 20
 #: Events without a batch among them (rejects) that are handed over at once.
 _PARCEL = 1000
+#: Rejects held in memory before they are staged: a file of nothing else may have millions.
+_REJECTS_AT_ONCE = 50_000
+#: Rows, or bytes, that are handed to the engine at once: it spreads blocks of 122,880 rows over its threads.
+_ROWS_AT_ONCE = 125_000
+_BYTES_AT_ONCE = 32 << 20
 #: Records whose rows never change their time.
 _FIXED_TIMES = {"activity": "occurred_at"}
+#: Which of two versions stands, as a condition: an item that does not say of which time it speaks stands behind any that does.
+_IS_OLDER = "(old.seen_at is not null and (stage.seen_at is null or stage.seen_at < old.seen_at))"
 #: More than any two time zones differ.
 _ZONES = timedelta(days=2)
 
@@ -101,6 +110,12 @@ def load_source(
         return [load]
     # What failed and is not there any more (a source that was away, a broken file taken out) is no failure now.
     names = [item.name for item in items]
+    # What these items were said to hold whole by earlier rules is said anew, before any of them is measured by it.
+    warehouse.connection.execute(
+        "delete from raw.coverage where source = ? and load_id in "
+        "(select load_id from raw.loads where source = ? and reader_version <> ? and list_contains(cast(? as varchar[]), item))",
+        [source.name, source.name, reader.version, names],
+    )
     warehouse.connection.execute(
         "delete from raw.loads where source = ? and state = 'failed' and not list_contains(cast(? as varchar[]), item)",
         [source.name, names],
@@ -167,7 +182,7 @@ def _read(reader: Reader, source: Source, item: Item, context: Context, stage: _
     kept: Counter[str] = Counter()
     rejected: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
-    for event in chain.from_iterable(read_ahead(_parcels(reader.read(source, item, context)))):
+    for event in chain.from_iterable(read_ahead(_parcels(_unbroken(reader, source, item, context)))):
         match event:
             case Batch(record, table, counted):
                 if table.num_rows:
@@ -186,6 +201,18 @@ def _read(reader: Reader, source: Source, item: Item, context: Context, stage: _
                 stage.whole(event)
     load.seen, load.kept, load.rejected, load.reasons = dict(seen), dict(kept), dict(rejected), dict(reasons)
     return covers
+
+
+def _unbroken(reader: Reader, source: Source, item: Item, context: Context) -> Iterator[Event]:
+    """The reader's events. A fault of the reader itself is told by its place in the program: its words may quote what was read."""
+    try:
+        yield from reader.read(source, item, context)
+    except (MayakError, MemoryError):
+        raise
+    except Exception as error:
+        frame = extract_tb(error.__traceback__)[-1]
+        place = f"{Path(frame.filename).name}, line {frame.lineno}"
+        raise BadContract(f"{item.name}: the reader {reader.kind} has a fault ({type(error).__name__} in {place})") from None
 
 
 def _parcels(events: Iterable[Event]) -> Iterator[list[Event]]:
@@ -214,6 +241,8 @@ class _Stage:
         self.records: dict[str, tuple[dict[str, str], dict[str, str]]] = {}
         self.rejects: list[tuple[str, str, str, str, str, str]] = []
         self.wholes: list[Whole] = []
+        self._has_staged_rejects = False
+        self.waiting: dict[str, list[pa.Table]] = {}
 
     def add(self, record: str, table: pa.Table) -> None:
         if record not in self.records:
@@ -223,13 +252,27 @@ class _Stage:
         strangers = sorted(set(table.column_names) - set(allowed))
         if strangers:
             raise BadContract(f"raw.{record}: the reader of {self.source} yields columns that are not declared: {', '.join(strangers)}")
-        names = ", ".join(table.column_names)
-        connection = self.warehouse.connection
-        connection.register("batch", table)
-        try:
-            connection.execute(f"insert into stage_{record} ({names}) select {names} from batch")
-        finally:
-            connection.unregister("batch")
+        waiting = self.waiting.setdefault(record, [])
+        if waiting and waiting[0].schema != table.schema:
+            self._write(record)
+            waiting = self.waiting.setdefault(record, [])
+        waiting.append(table)
+        if sum(part.num_rows for part in waiting) >= _ROWS_AT_ONCE or sum(part.nbytes for part in waiting) >= _BYTES_AT_ONCE:
+            self._write(record)
+
+    def _write(self, record: str) -> None:
+        """Hand the waiting batches of a record to the engine."""
+        if waiting := self.waiting.pop(record, None):
+            names = ", ".join(waiting[0].column_names)
+            connection = self.warehouse.connection
+            connection.register("batch", pa.concat_tables(waiting))
+            try:
+                connection.execute(f"insert into stage_{record} ({names}) select {names} from batch")
+            except duckdb.DataError:
+                # The engine's words quote the value.
+                raise BadContract(f"raw.{record}: the reader of {self.source} yields values that a column does not take") from None
+            finally:
+                connection.unregister("batch")
 
     def _create(self, record: str) -> None:
         raw = self.warehouse.columns(f"raw.{record}")
@@ -246,11 +289,17 @@ class _Stage:
 
     def reject(self, item: str, record: str, place: str, reason: str) -> None:
         self.rejects.append((self.load_id, self.source, item, record, place, reason))
+        if len(self.rejects) >= _REJECTS_AT_ONCE:
+            self._stage_rejects()
 
     def bring_in(self, seen_at: datetime | None) -> None:
         """Bring the staged rows into their tables, note what has vanished and what was rejected. Call inside a transaction."""
         for record, (raw, personal) in self.records.items():
-            self._bring_in(record, raw, personal, seen_at)
+            self._write(record)
+            try:
+                self._bring_in(record, raw, personal, seen_at)
+            except duckdb.IntegrityError:
+                raise BadContract(f"raw.{record}: the reader of {self.source} leaves out what a row must have") from None
         note_coverage(self.warehouse, self.source, self.load_id, self.wholes, seen_at)
         sweep(self.warehouse, self.source, self.load_id, list(self.records), self.wholes, seen_at)
         self._note_rejects()
@@ -281,10 +330,15 @@ class _Stage:
         on += self._times(record)
         known = f"select 1 from raw.{record} as old where {on}"
         fresh = f"(select {content} from staged_{record} {last}) as stage"
+        if repeats and KEEPS_KNOWN in self.warehouse.comment(f"raw.{record}"):
+            # Nor does a null in a later mention take away what an earlier one told.
+            told = [f"arg_max({name}, place) as {name}" for name in dict.fromkeys((*raw, *personal)) if name not in (*key, *lasting)]
+            told += [f"bool_or({name}) as {name}" for name in lasting]
+            fresh = f"(select {names}, {', '.join(told)} from staged_{record} group by {names}) as stage"
         if self.warehouse.value(f"select count(*) from stage_{record} as stage where exists ({known})"):
             connection.execute(
                 f"create or replace temp table fresh_{record} as select stage.*{_with_old(lasting)} from {fresh} inner join raw.{record} as old on {on} "
-                "where old.seen_at is null or stage.seen_at >= old.seen_at"
+                f"where not {_IS_OLDER}"
             )
             connection.execute(f"create or replace temp table new_{record} as select * from {fresh} where not exists ({known})")
             for schema, columns in (("raw", raw), ("personal", personal)):
@@ -294,10 +348,11 @@ class _Stage:
                     self.warehouse.merge(f"{schema}.{record}", "fresh_half")
                     connection.execute(f"insert into {schema}.{record} ({picked}) select {picked} from new_{record}")
             connection.execute("drop view if exists fresh_half")
-            self._fill_in(record, raw, personal, f"{fresh} inner join raw.{record} as old on {on} where stage.seen_at < old.seen_at")
+            self._fill_in(record, raw, personal, f"{fresh} inner join raw.{record} as old on {on} where {_IS_OLDER}")
             # A row that says the same in a newer item is as new as that item, or an older export could still overwrite it.
             connection.execute(
-                f"update raw.{record} as old set seen_at = stage.seen_at from fresh_{record} as stage where {on} and old.seen_at < stage.seen_at"
+                f"update raw.{record} as old set seen_at = stage.seen_at from fresh_{record} as stage where {on} "
+                "and stage.seen_at is not null and (old.seen_at is null or old.seen_at < stage.seen_at)"
             )
             for column in lasting:  # of an older item too
                 connection.execute(
@@ -344,18 +399,30 @@ class _Stage:
     def _note_rejects(self) -> None:
         connection = self.warehouse.connection
         connection.execute("delete from raw.rejects where load_id = ?", [self.load_id])
-        if self.rejects:
-            names = list(self.warehouse.columns("raw.rejects"))
-            rejects = pa.table({name: [row[place] for row in self.rejects] for place, name in enumerate(names)})
-            connection.register("batch", rejects)
-            connection.execute(f"insert into raw.rejects select distinct {', '.join(names)} from batch")
+        if self.rejects or self._has_staged_rejects:
+            self._stage_rejects()
+            connection.execute("insert into raw.rejects by name select distinct * from stage_of_rejects")
+
+    def _stage_rejects(self) -> None:
+        connection = self.warehouse.connection
+        if not self._has_staged_rejects:
+            connection.execute("create or replace temp table stage_of_rejects as select * from raw.rejects limit 0")
+            self._has_staged_rejects = True
+        names = list(self.warehouse.columns("raw.rejects"))
+        columns = list(zip(*self.rejects, strict=True)) if self.rejects else [()] * len(names)
+        connection.register("batch", pa.table([pa.array(column, pa.string()) for column in columns], names=names))
+        try:
+            connection.execute("insert into stage_of_rejects by name select * from batch")
+        finally:
             connection.unregister("batch")
+        self.rejects.clear()
 
     def drop(self) -> None:
         for record in self.records:
             self.warehouse.connection.execute(f"drop table if exists temp.stage_{record}")
             self.warehouse.connection.execute(f"drop table if exists temp.fresh_{record}")
             self.warehouse.connection.execute(f"drop table if exists temp.new_{record}")
+        self.warehouse.connection.execute("drop table if exists temp.stage_of_rejects")
 
 
 def _with_old(lasting: Sequence[str]) -> str:

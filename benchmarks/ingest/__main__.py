@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 
 from benchmarks.ingest import contest, csv_log, mbox_mail, telegram_json
-from benchmarks.ingest.contest import ROWS_OF_SLOW_PEERS, Contender, load
+from benchmarks.ingest.contest import LITTLE_MEMORY, ROWS_OF_SLOW_PEERS, Contender, load
 
 
 def _duckdb(reading: str, given: str, folder: Path) -> int:
@@ -33,6 +33,17 @@ def _pandas_csv(given: str, folder: Path) -> int:
     with sqlite3.connect(folder / "peer.sqlite") as peer:
         rows = pd.read_csv(given, nrows=ROWS_OF_SLOW_PEERS)
         rows.to_sql("peer", peer, index=False, chunksize=10_000)
+    return len(rows)
+
+
+def _pandas_csv_duckdb(given: str, folder: Path) -> int:
+    import pandas as pd
+    import sqlalchemy as sa
+
+    rows = pd.read_csv(given, nrows=ROWS_OF_SLOW_PEERS // 20)
+    engine = sa.create_engine(f"duckdb:///{folder / 'peer.duckdb'}")
+    with engine.begin() as peer:
+        rows.to_sql("peer", peer, index=False)
     return len(rows)
 
 
@@ -77,8 +88,10 @@ CONTESTS: dict[str, tuple[Callable[[Path, int], None], str, Mapping[str, Contend
         "log.csv",
         {
             "Mayak: Moodle log, CSV": partial(load, "moodle_logs", "activity"),
+            "Mayak, the engine held to little memory": partial(load, "moodle_logs", "activity", memory=LITTLE_MEMORY),
             "DuckDB read_csv into a table": partial(_duckdb, "read_csv(?)"),
             "pandas read_csv and to_sql (SQLite)": _pandas_csv,
+            "pandas read_csv and to_sql (the same engine)": _pandas_csv_duckdb,
         },
     ),
     "telegram": (
@@ -86,6 +99,7 @@ CONTESTS: dict[str, tuple[Callable[[Path, int], None], str, Mapping[str, Contend
         "result.json",
         {
             "Mayak: Telegram, JSON": partial(load, "telegram", "messages"),
+            "Mayak: Telegram, little memory": partial(load, "telegram", "messages", memory=LITTLE_MEMORY),
             "DuckDB read_json into a table": partial(
                 _duckdb, "(select unnest(messages) from read_json(?, maximum_object_size = 2147483647))"
             ),
@@ -95,7 +109,11 @@ CONTESTS: dict[str, tuple[Callable[[Path, int], None], str, Mapping[str, Contend
     "mbox": (
         mbox_mail.write_mbox,
         "mail.mbox",
-        {"Mayak: mbox": partial(load, "mailbox", "messages"), "mailbox, email and to_sql (SQLite)": _mailbox},
+        {
+            "Mayak: mbox": partial(load, "mailbox", "messages"),
+            "Mayak: mbox, little memory": partial(load, "mailbox", "messages", memory=LITTLE_MEMORY),
+            "mailbox, email and to_sql (SQLite)": _mailbox,
+        },
     ),
 }
 

@@ -25,8 +25,8 @@ from pipelines.sources.reading import Context
 from pipelines.warehouse import Warehouse
 
 Contender = Callable[[str, Path], int]
-#: What the warehouse engine may hold; beyond, it works on disk.
-ENGINE_MEMORY = "200MB"
+#: What the warehouse engine may hold where the whole process shall stay below 500 MB; beyond, it works on disk.
+LITTLE_MEMORY = "128MB"
 #: Peers that fill their table row by row are given a part of the rows: their speed does not depend on the number.
 ROWS_OF_SLOW_PEERS = 100_000
 
@@ -47,12 +47,12 @@ class Run:
         return self.rows / self.seconds
 
 
-def load(kind: str, record: str, path: str, folder: Path, *, url: str | None = None) -> int:
+def load(kind: str, record: str, path: str, folder: Path, *, url: str | None = None, memory: str | None = None) -> int:
     """Mayak's load of one item into an empty warehouse file; returns the rows of ``record``. Raises SystemExit where it fails."""
     pseudonyms = Pseudonyms(b"a key for benchmarks only")
     source = Source(name="source", kind=kind, path=None if url else Path(path), realm="moodle" if kind.startswith("moodle") else None)
     programme = Programme(id="benchmark", name="Benchmark", sources=(source,))
-    with Warehouse.open(folder / "warehouse.duckdb", memory_limit=ENGINE_MEMORY) as warehouse:
+    with Warehouse.open(folder / "warehouse.duckdb", memory_limit=memory) as warehouse:
         warehouse.create_schemas()
         context = Context(pseudonyms, programme.zone, "ru", url=url)
         [item] = READERS[kind].items(source, context)

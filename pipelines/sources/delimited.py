@@ -43,7 +43,7 @@ Work = TypeVar("Work")
 Done = TypeVar("Done")
 
 #: Bytes parsed at a time: some tens of thousands of log rows, a few dozen megabytes of memory.
-CHUNK_BYTES = 1 << 23
+CHUNK_BYTES = 1 << 22
 #: Threads that parse and work at blocks. Python's own lock is held for a good part of the work: more than two bring little.
 WORKERS = 2
 _BYTES_AT_ONCE = 1 << 20

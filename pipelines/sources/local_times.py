@@ -33,14 +33,17 @@ _MONTHS = {
     word: number
     for number, words in enumerate(
         (
-            "jan янв", "feb фев", "mar мар", "apr апр", "may май мая", "jun июн", "jul июл", "aug авг", "sep сен", "oct окт", "nov ноя", "dec дек",
+            # English and Russian; then as Moodle's packs for German, French, Spanish, Portuguese, Italian, Ukrainian, Belarusian, Kazakh write them.
+            "jan янв ene gen січ сту қаң", "feb фев fév fev лют ақп", "mar мар mär mrz бер сак нау", "apr апр avr abr кві кра сәу",
+            "may май мая mai mag тра мам", "jun июн juin giu чер чэр мау", "jul июл juil lug лип ліп шіл", "aug авг aoû ago сер жні там",
+            "sep сен set вер қыр", "oct окт okt out ott жов кас қаз", "nov ноя лис ліс қар", "dec дек dez déc dic гру сне жел",
         ),
         start=1,
     )
     for word in words.split()
 }  # fmt: skip
 _WORDY = re.compile(
-    r"^\W*(?:[^\W\d]+\.?,\s*)?(?:(\d{1,2})\.?\s+([^\W\d]{3,})\.?,?\s+(\d{4})|([^\W\d]{3,})\.?\s+(\d{1,2}),?\s+(\d{4}))(?:\s*г\.?)?(.*)$"
+    r"^\W*(?:[^\W\d]+\.?(?:,\s*|\s+))?(?:(\d{1,2})\.?\s+(?:de\s+)?([^\W\d]{3,})\.?,?\s+(?:de\s+)?(\d{4})|([^\W\d]{3,})\.?\s+(\d{1,2}),?\s+(\d{4}))(?:\s*г\.?)?(.*)$"
 )
 #: Two-digit years: POSIX strptime's rule, 69 to 99 belong to the last century.
 _LAST_CENTURY_FROM = 69
@@ -133,7 +136,8 @@ def _months_to_numbers(texts: pa.Array) -> tuple[pa.Array, np.ndarray]:
         if match is None:
             continue
         day, month, year = (match[1], match[2], match[3]) if match[1] else (match[5], match[4], match[6])
-        number = _MONTHS.get(month[:3])
+        # French months of summer differ in the fourth letter only.
+        number = _MONTHS.get(month[:4]) or _MONTHS.get(month[:3])
         if number:
             words[place] = f"{year}-{number}-{day}{' ' + match[7].strip(' ,') if match[7].strip(' ,') else ''}"
     return pa.array(words, pa.string()), suspect

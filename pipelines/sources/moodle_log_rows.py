@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from pipelines.sources.delimited import Block, rows_where
 from pipelines.sources.local_times import Order, to_utc
-from pipelines.sources.moodle_words import action_of_pair, actions_by_description, person_keys
+from pipelines.sources.moodle_words import CONTEXT_KINDS, action_of_pair, actions_by_description, event_word, person_keys
 from pipelines.sources.row_numbers import LANES, digest, digests, joined, row_hashes
 from pipelines.sources.shapes import MOST_DIGITS, Shapes
 
@@ -42,7 +42,8 @@ _PATTERNS = {
     ),
 }
 _BY_SHAPE = tuple(re.compile(pattern.encode("ascii")) for pattern in _PATTERNS.values())
-_IMPERSONATED = re.compile(r"^\s*(?P<real>\S.*?) (?:as|как) (?P<shown>\S.*?)\s*$")
+_IMPERSONATED = re.compile(r"^\s*(?P<real>\S.*?) (?:as|как|als|en tant que|як) (?P<shown>\S.*?)\s*$")
+_MODULE_NAME = r"the '(?P<module>[a-z][a-z0-9_]*)' activity with (?:the )?course module id '(?P<id>[1-9][0-9]*)'"
 _WITHOUT_YEAR = r"^\s*(?:\d{1,2}\.?\s+\pL{3,}\.?|\pL{3,}\.?\s+\d{1,2}|\d{1,2}[./-]\d{1,2}),?\s+\d{1,2}:\d{2}"
 
 
@@ -207,6 +208,9 @@ class Part:
     course_codes: list[tuple[str, str, int]] = field(default_factory=list)
     task_titles: list[tuple[str, str, int]] = field(default_factory=list)
     task_courses: list[tuple[str, str, int]] = field(default_factory=list)
+    #: Task → Moodle's own name of its module, and titles, where the context says it in a word that is not known.
+    task_modules: dict[str, str] = field(default_factory=dict)
+    strange_titles: list[tuple[str, str, int]] = field(default_factory=list)
 
 
 def read_rows(block: Block, layout: Layout) -> Part:
@@ -258,6 +262,7 @@ def _fill(part: Part, cells: Mapping[str, pa.Array], moments: pa.Array, layout: 
     part.people = person.latest(names, at) + related.latest(affected_names, at)
     part.course_titles = stated.only(module.codes < 0).latest(contexts, at)
     part.task_titles = module.latest(contexts, at)
+    _note_modules(part, descriptions.dictionary, of_row, module, contexts, at)
     if "course" in column:
         part.course_codes = course.latest(column["course"], at)
         part.task_courses = module.latest(course, at)
@@ -327,6 +332,21 @@ def _course(ids: np.ndarray, codes: Coded | None, contexts: Coded, courses: Plac
     is_front = np.array([value == str(FRONT_PAGE) for value in said.values], bool)
     said.codes = np.where((said.codes >= 0) & is_front[said.codes], -1, said.codes)
     return said
+
+
+def _note_modules(part: Part, descriptions: pa.Array, of_row: np.ndarray, module: Coded, contexts: Coded, at: np.ndarray) -> None:
+    """Moodle's own names of modules, which stand in English in some descriptions whatever the language of the download."""
+    is_strange = np.array([event_word(title.partition(": ")[0]) not in CONTEXT_KINDS for title in contexts.values], bool)
+    rows = (module.codes >= 0) & is_strange[contexts.codes]
+    if not rows.any():
+        return
+    places = np.unique(of_row[rows])
+    found = pc.extract_regex(descriptions.take(pa.array(places)), _MODULE_NAME)
+    names_module = np.zeros(len(descriptions), bool)
+    names_module[places] = pc.is_valid(found).to_numpy(zero_copy_only=False)
+    told = found.drop_null()
+    part.task_modules = dict(zip(told.field("id").to_pylist(), told.field("module").to_pylist(), strict=True))
+    part.strange_titles = module.only(rows & names_module[of_row]).latest(contexts, at)
 
 
 def _actions(events: Coded, components: Coded, descriptions_of: Callable[[np.ndarray], pa.Array]) -> Coded:

@@ -6,6 +6,8 @@ What has to be known about it:
 
 - CSV, Excel, ODS, JSON or HTML: the same cells (``tables``). JSON holds rows without a header: the columns are then the report's own, nine,
   or ten where the whole site was downloaded ("Course" comes first).
+- In every other language the columns are the report's own, by their number, where the header has as many cells and Descriptions stand in
+  their place; months and module names of the commonest languages are known (``local_times``; Descriptions name modules in English).
 - No ids but those inside Description, which is written in English whatever the language of the rest. A row whose Description names no
   user belongs to the account of the name shown (native id ``name:…``), to nobody where the name is "-". A name is never taken for an id;
   whether such an account is somebody who is known by id is decided by the links. How many rows a load left without anybody:
@@ -40,10 +42,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.programme import Source
-from pipelines.sources.delimited import Header, find_columns
+from pipelines.sources.delimited import Header, find_columns, looks_like
 from pipelines.sources.local_times import Order, OrderEvidence
 from pipelines.sources.moodle_courses import course_code
 from pipelines.sources.moodle_log_rows import FRONT_PAGE, Coded, Layout, LogRows, Part, Places, coded, coded_numbers, described, read_rows
+from pipelines.sources.moodle_texts import task_kind
 from pipelines.sources.moodle_words import CONTEXT_KINDS, event_word, two_languages
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
 from pipelines.sources.row_numbers import RowNumbers
@@ -68,6 +71,12 @@ COLUMNS = {
 _OPTIONAL = ("affected", "origin", "address", "course")
 _OWN_ORDER = tuple(words[0] for name, words in COLUMNS.items() if name != "course")
 _OWN_HEADERS = (_OWN_ORDER, ("course", *_OWN_ORDER))
+_OWN_NAMES = tuple(tuple(name for name in ("course", *COLUMNS) if name != "course" or with_course) for with_course in (False, True))
+_WORDS = frozenset(word for words in COLUMNS.values() for word in words)
+#: Words that a header in another language has in common with English or Russian ("Description", "Компонент").
+_CHANCE_WORDS = 3
+#: Nearly every Description names whoever acted.
+_SAYS_AN_ID = re.compile(r"\bid '-?[0-9]+'")
 #: Spoken of by every course-level view, in English in every language.
 _COURSE_VIEWED = re.compile(rb"viewed the (?:section number '[^']*' of the )?course with (?:the )?id '(\d+)'")
 _COURSE_VIEWED_TEXT = r"viewed the (?:section number '[^']*' of the )?course with (?:the )?id '\d+'"
@@ -85,6 +94,9 @@ class _Found:
     course_codes: dict[str, tuple[int, str]] = field(default_factory=dict)
     tasks: dict[str, tuple[int, str, str]] = field(default_factory=dict)
     task_courses: dict[str, tuple[int, str]] = field(default_factory=dict)
+    #: Of tasks whose context says their type in a word that is not known: Moodle's own name of the module, and the title.
+    modules: dict[str, str] = field(default_factory=dict)
+    strange_tasks: dict[str, tuple[int, str]] = field(default_factory=dict)
     since: datetime | None = None
     until: datetime | None = None
     _account_ids: dict[str, str] = field(default_factory=dict)
@@ -113,6 +125,11 @@ class _Found:
             kind = CONTEXT_KINDS.get(event_word(prefix))
             if kind and name.strip():
                 self.tasks[key] = max(self.tasks.get(key, (-1, "", "")), (at, kind, name.strip()))
+        self.modules.update(part.task_modules)
+        for key, title, at in part.strange_titles:
+            name = title.partition(": ")[2].strip()
+            if name:
+                self.strange_tasks[key] = max(self.strange_tasks.get(key, (-1, "")), (at, name))
         for key, course, at in part.task_courses:
             self.task_courses[key] = max(self.task_courses.get(key, (-1, "")), (at, course))
 
@@ -130,7 +147,7 @@ class MoodleLogsReader:
     """Reader of Moodle's Logs download, one file after the other. Kind ``moodle_logs``."""
 
     kind: ClassVar[str] = "moodle_logs"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Files in one of Moodle's formats below the source's path. Raises BadSource where there is none."""
@@ -142,7 +159,7 @@ class MoodleLogsReader:
         realm = source.realm or "moodle"
         file = open_table(item.path, (word for words in COLUMNS.values() for word in words), headers=_OWN_HEADERS, watch=_COURSE_VIEWED)
         header = file.header()
-        places = find_columns(file, header, COLUMNS, optional=_OPTIONAL, what=WHAT)
+        places = _own_places(file, header) or find_columns(file, header, COLUMNS, optional=_OPTIONAL, what=WHAT)
         order = day_month_order(file, header, places["time"])
         courses = _courses(file, header, places, source, item)
         found, numbers = _Found(), RowNumbers()
@@ -158,6 +175,21 @@ class MoodleLogsReader:
                 yield Batch("activity", _activity(part.rows, realm, context, numbers, found))
         yield from _derived(found, realm, courses, context)
         yield Covers(found.since, found.until)
+
+
+def _own_places(file: TableFile, header: Header) -> dict[str, int] | None:
+    """Places of the columns in a language that is not known: the report's own order; None where it is not that."""
+    names = next((names for names in _OWN_NAMES if len(names) == len(header.cells)), None)
+    if names is None or looks_like(header.words) or sum(word in _WORDS for word in header.words) > _CHANCE_WORDS:
+        return None
+    place = names.index("description")
+    if _SAYS_AN_ID.search(header.cells[place]):
+        return None
+    block = next((block for block in file.blocks(header) if block.rows), None)
+    if block is None:
+        return None
+    says = pc.match_substring_regex(block.columns[place], _SAYS_AN_ID.pattern)
+    return {name: number for number, name in enumerate(names)} if 2 * (pc.sum(says).as_py() or 0) > block.rows else None
 
 
 def day_month_order(file: TableFile, header: Header, place: int) -> Order:
@@ -262,6 +294,8 @@ def _derived(found: _Found, realm: str, courses: Places, context: Context) -> It
             ),
             counted=False,
         )
+    for task, (at, name) in found.strange_tasks.items():
+        found.tasks.setdefault(task, (at, task_kind(found.modules[task]), name))
     in_course = {task: course for task, (_, course) in found.task_courses.items()}
     default = str(courses.only) if courses.only is not None else courses.stated
     tasks = [task for task in sorted(found.tasks) if in_course.get(task, default) not in (None, str(FRONT_PAGE))]

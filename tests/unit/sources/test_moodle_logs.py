@@ -382,3 +382,27 @@ def test_gzip_is_read_like_the_plain_file(tmp_path: Path):
     path = tmp_path / "english_with_bom.csv.gz"
     path.write_bytes(gzip.compress((FOLDER / "english_with_bom.csv").read_bytes()))
     assert Reading(MoodleLogsReader(), path).rows("activity") == read("english_with_bom.csv").rows("activity")
+
+
+# -- other languages -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", ["german", "french", "spanish"])
+def test_a_download_in_another_language_is_read_by_the_order_of_its_columns(language: str):
+    log = read(f"headers_in_{language}.csv")
+    rows = log.rows("activity")
+    assert [row["occurred_at"] for row in rows] == [utc(2026, 8, 22, 19, 12, 22), utc(2026, 2, 22, 17), utc(2026, 1, 22, 16)]
+    assert [row["action"] for row in rows] == ["viewed", "submitted", "viewed"]
+    assert {row["account_id"] for row in rows} == {log.account("5")}
+    assert {row["course_id"] for row in rows} == {"moodle:course:2"}
+    assert [(row["task_id"], row["kind"], row["name"]) for row in log.rows("tasks")] == [("moodle:task:9", "assignment", "1")]
+
+
+def test_columns_in_another_language_are_known_by_their_contents_alone():
+    refusal = refused("nine_columns_of_something_else.csv")
+    assert "none of them a known header" in refusal
+
+
+def test_a_module_of_a_type_that_has_no_word_here_is_a_task():
+    (task,) = read("a_module_of_another_type.csv").rows("tasks")
+    assert (task["task_id"], task["kind"], task["name"]) == ("moodle:task:14", "other", "Вводная")

@@ -61,6 +61,8 @@ _POSTS = frozenset(
     )
 )  # fmt: skip
 _MARKUP = re.compile(r"<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>")
+#: Sections of lists of quotes of a rich text.
+_DEEPEST_BLOCK = 5
 _SLACKBOT = "USLACKBOT"
 #: A workspace's zone names only; others say nothing that a database of zones knows.
 _ZONE = re.compile(r"[A-Za-z_]+(?:/[A-Za-z_+-]+)+", re.ASCII)
@@ -83,7 +85,7 @@ class SlackReader:
     """
 
     kind: ClassVar[str] = "slack"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Every ZIP, and every folder with ``users.json`` or a list of conversations. Raises BadSource where there is none."""
@@ -285,7 +287,30 @@ def _words(raw: dict[str, Any], export: _Export) -> tuple[str, list[str]]:
     text = said(raw, "text")
     if text is None and (raw.get("bot_id") or raw.get("subtype") == "bot_message"):
         text = "\n".join(words for part in records(raw, "attachments") if (words := _attached(part)))
+    if text is None:
+        # What is passed on without a word of one's own; what an application wrote in blocks only.
+        shared = [words for part in records(raw, "attachments") if part.get("is_share") is True and (words := said(part, "text"))]
+        text = "\n".join(shared) or "\n".join(_block_words(raw.get("blocks")))
     return html.unescape(_MARKUP.sub(plain, text or "")), list(people)
+
+
+def _block_words(blocks: Any, depth: int = _DEEPEST_BLOCK) -> Iterator[str]:
+    """Lines of the texts of "rich_text" and "section" blocks."""
+    if not isinstance(blocks, list) or not depth:
+        return
+    inline: list[str] = []
+    for block in blocks:
+        if not isinstance(block, dict):
+            continue
+        text = block.get("text")
+        words = said(text, "text") if isinstance(text, dict) else text if isinstance(text, str) else None
+        if words and block.get("type") in ("text", "link"):
+            inline.append(storable(words))
+        elif words:
+            yield words
+        yield from _block_words(block.get("elements"), depth - 1)
+    if "".join(inline).strip():
+        yield "".join(inline).strip()
 
 
 def _attached(part: dict[str, Any]) -> str | None:

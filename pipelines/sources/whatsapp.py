@@ -53,9 +53,11 @@ from pipelines.sources.plain_text import storable
 from pipelines.sources.reading import Context, Event, Item, Rejected, Whole
 from pipelines.sources.whatsapp_words import (
     ATTACHED,
+    ATTACHED_BEHIND,
     COPY,
     DEED,
     DELETED,
+    DOCUMENT,
     EDITED,
     EXPORT_NAME,
     GROUP_DEED,
@@ -106,7 +108,7 @@ class WhatsAppReader:
     """
 
     kind: ClassVar[str] = "whatsapp"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Every ``.txt`` and ``.zip`` below the source's path; text files that were sent in a chat and lie beside its export are none.
@@ -407,6 +409,10 @@ def _words(words: str) -> tuple[str, str, str | None, bool]:
     if ATTACHED.match(first):
         rest = ATTACHED.sub("", words, count=1).strip()
         return rest, f"\x00media\n{rest}", "file", False
+    if found := ATTACHED_BEHIND.fullmatch(first):
+        before = "" if DOCUMENT.fullmatch(found["before"]) else found["before"]
+        written = f"{before}\n{caption}".strip()
+        return written, f"\x00media\n{written}", media_of(found["name"]), False
     if POLL.match(first):
         lines = poll_words([line for line in (POLL.sub("", first, count=1).strip(), *caption.split("\n")) if line])
         return "\n".join(lines), "\x00poll\n" + "\n".join(lines), "poll", False

@@ -74,7 +74,7 @@ EDITED = re.compile(
 )
 #: Stand-ins where media were left out, whole line; the group says what it was.
 OMITTED = re.compile(
-    r"<(?P<any>media omitted|multimedia omitido|médias omis|media omessi|mídia oculta|без медиафайлов|медиа (?:отсутствует|пропущено)|medien (?:ausgeschlossen|weggelassen)|video note omitted|videonachricht weggelassen)>"
+    r"<(?P<any>media omitted|multimedia omitido|médias omis|media omessi|mídia oculta|без медиафайлов|медиа (?:отсутствует|пропущено)|medien (?:ausgeschlossen|weggelassen)|video note omitted|videonachricht weggelassen|[^<>\n]{2,60} (?:omitted|отсутству\w+|опущен\w*|пропущен\w*|скрыт\w*|weggelassen|ausgeschlossen))>"
     r"|(?:(?P<photo>image|gif|изображение|фото|фотография|gif-файл|bild)"
     r"|(?P<video>video|video message|video note|видео|видеозаметка|видеосообщение|videonachricht|videonotiz)"
     r"|(?P<voice>audio|voice message|аудио|аудиофайл|голосовое сообщение)"
@@ -86,12 +86,17 @@ OMITTED = re.compile(
 )
 ATTACHED = re.compile(
     r"<(?:attached|прикреплено|anhang|вложение): ?(?P<ios>[^\n>]{1,255})>"
+    # iOS until 2018.
+    r"|(?P<ios_old>[^\n:]{1,255}\.\w{2,5}) <(?:attached|прикреплено|anhang|angehängt|вложение)>"
     # The names that WhatsApp gives to files, whatever the language says about them.
     r"|<[^\n<>:]{3,30}: ?(?P<ios_name>\d{8}-(?:photo|video|audio|gif|sticker)-[^\n>]{1,255})>"
     r"|(?P<android_name>(?:IMG|VID|PTT|AUD|STK|DOC)-\d{8}-WA\d{4,}\.\w{2,5}) \([^\n()]{3,40}\)"
     r"|(?P<android>[^\n:]{1,255}\.\w{2,5}) \((?:file attached|файл (?:добавлен|прикреплен|прикреплён)|datei angehängt)\)",
     re.IGNORECASE,
 )
+#: iOS puts what it knows of a document, or what was written with the medium, before the file's name.
+ATTACHED_BEHIND = re.compile(r"(?P<before>[^\n]*\S) ?<(?:attached|прикреплено|anhang|вложение): ?(?P<name>[^\n<>]{1,255})>", re.IGNORECASE)
+DOCUMENT = re.compile(r"[^\n:]{1,255}\.\w{2,5}(?: \u2022 [^\n]{1,80})?")
 LOCATION = re.compile(
     r"[^\n:]{2,40}: ?https://(?:maps\.google\.com|maps\.apple\.com|foursquare\.com)/|"
     r"(?:live location shared|live-standort wird geteilt|геоданные отправлены|трансляция (?:геоданных|местоположения))",

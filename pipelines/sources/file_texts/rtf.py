@@ -189,7 +189,9 @@ class _Reader:
             return False
         left, self._state = self._state, self._stack.pop()
         if left.part in _PEOPLE.values() and self._state.part != left.part:
-            setattr(self.said, left.part, "".join(self._field) or None)
+            # LibreOffice calls both the first author and the last one "author", in that order.
+            is_second = left.part == "author" and self.said.author is not None
+            setattr(self.said, "last_author" if is_second else left.part, "".join(self._field) or None)
             self._field = []
         elif left.part in _TIMES.values() and self._state.part != left.part:
             setattr(self.said, left.part, _moment(self._time))

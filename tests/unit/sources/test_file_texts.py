@@ -753,3 +753,9 @@ def test_any_bytes_behind_any_beginning_raise_nothing(beginning: bytes, rest: by
 @given(st.lists(st.sampled_from([r"\u-1?", r"\'e0", "{", "}", r"\v", r"\cf1", r"\f0", r"\uc5", r"\*", r"\upr", r"\ud", r"\info", r"\bin3 ", "text", r"\par", r"\fonttbl", r"\author", r"\ansicpg932", r"\fcharset128", r"\footnote"]), max_size=30))  # fmt: skip
 def test_any_words_of_rtf_raise_nothing(words: list[str]) -> None:
     assert isinstance(read_file(("{\\rtf1 " + "".join(words)).encode()), FileText)
+
+
+def test_second_author_of_an_rtf_by_libreoffice_is_the_last_one():
+    found = read_file(rb"{\rtf1\ansi{\info{\author Anna}{\creatim\yr2026\mo9\dy1}{\author Boris}}Words\par}")
+    assert isinstance(found, FileText)
+    assert (found.author, found.last_author) == ("Anna", "Boris")

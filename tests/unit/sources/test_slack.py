@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -165,3 +166,24 @@ def test_overlapping_exports_give_the_same_whichever_comes_first(order: tuple[st
         assert "@Петя, где" in warehouse.value(f"select text from personal.message_versions where message_id = '{CHANNEL}:{ts(2)}'")
         assert "машет" in texts(warehouse, "deleted_at is not null")
         assert "вот" in texts(warehouse, "deleted_at is null")
+
+
+def test_what_is_passed_on_and_what_stands_in_blocks_only_has_words(tmp_path: Path):
+    day = tmp_path / "kurs-9" / "2025-11-22.json"
+    day.parent.mkdir()
+    share = {"is_share": True, "is_msg_unfurl": True, "text": "Срок &lt;пятница&gt;", "author_id": "U02"}
+    section = {"type": "rich_text_section", "elements": [{"type": "text", "text": "Только "}, {"type": "text", "text": "в блоках"}]}
+    (tmp_path / "channels.json").write_text('[{"id": "C09", "name": "kurs-9"}]', "utf-8")
+    (tmp_path / "users.json").write_text("[]", "utf-8")
+    day.write_text(
+        json.dumps(
+            [
+                {"type": "message", "user": "U01", "ts": ts(1), "text": "", "attachments": [share]},
+                {"type": "message", "user": "U01", "ts": ts(2), "text": "", "blocks": [{"type": "rich_text", "elements": [section]}]},
+            ]
+        ),
+        "utf-8",
+    )
+    forwarded, written = Reading(SlackReader(), tmp_path).rows("messages")
+    assert (forwarded["text"], forwarded["is_forwarded"]) == ("Срок <пятница>", True)
+    assert (written["text"], written["is_forwarded"]) == ("Только в блоках", False)

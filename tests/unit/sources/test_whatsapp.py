@@ -286,3 +286,16 @@ def test_hostile_lines_take_no_time(noise: str, tmp_path: Path):
     reading = Reading(WhatsAppReader(), file)
     assert len(messages(reading)) >= 2
     assert (datetime.now(UTC) - began).total_seconds() < 5
+
+
+def test_ios_names_a_file_behind_its_title_or_the_words():
+    media = [(row["kind"], row["media"], row["text"]) for row in messages(read("ios_media_named_behind_the_words.txt"))][1:]
+    assert media == [
+        ("post", "file", ""),
+        ("post", "photo", "Смотрите таблицу"),
+        ("post", "photo", ""),
+        ("post", "file", ""),
+        ("post", "file", ""),
+        ("post", None, "Сравните 5 < 6 и <html> тоже"),
+        ("post", None, "Итог: <прикреплено позже>"),
+    ]

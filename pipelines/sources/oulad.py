@@ -2,7 +2,8 @@
 
 Source: Kuzilek, Hlosta, Zdrahal: "Open University Learning Analytics dataset", Scientific Data 4, 170171 (2017),
 https://doi.org/10.1038/sdata.2017.171; the seven tables are described at https://analyse.kmi.open.ac.uk/open_dataset. Read as the
-original CSV files or as Parquet of the same names and columns (``studentVle`` also as a folder partitioned by module and presentation).
+original CSV files (packed with gzip, too) or as Parquet of the same names and columns; a table may be a folder of such files, as
+``studentVle`` is where it was parted by module and presentation. The folder of the tables may stand alone inside the source's.
 
 Grain: one course per module presentation ("AAA-2013J"), which is its own stream; one learner's enrolment per row of
 ``studentRegistration``; one task per assessment and per material of ``vle``; one submission and one grade per row of
@@ -87,6 +88,10 @@ class OuladReader:
         root = source.path
         if root is None or not root.is_dir():
             raise BadSource(f"source {source.name}: looking for the tables of OULAD: there is no folder {root}")
+        # The archive of the data set unpacks into a folder of its own.
+        inner = [folder for folder in root.iterdir() if folder.is_dir() and _table_path(folder, "courses") is not None]
+        if _table_path(root, "courses") is None and len(inner) == 1:
+            root = inner[0]
         missing = [table for table in _TABLES if _table_path(root, table) is None]
         if missing:
             raise BadSource(f"source {source.name}: {root.name} has no {', '.join(missing)} (as .csv or .parquet)")
@@ -119,7 +124,7 @@ class OuladReader:
 
 
 def _table_path(root: Path, table: str) -> Path | None:
-    for name in (f"{table}.parquet", f"{table}.csv", f"{table}_ds", table):
+    for name in (f"{table}.parquet", f"{table}.csv", f"{table}.csv.gz", f"{table}_ds", table):
         if (root / name).exists():
             return root / name
     return None
@@ -129,11 +134,12 @@ def _open(engine: duckdb.DuckDBPyConnection, root: Path, table: str) -> None:
     """A view of a table's file with every column as text, "?" (the data set's own mark) as null, and the row's number."""
     path = _table_path(root, table)
     assert path is not None
-    files = str(path / "**" / "*.parquet") if path.is_dir() else str(path)
+    is_csv = path.name.endswith((".csv", ".csv.gz")) or (path.is_dir() and next(path.rglob("*.parquet"), None) is None)
+    files = str(path / "**" / ("*.csv" if is_csv else "*.parquet")) if path.is_dir() else str(path)
     quoted = files.replace("'", "''")
     reading = (
-        f"read_csv('{quoted}', all_varchar = true, header = true, nullstr = ['', '?'])"
-        if path.suffix == ".csv"
+        f"read_csv('{quoted}', all_varchar = true, header = true, nullstr = ['', '?'], hive_partitioning = {path.is_dir()})"
+        if is_csv
         else f"read_parquet('{quoted}', hive_partitioning = true)"
     )
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -130,6 +132,30 @@ def test_parquet_and_csv_say_the_same(folder: Path, tmp_path: Path) -> None:
             return [warehouse.rows(f"select * exclude (load_id) from raw.{record} order by all") for record in records]
 
     assert rows(other) == rows(folder)
+
+
+def test_tables_may_be_packed_parted_quoted_and_in_a_folder_of_their_own(warehouse: Warehouse, folder: Path, tmp_path: Path) -> None:
+    place = tmp_path / "download"
+    inner = place / "anonymisedData"
+    shutil.copytree(folder, inner)
+    (inner / "vle.csv").unlink()
+    (inner / "vle.csv.gz").write_bytes(gzip.compress(TABLES["vle"].encode()))
+    (inner / "studentVle.csv").unlink()
+    head, *rows = TABLES["studentVle"].splitlines()
+    (inner / "studentVle").mkdir()
+    for number, part in enumerate((rows[:2], rows[2:])):
+        (inner / "studentVle" / f"studentVle_{number}.csv").write_text("\n".join((head, *part)), encoding="utf-8")
+    quoted = "\r\n".join(",".join(f'"{cell}"' for cell in row.split(",")) for row in TABLES["studentRegistration"].splitlines())
+    (inner / "studentRegistration.csv").write_text(quoted, encoding="utf-8-sig")
+    done = load(warehouse, place)
+    with Warehouse.open(None) as other:
+        other.create_schemas()
+        plain = load(other, folder)
+        records = ("tasks", "enrolments", "activity")
+        for record in records:
+            query = f"select * exclude (load_id) from raw.{record} order by all"
+            assert warehouse.rows(query) == other.rows(query)
+    assert (done.kept, done.rejected) == (plain.kept, plain.rejected)
 
 
 def test_a_folder_that_lacks_a_table_is_named(folder: Path) -> None:

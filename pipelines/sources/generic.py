@@ -92,6 +92,8 @@ _HAPPENED = {
 }
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})")
 _TIMES = ("TIMESTAMP WITH TIME ZONE",)
+#: Times that Python's calendar can hold in any zone.
+_FIRST, _LAST = "timestamptz '0001-01-03 00:00:00Z'", "timestamptz '9999-12-29 00:00:00Z'"
 
 
 @dataclass(frozen=True)
@@ -242,7 +244,10 @@ def _rows(engine: duckdb.DuckDBPyConnection, path: Path, record: Record, given: 
             reasons.append(f"when {raw} is null then 'no {column.name}'")
         if column.type != "VARCHAR":
             kind = "time" if column.type in _TIMES else column.type.lower()
-            reasons.append(f"when {raw} is not null and try_cast({of_file} as {column.type}) is null then '{column.name}: no {kind}'")
+            cast = f"try_cast({of_file} as {column.type})"
+            # What lies beyond the calendar ("infinity", the year 290000) is no time.
+            beyond = f" or {cast} not between {_FIRST} and {_LAST}" if column.type in _TIMES else ""
+            reasons.append(f"when {raw} is not null and ({cast} is null{beyond}) then '{column.name}: no {kind}'")
         if words := WORDS.get(record.name, {}).get(column.name):
             listed = ", ".join(f"'{word}'" for word in words)
             reasons.append(f"when {raw} not in ({listed}) then '{column.name}: a word that the contract does not have'")

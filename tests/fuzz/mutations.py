@@ -119,7 +119,7 @@ def json_changed(data: bytes, dice: Random) -> bytes:
         place = dice.randrange(len(lines))
         try:
             line = json.loads(lines[place])
-        except ValueError:
+        except (ValueError, RecursionError):
             return data
         lines[place] = _dumped(_changed(line, dice))
         return b"\n".join(lines)

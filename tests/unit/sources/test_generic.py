@@ -199,3 +199,10 @@ def test_day_by_day_in_any_order_is_the_same_as_at_once(
     order = list(daily)
     dice.shuffle(order)
     assert loaded(daily, order) == loaded({"activity.csv": [line(d, h) for d, h in rows]}, ["activity.csv"])
+
+
+@pytest.mark.parametrize("moment", ["infinity", "-infinity", "290000-01-01T00:00:00Z", "10000-01-01T00:00:00Z", "0044-03-15 (BC)"])
+def test_times_beyond_the_calendar_are_no_times(moment: str, warehouse: Warehouse, tmp_path: Path) -> None:
+    (tmp_path / "activity.csv").write_text(f"{ACTIVITY}3,17,4,210,{moment},viewed,page\n", encoding="utf-8")
+    [done] = load(warehouse, tmp_path)
+    assert (done.state, done.kept, done.reasons) == ("loaded", {"activity": 2}, {"occurred_at: no time": 1})

@@ -5,6 +5,7 @@ The contract, one row per stay (a second device or a reconnect is another row), 
 | column | meaning | needed |
 |---|---|---|
 | ``name`` | name shown | ``name`` or ``email`` |
+| ``last_name``, ``middle_name`` | the rest of the name, where ``name`` is the first name alone | no |
 | ``email`` | address | |
 | ``join``, ``leave`` | moments of joining and leaving; local time of ``time_zone`` unless they state a zone | both, or ``minutes`` |
 | ``minutes`` | time present: "85", "1:25:00", "1 h 25 min" | |
@@ -57,7 +58,9 @@ from pipelines.sources.report_files import ENDINGS, ReportFile, no_cut, open_rep
 WHAT = "attendance in the documented columns (kind attendance_csv)"
 
 COLUMNS: dict[str, tuple[str, ...]] = {
-    "name": ("name", "full name", "participant", "user name", "имя", "фио", "участник", "имя участника", "имя и фамилия", "фамилия и имя"),
+    "name": ("name", "full name", "first name", "participant", "user name", "имя", "фио", "участник", "имя участника", "имя и фамилия", "фамилия и имя"),
+    "last_name": ("last_name", "last name", "surname", "фамилия"),
+    "middle_name": ("middle_name", "middle name", "отчество"),
     "email": ("email", "e-mail", "email address", "mail", "почта", "эл. почта", "электронная почта", "адрес электронной почты"),
     "join": ("join", "join time", "joined", "joined at", "вход", "время входа", "время подключения", "подключился", "зашел", "дата и время входа"),
     "leave": ("leave", "leave time", "left", "left at", "выход", "время выхода", "время отключения", "отключился", "вышел", "дата и время выхода"),
@@ -85,7 +88,7 @@ class AttendanceCsvReader:
     """Reader of attendance in the documented columns. Kind ``attendance_csv``."""
 
     kind: ClassVar[str] = "attendance_csv"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also tab-separated and gzipped) and workbooks below the source's path. Raises BadSource where there is none."""
@@ -119,7 +122,7 @@ class AttendanceCsvReader:
         order = time_order(list(moments.values()), habit)
         stays = stays_of(
             places=[f"line {line}" for line, _ in fitting],
-            name=columns["name"],
+            name=_whole_names(columns),
             email=columns["email"],
             join=moments["join"],
             leave=moments["leave"],
@@ -157,6 +160,16 @@ class AttendanceCsvReader:
         yield covers_of(made)
 
 
+def _whole_names(columns: Mapping[str, pa.Array]) -> pa.Array:
+    """First name, middle name and last name as one; what is not there is left out, and so is a name that is said again."""
+    parts = zip(*(columns[name].to_pylist() for name in ("name", "middle_name", "last_name")), strict=True)
+    names = []
+    for first, *others in parts:
+        said = first.casefold().split()
+        names.append(" ".join(part for part in (first, *(other for other in others if other.casefold() not in said)) if part))
+    return pa.array(names, pa.string())
+
+
 def _wanted(source: Source) -> Mapping[str, Sequence[str]]:
     """The known titles, those of the programme file before them."""
     strange = sorted(set(source.columns) - set(COLUMNS))
@@ -168,7 +181,7 @@ def _wanted(source: Source) -> Mapping[str, Sequence[str]]:
 
 def _check(file: ReportFile, words: Sequence[str], places: Mapping[str, int], named: Mapping[str, str]) -> None:
     missing = [f"{name} ({named[name]!r} in the programme file)" for name in named if name not in places]
-    if not missing and not {"name", "email", "user_id"} & places.keys():
+    if not missing and not {"name", "last_name", "email", "user_id"} & places.keys():
         missing = ["name or email"]
     if not missing and not {"join", "leave"} <= places.keys() and "minutes" not in places:
         missing = ["join and leave, or minutes"]

@@ -766,6 +766,8 @@ KINDS: dict[str, tuple[frozenset[str], ...]] = {
     "a Teams attendance report (kind teams)": (
         frozenset({"full name", "user action", "timestamp"}),
         frozenset({"полное имя", "действие пользователя"}),
+        frozenset({"fullname", "utceventtimestamp"}),
+        frozenset({"full name", "utc event timestamp"}),
         frozenset({"first join", "last leave"}),
         frozenset({"full name", "join time", "leave time", "duration"}),
     ),

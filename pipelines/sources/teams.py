@@ -6,6 +6,8 @@ What has to be known about them (Microsoft Learn, "Manage the attendance report 
 - *List* (2020): ``Full Name, User Action, Timestamp``, one row per coming ("Joined", "Joined before") or going ("Left"). A coming and the going
   after it are one stay; who is still there when the list ends stays until its last moment. No meeting is named: it is known by the moment of
   its first row, the same in every download of one person.
+- *List of a live event*: ``Session Id, Participant Id, Full Name, User Agent, UTC Event Timestamp, Action, Role`` (with or without the blanks); times
+  are UTC, a session is one device, the participant's id is an address.
 - *Report with a summary* (2021): title, start and end of the meeting above ``Full Name, Join Time, Leave Time, Duration, Email, Role``.
 - *Report in sections* (since 2022): "1. Summary", "2. Participants" (first join, last leave, time present), "3. In-Meeting Activities" (one row per
   stay). Stays are section 3's; only where that is missing are they section 2's, and then without the leaving if the time present is shorter
@@ -26,6 +28,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -39,6 +42,7 @@ from pipelines.sources.attendance import (
     covers_of,
     digest,
     find_places,
+    lower_addresses,
     made_stays,
     plain_times,
     stays_of,
@@ -71,10 +75,12 @@ COLUMNS = {
     ),
 }  # fmt: skip
 _LIST = {
-    "name": ("full name", "полное имя", "name", "имя"),
-    "action": ("user action", "действие пользователя", "действие"),
-    "time": ("timestamp", "метка времени", "отметка времени"),
+    "name": ("full name", "fullname", "полное имя", "name", "имя"),
+    "action": ("user action", "action", "действие пользователя", "действие"),
+    "time": ("timestamp", "метка времени", "отметка времени", "utc event timestamp", "utceventtimestamp"),
 }
+#: More of a live event's list.
+_LIVE = {"session": ("session id", "sessionid"), "address": ("participant id", "participantid")}
 #: Columns of sections 2 and 3 by place, where their words are not known.
 _BY_PLACE = ("name", "join", "leave", "minutes", "email")
 _SUMMARY = {
@@ -108,7 +114,7 @@ class TeamsReader:
     """Reader of Teams' attendance downloads. Kind ``teams``."""
 
     kind: ClassVar[str] = "teams"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also tab-separated ones under another ending) and workbooks below the source's path. Raises BadSource where there is none."""
@@ -118,7 +124,7 @@ class TeamsReader:
         """Attendance, one row per stay; derived from it the webinar and the accounts. Raises BadFile for anything else."""
         assert item.path is not None
         realm = source.realm or "teams"
-        words = {word for part in (COLUMNS, _LIST, _SUMMARY) for accepted in part.values() for word in accepted}
+        words = {word for part in (COLUMNS, _LIST, _LIVE, _SUMMARY) for accepted in part.values() for word in accepted}
         file = open_report(item.path, words)
         rows = small_rows(file)
         if (
@@ -267,7 +273,11 @@ def _read_list(
     texts = [cells for _, cells in fitting]
     times = plain_times(text_column(texts, places["time"]))
     habit: Order = "day first" if _CYRILLIC.search(" ".join(rows[0][1])) else "month first"
-    moments = to_utc(times, time_order([times], habit), context.zone)[0].to_pylist()
+    words = [header_word(cell) for cell in rows[0][1]]
+    zone = ZoneInfo("UTC") if words[places["time"]].startswith("utc") else context.zone
+    moments = to_utc(times, time_order([times], habit), zone)[0].to_pylist()
+    live = find_places(words, _LIVE)
+    addresses = lower_addresses(text_column(texts, live.get("address")))
     names, guests = _names(text_column(texts, places["name"]))
     actions = text_column(texts, places["action"]).to_pylist()
     refused = [(line, "fewer cells than the header") for line, cells in below if len(cells) < width]
@@ -283,7 +293,7 @@ def _read_list(
     first = min((moment for moment, _, _ in events), default=None)
     stays: list[tuple[int, datetime, datetime | None]] = []
     present: dict[str, list[int]] = defaultdict(list)
-    texts_of = names.to_pylist()
+    texts_of = (text_column(texts, live["session"]) if "session" in live else names).to_pylist()
     for moment, is_leaving, row in sorted(events):
         name = texts_of[row]
         if not is_leaving:
@@ -302,7 +312,7 @@ def _read_list(
     table = made_stays(
         places=[f"line {fitting[row][0]}" for row, _, _ in stays],
         name=names.take(took),
-        email=pa.nulls(len(stays), pa.string()),
+        email=addresses.take(took),
         joined=pa.array([joined for _, joined, _ in stays], time_type),
         left=pa.array([left for _, _, left in stays], time_type),
         minutes=pa.nulls(len(stays), pa.float64()),

@@ -81,3 +81,7 @@ def test_a_title_of_the_programme_file_that_is_not_there_is_named():
 def test_a_column_that_the_contract_has_not_is_refused():
     with pytest.raises(BadSource, match=r"nmae: no such column"):
         read("own_titles.csv", columns={"nmae": "Кто"})
+
+
+def test_name_in_parts_is_one_name():
+    assert read("name_in_parts.csv").column("accounts", "display_name") == ["Анна Петровна Кураторова", "Галина Луговая", "Пётр Образцов"]

@@ -107,3 +107,15 @@ def test_what_is_no_whole_report_is_refused(name: str, found: str):
 )
 def test_lengths_of_time(text: str, minutes: float | None):
     assert minutes_of(text) == (pytest.approx(minutes) if minutes is not None else None)
+
+
+@pytest.mark.parametrize("name", ["live_event.csv", "live_event_spaced.csv"])
+def test_live_event_is_in_utc_and_pairs_by_session(name: str):
+    report = read(name)
+    day = {"year": 2026, "month": 1, "day": 25, "tzinfo": UTC}
+    assert [(row["joined_at"], row["left_at"]) for row in report.rows("attendance")] == [
+        (datetime(hour=16, minute=48, second=8, **day), datetime(hour=17, minute=25, second=54, **day)),
+        (datetime(hour=16, minute=51, second=13, **day), datetime(hour=17, minute=0, second=13, **day)),
+    ]
+    assert set(report.column("accounts", "email")) == {"anna@school.example.org"}
+    assert report.rejected == []

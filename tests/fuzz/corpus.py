@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import tempfile
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.unit.sources.worlds import WRITERS
+from tests.unit.sources.worlds.happening import EVENTFUL, WHOLE
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
 REAL = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -29,7 +35,8 @@ PLACES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "openedx": (("openedx",), ("openedx/**/*.json",)),
     "xapi": (("xapi",), ("openedx/**/*.json",)),
     "whatsapp": (("whatsapp",), ("chat_whatsapp/*.txt",)),
-    "vk": (("vk",), ()),
+    # Nothing but a whole archive is looked into: see _built.
+    "vk": ((), ()),
     "slack": (("slack",), ("chat_slack_export/*.zip",)),
     "mattermost": (("mattermost",), ()),
     "rocketchat": (("rocketchat",), ()),
@@ -70,6 +77,10 @@ def seeds(kind: str) -> list[Seed]:
     return [*found, *_built(kind)]
 
 
+#: Exports that are folders or archives: the worlds' writers make them, an archive is one file to damage.
+_WRITTEN = ("vk", "slack", "mattermost", "rocketchat", "moodle_submissions", "moodle_grades", "moodle_participants")
+
+
 def _built(kind: str) -> list[Seed]:
     """Seeds that are built by code: archives and tables."""
     if kind == "generic":
@@ -77,4 +88,20 @@ def _built(kind: str) -> list[Seed]:
             f"{n},{n % 7},2026-11-{n % 28 + 1:02}T10:00:00Z,viewed\n" for n in range(50)
         )
         return [Seed(kind, "activity.csv", text.encode())]
-    return []
+    return _of_a_world(kind) if kind in _WRITTEN else []
+
+
+def _of_a_world(kind: str) -> list[Seed]:
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        WRITERS[kind].write(EVENTFUL, WHOLE, root)
+        files = [path for path in sorted(root.rglob("*")) if path.is_file()]
+        if len(files) == 1:
+            return [Seed(kind, files[0].name, files[0].read_bytes())]
+        (export,) = root.iterdir()
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path in files:
+                # The same bytes every time: a case is repeated by its number.
+                archive.writestr(zipfile.ZipInfo(path.relative_to(export).as_posix(), (2026, 11, 22, 12, 0, 0)), path.read_bytes())
+        return [Seed(kind, "export.zip", packed.getvalue())]

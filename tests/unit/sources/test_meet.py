@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -73,3 +74,14 @@ def test_overlapping_exports_in_any_order():
 def test_what_is_no_whole_export_is_refused(name: str, found: str):
     with pytest.raises(BadFile, match=found):
         read(name)
+
+
+def test_a_month_in_words_and_an_offset_behind_gmt(tmp_path: Path):
+    path = tmp_path / "log.csv"
+    path.write_text(
+        "Date,Event,Meeting code,Participant identifier,Participant name,Duration (seconds)\n"
+        '"8 Sept 2026, 18:20:00 GMT+3",Endpoint left,ABCDEFGHIJ,,Галина Луговая,600\n',
+        "utf-8",
+    )
+    (stay,) = Reading(MeetReader(), path).rows("attendance")
+    assert stay["left_at"] == datetime(2026, 9, 8, 15, 20, tzinfo=UTC)

@@ -145,6 +145,22 @@ def test_a_mapping_that_cannot_be_read_is_refused():
 @pytest.mark.parametrize(
     ("answer", "step"),
     [
+        ("5 из 5", 5),
+        ("5 из 10", None),
+        ("Абсолютно согласен (согласна)", 5),
+        ("Скорее не согласен (не согласна)", 2),
+        ("не согласен/не согласна", 2),
+        ("Удовлетворительно", 3),
+        ("Неудовлетворительно", 2),
+    ],
+)
+def test_marks_of_russian_schools_and_both_genders_written_out(answer: str, step: int | None):
+    assert Likert().step(answer) == step
+
+
+@pytest.mark.parametrize(
+    ("answer", "step"),
+    [
         ("5", 5), ("4,0", 4), ("4.5", None), ("6", None), ("1 – совсем не согласен", 1), ("5 (полностью)", 5), ("3.", 3), ("1-2", None),
         ("Полностью согласен(на)", 5), ("скорее не согласна", 2), ("Удовлетворён/удовлетворена", 4), ("Затрудняюсь ответить", 3),
         ("Strongly disagree", 1), ("Neither agree nor disagree", 3), ("не согласен", 2), ("да", None), ("", None), (None, None),

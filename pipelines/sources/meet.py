@@ -18,6 +18,7 @@ minutes of camera; sound sent is not talking and is not kept.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -78,6 +79,8 @@ _LEFT = re.compile(r"endpoint left|call[_ ]ended|вышел|покинул|от�
 _CODE = re.compile(r"(?<![a-z])([a-z]{3})-([a-z]{4})-([a-z]{3})(?![a-z])")
 _DATE_IN_NAME = re.compile(r"(?<!\d)(\d{4}-\d{2}-\d{2})(?!\d)")
 _MASKED = r"\*"
+#: No stay lasts longer (s): Meet ends a call after a day, and beyond a year no calendar may have its beginning.
+_LONGEST = 366 * 24 * 3600
 _TRUE = frozenset(("yes", "true", "да", "1"))
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
 
@@ -206,9 +209,11 @@ def _seconds(text: str) -> float | None:
     if not text:
         return None
     if re.fullmatch(r"\d+(?:[.,]\d+)?", text):
-        return float(text.replace(",", "."))
-    minutes = minutes_of(text)
-    return minutes * SECONDS_A_MINUTE if minutes is not None else None
+        seconds = float(text.replace(",", "."))
+    else:
+        minutes = minutes_of(text)
+        seconds = minutes * SECONDS_A_MINUTE if minutes is not None else math.inf
+    return seconds if seconds <= _LONGEST else None
 
 
 def _minus(moments: pa.Array, seconds: pa.Array) -> pa.Array:

@@ -85,3 +85,11 @@ def test_a_month_in_words_and_an_offset_behind_gmt(tmp_path: Path):
     )
     (stay,) = Reading(MeetReader(), path).rows("attendance")
     assert stay["left_at"] == datetime(2026, 9, 8, 15, 20, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("duration", ["9" * 400, "99999999999999", "9" * 30 + " min"])
+def test_a_duration_beyond_all_calls_is_rejected(duration: str, tmp_path: Path):
+    path = tmp_path / "log.csv"
+    path.write_text((FOLDER / "log_events.csv").read_text(encoding="utf-8").replace(",1680,", f",{duration},"), encoding="utf-8")
+    report = Reading(MeetReader(), path)
+    assert report.rejected == [(f"line {line}", "a time that is not understood or does not exist") for line in (3, 7)]

@@ -44,10 +44,20 @@ from pipelines.sources.tables import ENDINGS, TableFile, open_table, table_items
 WHAT = "a Moodle gradebook export (kind moodle_grades)"
 
 _FORMS = {
-    "real": ("real", "значение", "реальная", "реальная оценка"),
-    "percentage": ("percentage", "проценты", "процент", "процентное отношение", "в процентах"),
-    "letter": ("letter", "буква", "буквенная оценка"),
-    "feedback": ("feedback", "отзыв", "комментарий"),
+    "real": ("real", "значение", "реальная", "реальная оценка", "punkte", "brut", "réelle", "real(es)"),
+    "percentage": (
+        "percentage",
+        "проценты",
+        "процент",
+        "процентное отношение",
+        "в процентах",
+        "prozentsatz",
+        "prozent",
+        "pourcentage",
+        "porcentaje",
+    ),
+    "letter": ("letter", "буква", "буквенная оценка", "buchstabe", "lettre", "letra"),
+    "feedback": ("feedback", "отзыв", "комментарий", "feedback als kommentar", "retroalimentación"),
 }
 _FORM_OF = {word: form for form, words in _FORMS.items() for word in words}
 _ITEM = re.compile(r"^(?P<item>.*\S)\s*\((?P<form>[^()]*)\)\s*$", re.DOTALL)
@@ -58,6 +68,8 @@ _OTHER = frozenset(
     {"department", "отдел", "подразделение", "факультет", "suspended", "приостановлено", "группа", "группы", "groups", "group"}
 )
 _NUMBER = r"^-?[0-9]+(?:\.[0-9]+)?$"
+#: Epoch seconds since 2001: no grade is that large.
+_EPOCH = r"^[1-9][0-9]{9,10}$"
 _WEAKEST = datetime(1970, 1, 1, tzinfo=UTC)
 #: Between what completion reports and what logs say of a task: the type is known here, the criteria there.
 _SEEN_AT = _WEAKEST + timedelta(milliseconds=500)
@@ -97,7 +109,7 @@ class MoodleGradesReader:
     """Reader of Moodle's gradebook exports. Kind ``moodle_grades``."""
 
     kind: ClassVar[str] = "moodle_grades"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Tables and XML files below the source's path. Raises BadSource where there is none."""
@@ -152,6 +164,8 @@ def _items(table: TableFile, header: Header, people: dict[str, int]) -> tuple[li
         form = _FORM_OF.get(event_word(match["form"])) if match else None
         if match and form:
             _put(forms, match["item"].strip(), form, place)
+        elif place == len(header.cells) - 1 and downloaded is None and _are_moments(table, header, place):
+            downloaded = place
         elif place > last_person:
             # Moodle before 2.8, and an item whose form is called by a word that is not known.
             _put(forms, cell.strip(), "real", place)
@@ -168,6 +182,12 @@ def _items(table: TableFile, header: Header, people: dict[str, int]) -> tuple[li
     if not items:
         raise BadFile(table.path, place="header", expected=f"{WHAT} with a column per item", found="columns about people alone")
     return items, downloaded
+
+
+def _are_moments(table: TableFile, header: Header, place: int) -> bool:
+    """Is the column one of epoch seconds alone: the moment of the download, called so in a language that is not known?"""
+    block = next((block for block in table.blocks(header) if block.rows), None)
+    return block is not None and bool(pc.all(pc.match_substring_regex(pc.utf8_trim_whitespace(block.columns[place]), _EPOCH)).as_py())
 
 
 def _put(forms: dict[tuple[str, int], dict[str, int]], name: str, form: str, place: int) -> None:

@@ -34,7 +34,7 @@ from pipelines.sources.tables import TableFile, open_table, table_items
 
 WHAT = "a list of participants (kind moodle_participants)"
 
-_GROUPS = ("groups", "группы", "group", "группа")
+_GROUPS = ("groups", "группы", "group", "группа", "gruppen", "groupes", "grupos")
 _ROLES = ("roles", "роли", "role", "роль")
 _STATUS = ("status", "статус", "состояние")
 #: Role names of Moodle's language packs → role of raw.enrolments; several in one cell: the first of this order.

@@ -16,17 +16,18 @@ from pipelines.sources.delimited import Block
 from pipelines.sources.moodle_words import person_keys
 from pipelines.sources.reading import Batch, Context, Event
 
-#: Own name → words in headers: captions in English and Russian, and the field names that JSON has.
+#: Own name → words in headers: captions in English, Russian, German, French and Spanish, and the field names that JSON has.
 PERSON: dict[str, tuple[str, ...]] = {
-    "first": ("first name", "firstname", "имя"),
-    "last": ("last name", "surname", "lastname", "фамилия"),
+    "first": ("first name", "firstname", "имя", "vorname", "prénom", "nombre"),
+    "last": ("last name", "surname", "lastname", "фамилия", "nachname", "nom", "nom de famille", "apellido(s)", "apellidos"),
     "full": (
         "full name", "fullname", "user full name", "first name / last name", "last name / first name", "first name / surname",
         "surname / first name", "полное имя", "имя / фамилия", "фамилия / имя", "имя, фамилия", "полное имя пользователя",
     ),
-    "email": ("email address", "email", "e-mail", "адрес электронной почты", "электронная почта", "email-адрес"),
-    "username": ("username", "логин", "имя пользователя"),
-    "idnumber": ("id number", "idnumber", "индивидуальный номер", "идентификационный номер"),
+    "email": ("email address", "email", "e-mail", "адрес электронной почты", "электронная почта", "email-адрес", "e-mail-adresse", "adresse de courriel", "adresse courriel",
+              "dirección de correo", "dirección email"),
+    "username": ("username", "логин", "имя пользователя", "anmeldename", "nom d’utilisateur", "nombre de usuario"),
+    "idnumber": ("id number", "idnumber", "индивидуальный номер", "идентификационный номер", "id-nummer", "numéro d’identification", "número de id"),
     "institution": ("institution", "учреждение", "учреждение (организация)", "организация"),
     "city": ("city/town", "city", "город"),
     "phone": ("phone", "phone1", "телефон"),

@@ -30,6 +30,7 @@ from pipelines.programme import Source
 from pipelines.sources.delimited import Block, Header, find_columns, looks_like, rows_where
 from pipelines.sources.local_times import Order, OrderEvidence, to_utc
 from pipelines.sources.moodle_courses import course_code, course_of, file_name_of, hash_of, task_by_name
+from pipelines.sources.moodle_people import PERSON
 from pipelines.sources.moodle_words import completion_state, person_keys, two_languages
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
 from pipelines.sources.tables import TableFile, open_table, table_items
@@ -38,7 +39,7 @@ WHAT = "a Moodle completion report (kind moodle_reports)"
 
 _ID = ("id",)
 _NAME = ("name", "название", "имя", "имя / фамилия", "имя, фамилия", "full name", "полное имя")
-_ADDRESS = ("email address", "адрес электронной почты", "email", "e-mail")
+_ADDRESS = PERSON["email"]
 _COMPLETE = ("course complete", "course completed", "курс завершен", "курс завершён")
 
 _WEAKEST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -60,7 +61,7 @@ class MoodleReportsReader:
     """Reader of Moodle's completion reports. Kind ``moodle_reports``."""
 
     kind: ClassVar[str] = "moodle_reports"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Tables below the source's path. Raises BadSource where there is none."""

@@ -52,7 +52,8 @@ WHAT = "submissions of an assignment (kind moodle_submissions)"
 
 _ENTRY = re.compile(r"^(?P<who>.*?)(?:_(?P<id>[0-9]{1,18}))?_assignsubmission_(?P<plugin>[a-z0-9]+)(?:_(?P<flat>.*))?$", re.DOTALL)
 _MODULE = re.compile(r"-(?P<id>[0-9]{1,18})(?:\s*\([0-9]+\))?$")  # a browser calls the second download "… (1)"
-_BLIND = frozenset({"participant", "участник"})
+# A group or team that was chosen stands before the word.
+_BLIND = re.compile(r"(?:.*-)?(?:participant|участник|teilnehmerin|teilnehmer|participante)")
 _HTML = re.compile(rb"^(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html)", re.IGNORECASE)
 #: Bytes of an online text: a hundred times the longest essay. Beyond, it is none.
 _LONGEST_TEXT = 1 << 24
@@ -73,7 +74,7 @@ class MoodleSubmissionsReader:
     """Reader of downloaded submissions. Kind ``moodle_submissions``."""
 
     kind: ClassVar[str] = "moodle_submissions"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """ZIP archives below the source's path, and folders that are one unpacked. Raises BadSource where there is none."""
@@ -159,7 +160,7 @@ def _rows(
 ) -> Iterator[Event]:
     if not submissions:
         return
-    names = [None if event_word(one.who) in _BLIND else one.who for one in submissions]
+    names = [None if _BLIND.fullmatch(event_word(one.who)) else one.who for one in submissions]
     natives = person_keys(names)
     accounts = context.pseudonyms.column(realm, natives)
     known = [place for place, native in enumerate(natives) if native is not None]

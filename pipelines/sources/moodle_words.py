@@ -95,17 +95,27 @@ CONTEXT_KINDS = {
     "custom certificate": "certificate", "certificate": "certificate", "сертификат": "certificate",
 }  # fmt: skip
 
-#: State of completion as the reports write it, by the words it holds; the first that fits counts.
+#: State of completion as the reports write it in English, Russian, German, French, Spanish, by the words it holds; the first that fits counts.
 _STATES = (
-    (re.compile(r"did not achieve|not achieve pass|fail|ниже проходного|не достигнут|не сдано|незачет"), "failed"),
-    (re.compile(r"achieved pass|\(passed|^pass|выше проходного|достигнут\w* проходно|сдано|проходной балл достигнут"), "passed"),
-    (re.compile(r"^not complete|^incomplete|^не выполнен|^не заверш|^не пройден|^n$|^no$|^нет$"), "incomplete"),
-    (re.compile(r"^complete|^выполнен|^заверш|^пройден|^y$|^yes$|^да$"), "complete"),
+    (
+        re.compile(
+            r"did not achieve|not achieve pass|fail|ниже проходного|не достигнут|не сдано|незачет|nicht bestanden|n’a pas atteint|no aprobad"
+        ),
+        "failed",
+    ),
+    (
+        re.compile(
+            r"achieved pass|\(passed|^pass|выше проходного|достигнут\w* проходно|сдано|проходной балл достигнут|bestanden|atteinte|\(aprobad"
+        ),
+        "passed",
+    ),
+    (re.compile(r"^not complete|^incomplete|^не выполнен|^не заверш|^не пройден|^n$|^no$|^нет$|^nicht |^(?:pas|non) |^no "), "incomplete"),
+    (re.compile(r"^complete|^выполнен|^заверш|^пройден|^y$|^yes$|^да$|^abgeschlossen|^terminé|^finalizad"), "complete"),
 )
 
 # Who set a state by hand: a person's name, which may hold any word.
 _SET_BY = re.compile(
-    r"\((?!achieved|did not|not achieve|passed|failed|оценка|проходн|достигнут|не достигнут)[^)]*\)?|[-–—,;:]?\s*(?:overridden|переопредел\w*)\b.*$"
+    r"\((?!achieved|did not|not achieve|passed|failed|оценка|проходн|достигнут|не достигнут|bestanden|nicht bestanden|n’a pas|note |aprobad|no aprobad)[^)]*\)?|[-–—,;:]?\s*(?:overridden|переопредел\w*)\b.*$"
 )
 
 # A Cyrillic name with an English one stuck to its end: the multilang filter was off where the report was made.

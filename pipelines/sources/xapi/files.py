@@ -22,6 +22,13 @@ _BLOCK = 1 << 20
 
 def statements(path: Path) -> Iterator[tuple[str, Any, str]]:
     """Place, statement, and "" – or None and why there is none. Raises BadFile for what holds no statements."""
+    for place, value, reason in _values(path):
+        # Documents of a store's own database (Learning Locker's) have the statement as one of their fields.
+        is_wrapped = isinstance(value, dict) and "actor" not in value and isinstance(value.get("statement"), dict)
+        yield place, value["statement"] if is_wrapped else value, reason
+
+
+def _values(path: Path) -> Iterator[tuple[str, Any, str]]:
     with opened(path) as content:
         head = content.read(_HEAD_BYTES).removeprefix(b"\xef\xbb\xbf")
     if _is_lines(head):

@@ -129,3 +129,14 @@ def test_what_is_no_gradebook_is_refused(name: str, content: str, tmp_path: Path
 def test_log_is_called_one():
     with pytest.raises(BadFile, match="what looks like a Moodle log"):
         read(FIXTURES / "moodle_logs" / "english_with_bom.csv")
+
+
+def test_export_in_another_language(tmp_path: Path):
+    text = (
+        "Vorname,Nachname,E-Mail-Adresse,Aufgabe: Eins (Punkte),Aufgabe: Eins (Prozentsatz),Kurs gesamt (Punkte),Zuletzt heruntergeladen\n"
+        'Ирина,Полевая,irina@example.org,"56,00","56,00 %","70,00",1795348800\n'
+    )
+    (tmp_path / "digi.csv").write_text(text, encoding="utf-8")
+    found = Reading(MoodleGradesReader(), tmp_path / "digi.csv")
+    assert found.column("grades", "grade") == [56.0, 70.0]
+    assert found.covers.until == datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -78,3 +78,15 @@ def test_what_is_no_list_is_refused(content: bytes, found: str, tmp_path: Path):
     path.write_bytes(content)
     with pytest.raises(BadFile, match=found):
         read(path)
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["Vorname,Nachname,E-Mail-Adresse,Gruppen", "Prénom,Nom,Adresse de courriel,Groupes", "Nombre,Apellido(s),Dirección de correo,Grupos"],
+)
+def test_captions_in_other_languages(head: str, tmp_path: Path):
+    (tmp_path / "digi.csv").write_text(f"{head}\nИрина,Полевая,irina@example.org,Поток 1\n", encoding="utf-8")
+    found = Reading(MoodleParticipantsReader(), tmp_path / "digi.csv")
+    (account,) = found.rows("accounts")
+    assert (account["first_name"], account["last_name"], account["email"]) == ("Ирина", "Полевая", "irina@example.org")
+    assert found.column("course_groups", "name") == ["Поток 1"]

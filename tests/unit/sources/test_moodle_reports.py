@@ -165,3 +165,17 @@ def test_states(cell: str, state: str | None):
 )
 def test_glued_names(name: str, parts: tuple[str, str | None]):
     assert two_languages(name) == parts
+
+
+@pytest.mark.parametrize(
+    ("cell", "state"),
+    [
+        ("Abgeschlossen", "complete"), ("Nicht abgeschlossen", "incomplete"), ("Abgeschlossen (bestanden)", "passed"),
+        ("Abgeschlossen (nicht bestanden)", "failed"), ("Abgeschlossen (gesetzt von Anna Bestanden)", "complete"),
+        ("Terminé", "complete"), ("Pas terminé", "incomplete"), ("Non terminé (défini par Anne Note)", "incomplete"),
+        ("Terminé (note minimale de réussite atteinte)", "passed"), ("Terminé (n’a pas atteint la note minimale de réussite)", "failed"),
+        ("Finalizado", "complete"), ("No finalizado", "incomplete"),
+    ],
+)  # fmt: skip
+def test_states_in_other_languages(cell: str, state: str):
+    assert completion_state(cell) == state

@@ -90,6 +90,15 @@ def test_blind_marking_names_nobody_and_the_id_stays_when_names_are_revealed(tmp
     assert blind.column("submissions", "submission_id") == revealed.column("submissions", "submission_id")
 
 
+def test_blind_marking_of_one_group_names_nobody_either(tmp_path: Path):
+    files = {
+        "Stream A-Participant_123_assignsubmission_file_/plan.txt": b"plan",
+        "Поток 2-Участник_124_assignsubmission_file/plan.txt": b"plan",
+    }
+    found = read(archive(tmp_path / "DIGI-Task-9.zip", files))
+    assert found.column("submissions", "account_id") == [None, None]
+
+
 def test_group_without_an_id_and_second_download_of_a_browser(tmp_path: Path):
     found = read(archive(tmp_path / "DIGI-Task-9 (1).zip", {"Default group_assignsubmission_file/a.txt": b"one"}))
     (row,) = found.rows("submissions")

@@ -201,3 +201,13 @@ def test_items_of_a_folder() -> None:
     source = Source(name="lrs", kind="xapi", path=FOLDER)
     assert "lines.jsonl" in [item.name for item in XapiReader().items(source, CONTEXT)]
     assert XapiReader().cursor(source, Item("lines.jsonl", FOLDER / "lines.jsonl"), CONTEXT) == {}
+
+
+def test_documents_of_a_store_hold_the_statement_in_a_field(tmp_path: Path) -> None:
+    lines = (FOLDER / "first.jsonl").read_text(encoding="utf-8").splitlines()
+    (tmp_path / "plain.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    wrapped = (f'{{"_id": {number}, "stored": "x", "statement": {line}}}' for number, line in enumerate(lines))
+    (tmp_path / "wrapped.jsonl").write_text("\n".join(wrapped) + "\n", encoding="utf-8")
+    plain, other = (Reading(XapiReader(), tmp_path / f"{name}.jsonl", **OWN) for name in ("plain", "wrapped"))
+    assert other.rows("activity") == plain.rows("activity")
+    assert plain.rows("activity")

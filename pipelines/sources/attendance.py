@@ -13,6 +13,7 @@ Rules that hold for every system:
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -122,17 +123,24 @@ def is_full_name(key: str) -> bool:
 
 
 def minutes_of(text: str | None) -> float | None:
-    """A length of time as reports write it: "85", "75,5" (minutes), "1:30:51", "30:51", "1h 30m 51s", "1 ч 30 мин"; None for anything else."""
+    """A length of time as reports write it: "85", "75,5" (minutes), "1:30:51", "30:51", "1h 30m 51s", "1 ч 30 мин"; None for anything else.
+
+    So is a number of thousands of digits, which is no number to anything that comes after.
+    """
     if not text or not text.strip():
         return None
     plain = text.replace("\u00a0", " ").replace("\u202f", " ")
     if _NUMBER.match(plain):
-        return float(plain.replace(",", "."))
+        return _finite(float(plain.replace(",", ".")))
     found = _CLOCK.match(plain) or _HOURS.match(plain)
     if found is None:
         return None
-    hours, minutes, seconds = (int(part or 0) for part in found.group("h", "m", "s"))
-    return hours * 60 + minutes + seconds / SECONDS_A_MINUTE
+    hours, minutes, seconds = (float(part or 0) for part in found.group("h", "m", "s"))
+    return _finite(hours * 60 + minutes + seconds / SECONDS_A_MINUTE)
+
+
+def _finite(minutes: float) -> float | None:
+    return minutes if math.isfinite(minutes) else None
 
 
 def lower_addresses(texts: pa.Array) -> pa.Array:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pipelines.errors import BadFile, BadSource
-from pipelines.sources.attendance import SIGNS
+from pipelines.sources.attendance import SIGNS, minutes_of
 from pipelines.sources.attendance_csv import AttendanceCsvReader
 from tests.unit.sources.orders import STAYS, rows_after
 from tests.unit.sources.report_reading import FIXTURES, Reading
@@ -85,3 +85,18 @@ def test_a_column_that_the_contract_has_not_is_refused():
 
 def test_name_in_parts_is_one_name():
     assert read("name_in_parts.csv").column("accounts", "display_name") == ["Анна Петровна Кураторова", "Галина Луговая", "Пётр Образцов"]
+
+
+@pytest.mark.parametrize("length", ["9" * 400, "9" * 5000 + ":00", "9" * 5000 + " h"])
+def test_a_length_of_thousands_of_digits_is_none(length: str):
+    assert minutes_of(length) is None
+
+
+def test_dashboard_of_bigbluebutton_with_a_comma_in_its_header_and_dashes_for_nothing():
+    report = read("bigbluebutton_dashboard.csv")
+    assert [(row["joined_at"], row["left_at"], row["minutes"]) for row in report.rows("attendance")] == [
+        (utc(14, 0), utc(15, 10), 70),
+        (utc(14, 5), None, 50),
+    ]
+    assert [[row[sign] for sign in SIGNS] for row in report.rows("attendance")] == [[5, 2, 1, 0, 10.5, 60], [0, 0, 0, 1, None, None]]
+    assert report.rejected == [("line 4", "neither times nor minutes")]

@@ -255,7 +255,7 @@ class Statements:
         # Profile pages and mail addresses name people.
         return (
             None
-            if "@" in given.replace("+ccx@", "").replace("+type@", "").replace("+block@", "") or "/user/" in given
+            if "@" in unquote(given).replace("+ccx@", "").replace("+type@", "").replace("+block@", "") or "/user/" in given
             else self._native(given)
         )
 

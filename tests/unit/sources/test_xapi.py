@@ -211,3 +211,11 @@ def test_documents_of_a_store_hold_the_statement_in_a_field(tmp_path: Path) -> N
     plain, other = (Reading(XapiReader(), tmp_path / f"{name}.jsonl", **OWN) for name in ("plain", "wrapped"))
     assert other.rows("activity") == plain.rows("activity")
     assert plain.rows("activity")
+
+
+def test_an_address_in_percent_signs_is_one(tmp_path: Path) -> None:
+    line = '{"actor": {"mbox": "mailto:a@example.org"}, "verb": {"id": "http://x/viewed"}, "timestamp": "2026-04-18T11:26:03Z", "object": {"id": "%s"}}'
+    named, plain = "http://example.org/blog/a%40example.org/1", "http://example.org/blog/1"
+    (tmp_path / "a.jsonl").write_text("\n".join(line.replace("%s", iri) for iri in (named, plain)) + "\n", encoding="utf-8")
+    found = Reading(XapiReader(), tmp_path / "a.jsonl")
+    assert found.column("activity", "object_id") == [None, plain]

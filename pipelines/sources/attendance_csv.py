@@ -86,6 +86,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "talk_minutes": ("talk_minutes", "talk time", "минут речи", "время в эфире", "время выступления"),
     "camera_minutes": ("camera_minutes", "camera time", "webcam time", "минут с камерой", "время с камерой"),
 }  # fmt: skip
+#: What systems write into a cell that has nothing.
+_NOTHING = ("-", "–", "—")
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
 
 
@@ -113,6 +115,7 @@ class AttendanceCsvReader:
         places = find_places(words, wanted)
         _check(file, words, places, source.columns)
         below = rows[1:]
+        words = _header_of(words, below, places)
         if below:
             no_cut(file.path, file, below[-1], len(words))
         fitting = [(line, cells) for line, cells in below if len(cells) >= len(words)]
@@ -121,7 +124,7 @@ class AttendanceCsvReader:
                 yield Seen("attendance", 1)
                 yield Rejected("attendance", f"line {line}", "fewer cells than the header")
         texts = [cells for _, cells in fitting]
-        columns = {name: text_column(texts, places.get(name)) for name in COLUMNS}
+        columns = {name: _without_dashes(text_column(texts, places.get(name))) for name in COLUMNS}
         moments = {name: plain_times(columns[name]) for name in ("join", "leave", "start", "end")}
         habit: Order = "day first" if _CYRILLIC.search(" ".join(words)) else "month first"
         order = time_order(list(moments.values()), habit)
@@ -163,6 +166,19 @@ class AttendanceCsvReader:
         for meeting, part in made:
             yield from attendance_events(realm, meeting, part, context)
         yield covers_of(made)
+
+
+def _header_of(words: list[str], below: Sequence[tuple[int, list[str]]], places: Mapping[str, int]) -> list[str]:
+    """The header as wide as the rows where all of them are narrower alike: BigBlueButton's dashboard writes the questions of polls, with
+    their commas, behind its columns without quotes."""
+    widths = {len(cells) for _, cells in below}
+    width = widths.pop() if len(below) > 1 and len(widths) == 1 else len(words)
+    return words[:width] if max(places.values(), default=0) < width < len(words) else words
+
+
+def _without_dashes(texts: pa.Array) -> pa.Array:
+    """Cells where a dash stands for nothing are empty."""
+    return pc.if_else(pc.is_in(texts, pa.array(_NOTHING)), "", texts)
 
 
 def _whole_names(columns: Mapping[str, pa.Array]) -> pa.Array:

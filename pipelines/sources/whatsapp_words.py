@@ -20,9 +20,9 @@ _SPACE = re.compile("[" + "".join(map(chr, SPACES)) + "]")
 _AS_WORDS = (
     r"(?:messages|messages and calls|nachrichten|nachrichten und anrufe|сообщения|сообщения и звонки|звонки и сообщения)\b.*"
     r"(?:end-to-end|ende-zu-ende|сквозн\w+ шифрован\w+).*",
-    r"(?:missed (?:group )?(?:voice|video) call|пропущенный (?:групповой )?(?:аудиозвонок|видеозвонок|голосовой (?:вызов|звонок))|"
-    r"verpasster (?:sprach|video)anruf)(?:[.,] .*)?\.?",
-    r"(?:voice call|video call|аудиозвонок|видеозвонок|голосовой звонок|sprachanruf|videoanruf)[,.]\s"
+    r"(?:missed (?:group )?(?:voice|video) call|пропущенный (?:групповой )?(?:аудиозвонок|видеозвонок|голосовой (?:вызов|звонок)|видеовызов)|"
+    r"verpasster (?:sprach|video)anruf)(?: (?:at|в|um) \d[\d:. apm]{3,12})?(?:[.,] .*)?\.?",
+    r"(?:voice call|video call|аудиозвонок|видеозвонок|видеовызов|голосовой (?:звонок|вызов)|sprachanruf|videoanruf)[,.]\s"
     r"(?:\d|no answer|нет ответа|keine antwort|\S* ?нажмите|tap|tippe).*",
     r"(?:waiting for this message|ожидание (?:этого )?сообщения|warten auf diese nachricht)\.(?: .*)?",
 )

@@ -21,7 +21,8 @@ Format: https://docs.openedx.org/projects/openedx-tracking-logs. What it does, a
 Not kept: addresses, agents, sessions, pages; answers and questions of problems; votes, bookmarks, teams; course and section names, which
 no event has. Bodies of posts are cut at 2,000 characters by the platform. Edits and deletions of posts are events of ``activity`` only: they
 come without the post's author and time, and without the new words. An enrolment whose activation stands in another file than its
-deactivation has no ``created_at`` once that is loaded. Masquerading staff is not marked by the platform.
+deactivation has no ``created_at`` once that is loaded, and one that began anew in a later file
+bears that beginning. Masquerading staff is not marked by the platform.
 """
 
 from __future__ import annotations

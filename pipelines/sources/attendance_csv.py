@@ -63,7 +63,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "middle_name": ("middle_name", "middle name", "отчество"),
     "email": ("email", "e-mail", "email address", "mail", "почта", "эл. почта", "электронная почта", "адрес электронной почты"),
     "join": (
-        "join", "join time", "joined", "joined at", "вход", "время входа", "время подключения", "подключился", "зашел", "дата и время входа", "подключение", "время входа на вебинар", "время начала участия",
+        "join", "join time", "joined", "joined at", "вход", "время входа", "время подключения", "подключился", "зашел", "дата и время входа", "подключение", "время входа на вебинар", "вошел", "вошёл", "время начала участия",
     ),
     "leave": (
         "leave", "leave time", "left", "left at", "выход", "время выхода", "время отключения", "отключился", "вышел", "дата и время выхода", "отключение", "время выхода с вебинара", "время окончания участия",
@@ -79,12 +79,12 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "start": ("start", "start time", "начало", "время начала"),
     "end": ("end", "end time", "окончание", "время окончания"),
     "guest": ("guest", "is guest", "гость"),
-    "chat_messages": ("chat_messages", "messages", "chat messages", "сообщения", "сообщений в чате", "сообщения в чате"),
+    "chat_messages": ("chat_messages", "messages", "chat messages", "сообщения", "сообщений в чате", "сообщения в чате", "сообщений"),
     "reactions": ("reactions", "реакции", "реакций"),
-    "raised_hands": ("raised_hands", "raised hands", "raise hands", "поднятые руки", "поднял руку", "поднятий руки"),
-    "poll_answers": ("poll_answers", "poll answers", "polls answered", "poll votes", "ответы в опросах", "ответов в опросах", "ответы на опросы"),
-    "talk_minutes": ("talk_minutes", "talk time", "минут речи", "время в эфире", "время выступления"),
-    "camera_minutes": ("camera_minutes", "camera time", "webcam time", "минут с камерой", "время с камерой"),
+    "raised_hands": ("raised_hands", "raised hands", "raise hands", "поднятые руки", "поднял руку", "поднятий руки", "поднятых рук"),
+    "poll_answers": ("poll_answers", "poll answers", "polls answered", "poll votes", "ответы в опросах", "ответов в опросах", "ответы на опросы", "варианты ответов"),
+    "talk_minutes": ("talk_minutes", "talk time", "минут речи", "время в эфире", "время выступления", "время разговора"),
+    "camera_minutes": ("camera_minutes", "camera time", "webcam time", "минут с камерой", "время с камерой", "время с веб-камерой"),
 }  # fmt: skip
 #: What systems write into a cell that has nothing.
 _NOTHING = ("-", "–", "—")

@@ -65,7 +65,7 @@ _DELETED_ACCOUNT = "DELETED"
 _MEDIA = {
     "фотография": "photo", "photo": "photo", "видеозапись": "video", "video": "video", "файл": "file", "file": "file", "документ": "file",
     "аудиозапись": "file", "audio": "file", "стикер": "sticker", "sticker": "sticker", "опрос": "poll", "poll": "poll", "карта": "location",
-    "map": "location", "голосовое сообщение": "voice", "voice message": "voice", "контакт": "contact", "contact": "contact",
+    "map": "location", "голосовое сообщение": "voice", "видеосообщение": "video", "voice message": "voice", "контакт": "contact", "contact": "contact",
 }  # fmt: skip
 _FORWARDED = re.compile(r"\d+\s+(?:прикреплённ|прикрепленн|attached)", re.IGNORECASE)
 _GONE = frozenset(("сообщение удалено", "message deleted"))

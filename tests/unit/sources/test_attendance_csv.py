@@ -92,8 +92,9 @@ def test_a_length_of_thousands_of_digits_is_none(length: str):
     assert minutes_of(length) is None
 
 
-def test_dashboard_of_bigbluebutton_with_a_comma_in_its_header_and_dashes_for_nothing():
-    report = read("bigbluebutton_dashboard.csv")
+@pytest.mark.parametrize("name", ["bigbluebutton_dashboard.csv", "bigbluebutton_dashboard_russian.csv"])
+def test_dashboard_of_bigbluebutton_with_a_comma_in_its_header_and_dashes_for_nothing(name: str):
+    report = read(name)
     assert [(row["joined_at"], row["left_at"], row["minutes"]) for row in report.rows("attendance")] == [
         (utc(14, 0), utc(15, 10), 70),
         (utc(14, 5), None, 50),

@@ -32,7 +32,7 @@ MOST_MEMBERS = 1_000_000
 _IS_ENCRYPTED = 0x1
 #: Lines without a single object among them show that a file is something else.
 _LINES_TO_TELL = 100
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, UnicodeDecodeError)
 
 
 class Tree(Protocol):

@@ -103,3 +103,12 @@ def test_files_without_objects_or_cut_off(text: str, found: str, tmp_path: Path)
     (tmp_path / "x").write_text(text)
     with pytest.raises(BadFile, match=found):
         list(json_records(FolderTree(tmp_path), "x", "objects"))
+
+
+def test_a_member_s_name_that_is_no_text_in_its_own_header(tmp_path: Path):
+    path = packed(tmp_path / "x.zip", {"имя.txt": "words"})
+    data = path.read_bytes()
+    # The first of the two places that hold the name; the list at the end stays right.
+    path.write_bytes(data.replace("имя".encode(), b"\xff" * 6, 1))
+    with pytest.raises(BadFile, match="damage"):
+        read_whole(ZipTree(path), "имя.txt", 100)

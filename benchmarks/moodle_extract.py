@@ -24,9 +24,9 @@ from sqlalchemy.engine import URL, make_url
 
 from pipelines.programme import Source
 from pipelines.pseudonyms import Pseudonyms
-from pipelines.sources.moodle_db import log, straight
-from pipelines.sources.moodle_db.columns import Site
-from pipelines.sources.moodle_db.database import QUERIES
+from pipelines.sources.lms.moodle_db import log, straight
+from pipelines.sources.lms.moodle_db.columns import Site
+from pipelines.sources.lms.moodle_db.database import QUERIES
 
 ROWS = 2_000_000
 #: Beside the reader's own: what else could be taken.

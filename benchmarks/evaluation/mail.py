@@ -25,7 +25,7 @@ from zoneinfo import ZoneInfo
 from benchmarks.evaluation import Figure, f1, render, share
 from pipelines.programme import Source
 from pipelines.pseudonyms import Pseudonyms
-from pipelines.sources.mailbox import MailboxReader
+from pipelines.sources.mail.mailbox import MailboxReader
 from pipelines.sources.reading import Batch, Context, Item
 
 TRUTH = Path(__file__).with_name("mail_truth.json")

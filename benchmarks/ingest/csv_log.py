@@ -106,7 +106,7 @@ def _quoted(texts: pa.Array) -> pa.Array:
 def _read_with_reader(path: Path) -> int:
     from pipelines.programme import Source
     from pipelines.pseudonyms import Pseudonyms
-    from pipelines.sources.moodle_logs import MoodleLogsReader
+    from pipelines.sources.lms.moodle_logs import MoodleLogsReader
     from pipelines.sources.reading import Batch, Context, Item
 
     context = Context(Pseudonyms(b"a key for benchmarks only"), ZoneInfo("Europe/Moscow"), "ru")

@@ -98,7 +98,7 @@ def _word(text: str) -> str:
 def _read_with_reader(path: Path) -> int:
     from pipelines.programme import Source
     from pipelines.pseudonyms import Pseudonyms
-    from pipelines.sources.mailbox import MailboxReader
+    from pipelines.sources.mail.mailbox import MailboxReader
     from pipelines.sources.reading import Batch, Context, Item
 
     context = Context(Pseudonyms(b"a key for benchmarks only"), ZoneInfo("Europe/Moscow"), "ru")

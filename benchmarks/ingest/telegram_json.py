@@ -118,8 +118,8 @@ def write_export(path: Path, messages: int = MESSAGES) -> None:
 def _read_with_reader(path: Path) -> int:
     from pipelines.programme import Source
     from pipelines.pseudonyms import Pseudonyms
+    from pipelines.sources.chats.telegram import TelegramReader
     from pipelines.sources.reading import Batch, Context, Item
-    from pipelines.sources.telegram import TelegramReader
 
     context = Context(Pseudonyms(b"a key for benchmarks only"), ZoneInfo("Europe/Moscow"), "ru")
     reader = TelegramReader()

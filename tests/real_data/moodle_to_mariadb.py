@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 
-from pipelines.sources.moodle_db.tables import TABLES
+from pipelines.sources.lms.moodle_db.tables import TABLES
 
 #: Rows of one statement.
 _ROWS = 1000

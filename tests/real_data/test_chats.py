@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pipelines.programme import Source
-from pipelines.sources.discord import DiscordReader
+from pipelines.sources.chats.discord import DiscordReader
+from pipelines.sources.chats.slack import SlackReader
+from pipelines.sources.chats.whatsapp import WhatsAppReader
 from pipelines.sources.reading import Batch, Item, Reader, Rejected, Seen
-from pipelines.sources.slack import SlackReader
-from pipelines.sources.whatsapp import WhatsAppReader
 from tests.unit.sources.report_reading import CONTEXT
 
 pytestmark = pytest.mark.real_data

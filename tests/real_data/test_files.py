@@ -16,11 +16,11 @@ import pytest
 from pipelines.errors import BadFile
 from pipelines.programme import Source
 from pipelines.pseudonyms import Pseudonyms
-from pipelines.sources.moodle_logs import MoodleLogsReader
-from pipelines.sources.moodle_reports import MoodleReportsReader
+from pipelines.sources.lms.moodle_logs import MoodleLogsReader
+from pipelines.sources.lms.moodle_reports import MoodleReportsReader
 from pipelines.sources.reading import Batch, Context, Item, Reader, Rejected, Seen
-from pipelines.sources.surveys import SurveysReader
-from pipelines.sources.zoom import ZoomReader
+from pipelines.sources.surveys.surveys import SurveysReader
+from pipelines.sources.webinars.zoom import ZoomReader
 from tests.unit.sources import table_forms
 
 pytestmark = pytest.mark.real_data

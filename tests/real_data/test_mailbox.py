@@ -17,7 +17,7 @@ from benchmarks.evaluation import mail
 from pipelines.loading import load_source
 from pipelines.programme import Programme, Source
 from pipelines.pseudonyms import Pseudonyms
-from pipelines.sources.mailbox import MailboxReader
+from pipelines.sources.mail.mailbox import MailboxReader
 from pipelines.sources.reading import Batch, Context, Item
 from pipelines.warehouse import Warehouse
 

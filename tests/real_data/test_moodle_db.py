@@ -20,8 +20,8 @@ from pipelines.errors import BadSource
 from pipelines.loading import Load, load_source
 from pipelines.programme import Programme, Source
 from pipelines.pseudonyms import Pseudonyms
-from pipelines.sources.moodle_db import MoodleDatabase
-from pipelines.sources.moodle_db import database as way_in
+from pipelines.sources.lms.moodle_db import MoodleDatabase
+from pipelines.sources.lms.moodle_db import database as way_in
 from pipelines.sources.reading import Context
 from pipelines.warehouse import Warehouse
 

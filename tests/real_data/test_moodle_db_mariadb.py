@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from pipelines.loading import load_source
-from pipelines.sources.moodle_db import grants
+from pipelines.sources.lms.moodle_db import grants
 from pipelines.warehouse import Warehouse
 from tests.real_data.moodle_to_mariadb import copy
 from tests.real_data.test_moodle_db import PROGRAMME, PSEUDONYMS, RUN_AT, SOURCE, url

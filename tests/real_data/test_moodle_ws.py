@@ -13,8 +13,8 @@ import pytest
 
 from pipelines.errors import BadSource
 from pipelines.programme import Source
-from pipelines.sources.moodle_db import MoodleDatabase
-from pipelines.sources.moodle_ws import MoodleWebServices
+from pipelines.sources.lms.moodle_db import MoodleDatabase
+from pipelines.sources.lms.moodle_ws import MoodleWebServices
 from pipelines.sources.reading import Batch, Context, Item, Rejected
 from tests.real_data.test_moodle_db import url  # noqa: F401
 from tests.unit.sources.fake_moodle import NOW_SECONDS, TOKEN, FakeMoodle

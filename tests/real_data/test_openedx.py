@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.sources.openedx import OpenEdxReader
+from pipelines.sources.lms.openedx import OpenEdxReader
 from tests.unit.sources.report_reading import PSEUDONYMS, Reading
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "openedx"

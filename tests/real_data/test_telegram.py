@@ -13,7 +13,7 @@ import pytest
 from pipelines.loading import load_item, load_source
 from pipelines.programme import Programme, Source
 from pipelines.pseudonyms import Pseudonyms
-from pipelines.sources.telegram import TelegramReader
+from pipelines.sources.chats.telegram import TelegramReader
 from pipelines.warehouse import Warehouse
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.sources.bigbluebutton import BigBlueButtonReader
-from pipelines.sources.teams import TeamsReader
+from pipelines.sources.webinars.bigbluebutton import BigBlueButtonReader
+from pipelines.sources.webinars.teams import TeamsReader
 from tests.unit.sources.report_reading import Reading
 
 pytestmark = pytest.mark.real_data

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.sources.openedx import OpenEdxReader
-from pipelines.sources.xapi import XapiReader
+from pipelines.sources.lms.openedx import OpenEdxReader
+from pipelines.sources.lms.xapi import XapiReader
 from tests.unit.sources.report_reading import Reading
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "openedx"

@@ -10,8 +10,8 @@ import pytest
 
 from pipelines.loading import load_item
 from pipelines.programme import Programme, Source
-from pipelines.sources.likert import ASPECTS
 from pipelines.sources.reading import Item
+from pipelines.sources.surveys.likert import ASPECTS
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 from tests.sql import fixture

@@ -1,5 +1,5 @@
 -- Prints what a read-only user needs to be granted for Mayak: the columns it reads and no others, of those tables that this site has.
--- Written by `python -m pipelines.sources.moodle_db.grants` from the list of what is read; do not edit, except for the two names below.
+-- Written by `python -m pipelines.sources.lms.moodle_db.grants` from the list of what is read; do not edit, except for the two names below.
 -- First: create user mayak@'%' identified by '…';
 -- Then, as a user who may grant: mariadb --skip-column-names --raw moodle < grants_mariadb.sql | mariadb moodle
 set session group_concat_max_len = 65535;

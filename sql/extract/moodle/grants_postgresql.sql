@@ -1,5 +1,5 @@
 -- Prints what a read-only user needs to be granted for Mayak: the columns it reads and no others, of those tables that this site has.
--- Written by `python -m pipelines.sources.moodle_db.grants` from the list of what is read; do not edit, except for the two names below.
+-- Written by `python -m pipelines.sources.lms.moodle_db.grants` from the list of what is read; do not edit, except for the two names below.
 -- First: create role mayak login password '…';   Then, as the owner of Moodle's tables: psql moodle --file grants_postgresql.sql
 with names (prefix, reader) as (values ('mdl_', 'mayak')),
 wanted (name, cols) as (values

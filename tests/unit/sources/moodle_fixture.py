@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from pipelines.programme import Programme, Source
 from pipelines.pseudonyms import Pseudonyms
-from pipelines.sources.moodle_db.tables import TABLES
+from pipelines.sources.lms.moodle_db.tables import TABLES
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 

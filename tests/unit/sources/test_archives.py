@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import BadFile
-from pipelines.sources.archives import FolderTree, ZipTree, buffered, json_records, open_tree, read_whole
+from pipelines.sources.formats.archives import FolderTree, ZipTree, buffered, json_records, open_tree, read_whole
 from tests.unit.sources.chat_reading import packed
 
 

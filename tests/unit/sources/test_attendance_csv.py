@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from pipelines.errors import BadFile, BadSource
-from pipelines.sources.attendance import SIGNS, minutes_of
-from pipelines.sources.attendance_csv import AttendanceCsvReader
+from pipelines.sources.webinars.attendance import SIGNS, minutes_of
+from pipelines.sources.webinars.attendance_csv import AttendanceCsvReader
 from tests.unit.sources.orders import STAYS, rows_after
 from tests.unit.sources.report_reading import FIXTURES, Reading
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pipelines.errors import BadFile
-from pipelines.sources.attendance import SIGNS
-from pipelines.sources.bigbluebutton import BigBlueButtonReader
+from pipelines.sources.webinars.attendance import SIGNS
+from pipelines.sources.webinars.bigbluebutton import BigBlueButtonReader
 from tests.unit.sources.orders import rows_after
 from tests.unit.sources.report_reading import FIXTURES, Reading
 

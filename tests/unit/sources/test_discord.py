@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.sources.discord import DiscordReader
+from pipelines.sources.chats.discord import DiscordReader
 from tests.unit.sources.chat_reading import FIXTURES, Reading, loaded, refused, state, texts, wholes
 
 DISCORD = FIXTURES / "discord"

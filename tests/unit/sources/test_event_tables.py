@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pipelines.sources import event_tables
-from pipelines.sources.event_tables import Rows, moment, number
+from pipelines.sources.formats import event_tables
+from pipelines.sources.formats.event_tables import Rows, moment, number
 from pipelines.sources.reading import Batch
 from tests.unit.sources.report_reading import PSEUDONYMS
 

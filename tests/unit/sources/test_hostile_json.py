@@ -15,11 +15,11 @@ import pytest
 
 from pipelines.errors import MayakError
 from pipelines.programme import Source
-from pipelines.sources.http_client import Answer, HttpClient
-from pipelines.sources.moodle_ws import MoodleWebServices
-from pipelines.sources.openedx import OpenEdxReader
+from pipelines.sources.formats.http_client import Answer, HttpClient
+from pipelines.sources.lms.moodle_ws import MoodleWebServices
+from pipelines.sources.lms.openedx import OpenEdxReader
+from pipelines.sources.lms.xapi import XapiReader
 from pipelines.sources.reading import Batch, Item, Reader, Rejected, Seen
-from pipelines.sources.xapi import XapiReader
 from tests.unit.sources.fake_moodle import NOW, NOW_SECONDS, TOKEN, FakeMoodle
 from tests.unit.sources.loopback import Asked
 from tests.unit.sources.report_reading import CONTEXT, FIXTURES, Reading

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pipelines.errors import BadSource, SourceAway
-from pipelines.sources import http_client
-from pipelines.sources.http_client import HttpClient
+from pipelines.sources.formats import http_client
+from pipelines.sources.formats.http_client import HttpClient
 from tests.unit.sources.loopback import Asked, Reply, serving
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])

@@ -14,9 +14,9 @@ from pipelines import loading
 from pipelines.errors import BadSource, SourceAway
 from pipelines.loading import load_item
 from pipelines.programme import Programme, Source
-from pipelines.sources import imap
-from pipelines.sources.imap import ImapReader
-from pipelines.sources.mailbox import MailboxReader
+from pipelines.sources.mail import imap
+from pipelines.sources.mail.imap import ImapReader
+from pipelines.sources.mail.mailbox import MailboxReader
 from pipelines.sources.reading import Batch, Context, Event, Item, Rejected, Seen
 from pipelines.warehouse import Warehouse
 from tests.unit.sources.imap_server import Folder, MailServer, serving

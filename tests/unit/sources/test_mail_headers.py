@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.sources import mail_headers, mail_reports
-from pipelines.sources.mbox import split_mbox
+from pipelines.sources.mail import mail_headers, mail_reports
+from pipelines.sources.mail.mbox import split_mbox
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 #: Bytes that mean something in a header, so that chance finds the corners.

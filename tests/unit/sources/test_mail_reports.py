@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from pipelines.sources import mail_reports
-from pipelines.sources.mail_bounces import is_bounce, read_notice
-from pipelines.sources.mail_headers import read_fields
-from pipelines.sources.mail_reports import Report, is_auto_reply, is_report, report_of
+from pipelines.sources.mail import mail_reports
+from pipelines.sources.mail.mail_bounces import is_bounce, read_notice
+from pipelines.sources.mail.mail_headers import read_fields
+from pipelines.sources.mail.mail_reports import Report, is_auto_reply, is_report, report_of
 
 SERVER = (
     b"From: Mail Delivery System <MAILER-DAEMON@mx.example.org>\nTo: kira@example.org\nSubject: Mail delivery failed\nReturn-Path: <>\n"

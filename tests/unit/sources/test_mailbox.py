@@ -15,7 +15,7 @@ from pipelines.errors import BadFile, BadSource
 from pipelines.loading import load_source
 from pipelines.programme import Programme, Source
 from pipelines.pseudonyms import Pseudonyms
-from pipelines.sources.mailbox import MailboxReader
+from pipelines.sources.mail.mailbox import MailboxReader
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
 from pipelines.warehouse import Warehouse
 
@@ -130,7 +130,7 @@ class TestSplitting:
     def test_mails_are_counted(self, name: str, mails: int, monkeypatch: pytest.MonkeyPatch) -> None:
         assert len(rows(events(f"{name}.mbox"), "messages")) == mails
         for block in (1, 5, 64, 300):
-            monkeypatch.setattr("pipelines.sources.mbox._BLOCK", block)
+            monkeypatch.setattr("pipelines.sources.mail.mbox._BLOCK", block)
             assert len(rows(events(f"{name}.mbox"), "messages")) == mails
 
     def test_a_mail_cut_off_in_its_body_is_kept_and_in_its_header_rejected(self) -> None:
@@ -153,7 +153,7 @@ class TestSplitting:
         assert error.value.place.startswith(place)
 
     def test_a_header_without_end_is_rejected_and_the_next_mail_read(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("pipelines.sources.mbox.HEADER_BYTES", 5000)
+        monkeypatch.setattr("pipelines.sources.mail.mbox.HEADER_BYTES", 5000)
         path = tmp_path / "box.mbox"
         endless = b"From a@example.org Mon Oct  5 07:00:00 2026\n" + b"X-Fill: 123456789\n" * 5000 + b"\n"
         path.write_bytes(endless + (FIXTURES / "date_missing.mbox").read_bytes())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.sources.mattermost import MattermostReader
+from pipelines.sources.chats.mattermost import MattermostReader
 from tests.unit.sources.chat_reading import FIXTURES, Reading, loaded, packed, refused, state, texts, wholes
 
 MATTERMOST = FIXTURES / "mattermost"

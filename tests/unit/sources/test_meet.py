@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import BadFile
-from pipelines.sources.meet import MeetReader
+from pipelines.sources.webinars.meet import MeetReader
 from tests.unit.sources.orders import STAYS, rows_after
 from tests.unit.sources.report_reading import FIXTURES, Reading
 

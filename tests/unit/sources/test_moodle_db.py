@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pipelines.loading import Load, load_source
-from pipelines.sources.moodle_db import TABLES, MoodleDatabase
+from pipelines.sources.lms.moodle_db import TABLES, MoodleDatabase
 from pipelines.sources.reading import Batch, Context, Item
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse

@@ -14,8 +14,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines.loading import Load, load_source
-from pipelines.sources.moodle_db import changes
-from pipelines.sources.moodle_db.traces import ENROLMENT_DELETED, MEMBER_ADDED, MEMBER_REMOVED, MODULE_DELETED, POST_DELETED, ROLE_ASSIGNED
+from pipelines.sources.lms.moodle_db import changes
+from pipelines.sources.lms.moodle_db.traces import (
+    ENROLMENT_DELETED,
+    MEMBER_ADDED,
+    MEMBER_REMOVED,
+    MODULE_DELETED,
+    POST_DELETED,
+    ROLE_ASSIGNED,
+)
 from pipelines.warehouse import Warehouse
 from tests.unit.sources.moodle_fixture import (
     DAY,

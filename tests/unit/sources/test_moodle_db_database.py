@@ -13,10 +13,10 @@ import pytest
 
 from pipelines.errors import BadSource, SourceAway
 from pipelines.loading import load_source
-from pipelines.sources.moodle_db import OPTIONAL, TABLES, MoodleDatabase
-from pipelines.sources.moodle_db.database import QUERIES, Database
-from pipelines.sources.moodle_db.straight import BATCH_ROWS
-from pipelines.sources.moodle_db.surveys import answer_of
+from pipelines.sources.lms.moodle_db import OPTIONAL, TABLES, MoodleDatabase
+from pipelines.sources.lms.moodle_db.database import QUERIES, Database
+from pipelines.sources.lms.moodle_db.straight import BATCH_ROWS
+from pipelines.sources.lms.moodle_db.surveys import answer_of
 from pipelines.sources.reading import Batch, Context, Covers, Item, Rejected, Seen
 from pipelines.warehouse import Warehouse
 from tests.unit.sources.moodle_fixture import (
@@ -204,7 +204,7 @@ def test_every_row_is_kept_or_rejected_and_the_time_covered_is_the_logs(tmp_path
 
 
 def test_more_rows_than_a_batch_come_in_several(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.sources.moodle_db.straight.BATCH_ROWS", 2)
+    monkeypatch.setattr("pipelines.sources.lms.moodle_db.straight.BATCH_ROWS", 2)
     assert BATCH_ROWS > 2
     url = make_moodle(tmp_path / "moodle.db", together(SITE, *(event(number, r"\core\event\course_viewed") for number in range(2, 6))))
     with Database.open(source(), url) as database:

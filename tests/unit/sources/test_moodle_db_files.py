@@ -11,8 +11,8 @@ import pytest
 
 from pipelines.loading import Load, load_source
 from pipelines.programme import Programme
-from pipelines.sources.moodle_db import file_contents
-from pipelines.sources.moodle_db.reader import MoodleDatabase
+from pipelines.sources.lms.moodle_db import file_contents
+from pipelines.sources.lms.moodle_db.reader import MoodleDatabase
 from pipelines.warehouse import Warehouse
 from tests.unit.sources.file_text_samples import docx_of, paragraph, run
 from tests.unit.sources.moodle_fixture import DAY, PSEUDONYMS, T0, activity, change, course, make_moodle, source, together

@@ -13,10 +13,10 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from pipelines.loading import load_source
-from pipelines.sources.moodle_db import grants
-from pipelines.sources.moodle_db.database import Database
-from pipelines.sources.moodle_db.straight import can_copy, can_range
-from pipelines.sources.moodle_db.tables import OPTIONAL, TABLES
+from pipelines.sources.lms.moodle_db import grants
+from pipelines.sources.lms.moodle_db.database import Database
+from pipelines.sources.lms.moodle_db.straight import can_copy, can_range
+from pipelines.sources.lms.moodle_db.tables import OPTIONAL, TABLES
 from pipelines.warehouse import Warehouse
 from tests.servers import BOTH, scratch, server, text_of
 from tests.unit.sources.moodle_fixture import (
@@ -162,12 +162,12 @@ def test_the_fastest_way_is_taken(database: tuple[str, URL], monkeypatch: pytest
     kind, url = database
     filled(url)
     # 38 rows are two full ranges and an empty one.
-    monkeypatch.setattr("pipelines.sources.moodle_db.straight.RANGE_ROWS", 19)
+    monkeypatch.setattr("pipelines.sources.lms.moodle_db.straight.RANGE_ROWS", 19)
     with Database.open(source(), text_of(url)) as opened:
         assert can_copy(opened.connection) == (kind == "postgresql")
         assert can_range(opened.url) == (kind == "mariadb")
         direct = [batch for batch in opened.log_batches(3) if batch.num_rows]
-        monkeypatch.setattr("pipelines.sources.moodle_db.database.can_copy", lambda connection: False)
+        monkeypatch.setattr("pipelines.sources.lms.moodle_db.database.can_copy", lambda connection: False)
         plain = list(opened.batches("activity", {"after": 3}))
     assert [batch.num_rows for batch in direct] == [19, 19]
     assert direct[0].schema == plain[0].schema
@@ -230,7 +230,7 @@ def test_absent_plug_ins_are_seen_as_nothing(database: tuple[str, URL]) -> None:
 
 
 def test_the_grants_are_those_of_what_is_read() -> None:
-    again = "; run python -m pipelines.sources.moodle_db.grants"
+    again = "; run python -m pipelines.sources.lms.moodle_db.grants"
     assert grants.POSTGRESQL.read_text(encoding="utf-8") == grants.postgresql(), again
     assert grants.MARIADB.read_text(encoding="utf-8") == grants.mariadb(), again
     for text in (grants.postgresql(), grants.mariadb()):

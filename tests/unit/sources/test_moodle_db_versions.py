@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pipelines.loading import load_source
-from pipelines.sources.moodle_db.tables import OPTIONAL, OPTIONAL_COLUMNS, STAND_INS, TABLES
+from pipelines.sources.lms.moodle_db.tables import OPTIONAL, OPTIONAL_COLUMNS, STAND_INS, TABLES
 from pipelines.warehouse import Warehouse
 from tests.unit.sources.moodle_fixture import (
     DAY,

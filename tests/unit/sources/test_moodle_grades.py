@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import BadFile
-from pipelines.sources.moodle_grades import MoodleGradesReader
-from pipelines.sources.moodle_reports import MoodleReportsReader
+from pipelines.sources.lms.moodle_grades import MoodleGradesReader
+from pipelines.sources.lms.moodle_reports import MoodleReportsReader
 from tests.unit.sources import table_forms
 from tests.unit.sources.report_reading import FIXTURES, Reading
 from tests.unit.sources.test_tables import cells_of

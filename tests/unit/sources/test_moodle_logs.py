@@ -10,8 +10,8 @@ import pytest
 
 from pipelines.errors import BadFile, BadSource
 from pipelines.programme import Source
-from pipelines.sources import delimited
-from pipelines.sources.moodle_logs import MoodleLogsReader
+from pipelines.sources.formats import delimited
+from pipelines.sources.lms.moodle_logs import MoodleLogsReader
 from tests.unit.sources.report_reading import CONTEXT, FIXTURES, Reading
 
 FOLDER = FIXTURES / "moodle_logs"

@@ -19,10 +19,11 @@ from pipelines.errors import BadFile
 from pipelines.loading import load_item
 from pipelines.programme import Programme, Source
 from pipelines.pseudonyms import Pseudonyms
-from pipelines.sources import delimited, local_times, moodle_log_rows, shapes
-from pipelines.sources.moodle_logs import MoodleLogsReader
+from pipelines.sources.formats import delimited, local_times, shapes
+from pipelines.sources.formats.row_numbers import RowNumbers, digests, row_hashes
+from pipelines.sources.lms import moodle_log_rows
+from pipelines.sources.lms.moodle_logs import MoodleLogsReader
 from pipelines.sources.reading import Item
-from pipelines.sources.row_numbers import RowNumbers, digests, row_hashes
 from pipelines.warehouse import Warehouse
 from tests.unit.sources.report_reading import FIXTURES, Reading
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import BadFile
-from pipelines.sources.moodle_participants import MoodleParticipantsReader
+from pipelines.sources.lms.moodle_participants import MoodleParticipantsReader
 from tests.unit.sources import table_forms
 from tests.unit.sources.report_reading import FIXTURES, Reading
 from tests.unit.sources.test_tables import cells_of

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from pipelines.errors import BadFile
-from pipelines.sources.moodle_reports import MoodleReportsReader
-from pipelines.sources.moodle_words import completion_state, two_languages
+from pipelines.sources.lms.moodle_reports import MoodleReportsReader
+from pipelines.sources.lms.moodle_words import completion_state, two_languages
 from tests.unit.sources.report_reading import FIXTURES, Reading
 
 FOLDER = FIXTURES / "moodle_reports"

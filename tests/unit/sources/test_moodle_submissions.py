@@ -13,7 +13,7 @@ import pytest
 
 from pipelines.errors import BadFile, BadSource
 from pipelines.programme import Source
-from pipelines.sources.moodle_submissions import MoodleSubmissionsReader
+from pipelines.sources.lms.moodle_submissions import MoodleSubmissionsReader
 from tests.unit.sources.report_reading import CONTEXT, Reading
 
 TEXT = b"<!DOCTYPE html><html><head><meta charset='UTF-8'></head><body><p>My&nbsp;plan</p><p>Second</p></body></html>"

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from pipelines.sources.moodle_texts import (
+from pipelines.sources.lms.moodle_texts import (
     action_of,
     details_of,
     name_in,

@@ -13,7 +13,7 @@ from pipelines.errors import BadSource, SourceAway
 from pipelines.loading import load_source
 from pipelines.programme import Programme, Source
 from pipelines.sources import READERS
-from pipelines.sources.moodle_ws import MoodleWebServices, client
+from pipelines.sources.lms.moodle_ws import MoodleWebServices, client
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Whole
 from pipelines.warehouse import Warehouse
 from tests.unit.sources.fake_moodle import DAY, NOW_SECONDS, TOKEN, FakeMoodle, post, refusal
@@ -138,7 +138,7 @@ def test_forum(context: Context) -> None:
 
 def test_pages_of_people(monkeypatch: pytest.MonkeyPatch, moodle: FakeMoodle, context: Context) -> None:
     monkeypatch.setattr(client, "PAGE", 2)
-    monkeypatch.setattr("pipelines.sources.moodle_ws.people.PAGE", 2)
+    monkeypatch.setattr("pipelines.sources.lms.moodle_ws.people.PAGE", 2)
     assert len(rows(events(context), "enrolments")) == 3
     assert moodle.calls("core_enrol_get_enrolled_users") == 3 + 2
 

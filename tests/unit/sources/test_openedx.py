@@ -12,7 +12,7 @@ from pipelines.errors import BadFile, BadSource
 from pipelines.loading import load_item
 from pipelines.programme import Programme, Source
 from pipelines.sources import READERS
-from pipelines.sources.openedx import OpenEdxReader
+from pipelines.sources.lms.openedx import OpenEdxReader
 from pipelines.sources.reading import Item
 from pipelines.warehouse import Warehouse
 from tests.unit.sources.report_reading import CONTEXT, FIXTURES, PSEUDONYMS, Reading
@@ -178,14 +178,14 @@ def test_damaged_gzip_is_refused(tmp_path: Path) -> None:
 
 
 def test_gzip_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.sources.json_lines._UNFOLDS_FREELY", 1 << 16)
+    monkeypatch.setattr("pipelines.sources.formats.json_lines._UNFOLDS_FREELY", 1 << 16)
     (tmp_path / "bomb.log.gz").write_bytes(gzip.compress(b'{"a":1}\n' * 500_000))
     with pytest.raises(BadFile, match="unfolds without end"):
         Reading(OpenEdxReader(), tmp_path / "bomb.log.gz")
 
 
 def test_line_without_end_is_one_bad_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.sources.json_lines.LONGEST_LINE", 2000)
+    monkeypatch.setattr("pipelines.sources.formats.json_lines.LONGEST_LINE", 2000)
     line = (FOLDER / "tracking.log").read_text(encoding="utf-8").splitlines()[0]
     (tmp_path / "long.log").write_text(f'{line}\n{{"a": "{"x" * 9000}"}}\n{line}\n', encoding="utf-8")
     assert Reading(OpenEdxReader(), tmp_path / "long.log").rejected == [("line 2", "line too long")]

@@ -15,7 +15,7 @@ from pipelines.errors import BadFile, BadSource
 from pipelines.loading import Load, load_source
 from pipelines.programme import Programme, Source
 from pipelines.pseudonyms import Pseudonyms
-from pipelines.sources.oulad import OuladReader
+from pipelines.sources.lms.oulad import OuladReader
 from pipelines.sources.reading import Context
 from pipelines.warehouse import Warehouse
 

@@ -25,5 +25,5 @@ def test_an_unknown_kind_is_none() -> None:
 
 
 def test_looking_at_the_registry_imports_no_format() -> None:
-    code = "import sys, pipelines.sources as s; sorted(s.READERS); sys.exit('pipelines.sources.zoom' in sys.modules)"
+    code = "import sys, pipelines.sources as s; sorted(s.READERS); sys.exit('pipelines.sources.webinars.zoom' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

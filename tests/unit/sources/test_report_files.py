@@ -9,11 +9,11 @@ import openpyxl
 import pytest
 
 from pipelines.errors import BadFile
-from pipelines.sources.attendance_csv import AttendanceCsvReader
-from pipelines.sources.meet import MeetReader
-from pipelines.sources.surveys import SurveysReader
-from pipelines.sources.teams import TeamsReader
-from pipelines.sources.zoom import ZoomReader
+from pipelines.sources.surveys.surveys import SurveysReader
+from pipelines.sources.webinars.attendance_csv import AttendanceCsvReader
+from pipelines.sources.webinars.meet import MeetReader
+from pipelines.sources.webinars.teams import TeamsReader
+from pipelines.sources.webinars.zoom import ZoomReader
 from tests.unit.sources.orders import rows_after
 from tests.unit.sources.report_reading import FIXTURES, Reading
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.sources.chat_rows import GONE
-from pipelines.sources.rocketchat import RocketChatReader
+from pipelines.sources.chats.chat_rows import GONE
+from pipelines.sources.chats.rocketchat import RocketChatReader
 from tests.unit.sources.chat_reading import FIXTURES, Reading, loaded, names_of, packed, refused, state, texts, wholes
 
 ROCKET = FIXTURES / "rocketchat"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.sources.chat_rows import GONE
-from pipelines.sources.slack import SlackReader
+from pipelines.sources.chats.chat_rows import GONE
+from pipelines.sources.chats.slack import SlackReader
 from tests.unit.sources.chat_reading import FIXTURES, Reading, loaded, names_of, packed, refused, state, texts, wholes
 
 SLACK = FIXTURES / "slack"

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from pipelines.errors import BadFile, BadSource
-from pipelines.sources.likert import ASPECTS, Likert
-from pipelines.sources.surveys import SurveysReader
+from pipelines.sources.surveys.likert import ASPECTS, Likert
+from pipelines.sources.surveys.surveys import SurveysReader
 from tests.unit.sources.orders import rows_after
 from tests.unit.sources.report_reading import FIXTURES, Reading
 

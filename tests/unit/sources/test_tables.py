@@ -18,10 +18,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines.errors import BadFile
-from pipelines.sources.moodle_logs import MoodleLogsReader
-from pipelines.sources.moodle_reports import MoodleReportsReader
-from pipelines.sources.tables import RowTable, open_table
-from pipelines.sources.workbooks import MOST_COLUMNS, number_text
+from pipelines.sources.formats.tables import RowTable, open_table
+from pipelines.sources.formats.workbooks import MOST_COLUMNS, number_text
+from pipelines.sources.lms.moodle_logs import MoodleLogsReader
+from pipelines.sources.lms.moodle_reports import MoodleReportsReader
 from tests.unit.sources import table_forms
 from tests.unit.sources.report_reading import FIXTURES, Reading
 
@@ -121,7 +121,7 @@ def test_numbers_as_people_write_them(text: str, plain: str):
 
 
 def test_rows_are_read_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("pipelines.sources.tables._ROWS_AT_ONCE", 2)
+    monkeypatch.setattr("pipelines.sources.formats.tables._ROWS_AT_ONCE", 2)
     path = table_forms.excel_of_moodle(tmp_path / "a.xlsx", ROWS)
     assert read(path) == ROWS
     table = open_table(path, ("name",))

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from pipelines.errors import BadFile
-from pipelines.sources.attendance import minutes_of
-from pipelines.sources.teams import TeamsReader
+from pipelines.sources.webinars.attendance import minutes_of
+from pipelines.sources.webinars.teams import TeamsReader
 from tests.unit.sources.orders import STAYS, rows_after
 from tests.unit.sources.report_reading import FIXTURES, Reading
 

@@ -14,8 +14,8 @@ from pipelines.errors import BadFile, BadSource
 from pipelines.loading import load_source
 from pipelines.programme import Programme, Source
 from pipelines.pseudonyms import Pseudonyms
+from pipelines.sources.chats.telegram import TelegramReader, chats
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
-from pipelines.sources.telegram import TelegramReader, chats
 from pipelines.warehouse import Warehouse
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "telegram"
@@ -190,15 +190,15 @@ class TestFullExport:
 
 def test_a_pin_behind_the_batch_it_concerns(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chats, "BATCH_ROWS", 2)
-    monkeypatch.setattr("pipelines.sources.json_stream._FIRST_PIECE", 1)
-    monkeypatch.setattr("pipelines.sources.json_stream._ONE_BY_ONE", 2)
+    monkeypatch.setattr("pipelines.sources.formats.json_stream._FIRST_PIECE", 1)
+    monkeypatch.setattr("pipelines.sources.formats.json_stream._ONE_BY_ONE", 2)
     found = events("single_chat/result.json")
     last = {row["message_id"]: row["is_pinned"] for row in rows(found, "messages")}
     assert [name for name, is_pinned in last.items() if is_pinned] == [f"{CHAT}:8"]
     counted = sum(event.table.num_rows for event in found if isinstance(event, Batch) and event.record == "messages" and event.counted)
     assert counted == sum(event.rows for event in found if isinstance(event, Seen)) == 10
     # Found without a second pass where the pins are known beforehand.
-    monkeypatch.setattr("pipelines.sources.telegram.document._SMALL_FILE", 0)
+    monkeypatch.setattr("pipelines.sources.chats.telegram.document._SMALL_FILE", 0)
     found = events("single_chat/result.json")
     assert sorted(name for row in rows(found, "messages") if row["is_pinned"] for name in [row["message_id"]]) == [f"{CHAT}:8"]
     assert len(rows(found, "messages")) == 10
@@ -206,7 +206,7 @@ def test_a_pin_behind_the_batch_it_concerns(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_values_cut_by_the_end_of_a_block_are_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = rows(events("full_export.json"), "messages")
-    monkeypatch.setattr("pipelines.sources.json_stream._BLOCK", 7)
+    monkeypatch.setattr("pipelines.sources.formats.json_stream._BLOCK", 7)
     assert rows(events("full_export.json"), "messages") == whole
 
 

@@ -16,8 +16,8 @@ from pipelines.errors import BadFile
 from pipelines.loading import load_source
 from pipelines.programme import Programme, Source
 from pipelines.pseudonyms import Pseudonyms
+from pipelines.sources.chats.telegram import TelegramReader
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen, Whole
-from pipelines.sources.telegram import TelegramReader
 from pipelines.warehouse import Warehouse
 from tests.unit.sources.telegram_pages import write_pages
 

@@ -13,8 +13,8 @@ import pytest
 from pipelines.loading import load_item
 from pipelines.programme import Programme, Source
 from pipelines.pseudonyms import Pseudonyms
+from pipelines.sources.chats.telegram import TelegramReader
 from pipelines.sources.reading import Batch, Context, Event, Item, Whole
-from pipelines.sources.telegram import TelegramReader
 from pipelines.warehouse import Warehouse
 
 PSEUDONYMS = Pseudonyms(b"a key for tests only")

@@ -21,12 +21,12 @@ from hypothesis import strategies as st
 from pipelines.errors import BadFile
 from pipelines.programme import Source
 from pipelines.pseudonyms import Pseudonyms
-from pipelines.sources import json_stream
-from pipelines.sources.json_stream import JsonStream
-from pipelines.sources.plain_text import count_question_marks, count_words, question_mark_counts, word_counts
+from pipelines.sources.chats.telegram import TelegramReader
+from pipelines.sources.chats.telegram.fields import text_of
+from pipelines.sources.formats import json_stream
+from pipelines.sources.formats.json_stream import JsonStream
+from pipelines.sources.formats.plain_text import count_question_marks, count_words, question_mark_counts, word_counts
 from pipelines.sources.reading import Batch, Context, Event, Item, Rejected, Seen
-from pipelines.sources.telegram import TelegramReader
-from pipelines.sources.telegram.fields import text_of
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "telegram"
 CONTEXT = Context(Pseudonyms(b"a key for tests only"), ZoneInfo("Europe/Moscow"), "ru")

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import BadFile
-from pipelines.sources.chat_rows import GONE
-from pipelines.sources.vk import VkReader
+from pipelines.sources.chats.chat_rows import GONE
+from pipelines.sources.chats.vk import VkReader
 from tests.unit.sources.chat_reading import FIXTURES, Reading, loaded, names_of, packed, refused, state, texts, wholes
 
 VK = FIXTURES / "vk"

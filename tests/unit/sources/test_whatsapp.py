@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import BadSource
-from pipelines.sources.whatsapp import WhatsAppReader
+from pipelines.sources.chats.whatsapp import WhatsAppReader
 from tests.unit.sources.chat_reading import FIXTURES, Reading, loaded, names_of, packed, refused, state, texts, wholes
 
 WHATSAPP = FIXTURES / "whatsapp"

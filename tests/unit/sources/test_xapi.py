@@ -12,9 +12,9 @@ import pytest
 from pipelines.errors import BadFile
 from pipelines.loading import load_item
 from pipelines.programme import Programme, Source
+from pipelines.sources.lms.xapi import XapiReader
+from pipelines.sources.lms.xapi.statements import seconds_of
 from pipelines.sources.reading import Item
-from pipelines.sources.xapi import XapiReader
-from pipelines.sources.xapi.statements import seconds_of
 from pipelines.warehouse import Warehouse
 from tests.unit.sources.report_reading import CONTEXT, FIXTURES, PSEUDONYMS, Reading
 

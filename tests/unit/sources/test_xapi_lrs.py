@@ -13,8 +13,8 @@ from pipelines.errors import BadSource, SourceAway
 from pipelines.loading import load_source
 from pipelines.programme import Programme, Source
 from pipelines.sources import READERS
+from pipelines.sources.lms.xapi import XapiReader
 from pipelines.sources.reading import Batch, Item
-from pipelines.sources.xapi import XapiReader
 from pipelines.warehouse import Warehouse
 from tests.unit.sources.loopback import Asked, Reply, serving
 from tests.unit.sources.report_reading import CONTEXT, FIXTURES, PSEUDONYMS

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from pipelines.errors import BadFile
-from pipelines.sources.attendance import is_full_name
-from pipelines.sources.zoom import ZoomReader
+from pipelines.sources.webinars.attendance import is_full_name
+from pipelines.sources.webinars.zoom import ZoomReader
 from tests.unit.sources.orders import STAYS, rows_after
 from tests.unit.sources.report_reading import FIXTURES, Reading
 

@@ -1,0 +1,1 @@
+"""Messengers: Telegram, WhatsApp, VK, Slack, Mattermost, Rocket.Chat, Discord."""

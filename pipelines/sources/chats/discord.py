@@ -1,0 +1,199 @@
+"""Discord: channels exported by DiscordChatExporter as JSON, one file per channel, thread or conversation.
+
+Grain: one row of ``messages`` per element of ``messages``; one of ``chats`` per file; one of ``accounts`` per account that wrote or is
+mentioned; one of ``addressees`` per mention, and per message of a conversation of two.
+
+What the format does, and what is made of it (``JsonMessageWriter.cs`` of Tyrrrz/DiscordChatExporter):
+
+- Ids are snowflakes, unique in all of Discord. Times have an offset.
+- A thread is a channel of its own; ``category`` is then its parent. It is a chat here, and its messages name it as their thread.
+- The exporter knows the first kinds of message by name and writes later ones as numbers; what no person wrote is ``service``.
+- A reply is a message of kind Reply with a ``reference``; a pin, a new thread and a forward refer to a message as well and answer none.
+  The words of a forward are those of ``forwardedMessage``.
+- A bot's message often has no words but an embed: its title and description are the words then.
+- An export in parts (``--partition``) is several files of one channel, each whole between its first and last message; so is each export
+  with ``--after`` or ``--before``. One made with ``--filter`` is not, and the file does not say so: what it leaves out would be
+  taken as deleted. Do not put such files beside others.
+- Nobody says who the other one of a conversation is until he writes.
+
+Not kept: names and contents of files, roles, colours, targets of embeds and buttons, which emoji a reaction is and whose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pipelines.programme import Source
+from pipelines.sources.chats.chat_rows import Chat, ChatRows, count_of, from_iso, id_of, media_of, records, said
+from pipelines.sources.formats.archives import path_of, tree_items
+from pipelines.sources.formats.json_stream import JsonStream
+from pipelines.sources.reading import Context, Event, Item, Rejected
+
+DEFAULT_REALM = "discord"
+WHAT = "an export of DiscordChatExporter as JSON (kind discord)"
+
+#: Kinds of message that a person or bot wrote; 20 and 23 are answers to commands, 21 repeats the first message of a thread.
+_POSTS = frozenset(("Default", "Reply", "0", "19", "20", "23", "ChatInputCommand", "ContextMenuCommand"))
+_REPLIES = frozenset(("Reply", "19"))
+_KINDS = {"DirectTextChat": ("direct", "personal"), "DirectGroupTextChat": ("direct", "group"), "GuildNews": ("chat", "channel")}
+_THREADS = frozenset(("GuildNewsThread", "GuildPublicThread", "GuildPrivateThread"))
+#: The account that takes over what deleted accounts wrote.
+_DELETED_USER = "456226577798135808"
+
+
+class DiscordReader:
+    """Reads exports of DiscordChatExporter (kind "discord"); one item is one ``.json`` file.
+
+    Record kinds: chats, accounts, messages (counted), addressees. Rejected, as "message N": ``not an object``, ``no id``,
+    ``no readable date``.
+    """
+
+    kind: ClassVar[str] = "discord"
+    version: ClassVar[int] = 1
+
+    def items(self, source: Source, context: Context) -> Iterable[Item]:
+        """Every ``.json`` below the source's path, by name. Raises BadSource where there is none."""
+        return tree_items(source, "Discord exports (.json)", lambda path: False, (".json",))
+
+    def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
+        """The events of one export. Raises BadFile for a file that is cut off, no JSON, or JSON of something else."""
+        path = path_of(item, WHAT)
+        rows = ChatRows(context, source.realm or DEFAULT_REALM)
+        members = _members(path)
+        guild: Any = None
+        chat: Chat | None = None
+        is_thread = has_messages = False
+        with path.open("rb") as content:
+            stream = JsonStream(content, path)
+            if stream.peek() != "{":
+                raise stream.bad(WHAT, "an empty file" if not stream.peek() else "something else")
+            for key in stream.members():
+                if key == "guild":
+                    guild = stream.value()
+                elif key == "channel":
+                    raw = stream.value()
+                    chat, is_thread = _chat(raw, guild), isinstance(raw, dict) and str(raw.get("type")) in _THREADS
+                elif key == "exportedAt":
+                    if made_at := from_iso(stream.value(), context.zone):
+                        rows.reaches(made_at)
+                elif key == "messages":
+                    if chat is None:
+                        raise stream.bad("the channel with its id before its messages", "none")
+                    has_messages = True
+                    rows.chat(chat)
+                    for number, raw in enumerate(chain.from_iterable(stream.blocks()), start=1):
+                        rows.seen()
+                        if reason := _message(raw, chat, is_thread, members, rows):
+                            yield Rejected("messages", f"message {number}", reason)
+                        yield from rows.full()
+                else:
+                    stream.value()
+            if stream.peek():
+                raise stream.bad("the end of the file", "more after the end of the export")
+            if not has_messages:
+                raise stream.bad(WHAT, "JSON of something else")
+        yield from rows.last()
+
+
+def _chat(raw: Any, guild: Any) -> Chat | None:
+    part = id_of(raw, "id")
+    if part is None or not isinstance(raw, dict):
+        return None
+    channel, kind = _KINDS.get(str(raw.get("type")), ("chat", "supergroup"))
+    names = [said(raw, "name")]
+    if channel == "chat":
+        names = [said(guild, "name"), said(raw, "category"), *names]
+    return Chat(part, channel, kind, " / ".join(name for name in names if name) or None)
+
+
+def _message(raw: Any, chat: Chat, is_thread: bool, members: list[str], rows: ChatRows) -> str | None:
+    """Take one message, or say why not."""
+    if not isinstance(raw, dict):
+        return "not an object"
+    number = id_of(raw, "id")
+    if number is None:
+        return "no id"
+    zone = rows.context.zone
+    sent_at = from_iso(raw.get("timestamp"), zone)
+    if sent_at is None:
+        return "no readable date"
+    kind = str(raw.get("type", "Default"))
+    reference = raw.get("reference")
+    answered, forwarded = id_of(reference, "messageId"), raw.get("forwardedMessage")
+    is_forward = isinstance(forwarded, dict) or (isinstance(reference, dict) and reference.get("type") == "Forward")
+    author = _account(raw.get("author"), rows, sent_at)
+    reply_to = None
+    if kind in _REPLIES and answered and not is_forward:
+        reply_to = rows.message_id(id_of(reference, "channelId") or chat.part, answered)
+    content = forwarded if isinstance(forwarded, dict) else raw
+    message_id = rows.message(
+        chat,
+        number,
+        author,
+        sent_at,
+        "\n".join(text for text in (said(raw, "content"), said(forwarded, "content")) if text) or _embedded(content),
+        thread=f"{rows.realm}:thread:{chat.part}" if is_thread else None,
+        reply_to=reply_to,
+        edited_at=from_iso(raw.get("timestampEdited"), zone),
+        is_service=kind not in _POSTS,
+        media=_media(content),
+        is_pinned=raw.get("isPinned") is True,
+        is_forwarded=is_forward,
+        reactions=sum(count_of(reaction, "count") for reaction in records(raw, "reactions")),
+    )
+    for person in records(raw, "mentions"):
+        if mentioned := _account(person, rows, sent_at):
+            rows.address(message_id, mentioned, "mention")
+    for member in members:
+        if author and member != author:
+            rows.address(message_id, member, "member")
+    return None
+
+
+def _account(raw: Any, rows: ChatRows, at: Any) -> str | None:
+    native = id_of(raw, "id")
+    if native is None:
+        return None
+    is_deleted = native == _DELETED_USER
+    rows.met(native, None if is_deleted else said(raw, "nickname") or said(raw, "name"), at, username=said(raw, "name"))
+    rows.met(native, is_bot=raw.get("isBot") is True, is_deleted=is_deleted or None, is_service=is_deleted or None)
+    return native
+
+
+def _embedded(raw: dict[str, Any]) -> str:
+    return "\n".join(text for embed in records(raw, "embeds") for text in (said(embed, "title"), said(embed, "description")) if text)
+
+
+def _media(raw: dict[str, Any]) -> str | None:
+    for attachment in records(raw, "attachments"):
+        return media_of(said(attachment, "fileName"))
+    return "sticker" if records(raw, "stickers") else None
+
+
+def _members(path: Path) -> list[str]:
+    """The two of a conversation, as far as both wrote; nobody for anything else. Reads other files' heads only."""
+    with path.open("rb") as content:
+        stream = JsonStream(content, path)
+        authors: dict[str, None] = {}
+        is_conversation = False
+        if stream.peek() != "{":
+            return []
+        for key in stream.members():
+            if key == "channel":
+                raw = stream.value()
+                is_conversation = isinstance(raw, dict) and raw.get("type") == "DirectTextChat"
+            elif key == "messages":
+                if is_conversation:
+                    for _ in stream.elements():
+                        raw = stream.value()
+                        if author := id_of(raw.get("author"), "id") if isinstance(raw, dict) else None:
+                            authors.setdefault(author)
+                        if len(authors) == 2:
+                            return list(authors)
+                return []
+            else:
+                stream.value()
+    return []

@@ -1,0 +1,1 @@
+"""What files and servers of many systems have in common: delimited text, JSON, workbooks, archives, local times, HTTP. Knows no system."""

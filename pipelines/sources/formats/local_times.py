@@ -1,0 +1,260 @@
+"""Times as exports write them for people: no zone, day and month in either order, with or without seconds and AM/PM.
+
+The order of day and month is decided once per file, by evidence: a value above 12; dots or dashes (day first); the order that makes the
+rows run one way through time; a 12-hour clock (month first); and only then the habit of the header's language.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.sources.formats.shapes import Shapes
+
+Order = Literal["day first", "month first"]
+
+_PATTERN = (
+    r"^\s*(?P<a>\d{1,4})(?P<sep>[./-])(?P<b>\d{1,2})[./-](?P<c>\d{1,4})(?:[,T\s]+"
+    r"(?P<h>\d{1,2}):(?P<m>\d{2})(?::(?P<s>\d{2})(?:[.,]\d+)?)?)?\s*(?P<half>[AaPp])?\.?(?:[Mm]\.?)?\s*"
+    r"(?:GMT|UTC|gmt|utc)?\s*(?P<zone>[Zz]|[+-]\d{1,2}(?::?\d{2})?)?\s*$"
+)
+#: Times have no letter that is not ASCII once months are numbers; the shorter meaning of \\s and \\d is the same in both engines.
+_PATTERN_OF_BYTES = re.compile(_PATTERN.encode("ascii"))
+_LETTERS = re.compile(r"[^\W\d_]{3}")
+_NUMBERS = ("a", "b", "c", "h", "m", "s")
+_MONTHS = {
+    word: number
+    for number, words in enumerate(
+        (
+            # English and Russian; then as Moodle's packs for German, French, Spanish, Portuguese, Italian, Ukrainian, Belarusian, Kazakh write them.
+            "jan янв ene gen січ сту қаң", "feb фев fév fev лют ақп", "mar мар mär mrz бер сак нау", "apr апр avr abr кві кра сәу",
+            "may май мая mai mag тра мам", "jun июн juin giu чер чэр мау", "jul июл juil lug лип ліп шіл", "aug авг aoû ago сер жні там",
+            "sep сен set вер қыр", "oct окт okt out ott жов кас қаз", "nov ноя лис ліс қар", "dec дек dez déc dic гру сне жел",
+        ),
+        start=1,
+    )
+    for word in words.split()
+}  # fmt: skip
+_WORDY = re.compile(
+    r"^\W*(?:[^\W\d]+\.?(?:,\s*|\s+))?(?:(\d{1,2})\.?\s+(?:de\s+)?([^\W\d]{3,})\.?,?\s+(?:de\s+)?(\d{4})|([^\W\d]{3,})\.?\s+(\d{1,2}),?\s+(\d{4}))(?:\s*г\.?)?(.*)$"
+)
+#: Two-digit years: POSIX strptime's rule, 69 to 99 belong to the last century.
+_LAST_CENTURY_FROM = 69
+_EPOCH_DAY = np.datetime64("1970-01-01", "D")
+
+
+@dataclass(frozen=True)
+class _Parts:
+    understood: np.ndarray
+    first: np.ndarray
+    second: np.ndarray
+    third: np.ndarray
+    year_first: np.ndarray
+    month_is_word: np.ndarray
+    slashes: np.ndarray
+    hour: np.ndarray
+    minute: np.ndarray
+    second_of_minute: np.ndarray
+    half: np.ndarray  # "", "a" or "p"
+    zone: np.ndarray
+
+
+def _parts(texts: pa.Array) -> _Parts:
+    shapes = Shapes(texts)
+    plain, wordy = texts, np.zeros(len(texts), bool)
+    if shapes.are_few and not any(_LETTERS.search(shape.decode("utf-8", "replace")) for shape in shapes.shapes):
+        return _parts_by_shape(shapes, wordy)
+    plain, wordy = _months_to_numbers(texts)
+    shapes = Shapes(plain)
+    return _parts_by_shape(shapes, wordy) if shapes.are_few else _parts_by_text(plain, wordy)
+
+
+def _parts_by_shape(shapes: Shapes, wordy: np.ndarray) -> _Parts:
+    """The pattern is tried once per shape; the digits of all times of a shape are read together."""
+    matches = [_PATTERN_OF_BYTES.match(shape) for shape in shapes.shapes]
+    spans = {
+        shape: [match.span(group) if match and match[group] is not None else None for group in _NUMBERS]
+        for shape, match in zip(shapes.shapes, matches, strict=True)
+    }
+    numbers, _ = shapes.numbers(lambda shape: spans[shape], len(_NUMBERS))
+
+    def per_shape(values: list[Any], kind: Any) -> np.ndarray:
+        return np.array(values, kind)[shapes.of_text] if values else np.empty(0, kind)
+
+    def word(name: str) -> np.ndarray:
+        return per_shape([(match[name] or b"").decode("ascii").lower() if match else "" for match in matches], object)
+
+    zone = word("zone")
+    with_zone = [bool(match and match["zone"] and match["zone"] not in (b"Z", b"z")) for match in matches]
+    if any(with_zone):
+        # The shape has the zone's digits as zeros: these few are read one by one.
+        for place in np.flatnonzero(per_shape(with_zone, bool)):
+            begin, end = matches[shapes.of_text[place]].span("zone")
+            zone[place] = shapes.text(int(place))[begin:end].decode("ascii").lower()
+    return _Parts(
+        per_shape([match is not None for match in matches], bool), numbers[:, 0], numbers[:, 1], numbers[:, 2],
+        per_shape([bool(match) and len(match["a"]) > 2 for match in matches], bool), wordy,  # type: ignore[index]
+        per_shape([bool(match) and match["sep"] == b"/" for match in matches], bool),  # type: ignore[index]
+        numbers[:, 3], numbers[:, 4], numbers[:, 5], word("half"), zone,
+    )  # fmt: skip
+
+
+def _parts_by_text(plain: pa.Array, wordy: np.ndarray) -> _Parts:
+    found = pc.extract_regex(plain, _PATTERN)
+    understood = pc.is_valid(found).to_numpy(zero_copy_only=False)
+
+    def number(name: str) -> np.ndarray:
+        text = pc.struct_field(found, name)
+        filled = pc.if_else(pc.equal(pc.fill_null(text, ""), ""), "0", text)
+        return pc.cast(pc.fill_null(filled, "0"), pa.int64()).to_numpy(zero_copy_only=False)
+
+    def word(name: str) -> np.ndarray:
+        return pc.utf8_lower(pc.fill_null(pc.struct_field(found, name), "")).to_numpy(zero_copy_only=False)
+
+    lengths = pc.fill_null(pc.utf8_length(pc.struct_field(found, "a")), 0).to_numpy(zero_copy_only=False)
+    return _Parts(
+        understood, number("a"), number("b"), number("c"), lengths > 2, wordy, word("sep") == "/",
+        number("h"), number("m"), number("s"), word("half"), word("zone"),
+    )  # fmt: skip
+
+
+def _months_to_numbers(texts: pa.Array) -> tuple[pa.Array, np.ndarray]:
+    """ "3 ноября 2026, 19:44" → "2026-11-3, 19:44"; and where that was done."""
+    suspect = pc.match_substring_regex(texts, r"\p{L}{3}").to_numpy(zero_copy_only=False).astype(bool)
+    if not suspect.any():
+        return texts, suspect
+    words = texts.to_pylist()
+    for place in np.flatnonzero(suspect):
+        match = _WORDY.match(words[place].casefold())
+        if match is None:
+            continue
+        day, month, year = (match[1], match[2], match[3]) if match[1] else (match[5], match[4], match[6])
+        # French months of summer differ in the fourth letter only.
+        number = _MONTHS.get(month[:4]) or _MONTHS.get(month[:3])
+        if number:
+            words[place] = f"{year}-{number}-{day}{' ' + match[7].strip(' ,') if match[7].strip(' ,') else ''}"
+    return pa.array(words, pa.string()), suspect
+
+
+def _days(parts: _Parts, order: Order) -> tuple[np.ndarray, np.ndarray]:
+    """Days since 1970 and which of them exist."""
+    year = np.where(parts.year_first, parts.first, parts.third)
+    year = np.where(year < 100, np.where(year >= _LAST_CENTURY_FROM, 1900 + year, 2000 + year), year)
+    day_first = order == "day first"
+    month = np.where(parts.year_first, parts.second, parts.second if day_first else parts.first)
+    day = np.where(parts.year_first, parts.third, parts.first if day_first else parts.second)
+    possible = parts.understood & (month >= 1) & (month <= 12) & (day >= 1) & (year >= 1970) & (year <= 2261)
+    months = np.where(possible, (year - 1970) * 12 + month - 1, 0)
+    first_of_month = months.astype("datetime64[M]").astype("datetime64[D]")
+    dates = first_of_month + (np.where(possible, day, 1) - 1)
+    possible &= dates.astype("datetime64[M]") == months.astype("datetime64[M]")
+    return (dates - _EPOCH_DAY).astype(np.int64), possible
+
+
+@dataclass
+class OrderEvidence:
+    """What the times of one file say about the order of day and month. Feed it columns, then ask."""
+
+    first_over_12: int = 0
+    second_over_12: int = 0
+    ambiguous: int = 0
+    day_first_separator: int = 0
+    twelve_hour_clock: int = 0
+    full_clock: int = 0
+    _turns: dict[Order, list[int]] = field(default_factory=lambda: {"day first": [0, 0], "month first": [0, 0]})
+
+    def add(self, texts: pa.Array) -> None:
+        """Times of one column in the order of the rows."""
+        encoded = pc.dictionary_encode(pc.fill_null(texts, ""))
+        if not len(encoded.dictionary):
+            return
+        parts = _parts(encoded.dictionary)
+        counts = np.bincount(encoded.indices.to_numpy(), minlength=len(encoded.dictionary))
+        open_ = parts.understood & ~parts.year_first
+        self.first_over_12 += int(counts[open_ & (parts.first > 12) & (parts.second <= 12)].sum())
+        self.second_over_12 += int(counts[open_ & (parts.second > 12) & (parts.first <= 12)].sum())
+        self.ambiguous += int(counts[open_].sum())
+        self.day_first_separator += int(counts[open_ & ~parts.slashes].sum())
+        self.twelve_hour_clock += int(counts[open_ & (parts.half != "") & (parts.hour <= 12)].sum())
+        self.full_clock += int(counts[open_ & ((parts.half == "") | (parts.hour > 12))].sum())
+        places = encoded.indices.to_numpy()
+        for order in self._turns:
+            days, possible = _days(parts, order)
+            moments = (days * 86400 + parts.hour * 3600 + parts.minute * 60)[places][(possible & open_)[places]]
+            steps = np.sign(np.diff(moments))
+            self._turns[order][0] += int((steps > 0).sum())
+            self._turns[order][1] += int((steps < 0).sum())
+
+    @property
+    def is_clear(self) -> bool:
+        """More rows would not change the answer."""
+        return self.first_over_12 != self.second_over_12 or not self.ambiguous
+
+    def order(self, habit: Order) -> Order:
+        """The order; ``habit`` is that of the header's language, used where nothing else tells."""
+        if self.first_over_12 != self.second_over_12:
+            return "day first" if self.first_over_12 > self.second_over_12 else "month first"
+        if 2 * self.day_first_separator > self.ambiguous:
+            return "day first"
+        turns = {order: min(up_and_down) for order, up_and_down in self._turns.items()}
+        if turns["day first"] != turns["month first"]:
+            return "day first" if turns["day first"] < turns["month first"] else "month first"
+        if self.twelve_hour_clock > self.full_clock:
+            return "month first"
+        return habit
+
+
+def to_utc(texts: pa.Array, order: Order, zone: ZoneInfo) -> tuple[pa.Array, pa.Array]:
+    """Local times as UTC.
+
+    An hour that is repeated in autumn is taken as its first run, one that is left out in spring as the moment after it. A zone written
+    with the time goes before ``zone``. "PM" after an hour above 12 says nothing and is passed over.
+
+    Returns
+    -------
+    (timestamps, understood): arrays of the same length; a timestamp is null where the text is no time (not understood) or a time that
+    does not exist (understood).
+    """
+    if isinstance(texts, pa.ChunkedArray):
+        texts = texts.combine_chunks()
+    encoded = pc.dictionary_encode(pc.fill_null(texts, "") if texts.null_count else texts)
+    kind = pa.timestamp("us", tz="UTC")
+    if not len(encoded.dictionary):
+        return pa.nulls(len(texts), kind), pa.nulls(len(texts), pa.bool_())
+    parts = _parts(encoded.dictionary)
+    days, possible = _days(parts, order)
+    hour = np.where((parts.half == "p") & (parts.hour < 12), parts.hour + 12, parts.hour)
+    hour = np.where((parts.half == "a") & (parts.hour == 12), 0, hour)
+    possible &= (hour < 24) & (parts.minute < 60) & (parts.second_of_minute < 60)
+    seconds = days * 86400 + hour * 3600 + parts.minute * 60 + parts.second_of_minute
+    naive = np.where(possible, seconds * 1_000_000, np.iinfo(np.int64).min).astype("datetime64[us]")
+    moments = (
+        pd.DatetimeIndex(naive)
+        .tz_localize(zone, ambiguous=np.ones(len(naive), bool), nonexistent="shift_forward")
+        .tz_convert("UTC")
+        .tz_localize(None)
+        .to_numpy()
+        .astype("datetime64[us]")
+        .copy()
+    )
+    with_zone = np.flatnonzero(possible & (parts.zone != ""))
+    for place in with_zone:
+        moments[place] = naive[place] - np.timedelta64(_offset_minutes(parts.zone[place]), "m")
+    utc = pa.array(moments, pa.timestamp("us")).cast(kind)
+    understood = pa.array(parts.understood)
+    return utc.take(encoded.indices), understood.take(encoded.indices)
+
+
+def _offset_minutes(zone: str) -> int:
+    if zone == "z":
+        return 0
+    digits = zone[1:].replace(":", "")
+    hours, minutes = (int(digits), 0) if len(digits) <= 2 else (int(digits[:-2]), int(digits[-2:]))
+    return (hours * 60 + minutes) * (-1 if zone.startswith("-") else 1)

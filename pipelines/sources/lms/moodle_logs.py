@@ -1,0 +1,328 @@
+"""Moodle's *Logs* report as its page downloads it (``report/log``), in the language of whoever downloaded it.
+
+Source of the format: Moodle's ``report/log/classes/table_log.php`` and ``dataformat/*/classes/writer.php``, 3.x to 4.5.
+
+What has to be known about it:
+
+- CSV, Excel, ODS, JSON or HTML: the same cells (``tables``). JSON holds rows without a header: the columns are then the report's own, nine,
+  or ten where the whole site was downloaded ("Course" comes first).
+- In every other language the columns are the report's own, by their number, where the header has as many cells and Descriptions stand in
+  their place; months and module names of the commonest languages are known (``local_times``; Descriptions name modules in English).
+- No ids but those inside Description, which is written in English whatever the language of the rest. A row whose Description names no
+  user belongs to the account of the name shown (native id ``name:…``), to nobody where the name is "-". A name is never taken for an id;
+  whether such an account is somebody who is known by id is decided by the links. How many rows a load left without anybody:
+  ``select count(*) from raw.activity where account_id is null and load_id = …``.
+- Times are in the zone of the person who downloaded the file, and the file does not say which: ``time_zone`` of the source, else the
+  programme's. Two people in two zones downloading the same log give two sets of rows; one person should do it. Times without a year
+  (Moodle 2.6) are rejected.
+- No row number, and exact duplicates are real clicks. A row's id is a hash of what does not depend on the language (time, Description,
+  origin, address) and its number among equals, so that overlapping downloads of the same log, English or Russian, give the same ids.
+- The report hides anonymous events from most people and may have been filtered: a download can be shorter than the log, so it is never
+  taken for the whole of it.
+- A download of one course names the course in its course-level rows only; when the whole file names one course, every row is of it. In a
+  download of several courses a row is of the course its Description names, else of the one its column "Course" or its context ("Course: …")
+  names, where other rows of the file say which id that is; else of ``<realm>:course:code:<short name>`` (``facts`` knows them as one), else
+  of none. ``course`` of the source, or ``feeds``, stands in for files that name none.
+- "Admin User as Иванова": somebody logged in as her. The id in Description is hers, the act is not.
+
+Not kept: the address (IP); it only tells equal rows apart.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from typing import ClassVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.programme import Source
+from pipelines.sources.formats.delimited import Header, find_columns, looks_like
+from pipelines.sources.formats.local_times import Order, OrderEvidence
+from pipelines.sources.formats.row_numbers import RowNumbers
+from pipelines.sources.formats.tables import TableFile, open_table, table_items
+from pipelines.sources.lms.moodle_courses import course_code
+from pipelines.sources.lms.moodle_log_rows import (
+    FRONT_PAGE,
+    Coded,
+    Layout,
+    LogRows,
+    Part,
+    Places,
+    coded,
+    coded_numbers,
+    described,
+    read_rows,
+)
+from pipelines.sources.lms.moodle_texts import task_kind
+from pipelines.sources.lms.moodle_words import CONTEXT_KINDS, event_word, two_languages
+from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
+
+WHAT = "a Moodle log (kind moodle_logs)"
+
+#: In the report's own order, which is all that a JSON download has.
+COLUMNS = {
+    "time": ("time", "время", "дата и время"),
+    "user": ("user full name", "full name", "полное имя пользователя", "полное имя"),
+    "affected": ("affected user", "затронутый пользователь"),
+    "context": ("event context", "контекст события"),
+    "component": ("component", "компонент"),
+    "event": ("event name", "название события"),
+    "description": ("description", "описание"),
+    "origin": ("origin", "источник", "происхождение"),
+    "address": ("ip address", "ip-адрес", "ip адрес"),
+    "course": ("course", "курс"),
+}
+#: Of use, but the log says the same without them.
+_OPTIONAL = ("affected", "origin", "address", "course")
+_OWN_ORDER = tuple(words[0] for name, words in COLUMNS.items() if name != "course")
+_OWN_HEADERS = (_OWN_ORDER, ("course", *_OWN_ORDER))
+_OWN_NAMES = tuple(tuple(name for name in ("course", *COLUMNS) if name != "course" or with_course) for with_course in (False, True))
+_WORDS = frozenset(word for words in COLUMNS.values() for word in words)
+#: Words that a header in another language has in common with English or Russian ("Description", "Компонент").
+_CHANCE_WORDS = 3
+#: Nearly every Description names whoever acted.
+_SAYS_AN_ID = re.compile(r"\bid '-?[0-9]+'")
+#: Spoken of by every course-level view, in English in every language.
+_COURSE_VIEWED = re.compile(rb"viewed the (?:section number '[^']*' of the )?course with (?:the )?id '(\d+)'")
+_COURSE_VIEWED_TEXT = r"viewed the (?:section number '[^']*' of the )?course with (?:the )?id '\d+'"
+_TIME_TYPE = pa.timestamp("us", tz="UTC")
+#: Records derived from the log stand behind whatever a fuller source says of the same course or task.
+_WEAKEST = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class _Found:
+    """What a file has told besides its rows: accounts, courses, tasks. Small: one entry per person, course, task."""
+
+    names: dict[str, tuple[int, str | None]] = field(default_factory=dict)
+    course_titles: dict[str, tuple[int, str | None]] = field(default_factory=dict)
+    course_codes: dict[str, tuple[int, str]] = field(default_factory=dict)
+    tasks: dict[str, tuple[int, str, str]] = field(default_factory=dict)
+    task_courses: dict[str, tuple[int, str]] = field(default_factory=dict)
+    #: Of tasks whose context says their type in a word that is not known: Moodle's own name of the module, and the title.
+    modules: dict[str, str] = field(default_factory=dict)
+    strange_tasks: dict[str, tuple[int, str]] = field(default_factory=dict)
+    since: datetime | None = None
+    until: datetime | None = None
+    _account_ids: dict[str, str] = field(default_factory=dict)
+
+    def account_ids(self, people: Coded, realm: str, context: Context) -> pa.Array:
+        """Pseudonyms of people; each person of a file is hashed once, not once a block."""
+        strangers = [native for native in people.values if native not in self._account_ids]
+        self._account_ids.update(zip(strangers, context.pseudonyms.column(realm, strangers).to_pylist(), strict=True))
+        return people.array(pa.array([self._account_ids[native] for native in people.values], pa.string()))
+
+    def note(self, part: Part, rows: LogRows) -> None:
+        """Take up what one block tells. Ties between two spellings of one second fall to the later in the alphabet."""
+        least, most = pc.min_max(rows.moments).as_py().values()
+        self.since = least if self.since is None else min(self.since, least)
+        self.until = most if self.until is None else max(self.until, most)
+        for key, name, at in part.people:
+            _keep_latest(self.names, key, at, None if name in ("", "-") else name)
+        for key, title, at in part.course_titles:
+            prefix, _, name = title.partition(": ")
+            _keep_latest(self.course_titles, key, at, name.strip() if event_word(prefix) not in CONTEXT_KINDS else None)
+        for key, code, at in part.course_codes:
+            if code.strip() not in ("", "-"):
+                self.course_codes[key] = max(self.course_codes.get(key, (-1, "")), (at, code.strip()))
+        for key, title, at in part.task_titles:
+            prefix, _, name = title.partition(": ")
+            kind = CONTEXT_KINDS.get(event_word(prefix))
+            if kind and name.strip():
+                self.tasks[key] = max(self.tasks.get(key, (-1, "", "")), (at, kind, name.strip()))
+        self.modules.update(part.task_modules)
+        for key, title, at in part.strange_titles:
+            name = title.partition(": ")[2].strip()
+            if name:
+                self.strange_tasks[key] = max(self.strange_tasks.get(key, (-1, "")), (at, name))
+        for key, course, at in part.task_courses:
+            self.task_courses[key] = max(self.task_courses.get(key, (-1, "")), (at, course))
+
+
+def _keep_latest(known: dict[str, tuple[int, str | None]], key: str, at: int, name: str | None) -> None:
+    if not name:
+        known.setdefault(key, (-1, None))
+        return
+    before = known.get(key)
+    if before is None or at > before[0] or (at == before[0] and name > (before[1] or "")):
+        known[key] = (at, name)
+
+
+class MoodleLogsReader:
+    """Reader of Moodle's Logs download, one file after the other. Kind ``moodle_logs``."""
+
+    kind: ClassVar[str] = "moodle_logs"
+    version: ClassVar[int] = 3
+
+    def items(self, source: Source, context: Context) -> Iterable[Item]:
+        """Files in one of Moodle's formats below the source's path. Raises BadSource where there is none."""
+        return table_items(source.path, source.name)
+
+    def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
+        """Activity, and derived from it accounts, courses and tasks. Raises BadFile for anything but a whole Logs download."""
+        assert item.path is not None
+        realm = source.realm or "moodle"
+        file = open_table(item.path, (word for words in COLUMNS.values() for word in words), headers=_OWN_HEADERS, watch=_COURSE_VIEWED)
+        header = file.header()
+        places = _own_places(file, header) or find_columns(file, header, COLUMNS, optional=_OPTIONAL, what=WHAT)
+        order = day_month_order(file, header, places["time"])
+        courses = _courses(file, header, places, source, item)
+        found, numbers = _Found(), RowNumbers()
+        layout = Layout(places, len(header.cells), order, context.zone, courses)
+        work = partial(read_rows, layout=layout)
+        for part in file.worked(header, work):
+            if part.seen:
+                yield Seen("activity", part.seen)
+            for line, reason in part.rejected:
+                yield Rejected("activity", f"{file.unit} {line}", reason)
+            if part.rows is not None:
+                found.note(part, part.rows)
+                yield Batch("activity", _activity(part.rows, realm, context, numbers, found))
+        yield from _derived(found, realm, courses, context)
+        yield Covers(found.since, found.until)
+
+
+def _own_places(file: TableFile, header: Header) -> dict[str, int] | None:
+    """Places of the columns in a language that is not known: the report's own order; None where it is not that."""
+    names = next((names for names in _OWN_NAMES if len(names) == len(header.cells)), None)
+    if names is None or looks_like(header.words) or sum(word in _WORDS for word in header.words) > _CHANCE_WORDS:
+        return None
+    place = names.index("description")
+    if _SAYS_AN_ID.search(header.cells[place]):
+        return None
+    block = next((block for block in file.blocks(header) if block.rows), None)
+    if block is None:
+        return None
+    says = pc.match_substring_regex(block.columns[place], _SAYS_AN_ID.pattern)
+    return {name: number for number, name in enumerate(names)} if 2 * (pc.sum(says).as_py() or 0) > block.rows else None
+
+
+def day_month_order(file: TableFile, header: Header, place: int) -> Order:
+    """Order of day and month in one column of times; reads on until it is clear, to the end if need be."""
+    evidence = OrderEvidence()
+    for block in file.blocks(header):
+        evidence.add(block.columns[place])
+        if evidence.is_clear and block.rows:
+            break
+    # Moodle writes the day first in English and in Russian; only en_us does not, and that has a 12-hour clock.
+    return evidence.order("day first")
+
+
+def _courses(file: TableFile, header: Header, places: Mapping[str, int], source: Source, item: Item) -> Places:
+    """Which courses the file speaks of."""
+    stated = course_code(source, item)
+    fallback = None if stated is None else f"code:{stated}"
+    ids = {int(one) for one in file.find_all(_COURSE_VIEWED)} - {FRONT_PAGE}
+    if "course" not in places and len(ids) <= 1:
+        return Places(only=next(iter(ids), None), stated=fallback)
+    told: dict[str, dict[str, set[str]]] = {"course": {}, "context": {}}
+    for block in file.blocks(header):
+        if not block.rows:
+            continue
+        descriptions = pc.dictionary_encode(block.columns[places["description"]])
+        views = pc.match_substring_regex(descriptions.dictionary, _COURSE_VIEWED_TEXT).to_numpy(zero_copy_only=False)
+        course = np.where(views, described(descriptions.dictionary).course, 0)[descriptions.indices.to_numpy()]
+        by_id = coded_numbers(course)
+        for name, known in told.items():
+            if name in places:
+                cells = coded(block.columns[places[name]])
+                for value, one, _ in cells.latest(by_id, course):
+                    known.setdefault(value.strip(), set()).add(one)
+                if name == "course":
+                    for value in cells.values:
+                        known.setdefault(value.strip(), set())
+    codes = {
+        code: next(iter(found)) if len(found) == 1 else f"code:{code}" for code, found in told["course"].items() if code not in ("", "-")
+    }
+    titles = {title: next(iter(found)) for title, found in told["context"].items() if len(found) == 1}
+    return Places(by_code=codes, by_title=titles, stated=fallback)
+
+
+def _activity(rows: LogRows, realm: str, context: Context, numbers: RowNumbers, found: _Found) -> pa.Table:
+    at = pc.cast(rows.moments, pa.int64()).to_numpy(zero_copy_only=False)
+    return pa.table(
+        {
+            "activity_id": numbers.ids(f"{realm}:log:", rows.hashes, at),
+            "account_id": found.account_ids(rows.person, realm, context),
+            "course_id": rows.course.array(_prefixed(f"{realm}:course:", rows.course.values)),
+            "task_id": rows.task.array(_prefixed(f"{realm}:task:", rows.task.values)),
+            "occurred_at": rows.moments,
+            "action": rows.action.array(),
+            "event": rows.event.array(),
+            "component": rows.component.array(),
+            "object_id": rows.object.array(),
+            "related_account_id": found.account_ids(rows.related, realm, context),
+            "origin": rows.origin.array(),
+            "is_impersonated": pa.array(rows.is_impersonated),
+            "is_anonymous": pa.repeat(pa.scalar(False), len(at)),
+        }
+    )
+
+
+def _prefixed(prefix: str, values: list[str]) -> pa.Array:
+    return pa.array([prefix + value for value in values], pa.string())
+
+
+# -- what is derived ---------------------------------------------------------------------------------------------------------
+
+
+def _derived(found: _Found, realm: str, courses: Places, context: Context) -> Iterator[Event]:
+    if found.names:
+        natives = sorted(found.names)
+        yield Batch(
+            "accounts",
+            pa.table(
+                {
+                    "account_id": context.pseudonyms.column(realm, natives),
+                    "realm": pa.repeat(pa.scalar(realm), len(natives)),
+                    "channel": pa.repeat(pa.scalar("lms"), len(natives)),
+                    "native_id": pa.array(natives, pa.string()),
+                    "display_name": pa.array([found.names[native][1] for native in natives], pa.string()),
+                }
+            ),
+            counted=False,
+        )
+    known = sorted((set(found.course_titles) | set(found.course_codes)) - {str(FRONT_PAGE)})
+    if known:
+        names = [two_languages(found.course_titles.get(course, (-1, None))[1] or "") for course in known]
+        codes = [found.course_codes[course][1] if course in found.course_codes else None for course in known]
+        yield Batch(
+            "courses",
+            pa.table(
+                {
+                    "course_id": _prefixed(f"{realm}:course:", known),
+                    "code": pa.array(codes, pa.string()),
+                    "name": pa.array([name or None for name, _ in names], pa.string()),
+                    "name_en": pa.array([english for _, english in names], pa.string()),
+                    "seen_at": pa.repeat(pa.scalar(_WEAKEST, _TIME_TYPE), len(known)),
+                }
+            ),
+            counted=False,
+        )
+    for task, (at, name) in found.strange_tasks.items():
+        found.tasks.setdefault(task, (at, task_kind(found.modules[task]), name))
+    in_course = {task: course for task, (_, course) in found.task_courses.items()}
+    default = str(courses.only) if courses.only is not None else courses.stated
+    tasks = [task for task in sorted(found.tasks) if in_course.get(task, default) not in (None, str(FRONT_PAGE))]
+    if tasks:
+        names = [two_languages(found.tasks[task][2]) for task in tasks]
+        yield Batch(
+            "tasks",
+            pa.table(
+                {
+                    "task_id": _prefixed(f"{realm}:task:", tasks),
+                    "course_id": _prefixed(f"{realm}:course:", [in_course.get(task, default) or "" for task in tasks]),
+                    "kind": pa.array([found.tasks[task][1] for task in tasks], pa.string()),
+                    "name": pa.array([name for name, _ in names], pa.string()),
+                    "name_en": pa.array([english for _, english in names], pa.string()),
+                    "seen_at": pa.repeat(pa.scalar(_WEAKEST, _TIME_TYPE), len(tasks)),
+                }
+            ),
+            counted=False,
+        )

@@ -1,0 +1,1 @@
+"""Mailboxes, in files and over IMAP: header fields and machine-made reports, never a body."""

@@ -1,0 +1,255 @@
+"""Mailboxes on a mail server, read over IMAP (RFC 3501 and 9051). Header fields only: no text of a mail is asked for, so none comes.
+
+The URL says where: ``imaps://user:password@host[:port]/`` (percent-encoded); with a token (XOAUTH2: Microsoft 365, Gmail) the password is left
+out. Plain ``imap://`` begins TLS (STARTTLS) before anything else; without it only this machine itself is logged in to.
+
+What is sent, and nothing else: LOGIN or AUTHENTICATE (XOAUTH2; PLAIN for a password that is no ASCII), LIST, STATUS, EXAMINE (never SELECT: nothing can be changed, no mail becomes "read"),
+UID SEARCH and UID FETCH of
+
+- ``UID FLAGS INTERNALDATE BODY.PEEK[HEADER.FIELDS (…)]`` with :data:`mail_headers.READ_FIELDS`;
+- for reports by their header, ``BODYSTRUCTURE`` and then ``BODY.PEEK[n]`` of the parts ``message/delivery-status`` and
+  ``message/disposition-notification`` (and their kin), and of the returned mail its header: ``BODY.PEEK[n.HEADER]``, or the part
+  ``text/rfc822-headers``. A report without such parts names nobody unless a header field does: its text is not fetched
+  (docs/decisions/0010-what-is-read-of-a-report.md).
+
+One item is one folder. Its fingerprint is UIDVALIDITY, UIDNEXT, HIGHESTMODSEQ (where the server has CONDSTORE, RFC 7162) and the number of
+messages; the same numbers are the cursor, and only messages from UIDNEXT on are read the next time. Another UIDVALIDITY: from the beginning;
+ids are made of the Message-ID, so nothing doubles. A mail that left a folder was moved or filed: nothing is taken for vanished.
+
+Rows are those of ``mailbox`` (``pipelines.sources.mail.mail_rows``), and the same mail read from a file and from a server is one row. Exchange and
+Outlook are read this way too; Microsoft 365 wants a token (scope ``https://outlook.office.com/IMAP.AccessAsUser.All``), an Exchange server of
+one's own the IMAP4 service switched on.
+
+Not kept: what ``mailbox`` does not keep; flags (HIGHESTMODSEQ moves with them, the next load then finds nothing new).
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from fnmatch import fnmatchcase
+from imaplib import IMAP4
+from typing import Any, ClassVar
+from urllib.parse import unquote, urlsplit
+
+from imapclient import IMAPClient
+from imapclient.exceptions import LoginError
+
+from pipelines.errors import BadSource, MayakError, SourceAway
+from pipelines.programme import Source
+from pipelines.sources.mail import mail_reports
+from pipelines.sources.mail.mail_headers import READ_FIELDS, Fields, read_fields
+from pipelines.sources.mail.mail_parts import decoded
+from pipelines.sources.mail.mail_reports import Report
+from pipelines.sources.mail.mail_rows import MailRows
+from pipelines.sources.mail.mailbox import DEFAULT_REALM
+from pipelines.sources.mail.mbox import REPORT_BYTES
+from pipelines.sources.reading import Context, Covers, Event, Item, Rejected, Seen
+
+#: A server that says nothing for so long is away; one that searches a large folder answers sooner.
+TIMEOUT_SECONDS = 60.0
+#: Messages whose fields are asked for at once: a few megabytes in memory.
+_MESSAGES_AT_ONCE = 500
+#: Folders that hold what nobody sent or wanted (RFC 6154); without such marks, by the names that servers give them.
+_LEFT_OUT = frozenset((b"\\junk", b"\\trash", b"\\drafts", b"\\noselect", b"\\nonexistent"))
+_MARKS = frozenset((b"\\junk", b"\\trash", b"\\drafts", b"\\sent", b"\\archive", b"\\all"))
+_LEFT_OUT_NAMES = frozenset(
+    ("spam", "junk", "junk e-mail", "junk email", "bulk mail", "trash", "deleted items", "deleted messages", "drafts",
+     "спам", "корзина", "черновики", "удаленные", "удалённые", "нежелательная почта")
+)  # fmt: skip
+_ASKED = ("UID", "FLAGS", "INTERNALDATE", f"BODY.PEEK[HEADER.FIELDS ({' '.join(name.upper() for name in READ_FIELDS)})]")
+#: Places in an answer to BODYSTRUCTURE (RFC 3501, 7.4.2).
+_TYPE, _SUBTYPE, _ENCODING = 0, 1, 5
+_LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
+
+
+class ImapReader:
+    """Reads the folders of a mail account (kind "imap"); one item is one folder.
+
+    Record kinds: messages (counted), addressees, mail_references, accounts, chats. Rejected, as "UID N": ``draft``, ``no header fields``.
+    """
+
+    kind: ClassVar[str] = "imap"
+    version: ClassVar[int] = 1
+
+    def items(self, source: Source, context: Context) -> Iterable[Item]:
+        """The folders named in the source (``folders``, globs), or all but spam, trash and drafts; by name.
+
+        Raises BadSource for a URL that is none, a log-in that is refused or a folder that is not there; SourceAway where the server is away.
+        """
+        with _logged_in(source, context) as server:
+            names = _folders(server.list_folders(), source)
+            asked = ["UIDVALIDITY", "UIDNEXT", "MESSAGES", *(["HIGHESTMODSEQ"] if server.has_capability("CONDSTORE") else [])]
+            return [Item(name, fingerprint=_fingerprint(server.folder_status(name, asked))) for name in names]
+
+    def cursor(self, source: Source, item: Item, context: Context) -> Mapping[str, int]:
+        """Where the next load begins: what the folder said of itself when it was listed, before anything was read."""
+        names = ("uidvalidity", "uidnext", "modseq", "messages")
+        return dict(zip(names, map(int, (item.fingerprint or "0:1:0:0").split(":")), strict=True))
+
+    def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
+        """The events of one folder: of the messages that came since the cursor.
+
+        Raises BadSource where the folder cannot be opened or the server speaks something else than IMAP, SourceAway where it is away.
+        """
+        rows = MailRows(context, source.realm or DEFAULT_REALM)
+        seen = 0
+        with _logged_in(source, context) as server:
+            opened = server.select_folder(item.name, readonly=True)
+            is_same = opened.get(b"UIDVALIDITY") == context.cursor.get("uidvalidity")
+            begin = max(int(context.cursor.get("uidnext", 1)), 1) if is_same else 1
+            # "n:*" names the last message even where its UID is smaller than n.
+            uids = sorted(uid for uid in server.search(["UID", f"{begin}:*"]) if uid >= begin)
+            for first in range(0, len(uids), _MESSAGES_AT_ONCE):
+                found = server.fetch(uids[first : first + _MESSAGES_AT_ONCE], _ASKED)
+                fields = {uid: read_fields(_header(answer)) for uid, answer in found.items()}
+                reports = _reports(server, {uid: one for uid, one in fields.items() if mail_reports.is_report(one)})
+                for uid in sorted(found):
+                    seen += 1
+                    is_draft = b"\\draft" in {flag.lower() for flag in found[uid].get(b"FLAGS", ()) if isinstance(flag, bytes)}
+                    problem = "draft" if is_draft else rows.add(fields[uid], reports.get(uid), found[uid].get(b"INTERNALDATE"))
+                    if problem:
+                        yield Rejected("messages", f"UID {uid}", problem)
+                if rows.is_full:
+                    yield from rows.flush()
+        yield Seen("messages", seen)
+        yield from rows.flush()
+        yield from rows.last_events()
+        yield Covers(rows.since, rows.until)
+
+
+# -- the server ----------------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _logged_in(source: Source, context: Context) -> Iterator[IMAPClient]:
+    """A session; every way in which a server can fail is made BadSource or SourceAway. No answer of it is quoted: it may hold names."""
+    parts = urlsplit(context.url or "")
+    try:
+        host, port, user = parts.hostname, parts.port, unquote(parts.username or "")
+    except ValueError:
+        host, port, user = None, None, ""
+    if parts.scheme not in ("imap", "imaps") or not host or not user or not (parts.password or context.token):
+        raise BadSource(f"source {source.name}: the URL has to be imaps://user:password@host/ (or without a password, with a token)")
+    where = f"source {source.name}: mail server {host}"
+    server: IMAPClient | None = None
+    try:
+        tls = ssl.create_default_context()
+        server = IMAPClient(
+            host, port, ssl=parts.scheme == "imaps", ssl_context=tls if parts.scheme == "imaps" else None, timeout=TIMEOUT_SECONDS
+        )
+        server.normalise_times = False
+        if parts.scheme == "imap":
+            if server.has_capability("STARTTLS"):
+                server.starttls(tls)
+            elif host not in _LOOPBACK:
+                raise BadSource(f"{where}: it offers no encryption, so nobody is logged in: use imaps://")
+        _log_in(server, user, unquote(parts.password or ""), context.token, where)
+        yield server
+    except MayakError:
+        raise
+    except ssl.SSLCertVerificationError as error:
+        raise BadSource(f"{where}: its certificate is not to be trusted") from error
+    except (IMAP4.abort, OSError, EOFError) as error:
+        raise SourceAway(f"{where}: it is away or hung up ({type(error).__name__})") from None
+    except IMAP4.error as error:
+        raise BadSource(f"{where}: it refused what was asked or does not speak IMAP ({type(error).__name__})") from None
+    except (ValueError, TypeError, KeyError, IndexError, AssertionError, RecursionError) as error:
+        raise BadSource(f"{where}: its answer is no IMAP ({type(error).__name__})") from None
+    finally:
+        if server is not None:
+            _leave(server)
+
+
+def _log_in(server: IMAPClient, user: str, password: str, token: str | None, where: str) -> None:
+    try:
+        if token:
+            server.oauth2_login(user, token)
+        elif (user + password).isascii():
+            server.login(user, password)
+        else:  # LOGIN knows ASCII only, SASL PLAIN is UTF-8 (RFC 4616)
+            server.plain_login(user, password)
+    except LoginError as error:
+        # A server that hangs up while it is logged in to, or says that it cannot look the account up now (RFC 5530), is away.
+        if isinstance(error.__context__, IMAP4.abort) or "[UNAVAILABLE]" in str(error).upper():
+            raise SourceAway(f"{where}: it could not log anybody in now") from None
+        raise BadSource(
+            f"{where}: the log-in was refused; is the {'token' if token else 'password'} right, and IMAP allowed for the account?"
+        ) from None
+
+
+def _leave(server: IMAPClient) -> None:
+    try:
+        server.logout()
+    except (IMAP4.error, OSError, EOFError, ValueError):
+        server.shutdown() if server.socket() else None
+
+
+def _folders(listed: Iterable[tuple[tuple[bytes, ...], bytes, str]], source: Source) -> list[str]:
+    known = {name: {flag.lower() for flag in flags} for flags, _, name in listed}
+    if source.folders:
+        wanted = [
+            name
+            for name in known
+            if any(fnmatchcase(name, pattern) for pattern in source.folders) and not known[name] & {b"\\noselect", b"\\nonexistent"}
+        ]
+        if not wanted:
+            raise BadSource(f"source {source.name}: the account has no folder of those named in the programme file")
+        return sorted(wanted)
+    is_marked = any(flags & _MARKS for flags in known.values())
+    return sorted(
+        name
+        for name, flags in known.items()
+        if not flags & _LEFT_OUT and (is_marked or name.replace("/", ".").rpartition(".")[2].lower() not in _LEFT_OUT_NAMES)
+    )
+
+
+def _fingerprint(status: Mapping[bytes, Any]) -> str:
+    return ":".join(str(int(status.get(name) or 0)) for name in (b"UIDVALIDITY", b"UIDNEXT", b"HIGHESTMODSEQ", b"MESSAGES"))
+
+
+def _header(answer: Mapping[bytes, Any]) -> bytes:
+    return next((content or b"" for key, content in answer.items() if key.startswith(b"BODY[HEADER")), b"")
+
+
+# -- reports -------------------------------------------------------------------------------------------------------------------
+
+
+def _reports(server: IMAPClient, fields: Mapping[int, Fields]) -> dict[int, Report]:
+    """What the reports among some messages say: their parts for machines are fetched, those of one build together."""
+    if not fields:
+        return {}
+    builds: dict[tuple[tuple[str, str, str], ...], list[int]] = {}
+    for uid, answer in server.fetch(sorted(fields), ["UID", "BODYSTRUCTURE"]).items():
+        builds.setdefault(tuple(_machine_parts(answer.get(b"BODYSTRUCTURE"), "")), []).append(uid)
+    reports: dict[int, Report | None] = {uid: mail_reports.report_of_parts(one, ()) for uid, one in fields.items()}
+    for parts, uids in builds.items():
+        asked = [f"BODY.PEEK[{section}]<0.{REPORT_BYTES}>" for section, _, _ in parts]
+        for uid, answer in (server.fetch(uids, ["UID", *asked]) if asked else {}).items():
+            contents = [
+                (kind, decoded(answer.get(f"BODY[{section}]<0>".encode()) or b"", encoding.encode())) for section, kind, encoding in parts
+            ]
+            reports[uid] = mail_reports.report_of_parts(fields[uid], contents)
+    return {uid: report for uid, report in reports.items() if report is not None}
+
+
+def _machine_parts(structure: Any, number: str) -> Iterator[tuple[str, str, str]]:
+    """(section, type, encoding) of the parts written for machines, and of the header of the first returned mail."""
+    if not structure:
+        return
+    if isinstance(structure[0], list):
+        for place, part in enumerate(structure[0], start=1):
+            yield from _machine_parts(part, f"{number}.{place}" if number else str(place))
+        return
+    section = number or "1"
+    kind = "/".join((part or b"").decode("ascii", "replace").lower() for part in structure[_TYPE : _SUBTYPE + 1])
+    encoding = (
+        (structure[_ENCODING] or b"").decode("ascii", "replace")
+        if len(structure) > _ENCODING and isinstance(structure[_ENCODING], bytes)
+        else ""
+    )
+    if kind in mail_reports.MACHINE_KINDS or kind in mail_reports.RETURNED_HEADER_KINDS:
+        yield section, kind, encoding
+    elif kind in mail_reports.RETURNED_MAIL_KINDS and number:
+        yield f"{section}.HEADER", kind, ""

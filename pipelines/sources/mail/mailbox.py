@@ -1,0 +1,194 @@
+"""Mailboxes: who wrote to whom and when, from mbox files, Maildir folders and folders of mails saved one by one. No body is kept.
+
+Grain: one row of ``messages`` per mail, the same row wherever a copy of the mail lies (its key is made of the Message-ID); one of
+``addressees`` per mail, address and field; one of ``mail_references`` per mail and mail that it names; one of ``accounts`` per address; one of
+``chats`` for mail as a whole. A report that speaks of several addressees gives a further row of ``messages`` (key ":2", ":3" …, not counted) for
+each after the first.
+
+- Sent: the Date field, unless it cannot be (no date, before there was mail, later than the receipt by more than
+  ``thresholds.mail_date_ahead_days``, earlier by more than ``mail_date_behind_days``); then the topmost readable Received field, then the
+  From_ line (UTC, RFC 4155) or the time in the Maildir file's name.
+- Thread: the first of References, else what In-Reply-To names, else the mail itself: a first guess from one mail alone. What belongs together is
+  found over all mails of all mailboxes by ``pipelines.links.threads``.
+- Kind: read_receipt and delivery_report (``mail_reports``, ``mail_bounces``), auto_reply, else post. ``about_message_id`` and
+  ``about_account_id`` say of which mail and addressee a report speaks: the address that the sender wrote (Original-Recipient), else the one that failed.
+- Who received a copy without being named (Delivered-To and the like) is an addressee "bcc".
+- ``is_to_list``: List-Id, List-Post or List-Unsubscribe, Precedence list or bulk, or at least ``thresholds.notice_addressees`` addressees in this copy.
+
+Drafts (Maildir flag D) are rejected; ``tmp`` is not looked into. Of a display name the latest that the owner of the address wrote
+stands, else the latest by which others called it. A mail that is in a mailbox no more was moved or filed, not unwritten: nothing is taken
+for vanished.
+
+Not kept: bodies and attachments, how important a mail was marked, flags (read, answered), the servers on its way, folders.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO, ClassVar
+
+from pipelines.errors import BadSource
+from pipelines.programme import Source
+from pipelines.sources.mail import mail_reports
+from pipelines.sources.mail.mail_headers import read_fields
+from pipelines.sources.mail.mail_rows import MailRows
+from pipelines.sources.mail.mbox import HEADER_BYTES, REPORT_BYTES, RawMail, split_mbox
+from pipelines.sources.reading import Context, Covers, Event, Item, Rejected, Seen
+
+DEFAULT_REALM = "mail"
+
+_MAILDIR_FOLDERS = ("cur", "new")
+_MAILDIR_TIME = re.compile(r"(\d{9,10})\.")
+_HEADER_END = re.compile(rb"\r\n\r\n|\n\r?\n|\r\r")
+#: Mails saved one by one (Outlook, Thunderbird, webmail); Apple Mail's begin with a line that counts their bytes.
+_SINGLE_MAIL, _APPLE_MAIL = (".eml", ".emlx"), re.compile(rb"\d{1,12}[ \t]*\r?\n")
+
+
+class MailboxReader:
+    """Reads mbox files, Maildir folders and folders of ``*.eml`` and ``*.emlx`` files (kind "mailbox"); one item is one file or one folder.
+
+    Record kinds: messages (counted), addressees, mail_references, accounts, chats. Rejected, as "mail N" (in folders: of the files in order of name):
+    ``header cut off or too long``, ``no header fields``, ``draft``, ``cannot be read``.
+    """
+
+    kind: ClassVar[str] = "mailbox"
+    version: ClassVar[int] = 2
+
+    def items(self, source: Source, context: Context) -> Iterable[Item]:
+        """Every mailbox below the source's path, by name: Maildir folders (hidden subfolders included), folders that hold mails
+        saved one by one, files named ``*.mbox`` or ``*.mbox.gz``, and any other file that begins with "From ".
+
+        Raises BadSource where the path is not there or holds no mailbox.
+        """
+        root = source.path
+        if root is None:
+            raise BadSource(f"source {source.name}: path is missing in the programme file")
+        if not root.exists():
+            raise BadSource(f"source {source.name}: looking for mailboxes: there is no file or folder {root}")
+        if root.is_file():
+            return [Item(root.name, root)]
+        folders = [path for path in (root, *sorted(root.rglob("*"))) if path.is_dir() and _is_maildir(path)]
+        inside = {folder / name for folder in folders for name in (*_MAILDIR_FOLDERS, "tmp")}
+        files = [
+            path
+            for path in sorted(root.rglob("*"))
+            if path.is_file() and not any(part.startswith(".") for part in path.relative_to(root).parts) and inside.isdisjoint(path.parents)
+        ]
+        single = {path.parent for path in files if path.suffix.lower() in _SINGLE_MAIL}
+        folders += sorted(single.difference(folders))
+        files = [path for path in files if path.suffix.lower() not in _SINGLE_MAIL and _is_mbox(path)]
+        found = {path.relative_to(root).as_posix(): path for path in (*folders, *files)}
+        if not found:
+            raise BadSource(
+                f"source {source.name}: looking for mailboxes: no mbox file, no Maildir folder and no .eml file below {root.name}"
+            )
+        return [Item(name, found[name]) for name in sorted(found)]
+
+    def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
+        """The events of one mailbox, in batches of about fifty thousand mails.
+
+        Raises BadFile for a file that is no mbox or is packed and cut off.
+        """
+        if item.path is None:
+            raise BadSource(f"{item.name}: a mailbox is a file or a folder; the item has no path")
+        rows = MailRows(context, source.realm or DEFAULT_REALM)
+        seen = 0
+        for raw, arrived_at, problem in _mails(item.path):
+            seen += 1
+            if not problem:
+                report = mail_reports.report_of(raw.fields, raw.report) if raw.fields is not None and raw.is_report else None
+                problem = rows.add(raw.fields, report, arrived_at, raw.envelope)
+            if problem:
+                yield Rejected("messages", f"mail {raw.number}", problem)
+            if rows.is_full:
+                yield from rows.flush()
+        yield Seen("messages", seen)
+        yield from rows.flush()
+        yield from rows.last_events()
+        yield Covers(rows.since, rows.until)
+
+
+def _mails(path: Path) -> Iterator[tuple[RawMail, datetime | None, str | None]]:
+    """The mails of a mailbox, each with the time that the mailbox states and with what is wrong with it."""
+    if path.is_dir():
+        yield from _maildir(path) if _is_maildir(path) else _saved_mails(path)
+    elif path.suffix.lower() in _SINGLE_MAIL:
+        yield _single(path, 1), None, None
+    else:
+        with _open(path) as content:
+            for raw in split_mbox(content, path, mail_reports.is_report):
+                yield raw, None, None
+
+
+def _maildir(folder: Path) -> Iterator[tuple[RawMail, datetime | None, str | None]]:
+    files = sorted(
+        (path.name.partition(":2,")[0], path)
+        for name in _MAILDIR_FOLDERS
+        if (folder / name).is_dir()
+        for path in (folder / name).iterdir()
+        if path.is_file() and not path.name.startswith(".")
+    )
+    for number, (_, path) in enumerate(files, start=1):
+        time = _MAILDIR_TIME.match(path.name)
+        when = datetime.fromtimestamp(int(time[1]), UTC) if time else None
+        raw, problem = _whole(path, number)
+        yield raw, when, "draft" if "D" in path.name.partition(":2,")[2] else problem
+
+
+def _saved_mails(folder: Path) -> Iterator[tuple[RawMail, datetime | None, str | None]]:
+    files = sorted(
+        path for path in folder.iterdir() if path.suffix.lower() in _SINGLE_MAIL and path.is_file() and not path.name.startswith(".")
+    )
+    for number, path in enumerate(files, start=1):
+        raw, problem = _whole(path, number)
+        yield raw, None, problem
+
+
+def _whole(path: Path, number: int) -> tuple[RawMail, str | None]:
+    try:
+        return _single(path, number), None
+    except OSError:
+        return RawMail(number, b"", None), "cannot be read"
+
+
+def _single(path: Path, number: int) -> RawMail:
+    """One mail in a file of its own. A file that is a header alone is whole if its last line is."""
+    with path.open("rb") as content:
+        start = content.read(HEADER_BYTES)
+        envelope = b""
+        if path.suffix.lower() == ".emlx" and (count := _APPLE_MAIL.match(start)):
+            start = start[count.end() :]
+        start = start.removeprefix(b"\xef\xbb\xbf")  # an editor's mark
+        if start.startswith((b"From ", b">From ")):  # put there by a program that moved it out of an mbox
+            envelope, _, start = start.partition(b"\n")
+        match = _HEADER_END.search(start)
+        if not match:
+            is_whole = start.endswith((b"\n", b"\r")) and len(start) < HEADER_BYTES
+            fields = read_fields(start)
+            return RawMail(number, envelope, fields if is_whole else None, b"", is_whole and mail_reports.is_report(fields))
+        fields = read_fields(start[: match.start()])
+        if not mail_reports.is_report(fields):
+            return RawMail(number, envelope, fields)
+        return RawMail(number, envelope, fields, start[match.end() :] + content.read(REPORT_BYTES), True)
+
+
+def _open(path: Path) -> BinaryIO:
+    return gzip.open(path, "rb") if path.name.lower().endswith(".gz") else path.open("rb")  # type: ignore[return-value]
+
+
+def _is_maildir(path: Path) -> bool:
+    return sum((path / name).is_dir() for name in (*_MAILDIR_FOLDERS, "tmp")) >= 2
+
+
+def _is_mbox(path: Path) -> bool:
+    if path.name.lower().endswith((".mbox", ".mbox.gz")):
+        return True
+    try:
+        with _open(path) as content:
+            return content.read(5) == b"From "
+    except (OSError, EOFError):
+        return False

@@ -1,0 +1,1 @@
+"""Answers to forms, and what words and numbers on a scale mean."""

@@ -1,0 +1,1 @@
+"""Attendance of webinars: Zoom, Teams, Google Meet, BigBlueButton, any other as CSV."""

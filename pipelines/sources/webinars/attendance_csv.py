@@ -1,0 +1,215 @@
+"""Attendance of any webinar system as CSV with documented columns: what a system without a reader of its own is brought in by.
+
+The contract, one row per stay (a second device or a reconnect is another row), columns in any order, other columns passed over:
+
+| column | meaning | needed |
+|---|---|---|
+| ``name`` | name shown | ``name`` or ``email`` |
+| ``last_name``, ``middle_name`` | the rest of the name, where ``name`` is the first name alone | no |
+| ``email`` | address | |
+| ``join``, ``leave`` | moments of joining and leaving; local time of ``time_zone`` unless they state a zone | both, or ``minutes`` |
+| ``minutes`` | time present: "85", "1:25:00", "1 h 25 min" | |
+| ``user_id`` | the system's own id of the person: then that is the account, not name and address | no |
+| ``webinar_id`` | the system's own id of the webinar; without it the file is one webinar, known by its title or else its name | no |
+| ``title`` | title of the webinar (names courses and streams) | no |
+| ``start``, ``end`` | of the webinar | no |
+| ``guest`` | yes or no | no |
+| ``chat_messages``, ``reactions``, ``raised_hands``, ``poll_answers`` | how often | no |
+| ``talk_minutes``, ``camera_minutes`` | how long | no |
+
+Columns under other titles are named in the programme file: ``columns = { name = "ФИО", join = "Вход", leave = "Выход" }`` of the source. Common
+English and Russian titles are known without that. MTS Link (formerly Webinar.ru), Yandex Telemost, SaluteJazz, Kontur Talk: their makers
+document no layout of the participants' table that they let download, so it is brought in this way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import ClassVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.errors import BadFile, BadSource
+from pipelines.programme import Source
+from pipelines.sources.formats.delimited import delimited_items, header_word, looks_like
+from pipelines.sources.formats.local_times import Order, to_utc
+from pipelines.sources.formats.report_files import ENDINGS, ReportFile, no_cut, open_report, small_rows
+from pipelines.sources.reading import Context, Event, Item, Rejected, Seen
+from pipelines.sources.webinars.attendance import (
+    COUNTS,
+    MINUTES,
+    Meeting,
+    attendance_events,
+    counts_of,
+    covers_of,
+    digest,
+    find_places,
+    minutes_of,
+    plain_times,
+    stays_of,
+    text_column,
+    time_order,
+    with_column,
+    yes_or_no,
+)
+
+WHAT = "attendance in the documented columns (kind attendance_csv)"
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "name": ("name", "full name", "first name", "participant", "user name", "имя", "фио", "участник", "имя участника", "имя и фамилия", "фамилия и имя"),
+    "last_name": ("last_name", "last name", "surname", "фамилия"),
+    "middle_name": ("middle_name", "middle name", "отчество"),
+    "email": ("email", "e-mail", "email address", "mail", "почта", "эл. почта", "электронная почта", "адрес электронной почты"),
+    "join": (
+        "join", "join time", "joined", "joined at", "вход", "время входа", "время подключения", "подключился", "зашел", "дата и время входа", "подключение", "время входа на вебинар", "вошел", "вошёл", "время начала участия",
+    ),
+    "leave": (
+        "leave", "leave time", "left", "left at", "выход", "время выхода", "время отключения", "отключился", "вышел", "дата и время выхода", "отключение", "время выхода с вебинара", "время окончания участия",
+    ),
+    "minutes": (
+        "minutes", "duration", "duration (minutes)", "time present", "минут", "минуты", "длительность", "длительность (минуты)", "продолжительность",
+        "время присутствия", "время участия", "время на вебинаре", "время присутствия, мин", "время присутствия (мин)", "присутствие, мин",
+        "присутствие (мин)",
+    ),
+    "user_id": ("user_id", "user id", "participant_id", "id участника", "id пользователя"),
+    "webinar_id": ("webinar_id", "webinar id", "meeting id", "meeting_id", "event id", "id вебинара", "id мероприятия"),
+    "title": ("title", "topic", "webinar", "event", "тема", "вебинар", "мероприятие", "название", "название мероприятия"),
+    "start": ("start", "start time", "начало", "время начала"),
+    "end": ("end", "end time", "окончание", "время окончания"),
+    "guest": ("guest", "is guest", "гость"),
+    "chat_messages": ("chat_messages", "messages", "chat messages", "сообщения", "сообщений в чате", "сообщения в чате", "сообщений"),
+    "reactions": ("reactions", "реакции", "реакций"),
+    "raised_hands": ("raised_hands", "raised hands", "raise hands", "поднятые руки", "поднял руку", "поднятий руки", "поднятых рук"),
+    "poll_answers": ("poll_answers", "poll answers", "polls answered", "poll votes", "ответы в опросах", "ответов в опросах", "ответы на опросы", "варианты ответов"),
+    "talk_minutes": ("talk_minutes", "talk time", "минут речи", "время в эфире", "время выступления", "время разговора"),
+    "camera_minutes": ("camera_minutes", "camera time", "webcam time", "минут с камерой", "время с камерой", "время с веб-камерой"),
+}  # fmt: skip
+#: What systems write into a cell that has nothing.
+_NOTHING = ("-", "–", "—")
+_CYRILLIC = re.compile("[\u0400-\u04ff]")
+
+
+class AttendanceCsvReader:
+    """Reader of attendance in the documented columns. Kind ``attendance_csv``."""
+
+    kind: ClassVar[str] = "attendance_csv"
+    version: ClassVar[int] = 2
+
+    def items(self, source: Source, context: Context) -> Iterable[Item]:
+        """CSV files (also tab-separated and gzipped) and workbooks below the source's path. Raises BadSource where there is none."""
+        return delimited_items(source.path, source.name, endings=(*ENDINGS, ".tsv", ".tsv.gz"))
+
+    def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
+        """Attendance, one row per stay; derived from it the webinars and the accounts.
+
+        Raises BadFile for a file without the columns needed, BadSource where ``columns`` maps to a name that is none.
+        """
+        assert item.path is not None
+        realm = source.realm or "webinar"
+        wanted = _wanted(source)
+        file = open_report(item.path, (word for words in wanted.values() for word in words))
+        rows = small_rows(file)
+        words = [header_word(cell) for cell in rows[0][1]] if rows else []
+        places = find_places(words, wanted)
+        _check(file, words, places, source.columns)
+        below = rows[1:]
+        words = _header_of(words, below, places)
+        if below:
+            no_cut(file.path, file, below[-1], len(words))
+        fitting = [(line, cells) for line, cells in below if len(cells) >= len(words)]
+        for line, cells in below:
+            if len(cells) < len(words):
+                yield Seen("attendance", 1)
+                yield Rejected("attendance", f"line {line}", "fewer cells than the header")
+        texts = [cells for _, cells in fitting]
+        columns = {name: _without_dashes(text_column(texts, places.get(name))) for name in COLUMNS}
+        moments = {name: plain_times(columns[name]) for name in ("join", "leave", "start", "end")}
+        habit: Order = "day first" if _CYRILLIC.search(" ".join(words)) else "month first"
+        order = time_order(list(moments.values()), habit)
+        stays = stays_of(
+            places=[f"line {line}" for line, _ in fitting],
+            name=_whole_names(columns),
+            email=columns["email"],
+            join=moments["join"],
+            leave=moments["leave"],
+            minutes=columns["minutes"],
+            order=order,
+            zone=context.zone,
+            needs_times="minutes" not in places,
+            has_id=pc.not_equal(columns["user_id"], ""),
+        )
+        stays = with_column(stays, "is_guest", yes_or_no(columns["guest"]))
+        if "user_id" in places:
+            ids = columns["user_id"]
+            known = pc.not_equal(ids, "")
+            stays = with_column(
+                stays, "native_id", pc.if_else(known, pc.binary_join_element_wise(pa.scalar("id"), ids, ":"), pa.scalar(None, pa.string()))
+            )
+        for sign in COUNTS:
+            if sign in places:
+                stays = with_column(stays, sign, counts_of(columns[sign]))
+        for sign in MINUTES:
+            if sign in places:
+                stays = with_column(stays, sign, pa.array([minutes_of(text) for text in columns[sign].to_pylist()], pa.float64()))
+        starts, ends = (to_utc(moments[name], order, context.zone)[0].to_pylist() for name in ("start", "end"))
+        numbers, titles = columns["webinar_id"].to_pylist(), columns["title"].to_pylist()
+        groups: dict[tuple[str, object], list[int]] = {}
+        for row, number in enumerate(numbers):
+            groups.setdefault((number or digest(titles[row] or item.name), starts[row]), []).append(row)
+        made = []
+        for (number, start), members in groups.items():
+            title = next((titles[row] for row in members if titles[row]), None)
+            end = max((ends[row] for row in members if ends[row]), default=None)
+            made.append((Meeting(number, title, starts[members[0]] if start else None, end), stays.take(pa.array(members))))
+        for meeting, part in made:
+            yield from attendance_events(realm, meeting, part, context)
+        yield covers_of(made)
+
+
+def _header_of(words: list[str], below: Sequence[tuple[int, list[str]]], places: Mapping[str, int]) -> list[str]:
+    """The header as wide as the rows where all of them are narrower alike: BigBlueButton's dashboard writes the questions of polls, with
+    their commas, behind its columns without quotes."""
+    widths = {len(cells) for _, cells in below}
+    width = widths.pop() if len(below) > 1 and len(widths) == 1 else len(words)
+    return words[:width] if max(places.values(), default=0) < width < len(words) else words
+
+
+def _without_dashes(texts: pa.Array) -> pa.Array:
+    """Cells where a dash stands for nothing are empty."""
+    return pc.if_else(pc.is_in(texts, pa.array(_NOTHING)), "", texts)
+
+
+def _whole_names(columns: Mapping[str, pa.Array]) -> pa.Array:
+    """First name, middle name and last name as one; what is not there is left out, and so is a name that is said again."""
+    parts = zip(*(columns[name].to_pylist() for name in ("name", "middle_name", "last_name")), strict=True)
+    names = []
+    for first, *others in parts:
+        said = first.casefold().split()
+        names.append(" ".join(part for part in (first, *(other for other in others if other.casefold() not in said)) if part))
+    return pa.array(names, pa.string())
+
+
+def _wanted(source: Source) -> Mapping[str, Sequence[str]]:
+    """The known titles, those of the programme file before them."""
+    strange = sorted(set(source.columns) - set(COLUMNS))
+    if strange:
+        raise BadSource(f"source {source.name}: columns: {', '.join(strange)}: no such column; there are: {', '.join(COLUMNS)}")
+    # A title that the programme file gives stands alone, or another column could be taken where the named one is missing.
+    return {name: (header_word(source.columns[name]),) if name in source.columns else words for name, words in COLUMNS.items()}
+
+
+def _check(file: ReportFile, words: Sequence[str], places: Mapping[str, int], named: Mapping[str, str]) -> None:
+    missing = [f"{name} ({named[name]!r} in the programme file)" for name in named if name not in places]
+    if not missing and not {"name", "last_name", "email", "user_id"} & places.keys():
+        missing = ["name or email"]
+    if not missing and not {"join", "leave"} <= places.keys() and "minutes" not in places:
+        missing = ["join and leave, or minutes"]
+    if not missing:
+        return
+    other = looks_like(words)
+    found = (
+        f"what looks like {other}" if other and other != WHAT else f"the columns {', '.join(sorted(places))}" if places else "none of them"
+    )
+    raise BadFile(file.path, place="header", expected=f"{WHAT}; missing: {', '.join(missing)}", found=found)

@@ -1,0 +1,221 @@
+"""Google Meet attendance: the Meet log events of a Workspace administrator as CSV, and the attendance sheet that the organiser gets.
+
+What has to be known about them (Google Workspace Admin Help, "Meet log events"; Google Meet Help, "Track attendance"):
+
+- *Log events*: columns are chosen by whoever exports; needed are the date, the meeting's code, the participant and the duration in seconds.
+  The row of interest is the one written when an endpoint leaves ("Endpoint left"): one row per stay, ``Date`` is the moment of leaving and the
+  duration says since when. Rows of other events are no stays and are not counted. One file holds many meetings.
+- A recurring meeting keeps its code, so one code is many webinars: by conference id where the column was exported, else by day.
+- The participant identifier is an address, a telephone number or an id of a device; it is missing or masked (``li***@s***.com``) for people
+  outside the organisation. An address counts as one only where it is not masked.
+- *Attendance sheet* (one meeting, downloaded as CSV): First name, Last name, Email, Duration, Time joined, Time exited.
+- Times: the log's may state a zone ("2026-09-08T15:10:00+03:00"; letters as in "MSK" are refused); else ``time_zone`` of the source, else the
+  programme's.
+
+Not kept: IP addresses, places, devices, quality of sound and picture. Video and sound sent in seconds (``video_send_seconds``) are kept as
+minutes of camera; sound sent is not talking and is not kept.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import ClassVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.errors import BadFile
+from pipelines.programme import Source
+from pipelines.sources.formats.delimited import delimited_items, header_word, looks_like
+from pipelines.sources.formats.local_times import Order, to_utc
+from pipelines.sources.formats.report_files import ENDINGS, no_cut, open_report, small_rows
+from pipelines.sources.reading import Context, Event, Item, Rejected, Seen
+from pipelines.sources.webinars.attendance import (
+    SECONDS_A_MINUTE,
+    Meeting,
+    attendance_events,
+    covers_of,
+    digest,
+    find_places,
+    lower_addresses,
+    made_stays,
+    minutes_of,
+    plain_times,
+    stays_of,
+    text_column,
+    time_order,
+    with_column,
+)
+
+WHAT = "Google Meet attendance (kind meet)"
+
+LOG = {
+    "time": ("date", "дата"),
+    "code": ("meeting code", "код встречи", "код конференции", "код видеовстречи"),
+    "seconds": ("duration", "duration (seconds)", "duration seconds", "продолжительность", "продолжительность (секунды)", "длительность"),
+    "event": ("event", "event name", "событие", "название события"),
+    "conference": ("conference id", "идентификатор конференции", "идентификатор видеоконференции"),
+    "name": ("participant name", "имя участника", "actor name"),
+    "identifier": ("participant identifier", "идентификатор участника", "actor", "user", "actor email"),
+    "organizer": ("organizer email", "адрес электронной почты организатора", "электронная почта организатора"),
+    "outside": ("participant outside organisation", "participant outside organization", "участник не из организации", "внешний участник"),
+    "camera": ("video sent (seconds)", "video send seconds", "video send duration"),
+}
+_LOG_NEEDED = ("time", "code", "seconds")
+SHEET = {
+    "first": ("first name", "имя"),
+    "last": ("last name", "фамилия"),
+    "email": ("email", "email address", "адрес электронной почты", "электронная почта"),
+    "minutes": ("duration", "продолжительность", "длительность"),
+    "join": ("time joined", "first seen", "время присоединения", "время входа", "время подключения"),
+    "leave": ("time exited", "time left", "last seen", "время выхода"),
+}
+_SHEET_NEEDED = ("first", "join", "leave")
+#: Names of the event "an endpoint left"; the event column may be missing where the export was filtered by it.
+_LEFT = re.compile(r"endpoint left|call[_ ]ended|вышел|покинул|отключен|отсоедин|завершен", re.IGNORECASE)
+_CODE = re.compile(r"(?<![a-z])([a-z]{3})-([a-z]{4})-([a-z]{3})(?![a-z])")
+_DATE_IN_NAME = re.compile(r"(?<!\d)(\d{4}-\d{2}-\d{2})(?!\d)")
+_MASKED = r"\*"
+#: No stay lasts longer (s): Meet ends a call after a day, and beyond a year no calendar may have its beginning.
+_LONGEST = 366 * 24 * 3600
+_TRUE = frozenset(("yes", "true", "да", "1"))
+_CYRILLIC = re.compile("[\u0400-\u04ff]")
+
+
+class MeetReader:
+    """Reader of Google Meet's log events and attendance sheets. Kind ``meet``."""
+
+    kind: ClassVar[str] = "meet"
+    version: ClassVar[int] = 1
+
+    def items(self, source: Source, context: Context) -> Iterable[Item]:
+        """CSV files (also gzipped) and workbooks below the source's path. Raises BadSource where there is none."""
+        return delimited_items(source.path, source.name, endings=ENDINGS)
+
+    def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
+        """Attendance, one row per stay; derived from it the webinars and the accounts. Raises BadFile for anything else."""
+        assert item.path is not None
+        realm = source.realm or "meet"
+        file = open_report(item.path, (word for part in (LOG, SHEET) for words in part.values() for word in words))
+        rows = small_rows(file)
+        words = [header_word(cell) for cell in rows[0][1]] if rows else []
+        log, sheet = find_places(words, LOG), find_places(words, SHEET)
+        is_log = all(name in log for name in _LOG_NEEDED) and ("name" in log or "identifier" in log)
+        if not is_log and not all(name in sheet for name in _SHEET_NEEDED):
+            other = looks_like(words)
+            found = f"what looks like {other}" if other and other != WHAT else "other columns"
+            raise BadFile(file.path, place="header", expected=WHAT, found=found)
+        below = rows[1:]
+        if below:
+            no_cut(file.path, file, below[-1], len(words))
+        fitting = [(line, cells) for line, cells in below if len(cells) >= len(words)]
+        for line, cells in below:
+            if len(cells) < len(words):
+                yield Seen("attendance", 1)
+                yield Rejected("attendance", f"line {line}", "fewer cells than the header")
+        habit: Order = "day first" if _CYRILLIC.search(" ".join(words)) else "month first"
+        made = _log(fitting, log, habit, context) if is_log else [_sheet(fitting, sheet, habit, item, context)]
+        for meeting, stays in made:
+            yield from attendance_events(realm, meeting, stays, context)
+        yield covers_of(made)
+
+
+def _log(rows: Sequence[tuple[int, list[str]]], places: dict[str, int], habit: Order, context: Context) -> list[tuple[Meeting, pa.Table]]:
+    if "event" in places:
+        rows = [row for row in rows if not row[1][places["event"]].strip() or _LEFT.search(row[1][places["event"]])]
+    texts = [cells for _, cells in rows]
+    times = plain_times(text_column(texts, places["time"]))
+    moments = to_utc(times, time_order([times], habit), context.zone)[0]
+    seconds = pa.array([_seconds(text) for text in text_column(texts, places["seconds"]).to_pylist()], pa.float64())
+    joined = _minus(moments, seconds)
+    identifier = text_column(texts, places.get("identifier"))
+    address = lower_addresses(pc.if_else(pc.match_substring_regex(identifier, _MASKED), "", identifier))
+    # Neither a masked address nor a device's id is anybody's name; where no name is shown it at least keeps two people apart in one webinar.
+    name = text_column(texts, places.get("name"))
+    name = pc.if_else(pc.and_(pc.equal(name, ""), pc.is_null(address)), identifier, name)
+    stays = made_stays(
+        places=[f"line {line}" for line, _ in rows],
+        name=name,
+        email=address,
+        joined=joined,
+        left=moments,
+        minutes=pc.divide(seconds, float(SECONDS_A_MINUTE)),
+        no_time=pc.equal(times, ""),
+        bad_time=pc.or_(pc.is_null(moments), pc.is_null(seconds)),
+    )
+    outside = text_column(texts, places.get("outside"))
+    stays = with_column(
+        stays,
+        "is_guest",
+        pc.if_else(pc.equal(outside, ""), pa.scalar(None, pa.bool_()), pc.is_in(pc.utf8_lower(outside), pa.array(sorted(_TRUE)))),
+    )
+    if "camera" in places:
+        camera = pa.array([_seconds(text) for text in text_column(texts, places["camera"]).to_pylist()], pa.float64())
+        stays = with_column(stays, "camera_minutes", pc.divide(camera, float(SECONDS_A_MINUTE)))
+    conferences, organizers = (text_column(texts, places.get(part)).to_pylist() for part in ("conference", "organizer"))
+    codes = text_column(texts, places["code"]).to_pylist()
+    starts = joined.to_pylist()
+    groups: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for row, start in enumerate(starts):
+        day = start.astimezone(context.zone).date().isoformat() if start else ""
+        # A row without a moment is rejected: it needs a webinar to be rejected in, whichever.
+        groups[_plain_code(codes[row]), conferences[row] or day].append(row)
+    made = []
+    for (code, conference), members in sorted(groups.items()):
+        number = code if code and not conferences[members[0]] else digest(code, conference)
+        host = next((organizers[row].strip().lower() for row in members if organizers[row].strip()), "")
+        made.append((Meeting(number or "none", host=host if "@" in host else ""), stays.take(pa.array(members))))
+    return made
+
+
+def _sheet(
+    rows: Sequence[tuple[int, list[str]]], places: dict[str, int], habit: Order, item: Item, context: Context
+) -> tuple[Meeting, pa.Table]:
+    texts = [cells for _, cells in rows]
+    join, leave = (plain_times(text_column(texts, places[name])) for name in ("join", "leave"))
+    # "Attendance - abc-defg-hij - 2026-09-08.csv": the sheet states times of the day only, its name the day and the code.
+    day, code = _DATE_IN_NAME.search(item.name), _CODE.search(item.name.lower())
+    if day:
+        join, leave = (_on(day.group(1), column) for column in (join, leave))
+    first, last = (text_column(texts, places.get(name)) for name in ("first", "last"))
+    stays = stays_of(
+        places=[f"line {line}" for line, _ in rows],
+        name=pc.utf8_trim_whitespace(pc.binary_join_element_wise(first, last, " ")),
+        email=text_column(texts, places.get("email")),
+        join=join,
+        leave=leave,
+        minutes=text_column(texts, places.get("minutes")),
+        order=time_order([join, leave], habit),
+        zone=context.zone,
+    )
+    return Meeting("".join(code.groups()) if code else digest(item.name)), stays
+
+
+def _on(day: str, times: pa.Array) -> pa.Array:
+    """Times of a day with the day before them; what has a date already is left as it is."""
+    is_time = pc.match_substring_regex(times, r"^\d{1,2}:\d{2}(:\d{2})?(\s*[AaPp][Mm])?$")
+    return pc.if_else(is_time, pc.binary_join_element_wise(pa.scalar(day), times, " "), times)
+
+
+def _plain_code(text: str) -> str:
+    return "".join(letter for letter in text.lower() if letter.isalnum())
+
+
+def _seconds(text: str) -> float | None:
+    """The log counts in seconds; a length written with units or colons is taken as what it says."""
+    if not text:
+        return None
+    if re.fullmatch(r"\d+(?:[.,]\d+)?", text):
+        seconds = float(text.replace(",", "."))
+    else:
+        minutes = minutes_of(text)
+        seconds = minutes * SECONDS_A_MINUTE if minutes is not None else math.inf
+    return seconds if seconds <= _LONGEST else None
+
+
+def _minus(moments: pa.Array, seconds: pa.Array) -> pa.Array:
+    micros = pc.cast(pc.multiply(pc.round(seconds), 1e6), pa.int64())
+    return pc.cast(pc.subtract(pc.cast(moments, pa.int64()), micros), moments.type)

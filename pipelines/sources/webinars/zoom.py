@@ -1,0 +1,326 @@
+"""Zoom's reports: participants of a meeting, attendees of a webinar, and the usage report, as CSV in English or Russian, and what
+became of that in a spreadsheet program (:mod:`pipelines.sources.formats.report_files`).
+
+What has to be known about them (Zoom support, "Getting started with reports"; headers of real downloads):
+
+- *Participants report.* The meeting's block (id, topic, start, end, host's address) stands above the participants, set off by a blank line;
+  the default download has no block. Then the id is a run of 9 to 11 digits in the file's name or else the name itself, and the day stands in
+  for the start (two meetings of one number on one day are one then: download them "with meeting data").
+- *Attendee report* of a webinar: the same in sections (host, panelists, attendees, other attended), each with a header of its own. Who
+  registered and did not come ("Attended": No) is no stay and is not counted.
+- *Usage report*: one row per meeting with its start and end, nobody's stays: webinars only.
+- Times state no zone: ``time_zone`` of the source, else the programme's. They come as ``04/10/2020 07:21:08 PM``, as ``21.03.2022 13:05:11``
+  and as ``21.03.2022 13:05:11 PM`` (a 24-hour clock with a tail that says nothing). The order of day and month is found per file
+  (:mod:`pipelines.sources.formats.local_times`), from the block's times and the participants' together; where nothing tells, a Russian header
+  means day first, an English one month first.
+- One row per stay: a reconnect or a second device is another row, often under another name ("iPhone"); whose account it is is said in
+  :mod:`pipelines.sources.webinars.attendance`.
+- With "show unique users" there is one row per person: all their minutes and no times. Such a report of a meeting counts beside the one with
+  times; keep one of the two.
+- Somebody in the waiting room is not in the webinar: such a row is rejected, with that reason.
+
+Not kept: consent to being recorded, country, registration time and approval, number of participants. Poll and Q&A reports are refused: they
+state the meeting's start to the minute only, so nothing ties them to the participants' report. None of the reports tells of chat, reactions
+or cameras: these signs are null.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import ClassVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.errors import BadFile
+from pipelines.programme import Source
+from pipelines.sources.formats.delimited import Header, delimited_items, find_columns, header_word
+from pipelines.sources.formats.local_times import Order, to_utc
+from pipelines.sources.formats.report_files import ENDINGS, ReportFile, no_cut, open_report, small_rows
+from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
+from pipelines.sources.webinars.attendance import (
+    YES,
+    Meeting,
+    attendance_events,
+    covers_of,
+    digest,
+    find_places,
+    minutes_of,
+    reject_where,
+    stays_of,
+    text_column,
+    time_order,
+    webinar_id,
+    webinar_row,
+    with_column,
+    yes_or_no,
+)
+
+WHAT = "a Zoom participants report (kind zoom)"
+
+COLUMNS = {
+    "name": (
+        "name (original name)", "name", "participant", "participant name", "user name (original name)", "user name",
+        "имя (настоящее имя)", "имя (исходное имя)", "имя пользователя (исходное имя)", "имя пользователя (настоящее имя)", "имя", "имя участника",
+        "участник",
+    ),
+    "email": ("user email", "email", "электронная почта пользователя", "эл. почта пользователя", "электронная почта", "адрес электронной почты"),
+    "join": ("join time", "время входа", "время присоединения"),
+    "leave": ("leave time", "время выхода"),
+    "minutes": (
+        "duration (minutes)", "total duration (minutes)", "time in session (minutes)", "продолжительность (минуты)",
+        "общая продолжительность (минуты)", "длительность (минуты)", "время в сеансе (минуты)", "время сеанса (минуты)",
+    ),
+    "guest": ("guest", "is guest", "гость"),
+    "waiting": ("in waiting room", "в зале ожидания"),
+    "attended": ("attended", "присутствовал", "участвовал"),
+}  # fmt: skip
+_OPTIONAL = ("email", "minutes", "guest", "waiting", "attended")
+#: "Show unique users" of the report: everybody once, with all their minutes and no times.
+_TOTAL = frozenset(("total duration (minutes)", "общая продолжительность (минуты)"))
+#: Words of the participants' header that the meeting's block does not have.
+_PARTICIPANTS = frozenset(word for name in ("name", "join", "leave", "guest", "waiting") for word in COLUMNS[name]) - {"user name"} | _TOTAL
+
+_MEETING = {
+    "id": ("meeting id", "id", "webinar id", "идентификатор конференции", "идентификатор вебинара", "идентификатор"),
+    "topic": ("topic", "тема"),
+    "start": ("start time", "actual start time", "время начала", "фактическое время начала"),
+    "end": ("end time", "время окончания", "время завершения"),
+    "minutes": (
+        "duration (minutes)", "actual duration (minutes)", "продолжительность (минуты)", "фактическая продолжительность (минуты)",
+        "длительность (минуты)",
+    ),
+    "host": ("user email", "host email", "email", "электронная почта пользователя", "электронная почта организатора"),
+}  # fmt: skip
+#: Words of the usage report's header that no meeting's block has.
+_USAGE = frozenset(("creation time", "has zoom rooms?", "department", "время создания", "есть zoom rooms?", "отдел"))
+_POLLS = re.compile(r"poll|submitted date/time|отчет об опросе|отчёт об опросе", re.IGNORECASE)
+#: Rows above the participants at most: a block of two rows, a title and the time of the report.
+_WITHIN_ROWS = 14
+_MEETING_ID = re.compile(r"(?<!\d)\d{9,11}(?!\d)")
+_CYRILLIC = re.compile("[\u0400-\u04ff]")
+
+
+@dataclass(frozen=True)
+class _Block:
+    """The block above the participants, as text; empty where it is not there."""
+
+    id: str = ""
+    topic: str = ""
+    start: str = ""
+    end: str = ""
+    minutes: str = ""
+    host: str = ""
+
+
+@dataclass
+class _Section:
+    """Participants below one header."""
+
+    header: Header
+    rows: list[tuple[int, list[str]]] = field(default_factory=list)
+    misfits: list[tuple[int, int]] = field(default_factory=list)
+    places: dict[str, int] = field(default_factory=dict)
+
+
+class ZoomReader:
+    """Reader of Zoom's participants, attendee and usage reports. Kind ``zoom``."""
+
+    kind: ClassVar[str] = "zoom"
+    version: ClassVar[int] = 3
+
+    def items(self, source: Source, context: Context) -> Iterable[Item]:
+        """CSV files (also gzipped), and workbooks that they were saved as, below the source's path. Raises BadSource where there is none."""
+        return delimited_items(source.path, source.name, endings=ENDINGS)
+
+    def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
+        """Attendance, one row per stay; derived from it the webinar and the accounts. Raises BadFile for anything else."""
+        assert item.path is not None
+        realm = source.realm or "zoom"
+        file = open_report(item.path, _PARTICIPANTS | {word for words in _MEETING.values() for word in words})
+        rows = small_rows(file)
+        usage = _usage_header(rows)
+        if usage is not None:
+            yield from _usage(file, rows, usage, realm, context)
+            return
+        block, sections = _find(file, rows)
+        habit: Order = "day first" if _CYRILLIC.search(" ".join(sections[0].header.cells)) else "month first"
+        block_texts = pa.array([block.start, block.end], pa.string())
+        times = [text_column([cells for _, cells in one.rows], one.places.get(name)) for one in sections for name in ("join", "leave")]
+        order = time_order([block_texts, *times], habit)
+        block_times, _ = to_utc(block_texts, order, context.zone)
+        for text, is_time in zip((block.start, block.end), block_times.is_valid().to_pylist(), strict=True):
+            if text and not is_time:
+                raise BadFile(item.path, place="meeting block", expected="start and end as times", found="a time that is not understood")
+        start, end = block_times.to_pylist()
+        length = minutes_of(block.minutes)
+        if start and not end and length is not None:
+            end = start + timedelta(minutes=length)
+        meeting = Meeting(_number(block, item), block.topic or None, start, end, block.host)
+        for section in sections:
+            for line, cells in section.misfits:
+                yield Seen("attendance", 1)
+                reason = "fewer cells than the header" if cells < len(section.header.cells) else "more cells than the header"
+                yield Rejected("attendance", f"line {line}", reason)
+        stays = pa.concat_tables([_stays(section, order, context) for section in sections])
+        yield from attendance_events(realm, meeting, stays, context)
+        yield covers_of([(meeting, stays)])
+
+
+def _find(file: ReportFile, rows: Sequence[tuple[int, list[str]]]) -> tuple[_Block, list[_Section]]:
+    """The block and the sections of participants. Raises BadFile where there is none."""
+    sections: list[_Section] = []
+    above: list[list[str]] = []
+    for number, (line, cells) in enumerate(rows):
+        if _is_participants(cells):
+            header = Header(tuple(cells), line)
+            optional = (*_OPTIONAL, "join", "leave") if _TOTAL.intersection(header.words) else _OPTIONAL
+            places = find_columns(file, header, COLUMNS, optional=optional, what=WHAT)
+            sections.append(_Section(header, places=places))
+        elif not sections:
+            above.append(cells)
+            if number > _WITHIN_ROWS:
+                break
+        elif not _is_title(rows, number):
+            _take(sections[-1], line, cells)
+    if not sections:
+        if any(_POLLS.search(cell) for cells in above for cell in cells[:1]):
+            raise BadFile(file.path, place="header", expected=WHAT, found="a Zoom poll report")
+        # Not the report, or a column of it is missing: the error names what there is.
+        first = file.header()
+        find_columns(file, first, {name: words for name, words in COLUMNS.items() if name not in _OPTIONAL}, what=WHAT)
+        raise BadFile(file.path, place="header", expected=WHAT, found="no header of participants")
+    if sections[-1].rows or sections[-1].misfits:
+        no_cut(file.path, file, rows[-1], len(sections[-1].header.cells))
+    return _block(above), sections
+
+
+def _is_participants(cells: Sequence[str]) -> bool:
+    return len(_PARTICIPANTS.intersection(header_word(cell) for cell in cells)) > 1
+
+
+def _is_title(rows: Sequence[tuple[int, list[str]]], number: int) -> bool:
+    """A row of one cell above a header: the name of a section, whatever the language."""
+    return (
+        sum(bool(cell.strip()) for cell in rows[number][1]) == 1
+        and number + 1 < len(rows)
+        and _is_participants(rows[number + 1][1])
+    )  # fmt: skip
+
+
+def _take(section: _Section, line: int, cells: list[str]) -> None:
+    width = len(section.header.cells)
+    place = section.places.get("attended")
+    if place is not None and place < len(cells) and cells[place].strip() and header_word(cells[place]) not in YES:
+        return
+    if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
+        cells = cells[:width]
+    if len(cells) == width:
+        section.rows.append((line, cells))
+    else:
+        section.misfits.append((line, len(cells)))
+
+
+def _block(above: Sequence[Sequence[str]]) -> _Block:
+    found: dict[str, str] = {}
+    for names, values in pairwise(above):
+        words = [header_word(cell) for cell in names]
+        for what, accepted in _MEETING.items():
+            for word, value in zip(words, values, strict=False):
+                if word in accepted:
+                    found.setdefault(what, value.strip())
+    found["host"] = found.get("host", "").lower() if "@" in found.get("host", "") else ""
+    return _Block(**found)
+
+
+def _number(block: _Block, item: Item) -> str:
+    number = _plain_number(block.id)
+    if not number:
+        in_name = _MEETING_ID.search(item.name.rsplit("/", 1)[-1])
+        number = in_name.group(0) if in_name else digest(item.name)
+    return number
+
+
+def _plain_number(text: str) -> str:
+    return "".join(text.split()).replace("-", "")
+
+
+def _stays(section: _Section, order: Order, context: Context) -> pa.Table:
+    rows = [cells for _, cells in section.rows]
+
+    def column(name: str) -> pa.Array:
+        return text_column(rows, section.places.get(name))
+
+    stays = stays_of(
+        places=[f"line {line}" for line, _ in section.rows],
+        name=column("name"),
+        email=column("email"),
+        join=column("join"),
+        leave=column("leave"),
+        minutes=column("minutes"),
+        order=order,
+        zone=context.zone,
+        needs_times="join" in section.places,
+    )
+    stays = reject_where(
+        stays, pc.is_in(pc.utf8_lower(column("waiting")), pa.array(sorted(YES))), "in the waiting room, not in the webinar"
+    )
+    return with_column(stays, "is_guest", yes_or_no(column("guest")))
+
+
+# -- the usage report ---------------------------------------------------------------------------------------------------------
+
+
+def _usage_header(rows: Sequence[tuple[int, list[str]]]) -> int | None:
+    """Place of the usage report's header among the first rows; None where it is another report."""
+    for number, (_, cells) in enumerate(rows[:_WITHIN_ROWS]):
+        words = {header_word(cell) for cell in cells}
+        if words & _USAGE and words & set(_MEETING["topic"]) and words & set(_MEETING["id"]) and words & set(_MEETING["start"]):
+            return number
+    return None
+
+
+def _usage(file: ReportFile, rows: Sequence[tuple[int, list[str]]], at: int, realm: str, context: Context) -> Iterator[Event]:
+    words = [header_word(cell) for cell in rows[at][1]]
+    places = find_places(words, _MEETING)
+    below = [(line, cells) for line, cells in rows[at + 1 :] if not _is_total(cells)]
+    if below:
+        no_cut(file.path, file, below[-1], len(words))
+    fitting = [(line, cells) for line, cells in below if len(cells) >= len(words)]
+    texts = {name: text_column([cells for _, cells in fitting], places.get(name)) for name in _MEETING}
+    habit: Order = "day first" if _CYRILLIC.search(" ".join(words)) else "month first"
+    order = time_order([texts["start"], texts["end"]], habit)
+    starts, ends = (to_utc(texts[name], order, context.zone)[0].to_pylist() for name in ("start", "end"))
+    if below:
+        yield Seen("webinars", len(below))
+    for line, cells in below:
+        if len(cells) < len(words):
+            yield Rejected("webinars", f"line {line}", "fewer cells than the header")
+    made: dict[str, pa.Table] = {}
+    moments: list[datetime] = []
+    for row, (line, _) in enumerate(fitting):
+        number, start, end = _plain_number(texts["id"][row].as_py()), starts[row], ends[row]
+        if not number or start is None:
+            yield Rejected("webinars", f"line {line}", "no meeting id or no start that is understood")
+            continue
+        length = minutes_of(texts["minutes"][row].as_py())
+        if end is None and length is not None:
+            end = start + timedelta(minutes=length)
+        meeting = replace(Meeting(number), title=texts["topic"][row].as_py() or None, starts_at=start, ends_at=end)
+        identity = webinar_id(realm, meeting, None, context.zone)
+        if identity in made:
+            yield Rejected("webinars", f"line {line}", "the same meeting again")
+            continue
+        made[identity] = webinar_row(identity, meeting, start, end, None)
+        moments += [moment for moment in (start, end) if moment]
+    if made:
+        yield Batch("webinars", pa.concat_tables(made.values()))
+    yield Covers(min(moments, default=None), max(moments, default=None))
+
+
+def _is_total(cells: Sequence[str]) -> bool:
+    return not any(cell.strip() for cell in cells[1:])

@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b, sha256
 from itertools import chain
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from traceback import extract_tb
 
 import duckdb
@@ -40,6 +40,9 @@ _REJECTS_AT_ONCE = 50_000
 #: Rows, or bytes, that are handed to the engine at once: it spreads blocks of 122,880 rows over its threads.
 _ROWS_AT_ONCE = 125_000
 _BYTES_AT_ONCE = 32 << 20
+#: Endings of a file's name that are shown where the name is not: "….json.gz".
+_MOST_ENDINGS = 2
+_ENDINGS = frozenset((".txt", ".zip", ".mbox", ".eml", ".emlx", ".html", ".json", ".jsonl", ".gz"))
 #: Records whose rows never change their time.
 _FIXED_TIMES = {"activity": "occurred_at"}
 #: Which of two versions stands, as a condition: an item that does not say of which time it speaks stands behind any that does.
@@ -109,7 +112,7 @@ def load_source(
             on_item(load)
         return [load]
     # What failed and is not there any more (a source that was away, a broken file taken out) is no failure now.
-    names = [item.name for item in items]
+    names = [_shown(reader, source, item, pseudonyms) for item in items]
     # What these items were said to hold whole by earlier rules is said anew, before any of them is measured by it.
     warehouse.connection.execute(
         "delete from raw.coverage where source = ? and load_id in "
@@ -144,39 +147,44 @@ def load_item(
     """Load one item unless the ledger has it in this state. A failure is returned, not raised, and leaves no row behind."""
     reader = READERS[source.kind]
     source = programme.placed(source)
+    shown = _shown(reader, source, item, pseudonyms)
+    listed = replace(item, name=shown)
+    if shown != item.name:
+        warehouse.connection.execute("delete from personal.items where source = ? and item = ?", [source.name, shown])
+        warehouse.connection.execute("insert into personal.items values (?, ?, ?)", [source.name, shown, item.name])
     known = warehouse.value(
         "select cursor from raw.loads where source = ? and item = ? and state = 'loaded' and reader_version = ? order by loaded_at desc, covers_until desc limit 1",
-        [source.name, item.name, reader.version],
+        [source.name, shown, reader.version],
     )
     context = context_for(source, programme, pseudonyms, url, json.loads(known) if known else None, token)
     fingerprint = item.fingerprint or _fingerprint(item.path)
-    load_id = _load_id(source, item, fingerprint, reader.version)
+    load_id = _load_id(source, listed, fingerprint, reader.version)
     if warehouse.value("select count(*) from raw.loads where load_id = ? and state = 'loaded'", [load_id]):
-        return Load(source.name, item.name, "unchanged")
-    load = Load(source.name, item.name, "loaded")
+        return Load(source.name, shown, "unchanged")
+    load = Load(source.name, shown, "loaded")
     stage = _Stage(warehouse, load_id, source.name, reader.version)
     try:
         make_cursor = getattr(reader, "cursor", None)
         cursor = dict(make_cursor(source, item, context)) if make_cursor else None
-        covers = _read(reader, source, item, context, stage, load)
-        _balance(load, item)
+        covers = _read(reader, source, item, shown, context, stage, load)
+        _balance(load, listed)
         load.covers_until = covers.until
         with warehouse.transaction():
             stage.bring_in(covers.until)
-            warehouse.connection.execute(
-                "delete from raw.loads where source = ? and item = ? and state = 'failed'", [source.name, item.name]
-            )
+            warehouse.connection.execute("delete from raw.loads where source = ? and item = ? and state = 'failed'", [source.name, shown])
             warehouse.connection.execute("delete from raw.loads where load_id = ?", [load_id])
-            _note(warehouse, source, reader, item, fingerprint, load_id, load, run_at, covers, cursor)
+            _note(warehouse, source, reader, listed, fingerprint, load_id, load, run_at, covers, cursor)
     except MayakError as error:
-        load = Load(source.name, item.name, "failed", problem=str(error), transient=isinstance(error, TransientError))
-        _note_failure(warehouse, source, reader, item, fingerprint, load, run_at)
+        load = Load(
+            source.name, shown, "failed", problem=_without_name(str(error), item, shown), transient=isinstance(error, TransientError)
+        )
+        _note_failure(warehouse, source, reader, listed, fingerprint, load, run_at)
     finally:
         stage.drop()
     return load
 
 
-def _read(reader: Reader, source: Source, item: Item, context: Context, stage: _Stage, load: Load) -> Covers:
+def _read(reader: Reader, source: Source, item: Item, shown: str, context: Context, stage: _Stage, load: Load) -> Covers:
     covers = Covers(None, None)
     seen: Counter[str] = Counter()
     kept: Counter[str] = Counter()
@@ -192,7 +200,7 @@ def _read(reader: Reader, source: Source, item: Item, context: Context, stage: _
             case Seen(record, rows):
                 seen[record] += rows
             case Rejected(record, place, reason):
-                stage.reject(item.name, record, place, reason)
+                stage.reject(shown, record, place, reason)
                 rejected[record] += 1
                 reasons[reason] += 1
             case Covers():
@@ -457,6 +465,25 @@ def _note_failure(warehouse: Warehouse, source: Source, reader: Reader, item: It
     with warehouse.transaction():
         warehouse.connection.execute("delete from raw.loads where source = ? and item = ? and state = 'failed'", [source.name, item.name])
         _note(warehouse, source, reader, item, fingerprint, load_id, load, run_at, Covers(None, None), None)
+
+
+def _shown(reader: Reader, source: Source, item: Item, pseudonyms: Pseudonyms) -> str:
+    """What the ledger calls an item: its name, or a pseudonym with its endings where such items are called after people."""
+    if not getattr(reader, "items_name_people", False):
+        return item.name
+    # A dot may stand in a name or an address as well.
+    endings = [part for part in PurePosixPath(item.name).suffixes[-_MOST_ENDINGS:] if part.lower() in _ENDINGS]
+    return pseudonyms.of(f"{source.name}:item", item.name) + "".join(endings).lower()
+
+
+def _without_name(problem: str, item: Item, shown: str) -> str:
+    """A problem in which the item is called as the ledger calls it."""
+    if shown == item.name:
+        return problem
+    path = PurePosixPath(item.name)
+    for name in sorted({item.name, path.name, path.stem, *path.parts} - {"", "/"}, key=len, reverse=True):
+        problem = problem.replace(name, shown)
+    return problem
 
 
 def _literal(moment: datetime | None) -> str:

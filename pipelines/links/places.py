@@ -21,10 +21,11 @@ from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 
 _PLACES = """
-    select chat.chat_id as place_id, 'chat' as kind, chat.source, chat.course_id, private.title, load.item
+    select chat.chat_id as place_id, 'chat' as kind, chat.source, chat.course_id, private.title, coalesce(named.name, load.item) as item
     from raw.chats as chat
     left join personal.chats as private on private.chat_id = chat.chat_id
     left join raw.loads as load on load.load_id = chat.load_id
+    left join personal.items as named on named.source = load.source and named.item = load.item
     where chat.kind not in ('personal', 'saved', 'mailbox') and chat.channel <> 'mail'
     union all
     select webinar.webinar_id, 'webinar', webinar.source, webinar.course_id, webinar.title, load.item

@@ -111,7 +111,11 @@ class Context:
 
 
 class Reader(Protocol):
-    """One export format or system. Stateless: everything it needs is passed in."""
+    """One export format or system. Stateless: everything it needs is passed in.
+
+    A reader whose files are called after people (an exported conversation, a mailbox) says ``items_name_people: ClassVar[bool] = True``: the
+    ledger, errors and logs then show a pseudonym of the item, and ``personal.items`` tells its name.
+    """
 
     #: The word in ``programme.toml``.
     kind: ClassVar[str]

@@ -102,3 +102,13 @@ comment on column personal.file_texts.text is 'Visible text, paragraphs kept as 
 comment on column personal.file_texts.hidden_text is 'What a reader does not see; null: nothing.';
 comment on column personal.file_texts.author is 'Author, as the document says.';
 comment on column personal.file_texts.last_author is 'Who saved it last, as the document says.';
+
+create table if not exists personal.items (
+    source varchar not null,
+    item varchar not null,
+    name varchar not null
+);
+comment on table personal.items is 'One row per item that is called after a person (the file of a chat, a mailbox): its own name. The ledger shows a pseudonym. Key: source, item.';
+comment on column personal.items.source is 'Name of the source.';
+comment on column personal.items.item is 'raw.loads.item.';
+comment on column personal.items.name is 'The file''s or folder''s name.';

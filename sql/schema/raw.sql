@@ -29,7 +29,7 @@ comment on table raw.loads is 'One row per attempt to load one item (a file, a f
 comment on column raw.loads.load_id is 'Hash of source, item, fingerprint and reader version.';
 comment on column raw.loads.source is 'Name of the source in programme.toml.';
 comment on column raw.loads.kind is 'Kind of reader: moodle_db, telegram …';
-comment on column raw.loads.item is 'Path inside the source''s folder, or "database".';
+comment on column raw.loads.item is 'Path inside the source''s folder, or "database"; a pseudonym where such files are called after people (personal.items).';
 comment on column raw.loads.fingerprint is 'SHA-256 of the file''s bytes, or the database''s high-water marks.';
 comment on column raw.loads.reader_version is 'Version of the reader''s rules.';
 comment on column raw.loads.state is 'loaded, or failed (nothing of it was kept).';

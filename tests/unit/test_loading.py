@@ -281,3 +281,33 @@ def test_what_failed_and_is_there_no_more_is_no_failure(load, warehouse: Warehou
     (tmp_path / "b.txt").unlink()
     load(second_is_broken)
     assert warehouse.rows("select item, state from raw.loads") == [("a.txt", "loaded")]
+
+
+def test_an_item_called_after_a_person_has_a_pseudonym_in_ledger_and_errors(
+    warehouse: Warehouse, programme: Programme, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Conversations(Files):
+        items_name_people = True
+
+    def say(path: Path) -> Iterator[object]:
+        if path.read_text() == "broken":
+            raise BadFile(path, place="line 1", expected="a chat", found="something else")
+        yield from two_messages(path)
+
+    monkeypatch.setitem(loading.READERS, "files", Conversations(say))
+    for name, content in (("Чат с Ирина Полевая.txt", "whole"), ("irina.polevaya@example.org.txt", "broken")):
+        (tmp_path / name).write_text(content)
+    for _ in range(2):
+        done = load_source(warehouse, programme, programme.sources[0], pseudonyms=KEYS, run_at=NOON)
+    assert sorted(load.state for load in done) == ["failed", "unchanged"]
+    told = str(done) + str(warehouse.rows("select * from raw.loads")) + str(warehouse.rows("select * from raw.rejects"))
+    assert not any(name in told for name in ("Полевая", "polevaya", "Чат"))
+    assert all(item.endswith(".txt") for (item,) in warehouse.rows("select item from raw.loads"))
+    assert warehouse.rows("select name from personal.items order by 1") == [
+        ("irina.polevaya@example.org.txt",),
+        ("Чат с Ирина Полевая.txt",),
+    ]
+    # What was broken and is mended is loaded, and its failure forgotten.
+    (tmp_path / "irina.polevaya@example.org.txt").write_text("whole")
+    load_source(warehouse, programme, programme.sources[0], pseudonyms=KEYS, run_at=NOON)
+    assert warehouse.rows("select distinct state from raw.loads") == [("loaded",)]

@@ -53,6 +53,7 @@ class DiscordReader:
 
     kind: ClassVar[str] = "discord"
     version: ClassVar[int] = 1
+    items_name_people: ClassVar[bool] = True
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Every ``.json`` below the source's path, by name. Raises BadSource where there is none."""

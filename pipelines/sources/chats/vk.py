@@ -104,6 +104,7 @@ class VkReader:
 
     kind: ClassVar[str] = "vk"
     version: ClassVar[int] = 1
+    items_name_people: ClassVar[bool] = True
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Every ZIP, and every folder with the list of conversations. Raises BadSource where there is none."""

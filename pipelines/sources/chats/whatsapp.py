@@ -109,6 +109,7 @@ class WhatsAppReader:
 
     kind: ClassVar[str] = "whatsapp"
     version: ClassVar[int] = 2
+    items_name_people: ClassVar[bool] = True
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Every ``.txt`` and ``.zip`` below the source's path; text files that were sent in a chat and lie beside its export are none.

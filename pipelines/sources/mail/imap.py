@@ -72,6 +72,7 @@ class ImapReader:
 
     kind: ClassVar[str] = "imap"
     version: ClassVar[int] = 1
+    items_name_people: ClassVar[bool] = True
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """The folders named in the source (``folders``, globs), or all but spam, trash and drafts; by name.

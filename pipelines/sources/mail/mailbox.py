@@ -57,6 +57,7 @@ class MailboxReader:
 
     kind: ClassVar[str] = "mailbox"
     version: ClassVar[int] = 2
+    items_name_people: ClassVar[bool] = True
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Every mailbox below the source's path, by name: Maildir folders (hidden subfolders included), folders that hold mails

@@ -120,8 +120,8 @@ def _table(name: str) -> Callable[..., bool]:
 
 #: Step → where it is killed: (owner, function, when).
 KILLS: dict[str, list[tuple[Any, str, Callable[[], Callable[..., bool]]]]] = {
-    "read lms": [(_Stage, "add", lambda: _after(6)), (Warehouse, "merge", lambda: _after(5))],
-    "read mail": [(Warehouse, "merge", lambda: _after(1))],
+    "read lms": [(_Stage, "add", lambda: _after(6)), (_Stage, "_bring_in", lambda: _after(5))],
+    "read mail": [(_Stage, "_bring_in", lambda: _after(1))],
     "link people": [(Warehouse, "replace", lambda: _table("links.people"))],
     "link conversations": [(Warehouse, "replace", lambda: _table("links.replies"))],
     "link copies": [(Warehouse, "replace", lambda: _table("links.copy_fragments"))],

@@ -38,7 +38,7 @@ hits as (
     inner join {{ ref('fct_survey_answers') }} as answers
         on coalesce(answers.day <= weeks.until_day, true)
     where
-        answers.aspect in ('practice', 'methods', 'content')
+        answers.aspect = 'practice' or answers.aspect in ('content', 'methods')
         or (answers.aspect is null and {{ matches('answers.item', 'практ|practi|метод|method|содерж|content') }})
     group by weeks.back
     union all

@@ -28,7 +28,7 @@ from tests.unit.sources.worlds.happening import DAILY, EVENTFUL, WHOLE, Export, 
 #: Readers of servers and databases: asked, not given files.
 NO_FILES = {"moodle_db", "moodle_ws", "imap"}
 _RUN_AT = datetime(2026, 11, 30, tzinfo=UTC)
-_LEDGER = ("loads", "load_counts", "rejects", "coverage")
+_LEDGER = ("loads", "load_counts", "rejects", "coverage", "items")
 #: What one export cannot know of the time before it.
 _HISTORY = ("raw.message_versions", "personal.message_versions", "raw.vanished")
 

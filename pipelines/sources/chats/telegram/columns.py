@@ -36,7 +36,7 @@ _INSTANT = pa.timestamp("us", tz="UTC")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECONDS = 1_000_000
 #: The last second that a datetime can hold.
-_LAST_SECOND = int(datetime.max.replace(tzinfo=UTC).timestamp())
+_LAST_SECOND = int(datetime.max.replace(microsecond=0, tzinfo=UTC).timestamp())
 _KINDS = ("message", "service")
 _HEAD = itemgetter("id", "type")
 #: What stands where a key is missing, as distinct from null.

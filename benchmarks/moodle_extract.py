@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -22,6 +21,7 @@ import sqlalchemy as sa
 from rich.console import Console
 from sqlalchemy.engine import URL, make_url
 
+from benchmarks.ingest.contest import peak_mb
 from pipelines.programme import Source
 from pipelines.pseudonyms import Pseudonyms
 from pipelines.sources.lms.moodle_db import log, straight
@@ -121,7 +121,7 @@ def measured(way: str, url: URL, *, transformed: bool) -> dict[str, Any]:
         "rows": rows,
         "seconds": seconds,
         "worked": process_time() - worked,
-        "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "megabytes": peak_mb(),
     }
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from benchmarks.ingest.contest import peak_mb
 
 ROWS = 2_000_000
 _BLOCK = 100_000
@@ -171,7 +172,7 @@ def _one(name: str, path: Path) -> dict[str, float | int | str]:
         "rows": rows,
         "seconds": time.perf_counter() - start,
         "cpu": time.process_time() - cpu,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak_mb": peak_mb(),
     }
 
 

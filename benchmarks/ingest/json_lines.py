@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import resource
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
+
+from benchmarks.ingest.contest import peak_mb
 
 ROWS = 1_000_000
 _SEED = 20261122
@@ -119,7 +120,7 @@ def measured(kind: str, path: Path) -> dict[str, float]:
         "seconds": time.perf_counter() - began,
         "worked": time.process_time() - worked,
         "rows": rows,
-        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "memory": peak_mb(),
     }
 
 

@@ -12,7 +12,6 @@ import argparse
 import base64
 import json
 import random
-import resource
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,8 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from benchmarks.ingest.contest import peak_mb
 
 MAILS = 50_000
 _SEED = 20261122
@@ -193,7 +194,7 @@ def main() -> None:
                     "mails": mails,
                     "seconds": time.perf_counter() - began,
                     "cpu": time.process_time() - cpu,
-                    "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+                    "megabytes": peak_mb(),
                 }
             )
         )

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
 
+from benchmarks.ingest.contest import peak_mb
 from benchmarks.ingest.csv_log import table
 
 MESSAGES = 2_000_000
@@ -182,7 +182,7 @@ def _one(name: str, path: Path) -> dict[str, float | int | str]:
         "rows": rows,
         "seconds": time.perf_counter() - start,
         "cpu": time.process_time() - cpu,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak_mb": peak_mb(),
     }
 
 

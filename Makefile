@@ -52,8 +52,8 @@ docs: $(VENV)/dev.stamp ## the generated pages are what the code says
 real-data: $(VENV)/dev.stamp ## tests against the real Moodle, Telegram, mail … and PostgreSQL and MariaDB; says what it skips and why
 	@$(BIN)/python -m pytest -m "real_data or postgres or mariadb" -rs
 
-fuzz: $(VENV)/dev.stamp ## damaged files to every reader, and exports day by day in any order, a short run; the long one: python -m tests.fuzz --inputs 50000
-	@$(BIN)/python -m pytest tests/fuzz tests/unit/sources/test_day_by_day.py -m slow
+fuzz: $(VENV)/dev.stamp ## damaged files to every reader and the other long tests; the long run: python -m tests.fuzz --inputs 50000
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m slow
 
 lock: ## resolve the dependencies anew (needs uv)
 	uv pip compile --universal --generate-hashes --no-strip-extras --no-header --python-version 3.11 --extra ui --extra postgres --extra mysql pyproject.toml -o requirements/run.txt

@@ -178,7 +178,7 @@ days = st.lists(st.tuples(st.integers(1, 6), st.integers(0, 23)), min_size=1, ma
 
 
 @given(days, st.randoms(use_true_random=False))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_day_by_day_in_any_order_is_the_same_as_at_once(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[int, int]], dice: Any
 ) -> None:

@@ -414,6 +414,7 @@ def content(warehouse: Warehouse, record: str) -> list[tuple[Any, ...]]:
     return warehouse.rows(f"{own} order by all")
 
 
+@pytest.mark.slow
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     nights=st.lists(

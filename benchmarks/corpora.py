@@ -118,6 +118,15 @@ def open_edx_events(corpus: Path, folder: Path) -> int:
     return len(lines)
 
 
+def single_mails(corpus: Path, folder: Path) -> int:
+    """Mails that lie as texts, one a file, as a folder of saved mails. Returns the mails."""
+    mails = sorted(corpus.glob("*.txt"))
+    (folder / "mails").mkdir(parents=True, exist_ok=True)
+    for path in mails:
+        (folder / "mails" / f"{path.stem}.eml").write_bytes(path.read_bytes())
+    return len(mails)
+
+
 #: Name of the corpus → how it becomes tables (or a log).
 CORPORA: dict[str, Callable[[Path, Path], int]] = {
     "chat_irc_disentangle": irc,
@@ -125,4 +134,5 @@ CORPORA: dict[str, Callable[[Path, Path], int]] = {
     "clough_stevenson": plagiarised_answers,
     "moodle_csv": results,
     "openedx": open_edx_events,
+    "mail_flufl": single_mails,
 }

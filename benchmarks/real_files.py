@@ -57,7 +57,7 @@ SAMPLES: tuple[Sample, ...] = (
     Sample("Slack export", "slack", "chat_slack_export"),
     Sample("Discord export", "discord", "chat_discord"),
     Sample("Bounces and auto-replies (Sisimai)", "mailbox", "mail_sisimai"),
-    Sample("Bounces (flufl)", "mailbox", "mail_flufl"),
+    Sample("Bounces (flufl)", "mailbox", "mail_flufl", corpus=True),
     Sample("Odd mails (mikel)", "mailbox", "mail_mikel"),
     Sample("BigBlueButton learning dashboard", "bigbluebutton", "webinar/bbb"),
     Sample("Teams attendance", "teams", "webinar/teams"),

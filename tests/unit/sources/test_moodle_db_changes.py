@@ -461,6 +461,7 @@ def test_a_quiet_night_reads_next_to_nothing(warehouse: Warehouse, tmp_path: Pat
     assert {"enrolments", "memberships", "deadlines", "outcomes", "survey_answers"}.isdisjoint(second.seen)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "record", "rows"),
     [
@@ -482,6 +483,7 @@ def test_a_change_is_read_with_what_it_changes(warehouse: Warehouse, tmp_path: P
     assert load(warehouse, site).seen.get(record, 0) == rows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "record", "present"),
     [

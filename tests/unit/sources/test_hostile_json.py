@@ -78,7 +78,7 @@ def test_spoilt_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     context = replace(CONTEXT, url="https://lms.example.org/moodle", token=TOKEN)
     source = Source(name="lms", kind="moodle_ws")
     whole = 0
-    for number in range(120):
+    for number in range(200):
         spoil[0] = list(moodle.functions)[number % len(moodle.functions)]
         try:
             events = list(MoodleWebServices().read(source, Item("course 2", fingerprint=str(NOW_SECONDS)), context))

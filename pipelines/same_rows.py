@@ -13,6 +13,7 @@ grades       account and course, for the gradebook (a fuller source has every it
 completions  account and task, views apart
 outcomes     account, course and kind
 submissions  account, task and kind, the last attempt; nobody's (blind marking) and teams' by their content
+surveys      account and question, of Moodle's feedback activity; anonymous ones by the survey that has all their questions
 activity     account and second (or minute, where a download has no seconds): a fuller source has the whole log of its time
 ===========  ==================================================================================================================
 
@@ -37,7 +38,11 @@ KINDS = {
     "moodle_participants": 3,
     "moodle_grades": 3,
     "moodle_submissions": 3,
+    # of these the responses of Moodle's feedback activity alone
+    "survey_csv": 3,
 }
+#: What their ids hold.
+FEEDBACK = ":feedback:"
 _DOWNLOADS = 3
 _DATABASE = 0
 
@@ -95,6 +100,12 @@ _RULES = (
     _Rule("grades", f"known.task_id = named.task_id and {_SAME_ATTEMPT}", "item.record = 'marking'"),
     _Rule("submissions", f"known.task_id = named.task_id and {_SAME_ATTEMPT}", "item.kind = 'quiz'"),
     _Rule(
+        "survey_answers",
+        "known.item = named.item",
+        f"(contains(item.response_id, '{FEEDBACK}') or rank < {_DOWNLOADS})",
+        may_be_several=True,
+    ),
+    _Rule(
         "submissions",
         "known.task_id = named.task_id and known.kind = named.kind",
         "coalesce(item.is_latest, true) and item.kind = 'assignment'",
@@ -115,6 +126,7 @@ def unite_rows(warehouse: Warehouse) -> int:
     done = sum(_unite(warehouse, rule) for rule in _RULES)
     done += _submissions_by_content(warehouse)
     done += _files(warehouse)
+    done += _anonymous_answers(warehouse)
     done += _activity(warehouse)
     forget_idle_namesakes(warehouse)
     _give_back(warehouse)
@@ -230,6 +242,29 @@ def _files(warehouse: Warehouse) -> int:
     count = int(warehouse.value("select count(*) from united"))
     if count:
         _leave_out(warehouse, "submission_files", "file_id")
+    return count
+
+
+def _anonymous_answers(warehouse: Warehouse) -> int:
+    """Nobody says whose an anonymous response is: where a fuller source has the survey, it has all its responses."""
+    warehouse.connection.execute(
+        """
+        create or replace temp table united as
+        with asked as (
+            select survey_id, rank, list(distinct item) as items, bool_and(contains(response_id, $feedback)) as is_download
+            from raw.survey_answers inner join ranked using (source) where account_id is null group by survey_id, rank
+        ), same as (
+            select named.survey_id as old from asked as named inner join asked as known on known.rank < named.rank and list_has_all(known.items, named.items)
+            where named.is_download group by named.survey_id having count(distinct known.survey_id) = 1
+        )
+        select answer_id as old from raw.survey_answers inner join ranked using (source)
+        where rank = $downloads and account_id is null and survey_id in (select old from same)
+        """,
+        {"feedback": FEEDBACK, "downloads": _DOWNLOADS},
+    )
+    count = int(warehouse.value("select count(*) from united"))
+    if count:
+        _leave_out(warehouse, "survey_answers", "answer_id")
     return count
 
 

@@ -14,7 +14,7 @@ Where no source knows more, or where two fit, everything stays as it is.
 from __future__ import annotations
 
 from pipelines.same_accounts import unite_accounts
-from pipelines.same_rows import KINDS, unite_rows
+from pipelines.same_rows import FEEDBACK, KINDS, unite_rows
 from pipelines.warehouse import Warehouse
 
 _COURSE_BY_CODE, _TASK_BY_NAME, _GROUP_BY_NAME = ":course:code:", ":task:name:", ":group:name:"
@@ -27,6 +27,8 @@ def unite(warehouse: Warehouse) -> int:
         if warehouse.value(f"select count(*) from raw.courses where contains(course_id, '{_COURSE_BY_CODE}')"):
             done += _places(warehouse)
         kinds = {kind for (kind,) in warehouse.rows("select distinct kind from raw.loads where state = 'loaded'")} & KINDS.keys()
+        if not warehouse.value(f"select count(*) from raw.survey_answers where contains(response_id, '{FEEDBACK}')"):
+            kinds.discard("survey_csv")
         # One kind of source gives its rows the same ids at every load; two completion reports do not.
         if len(kinds) > 1 or kinds == {"moodle_reports"}:
             done += unite_accounts(warehouse)

@@ -100,6 +100,17 @@ def database(path: Path) -> str:
                 for native, thread, parent, author in posts
             ],
         },
+        {
+            "feedback": [{"id": 1, "course": 2, "name": "Отзыв", "anonymous": 2}, {"id": 2, "course": 2, "name": "Анкета", "anonymous": 1}],
+            "feedback_item": [
+                {"id": number, "feedback": number, "name": name, "typ": "textarea", "position": 1} for number, name in ((1, "Что понравилось?"), (2, "Что мешало?"))
+            ],
+            "feedback_completed": [
+                {"id": 1, "feedback": 1, "userid": 7, "timemodified": SENT, "anonymous_response": 2},
+                {"id": 2, "feedback": 2, "userid": 8, "timemodified": SENT, "anonymous_response": 1},
+            ],
+            "feedback_value": [{"id": 1, "item": 1, "completed": 1, "value": "всё"}, {"id": 2, "item": 2, "completed": 2, "value": "шум"}],
+        },
         event(1, r"\core\event\course_viewed", userid=7, contextlevel=50, contextinstanceid=2, timecreated=SENT),
         event(2, r"\core\event\course_viewed", userid=8, contextlevel=50, contextinstanceid=2, timecreated=NOW_SECONDS - 7200),
     )  # fmt: skip
@@ -115,6 +126,9 @@ def downloads(folder: Path) -> None:
         "Not completed,\nАнна Сорокина8,user8@example.org,Completed (achieved pass grade),2026-11-07 21:06:40,Not completed,\n",
         "completion.csv": "ID,Name,Email address,Работа 1,Работа 1 - Completion date,Course complete\n"
         "7,Анна Сорокина7,user7@example.org,Completed (achieved pass grade),2026-11-07 21:06:40,2026-11-07 21:06:40\n",
+        "feedback.csv": "User full name,Groups,Email address,Date,Что понравилось?\n"
+        'Анна Сорокина7,,user7@example.org,"Friday, 6 November 2026, 9:20 PM",всё\n',
+        "anonymous.csv": "Response number,Что мешало?\n1,шум\n",
         "participants.csv": "First name,Last name,Email address,Groups\nАнна,Сорокина7,user7@example.org,Поток 1\n"
         "Анна,Сорокина9,user9@example.org,No groups\n",
         "logs.csv": "Time,User full name,Affected user,Event context,Component,Event name,Description,Origin,IP address\n"
@@ -142,6 +156,7 @@ SOURCES = (
             ARCHIVE: "submissions",
         }.items()
     ),
+    *(Source(name=name, kind="survey_csv", realm="moodle", path=Path(f"{name}.csv")) for name in ("feedback", "anonymous")),
 )  # fmt: skip
 
 
@@ -181,6 +196,7 @@ class Site:
             "outcomes": self.rows("select account_id, course_id, kind from raw.outcomes"),
             "posts": self.rows("select message_id, account_id from raw.messages"),
             "activity": self.rows("select account_id, occurred_at from raw.activity"),
+            "answers": self.rows("select account_id, item from raw.survey_answers"),
             "deadlines": self.rows("select account_id, task_id, due_at from raw.deadlines"),
         }
 
@@ -193,7 +209,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 
 EXPECTED = {
-    "enrolments": 3, "memberships": 2, "tasks": 4, "submissions": 4, "files": 1, "grades": 8, "outcomes": 2, "posts": 4, "deadlines": 1,
+    "enrolments": 3, "memberships": 2, "tasks": 4, "submissions": 4, "files": 1, "grades": 8, "outcomes": 2, "posts": 4, "deadlines": 1, "answers": 2,
     # Two marks, a view, and what a report alone tells: the page that nobody has read yet.
     "completions": 5,
     # The log's two, and what somebody did who is in the download only.

@@ -6,6 +6,7 @@ Readers never look into the warehouse; the loader, once a source is in, has unit
   ``<realm>:task:name:<hash>``, ``<realm>:group:name:<hash>``. They get the id of the course of the same realm with that short name, and of the
   one task or group of that course with that title.
 - *Accounts* (:mod:`pipelines.same_accounts`) that a table knows by their address or user name, which one site gives out once.
+- *Webinars* (:mod:`pipelines.same_webinars`) whose polls and participants are reported apart.
 - *Rows* (:mod:`pipelines.same_rows`) that a fuller source of the same site has under its own id: they stand once.
 
 Where no source knows more, or where two fit, everything stays as it is.
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 from pipelines.same_accounts import unite_accounts
 from pipelines.same_rows import FEEDBACK, KINDS, unite_rows
+from pipelines.same_webinars import unite_polls
 from pipelines.warehouse import Warehouse
 
 _COURSE_BY_CODE, _TASK_BY_NAME, _GROUP_BY_NAME = ":course:code:", ":task:name:", ":group:name:"
@@ -34,6 +36,8 @@ def unite(warehouse: Warehouse) -> int:
             done += unite_accounts(warehouse)
             done += _places(warehouse)
             done += unite_rows(warehouse)
+        if warehouse.value("select count(*) from raw.loads where kind = 'zoom'"):
+            done += unite_polls(warehouse)
     return done
 
 

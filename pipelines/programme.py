@@ -73,8 +73,9 @@ class Source(_Strict):
     moodledata: Path | None = None
     #: Log rows before the last one read that are read again, because ids are not time order (docs/moodle in the reader).
     log_overlap_rows: Annotated[int, Field(ge=0)] = 5000
-    #: Tables in Mayak's own words: each file holds every row there is, so rows that it lacks have vanished.
-    is_whole: bool = False
+    #: Tables in Mayak's own words: each file holds every row there is, so rows that it lacks have vanished. Discord, Rocket.Chat, Mattermost: so is each
+    #: export between its first and last message (true), or it was filtered (false); left out: as the export shows.
+    is_whole: bool | None = None
     #: Attendance in documented columns (attendance_csv): column of the contract → its title in the file, where it has another one.
     columns: dict[str, str] = {}
     #: Web services and record stores: requests a second at most; left out: ten.

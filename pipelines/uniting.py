@@ -1,55 +1,93 @@
-"""One course and one task under one id, where some exports know them by number and others by name alone.
+"""One thing under one id, where several sources of one LMS tell of it and some know it by number, others by name alone.
 
-Moodle's reports name a course by nothing but the file and an activity by its title, so their readers call them
-``<realm>:course:code:<short name>`` and ``<realm>:task:name:<hash>``. Readers never look into the warehouse; the loader, once a source is in,
-gives such rows the id of the course of the same realm with that short name, and of the one task of that course with that title, as soon as a
-source that knows them has told of them. Where no source does, or where two courses or two tasks fit, the ids stay as they are.
+Readers never look into the warehouse; the loader, once a source is in, has united here what only the warehouse can tell to be the same:
+
+- *Places*: Moodle's reports name a course by nothing but the file, an activity and a group by title: ``<realm>:course:code:<short name>``,
+  ``<realm>:task:name:<hash>``, ``<realm>:group:name:<hash>``. They get the id of the course of the same realm with that short name, and of the
+  one task or group of that course with that title.
+- *Accounts* (:mod:`pipelines.same_accounts`) that a table knows by their address or user name, which one site gives out once.
+- *Webinars* (:mod:`pipelines.same_webinars`) whose polls and participants are reported apart.
+- *Rows* (:mod:`pipelines.same_rows`) that a fuller source of the same site has under its own id: they stand once.
+
+Where no source knows more, or where two fit, everything stays as it is.
 """
 
 from __future__ import annotations
 
+from pipelines.same_accounts import unite_accounts
+from pipelines.same_rows import FEEDBACK, KINDS, unite_rows
+from pipelines.same_webinars import unite_polls
 from pipelines.warehouse import Warehouse
 
-_COURSE_BY_CODE, _TASK_BY_NAME = ":course:code:", ":task:name:"
+_COURSE_BY_CODE, _TASK_BY_NAME, _GROUP_BY_NAME = ":course:code:", ":task:name:", ":group:name:"
 
 
 def unite(warehouse: Warehouse) -> int:
-    """Give rows of courses and tasks known by name the ids of those known by number; how many ids were replaced."""
-    if not warehouse.value(f"select count(*) from raw.courses where contains(course_id, '{_COURSE_BY_CODE}')"):
-        return 0
+    """Unite what has come to be known as the same; how many ids were replaced and rows left out. Nothing is left to do for a second call."""
+    done = 0
     with warehouse.transaction():
-        courses = _replace(
-            warehouse,
-            "course_id",
-            f"""
-            select named.course_id as old, min(known.course_id) as new
-            from raw.courses as named
-            inner join raw.courses as known
-                on known.code = named.code and split_part(known.course_id, ':course:', 1) = split_part(named.course_id, ':course:', 1)
-            where contains(named.course_id, '{_COURSE_BY_CODE}') and not contains(known.course_id, '{_COURSE_BY_CODE}')
-            group by named.course_id having count(*) = 1
-            """,
-        )
-        tasks = _replace(
-            warehouse,
-            "task_id",
-            f"""
-            select named.task_id as old, min(known.task_id) as new
-            from raw.tasks as named
-            inner join raw.tasks as known on known.course_id = named.course_id and known.name = named.name
-            where contains(named.task_id, '{_TASK_BY_NAME}') and not contains(known.task_id, '{_TASK_BY_NAME}')
-                and not coalesce(known.is_deleted, false)
-            group by named.task_id having count(*) = 1
-            """,
-        )
-    return courses + tasks
+        if warehouse.value(f"select count(*) from raw.courses where contains(course_id, '{_COURSE_BY_CODE}')"):
+            done += _places(warehouse)
+        kinds = {kind for (kind,) in warehouse.rows("select distinct kind from raw.loads where state = 'loaded'")} & KINDS.keys()
+        if not warehouse.value(f"select count(*) from raw.survey_answers where contains(response_id, '{FEEDBACK}')"):
+            kinds.discard("survey_csv")
+        # One kind of source gives its rows the same ids at every load; two completion reports do not.
+        if len(kinds) > 1 or kinds == {"moodle_reports"}:
+            done += unite_accounts(warehouse)
+            done += _places(warehouse)
+            done += unite_rows(warehouse)
+        if warehouse.value("select count(*) from raw.loads where kind = 'zoom'"):
+            done += unite_polls(warehouse)
+    return done
+
+
+def _places(warehouse: Warehouse) -> int:
+    courses = _replace(
+        warehouse,
+        "course_id",
+        f"""
+        select named.course_id as old, min(known.course_id) as new
+        from raw.courses as named
+        inner join raw.courses as known
+            on known.code = named.code and split_part(known.course_id, ':course:', 1) = split_part(named.course_id, ':course:', 1)
+        where contains(named.course_id, '{_COURSE_BY_CODE}') and not contains(known.course_id, '{_COURSE_BY_CODE}')
+        group by named.course_id having count(*) = 1
+        """,
+    )
+    tasks = _replace(
+        warehouse,
+        "task_id",
+        f"""
+        select named.task_id as old, min(known.task_id) as new
+        from raw.tasks as named
+        inner join raw.tasks as known on known.course_id = named.course_id and known.name = named.name
+        where contains(named.task_id, '{_TASK_BY_NAME}') and not contains(known.task_id, '{_TASK_BY_NAME}')
+            and not coalesce(known.is_deleted, false)
+        group by named.task_id having count(*) = 1
+        """,
+    )
+    groups = _replace(
+        warehouse,
+        "group_id",
+        f"""
+        select named.group_id as old, min(known.group_id) as new
+        from raw.course_groups as named
+        inner join raw.course_groups as known on known.course_id = named.course_id and known.name = named.name
+        where contains(named.group_id, '{_GROUP_BY_NAME}') and not contains(known.group_id, '{_GROUP_BY_NAME}')
+        group by named.group_id having count(*) = 1
+        """,
+    )
+    return courses + tasks + groups
+
+
+_HOMES = {"course_id": "raw.courses", "task_id": "raw.tasks", "group_id": "raw.course_groups"}
 
 
 def _replace(warehouse: Warehouse, column: str, pairs: str) -> int:
     connection = warehouse.connection
     connection.execute(f"create or replace temp table united as {pairs}")
     count = int(warehouse.value("select count(*) from united"))
-    home = "raw.courses" if column == "course_id" else "raw.tasks"
+    home = _HOMES[column]
     if count:
         if home == "raw.tasks":
             # Criteria of a course's completion are told by no other download.

@@ -12,14 +12,16 @@ from typing import Any
 import pytest
 
 from pipelines.errors import BadSource
-from pipelines.programme import Source
+from pipelines.loading import load_source
+from pipelines.programme import Programme, Source
 from pipelines.sources.lms.moodle_db import MoodleDatabase
 from pipelines.sources.lms.moodle_ws import MoodleWebServices
 from pipelines.sources.reading import Batch, Context, Item, Rejected
-from tests.real_data.test_moodle_db import url  # noqa: F401
+from pipelines.warehouse import Warehouse
+from tests.real_data.test_moodle_db import RUN_AT, url  # noqa: F401
 from tests.unit.sources.fake_moodle import NOW_SECONDS, TOKEN, FakeMoodle
 from tests.unit.sources.loopback import serving
-from tests.unit.sources.report_reading import CONTEXT
+from tests.unit.sources.report_reading import CONTEXT, PSEUDONYMS
 
 ANSWERS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "moodle_db" / "webservice"
 
@@ -170,3 +172,64 @@ def test_errors_are_told_without_their_words(name: str) -> None:
         READER.items(SOURCE, replace(CONTEXT, url=f"{address}/moodle", token=TOKEN))
     assert answer(name)["message"] not in str(error.value)
     assert "external_functions" not in str(error.value)
+
+
+#: Record → what makes two of its rows the same one, under whatever ids.
+SAME = {
+    "enrolments": "account_id, course_id, role, method, state, created_at, removed_at",
+    "memberships": "account_id, group_id, joined_at, left_at",
+    "completions": "account_id, task_id, state = 'viewed'",
+    "outcomes": "account_id, course_id, kind",
+    "submissions": "coalesce(account_id, group_id), task_id, kind, attempt, group_id",
+    "grades": "account_id, task_id, course_id, record, max_grade, attempt, graded_at, grade, comment_words",
+    "activity": "account_id, occurred_at, event, object_id, related_account_id, task_id, details, course_id, origin",
+}
+#: Rows that web services and downloads tell and the database does not have, with what is true of them.
+ONLY_THERE = {
+    # One person's answer stands for everybody's here; reports list what nobody has touched.
+    "completions": "source = 'services' or state = 'incomplete'",
+    "grades": "grade is null",
+    # The invented groups of the tests' own server.
+    "memberships": "source = 'services'",
+    "course_groups": "source = 'services'",
+}
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("order", ["database services logs progress completion", "completion progress logs services database"])
+def test_database_services_and_downloads_in_one_warehouse_tell_everything_once(order: str, context: Context, url: str) -> None:  # noqa: F811
+    def load(opened: Warehouse, name: str, code: str | None = None) -> None:
+        kind = {"database": "moodle_db", "services": "moodle_ws", "logs": "moodle_logs"}.get(name, "moodle_reports")
+        path = {"logs": "logs_courseA_en", "progress": "progress_A_en", "completion": "coursecompletion_A_en"}.get(name)
+        source = Source(
+            name=name, kind=kind, realm="moodle", path=path and ANSWERS.parent / "csv" / f"{path}.csv.gz", time_zone="Europe/Moscow",
+            course=code if kind == "moodle_reports" else None, requests_per_second=1000,
+        )  # fmt: skip
+        programme = Programme(id="test", name="Test", sources=(source,))
+        address = url if name == "database" else context.url
+        loads = load_source(opened, programme, source, pseudonyms=PSEUDONYMS, run_at=RUN_AT, url=address, token=TOKEN)
+        assert [load.problem for load in loads if load.state != "loaded"] == []
+
+    with Warehouse.open(None) as alone, Warehouse.open(None) as warehouse:
+        alone.create_schemas()
+        warehouse.create_schemas()
+        load(alone, "database")
+        code = alone.value("select code from raw.courses where course_id = ?", [COURSE])
+        for name in order.split():
+            load(warehouse, name, code)
+        for record in (*SAME, "messages", "submission_files", "accounts", "tasks", "deadlines", "courses", "course_groups"):
+            (key,) = alone.key(f"raw.{record}")
+            known = f"(select {key} from raw.{record})"
+            assert {one for (one,) in alone.rows(known)} <= {one for (one,) in warehouse.rows(known)}, record
+            lone = [key_ for (key_,) in warehouse.rows(f"select {key} from raw.{record} where not ({ONLY_THERE.get(record, 'false')})")]
+            assert set(lone) <= {one for (one,) in alone.rows(known)}, record
+        for record, same in SAME.items():
+            doubled = f"select count(*) from (select 1 from raw.{record} group by {same} having count(*) > 1)"
+            assert warehouse.value(doubled) == alone.value(doubled), record
+        # What the database alone tells of rows that others tell as well is still there.
+        for told in (
+            "personal.grades where comment is not null",
+            "raw.tasks where pass_grade is not null",
+            "raw.deadlines where granted_at is not null",
+        ):
+            assert warehouse.value(f"select count(*) from {told}") >= alone.value(f"select count(*) from {told}") > 0, told

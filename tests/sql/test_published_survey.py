@@ -58,7 +58,7 @@ def write_form(path: Path, *, in_words: bool) -> None:
             out.writerow([f"{1 + sheet % 20:02}.10.2026 10:{sheet:02}:00", *(column[sheet] for column in columns)])
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["numbers", "words"])
+@pytest.fixture(scope="module", params=[False, pytest.param(True, marks=pytest.mark.slow)], ids=["numbers", "words"])
 def rows(request: pytest.FixtureRequest, built: Built, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, object]]:
     """Rows of the report's model over all courses, by aspect."""
     folder = tmp_path_factory.mktemp("survey")

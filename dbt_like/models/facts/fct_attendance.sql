@@ -43,7 +43,8 @@ people as (
             ),
             max(stays.minutes)
         ) as minutes_present,
-        count(*) as stays,
+        -- A row without times and minutes tells of polls alone.
+        count(case when stays.joined_at is not null or stays.minutes is not null then 1 end) as stays,
         -- Came back after a gap; a second device meanwhile is no reconnect.
         count(case when stays.covered_until < stays.joined_at then 1 end) as reconnects,
         min(stays.joined_at) as joined_at,

@@ -7,17 +7,20 @@ ends with :meth:`ChatRows.last`. What is held meanwhile: one batch of messages, 
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypedDict, Unpack
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.sources.formats.plain_text import count_question_marks, count_words, storable
 from pipelines.sources.reading import Batch, Context, Covers, Event, Seen, Whole
+from pipelines.thresholds import threshold
 
 #: Messages in one Arrow batch: about 40 MB while it is built.
 BATCH_ROWS = 50_000
@@ -51,6 +54,8 @@ _MESSAGES = pa.schema(
         ("text", pa.string()),
     ]
 )
+#: A search for one person's messages leaves one author.
+_AUTHORS = 2
 _FLAGS = ("is_deleted", "is_suspended", "is_bot", "is_service")
 _MOMENTS = ("closed_at", "created_at", "last_seen_at")
 _WORDS = ("lang", "timezone", "username", "first_name", "last_name", "email", "phone")
@@ -97,6 +102,33 @@ class _Account:
     about: dict[str, Any] = field(default_factory=dict)
 
 
+class _Marks:
+    """What tells whether an export of a chat was filtered: who wrote in it, and whether what is answered in it stands in it.
+
+    Sixteen bytes a message at most, for files of any size.
+    """
+
+    def __init__(self) -> None:
+        self.authors: set[str] = set()
+        self.numbers = array("q")
+        self.answered = array("q")
+        self.answered_at = array("d")
+
+    def take(self, number: str, author: str | None, answered: str | None, answered_at: datetime | None) -> None:
+        if author is not None and len(self.authors) < _AUTHORS:
+            self.authors.add(author)
+        self.numbers.append(hash(number))
+        if answered is not None:
+            self.answered.append(hash(answered))
+            self.answered_at.append(answered_at.timestamp() if answered_at else float("inf"))
+
+    def is_whole(self, since: datetime) -> bool:
+        """No filter shows: two people wrote, and nearly all that is answered and was written since is there."""
+        answered = np.asarray(self.answered)[np.asarray(self.answered_at) >= since.timestamp()]
+        missing = len(answered) - int(np.isin(answered, np.asarray(self.numbers)).sum())
+        return len(self.authors) >= _AUTHORS and missing <= threshold("filtered_replies_share") * len(answered)
+
+
 class ChatRows:
     """The rows of one item.
 
@@ -104,10 +136,12 @@ class ChatRows:
     ----------
     context: of the reader.
     realm: name space of account ids and prefix of chat and message ids.
+    may_be_filtered: the system exports what fits a search as well, and does not say so: a chat is only taken for whole where no filter shows.
     """
 
-    def __init__(self, context: Context, realm: str) -> None:
-        self.context, self.realm = context, realm
+    def __init__(self, context: Context, realm: str, *, may_be_filtered: bool = False) -> None:
+        self.context, self.realm, self.may_be_filtered = context, realm, may_be_filtered
+        self._marks: dict[str, _Marks] = {}
         self._rows: list[tuple[Any, ...]] = []
         self._addressees: list[tuple[str, str, str]] = []
         self._accounts: dict[str, _Account] = {}
@@ -156,9 +190,15 @@ class ChatRows:
         is_forwarded: bool | None = False,
         reactions: int | None = None,
         subject: str | None = None,
+        answered_at: datetime | None = None,
     ) -> str:
-        """Take one message. ``author``: native id, with ``name`` as shown; ``thread``, ``reply_to``: ids. Returns its id."""
+        """Take one message. ``author``: native id, with ``name`` as shown; ``thread``, ``reply_to``: ids. Returns its id.
+
+        ``answered_at``: when the message that it answers was written, where its id tells.
+        """
         message_id = self.message_id(chat, number)
+        if self.may_be_filtered:
+            self._marks.setdefault(chat.part, _Marks()).take(message_id, author, reply_to, answered_at)
         chat_id = self.chat_id(chat)
         self.spoke(chat, sent_at, edited_at)
         if author is not None:
@@ -171,6 +211,12 @@ class ChatRows:
             )
         )  # fmt: skip
         return message_id
+
+    def gone(self, chat: Chat, number: str, at: datetime) -> None:
+        """The place of a message stands in the item, and its words do not."""
+        if self.may_be_filtered:
+            self._marks.setdefault(chat.part, _Marks()).take(self.message_id(chat, number), None, None, None)
+        self.spoke(chat, at)
 
     def spoke(self, chat: Chat, at: datetime, later: datetime | None = None) -> None:
         """The item speaks of a chat at this time, also where the message itself is not kept."""
@@ -232,8 +278,11 @@ class ChatRows:
             names = ["message_id", "account_id", "role"]
             yield Batch("addressees", pa.table([pa.array(message_ids), account_ids, pa.array(roles)], names=names), counted=False)
 
-    def last(self, *, is_whole: bool = True) -> Iterator[Event]:
-        """What is left and what is known only at the end: chats, accounts, the span of time, and which spans are whole."""
+    def last(self, *, is_whole: bool | None = None) -> Iterator[Event]:
+        """What is left and what is known only at the end: chats, accounts, the span of time, and which spans are whole.
+
+        ``is_whole``: said by whoever made the exports; None: by what the item shows.
+        """
         yield from self.flush()
         if self._chats:
             chats = list(self._chats.values())
@@ -246,8 +295,8 @@ class ChatRows:
             yield Batch("chats", pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()}), counted=False)
         if self._accounts:
             yield Batch("accounts", self._account_table(), counted=False)
-        if is_whole:
-            for part, (since, until) in self._spans.items():
+        for part, (since, until) in self._spans.items():
+            if is_whole or (is_whole is None and (not self.may_be_filtered or (part in self._marks and self._marks[part].is_whole(since)))):
                 yield Whole("messages", ("chat_id", self.chat_id(self._chats[part])), since, until)
         yield Covers(self.since, self.until)
 

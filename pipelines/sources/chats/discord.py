@@ -12,8 +12,9 @@ What the format does, and what is made of it (``JsonMessageWriter.cs`` of Tyrrrz
   The words of a forward are those of ``forwardedMessage``.
 - A bot's message often has no words but an embed: its title and description are the words then.
 - An export in parts (``--partition``) is several files of one channel, each whole between its first and last message; so is each export
-  with ``--after`` or ``--before``. One made with ``--filter`` is not, and the file does not say so: what it leaves out would be
-  taken as deleted. Do not put such files beside others.
+  with ``--after`` or ``--before`` (``dateRange``). One made with ``--filter`` is not, and the file does not say so (``messageCount`` counts what
+  is in the file). It is taken for filtered, and nothing for deleted by it, where it has one author alone, or where of the replies to messages of its
+  span more than ``thresholds.filtered_replies_share`` lead to messages that it lacks; ``is_whole`` of the source says it for certain.
 - Nobody says who the other one of a conversation is until he writes.
 
 Not kept: names and contents of files, roles, colours, targets of embeds and buttons, which emoji a reaction is and whose.
@@ -22,6 +23,7 @@ Not kept: names and contents of files, roles, colours, targets of embeds and but
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar
@@ -40,6 +42,8 @@ _POSTS = frozenset(("Default", "Reply", "0", "19", "20", "23", "ChatInputCommand
 _REPLIES = frozenset(("Reply", "19"))
 _KINDS = {"DirectTextChat": ("direct", "personal"), "DirectGroupTextChat": ("direct", "group"), "GuildNews": ("chat", "channel")}
 _THREADS = frozenset(("GuildNewsThread", "GuildPublicThread", "GuildPrivateThread"))
+_FIRST_MOMENT = datetime(2015, 1, 1, tzinfo=UTC)
+_SNOWFLAKE_DIGITS = 19
 #: The account that takes over what deleted accounts wrote.
 _DELETED_USER = "456226577798135808"
 
@@ -52,7 +56,7 @@ class DiscordReader:
     """
 
     kind: ClassVar[str] = "discord"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     items_name_people: ClassVar[bool] = True
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
@@ -62,7 +66,7 @@ class DiscordReader:
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         """The events of one export. Raises BadFile for a file that is cut off, no JSON, or JSON of something else."""
         path = path_of(item, WHAT)
-        rows = ChatRows(context, source.realm or DEFAULT_REALM)
+        rows = ChatRows(context, source.realm or DEFAULT_REALM, may_be_filtered=True)
         members = _members(path)
         guild: Any = None
         chat: Chat | None = None
@@ -96,7 +100,7 @@ class DiscordReader:
                 raise stream.bad("the end of the file", "more after the end of the export")
             if not has_messages:
                 raise stream.bad(WHAT, "JSON of something else")
-        yield from rows.last()
+        yield from rows.last(is_whole=source.is_whole)
 
 
 def _chat(raw: Any, guild: Any) -> Chat | None:
@@ -138,6 +142,7 @@ def _message(raw: Any, chat: Chat, is_thread: bool, members: list[str], rows: Ch
         "\n".join(text for text in (said(raw, "content"), said(forwarded, "content")) if text) or _embedded(content),
         thread=f"{rows.realm}:thread:{chat.part}" if is_thread else None,
         reply_to=reply_to,
+        answered_at=_moment_of(answered) if reply_to else None,
         edited_at=from_iso(raw.get("timestampEdited"), zone),
         is_service=kind not in _POSTS,
         media=_media(content),
@@ -152,6 +157,13 @@ def _message(raw: Any, chat: Chat, is_thread: bool, members: list[str], rows: Ch
         if author and member != author:
             rows.address(message_id, member, "member")
     return None
+
+
+def _moment_of(snowflake: str | None) -> datetime | None:
+    """When the thing of this id was made: milliseconds since 2015 stand above its last 22 bits."""
+    if snowflake is None or not snowflake.isdecimal() or len(snowflake) > _SNOWFLAKE_DIGITS:
+        return None
+    return _FIRST_MOMENT + timedelta(milliseconds=int(snowflake) >> 22)
 
 
 def _account(raw: Any, rows: ChatRows, at: Any) -> str | None:

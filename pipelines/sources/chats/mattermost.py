@@ -89,7 +89,7 @@ class MattermostReader:
                 yield from export.rows.full()
             elif isinstance(record, dict):
                 _told(str(kind), record, export)
-        yield from export.rows.last()
+        yield from export.rows.last(is_whole=source.is_whole)
 
 
 def _lines_file(path: Path) -> tuple[Tree, str]:

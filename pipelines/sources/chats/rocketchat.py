@@ -16,7 +16,9 @@ exportRoomMessagesToFile.ts``; Worteks/RC2Matrix for the collections):
 - The id of a direct room is made of its members' ids: it becomes a pseudonym.
 - Exports of a room have neither ids nor the room's: the room is the file's name, and a message is known by room, time in milliseconds and author.
   In an export of one's own data, all others are "User_1", "User_2", in each export otherwise: they are nobody.
-- A room is whole between its first and last message. A dump of a query is not, and does not say so: do not put one beside others.
+- A room is whole between its first and last message. A dump of a query is not, and does not say so: it is taken for one, and nothing for deleted by it,
+  where it has one author alone, or where more of the replies than ``thresholds.filtered_replies_share`` lead to messages that it lacks; ``is_whole`` of the
+  source says it for certain.
 
 Not kept: names and contents of files, whose reactions and which emoji, translations, previews of links, who has read.
 """
@@ -75,7 +77,7 @@ class RocketChatReader:
     """
 
     kind: ClassVar[str] = "rocketchat"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Every ZIP, every folder that holds JSON files, and every JSON file beside none. Raises BadSource where there is none."""
@@ -85,7 +87,7 @@ class RocketChatReader:
         """The events of one export: rooms and users first, then the messages. Raises BadFile for something else, or for a file cut off."""
         path = path_of(item, WHAT)
         tree, names = _files(path)
-        export = _Export(ChatRows(context, source.realm or DEFAULT_REALM))
+        export = _Export(ChatRows(context, source.realm or DEFAULT_REALM, may_be_filtered=True))
         kinds = {name: _kind_of(tree, name, len(names) == 1) for name in names}
         if not {"messages", "room"} & set(kinds.values()):
             raise BadFile(path, place="file" if path.is_file() else "folder", expected=f"{WHAT} with messages", found="none")
@@ -104,7 +106,7 @@ class RocketChatReader:
                 if why:
                     yield Rejected("messages", f"file {number}, {place}" if len(names) > 1 else place, why)
                 yield from export.rows.full()
-        yield from export.rows.last()
+        yield from export.rows.last(is_whole=source.is_whole)
 
 
 # -- files -----------------------------------------------------------------------------------------------------------------------
@@ -219,7 +221,7 @@ def _message(record: dict[str, Any] | None, export: _Export) -> str | None:
         chat = export.chats[room] = Chat(_part(room, None, export), *(("direct", "personal") if is_direct else ("chat", "group")))
     kind = record.get("t") if isinstance(record.get("t"), str) else None
     if kind == _DELETED:
-        rows.spoke(chat, sent_at)
+        rows.gone(chat, number, sent_at)
         return GONE
     is_service = kind is not None and kind != _ENCRYPTED
     author = _author(record.get("u"), rows, sent_at)
@@ -319,7 +321,7 @@ def _line(record: dict[str, Any] | None, chat: Chat, export: _Export) -> str | N
     equals = export.equals[number] = export.equals.get(number, 0) + 1
     kind = record.get("type") if isinstance(record.get("type"), str) else None
     if kind == _DELETED:
-        rows.spoke(chat, sent_at)
+        rows.gone(chat, number, sent_at)
         return GONE
     rows.message(
         chat,

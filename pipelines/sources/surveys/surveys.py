@@ -14,6 +14,7 @@ What has to be known about it:
   to the personal half.
 - A response is known by the form's own id, else by the moment and what was answered (title and words of each answer, whatever the order of
   the columns), so a question added later does not make it another, nor does another form of download.
+- What Moodle's *feedback* activity lets download is read as well (:mod:`pipelines.sources.surveys.moodle_feedback`).
 - A form is anonymous and stays so, unless it has a column of addresses: then the account is that address (realm ``survey``).
 - The course stays null: pipelines.links relates a survey to its course by ``survey_id`` (the file's name) and ``feeds`` of the source.
 """
@@ -23,7 +24,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
 from typing import ClassVar
@@ -37,7 +38,9 @@ from pipelines.sources.formats.delimited import Block, Header, find_columns, loo
 from pipelines.sources.formats.local_times import OrderEvidence, to_utc
 from pipelines.sources.formats.report_files import ENDINGS
 from pipelines.sources.formats.tables import TableFile, open_table, table_items
+from pipelines.sources.lms.moodle_people import People
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
+from pipelines.sources.surveys import moodle_feedback
 from pipelines.sources.surveys.likert import Likert
 
 WHAT = "survey answers (kind survey_csv)"
@@ -72,7 +75,7 @@ class SurveysReader:
     """Reader of form answers. Kind ``survey_csv``."""
 
     kind: ClassVar[str] = "survey_csv"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also gzipped) and workbooks below the source's path. Raises BadSource where there is none."""
@@ -87,11 +90,16 @@ class SurveysReader:
         realm = source.realm or "survey"
         file = open_table(item.path, (word for words in _COLUMNS.values() for word in words))
         header = file.header()
+        likert = Likert.of(source)
+        survey_id = _ENDING.sub("", item.name)
+        feedback = moodle_feedback.layout_of(header.words)
+        if feedback is not None:
+            yield from _feedback(file, header, feedback, survey_id, likert, source, context)
+            return
         other = looks_like(header.words)
         if other and other != WHAT:
             raise BadFile(item.path, place="header", expected=WHAT, found=f"what looks like {other}")
         places = find_columns(file, header, _COLUMNS, optional=("email", "id"), what=WHAT)
-        likert = Likert.of(source)
         group, questions = _questions(file, header, places, likert)
         if not questions:
             raise BadFile(item.path, place="header", expected="at least one question", found="none")
@@ -99,7 +107,6 @@ class SurveysReader:
         for block in file.blocks(header):
             evidence.add(block.columns[places["time"]])
         order = evidence.order("day first" if _CYRILLIC.search(" ".join(header.cells)) else "month first")
-        survey_id = _ENDING.sub("", item.name)
         equals: Counter[str] = Counter()
         since: datetime | None = None
         until: datetime | None = None
@@ -133,50 +140,121 @@ class SurveysReader:
                 yield Batch("accounts", people.filter(pc.is_valid(addresses)), counted=False)
             labels = pa.nulls(block.rows, pa.string()) if group is None else _null_if_empty(block.columns[group])
             labels = pc.fill_null(labels, source.stream) if source.stream else labels
-            for question in questions:
-                yield Seen("survey_answers", block.rows)
-                answers = _null_if_empty(block.columns[question.column])
-                ratings, texts = pa.nulls(block.rows, pa.int32()), answers
-                bad_rating = pa.repeat(pa.scalar(False), block.rows)
-                if question.is_rating:
-                    ratings = _steps(answers, likert)
-                    texts = pa.nulls(block.rows, pa.string())
-                    bad_rating = pc.and_(pc.is_valid(answers), pc.is_null(ratings))
-                keep = pa.repeat(pa.scalar(True), block.rows)
-                for reason, mask in (
-                    ("a time that is not understood", bad_time),
-                    ("a rating that is no step of the scale", bad_rating),
-                ):
-                    for row in rows_where(pc.and_(mask, keep)):
-                        yield Rejected("survey_answers", f"{file.unit} {block.lines[row]}, question {question.number}", reason)
-                    keep = pc.and_(keep, pc.invert(mask))
-                table = pa.table(
-                    {
-                        "answer_id": pc.binary_join_element_wise(responses, pa.scalar(str(question.number)), ":"),
-                        "survey_id": pa.repeat(pa.scalar(survey_id), block.rows),
-                        "response_id": responses,
-                        "account_id": accounts,
-                        "group_label": labels,
-                        "item": pa.repeat(pa.scalar(question.item), block.rows),
-                        "aspect": pa.repeat(pa.scalar(question.aspect, pa.string()), block.rows),
-                        "rating": ratings,
-                        "answered_at": moments,
-                        "text": texts,
-                    }
-                ).filter(keep)
-                if table.num_rows:
-                    yield Batch("survey_answers", table)
+            response = _Responses(survey_id, responses, accounts, labels, moments, {"a time that is not understood": bad_time})
+            yield from _answers(file, block, questions, response, likert)
         yield Covers(since, until)
 
 
-def _questions(file: TableFile, header: Header, places: dict[str, int], likert: Likert) -> tuple[int | None, list[_Question]]:
-    """The column that states stream or group, and the questions."""
+@dataclass(frozen=True)
+class _Responses:
+    """What the rows of a block are, besides their answers; ``refused``: reason → rows."""
+
+    survey_id: str
+    ids: pa.Array
+    accounts: pa.Array
+    labels: pa.Array
+    moments: pa.Array
+    refused: dict[str, pa.Array]
+
+
+def _answers(file: TableFile, block: Block, questions: list[_Question], of: _Responses, likert: Likert) -> Iterator[Event]:
+    for question in questions:
+        yield Seen("survey_answers", block.rows)
+        answers = _null_if_empty(block.columns[question.column])
+        ratings, texts = pa.nulls(block.rows, pa.int32()), answers
+        bad_rating = pa.repeat(pa.scalar(False), block.rows)
+        if question.is_rating:
+            ratings = _steps(answers, likert)
+            texts = pa.nulls(block.rows, pa.string())
+            bad_rating = pc.and_(pc.is_valid(answers), pc.is_null(ratings))
+        keep = pa.repeat(pa.scalar(True), block.rows)
+        for reason, mask in {**of.refused, "a rating that is no step of the scale": bad_rating}.items():
+            for row in rows_where(pc.and_(mask, keep)):
+                yield Rejected("survey_answers", f"{file.unit} {block.lines[row]}, question {question.number}", reason)
+            keep = pc.and_(keep, pc.invert(mask))
+        table = pa.table(
+            {
+                "answer_id": pc.binary_join_element_wise(of.ids, pa.scalar(str(question.number)), ":"),
+                "survey_id": pa.repeat(pa.scalar(of.survey_id), block.rows),
+                "response_id": of.ids,
+                "account_id": of.accounts,
+                "group_label": of.labels,
+                "item": pa.repeat(pa.scalar(question.item), block.rows),
+                "aspect": pa.repeat(pa.scalar(question.aspect, pa.string()), block.rows),
+                "rating": ratings,
+                "answered_at": of.moments,
+                "text": texts,
+            }
+        ).filter(keep)
+        if table.num_rows:
+            yield Batch("survey_answers", table)
+
+
+def _feedback(
+    file: TableFile, header: Header, layout: moodle_feedback.Layout, survey_id: str, likert: Likert, source: Source, context: Context
+) -> Iterator[Event]:
+    """Responses of Moodle's feedback activity. Raises BadFile where it asks nothing."""
+    realm = source.realm or "moodle"
+    _, questions = _questions(file, header, {str(place): place for place in range(layout.last + 1)}, likert, has_group=False)
+    questions = [replace(one, item=moodle_feedback.question(one.item)) for one in questions]
+    if not questions:
+        raise BadFile(file.path, place="header", expected="at least one question", found="none")
+    evidence = OrderEvidence()
+    for block in file.blocks(header) if layout.time is not None else ():
+        evidence.add(block.columns[layout.time])
+    order = evidence.order("day first")
+    counts: Counter[str] = Counter()
+    since: datetime | None = None
+    until: datetime | None = None
+    for block in file.blocks(header):
+        for line, cells in block.misfits:
+            yield Seen("survey_answers", len(questions))
+            reason = "fewer cells than the header" if cells < len(header.cells) else "more cells than the header"
+            for question in questions:
+                yield Rejected("survey_answers", f"{file.unit} {line}, question {question.number}", reason)
+        if not block.rows:
+            continue
+        labels = pa.nulls(block.rows, pa.string()) if layout.groups is None else _null_if_empty(block.columns[layout.groups])
+        labels = pc.fill_null(labels, source.stream) if source.stream else labels
+        moments, refused = pa.nulls(block.rows, pa.timestamp("us", tz="UTC")), {}
+        if layout.time is None or layout.number is not None:
+            accounts = pa.nulls(block.rows, pa.string())
+            numbers = _null_if_empty(block.columns[layout.number or 0])
+            refused["no number of the response"] = pc.is_null(numbers)
+            keys = pc.fill_null(numbers, "").to_pylist()
+        else:
+            times = pc.utf8_trim_whitespace(block.columns[layout.time])
+            moments, _ = to_utc(times, order, context.zone)
+            people = People(block, layout.people)
+            accounts, batch = people.accounts(realm, context)
+            yield from batch
+            refused["nobody is named"] = pc.is_null(people.natives)
+            refused["a time that is not understood"] = pc.is_null(moments)
+            keys = pc.fill_null(accounts, "").to_pylist()
+            least, most = pc.min_max(moments).as_py().values()
+            since = min((moment for moment in (since, least) if moment), default=None)
+            until = max((moment for moment in (until, most) if moment), default=None)
+        ids = []
+        for key in keys:
+            # Who may answer several times has several rows.
+            counts[key] += 1
+            ids.append(f"{realm}:feedback:{survey_id}:{key}" + (f"-{counts[key]}" if counts[key] > 1 else ""))
+        yield from _answers(
+            file, block, questions, _Responses(survey_id, pa.array(ids, pa.string()), accounts, labels, moments, refused), likert
+        )
+    yield Covers(since, until)
+
+
+def _questions(
+    file: TableFile, header: Header, places: dict[str, int], likert: Likert, *, has_group: bool = True
+) -> tuple[int | None, list[_Question]]:
+    """The column that states stream or group (where the form may ask for it), and the questions."""
     group: int | None = None
     columns: list[int] = []
     for column, word in enumerate(header.words):
         if column in places.values() or not word:
             continue
-        if group is None and _GROUP.search(word) and not _SCALE.search(word) and "[" not in word:
+        if has_group and group is None and _GROUP.search(word) and not _SCALE.search(word) and "[" not in word:
             group = column
         else:
             columns.append(column)

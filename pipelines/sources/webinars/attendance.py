@@ -350,6 +350,38 @@ def attendance_events(realm: str, meeting: Meeting, stays: pa.Table, context: Co
     yield Batch("webinars", webinar_row(identity, meeting, start, end, host), counted=False)
 
 
+#: End of the id of a row that is no stay: how many polls somebody answered.
+POLLS = ":polls"
+
+
+def poll_events(realm: str, identity: str, counts: Mapping[tuple[str, str], int], context: Context) -> Iterator[Event]:
+    """One row of attendance per (name, address) without times or minutes, and their accounts. ``counts``: polls answered."""
+    if not counts:
+        return
+    pairs = sorted(counts)
+    names, emails = (
+        pa.array([name for name, _ in pairs], pa.string()),
+        lower_addresses(pa.array([email for _, email in pairs], pa.string())),
+    )
+    native = native_ids(names, emails, identity.split(":", 2)[2])
+    accounts = context.pseudonyms.column(realm, native)
+    # Two ways to write one name are one account.
+    total: dict[str, int] = {}
+    for account, pair in zip(accounts.to_pylist(), pairs, strict=True):
+        total[account] = total.get(account, 0) + counts[pair]
+    yield Seen("attendance", len(total))
+    columns = {
+        "attendance_id": [f"{identity}:{account}{POLLS}" for account in total],
+        "webinar_id": [identity] * len(total),
+        "account_id": list(total),
+        "poll_answers": list(total.values()),
+    }
+    yield Batch("attendance", pa.table(columns))
+    people = {"account_id": accounts, "native_id": native, "display_name": names, "email": emails}
+    many = len(pairs)
+    yield Batch("accounts", pa.table({**people, "realm": pa.array([realm] * many), "channel": pa.array(["webinar"] * many)}), counted=False)
+
+
 def webinar_row(identity: str, meeting: Meeting, start: datetime | None, end: datetime | None, host: str | None) -> pa.Table:
     """One row of raw.webinars."""
     minutes = (end - start).total_seconds() / SECONDS_A_MINUTE if start and end and end >= start else None

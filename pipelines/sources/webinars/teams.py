@@ -17,7 +17,12 @@ What has to be known about them (Microsoft Learn, "Manage the attendance report 
   day and month is found per file.
 - "(Guest)", "(Гость)" and the like behind a name are no part of it; they mark a guest.
 
-Not kept: role, registration, the summary's averages. The downloads tell of no signs of attention: null.
+- *Engagement* (Teams Premium; written from documentation only: "Attendance and engagement report", Microsoft Learn, which lists unmuting, cameras,
+  raised hands, each type of reaction and Q&A, and states no headers): columns of section 2, or of the stays, whose words are known. Of section 2, whose
+  rows are people, they stand at the person's first stay. Reactions of each type are added up. Minutes of camera and of speaking are kept where the
+  cell is a length of time, or the header says that it is minutes; how often somebody switched the camera or the microphone on is not kept.
+
+Not kept: role, registration, the summary's averages. A download without these columns tells of no signs of attention: null.
 """
 
 from __future__ import annotations
@@ -48,6 +53,7 @@ from pipelines.sources.webinars.attendance import (
     find_places,
     lower_addresses,
     made_stays,
+    minutes_of,
     plain_times,
     stays_of,
     text_column,
@@ -74,6 +80,28 @@ COLUMNS = {
         "participant id (upn)", "upn", "идентификатор участника (имя участника-пользователя)", "идентификатор участника (upn)", "ид участника (upn)",
     ),
 }  # fmt: skip
+#: Signs of attention → words of their columns.
+_ENGAGEMENT = {
+    "reactions": ("reactions", "total reactions", "number of reactions", "реакции", "всего реакций", "количество реакций"),
+    "raised_hands": (
+        "raised hands", "hands raised", "hand raises", "raised hand", "raise hand", "times hand raised", "поднятые руки", "поднятия руки", "поднятая рука",
+        "количество поднятий руки",
+    ),
+    "camera_minutes": (
+        "camera on duration", "camera duration", "camera on", "cameras on", "camera", "camera on (minutes)", "камера включена", "камера",
+        "длительность включения камеры", "длительность с включенной камерой",
+    ),
+    "talk_minutes": (
+        "unmuted duration", "unmute duration", "time unmuted", "unmuted", "unmuted minutes", "unmuted (minutes)", "микрофон включен",
+        "длительность с включенным микрофоном",
+    ),
+}  # fmt: skip
+_REACTIONS = frozenset((
+    "like", "likes", "love", "heart", "hearts", "applause", "applauses", "clap", "claps", "laugh", "laughs", "surprised", "surprise", "surprises",
+    "нравится", "сердце", "сердца", "аплодисменты", "смех", "удивление",
+))  # fmt: skip
+_IN_MINUTES = re.compile(r"\(?(?:minutes|min\.?|минут\w*|мин\.?)\)?$")
+_BARE_NUMBER = re.compile(r"^\d+(?:[.,]\d+)?$")
 _LIST = {
     "name": ("full name", "fullname", "полное имя", "name", "имя"),
     "action": ("user action", "action", "действие пользователя", "действие"),
@@ -97,6 +125,8 @@ _GUEST = re.compile(
     re.IGNORECASE,
 )
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
+#: Digits of the largest count that is kept.
+_LONGEST_COUNT = 6
 #: A report is refused unless it begins within so many rows: a summary of a dozen lines stands above at most.
 _WITHIN_ROWS = 30
 
@@ -114,7 +144,7 @@ class TeamsReader:
     """Reader of Teams' attendance downloads. Kind ``teams``."""
 
     kind: ClassVar[str] = "teams"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also tab-separated ones under another ending) and workbooks below the source's path. Raises BadSource where there is none."""
@@ -184,12 +214,78 @@ def _read_report(file: ReportFile, rows: Sequence[tuple[int, list[str]]], realm:
         zone=context.zone,
     )
     stays = with_column(stays, "is_guest", is_guest)
+    stays = _with_engagement(stays, report, number, fitting)
     if number == 2:
         stays = _without_gaps(stays)
     if meeting.number == "":
         meeting = Meeting(digest(meeting.title or ""), meeting.title, meeting.starts_at, meeting.ends_at)
     yield from attendance_events(realm, meeting, stays, context)
     yield covers_of([(meeting, stays)])
+
+
+def _with_engagement(stays: pa.Table, report: _Report, number: int, fitting: Sequence[tuple[int, list[str]]]) -> pa.Table:
+    """The stays with signs of attention, where their own table or section 2 has columns for them."""
+    own = _engagement(report.tables[number][0])
+    if own:
+        found = [_signs(cells, own) for _, cells in fitting]
+    elif number == 3 and 2 in report.tables and (columns := _engagement(report.tables[2][0])):
+        header, rows = report.tables[2]
+        places = find_places([header_word(cell) for cell in header], COLUMNS)
+        if "name" not in places:
+            places = {"name": 0, "email": 4}
+        of_person: dict[tuple[str, str], dict[str, float | None]] = {}
+        for _, cells in rows:
+            if len(cells) >= len(header):
+                of_person.setdefault(
+                    _person(*(text_column([cells], places.get(name))[0].as_py() for name in ("name", "email", "upn"))),
+                    _signs(cells, columns),
+                )
+        first: dict[tuple[str, str], int] = {}
+        joined, people = stays["joined_at"].to_pylist(), list(map(_person, stays["name"].to_pylist(), stays["email"].to_pylist()))
+        for row in sorted((row for row in range(stays.num_rows) if joined[row] is not None), key=lambda row: (joined[row], row)):
+            first.setdefault(people[row], row)
+        found = [of_person.get(people[row], {}) if first.get(people[row]) == row else {} for row in range(stays.num_rows)]
+    else:
+        return stays
+    for sign, kind in (
+        ("reactions", pa.int32()),
+        ("raised_hands", pa.int32()),
+        ("camera_minutes", pa.float64()),
+        ("talk_minutes", pa.float64()),
+    ):
+        stays = with_column(stays, sign, pa.array([one.get(sign) for one in found], pa.float64()).cast(kind))
+    return stays
+
+
+def _person(name: str | None, email: str | None = None, upn: str | None = None) -> tuple[str, str]:
+    """By what section 2 and section 3 tell the same person: address, else the name shown."""
+    address = next((part.strip().lower() for part in (email, upn) if part and "@" in part), "")
+    return ("", address) if address else (_GUEST.sub("", name or "").strip().casefold(), "")
+
+
+def _engagement(header: Sequence[str]) -> dict[int, str]:
+    """Column → sign of attention; each type of reaction on its own only where no column has their sum."""
+    words = [header_word(cell) for cell in header]
+    found = {place: sign for sign, place in find_places(words, _ENGAGEMENT).items()}
+    if "reactions" not in found.values():
+        found |= {place: "reactions" for place, word in enumerate(words) if word in _REACTIONS}
+    return {
+        place: f"{sign}:minutes" if sign.endswith("_minutes") and _IN_MINUTES.search(words[place]) else sign
+        for place, sign in found.items()
+    }
+
+
+def _signs(cells: Sequence[str], columns: dict[int, str]) -> dict[str, float | None]:
+    signs: dict[str, float | None] = {}
+    for place, told in columns.items():
+        sign, _, unit = told.partition(":")
+        text = cells[place].strip() if place < len(cells) else ""
+        is_number = bool(_BARE_NUMBER.match(text)) and len(text) <= _LONGEST_COUNT
+        if sign.endswith("_minutes"):
+            signs[sign] = minutes_of(text) if unit or not is_number else None
+        elif is_number and text.isdecimal():
+            signs[sign] = (signs.get(sign) or 0) + int(text)
+    return signs
 
 
 def _apart(file: ReportFile, rows: Sequence[tuple[int, list[str]]]) -> _Report:

@@ -19,9 +19,14 @@ What has to be known about them (Zoom support, "Getting started with reports"; h
   times; keep one of the two.
 - Somebody in the waiting room is not in the webinar: such a row is rejected, with that reason.
 
-Not kept: consent to being recorded, country, registration time and approval, number of participants. Poll and Q&A reports are refused: they
-state the meeting's start to the minute only, so nothing ties them to the participants' report. None of the reports tells of chat, reactions
-or cameras: these signs are null.
+- *Poll report* (written from documentation and from code that reads such files): "Poll Details" with number, name, address, moment, then question and answer in turns, one row
+  per person and poll. It is a row of attendance per person without times or minutes, with the number of polls answered. The report states the
+  meeting's start to the minute only: the loader gives the row the webinar of that number which the participants' report tells of
+  (:mod:`pipelines.same_webinars`). Who answered anonymously is nobody: such a row is rejected, with that reason.
+- *Registration report*: who meant to come. It is refused by that name: nobody was there by it. Of a webinar, the attendee report says who registered and came.
+
+Not kept: consent to being recorded, country, registration time and approval, number of participants, questions and answers of polls. Q&A reports are
+refused. None of the reports tells of chat, reactions or cameras: these signs are null.
 """
 
 from __future__ import annotations
@@ -50,6 +55,8 @@ from pipelines.sources.webinars.attendance import (
     digest,
     find_places,
     minutes_of,
+    plain_times,
+    poll_events,
     reject_where,
     stays_of,
     text_column,
@@ -97,8 +104,26 @@ _MEETING = {
     "host": ("user email", "host email", "email", "электронная почта пользователя", "электронная почта организатора"),
 }  # fmt: skip
 #: Words of the usage report's header that no meeting's block has.
-_USAGE = frozenset(("creation time", "has zoom rooms?", "department", "время создания", "есть zoom rooms?", "отдел"))
-_POLLS = re.compile(r"poll|submitted date/time|отчет об опросе|отчёт об опросе", re.IGNORECASE)
+_USAGE = frozenset((
+    "creation time", "has zoom rooms?", "department", "total participant minutes", "participant minutes", "max concurrent views", "время создания",
+    "есть zoom rooms?", "отдел", "общее количество минут участников", "минуты участников",
+))  # fmt: skip
+_POLLS = re.compile(r"poll|отч[её]т об? опрос", re.IGNORECASE)
+_REGISTRATION = re.compile(r"registration report|registrants?\b|отч[её]т о регистрации", re.IGNORECASE)
+#: Columns of a poll report's details.
+_ANSWERS = {
+    "name": ("user name", "name", "participant", "имя пользователя", "имя", "участник"),
+    "email": ("user email", "email address", "email", "электронная почта пользователя", "адрес электронной почты", "эл. почта"),
+    "time": (
+        "submitted date/time",
+        "submitted date and time",
+        "submitted time",
+        "дата и время отправки",
+        "дата/время отправки",
+        "время отправки",
+    ),
+}
+_ANONYMOUS = frozenset(("anonymous attendee", "anonymous", "anonymous user", "анонимный участник", "аноним"))
 #: Rows above the participants at most: a block of two rows, a title and the time of the report.
 _WITHIN_ROWS = 14
 _MEETING_ID = re.compile(r"(?<!\d)\d{9,11}(?!\d)")
@@ -131,7 +156,7 @@ class ZoomReader:
     """Reader of Zoom's participants, attendee and usage reports. Kind ``zoom``."""
 
     kind: ClassVar[str] = "zoom"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also gzipped), and workbooks that they were saved as, below the source's path. Raises BadSource where there is none."""
@@ -146,6 +171,10 @@ class ZoomReader:
         usage = _usage_header(rows)
         if usage is not None:
             yield from _usage(file, rows, usage, realm, context)
+            return
+        answers = _answers_header(rows)
+        if answers is not None:
+            yield from _polls(file, rows, answers, realm, item, context)
             return
         block, sections = _find(file, rows)
         habit: Order = "day first" if _CYRILLIC.search(" ".join(sections[0].header.cells)) else "month first"
@@ -188,8 +217,12 @@ def _find(file: ReportFile, rows: Sequence[tuple[int, list[str]]]) -> tuple[_Blo
         elif not _is_title(rows, number):
             _take(sections[-1], line, cells)
     if not sections:
-        if any(_POLLS.search(cell) for cells in above for cell in cells[:1]):
-            raise BadFile(file.path, place="header", expected=WHAT, found="a Zoom poll report")
+        for what, title in (
+            ("a Zoom registration report: nobody was there by it", _REGISTRATION),
+            ("a Zoom poll report without its details", _POLLS),
+        ):
+            if any(title.search(cell) for cells in above for cell in cells[:1]):
+                raise BadFile(file.path, place="header", expected=WHAT, found=what)
         # Not the report, or a column of it is missing: the error names what there is.
         first = file.header()
         find_columns(file, first, {name: words for name, words in COLUMNS.items() if name not in _OPTIONAL}, what=WHAT)
@@ -277,6 +310,8 @@ def _stays(section: _Section, order: Order, context: Context) -> pa.Table:
 
 def _usage_header(rows: Sequence[tuple[int, list[str]]]) -> int | None:
     """Place of the usage report's header among the first rows; None where it is another report."""
+    if any(_is_participants(cells) for _, cells in rows[:_WITHIN_ROWS]):
+        return None
     for number, (_, cells) in enumerate(rows[:_WITHIN_ROWS]):
         words = {header_word(cell) for cell in cells}
         if words & _USAGE and words & set(_MEETING["topic"]) and words & set(_MEETING["id"]) and words & set(_MEETING["start"]):
@@ -324,3 +359,59 @@ def _usage(file: ReportFile, rows: Sequence[tuple[int, list[str]]], at: int, rea
 
 def _is_total(cells: Sequence[str]) -> bool:
     return not any(cell.strip() for cell in cells[1:])
+
+
+# -- the poll report ----------------------------------------------------------------------------------------------------------
+
+
+def _answers_header(rows: Sequence[tuple[int, list[str]]]) -> int | None:
+    """Place of the details' header; None where it is another report."""
+    for number, (_, cells) in enumerate(rows):
+        places = find_places([header_word(cell) for cell in cells], _ANSWERS)
+        if "time" in places and "name" in places:
+            return number
+    return None
+
+
+def _polls(file: ReportFile, rows: Sequence[tuple[int, list[str]]], at: int, realm: str, item: Item, context: Context) -> Iterator[Event]:
+    """One row of attendance per person who answered, without times: how many polls. One row of the file is one poll answered."""
+    words = [header_word(cell) for cell in rows[at][1]]
+    places = find_places(words, _ANSWERS)
+    block = _block([cells for _, cells in rows[:at]])
+    # A meeting with several polls repeats title and header before each.
+    below = [
+        (line, cells)
+        for line, cells in rows[at + 1 :]
+        if sum(bool(cell.strip()) for cell in cells) > 1 and [header_word(cell) for cell in cells[: len(words)]] != words
+    ]
+    texts = {name: text_column([cells for _, cells in below], place) for name, place in places.items()}
+    starts = pa.array([block.start], pa.string())
+    habit: Order = "day first" if _CYRILLIC.search(" ".join(words)) else "month first"
+    order = time_order([starts, texts["time"]], habit)
+    start = to_utc(plain_times(starts), order, context.zone)[0][0].as_py()
+    if start is None:
+        raise BadFile(file.path, place="meeting block", expected="the meeting's start", found="none that is understood")
+    answered = to_utc(plain_times(texts["time"]), order, context.zone)[0].to_pylist()
+    length = minutes_of(block.minutes)
+    meeting = Meeting(_number(block, item), block.topic or None, start, None if length is None else start + timedelta(minutes=length))
+    names, emails = texts["name"].to_pylist(), (texts.get("email") or text_column([cells for _, cells in below], None)).to_pylist()
+    counts: dict[tuple[str, str], int] = {}
+    moments = [start]
+    for (line, _), name, email, moment in zip(below, names, emails, answered, strict=True):
+        reason = None
+        if header_word(name) in _ANONYMOUS:
+            reason = "answered anonymously"
+        elif not name and "@" not in email:
+            reason = "neither a name nor an address"
+        elif moment is None:
+            reason = "a time that is not understood or does not exist"
+        if reason is None:
+            counts[name, email.lower()] = counts.get((name, email.lower()), 0) + 1
+            moments.append(moment)
+        else:
+            yield Seen("attendance", 1)
+            yield Rejected("attendance", f"line {line}", reason)
+    identity = webinar_id(realm, meeting, None, context.zone)
+    yield Batch("webinars", webinar_row(identity, meeting, start, meeting.ends_at, None), counted=False)
+    yield from poll_events(realm, identity, counts, context)
+    yield Covers(min(moments), max(moments))

@@ -189,3 +189,40 @@ def test_a_later_download_with_one_question_more_has_the_same_responses_in_any_o
 def test_half_a_file_and_an_empty_one_are_refused(name: str, found: str):
     with pytest.raises(BadFile, match=found):
         read(name)
+
+
+# -- Moodle's feedback activity -------------------------------------------------------------------------------------------------
+
+
+def test_named_responses_of_moodle_are_those_of_its_accounts():
+    survey = read("moodle_feedback_english.csv", realm="lms")
+    irina, oleg = (survey.account(f"mail:{name}@school.example.org", "lms") for name in ("irina", "oleg"))
+    assert [(row["account_id"], row["item"], row["rating"], row["text"], row["group_label"]) for row in survey.rows("survey_answers")] == [
+        (irina, "Rate the content (1 to 5)", 5, None, "Поток 1"),
+        (oleg, "Rate the content (1 to 5)", 3, None, None),
+        (irina, "Which group size suits you?", None, "small", "Поток 1"),
+        (oleg, "Which group size suits you?", None, "large", None),
+        (irina, "What would you change?", None, "Less lectures", "Поток 1"),
+        (oleg, "What would you change?", None, None, None),
+    ]
+    assert survey.column("survey_answers", "answered_at")[:2] == [utc(2026, 9, 7, 6, 7), utc(2026, 9, 8, 18, 7)]
+    assert {row["channel"] for row in survey.rows("accounts")} == {"lms"}
+
+
+def test_anonymous_responses_of_moodle_have_neither_person_nor_moment():
+    survey = read("moodle_feedback_russian_anonymous.csv")
+    assert survey.rows("accounts") == []
+    rows = survey.rows("survey_answers")
+    assert {(row["account_id"], row["answered_at"]) for row in rows} == {(None, None)}
+    assert [row["rating"] for row in rows if row["item"] == "Содержание"] == [5, 2, None]
+    assert [row["aspect"] for row in rows if row["item"] == "Содержание"] == ["content"] * 3
+    assert len({row["response_id"] for row in rows}) == 3
+
+
+def test_responses_of_moodle_in_russian_by_name_alone():
+    """Two of one person, one of nobody, one whose moment is none."""
+    survey = read("moodle_feedback_russian.csv")
+    irina = survey.account("name:ирина полевая", "moodle")
+    assert [(row["account_id"], row["rating"]) for row in survey.rows("survey_answers")] == [(irina, 5), (irina, 4)]
+    assert len({row["response_id"] for row in survey.rows("survey_answers")}) == 2
+    assert survey.rejected == [("line 4, question 1", "nobody is named"), ("line 5, question 1", "a time that is not understood")]

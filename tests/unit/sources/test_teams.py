@@ -45,6 +45,18 @@ def test_list_of_comings_and_goings_makes_stays():
     assert report.column("attendance", "is_guest").count(True) == 2
 
 
+def test_engagement_stands_once_at_the_first_stay_of_a_person():
+    """Reactions of each type are added up; "2" of a camera is how often, no length; what is no number is not known."""
+    rows = read("sections_engagement.csv").rows("attendance")
+    assert [tuple(row[sign] for sign in ("reactions", "raised_hands", "camera_minutes", "talk_minutes")) for row in rows] == [
+        (None, None, None, None),
+        (5, 1, None, None),
+        (0, 0, 80, 45.5),
+        (None, 0, 10, 0),
+    ]
+    assert {row["chat_messages"] for row in rows} == {None}
+
+
 def test_list_in_russian_is_day_first():
     assert stays(read("list_russian.csv")) == [
         ("Анна Кураторова", utc(13, 46), utc(15, 10)),

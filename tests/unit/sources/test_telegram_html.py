@@ -115,6 +115,14 @@ def test_counts_covers_and_whole() -> None:
     assert [event for event in found if isinstance(event, Whole)] == [Whole("messages", ("chat_id", "telegram:chat:700"), since, until)]
 
 
+def test_a_name_of_the_pages_is_never_an_account_of_the_json() -> None:
+    """Same chat, same messages, the same names shown: whether it is one person is for the links to say."""
+    of_json, of_pages = (rows(read(path), "accounts") for path in (BOTH / "result.json", PAGES / "messages.html"))
+    named = {row["display_name"] for row in of_pages}
+    assert named & {row["display_name"] for row in of_json} == named
+    assert not {row["account_id"] for row in of_json} & {row["account_id"] for row in of_pages}
+
+
 def post(number: int, name: str | None, text: Any = "слово", at: int = 1_790_000_000, **more: Any) -> dict[str, Any]:
     stated = {"id": number, "type": "message", "date_unixtime": str(at + number), "from": name, "from_id": f"user {name}"}
     return {**stated, "text": text, **more}

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from pipelines.errors import BadFile
+from pipelines.loading import load_source
+from pipelines.programme import Programme, Source
 from pipelines.sources.webinars.attendance import is_full_name
 from pipelines.sources.webinars.zoom import ZoomReader
+from pipelines.warehouse import Warehouse
 from tests.unit.sources.orders import STAYS, rows_after
-from tests.unit.sources.report_reading import FIXTURES, Reading
+from tests.unit.sources.report_reading import FIXTURES, PSEUDONYMS, Reading
 
 FOLDER = FIXTURES / "zoom"
 
@@ -170,11 +174,54 @@ def test_usage_report_is_webinars_without_stays():
 
 @pytest.mark.parametrize(
     ("name", "found"),
-    [("poll_report.csv", "a Zoom poll report"), ("cut_inside_a_row.csv", "it was cut"), ("empty.csv", "an empty file")],
+    [
+        ("poll_report_without_details.csv", "a Zoom poll report without its details"),
+        ("registration_report.csv", "a Zoom registration report: nobody was there by it"),
+        ("registration_report_russian.csv", "a Zoom registration report: nobody was there by it"),
+        ("cut_inside_a_row.csv", "it was cut"),
+        ("empty.csv", "an empty file"),
+    ],
 )
 def test_what_is_no_whole_report_is_refused(name: str, found: str):
     with pytest.raises(BadFile, match=found):
         read(name)
+
+
+def test_polls_answered_are_counted_per_person():
+    """Two polls, one launched twice; who answered anonymously is nobody."""
+    report = read("poll_report.csv")
+    galya, oleg = report.account("galya|galya@school.example.org", "zoom"), report.account("олег степной|", "zoom")
+    assert {row["account_id"]: row["poll_answers"] for row in report.rows("attendance")} == {galya: 2, oleg: 1}
+    assert {(row.get("joined_at"), row.get("minutes")) for row in report.rows("attendance")} == {(None, None)}
+    assert report.rejected == [("line 10", "answered anonymously"), ("line 13", "a time that is not understood or does not exist")]
+    (webinar,) = report.rows("webinars")
+    assert (webinar["starts_at"], webinar["minutes"]) == (utc(2026, 9, 8, 14), 70)
+
+
+@pytest.mark.parametrize("order", [("participants", "polls"), ("polls", "participants")], ids="_".join)
+@pytest.mark.parametrize("name", ["with_block.csv", "participants_85674014600.csv"], ids=["start stated to the second", "day alone"])
+def test_polls_are_of_the_webinar_of_the_participants_report(order: tuple[str, ...], name: str, tmp_path: Path):
+    stays = (FOLDER / "english.csv").read_text(encoding="utf-8-sig").replace("05:00:00 PM", "05:00:13 PM")
+    if name != "with_block.csv":
+        stays = (FOLDER / name).read_text(encoding="utf-8-sig").replace("09/28/2026", "09/08/2026")
+    texts = {"participants": stays, "polls": (FOLDER / "poll_report.csv").read_text(encoding="utf-8")}
+    source = Source(name="zoom", kind="zoom", path=tmp_path)
+    programme = Programme(id="test", name="Test", folder=tmp_path, time_zone="Europe/Moscow", sources=(source,))
+    with Warehouse.open(None) as warehouse:
+        warehouse.create_schemas()
+        for what in order:
+            (tmp_path / (f"polls_{name}" if what == "polls" else name)).write_text(texts[what], encoding="utf-8")
+            loads = load_source(warehouse, programme, source, pseudonyms=PSEUDONYMS, run_at=utc(2026, 9, 9))
+            assert [load.problem for load in loads if load.problem] == []
+        assert warehouse.value("select count(*) from raw.webinars") == 1
+        assert warehouse.value("select count(distinct webinar_id) from raw.attendance") == 1
+        assert warehouse.value("select sum(poll_answers) from raw.attendance") == 3
+
+
+def test_usage_report_of_newer_columns():
+    report = read("usage_report_newer.csv")
+    assert [(row["title"], row["minutes"]) for row in report.rows("webinars")] == [("Digital school, stream 1", 70)]
+    assert report.rows("attendance") == []
 
 
 def test_unique_users_have_minutes_and_no_times():

@@ -7,7 +7,8 @@ messages are turned into the JSON's shape and then go the same way. What the HTM
   another chat. The chat's type: a conversation where one of two people bears the title's name is private, a chat written by its
   title alone is a channel, every other one a group.
 - Ids of people: an account is a name in a chat ("name:<chat>:<name>"), so two people of one name are one account and a renamed one is
-  two. A joined message is the previous one's author's. "Deleted Account" is nobody.
+  two. Nor is a name ever taken for an account that a JSON of the same chat has by its id, whatever it is called: the links compare both
+  with the people of the chat's course. A joined message is the previous one's author's. "Deleted Account" is nobody.
 - The time of a service line and who acted: it has the time of the message before it (of the first one after it, where it comes first).
 - Edits, answers to messages in other chats, mentions by id: not there.
 """

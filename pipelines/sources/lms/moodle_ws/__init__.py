@@ -4,9 +4,10 @@ Format: https://docs.moodle.org/dev/Web_services; the functions and their capabi
 per course. Counted: accounts, courses, course_groups, memberships, enrolments, tasks, deadlines, chats, messages, submissions, grades, completions,
 outcomes. Derived, not counted: addressees of private replies; authors who are not in the course any more.
 
-Ids are the database reader's (accounts, courses, groups, tasks, forums, discussions, posts, submissions, attempts, marks), so both may feed one
-warehouse. What the services give no id of has one of its own: enrolments, gradebook rows, marks of completion, outcomes (``…:ws-…``, ``…:item-…``) and
-memberships (joined: unknown).
+Ids are the database reader's (accounts, courses, groups, tasks, forums, discussions, posts, submissions, attempts, marks, extensions), so both may feed
+one warehouse. What the services give no id of has one of its own: enrolments, gradebook rows, marks of completion, outcomes (``…:ws-…``, ``…:item-…``) and
+memberships (joined: unknown); beside a database they are left out again (``pipelines/same_rows.py``). Of tasks, marks and extensions the services tell
+less than the database under the same id: what they tell counts as older than what the database tells.
 
 - Courses without a needed function (site info, courses, enrolled users, contents) are not read: BadSource names what is missing. Of other functions
   that the token lacks or Moodle refuses, the record is missing and said so: one reject, its place the function, its reason the error code in words.

@@ -7,7 +7,7 @@ from typing import Any
 
 from pipelines.sources.lms.moodle_texts import name_in, name_in_english, task_kind, text_of
 from pipelines.sources.lms.moodle_ws.client import Services, objects
-from pipelines.sources.lms.moodle_ws.values import Names, at, batch, decimal, text, whole
+from pipelines.sources.lms.moodle_ws.values import BESIDE_DATABASE, Names, at, batch, decimal, text, whole
 from pipelines.sources.reading import Event, Rejected, Seen
 
 #: ``dates`` of a module (Moodle 3.11 on) → columns.
@@ -99,6 +99,8 @@ def tasks(
                     "is_required": None if required is None else native in required,
                     "is_deleted": bool(whole(module.get("deletioninprogress"))),
                     "intro": text_of(intro, whole(own.get("introformat", 1))) if isinstance(intro, str) and intro else None,
+                    # Without the grade to pass.
+                    "seen_at": BESIDE_DATABASE,
                 }
             )
     yield from batch("tasks", rows)
@@ -123,6 +125,8 @@ def flags(services: Services, names: Names, assigns: dict[int, dict[str, Any]]) 
                         "account_id": names.account(user),
                         "rule": "extension",
                         "due_at": at(flag.get("extensionduedate")),
+                        # Without the moment when it was granted.
+                        "seen_at": BESIDE_DATABASE,
                     }
                 )
     return list(batch("deadlines", rows)), released

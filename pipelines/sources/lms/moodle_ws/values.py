@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pipelines.pseudonyms import Pseudonyms
 from pipelines.sources.formats.event_tables import table_of
 from pipelines.sources.lms.moodle_db.columns import moment
 from pipelines.sources.reading import Batch, Event, Seen
+
+#: ``seen_at`` of rows of which the services tell less than the database, under the same id: the database's stand, whichever was read last.
+BESIDE_DATABASE = datetime(1970, 1, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)

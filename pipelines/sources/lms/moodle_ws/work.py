@@ -8,7 +8,7 @@ from typing import Any
 
 from pipelines.sources.lms.moodle_texts import text_of, word_count
 from pipelines.sources.lms.moodle_ws.client import Refused, Services, objects
-from pipelines.sources.lms.moodle_ws.values import Names, at, batch, decimal, text, whole
+from pipelines.sources.lms.moodle_ws.values import BESIDE_DATABASE, Names, at, batch, decimal, text, whole
 from pipelines.sources.reading import Event, Rejected, Seen
 
 _STATES = {0: "incomplete", 1: "complete", 2: "passed", 3: "failed", 4: "failed"}
@@ -116,6 +116,8 @@ def marking(
                     "is_released": not is_blind and not waits,
                     "is_overridden": False,
                     "graded_at": at(given.get("timemodified")) if grade is not None else None,
+                    # Without the marker's comment: what the database tells of the mark since then stands.
+                    "seen_at": at(given.get("timemodified")) or BESIDE_DATABASE,
                 }
             )
     yield from batch("grades", rows)

@@ -151,6 +151,7 @@ def load_item(
         make_cursor = getattr(reader, "cursor", None)
         cursor = dict(make_cursor(source, item, context)) if make_cursor else None
         with warehouse.transaction():
+            _forget_old_ids(warehouse, reader, source.name, shown)
             covers = _read(reader, source, item, shown, context, stage, load)
             _balance(load, listed)
             load.covers_until = covers.until
@@ -166,6 +167,16 @@ def load_item(
     finally:
         stage.drop()
     return load
+
+
+def _forget_old_ids(warehouse: Warehouse, reader: Reader, source: str, item: str) -> None:
+    """Take out rows that the item told under ids which the reader does not give any more."""
+    record, version = getattr(reader, "new_ids", (None, 0))
+    if record:
+        warehouse.connection.execute(
+            f"delete from raw.{record} where load_id in (select load_id from raw.loads where source = ? and item = ? and reader_version < ?)",
+            [source, item, version],
+        )
 
 
 def _read(reader: Reader, source: Source, item: Item, shown: str, context: Context, stage: Stage, load: Load) -> Covers:

@@ -46,10 +46,10 @@ def batch(*hours: int, action: str = "viewed") -> Batch:
 class Logs:
     """A reader of logs that stand in memory."""
 
-    kind, version = "logs", 1
+    kind, new_ids = "logs", ("activity", 2)
 
-    def __init__(self, says: dict[str, list[Event]]) -> None:
-        self.says = says
+    def __init__(self, says: dict[str, list[Event]], version: int = 1) -> None:
+        self.says, self.version = says, version
 
     def read(self, source: Source, item: Item, context: object) -> Iterator[Event]:
         for event in self.says[item.name]:
@@ -156,3 +156,19 @@ def test_a_small_item_is_not_written_straight(run: Run, straight: list[int], mon
         run(warehouse, {"a": [batch(1, 2), Covers(at(1), at(2))]})
         assert straight == []
         assert warehouse.value("select count(*) from raw.activity") == 2
+
+
+def test_rows_that_are_called_otherwise_since_take_the_place_of_the_old_ones(
+    warehouse_of_two: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renamed = batch(11, 12)
+    monkeypatch.setitem(loading.READERS, "logs", Logs({"a": [renamed]}, version=2))  # type: ignore[arg-type]
+    load_item(warehouse_of_two, PROGRAMME, SOURCE, Item("a", fingerprint="a"), pseudonyms=KEYS, run_at=START)
+    assert warehouse_of_two.rows("select activity_id from raw.activity order by 1") == [("log 11",), ("log 12",), ("log 3",)]
+
+
+@pytest.fixture
+def warehouse_of_two(run: Run) -> Iterator[Warehouse]:
+    with empty() as warehouse:
+        run(warehouse, {"a": [batch(1, 2)], "b": [batch(3)]})
+        yield warehouse

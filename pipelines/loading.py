@@ -1,8 +1,8 @@
 """Load what readers yield into ``raw`` and ``personal``, once, whole or not at all, with a ledger.
 
-The loader knows no format. It fingerprints an item, skips it when the ledger has it in this state, stages the reader's batches in
-temporary tables, and brings them in within one transaction together with counts, rejects and the ledger's line. An item that
-cannot be read leaves a ledger line that says why, and nothing else.
+The loader knows no format. It fingerprints an item, skips it when the ledger has it in this state, and brings the reader's batches in
+(:mod:`pipelines.staging`) within one transaction together with counts, rejects and the ledger's line. An item that cannot be read leaves a
+ledger line that says why, and nothing else.
 """
 
 from __future__ import annotations
@@ -11,14 +11,11 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from hashlib import blake2b, sha256
 from itertools import chain
 from pathlib import Path, PurePosixPath
 from traceback import extract_tb
-
-import duckdb
-import pyarrow as pa
 
 from pipelines.ahead import read_ahead
 from pipelines.errors import BadContract, MayakError, TransientError
@@ -26,29 +23,16 @@ from pipelines.programme import Programme, Source
 from pipelines.pseudonyms import Pseudonyms
 from pipelines.sources import READERS
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Reader, Rejected, Seen, Whole
+from pipelines.staging import Stage
 from pipelines.uniting import unite
-from pipelines.vanishing import note_coverage, sweep
-from pipelines.versions import keep_versions
-from pipelines.warehouse import KEEPS_KNOWN, Warehouse
+from pipelines.warehouse import Warehouse
 
-_LOADER_COLUMNS = ("source", "load_id", "seen_at")
 _BLOCK = 1 << 20
 #: Events without a batch among them (rejects) that are handed over at once.
 _PARCEL = 1000
-#: Rejects held in memory before they are staged: a file of nothing else may have millions.
-_REJECTS_AT_ONCE = 50_000
-#: Rows, or bytes, that are handed to the engine at once: it spreads blocks of 122,880 rows over its threads.
-_ROWS_AT_ONCE = 125_000
-_BYTES_AT_ONCE = 32 << 20
 #: Endings of a file's name that are shown where the name is not: "….json.gz".
 _MOST_ENDINGS = 2
 _ENDINGS = frozenset((".txt", ".zip", ".mbox", ".eml", ".emlx", ".html", ".json", ".jsonl", ".gz"))
-#: Records whose rows never change their time.
-_FIXED_TIMES = {"activity": "occurred_at"}
-#: Which of two versions stands, as a condition: an item that does not say of which time it speaks stands behind any that does.
-_IS_OLDER = "(old.seen_at is not null and (stage.seen_at is null or stage.seen_at < old.seen_at))"
-#: More than any two time zones differ.
-_ZONES = timedelta(days=2)
 
 
 @dataclass
@@ -162,14 +146,15 @@ def load_item(
     if warehouse.value("select count(*) from raw.loads where load_id = ? and state = 'loaded'", [load_id]):
         return Load(source.name, shown, "unchanged")
     load = Load(source.name, shown, "loaded")
-    stage = _Stage(warehouse, load_id, source.name, reader.version)
+    stage = Stage(warehouse, load_id, source.name, reader.version)
     try:
         make_cursor = getattr(reader, "cursor", None)
         cursor = dict(make_cursor(source, item, context)) if make_cursor else None
-        covers = _read(reader, source, item, shown, context, stage, load)
-        _balance(load, listed)
-        load.covers_until = covers.until
         with warehouse.transaction():
+            _forget_old_ids(warehouse, reader, source.name, shown)
+            covers = _read(reader, source, item, shown, context, stage, load)
+            _balance(load, listed)
+            load.covers_until = covers.until
             stage.bring_in(covers.until)
             warehouse.connection.execute("delete from raw.loads where source = ? and item = ? and state = 'failed'", [source.name, shown])
             warehouse.connection.execute("delete from raw.loads where load_id = ?", [load_id])
@@ -184,7 +169,17 @@ def load_item(
     return load
 
 
-def _read(reader: Reader, source: Source, item: Item, shown: str, context: Context, stage: _Stage, load: Load) -> Covers:
+def _forget_old_ids(warehouse: Warehouse, reader: Reader, source: str, item: str) -> None:
+    """Take out rows that the item told under ids which the reader does not give any more."""
+    record, version = getattr(reader, "new_ids", (None, 0))
+    if record:
+        warehouse.connection.execute(
+            f"delete from raw.{record} where load_id in (select load_id from raw.loads where source = ? and item = ? and reader_version < ?)",
+            [source, item, version],
+        )
+
+
+def _read(reader: Reader, source: Source, item: Item, shown: str, context: Context, stage: Stage, load: Load) -> Covers:
     covers = Covers(None, None)
     seen: Counter[str] = Counter()
     kept: Counter[str] = Counter()
@@ -205,6 +200,7 @@ def _read(reader: Reader, source: Source, item: Item, shown: str, context: Conte
                 reasons[reason] += 1
             case Covers():
                 covers = event
+                stage.seen_at = covers.until
             case Whole():
                 stage.whole(event)
     load.seen, load.kept, load.rejected, load.reasons = dict(seen), dict(kept), dict(rejected), dict(reasons)
@@ -239,205 +235,6 @@ def _balance(load: Load, item: Item) -> None:
         seen, kept, rejected = load.seen.get(record, 0), load.kept.get(record, 0), load.rejected.get(record, 0)
         if seen != kept + rejected:
             raise BadContract(f"{item.name}: {record}: {seen} rows seen, but {kept} kept and {rejected} rejected: the reader lost some")
-
-
-class _Stage:
-    """Temporary tables that hold one item until it is known to be whole."""
-
-    def __init__(self, warehouse: Warehouse, load_id: str, source: str, version: int) -> None:
-        self.warehouse, self.load_id, self.source, self.version = warehouse, load_id, source, version
-        self.records: dict[str, tuple[dict[str, str], dict[str, str]]] = {}
-        self.rejects: list[tuple[str, str, str, str, str, str]] = []
-        self.wholes: list[Whole] = []
-        self._has_staged_rejects = False
-        self.waiting: dict[str, list[pa.Table]] = {}
-
-    def add(self, record: str, table: pa.Table) -> None:
-        if record not in self.records:
-            self._create(record)
-        raw, personal = self.records[record]
-        allowed = {**raw, **personal}
-        strangers = sorted(set(table.column_names) - set(allowed))
-        if strangers:
-            raise BadContract(f"raw.{record}: the reader of {self.source} yields columns that are not declared: {', '.join(strangers)}")
-        waiting = self.waiting.setdefault(record, [])
-        if waiting and waiting[0].schema != table.schema:
-            self._write(record)
-            waiting = self.waiting.setdefault(record, [])
-        waiting.append(table)
-        if sum(part.num_rows for part in waiting) >= _ROWS_AT_ONCE or sum(part.nbytes for part in waiting) >= _BYTES_AT_ONCE:
-            self._write(record)
-
-    def _write(self, record: str) -> None:
-        """Hand the waiting batches of a record to the engine."""
-        if waiting := self.waiting.pop(record, None):
-            names = ", ".join(waiting[0].column_names)
-            connection = self.warehouse.connection
-            connection.register("batch", pa.concat_tables(waiting))
-            try:
-                connection.execute(f"insert into stage_{record} ({names}) select {names} from batch")
-            except duckdb.DataError:
-                # The engine's words quote the value.
-                raise BadContract(f"raw.{record}: the reader of {self.source} yields values that a column does not take") from None
-            finally:
-                connection.unregister("batch")
-
-    def _create(self, record: str) -> None:
-        raw = self.warehouse.columns(f"raw.{record}")
-        personal = self.warehouse.columns(f"personal.{record}") if self.warehouse.has_table(f"personal.{record}") else {}
-        both = {**raw, **personal}
-        self.warehouse.connection.execute(
-            f"create or replace temp table stage_{record} (" + ", ".join(f"{name} {kind}" for name, kind in both.items()) + ")"
-        )
-        self.records[record] = (raw, personal)
-
-    def whole(self, scope: Whole) -> None:
-        """Remember that the item holds every row of a scope."""
-        self.wholes.append(scope)
-
-    def reject(self, item: str, record: str, place: str, reason: str) -> None:
-        self.rejects.append((self.load_id, self.source, item, record, place, reason))
-        if len(self.rejects) >= _REJECTS_AT_ONCE:
-            self._stage_rejects()
-
-    def bring_in(self, seen_at: datetime | None) -> None:
-        """Bring the staged rows into their tables, note what has vanished and what was rejected. Call inside a transaction."""
-        for record, (raw, personal) in self.records.items():
-            self._write(record)
-            try:
-                self._bring_in(record, raw, personal, seen_at)
-            except duckdb.IntegrityError:
-                raise BadContract(f"raw.{record}: the reader of {self.source} leaves out what a row must have") from None
-        note_coverage(self.warehouse, self.source, self.load_id, self.wholes, seen_at)
-        sweep(self.warehouse, self.source, self.load_id, list(self.records), self.wholes, seen_at)
-        self._note_rejects()
-
-    def _bring_in(self, record: str, raw: dict[str, str], personal: dict[str, str], seen_at: datetime | None) -> None:
-        connection = self.warehouse.connection
-        key = self.warehouse.key(f"raw.{record}")
-        missing = self.warehouse.value(f"select count(*) from stage_{record} where " + " or ".join(f"{part} is null" for part in key))
-        if missing:
-            raise BadContract(f"raw.{record}: {missing} rows of {self.source} have no key ({', '.join(key)})")
-        connection.execute(
-            f"create or replace temp view staged_{record} as select stage.* replace ('{self.source}' as source, '{self.load_id}' as load_id, "
-            f"coalesce(stage.seen_at, {_literal(seen_at)}) as seen_at), stage.rowid as place from stage_{record} as stage"
-        )
-        names = ", ".join(key)
-        # Most items hold each key once, and finding that out costs a fraction of putting the rows in order.
-        repeats = self.warehouse.value(f"select count(*) from (select 1 from stage_{record} group by {names} having count(*) > 1)")
-        if record == "messages":
-            keep_versions(self.warehouse, self.load_id, self.source, "staged_messages")
-        # Within one item the last mention of a key stands.
-        last = f"qualify row_number() over (partition by {names} order by place desc) = 1" if repeats else ""
-        lasting = self.warehouse.lasting(f"raw.{record}")
-        together = ", ".join(f"bool_or({column}) over (partition by {names}) as {column}" for column in lasting)
-        content = f"* replace ({together})" if repeats and lasting else "*"
-        # An older item never overwrites a newer one.
-        on = " and ".join(f"old.{part} = stage.{part}" for part in key)
-        # What is left of this by the engine, which skips the blocks of other times, is as large as the item and not as all history.
-        on += self._times(record)
-        known = f"select 1 from raw.{record} as old where {on}"
-        fresh = f"(select {content} from staged_{record} {last}) as stage"
-        if repeats and KEEPS_KNOWN in self.warehouse.comment(f"raw.{record}"):
-            # Nor does a null in a later mention take away what an earlier one told.
-            told = [f"arg_max({name}, place) as {name}" for name in dict.fromkeys((*raw, *personal)) if name not in (*key, *lasting)]
-            told += [f"bool_or({name}) as {name}" for name in lasting]
-            fresh = f"(select {names}, {', '.join(told)} from staged_{record} group by {names}) as stage"
-        if self.warehouse.value(f"select count(*) from stage_{record} as stage where exists ({known})"):
-            connection.execute(
-                f"create or replace temp table fresh_{record} as select stage.*{_with_old(lasting)} from {fresh} inner join raw.{record} as old on {on} "
-                f"where not {_IS_OLDER}"
-            )
-            connection.execute(f"create or replace temp table new_{record} as select * from {fresh} where not exists ({known})")
-            for schema, columns in (("raw", raw), ("personal", personal)):
-                if columns:
-                    picked = ", ".join(columns)
-                    connection.execute(f"create or replace temp view fresh_half as select {picked} from fresh_{record}")
-                    self.warehouse.merge(f"{schema}.{record}", "fresh_half")
-                    connection.execute(f"insert into {schema}.{record} ({picked}) select {picked} from new_{record}")
-            connection.execute("drop view if exists fresh_half")
-            self._fill_in(record, raw, personal, f"{fresh} inner join raw.{record} as old on {on} where {_IS_OLDER}")
-            # A row that says the same in a newer item is as new as that item, or an older export could still overwrite it.
-            connection.execute(
-                f"update raw.{record} as old set seen_at = stage.seen_at from fresh_{record} as stage where {on} "
-                "and stage.seen_at is not null and (old.seen_at is null or old.seen_at < stage.seen_at)"
-            )
-            for column in lasting:  # of an older item too
-                connection.execute(
-                    f"update raw.{record} as old set {column} = true from staged_{record} as stage where {on} and stage.{column} and not coalesce(old.{column}, false)"
-                )
-        else:
-            for schema, columns in (("personal", personal), ("raw", raw)):
-                if columns:
-                    picked = ", ".join(columns)
-                    connection.execute(f"insert into {schema}.{record} ({picked}) select {picked} from {fresh}")
-        connection.execute(f"drop view staged_{record}")
-
-    def _fill_in(self, record: str, raw: dict[str, str], personal: dict[str, str], older: str) -> None:
-        """Where nulls keep what was known, an older item still tells what no newer one has told. ``older``: its rows, as a from clause."""
-        if KEEPS_KNOWN not in self.warehouse.comment(f"raw.{record}"):
-            return
-        connection = self.warehouse.connection
-        connection.execute(f"create or replace temp table older_{record} as select stage.* from {older}")
-        key = self.warehouse.key(f"raw.{record}")
-        on = " and ".join(f"old.{part} = stage.{part}" for part in key)
-        for schema, columns in (("raw", raw), ("personal", personal)):
-            content = [column for column in columns if column not in (*key, *_LOADER_COLUMNS)]
-            if content:
-                values = ", ".join(f"{column} = coalesce(old.{column}, stage.{column})" for column in content)
-                lacks = " or ".join(f"(old.{column} is null and stage.{column} is not null)" for column in content)
-                connection.execute(f"update {schema}.{record} as old set {values} from older_{record} as stage where {on} and ({lacks})")
-        connection.execute(f"drop table older_{record}")
-
-    def _times(self, record: str) -> str:
-        """Condition on the time of known rows that the staged ones could be, for records whose rows never change theirs; else empty.
-
-        Rules of the reader that have changed since could have moved them, a corrected time zone by up to a day and two hours.
-        """
-        column = _FIXED_TIMES.get(record)
-        if column is None or self.warehouse.value(
-            "select count(*) from raw.loads where source = ? and state = 'loaded' and reader_version <> ?", [self.source, self.version]
-        ):
-            return ""
-        first, last = self.warehouse.rows(f"select min({column}), max({column}) from stage_{record}")[0]
-        if first is None:
-            return ""
-        return f" and old.{column} between {_literal(first - _ZONES)} and {_literal(last + _ZONES)}"
-
-    def _note_rejects(self) -> None:
-        connection = self.warehouse.connection
-        connection.execute("delete from raw.rejects where load_id = ?", [self.load_id])
-        if self.rejects or self._has_staged_rejects:
-            self._stage_rejects()
-            connection.execute("insert into raw.rejects by name select distinct * from stage_of_rejects")
-
-    def _stage_rejects(self) -> None:
-        connection = self.warehouse.connection
-        if not self._has_staged_rejects:
-            connection.execute("create or replace temp table stage_of_rejects as select * from raw.rejects limit 0")
-            self._has_staged_rejects = True
-        names = list(self.warehouse.columns("raw.rejects"))
-        columns = list(zip(*self.rejects, strict=True)) if self.rejects else [()] * len(names)
-        connection.register("batch", pa.table([pa.array(column, pa.string()) for column in columns], names=names))
-        try:
-            connection.execute("insert into stage_of_rejects by name select * from batch")
-        finally:
-            connection.unregister("batch")
-        self.rejects.clear()
-
-    def drop(self) -> None:
-        for record in self.records:
-            self.warehouse.connection.execute(f"drop table if exists temp.stage_{record}")
-            self.warehouse.connection.execute(f"drop table if exists temp.fresh_{record}")
-            self.warehouse.connection.execute(f"drop table if exists temp.new_{record}")
-        self.warehouse.connection.execute("drop table if exists temp.stage_of_rejects")
-
-
-def _with_old(lasting: Sequence[str]) -> str:
-    """What becomes of columns that once true stay true, when a row replaces a known one."""
-    return (
-        f" replace ({', '.join(f'case when old.{name} then true else stage.{name} end as {name}' for name in lasting)})" if lasting else ""
-    )
 
 
 def _note(
@@ -484,10 +281,6 @@ def _without_name(problem: str, item: Item, shown: str) -> str:
     for name in sorted({item.name, path.name, path.stem, *path.parts} - {"", "/"}, key=len, reverse=True):
         problem = problem.replace(name, shown)
     return problem
-
-
-def _literal(moment: datetime | None) -> str:
-    return f"timestamptz '{moment.isoformat()}'" if moment else "null::timestamptz"
 
 
 def _load_id(source: Source, item: Item, fingerprint: str, version: int) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -137,6 +138,15 @@ class Warehouse:
                 f"{table}: columns missing: {', '.join(missing) or 'none'}; columns not declared: {', '.join(extra) or 'none'}"
             )
 
+    @contextmanager
+    def registered(self, name: str, rows: pa.Table) -> Iterator[None]:
+        """The rows can be read under a name for the length of the block."""
+        self.connection.register(name, rows)
+        try:
+            yield
+        finally:
+            self.connection.unregister(name)
+
     # -- writing ------------------------------------------------------------------------------------------------------------
 
     @contextmanager
@@ -157,6 +167,18 @@ class Warehouse:
         finally:
             self._in_transaction = False
 
+    @contextmanager
+    def threads(self, count: int) -> Iterator[None]:
+        """The engine works with so many threads of its own for the length of the block."""
+        # A transaction that has failed takes no statement, not even this one: it is made beside it.
+        with self.connection.cursor() as beside:
+            before = beside.execute("select current_setting('threads')").fetchall()[0][0]
+            beside.execute(f"set threads = {count}")
+            try:
+                yield
+            finally:
+                beside.execute(f"set threads = {before}")
+
     def replace(
         self, table: str, frame: pa.Table | pd.DataFrame, *, where: str | None = None, parameters: Sequence[Any] | None = None
     ) -> int:
@@ -168,7 +190,8 @@ class Warehouse:
         self.check(table, rows)
         key = ", ".join(self.key(table))
         columns = ", ".join(self.columns(table))
-        with self._registered(rows) as view:
+        view = "incoming_rows"
+        with self.registered(view, rows):
             doubles = self.value(f"select count(*) from (select 1 from {view} group by {key} having count(*) > 1)")
             if doubles:
                 raise BadContract(f"{table}: {doubles} keys ({key}) stand more than once")
@@ -211,11 +234,7 @@ class Warehouse:
         schema, name = table.split(".")
         return self.value("select comment from duckdb_tables() where schema_name = ? and table_name = ?", [schema, name]) or ""
 
-    @contextmanager
-    def _registered(self, rows: pa.Table) -> Iterator[str]:
-        name = "incoming_rows"
-        self.connection.register(name, rows)
-        try:
-            yield name
-        finally:
-            self.connection.unregister(name)
+
+def literal(moment: datetime | None) -> str:
+    """A moment as it is written in a statement."""
+    return f"timestamptz '{moment.isoformat()}'" if moment else "null::timestamptz"

@@ -7,7 +7,8 @@ A reader turns one *item* (a file, a folder that is one export, a database) into
   ``source`` and ``seen_at`` are added by the loader.
 - :class:`Seen`: how many rows of a record kind the item holds. The loader insists that seen = kept + rejected.
 - :class:`Rejected`: one row that was not kept, with its place and a reason from a short fixed list of the reader's.
-- :class:`Covers`: the span of time of which the item speaks; its end decides which of two versions of a row is newer.
+- :class:`Covers`: the span of time of which the item speaks; its end decides which of two versions of a row is newer. A reader that knows it
+  may say so before its rows, and again when it knows better: the last stands.
 - :class:`Whole`: the item holds every row of a record kind (of one chat, of a span of time); what it lacks has vanished there.
 
 Readers rename, type and turn times to UTC; they never look anything up in the warehouse, never read the clock or the
@@ -115,6 +116,9 @@ class Reader(Protocol):
 
     A reader whose files are called after people (an exported conversation, a mailbox) says ``items_name_people: ClassVar[bool] = True``: the
     ledger, errors and logs then show a pseudonym of the item, and ``personal.items`` tells its name.
+
+    A reader whose rows of a record are called otherwise since one of its versions says ``new_ids: ClassVar = (record, version)``: what an item
+    told under an earlier version is taken out when it is read anew, or every row would stand there twice.
     """
 
     #: The word in ``programme.toml``.

@@ -23,10 +23,11 @@ import pytest
 from pipelines import steps
 from pipelines.deliveries import lists, reports
 from pipelines.errors import PermanentError
-from pipelines.loading import _Stage, load_source
+from pipelines.loading import load_source
 from pipelines.progress import Lines
 from pipelines.settings import read_settings
 from pipelines.simulation import plan_of, simulate
+from pipelines.staging import Stage
 from pipelines.transform import run_dbt
 from pipelines.warehouse import Warehouse
 from tests.conftest import SmallProgramme, configure
@@ -120,8 +121,8 @@ def _table(name: str) -> Callable[..., bool]:
 
 #: Step → where it is killed: (owner, function, when).
 KILLS: dict[str, list[tuple[Any, str, Callable[[], Callable[..., bool]]]]] = {
-    "read lms": [(_Stage, "add", lambda: _after(6)), (_Stage, "_bring_in", lambda: _after(5))],
-    "read mail": [(_Stage, "_bring_in", lambda: _after(1))],
+    "read lms": [(Stage, "add", lambda: _after(6)), (Stage, "_bring_in", lambda: _after(5))],
+    "read mail": [(Stage, "_bring_in", lambda: _after(1))],
     "link people": [(Warehouse, "replace", lambda: _table("links.people"))],
     "link conversations": [(Warehouse, "replace", lambda: _table("links.replies"))],
     "link copies": [(Warehouse, "replace", lambda: _table("links.copy_fragments"))],

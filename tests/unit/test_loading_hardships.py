@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from pipelines import loading
+from pipelines import loading, staging
 from pipelines.loading import Load, load_source
 from pipelines.programme import Programme, Source
 from pipelines.pseudonyms import Pseudonyms
@@ -140,7 +140,7 @@ def test_what_one_source_lacks_another_still_has(run: Run, warehouse: Warehouse)
 
 
 def test_many_rejects_are_all_kept(run: Run, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loading, "_REJECTS_AT_ONCE", 10)
+    monkeypatch.setattr(staging, "_REJECTS_AT_ONCE", 10)
 
     def say() -> Iterator[Event]:
         yield Seen("messages", 25)

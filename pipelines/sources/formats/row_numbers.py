@@ -12,6 +12,8 @@ from hashlib import blake2b
 import numpy as np
 import pyarrow as pa
 
+from pipelines.sources.formats.shapes import Shapes
+
 #: 128 bits: among 10^10 rows the chance that any two collide is about 10^-19.
 LANES = 2
 _DIGEST_BYTES = 8 * LANES
@@ -39,24 +41,41 @@ def digests(texts: pa.Array | Iterable[str]) -> np.ndarray:
     return joined([blake2b(text, digest_size=_DIGEST_BYTES).digest() for text in column.cast(pa.binary()).to_pylist()])
 
 
+def shape_hashes(shapes: Shapes) -> np.ndarray:
+    """Hashes of texts that differ in little but their digits, as a uint64 array of texts × LANES: of the shape, then of each number in it."""
+    first, values = shapes.runs
+    counts = np.diff(first)
+    hashes = joined([blake2b(shape, digest_size=_DIGEST_BYTES).digest() for shape in shapes.shapes])[shapes.of_text]
+    for number in range(int(counts.max(initial=0))):
+        rows = np.flatnonzero(counts > number)
+        value = values[first[rows] + number].astype(np.uint64)
+        for lane in range(LANES):
+            hashes[rows, lane] = _mixed(hashes[rows, lane], value)
+    return hashes
+
+
+def _mixed(hashes: np.ndarray, part: np.ndarray) -> np.ndarray:
+    hashes = (hashes ^ part) + _GOLDEN
+    hashes ^= hashes >> _SHIFT
+    hashes *= _FIRST
+    hashes ^= hashes >> _SHIFT
+    hashes *= _SECOND
+    hashes ^= hashes >> _SHIFT
+    return hashes
+
+
 def row_hashes(parts: Sequence[np.ndarray], rows: int) -> np.ndarray:
     """One hash per row out of the hashes of its parts, as a uint64 array of rows × LANES; the order of the parts counts.
 
     Parameters
     ----------
-    parts: each rows × LANES (:func:`digests`), or one int64 per row.
+    parts: each rows × LANES (:func:`digests`, :func:`shape_hashes`), or one int64 per row.
     """
     hashes = np.empty((rows, LANES), np.uint64)
     for lane in range(LANES):
         mixed = np.full(rows, _START[lane], np.uint64)
         for part in parts:
-            mixed ^= part[:, lane] if part.ndim > 1 else part.astype(np.uint64)
-            mixed += _GOLDEN
-            mixed ^= mixed >> _SHIFT
-            mixed *= _FIRST
-            mixed ^= mixed >> _SHIFT
-            mixed *= _SECOND
-            mixed ^= mixed >> _SHIFT
+            mixed = _mixed(mixed, part[:, lane] if part.ndim > 1 else part.astype(np.uint64))
         hashes[:, lane] = mixed
     return hashes
 

@@ -7,7 +7,9 @@ a text as in its shape, so it is tried once per shape and the digits of all text
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +21,10 @@ _SHAPE_OF = bytes.maketrans(b"123456789", b"000000000")
 MOST_DIGITS = 18
 #: Texts with more shapes than this, and with fewer than this many texts per shape, are no machine's: one pattern match per text is faster.
 _MOST_SHAPES, _TEXTS_PER_SHAPE = 64, 4
+
+#: Digits that stand together, as a shape has them: at most as many as one number holds.
+_RUN = re.compile(rb"0{1,%d}" % MOST_DIGITS)
+_POWERS = 10 ** np.arange(MOST_DIGITS, dtype=np.int64)
 
 Span = tuple[int, int]
 
@@ -56,32 +62,53 @@ class Shapes:
 
         Parameters
         ----------
-        spans_of: shape → where its numbers stand (bytes from, to), ``width`` of them; None for one that is not there. An empty span is 0.
+        spans_of: shape → where its numbers stand (bytes from, to), ``width`` of them; None for one that is not there. An empty span is 0;
+            any other holds all digits that stand together there.
         width: how many numbers are asked for.
 
         Returns
         -------
         (numbers, found): int64 and bool arrays of texts × width; a number of more than MOST_DIGITS digits counts as not there.
         """
-        numbers = np.zeros((len(self.of_text), width), np.int64)
-        found = np.zeros((len(self.of_text), width), bool)
-        order = np.argsort(self.of_text, kind="stable")
-        ends = np.cumsum(np.bincount(self.of_text, minlength=len(self.shapes)))
-        first = 0
-        starts = self._offsets[:-1] - self._offsets[0]
-        for shape, end in zip(self.shapes, ends, strict=True):
-            rows = order[first:end]
-            first = end
-            for place, span in enumerate(spans_of(shape)):
-                if span is None or span[1] - span[0] > MOST_DIGITS:
-                    continue
-                found[rows, place] = True
-                values = np.zeros(len(rows), np.int64)
-                begins = starts[rows]
-                for column in range(*span):
-                    values = values * 10 + (self._data[begins + column].astype(np.int64) - ord("0"))
-                numbers[rows, place] = values
-        return numbers, found
+        spans = [spans_of(shape) for shape in self.shapes]
+        # Which of a shape's runs a number is; -1: none; -2: an empty span.
+        run_of = np.full((len(spans), width), -1, np.int64)
+        for row, (shape, of_shape) in enumerate(zip(self.shapes, spans, strict=True)):
+            begins = {match.span(): number for number, match in enumerate(_RUN.finditer(shape))}
+            for place, span in enumerate(of_shape):
+                if span is not None and span[1] - span[0] <= MOST_DIGITS:
+                    run_of[row, place] = -2 if span[0] == span[1] else begins.get(span, -1)
+        first, values = self.runs
+        wanted = run_of[self.of_text]
+        places = np.minimum(first[:-1, None] + np.maximum(wanted, 0), max(len(values) - 1, 0))
+        numbers = np.where(wanted >= 0, values[places], 0) if len(values) else np.zeros(wanted.shape, np.int64)
+        return numbers, wanted != -1
+
+    @cached_property
+    def runs(self) -> tuple[np.ndarray, np.ndarray]:
+        """(first, values): the numbers of all texts one after the other; those of text ``i`` are ``values[first[i]:first[i + 1]]``.
+
+        Digits that stand together are one number; of more than MOST_DIGITS, each MOST_DIGITS are one.
+        """
+        offsets = self._offsets - self._offsets[0]
+        digits = self._data - np.uint8(ord("0"))
+        places = np.flatnonzero(digits < 10)
+        if not len(places):
+            return np.zeros(len(offsets), np.int64), np.empty(0, np.int64)
+        begins_text = np.zeros(len(self._data) + 1, bool)
+        begins_text[offsets] = True
+        begins = begins_text[places]
+        begins[0] = True
+        begins[1:] |= places[1:] != places[:-1] + 1
+        starts = np.flatnonzero(begins)
+        lengths = np.diff(np.append(starts, len(places)))
+        if lengths.max() > MOST_DIGITS:
+            begins |= (np.arange(len(places)) - np.repeat(starts, lengths)) % MOST_DIGITS == 0
+            starts = np.flatnonzero(begins)
+            lengths = np.diff(np.append(starts, len(places)))
+        left = np.repeat(starts + lengths, lengths) - np.arange(len(places)) - 1
+        values = np.add.reduceat(digits[places].astype(np.int64) * _POWERS[left], starts)
+        return np.searchsorted(places[starts], offsets), values
 
 
 def _bytes_of(texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -20,7 +21,7 @@ import pyarrow.compute as pc
 
 from pipelines.sources.formats.delimited import Block, rows_where
 from pipelines.sources.formats.local_times import Order, to_utc
-from pipelines.sources.formats.row_numbers import LANES, digest, digests, joined, row_hashes
+from pipelines.sources.formats.row_numbers import LANES, digest, digests, joined, row_hashes, shape_hashes
 from pipelines.sources.formats.shapes import MOST_DIGITS, Shapes
 from pipelines.sources.lms.moodle_words import CONTEXT_KINDS, action_of_pair, actions_by_description, event_word, person_keys
 
@@ -75,6 +76,7 @@ class Described:
     module: np.ndarray
     object: np.ndarray
     names_user: np.ndarray
+    shapes: Shapes
 
 
 def described(texts: pa.Array) -> Described:
@@ -86,9 +88,10 @@ def described(texts: pa.Array) -> Described:
         columns = [_numbers_by_text(texts, pattern) for pattern in _PATTERNS.values()]
         numbers, found = (np.column_stack([column[place] for column in columns]) for place in (0, 1))
     user, related, course, module, subject = numbers.T
-    return Described(user, related, course, module, subject, names_user=found[:, 0])
+    return Described(user, related, course, module, subject, names_user=found[:, 0], shapes=shapes)
 
 
+@lru_cache(maxsize=1 << 14)
 def _spans(shape: bytes) -> list[tuple[int, int] | None]:
     spans: list[tuple[int, int] | None] = []
     for pattern in _BY_SHAPE:
@@ -108,6 +111,27 @@ def _numbers_by_text(texts: pa.Array, pattern: str) -> tuple[np.ndarray, np.ndar
 
 
 @dataclass
+class Told:
+    """What rows tell by the way: pairs (key, value) and the latest moment at which each was told. Pairs may stand more than once."""
+
+    parts: list[pa.Table] = field(default_factory=list)
+
+    def add(self, other: Told) -> None:
+        """Take in what other rows tell."""
+        self.parts += other.parts
+        if sum(part.num_rows for part in self.parts[1:]) > _MOST_REMEMBERED:
+            self.parts = [self._distinct()]
+
+    def pairs(self) -> list[tuple[str, str, int]]:
+        """(key, value, latest moment) of each pair, once."""
+        return [tuple(row.values()) for row in self._distinct().to_pylist()] if self.parts else []
+
+    def _distinct(self) -> pa.Table:
+        found = pa.concat_tables(self.parts).group_by(["key", "value"], use_threads=False).aggregate([("at", "max")])
+        return found.select(["key", "value", "at_max"]).rename_columns(["key", "value", "at"])
+
+
+@dataclass
 class Coded:
     """A column as codes into its distinct values; -1 is null."""
 
@@ -119,16 +143,16 @@ class Coded:
         codes = pa.array(self.codes.astype(np.int32), pa.int32(), mask=self.codes < 0)
         return pa.DictionaryArray.from_arrays(codes, pa.array(self.values, pa.string()) if values is None else values)
 
-    def latest(self, other: Coded, moments: np.ndarray) -> list[tuple[str, str, int]]:
-        """(value, value of the other column, latest moment) of each pair that stands together; rows without a value of this one left out."""
+    def latest(self, other: Coded, moments: np.ndarray) -> Told:
+        """Each pair of values that stand together in a row, and the latest of its moments; rows that lack one of both left out."""
         rows = np.flatnonzero((self.codes >= 0) & (other.codes >= 0))
         if not len(rows):
-            return []
+            return Told()
         pairs = self.codes[rows].astype(np.int64) * max(len(other.values), 1) + other.codes[rows]
         table = pa.table({"pair": pairs, "at": moments[rows]}).group_by("pair", use_threads=False).aggregate([("at", "max")])
         here, there = np.divmod(table["pair"].to_numpy(), max(len(other.values), 1))
-        at = table["at_max"].to_pylist()
-        return [(self.values[a], other.values[b], moment) for a, b, moment in zip(here, there, at, strict=True)]
+        keys, values = (pa.array(one.values, pa.string()).take(pa.array(codes)) for one, codes in ((self, here), (other, there)))
+        return Told([pa.table({"key": keys, "value": values, "at": table["at_max"]})])
 
     def only(self, mask: np.ndarray) -> Coded:
         """The same with null where the mask does not hold."""
@@ -198,19 +222,19 @@ class LogRows:
 
 @dataclass
 class Part:
-    """One block, before anything of other blocks is known: its rows, and (key, value, latest moment) of what its rows tell by the way."""
+    """One block, before anything of other blocks is known: its rows, and what they tell by the way."""
 
     seen: int
     rejected: list[tuple[int, str]]
     rows: LogRows | None = None
-    people: list[tuple[str, str, int]] = field(default_factory=list)
-    course_titles: list[tuple[str, str, int]] = field(default_factory=list)
-    course_codes: list[tuple[str, str, int]] = field(default_factory=list)
-    task_titles: list[tuple[str, str, int]] = field(default_factory=list)
-    task_courses: list[tuple[str, str, int]] = field(default_factory=list)
+    people: Told = field(default_factory=Told)
+    course_titles: Told = field(default_factory=Told)
+    course_codes: Told = field(default_factory=Told)
+    task_titles: Told = field(default_factory=Told)
+    task_courses: Told = field(default_factory=Told)
     #: Task → Moodle's own name of its module, and titles, where the context says it in a word that is not known.
     task_modules: dict[str, str] = field(default_factory=dict)
-    strange_titles: list[tuple[str, str, int]] = field(default_factory=list)
+    strange_titles: Told = field(default_factory=Told)
 
 
 def read_rows(block: Block, layout: Layout) -> Part:
@@ -259,7 +283,8 @@ def _fill(part: Part, cells: Mapping[str, pa.Array], moments: pa.Array, layout: 
 
     module, stated = coded_numbers(said.module[of_row]), coded_numbers(said.course[of_row])
     course = _course(said.course[of_row], column.get("course"), contexts, layout.courses)
-    part.people = person.latest(names, at) + related.latest(affected_names, at)
+    part.people = person.latest(names, at)
+    part.people.add(related.latest(affected_names, at))
     part.course_titles = stated.only(module.codes < 0).latest(contexts, at)
     part.task_titles = module.latest(contexts, at)
     _note_modules(part, descriptions.dictionary, of_row, module, contexts, at)
@@ -269,7 +294,7 @@ def _fill(part: Part, cells: Mapping[str, pa.Array], moments: pa.Array, layout: 
 
     hashed = [
         at,
-        digests(descriptions.dictionary)[of_row],
+        shape_hashes(said.shapes)[of_row],
         digests(text.lower() for text in origin.values)[origin.codes],
         joined(layout.hashes.of(address.values))[address.codes],
         is_impersonated.astype(np.int64),

@@ -31,6 +31,7 @@ Not kept: the address (IP); it only tells equal rows apart.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -54,6 +55,7 @@ from pipelines.sources.lms.moodle_log_rows import (
     LogRows,
     Part,
     Places,
+    Told,
     coded,
     coded_numbers,
     described,
@@ -110,6 +112,7 @@ class _Found:
     strange_tasks: dict[str, tuple[int, str]] = field(default_factory=dict)
     since: datetime | None = None
     until: datetime | None = None
+    _told: dict[str, Told] = field(default_factory=lambda: defaultdict(Told))
     _account_ids: dict[str, str] = field(default_factory=dict)
 
     def account_ids(self, people: Coded, realm: str, context: Context) -> pa.Array:
@@ -119,29 +122,34 @@ class _Found:
         return people.array(pa.array([self._account_ids[native] for native in people.values], pa.string()))
 
     def note(self, part: Part, rows: LogRows) -> None:
-        """Take up what one block tells. Ties between two spellings of one second fall to the later in the alphabet."""
+        """Take up what one block tells."""
         least, most = pc.min_max(rows.moments).as_py().values()
         self.since = least if self.since is None else min(self.since, least)
         self.until = most if self.until is None else max(self.until, most)
-        for key, name, at in part.people:
+        self.modules.update(part.task_modules)
+        for what in ("people", "course_titles", "course_codes", "task_titles", "strange_titles", "task_courses"):
+            self._told[what].add(getattr(part, what))
+
+    def conclude(self) -> None:
+        """Make up the mind once all blocks are in. Ties between two spellings of one second fall to the later in the alphabet."""
+        for key, name, at in self._told["people"].pairs():
             _keep_latest(self.names, key, at, None if name in ("", "-") else name)
-        for key, title, at in part.course_titles:
+        for key, title, at in self._told["course_titles"].pairs():
             prefix, _, name = title.partition(": ")
             _keep_latest(self.course_titles, key, at, name.strip() if event_word(prefix) not in CONTEXT_KINDS else None)
-        for key, code, at in part.course_codes:
+        for key, code, at in self._told["course_codes"].pairs():
             if code.strip() not in ("", "-"):
                 self.course_codes[key] = max(self.course_codes.get(key, (-1, "")), (at, code.strip()))
-        for key, title, at in part.task_titles:
+        for key, title, at in self._told["task_titles"].pairs():
             prefix, _, name = title.partition(": ")
             kind = CONTEXT_KINDS.get(event_word(prefix))
             if kind and name.strip():
                 self.tasks[key] = max(self.tasks.get(key, (-1, "", "")), (at, kind, name.strip()))
-        self.modules.update(part.task_modules)
-        for key, title, at in part.strange_titles:
+        for key, title, at in self._told["strange_titles"].pairs():
             name = title.partition(": ")[2].strip()
             if name:
                 self.strange_tasks[key] = max(self.strange_tasks.get(key, (-1, "")), (at, name))
-        for key, course, at in part.task_courses:
+        for key, course, at in self._told["task_courses"].pairs():
             self.task_courses[key] = max(self.task_courses.get(key, (-1, "")), (at, course))
 
 
@@ -158,7 +166,9 @@ class MoodleLogsReader:
     """Reader of Moodle's Logs download, one file after the other. Kind ``moodle_logs``."""
 
     kind: ClassVar[str] = "moodle_logs"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
+    #: Descriptions are hashed by their shape and numbers since.
+    new_ids: ClassVar[tuple[str, int]] = ("activity", 4)
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Files in one of Moodle's formats below the source's path. Raises BadSource where there is none."""
@@ -183,7 +193,10 @@ class MoodleLogsReader:
                 yield Rejected("activity", f"{file.unit} {line}", reason)
             if part.rows is not None:
                 found.note(part, part.rows)
+                # Newest first as a rule: the first block tells the moment of which the file speaks.
+                yield Covers(found.since, found.until)
                 yield Batch("activity", _activity(part.rows, realm, context, numbers, found))
+        found.conclude()
         yield from _derived(found, realm, courses, context)
         yield Covers(found.since, found.until)
 
@@ -232,7 +245,7 @@ def _courses(file: TableFile, header: Header, places: Mapping[str, int], source:
         for name, known in told.items():
             if name in places:
                 cells = coded(block.columns[places[name]])
-                for value, one, _ in cells.latest(by_id, course):
+                for value, one, _ in cells.latest(by_id, course).pairs():
                     known.setdefault(value.strip(), set()).add(one)
                 if name == "course":
                     for value in cells.values:

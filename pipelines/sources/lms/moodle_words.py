@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -125,6 +126,7 @@ _LETTERS = re.compile(r"[A-Za-z]")
 _ENGLISH_LETTERS = 4
 
 
+@lru_cache(maxsize=1 << 16)
 def event_word(name: str) -> str:
     """An event's name made comparable: lower case, plain spaces, no full stop, ё as е."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().replace("ё", "е").split()).rstrip(".")

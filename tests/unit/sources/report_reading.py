@@ -48,8 +48,8 @@ class Reading:
 
     @property
     def covers(self) -> Covers:
-        """The one span of time that a reader states."""
-        (covers,) = (event for event in self.events if isinstance(event, Covers))
+        """The span of time that a reader states last: it may say sooner what it knows so far."""
+        *_, covers = (event for event in self.events if isinstance(event, Covers))
         return covers
 
     def account(self, native: str, realm: str = "moodle") -> str:

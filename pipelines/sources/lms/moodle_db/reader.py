@@ -74,12 +74,12 @@ class MoodleDatabase:
             yield from _texts(database, site, changes)
             yield from _grades(database, site, changes)
             yield from _completion(database, site, changes)
+            since = database.value("select min(l.timecreated) from {logstore_standard_log} l where l.timecreated > 0")
+            yield Covers(moment(since), moment(site.now))
             # A log shorter than at the last load was emptied or restored: begin again.
             after = context.cursor.get(marking_changes.LOG_AFTER, 0)
             yield from log.activity(database, site, after if after <= log.last_row(database) else -1)
-            since = database.value("select min(l.timecreated) from {logstore_standard_log} l where l.timecreated > 0")
             contents = file_contents.submitted(database, source, context.cursor)
-            yield Covers(moment(since), moment(site.now))
         # Opening files takes long: no server is kept waiting for it.
         yield from file_contents.file_texts(contents, source, context)
 

@@ -1,0 +1,66 @@
+"""Rows of a large log that no item has told of before, written straight into their table.
+
+Staging a log and copying it costs as much again as writing it once. Where an item is large and the first of its rows are unknown to the
+warehouse, all of them are taken to be new and written at once, inside the load's transaction. Whether they were is looked at when the last
+one is in: where a key stands twice, or stood there before, the rows are taken back and go the longer way, as if nothing had been written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pipelines.warehouse import Warehouse, literal
+
+
+class FreshRows:
+    """Rows of one load in ``raw.<record>``, which has no personal half. Inside a transaction from the first row to :meth:`are_fresh`.
+
+    Parameters
+    ----------
+    seen_at: the moment of which the item speaks, as far as is known; :meth:`are_fresh` is told at the end.
+    """
+
+    def __init__(self, warehouse: Warehouse, record: str, source: str, load_id: str, seen_at: datetime | None) -> None:
+        self.warehouse, self.record, self.source, self.load_id, self.seen_at = warehouse, record, source, load_id, seen_at
+        self._columns: tuple[str, ...] = ()
+
+    def write(self, view: str, columns: Sequence[str]) -> None:
+        """Write the rows of a view. Raises what the engine raises where a column does not take a value."""
+        self._columns = tuple(dict.fromkeys((*self._columns, *columns)))
+        names = ", ".join(columns)
+        # One of the engine's threads: several would each leave row groups that are not full, to be written a second time, and the other
+        # core makes the next rows meanwhile.
+        with self.warehouse.threads(1):
+            self.warehouse.connection.execute(
+                f"insert into raw.{self.record} ({names}, source, load_id, seen_at) "
+                f"select {names}, '{self.source}', '{self.load_id}', {literal(self.seen_at)} from {view}"
+            )
+
+    def are_fresh(self, seen_at: datetime | None, known: str) -> bool:
+        """Give the rows the moment of which the item turned out to speak, and look whether each key stands once in the whole table.
+
+        Parameters
+        ----------
+        known: condition on the rows (``old``) that could have been there before; empty: all.
+        """
+        connection = self.warehouse.connection
+        mine = f"load_id = '{self.load_id}'"
+        if seen_at != self.seen_at:
+            connection.execute(f"update raw.{self.record} set seen_at = {literal(seen_at)} where {mine}")
+        # Hashes take a fifth of the keys' memory. Two keys with one hash, once in a million loads, only cost the longer way.
+        hashed = f"hash({', '.join(self.warehouse.key(f'raw.{self.record}'))})"
+        hashes = f"select {hashed} as hashed from raw.{self.record} where {mine}"
+        if self.warehouse.value(f"select exists (select 1 from ({hashes}) group by hashed having count(*) > 1)"):
+            return False
+        others = f"from raw.{self.record} as old where old.load_id <> '{self.load_id}'{known}"
+        return not self.warehouse.value(f"select exists (select 1 {others})") or not self.warehouse.value(
+            f"select exists (select 1 {others} and {hashed} in ({hashes}))"
+        )
+
+    def take_back(self, stage: str) -> None:
+        """Move the rows to the end of a staging table, in their order."""
+        names = ", ".join(self._columns)
+        mine = f"from raw.{self.record} where load_id = '{self.load_id}'"
+        self.warehouse.connection.execute(f"insert into {stage} ({names}) select {names} {mine} order by rowid")
+        self.warehouse.connection.execute(f"delete {mine}")

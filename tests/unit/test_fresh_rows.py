@@ -1,0 +1,174 @@
+"""A large log is written straight into its table: the same rows stand there as if it had been staged, and a failure leaves none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pyarrow as pa
+import pytest
+
+from pipelines import loading, staging
+from pipelines.fresh_rows import FreshRows
+from pipelines.loading import Load, load_item
+from pipelines.programme import Programme, Source
+from pipelines.pseudonyms import Pseudonyms
+from pipelines.sources.reading import Batch, Covers, Event, Item, Seen
+from pipelines.warehouse import Warehouse
+
+START = datetime(2026, 11, 1, tzinfo=UTC)
+SOURCE = Source(name="lms", kind="logs")
+PROGRAMME = Programme(id="test", name="Test", sources=(SOURCE,))
+KEYS = Pseudonyms(b"0123456789abcdef")
+ROWS = "select * exclude (load_id) from raw.activity order by all"
+
+
+def at(hour: int) -> datetime:
+    return START + timedelta(hours=hour)
+
+
+def batch(*hours: int, action: str = "viewed") -> Batch:
+    """One row an hour, called after it."""
+    count = len(hours)
+    table = pa.table(
+        {
+            "activity_id": [f"log {hour}" for hour in hours],
+            "occurred_at": pa.array([at(hour) for hour in hours], pa.timestamp("us", tz="UTC")),
+            "action": [action] * count,
+            "event": ["viewed"] * count,
+            "is_impersonated": [False] * count,
+            "is_anonymous": [False] * count,
+        }
+    )
+    return Batch("activity", table)
+
+
+class Logs:
+    """A reader of logs that stand in memory."""
+
+    kind, new_ids = "logs", ("activity", 2)
+
+    def __init__(self, says: dict[str, list[Event]], version: int = 1) -> None:
+        self.says, self.version = says, version
+
+    def read(self, source: Source, item: Item, context: object) -> Iterator[Event]:
+        for event in self.says[item.name]:
+            if isinstance(event, Batch):
+                yield Seen("activity", event.table.num_rows)
+            yield event
+
+
+Run = Callable[[Warehouse, dict[str, list[Event]]], list[Load]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Run:
+    def load(warehouse: Warehouse, says: dict[str, list[Event]]) -> list[Load]:
+        monkeypatch.setitem(loading.READERS, "logs", Logs(says))  # type: ignore[arg-type]
+        items = [Item(name, fingerprint=name) for name in says]
+        return [load_item(warehouse, PROGRAMME, SOURCE, item, pseudonyms=KEYS, run_at=START) for item in items]
+
+    return load
+
+
+@pytest.fixture
+def straight(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Every batch counts as large; rows written straight, write by write."""
+    monkeypatch.setattr(staging, "_ROWS_AT_ONCE", 1)
+    written: list[int] = []
+    real = FreshRows.write
+
+    def write(self: FreshRows, view: str, columns: list[str]) -> None:
+        written.append(self.warehouse.value(f"select count(*) from {view}"))
+        real(self, view, columns)
+
+    monkeypatch.setattr(FreshRows, "write", write)
+    return written
+
+
+def empty() -> Warehouse:
+    warehouse = Warehouse.open(None)
+    warehouse.create_schemas()
+    return warehouse
+
+
+#: Items → what they hold, and how many rows are written straight into the table, be it for nothing.
+STORIES: dict[str, tuple[dict[str, list[Event]], list[int]]] = {
+    "all new": ({"a": [batch(3, 2), batch(1), Covers(at(1), at(3))]}, [2, 1]),
+    "told from the start": ({"a": [Covers(None, at(3)), batch(3, 2), batch(1), Covers(at(1), at(3))]}, [2, 1]),
+    "the next item's are new too": ({"a": [batch(1, 2), Covers(at(1), at(2))], "b": [batch(3, 4), Covers(at(3), at(4))]}, [2, 2]),
+    "the first are known": (
+        {"a": [batch(1, 2), Covers(at(1), at(2))], "b": [batch(2, 3, action="posted"), batch(4), Covers(at(2), at(4))]},
+        [2],
+    ),
+    "the last are known": (
+        {"a": [batch(1, 2), Covers(at(1), at(2))], "b": [batch(4, 3), batch(2, 1, action="posted"), Covers(at(1), at(4))]},
+        [2, 2, 2],
+    ),
+    "known from a newer item": (
+        {"a": [batch(2, 1), Covers(at(1), at(9))], "b": [batch(4, 3), batch(2, action="posted"), Covers(at(1), at(4))]},
+        [2, 2, 1],
+    ),
+    "a key that stands twice": ({"a": [batch(1, 2), batch(2, 3, action="posted"), Covers(at(1), at(3))]}, [2, 2]),
+    "without a time of which it speaks": ({"a": [batch(1, 2)], "b": [batch(3), batch(2, action="posted")]}, [2, 1, 1]),
+}
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_the_same_rows_stand_there_as_if_they_had_been_staged(
+    run: Run, straight: list[int], monkeypatch: pytest.MonkeyPatch, story: str
+) -> None:
+    says, written = STORIES[story]
+    with empty() as warehouse, empty() as other:
+        done = run(warehouse, says)
+        assert [one.state for one in done] == ["loaded"] * len(says)
+        assert straight == written
+        monkeypatch.setattr(staging, "_FIXED_TIMES", {})
+        run(other, says)
+        assert straight == written
+        assert warehouse.rows(ROWS) == other.rows(ROWS)
+        assert warehouse.rows("select * from raw.load_counts order by all") == other.rows("select * from raw.load_counts order by all")
+        assert not warehouse.rows("select table_name from duckdb_tables() where temporary")
+
+
+@pytest.mark.parametrize("fault", ["breaks off", "loses rows", "a value no column takes", "a key that is missing"])
+def test_a_failure_after_rows_were_written_leaves_none_and_the_next_load_makes_up_for_it(run: Run, straight: list[int], fault: str) -> None:
+    second = batch(3)
+    spoilt: dict[str, list[Event]] = {
+        "breaks off": [Batch("unknown", second.table)],
+        "loses rows": [Seen("activity", 1)],
+        "a value no column takes": [Batch("activity", second.table.append_column("times", pa.array([2**40])))],
+        "a key that is missing": [Batch("activity", second.table.set_column(0, "activity_id", pa.nulls(1, pa.string())))],
+    }
+    with empty() as warehouse:
+        (done,) = run(warehouse, {"a": [batch(1, 2), *spoilt[fault], Covers(at(1), at(3))]})
+        assert done.state == "failed"
+        assert straight[0] == 2
+        assert warehouse.value("select count(*) from raw.activity") == 0
+        (done,) = run(warehouse, {"a": [batch(1, 2), second, Covers(at(1), at(3))]})
+        assert done.state == "loaded"
+        assert warehouse.value("select count(*) from raw.activity") == 3
+
+
+def test_a_small_item_is_not_written_straight(run: Run, straight: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(staging, "_ROWS_AT_ONCE", 10)
+    with empty() as warehouse:
+        run(warehouse, {"a": [batch(1, 2), Covers(at(1), at(2))]})
+        assert straight == []
+        assert warehouse.value("select count(*) from raw.activity") == 2
+
+
+def test_rows_that_are_called_otherwise_since_take_the_place_of_the_old_ones(
+    warehouse_of_two: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renamed = batch(11, 12)
+    monkeypatch.setitem(loading.READERS, "logs", Logs({"a": [renamed]}, version=2))  # type: ignore[arg-type]
+    load_item(warehouse_of_two, PROGRAMME, SOURCE, Item("a", fingerprint="a"), pseudonyms=KEYS, run_at=START)
+    assert warehouse_of_two.rows("select activity_id from raw.activity order by 1") == [("log 11",), ("log 12",), ("log 3",)]
+
+
+@pytest.fixture
+def warehouse_of_two(run: Run) -> Iterator[Warehouse]:
+    with empty() as warehouse:
+        run(warehouse, {"a": [batch(1, 2)], "b": [batch(3)]})
+        yield warehouse

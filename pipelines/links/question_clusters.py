@@ -25,7 +25,8 @@ from pipelines.thresholds import threshold
 class Features:
     """One row per form (in order of first asking) and the answers given.
 
-    words, letters: unit rows; columns are course- and key-specific, so that a product only meets forms that may be one. intent: one-hot, likewise.
+    words, letters: unit rows; columns are course- and key-specific, so that a product only meets forms that may be one. intent, family:
+    one-hot, likewise.
     answer_form, answer_day, answers: one entry or unit row per answer given to a question of the form.
     """
 
@@ -33,6 +34,7 @@ class Features:
     words: sparse.csr_matrix
     letters: sparse.csr_matrix
     intent: sparse.csr_matrix
+    family: sparse.csr_matrix
     answer_form: NDArray[np.int64]
     answer_day: NDArray[np.int64]
     answers: sparse.csr_matrix
@@ -126,12 +128,13 @@ def pair_signs(features: Features) -> tuple[sparse.csr_matrix, NDArray[np.float6
     """Rows whose products are the weighted signs of each pair of forms (answers and the constant apart), and whether a form has an intent.
     Two intents that differ weigh ``repeat_w_other_intent``; as "different" is what is not "same", that is a constant for all pairs
     that have intents, and the product holds the difference."""
-    same, other = threshold("repeat_w_same_intent"), threshold("repeat_w_other_intent")
+    same, family, other = threshold("repeat_w_same_intent"), threshold("repeat_w_same_family"), threshold("repeat_w_other_intent")
     signs = sparse.hstack(
         [
             features.words * np.sqrt(threshold("repeat_w_words")),
             features.letters * np.sqrt(threshold("repeat_w_letters")),
-            features.intent * np.sqrt(same - other),
+            features.intent * np.sqrt(same - family),
+            features.family * np.sqrt(family - other),
         ]
     ).tocsr()
     return signs, np.asarray(features.intent.sum(axis=1)).ravel()

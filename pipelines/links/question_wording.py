@@ -17,6 +17,7 @@ from importlib import resources
 
 import duckdb
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
@@ -35,6 +36,8 @@ _ORDINALS = {
 }
 #: Lemmas that a task's number stands beside. ("задание" is what wording.SYNONYMS makes of its synonyms.)
 _TASK_WORDS = frozenset(("задание", "практика", "эссе", "кейс", "проект"))
+#: Stands where a task's name stood.
+_NAMED = "задание"
 #: What may stand between a task word and its number, or before a number that can only be a task's.
 _BESIDE = frozenset(("номер", "n", "no", "number", "за", "по", "к", "for"))
 #: What a number counts when it is no task's.
@@ -59,7 +62,9 @@ def read(lines: Sequence[str], quoted: Sequence[str], tasks: Sequence[str | None
     lines, quoted: see ``wording``; quoted is what stands in quotation marks. tasks: number or id of the task whose name is quoted, None: no task's
         name. days: number of the day of asking; never falls.
     """
-    mended = [f" {line.strip()} " for line in mend(lines, days)]
+    # A task's name says which task, not what is asked of it.
+    unnamed = [line.replace(quote, _NAMED) if task and quote else line for line, quote, task in zip(lines, quoted, tasks, strict=True)]
+    mended = [f" {line.strip()} " for line in mend(unnamed, days)]
     intent = intents(mended)
     lemmas, keys = [], []
     for line, quote, task, which in zip(mended, quoted, tasks, intent, strict=True):
@@ -173,6 +178,7 @@ def is_name(word: str) -> bool:
 @dataclass(frozen=True)
 class _Intent:
     name: str
+    family: str
     all: tuple[str, ...]
     any: tuple[str, ...]
     none: tuple[str, ...]
@@ -183,7 +189,7 @@ def _lexicon() -> tuple[dict[str, tuple[str, ...]], tuple[_Intent, ...]]:
     content = tomllib.loads(resources.files("pipelines.links").joinpath("question_intents.toml").read_text("utf-8"))
     slots = {name: tuple(wordings) for name, wordings in content["slots"].items()}
     rules = tuple(
-        _Intent(rule["name"], tuple(rule.get("all", ())), tuple(rule.get("any", ())), tuple(rule.get("none", ()))) for rule in content["intents"]
+        _Intent(rule["name"], rule.get("family", rule["name"]), tuple(rule.get("all", ())), tuple(rule.get("any", ())), tuple(rule.get("none", ()))) for rule in content["intents"]
     )
     return slots, rules
 
@@ -192,6 +198,13 @@ def _lexicon() -> tuple[dict[str, tuple[str, ...]], tuple[_Intent, ...]]:
 def intent_names() -> tuple[str, ...]:
     """Names of the intents, each once, in the order of the lexicon."""
     return tuple(dict.fromkeys(rule.name for rule in _lexicon()[1]))
+
+
+@cache
+def families() -> NDArray[np.int64]:
+    """Number of the family of each intent."""
+    family = {rule.name: rule.family for rule in _lexicon()[1]}
+    return pd.factorize(np.asarray([family[name] for name in intent_names()], object))[0].astype(np.int64)
 
 
 def intents(lines: Sequence[str]) -> NDArray[np.int64]:

@@ -159,11 +159,6 @@ def _features(
     lemmas = [list(said.lemmas[place]) for place in first]
     group = pd.factorize(np.asarray([f"{where}|{key}" for where, key in zip(course[first], np.asarray(said.key, object)[first], strict=True)], object))[0].astype(np.int64)
     intent = said.intent[first]
-    has = np.flatnonzero(intent >= 0)
-    kinds = len(question_wording.intent_names())
-    columns, _ = pd.factorize(group[has] * kinds + intent[has])
-    shape = (len(first), max(len(np.unique(columns)), 1))
-    one_hot = sparse.csr_matrix((np.ones(len(has)), (has, columns)), shape=shape)
     place = pd.Series(np.arange(len(ids)), index=ids)
     given = answers[answers["question_id"].isin(place.index)]
     answer_form = form[place.loc[given["question_id"]].to_numpy()] if len(given) else np.zeros(0, np.int64)
@@ -175,11 +170,19 @@ def _features(
         day=day[first],
         words=weighted(group, course[first].astype(np.int64), day[first], lemmas),
         letters=weighted(group, course[first].astype(np.int64), day[first], [_letters(found) for found in lemmas]),
-        intent=one_hot,
+        intent=_one_hot(group, intent),
+        family=_one_hot(group, np.where(intent >= 0, question_wording.families()[intent], -1)),
         answer_form=answer_form,
         answer_day=answer_day,
         answers=weighted(group[answer_form], course[first[answer_form]].astype(np.int64), answer_day, [list(found) for found in words]),
     )
+
+
+def _one_hot(group: NDArray[np.int64], kind: NDArray[np.int64]) -> sparse.csr_matrix:
+    """Rows of forms, a column per group and kind; kind -1: an empty row."""
+    has = np.flatnonzero(kind >= 0)
+    columns, distinct = pd.factorize(group[has] * (int(kind.max(initial=0)) + 1) + kind[has])
+    return sparse.csr_matrix((np.ones(len(has)), (has, columns)), shape=(len(group), max(len(distinct), 1)))
 
 
 def _letters(words: list[str]) -> list[str]:

@@ -67,7 +67,9 @@ def chat(seed: int, *, size: int = 800, courses: int = 2, days: int = 42, answer
     table = pd.DataFrame(rows, columns=["number", "course_id", "asked_at", "text", "intent", "truth"]).sort_values(["asked_at", "number"])
     table["question_id"] = [f"q{number:06d}" for number in table["number"]]
     greeting = rf"^ ({wording.pattern(wording.GREETINGS).strip()} )+"
-    table["line"] = pd.Series(wording.lines(_array(table["text"])).to_pylist(), index=table.index).str.replace(greeting, " ", regex=True).str.strip()
+    table["line"] = (
+        pd.Series(wording.lines(_array(table["text"])).to_pylist(), index=table.index).str.replace(greeting, " ", regex=True).str.strip()
+    )
     table["line"] = " " + table["line"] + " "
     table["quoted"] = ""
     table["task"] = None

@@ -148,7 +148,9 @@ class _Scorer:
         self._answer_form = features.answer_form
         self._bias, self._w_answers = threshold("repeat_w_bias"), threshold("repeat_w_answers")
 
-    def near(self, cluster: NDArray[np.int64], touched: NDArray[np.int64], known: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    def near(
+        self, cluster: NDArray[np.int64], touched: NDArray[np.int64], known: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
         """Pairs (touched cluster, other cluster) whose mean score is at least even."""
         size = len(cluster)
         heads = np.flatnonzero(cluster == np.arange(size))
@@ -166,7 +168,10 @@ class _Scorer:
         given = known[self._answer_form[known] < size]
         if len(given) and self._w_answers:
             holder = place[cluster[self._answer_form[given]]]
-            profile = unit(sparse.csr_matrix((np.ones(len(given)), (holder, np.arange(len(given)))), shape=(len(heads), len(given))) @ self._answers[given])
+            profile = unit(
+                sparse.csr_matrix((np.ones(len(given)), (holder, np.arange(len(given)))), shape=(len(heads), len(given)))
+                @ self._answers[given]
+            )
             alike = (profile[at] @ profile.T).tocoo()
             key = np.r_[left.astype(np.int64) * len(heads) + right, alike.row.astype(np.int64) * len(heads) + alike.col]
             pairs, where = np.unique(key, return_inverse=True)

@@ -63,15 +63,24 @@ def read(lines: Sequence[str], quoted: Sequence[str], tasks: Sequence[str | None
         name. days: number of the day of asking; never falls.
     """
     # A task's name says which task, not what is asked of it.
-    unnamed = [line.replace(quote, _NAMED) if task and quote else line for line, quote, task in zip(lines, quoted, tasks, strict=True)]
+    named = [task or _after_task_word(line, quote) for line, quote, task in zip(lines, quoted, tasks, strict=True)]
+    unnamed = [line.replace(quote, _NAMED) if task and quote else line for line, quote, task in zip(lines, quoted, named, strict=True)]
     mended = [f" {line.strip()} " for line in mend(unnamed, days)]
     intent = intents(mended)
     lemmas, keys = [], []
-    for line, quote, task, which in zip(mended, quoted, tasks, intent, strict=True):
+    for line, quote, task, which in zip(mended, quoted, named, intent, strict=True):
         every = [lemma(word) for word in _WORD.findall(line)]
         lemmas.append(tuple(word for word in every if word and not word.isdigit()))
         keys.append(_key(every, quote, task, bool(which >= 0)))
     return Wordings(lemmas, intent, keys)
+
+
+def _after_task_word(line: str, quoted: str) -> str | None:
+    """The quotation, where a word for a task stands right before it: the name of a task that the LMS does not hold, or holds otherwise."""
+    before = _WORD.findall(line[: line.find(quoted)]) if quoted and quoted in line else []
+    if not before or lemma(before[-1]) not in _TASK_WORDS:
+        return None
+    return " ".join(found for word in _WORD.findall(quoted) if (found := lemma(word))) or None
 
 
 def _key(words: list[str], quoted: str, task: str | None, has_intent: bool) -> str:
@@ -91,7 +100,9 @@ def _task_numbers(words: list[str]) -> set[str]:
             continue
         after = words[place + 1] if place + 1 < len(words) else ""
         near = [*words[max(place - 2, 0) : place], after]
-        if after not in _COUNTED and (any(name in _TASK_WORDS for name in near) or (place == len(words) - 1 and words[place - 1] in _BESIDE)):
+        if after not in _COUNTED and (
+            any(name in _TASK_WORDS for name in near) or (place == len(words) - 1 and words[place - 1] in _BESIDE)
+        ):
             found.add(word.lstrip("0"))
     return found
 
@@ -189,7 +200,14 @@ def _lexicon() -> tuple[dict[str, tuple[str, ...]], tuple[_Intent, ...]]:
     content = tomllib.loads(resources.files("pipelines.links").joinpath("question_intents.toml").read_text("utf-8"))
     slots = {name: tuple(wordings) for name, wordings in content["slots"].items()}
     rules = tuple(
-        _Intent(rule["name"], rule.get("family", rule["name"]), tuple(rule.get("all", ())), tuple(rule.get("any", ())), tuple(rule.get("none", ()))) for rule in content["intents"]
+        _Intent(
+            rule["name"],
+            rule.get("family", rule["name"]),
+            tuple(rule.get("all", ())),
+            tuple(rule.get("any", ())),
+            tuple(rule.get("none", ())),
+        )
+        for rule in content["intents"]
     )
     return slots, rules
 
@@ -205,6 +223,13 @@ def families() -> NDArray[np.int64]:
     """Number of the family of each intent."""
     family = {rule.name: rule.family for rule in _lexicon()[1]}
     return pd.factorize(np.asarray([family[name] for name in intent_names()], object))[0].astype(np.int64)
+
+
+@cache
+def intents_of_the_week() -> frozenset[str]:
+    """Intents whose answer holds for one week or meeting only."""
+    content = tomllib.loads(resources.files("pipelines.links").joinpath("question_intents.toml").read_text("utf-8"))
+    return frozenset(rule["name"] for rule in content["intents"] if rule.get("of_the_week"))
 
 
 def intents(lines: Sequence[str]) -> NDArray[np.int64]:
@@ -243,6 +268,10 @@ def wording_is_known(word: str) -> bool:
 def carrying(lines: Iterable[str]) -> list[tuple[str, ...]]:
     """Lemmas that carry an answer: names of people and numbers left out."""
     return [
-        tuple(found for word in _WORD.findall(line) if not word.isdigit() and not is_name(word) and (found := lemma(word)) and not found.isdigit())
+        tuple(
+            found
+            for word in _WORD.findall(line)
+            if not word.isdigit() and not is_name(word) and (found := lemma(word)) and not found.isdigit()
+        )
         for line in lines
     ]

@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from pipelines.links import question_wording, wording
-from pipelines.links.question_clusters import Features, grow, unit, weighted
+from pipelines.links.question_clusters import Features, grow, pair_signs, weighted
 from pipelines.programme import Programme
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
+
+_HALF = 0.5
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class RepetitionSummary:
 
 @dataclass(frozen=True)
 class Clusters:
-    """``asked``: questions compared. ``members``: question_id, cluster_id, score, intent (null: none); questions asked once have no row. ``merges``: cluster_id, into_id, day."""
+    """``asked``: questions compared. ``members``: question_id, cluster_id, score, intent (null: none), is_of_the_week; questions asked once have no row. ``merges``: cluster_id, into_id, day."""
 
     asked: int
     members: pd.DataFrame
@@ -58,9 +60,22 @@ def link_repeated_questions(warehouse: Warehouse, programme: Programme) -> Repet
                 "cluster_id": pa.array(members["cluster_id"], pa.string()),
                 "score": pa.array(members["score"], pa.float64()),
                 "intent": pa.array(members["intent"], pa.string()),
+                "is_of_the_week": pa.array(members["is_of_the_week"], pa.bool_()),
             }
         ),
     )
+    warehouse.replace(
+        "links.repeated_merges",
+        pa.table(
+            {
+                "cluster_id": pa.array(merges["cluster_id"], pa.string()),
+                "into_id": pa.array(merges["into_id"], pa.string()),
+                "merged_on": pa.array(merges["day"].to_numpy("datetime64[D]"), pa.date32()),
+            }
+        ),
+    )
+    ranked = rank(_answers_given(warehouse))
+    warehouse.replace("links.repeated_answers", pa.Table.from_pandas(ranked, _RANKED, preserve_index=False))
     return RepetitionSummary(found.asked, members["cluster_id"].nunique(), len(members), len(merges))
 
 
@@ -129,7 +144,10 @@ def cluster(questions: pd.DataFrame, answers: pd.DataFrame) -> Clusters:
     tasks = [task if isinstance(task, str) else None for task in questions["task"]]
     said = question_wording.read(questions["line"].tolist(), questions["quoted"].tolist(), tasks, day.tolist())
     course = pd.factorize(questions["course_id"])[0]
-    texts = [f"{where}|{key}|{which}|{' '.join(words)}" for where, key, which, words in zip(course, said.key, said.intent, said.lemmas, strict=True)]
+    texts = [
+        f"{where}|{key}|{which}|{' '.join(words)}"
+        for where, key, which, words in zip(course, said.key, said.intent, said.lemmas, strict=True)
+    ]
     # The same wording is compared once: what is asked five hundred times costs no more than what is asked once.
     form, distinct = pd.factorize(np.asarray(texts, object))
     first = np.full(len(distinct), len(form))
@@ -144,7 +162,80 @@ def cluster(questions: pd.DataFrame, answers: pd.DataFrame) -> Clusters:
     names = np.asarray([*question_wording.intent_names(), None], object)
     keep = members >= 2
     rows = _members(ids[keep], ids[first[head[keep]]], score[keep], names[said.intent[keep]])
-    return Clusters(len(ids), rows.sort_values("question_id", kind="stable").reset_index(drop=True), _visible(grown.merges, form, day, ids[first]))
+    # The cluster is of the week when most of its questions are.
+    of_the_week = pd.Series(np.isin(rows["intent"].to_numpy(object), list(question_wording.intents_of_the_week())), index=rows.index)
+    rows["is_of_the_week"] = of_the_week.groupby(rows["cluster_id"]).transform("mean") > _HALF
+    return Clusters(
+        len(ids), rows.sort_values("question_id", kind="stable").reset_index(drop=True), _visible(grown.merges, form, day, ids[first])
+    )
+
+
+def _answers_given(warehouse: Warehouse) -> pd.DataFrame:
+    """One row per cluster and substantive answer of a curator to one of its questions that still stands."""
+    signs = wording.signs_sql("line", {"is_personal": wording.ONE_CASE})
+    greeting = f"^ ({wording.pattern(wording.GREETINGS).strip()} )+"
+    return warehouse.frame(
+        f"""
+        with reply as (
+            select repeated.cluster_id, reply.question_id, reply.answer_id, message.sent_at, message.words, reply.role, reply.kind,
+                trim(regexp_replace({wording.line_sql("words.text", quotations=True)}, '{greeting}', ' ')) as bare
+            from links.repeated_questions as repeated join links.replies as reply on reply.question_id = repeated.message_id
+            join raw.messages as message on message.message_id = reply.answer_id and message.deleted_at is null
+            left join personal.messages as words on words.message_id = reply.answer_id
+        ), given as (
+            select *, ' ' || bare || ' ' as line from reply where role = 'curator' and kind = 'substantive'
+        ), judged as (
+            select given.*, {signs},
+                exists (select 1 from reply as after where after.question_id = given.question_id and after.role = 'asker' and after.kind = 'thanks' and after.sent_at > given.sent_at) as is_thanked,
+                exists (
+                    select 1 from given as after where after.question_id = given.question_id and after.answer_id <> given.answer_id and after.sent_at > given.sent_at
+                        and regexp_matches(after.line, '{wording.pattern(wording.CORRECTS)}')
+                ) as is_corrected
+            from given
+        )
+        select cluster_id, answer_id, any_value(sent_at) as sent_at, any_value(words) as words, any_value(line) as line, count(distinct question_id)::integer as questions,
+            bool_or(is_personal) as is_personal, bool_or(is_thanked) as is_thanked, bool_or(is_corrected) as is_corrected
+        from judged group by cluster_id, answer_id order by cluster_id, sent_at, length(answer_id), answer_id
+        """
+    )
+
+
+_RANKED = pa.schema(
+    [
+        ("cluster_id", pa.string()), ("answer_id", pa.string()), ("questions", pa.int32()), ("centrality", pa.float64()), ("is_thanked", pa.bool_()),
+        ("is_corrected", pa.bool_()), ("is_personal", pa.bool_()), ("score", pa.float64()), ("place", pa.int32()),
+    ]
+)  # fmt: skip
+
+
+def rank(answers: pd.DataFrame) -> pd.DataFrame:
+    """Answers of each cluster, the one first that would stand best in a list of answers.
+
+    Parameters
+    ----------
+    answers: cluster_id, answer_id, words, line, questions, is_thanked, is_corrected, is_personal; in the order of answering within a cluster.
+
+    Points: likeness to the other answers, thanks, words, less for what was corrected later or speaks of one case. Of equals the earliest.
+    """
+    ranked = answers.drop(columns=[name for name in ("sent_at", "line", "words") if name in answers])
+    cluster = pd.factorize(answers["cluster_id"])[0].astype(np.int64)
+    nothing = np.zeros(len(answers), np.int64)
+    vectors = weighted(cluster, nothing, nothing, [list(found) for found in question_wording.carrying(answers["line"])])
+    members = np.bincount(cluster)
+    total = sparse.csr_matrix((np.ones(len(answers)), (cluster, np.arange(len(answers)))), shape=(len(members), len(answers))) @ vectors
+    own = np.asarray(vectors.multiply(vectors).sum(axis=1)).ravel()
+    shared = np.asarray(vectors.multiply(total[cluster]).sum(axis=1)).ravel() if len(answers) else own
+    ranked["centrality"] = np.clip((shared - own) / np.maximum(members[cluster] - 1, 1), 0, 1).round(6)
+    said = np.minimum(answers["words"].fillna(0).to_numpy(float) / threshold("faq_words"), 1)
+    ranked["score"] = (
+        threshold("faq_w_centrality") * ranked["centrality"]
+        + threshold("faq_w_thanked") * ranked["is_thanked"]
+        + threshold("faq_w_words") * said
+        + threshold("faq_w_corrected") * ranked["is_corrected"]
+        + threshold("faq_w_personal") * ranked["is_personal"]
+    )
+    ranked["place"] = ranked.groupby("cluster_id")["score"].rank(method="first", ascending=False).astype(int)
+    return ranked[_RANKED.names].sort_values(["cluster_id", "place"], kind="stable").reset_index(drop=True)
 
 
 def _features(
@@ -157,7 +248,9 @@ def _features(
     answers: pd.DataFrame,
 ) -> Features:
     lemmas = [list(said.lemmas[place]) for place in first]
-    group = pd.factorize(np.asarray([f"{where}|{key}" for where, key in zip(course[first], np.asarray(said.key, object)[first], strict=True)], object))[0].astype(np.int64)
+    group = pd.factorize(
+        np.asarray([f"{where}|{key}" for where, key in zip(course[first], np.asarray(said.key, object)[first], strict=True)], object)
+    )[0].astype(np.int64)
     intent = said.intent[first]
     place = pd.Series(np.arange(len(ids)), index=ids)
     given = answers[answers["question_id"].isin(place.index)]
@@ -192,8 +285,6 @@ def _letters(words: list[str]) -> list[str]:
 
 def _nearness(features: Features, clusters: NDArray[np.int64]) -> NDArray[np.float64]:
     """Mean probability that a form is one with the other forms of its cluster; 0 for a form alone."""
-    from pipelines.links.question_clusters import pair_signs
-
     signs, intent = pair_signs(features)
     size = len(clusters)
     total = sparse.csr_matrix((np.ones(size), (clusters, np.arange(size))), shape=(size, size)) @ signs
@@ -206,7 +297,9 @@ def _nearness(features: Features, clusters: NDArray[np.int64]) -> NDArray[np.flo
     return np.where(members[clusters] > 1, 1 / (1 + np.exp(-mean)), 0.0)
 
 
-def _visible(merges: list[tuple[int, int, int]], form: NDArray[np.int64], day: NDArray[np.int64], names: NDArray[np.object_]) -> pd.DataFrame:
+def _visible(
+    merges: list[tuple[int, int, int]], form: NDArray[np.int64], day: NDArray[np.int64], names: NDArray[np.object_]
+) -> pd.DataFrame:
     """Merges of clusters that had rows: at least two questions before that day."""
     asked: dict[int, list[int]] = {}
     for which, when in zip(form.tolist(), day.tolist(), strict=True):
@@ -226,7 +319,9 @@ def _days(moments: pd.Series) -> NDArray[np.int64]:
 
 
 def _members(ids, clusters, scores, intents) -> pd.DataFrame:
-    return pd.DataFrame({"question_id": ids, "cluster_id": clusters, "score": scores, "intent": intents})
+    return pd.DataFrame(
+        {"question_id": ids, "cluster_id": clusters, "score": scores, "intent": intents, "is_of_the_week": np.zeros(len(ids), bool)}
+    )
 
 
 def _merges(gone, into, day) -> pd.DataFrame:

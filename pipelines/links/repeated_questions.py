@@ -50,7 +50,8 @@ def link_repeated_questions(warehouse: Warehouse, programme: Programme) -> Repet
     have no row. Questions of forums, chats and personal messages; mails have no text. A question whose course is unknown is compared with its
     like only. Needs links.questions and links.replies.
     """
-    found = cluster(_questions(warehouse), _answers(warehouse))
+    questions = _questions(warehouse)
+    found = cluster(questions, _answers(warehouse))
     members, merges = found.members, found.merges
     warehouse.replace(
         "links.repeated_questions",
@@ -74,7 +75,11 @@ def link_repeated_questions(warehouse: Warehouse, programme: Programme) -> Repet
             }
         ),
     )
-    ranked = rank(_answers_given(warehouse))
+    line = pd.Series(questions["line"].to_numpy(object), index=questions["question_id"].to_numpy(object), dtype=object)
+    asked = pd.DataFrame(
+        {"cluster_id": members["cluster_id"], "line": line.reindex(members["question_id"].to_numpy(object)).to_numpy(object)}
+    )
+    ranked = rank(_answers_given(warehouse), asked)
     warehouse.replace("links.repeated_answers", pa.Table.from_pandas(ranked, _RANKED, preserve_index=False))
     return RepetitionSummary(found.asked, members["cluster_id"].nunique(), len(members), len(merges))
 
@@ -202,33 +207,45 @@ def _answers_given(warehouse: Warehouse) -> pd.DataFrame:
 
 _RANKED = pa.schema(
     [
-        ("cluster_id", pa.string()), ("answer_id", pa.string()), ("questions", pa.int32()), ("centrality", pa.float64()), ("is_thanked", pa.bool_()),
+        ("cluster_id", pa.string()), ("answer_id", pa.string()), ("questions", pa.int32()), ("centrality", pa.float64()), ("relevance", pa.float64()), ("is_thanked", pa.bool_()),
         ("is_corrected", pa.bool_()), ("is_personal", pa.bool_()), ("score", pa.float64()), ("place", pa.int32()),
     ]
 )  # fmt: skip
 
 
-def rank(answers: pd.DataFrame) -> pd.DataFrame:
+def rank(answers: pd.DataFrame, questions: pd.DataFrame) -> pd.DataFrame:
     """Answers of each cluster, the one first that would stand best in a list of answers.
 
     Parameters
     ----------
     answers: cluster_id, answer_id, words, line, questions, is_thanked, is_corrected, is_personal; in the order of answering within a cluster.
+    questions: cluster_id, line: what was asked.
 
-    Points: likeness to the other answers, thanks, words, less for what was corrected later or speaks of one case. Of equals the earliest.
+    Points: likeness to the other answers and to what was asked, thanks, words, less for what was corrected later or speaks of one case. Of
+    equals the earliest.
     """
     ranked = answers.drop(columns=[name for name in ("sent_at", "line", "words") if name in answers])
-    cluster = pd.factorize(answers["cluster_id"])[0].astype(np.int64)
-    nothing = np.zeros(len(answers), np.int64)
-    vectors = weighted(cluster, nothing, nothing, [list(found) for found in question_wording.carrying(answers["line"])])
+    number, clusters = pd.factorize(answers["cluster_id"])
+    cluster = number.astype(np.int64)
+    of = pd.Series(np.arange(len(clusters)), index=clusters)
+    about = questions[questions["cluster_id"].isin(of.index)]
+    everyone = np.r_[cluster, of.loc[about["cluster_id"]].to_numpy(np.int64)]
+    lines = [*answers["line"], *about["line"]]
+    nothing = np.zeros(len(everyone), np.int64)
+    vectors = weighted(everyone, nothing, nothing, [list(found) for found in question_wording.carrying(lines)])
+    given, asked = vectors[: len(answers)], vectors[len(answers) :]
     members = np.bincount(cluster)
-    total = sparse.csr_matrix((np.ones(len(answers)), (cluster, np.arange(len(answers)))), shape=(len(members), len(answers))) @ vectors
-    own = np.asarray(vectors.multiply(vectors).sum(axis=1)).ravel()
-    shared = np.asarray(vectors.multiply(total[cluster]).sum(axis=1)).ravel() if len(answers) else own
-    ranked["centrality"] = np.clip((shared - own) / np.maximum(members[cluster] - 1, 1), 0, 1).round(6)
+    own = np.asarray(given.multiply(given).sum(axis=1)).ravel()
+    ranked["centrality"] = np.clip((_shared(given, given, cluster, cluster) - own) / np.maximum(members[cluster] - 1, 1), 0, 1).round(6)
+    wanted = (
+        _shared(given, asked, cluster, everyone[len(answers) :])
+        / np.maximum(np.bincount(everyone[len(answers) :], minlength=len(members)), 1)[cluster]
+    )
+    ranked["relevance"] = np.clip(wanted, 0, 1).round(6)
     said = np.minimum(answers["words"].fillna(0).to_numpy(float) / threshold("faq_words"), 1)
     ranked["score"] = (
         threshold("faq_w_centrality") * ranked["centrality"]
+        + threshold("faq_w_relevance") * ranked["relevance"]
         + threshold("faq_w_thanked") * ranked["is_thanked"]
         + threshold("faq_w_words") * said
         + threshold("faq_w_corrected") * ranked["is_corrected"]
@@ -236,6 +253,17 @@ def rank(answers: pd.DataFrame) -> pd.DataFrame:
     )
     ranked["place"] = ranked.groupby("cluster_id")["score"].rank(method="first", ascending=False).astype(int)
     return ranked[_RANKED.names].sort_values(["cluster_id", "place"], kind="stable").reset_index(drop=True)
+
+
+def _shared(
+    rows: sparse.csr_matrix, others: sparse.csr_matrix, group: NDArray[np.int64], group_of_others: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Sum over the others of its group, per row: cosine of unit rows."""
+    if not rows.shape[0]:
+        return np.zeros(0)
+    shape = (int(group.max()) + 1, others.shape[0])
+    total = sparse.csr_matrix((np.ones(others.shape[0]), (group_of_others, np.arange(others.shape[0]))), shape=shape) @ others
+    return np.asarray(rows.multiply(total[group]).sum(axis=1)).ravel()
 
 
 def _features(

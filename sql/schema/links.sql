@@ -173,6 +173,7 @@ create table if not exists links.repeated_answers (
     answer_id varchar not null,
     questions integer not null,
     centrality double not null,
+    relevance double not null,
     is_thanked boolean not null,
     is_corrected boolean not null,
     is_personal boolean not null,
@@ -184,6 +185,7 @@ comment on column links.repeated_answers.cluster_id is 'links.repeated_questions
 comment on column links.repeated_answers.answer_id is 'The answering message.';
 comment on column links.repeated_answers.questions is 'Questions of the cluster that it answers.';
 comment on column links.repeated_answers.centrality is 'Mean likeness to the other answers of the cluster, 0 to 1; 0: the only one.';
+comment on column links.repeated_answers.relevance is 'Mean likeness to the questions of the cluster, 0 to 1.';
 comment on column links.repeated_answers.is_thanked is 'An asker thanked after it.';
 comment on column links.repeated_answers.is_corrected is 'A curator corrected an answer to the same question later.';
 comment on column links.repeated_answers.is_personal is 'It speaks of one person''s case or of one day only.';

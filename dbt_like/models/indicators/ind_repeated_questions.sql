@@ -1,5 +1,5 @@
 -- One row per cluster of questions that were asked more than once, with the answer that could stand in a list of answers and the
--- curators' time it took. The best answer is the first of links.repeated_answers.
+-- curators' time it took. The best answer is the first of links.repeated_answers, unless that is no answer for all.
 with questions as (
 
     select * from {{ ref('fct_questions') }}
@@ -13,7 +13,8 @@ best_answers as (
         answers.cluster_id,
         answers.answer_id
     from {{ source('links', 'repeated_answers') }} as answers
-    where answers.place = 1
+    -- What was corrected or helps one person only is offered to nobody, even if it is all there is.
+    where answers.place = 1 and not answers.is_corrected and not answers.is_personal
 
 ),
 

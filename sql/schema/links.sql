@@ -195,9 +195,15 @@ comment on column links.repeated_answers.place is 'From 1: the best first; of eq
 create table if not exists links.feedback (
     grade_id varchar not null,
     kind varchar not null,
-    rule varchar not null
+    rule varchar not null,
+    own_words integer,
+    learners integer
 );
+alter table links.feedback add column if not exists own_words integer;
+alter table links.feedback add column if not exists learners integer;
 comment on table links.feedback is 'One row per grade of the marking record: what its comment is worth. Key: grade_id.';
 comment on column links.feedback.grade_id is 'raw.grades (record = marking).';
-comment on column links.feedback.kind is 'none (no comment or an empty one), formal ("accepted"), boilerplate (one of the marker''s near-identical ones), substantive, returned (sent back with what to mend).';
+comment on column links.feedback.kind is 'none (no comment or an empty one), formal ("accepted", or nothing of the work), boilerplate (the same or near-identical words to several learners), substantive, returned (sent back with what to mend).';
 comment on column links.feedback.rule is 'The sign that decided.';
+comment on column links.feedback.own_words is 'Words of the comment that stand in the learner''s own text and in few other works of the task; null: no text to compare.';
+comment on column links.feedback.learners is 'Learners to whom the marker gave near-identical words; 0: no comment.';

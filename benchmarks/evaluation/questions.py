@@ -150,12 +150,17 @@ def _answered(warehouse: Warehouse, questions: list[_Question], bursts: dict[str
 
 
 def _repeated(warehouse: Warehouse, questions: list[_Question], bursts: dict[str, str]) -> list[Figure]:
-    clusters = dict(warehouse.rows("select message_id, cluster_id from links.repeated_questions"))
+    clusters = {message: (cluster, week) for message, cluster, week in warehouse.rows(_CLUSTERS)}
     labelled = [(question.cluster, bursts.get(question.message_id, question.message_id)) for question in questions if question.cluster]
     figures = []
-    for name, pattern in (("per stream and week as in the truth", r"$^"), ("the same question of any stream and week", r":s\d+w\d+$")):
+    # Clusters are of a whole course. What the truth splits by stream and week is what ind_repeated_question_weeks counts apart: the clusters
+    # whose answer holds for one week only.
+    for name, pattern, split in (
+        ("per stream and week as in the truth", r"$^", True),
+        ("the same question of any stream and week", r":s\d+w\d+$", False),
+    ):
         true = [re.sub(pattern, "", cluster) for cluster, _ in labelled]
-        found = [clusters.get(burst, burst) for _, burst in labelled]
+        found = [clusters.get(burst, (burst, ""))[: 2 if split else 1] for _, burst in labelled]
         both = _pairs(zip(true, found, strict=True))
         figures += [
             share("repeated", f"pairs found that belong together, {name}", both, _pairs(found)),
@@ -163,6 +168,15 @@ def _repeated(warehouse: Warehouse, questions: list[_Question], bursts: dict[str
             f1("repeated", f"pair F1, {name}", both, _pairs(found) - both, _pairs(true) - both),
         ]
     return figures
+
+
+#: Cluster of each question and, where its answer holds for one week only, the asker's stream and the week.
+_CLUSTERS = """
+    select repeated.message_id, repeated.cluster_id,
+        case when repeated.is_of_the_week then coalesce(question.stream_id, '') || ' ' || date_trunc('week', message.sent_at at time zone 'Europe/Moscow')::date else '' end
+    from links.repeated_questions as repeated join raw.messages as message on message.message_id = repeated.message_id
+    left join facts.fct_questions as question on question.question_id = repeated.message_id
+"""
 
 
 def _pairs(labels: Iterable[Any]) -> int:

@@ -1,9 +1,13 @@
 """What a marker's comment is worth to the learner: ``links.feedback``.
 
-Learners want to know where the inaccuracy is. A comment is *formal* when it only accepts ("принято"), *boilerplate* when the same
-marker gave a near-identical one to several learners, *returned* when the work was sent back to be mended, and *substantive* otherwise: when
-it speaks of this work. Near-identity is decided by wording: comments of one marker whose words, numbers and names left out,
-overlap almost wholly, given to at least ``boilerplate_learners`` people. A short template is formal before it is boilerplate.
+Learners want to know where the inaccuracy is. A comment is *formal* when it only accepts ("принято") or says nothing of the work, *boilerplate*
+when near-identical words went to several learners, *returned* when the work was sent back to be mended, and *substantive* when it speaks of
+this work. Markers word all this in many ways, so structure decides before lists of words do: how long it is, to how many learners the same words
+went, and whether anything in it is *specific*: advice or a criterion, a question, a quotation, something that is missing, or words of the learner's own
+text that other works of the task do not share.
+
+Near-identity is decided by wording: words and word pairs, numbers left out, that overlap almost wholly. Comments put together from the marker's stock
+phrases overlap too; where such a comment is specific, only the very same words make it a template.
 """
 
 from __future__ import annotations
@@ -22,7 +26,7 @@ from pipelines.programme import Programme
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 
-_SIGNS = {"redo": wording.REDO, "accepts": wording.ACCEPTS, "advice": wording.ADVICE}
+_SIGNS = {"redo": wording.REDO, "accepts": wording.ACCEPTS, "advice": wording.ADVICE, "lacks": wording.LACKS}
 
 
 @dataclass(frozen=True)
@@ -37,16 +41,19 @@ def link_feedback(warehouse: Warehouse, programme: Programme) -> FeedbackSummary
     """Judge the comment of every grade in the markers' record and write ``links.feedback``.
 
     Grain: one row per grade with record = marking. Rules, the first that holds: no comment or an empty one (``none``); sent back, because
-    the attempt was reopened, a later attempt exists after the grade, or the comment asks to redo (``returned``); a few words of acceptance
-    (``formal``); one of the marker's near-identical comments (``boilerplate``); anything else (``substantive``). A grade without a
-    comment whose work was reopened is ``none``: sent back without a word is no feedback.
+    the attempt was reopened, a later attempt exists after the grade, or the comment asks to redo (``returned``); a few words with nothing specific
+    (``formal``); the same words to several learners (``boilerplate``); a sentence with nothing specific although the work can be read (``formal``);
+    anything else (``substantive``). A grade without a comment whose work was reopened is ``none``: sent back without a word is no feedback. Works
+    handed in as files only cannot be compared with the comment: own_words is null and nothing follows from it.
     """
     grades = warehouse.frame(
         f"""
         with marked as (
-            select mark.grade_id, coalesce(mark.grader_account_id, '') as grader_id, coalesce(mark.account_id, mark.grade_id) as learner_id, coalesce(words.comment, '') as comment,
-                {wording.line_sql("words.comment", quotations=True)} as line, mark.account_id, mark.task_id, mark.attempt, mark.graded_at
-            from raw.grades as mark left join personal.grades as words on words.grade_id = mark.grade_id
+            select mark.grade_id, coalesce(mark.grader_account_id, '') as grader_id, 
+                -- What a team is told is told once, to all of its members.
+                case when task.is_team then concat(mark.task_id, ' ', mark.graded_at) else coalesce(mark.account_id, mark.grade_id) end as learner_id, coalesce(words.comment, '') as comment,
+                {wording.line_sql("words.comment", quotations=True)} as line, mark.account_id, mark.submission_id, mark.task_id, mark.attempt, mark.graded_at
+            from raw.grades as mark left join personal.grades as words on words.grade_id = mark.grade_id left join raw.tasks as task on task.task_id = mark.task_id
             where mark.record = 'marking'
         ), later as (
             select distinct marked.grade_id from marked
@@ -56,11 +63,12 @@ def link_feedback(warehouse: Warehouse, programme: Programme) -> FeedbackSummary
         )
         select marked.grade_id, marked.grader_id, marked.learner_id, marked.line, trim(marked.line) as bare, not regexp_matches(marked.comment, '\\S') as is_empty,
             case when trim(marked.line) = '' then 0 else len(string_split(trim(marked.line), ' ')) end as words,
-            {wording.signs_sql("marked.line", _SIGNS)}, later.grade_id is not null as has_later_attempt
-        from marked left join later on later.grade_id = marked.grade_id order by marked.grade_id
+            {wording.signs_sql("marked.line", _SIGNS)}, later.grade_id is not null as has_later_attempt,
+            regexp_matches(marked.comment, '[?]|[«“][^»”]+[»”]') as asks_or_quotes, own.own_words
+        from marked left join later on later.grade_id = marked.grade_id left join ({_OWN_WORDS}) as own on own.grade_id = marked.grade_id order by marked.grade_id
         """
     )
-    kind, rule = _judge(grades)
+    kind, rule, learners = _judge(grades)
     warehouse.replace(
         "links.feedback",
         pa.table(
@@ -68,6 +76,8 @@ def link_feedback(warehouse: Warehouse, programme: Programme) -> FeedbackSummary
                 "grade_id": pa.array(grades["grade_id"], pa.string()),
                 "kind": pa.array(kind, pa.string()),
                 "rule": pa.array(rule, pa.string()),
+                "own_words": pa.array(grades["own_words"].astype("Int32"), pa.int32(), from_pandas=True),
+                "learners": pa.array(learners, pa.int32()),
             }
         ),
     )
@@ -75,55 +85,93 @@ def link_feedback(warehouse: Warehouse, programme: Programme) -> FeedbackSummary
     return FeedbackSummary(grades=len(grades), by_kind={str(name): int(count) for name, count in zip(kinds, counts, strict=True)})
 
 
-def _judge(grades: pd.DataFrame) -> tuple[list[str], list[str]]:
-    if grades.empty:
-        return [], []
-    words = grades["words"].to_numpy()
-    is_empty = grades["is_empty"].to_numpy()
-    is_short = words <= threshold("formal_comment")
-    is_bare = (
-        is_short
-        & (grades["accepts"] | (words <= threshold("bare_answer"))).to_numpy()
-        & ~grades["advice"].to_numpy()
-        & ~grades["redo"].to_numpy()
+#: Words of each comment that the learner's own text has and most works of the task have not: by their beginnings, as endings change. Of each task
+#: so many works are looked at as tell what is common; null: there is no text to look at.
+_OWN_WORDS = f"""
+    with work as (
+        select submission.submission_id, submission.account_id, submission.task_id, submission.attempt, {wording.line_sql("words.text", quotations=True)} as line,
+            row_number() over (partition by submission.task_id order by md5(submission.submission_id)) as place
+        from raw.submissions as submission join personal.submissions as words on words.submission_id = submission.submission_id
+        where words.text is not null and submission.task_id is not null
+    ), pair as (
+        select marked.grade_id, work.task_id, work.line as work_line, list_distinct(list_transform(
+            list_filter(string_split(marked.bare, ' '), word -> length(word) > 3), word -> left(word, greatest(4, length(word) - 2)))) as beginnings
+        from (select *, trim(line) as bare from marked) as marked join work on work.submission_id = marked.submission_id or (
+            marked.submission_id is null and work.account_id = marked.account_id and work.task_id = marked.task_id and work.attempt = marked.attempt)
+    ), looked_for as (
+        select distinct task_id, unnest(beginnings) as beginning from pair
+    ), common as (
+        select looked_for.task_id, looked_for.beginning from looked_for
+        join work on work.task_id = looked_for.task_id and work.place <= {int(threshold("own_word_works"))}
+        group by looked_for.task_id, looked_for.beginning
+        having count(*) > 1 and avg(contains(work.line, ' ' || looked_for.beginning)::integer) > {threshold("own_word_share")}
+    ), said as (
+        select grade_id, task_id, work_line, unnest(beginnings) as beginning from pair
     )
-    is_template = _templates(grades)
+    select pair.grade_id, coalesce(max(hit.own_words), 0) as own_words from pair left join (
+        select said.grade_id, count(*) as own_words from said left join common on common.task_id = said.task_id and common.beginning = said.beginning
+        where common.beginning is null and contains(said.work_line, ' ' || said.beginning) group by said.grade_id
+    ) as hit on hit.grade_id = pair.grade_id group by pair.grade_id
+"""
+
+
+def _judge(grades: pd.DataFrame) -> tuple[list[str], list[str], NDArray[np.int64]]:
+    """Kind and rule of each grade, and to how many learners its marker gave near-identical words."""
+    if grades.empty:
+        return [], [], np.zeros(0, np.int64)
+    words = grades["words"].to_numpy()
+    redo, accepts = grades["redo"].to_numpy(bool), grades["accepts"].to_numpy(bool)
+    own = grades["own_words"].to_numpy(float, na_value=np.nan)
+    has_own = np.nan_to_num(own) >= threshold("specific_own_words")
+    is_specific = (
+        grades["advice"].to_numpy(bool) | grades["asks_or_quotes"].to_numpy(bool) | (grades["lacks"].to_numpy(bool) & ~accepts) | has_own
+    )
+    is_bare = (words <= threshold("formal_comment")) & ~is_specific & ~redo
+    learners, same_words, anywhere = _repetition(grades)
+    least = threshold("boilerplate_learners")
+    is_template = ((learners >= least) & ~is_specific) | (same_words >= least) | (anywhere >= threshold("boilerplate_anywhere"))
     rules = [
-        ("empty", "none", is_empty),
-        ("asks_to_redo", "returned", grades["redo"].to_numpy()),
-        ("later_attempt", "returned", grades["has_later_attempt"].to_numpy() & ~is_bare),
+        ("empty", "none", grades["is_empty"].to_numpy(bool)),
+        ("asks_to_redo", "returned", redo),
+        ("later_attempt", "returned", grades["has_later_attempt"].to_numpy(bool) & ~is_bare),
         ("acceptance_only", "formal", is_bare),
         ("marker_s_template", "boilerplate", is_template),
-        ("says_nothing_of_the_work", "formal", (words <= threshold("bare_answer"))),
+        (
+            "says_nothing_of_the_work",
+            "formal",
+            (words <= threshold("bare_answer")) | (~is_specific & ~np.isnan(own) & (words <= threshold("empty_comment"))),
+        ),
     ]
     which = np.select([holds for _, _, holds in rules], np.arange(len(rules)), default=len(rules))
     names = [*[(kind, rule) for rule, kind, _ in rules], ("substantive", "of_this_work")]
-    return [names[place][0] for place in which], [names[place][1] for place in which]
+    return [names[place][0] for place in which], [names[place][1] for place in which], learners
 
 
-def _templates(grades: pd.DataFrame) -> NDArray[np.bool_]:
-    """Is the comment one of its marker's near-identical ones, given to several learners?"""
-    result = np.zeros(len(grades), bool)
+def _repetition(grades: pd.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """To how many learners went near-identical words of the same marker, the very same words of the same marker, and the very same words of any
+    marker; 0 for empty comments."""
     # Equal comments need comparing once: markers have few templates, so distinct wordings stay few wherever there are any.
     text = grades["bare"].str.replace(r"[0-9]+", "#", regex=True)
     group = pd.DataFrame({"grader": grades["grader_id"], "text": text, "learner": grades["learner_id"]})
-    distinct = group[text != ""].groupby(["grader", "text"], sort=True)["learner"].nunique().rename("learners").reset_index()
-    least, near, block = threshold("boilerplate_learners"), threshold("boilerplate_likeness"), int(threshold("reply_block"))
-    frequent: list[pd.DataFrame] = []
+    said = group[text != ""]
+    anywhere = text.map(said.groupby("text")["learner"].nunique()).fillna(0).to_numpy(np.int64)
+    distinct = said.groupby(["grader", "text"], sort=True)["learner"].nunique().rename("learners").reset_index()
+    distinct["total"] = distinct["learners"]
+    near, block = threshold("boilerplate_likeness"), int(threshold("reply_block"))
     for _, comments in distinct.groupby("grader", sort=True):
         try:
             counts = CountVectorizer(analyzer="word", token_pattern=r"[^ ]+", ngram_range=(1, 2), binary=True).fit_transform(
                 comments["text"]
             )
-        except ValueError:
+        except ValueError:  # not one word in all of them
             continue
         unit = normalize(counts.astype(np.float64))
-        learners = comments["learners"].to_numpy()
-        total = np.concatenate(
-            [(((unit[first : first + block] @ unit.T).toarray() >= near) @ learners) for first in range(0, len(comments), block)]
-        )
-        frequent.append(comments[total >= least])
-    if not frequent:
-        return result
-    keys = pd.MultiIndex.from_frame(pd.concat(frequent)[["grader", "text"]])
-    return np.asarray(pd.MultiIndex.from_frame(group[["grader", "text"]]).isin(keys))
+        given = comments["learners"].to_numpy()
+        total = [
+            np.bincount(alike.row[alike.data >= near], given[alike.col[alike.data >= near]], minlength=alike.shape[0])
+            for first in range(0, len(comments), block)
+            if (alike := (unit[first : first + block] @ unit.T).tocoo()) is not None
+        ]
+        distinct.loc[comments.index, "total"] = np.maximum(np.concatenate(total).astype(np.int64), given)
+    by_words = distinct.set_index(["grader", "text"]).reindex(pd.MultiIndex.from_frame(group[["grader", "text"]])).fillna(0)
+    return by_words["total"].to_numpy(np.int64), by_words["learners"].to_numpy(np.int64), anywhere

@@ -1,59 +1,91 @@
-"""Questions that were asked before: ``links.repeated_questions``.
+"""Questions that were asked before: ``links.repeated_questions``, ``links.repeated_merges``, ``links.repeated_answers``.
 
-Short texts with typing errors: words are taken by lemma (pymorphy3, English as it stands), synonyms of the field made one, and compared
-together with character n-grams, TF-IDF weighted within the course. Questions that were given
-the same answer of substance are likelier one. Numbers and names of tasks tell questions apart ("work 2" is not "work 4").
-Clusters grow by leader: questions in the order in which they were asked, each joining the cluster whose *first* question it resembles, or whose
-nearest member it all but repeats; so there is no chaining, and a cluster keeps its id however many questions follow.
+Short texts with typing errors: what a question says is read by ``question_wording``, which of them are one by ``question_clusters``. Answers are evidence:
+questions that curators answer alike are likelier one. Tasks tell questions apart ("when is work 2 due" is not "… work 4"). For each cluster
+the curators' answers are ranked: the first may stand in a list of answers.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.preprocessing import normalize
 
-from pipelines.links import wording
+from pipelines.links import question_wording, wording
+from pipelines.links.question_clusters import Features, grow, pair_signs, weighted
 from pipelines.programme import Programme
-from pipelines.text import STOP_WORDS
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 
-_WORD = re.compile(r"[0-9]+|[a-zа-я]+")
-_CYRILLIC = re.compile(r"[а-я]")
-#: Ordinals that number tasks and weeks.
-_ORDINALS = {
-    lemma: str(number)
-    for number, lemmas in enumerate(("первый", "второй", "третий", "четвертый", "пятый", "шестой", "седьмой", "восьмой", "девятый", "десятый"), start=1)
-    for lemma in (lemmas,)
-}  # fmt: skip
+_HALF = 0.5
 
 
 @dataclass(frozen=True)
 class RepetitionSummary:
-    """Questions compared, clusters of two and more, and questions in them."""
+    """Questions compared, clusters of two and more, questions in them, and clusters that became part of an older one."""
 
     questions: int
     clusters: int
     repeated: int
+    merged: int
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """``asked``: questions compared. ``members``: question_id, cluster_id, score, intent (null: none), is_of_the_week; questions asked once have no row. ``merges``: cluster_id, into_id, day."""
+
+    asked: int
+    members: pd.DataFrame
+    merges: pd.DataFrame
 
 
 def link_repeated_questions(warehouse: Warehouse, programme: Programme) -> RepetitionSummary:
-    """Cluster the questions of each course by wording and write ``links.repeated_questions``.
+    """Cluster the questions of each course and rank the answers given to them.
 
-    Grain: one row per question (first message of its burst) that has at least one fellow; questions asked once have no row. Questions of
-    forums, chats and personal messages; mails have no text. A question whose course is unknown is compared with its like only.
-    Needs links.questions and links.replies.
+    Grain of links.repeated_questions: one row per question (first message of its burst) that has at least one fellow; questions asked once
+    have no row. Questions of forums, chats and personal messages; mails have no text. A question whose course is unknown is compared with its
+    like only. Needs links.questions and links.replies.
     """
-    questions = warehouse.frame(
+    questions = _questions(warehouse)
+    found = cluster(questions, _answers(warehouse))
+    members, merges = found.members, found.merges
+    warehouse.replace(
+        "links.repeated_questions",
+        pa.table(
+            {
+                "message_id": pa.array(members["question_id"], pa.string()),
+                "cluster_id": pa.array(members["cluster_id"], pa.string()),
+                "score": pa.array(members["score"], pa.float64()),
+                "intent": pa.array(members["intent"], pa.string()),
+                "is_of_the_week": pa.array(members["is_of_the_week"], pa.bool_()),
+            }
+        ),
+    )
+    warehouse.replace(
+        "links.repeated_merges",
+        pa.table(
+            {
+                "cluster_id": pa.array(merges["cluster_id"], pa.string()),
+                "into_id": pa.array(merges["into_id"], pa.string()),
+                "merged_on": pa.array(merges["day"].to_numpy("datetime64[D]"), pa.date32()),
+            }
+        ),
+    )
+    line = pd.Series(questions["line"].to_numpy(object), index=questions["question_id"].to_numpy(object), dtype=object)
+    asked = pd.DataFrame(
+        {"cluster_id": members["cluster_id"], "line": line.reindex(members["question_id"].to_numpy(object)).to_numpy(object)}
+    )
+    ranked = rank(_answers_given(warehouse), asked)
+    warehouse.replace("links.repeated_answers", pa.Table.from_pandas(ranked, _RANKED, preserve_index=False))
+    return RepetitionSummary(found.asked, members["cluster_id"].nunique(), len(members), len(merges))
+
+
+def _questions(warehouse: Warehouse) -> pd.DataFrame:
+    return warehouse.frame(
         f"""
         with part as (
             select question.burst_id as question_id, question.is_question, message.sent_at, message.message_id, words.text,
@@ -69,164 +101,256 @@ def link_repeated_questions(warehouse: Warehouse, programme: Programme) -> Repet
             from part group by question_id having bool_or(is_question)
         ), lined as (
             select *, {wording.line_sql("text", quotations=True)} as line,
-                {wording.line_sql("array_to_string(regexp_extract_all(text, '«([^»]{1,300})»', 1), ' ')", quotations=True)} as quoted
+                trim({wording.line_sql("array_to_string(regexp_extract_all(text, '«([^»]{1,300})»', 1), ' ')", quotations=True)}) as quoted
             from question
-        ), answered as (
-            -- The first answer of substance, without the name it is addressed to.
-            select reply.question_id, arg_min(trim(regexp_replace({wording.line_sql("words.text", quotations=True)}, '^ ({wording.pattern(wording.GREETINGS).strip()} )+', ' ')), message.sent_at) as answer
-            from links.replies as reply join raw.messages as message on message.message_id = reply.answer_id
-            join personal.messages as words on words.message_id = reply.answer_id
-            where reply.role = 'curator' and reply.kind = 'substantive' and reply.rule in ('explicit', 'thread') and message.channel <> 'mail'
-            group by reply.question_id
+        ), named as (
+            -- The task whose name is quoted: by its number where its name has one.
+            select lined.question_id, min(coalesce(nullif(regexp_extract(task.name, '[0-9]+'), ''), task.task_id)) as task
+            from lined join raw.tasks as task on task.course_id = lined.course_id
+                and contains({wording.line_sql("task.name", quotations=True)}, ' ' || lined.quoted || ' ')
+            where lined.quoted <> '' group by lined.question_id having count(*) = 1
         )
-        select lined.question_id, course_id, asked_at, answered.answer, trim(regexp_replace(line, '^ ({wording.pattern(wording.GREETINGS).strip()} )+', ' ')) as line, trim(quoted) as quoted
-        from lined left join answered on answered.question_id = lined.question_id where trim(line) <> '' order by course_id, asked_at, length(lined.question_id), lined.question_id
+        select lined.question_id, lined.course_id, lined.asked_at, trim(regexp_replace(line, '^ ({wording.pattern(wording.GREETINGS).strip()} )+', ' ')) as line, quoted, named.task
+        from lined left join named on named.question_id = lined.question_id where trim(line) <> ''
+        order by lined.asked_at, length(lined.question_id), lined.question_id
         """
     )
-    clusters = cluster(questions)
-    warehouse.replace(
-        "links.repeated_questions",
-        pa.table(
-            {
-                "message_id": pa.array(clusters["question_id"], pa.string()),
-                "cluster_id": pa.array(clusters["cluster_id"], pa.string()),
-                "score": pa.array(clusters["score"], pa.float64()),
-            }
-        ),
+
+
+def _answers(warehouse: Warehouse) -> pd.DataFrame:
+    return warehouse.frame(
+        f"""
+        -- Substantive answers of curators whose question is known, without the greeting they open with.
+        select reply.question_id, reply.answer_id, message.sent_at as answered_at,
+            trim(regexp_replace({wording.line_sql("words.text", quotations=True)}, '^ ({wording.pattern(wording.GREETINGS).strip()} )+', ' ')) as line
+        from links.replies as reply join raw.messages as message on message.message_id = reply.answer_id
+        join personal.messages as words on words.message_id = reply.answer_id
+        where reply.role = 'curator' and reply.kind = 'substantive' and reply.rule in ('explicit', 'thread', 'mention', 'direct') and message.channel <> 'mail'
+        order by message.sent_at, length(reply.answer_id), reply.answer_id, reply.question_id
+        """
     )
-    return RepetitionSummary(questions=len(questions), clusters=clusters["cluster_id"].nunique(), repeated=len(clusters))
 
 
-def cluster(questions: pd.DataFrame) -> pd.DataFrame:
+def cluster(questions: pd.DataFrame, answers: pd.DataFrame) -> Clusters:
     """Clusters of at least two questions.
 
     Parameters
     ----------
-    questions: question_id, course_id, line (see ``wording``), quoted (line of what stands in quotation marks); in the order of asking within
-        each course; optionally answer (line of the answer given, null: none).
+    questions: question_id, course_id, asked_at, line (see ``wording``), quoted (line of what stands in quotation marks), task (of the
+        name quoted; null: none); in the order of asking.
+    answers: question_id, answered_at, line; in the order of answering. Answers to other questions are left out.
 
-    Returns question_id, cluster_id (question_id of the first), score (nearness to the nearest other member, 0 to 1).
+    A cluster's id is the question_id of its first question. Score: probability that a question is one with the rest of its cluster, 0 to 1.
     """
-    found = []
-    answers = questions["answer"] if "answer" in questions else pd.Series([None] * len(questions), index=questions.index)
-    for _, course in questions.groupby("course_id", sort=True):
-        texts = [_content(line) for line in course["line"]]
-        keys = [_distinguishing(text, quoted) for text, quoted in zip(texts, course["quoted"], strict=True)]
-        wordings = pd.Series([f"{' '.join(text)}|{key}" for text, key in zip(texts, keys, strict=True)])
-        # The same wording is compared once: what is asked five hundred times costs no more than what is asked once.
-        codes, distinct = pd.factorize(wordings)
-        first = np.full(len(distinct), len(codes))
-        np.minimum.at(first, codes, np.arange(len(codes)))
-        given = _answers(codes, answers.loc[course.index], len(distinct))
-        leader, nearness = _lead(_likeness([texts[place] for place in first], [keys[place] for place in first], given))
-        ids = course["question_id"].to_numpy()
-        found.append(
-            pd.DataFrame({"question_id": ids, "wording": codes, "cluster_id": ids[first[leader[codes]]], "nearness": nearness[codes]})
+    if questions.empty:
+        return Clusters(0, _members([], [], [], []), _merges([], [], []))
+    ids = questions["question_id"].to_numpy(object)
+    day = _days(questions["asked_at"])
+    tasks = [task if isinstance(task, str) else None for task in questions["task"]]
+    said = question_wording.read(questions["line"].tolist(), questions["quoted"].tolist(), tasks, day.tolist())
+    course = pd.factorize(questions["course_id"])[0]
+    texts = [
+        f"{where}|{key}|{which}|{' '.join(words)}"
+        for where, key, which, words in zip(course, said.key, said.intent, said.lemmas, strict=True)
+    ]
+    # The same wording is compared once: what is asked five hundred times costs no more than what is asked once.
+    form, distinct = pd.factorize(np.asarray(texts, object))
+    first = np.full(len(distinct), len(form))
+    np.minimum.at(first, form, np.arange(len(form)))
+    features = _features(first, form, day, course, said, ids, answers)
+    grown = grow(features)
+    head = grown.cluster[form]
+    members = pd.Series(head).groupby(head).transform("size").to_numpy()
+    near = _nearness(features, grown.cluster)
+    twins = np.bincount(form, minlength=len(distinct))[form] > 1
+    score = np.where(twins, 1.0, near[form])
+    names = np.asarray([*question_wording.intent_names(), None], object)
+    keep = members >= 2
+    rows = _members(ids[keep], ids[first[head[keep]]], score[keep], names[said.intent[keep]])
+    # The cluster is of the week when most of its questions are.
+    of_the_week = pd.Series(np.isin(rows["intent"].to_numpy(object), list(question_wording.intents_of_the_week())), index=rows.index)
+    rows["is_of_the_week"] = of_the_week.groupby(rows["cluster_id"]).transform("mean") > _HALF
+    return Clusters(
+        len(ids), rows.sort_values("question_id", kind="stable").reset_index(drop=True), _visible(grown.merges, form, day, ids[first])
+    )
+
+
+def _answers_given(warehouse: Warehouse) -> pd.DataFrame:
+    """One row per cluster and substantive answer of a curator to one of its questions that still stands."""
+    signs = wording.signs_sql("line", {"is_personal": wording.ONE_CASE})
+    greeting = f"^ ({wording.pattern(wording.GREETINGS).strip()} )+"
+    return warehouse.frame(
+        f"""
+        with reply as (
+            select repeated.cluster_id, reply.question_id, reply.answer_id, message.sent_at, message.words, reply.role, reply.kind,
+                trim(regexp_replace({wording.line_sql("words.text", quotations=True)}, '{greeting}', ' ')) as bare
+            from links.repeated_questions as repeated join links.replies as reply on reply.question_id = repeated.message_id
+            join raw.messages as message on message.message_id = reply.answer_id and message.deleted_at is null
+            left join personal.messages as words on words.message_id = reply.answer_id
+        ), given as (
+            select *, ' ' || bare || ' ' as line from reply where role = 'curator' and kind = 'substantive'
+        ), judged as (
+            select given.*, {signs},
+                exists (select 1 from reply as after where after.question_id = given.question_id and after.role = 'asker' and after.kind = 'thanks' and after.sent_at > given.sent_at) as is_thanked,
+                exists (
+                    select 1 from given as after where after.question_id = given.question_id and after.answer_id <> given.answer_id and after.sent_at > given.sent_at
+                        and regexp_matches(after.line, '{wording.pattern(wording.CORRECTS)}')
+                ) as is_corrected
+            from given
         )
-    if not found:
-        return pd.DataFrame({"question_id": [], "cluster_id": [], "score": []})
-    every = pd.concat(found, ignore_index=True)
-    every["score"] = np.where(every.groupby(["cluster_id", "wording"])["question_id"].transform("size") > 1, 1.0, every["nearness"])
-    members = every.groupby("cluster_id")["question_id"].transform("size")
-    return every.loc[members >= 2, ["question_id", "cluster_id", "score"]].sort_values("question_id", kind="stable").reset_index(drop=True)
+        select cluster_id, answer_id, any_value(sent_at) as sent_at, any_value(words) as words, any_value(line) as line, count(distinct question_id)::integer as questions,
+            bool_or(is_personal) as is_personal, bool_or(is_thanked) as is_thanked, bool_or(is_corrected) as is_corrected
+        from judged group by cluster_id, answer_id order by cluster_id, sent_at, length(answer_id), answer_id
+        """
+    )
 
 
-def _content(line: str) -> tuple[str, ...]:
-    """Lemmas that carry the question."""
-    lemmas = (_lemma(word) for word in _WORD.findall(line))
-    return tuple(lemma for lemma in lemmas if lemma)
+_RANKED = pa.schema(
+    [
+        ("cluster_id", pa.string()), ("answer_id", pa.string()), ("questions", pa.int32()), ("centrality", pa.float64()), ("relevance", pa.float64()), ("is_thanked", pa.bool_()),
+        ("is_corrected", pa.bool_()), ("is_personal", pa.bool_()), ("score", pa.float64()), ("place", pa.int32()),
+    ]
+)  # fmt: skip
 
 
-@cache
-def _analyzer():
-    import pymorphy3
+def rank(answers: pd.DataFrame, questions: pd.DataFrame) -> pd.DataFrame:
+    """Answers of each cluster, the one first that would stand best in a list of answers.
 
-    return pymorphy3.MorphAnalyzer(lang="ru")
+    Parameters
+    ----------
+    answers: cluster_id, answer_id, words, line, questions, is_thanked, is_corrected, is_personal; in the order of answering within a cluster.
+    questions: cluster_id, line: what was asked.
 
-
-@cache
-def _lemma(word: str) -> str:
-    """The word's lemma after synonyms; empty for words that carry nothing. Cached: words are few, messages many."""
-    lemma = _analyzer().parse(word)[0].normal_form.replace("ё", "е") if _CYRILLIC.search(word) else word
-    lemma = _ORDINALS.get(lemma, lemma)
-    lemma = wording.SYNONYMS.get(lemma, lemma)
-    if lemma in wording.COURTESIES or (lemma in STOP_WORDS and lemma not in wording.QUESTION_WORDS):
-        return ""
-    return lemma
-
-
-def _distinguishing(text: tuple[str, ...], quoted: str) -> str:
-    """What two questions must share to be one: their numbers and the names they quote."""
-    numbers = sorted({word.lstrip("0") for word in text if word.isdigit()})
-    return f"{','.join(numbers)}|{' '.join(sorted({_lemma(word) for word in _WORD.findall(quoted)} - {''}))}"
-
-
-def _answers(codes: NDArray[np.int64], answers: pd.Series, wordings: int) -> sparse.csr_matrix:
-    """Which answers (columns, by wording) each wording of a question was given."""
-    answer, distinct = pd.factorize(answers)
-    has = answer >= 0
-    ones = np.ones(int(has.sum()), np.float32)
-    return sparse.csr_matrix((ones, (codes[has], answer[has])), shape=(wordings, max(len(distinct), 1)))
-
-
-def _likeness(texts: list[tuple[str, ...]], keys: list[str], given: sparse.csr_matrix) -> sparse.csr_matrix:
-    """Neighbours of each text: cosine of lemmas and of character n-grams, weighted, and more where both were given the same answer; pairs
-    apart by key or under ``repeat_loose`` left out."""
-    plain = [" ".join(word for word in text if not word.isdigit()) for text in texts]
-    parts = []
-    for vectorizer, weight in (
-        (TfidfVectorizer(analyzer="word", token_pattern=r"[^ ]+", sublinear_tf=True, dtype=np.float32), threshold("repeat_word_weight")),
-        (TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 4), sublinear_tf=True, dtype=np.float32), 1 - threshold("repeat_word_weight")),
-    ):
-        try:
-            parts.append(normalize(vectorizer.fit_transform(plain)) * np.sqrt(weight))
-        except ValueError:  # not one word in all of them
-            return sparse.csr_matrix((len(texts), len(texts)), dtype=np.float32)
-    matrix = sparse.hstack(parts).tocsr()
-    key = pd.factorize(pd.Series(keys))[0]
-    block, least = int(threshold("reply_block")), threshold("repeat_loose")
-    rows, columns, values = [], [], []
-    for begin in range(0, len(texts), block):
-        near = matrix[begin : begin + block] @ matrix.T
-        # The same answer is evidence beside some likeness of words, never without any.
-        same = (given[begin : begin + block] @ given.T).sign().multiply(near >= threshold("repeat_least"))
-        near = (near + same * threshold("repeat_same_answer")).minimum(1).tocoo()
-        keep = (near.data >= least) & (key[near.row + begin] == key[near.col])
-        rows.append(near.row[keep] + begin)
-        columns.append(near.col[keep])
-        values.append(near.data[keep])
-    shape = (len(texts), len(texts))
-    return sparse.csr_matrix((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=shape)
+    Points: likeness to the other answers and to what was asked, thanks, words, less for what was corrected later or speaks of one case. Of
+    equals the earliest.
+    """
+    ranked = answers.drop(columns=[name for name in ("sent_at", "line", "words") if name in answers])
+    number, clusters = pd.factorize(answers["cluster_id"])
+    cluster = number.astype(np.int64)
+    of = pd.Series(np.arange(len(clusters)), index=clusters)
+    about = questions[questions["cluster_id"].isin(of.index)]
+    everyone = np.r_[cluster, of.loc[about["cluster_id"]].to_numpy(np.int64)]
+    lines = [*answers["line"], *about["line"]]
+    nothing = np.zeros(len(everyone), np.int64)
+    vectors = weighted(everyone, nothing, nothing, [list(found) for found in question_wording.carrying(lines)])
+    given, asked = vectors[: len(answers)], vectors[len(answers) :]
+    members = np.bincount(cluster)
+    own = np.asarray(given.multiply(given).sum(axis=1)).ravel()
+    ranked["centrality"] = np.clip((_shared(given, given, cluster, cluster) - own) / np.maximum(members[cluster] - 1, 1), 0, 1).round(6)
+    wanted = (
+        _shared(given, asked, cluster, everyone[len(answers) :])
+        / np.maximum(np.bincount(everyone[len(answers) :], minlength=len(members)), 1)[cluster]
+    )
+    ranked["relevance"] = np.clip(wanted, 0, 1).round(6)
+    said = np.minimum(answers["words"].fillna(0).to_numpy(float) / threshold("faq_words"), 1)
+    ranked["score"] = (
+        threshold("faq_w_centrality") * ranked["centrality"]
+        + threshold("faq_w_relevance") * ranked["relevance"]
+        + threshold("faq_w_thanked") * ranked["is_thanked"]
+        + threshold("faq_w_words") * said
+        + threshold("faq_w_corrected") * ranked["is_corrected"]
+        + threshold("faq_w_personal") * ranked["is_personal"]
+    )
+    ranked["place"] = ranked.groupby("cluster_id")["score"].rank(method="first", ascending=False).astype(int)
+    return ranked[_RANKED.names].sort_values(["cluster_id", "place"], kind="stable").reset_index(drop=True)
 
 
-def _lead(likeness: sparse.csr_matrix) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Leader of each text and its likeness to its nearest fellow. Sequential by nature: each step depends on the clusters so far; it
-    walks over the edges of the neighbour graph once."""
-    size = likeness.shape[0]
-    leader = np.arange(size)
-    nearness = np.zeros(size)
-    close, strict = threshold("repeat_close"), threshold("repeat_strict")
-    indptr, indices, data = likeness.indptr, likeness.indices, likeness.data
-    for text in range(size):
-        neighbours = indices[indptr[text] : indptr[text + 1]]
-        likes = data[indptr[text] : indptr[text + 1]]
-        earlier = neighbours < text
-        neighbours, likes = neighbours[earlier], likes[earlier]
-        if not len(neighbours):
-            continue
-        leads = leader[neighbours] == neighbours
-        near_leader = leads & (likes >= close)
-        # Near-repeats of a member join too, as long as the cluster's first question is not altogether another one.
-        to_first = dict(zip(neighbours[leads].tolist(), likes[leads].tolist(), strict=True))
-        known = np.array([to_first.get(int(first), 0.0) for first in leader[neighbours]])
-        fits = near_leader | ((likes >= strict) & (known > 0))
-        if not fits.any():
-            continue
-        best = np.flatnonzero(fits)[np.argmax(likes[fits])]
-        leader[text] = leader[neighbours[best]]
-    for text in range(size):
-        neighbours = indices[indptr[text] : indptr[text + 1]]
-        same = (leader[neighbours] == leader[text]) & (neighbours != text)
-        if same.any():
-            nearness[text] = min(1.0, float(data[indptr[text] : indptr[text + 1]][same].max()))
-    return leader, nearness
+def _shared(
+    rows: sparse.csr_matrix, others: sparse.csr_matrix, group: NDArray[np.int64], group_of_others: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Sum over the others of its group, per row: cosine of unit rows."""
+    if not rows.shape[0]:
+        return np.zeros(0)
+    shape = (int(group.max()) + 1, others.shape[0])
+    total = sparse.csr_matrix((np.ones(others.shape[0]), (group_of_others, np.arange(others.shape[0]))), shape=shape) @ others
+    return np.asarray(rows.multiply(total[group]).sum(axis=1)).ravel()
+
+
+def _features(
+    first: NDArray[np.int64],
+    form: NDArray[np.int64],
+    day: NDArray[np.int64],
+    course: NDArray[np.int64],
+    said: question_wording.Wordings,
+    ids: NDArray[np.object_],
+    answers: pd.DataFrame,
+) -> Features:
+    lemmas = [list(said.lemmas[place]) for place in first]
+    group = pd.factorize(
+        np.asarray([f"{where}|{key}" for where, key in zip(course[first], np.asarray(said.key, object)[first], strict=True)], object)
+    )[0].astype(np.int64)
+    intent = said.intent[first]
+    place = pd.Series(np.arange(len(ids)), index=ids)
+    given = answers[answers["question_id"].isin(place.index)]
+    answer_form = form[place.loc[given["question_id"]].to_numpy()] if len(given) else np.zeros(0, np.int64)
+    answer_day = np.maximum(_days(given["answered_at"]), day[first[answer_form]]) if len(given) else np.zeros(0, np.int64)
+    order = np.argsort(answer_day, kind="stable")
+    answer_form, answer_day = answer_form[order], answer_day[order]
+    words = question_wording.carrying(given["line"].iloc[order])
+    return Features(
+        day=day[first],
+        words=weighted(group, course[first].astype(np.int64), day[first], lemmas),
+        letters=weighted(group, course[first].astype(np.int64), day[first], [_letters(found) for found in lemmas]),
+        intent=_one_hot(group, intent),
+        family=_one_hot(group, np.where(intent >= 0, question_wording.families()[intent], -1)),
+        answer_form=answer_form,
+        answer_day=answer_day,
+        answers=weighted(group[answer_form], course[first[answer_form]].astype(np.int64), answer_day, [list(found) for found in words]),
+    )
+
+
+def _one_hot(group: NDArray[np.int64], kind: NDArray[np.int64]) -> sparse.csr_matrix:
+    """Rows of forms, a column per group and kind; kind -1: an empty row."""
+    has = np.flatnonzero(kind >= 0)
+    columns, distinct = pd.factorize(group[has] * (int(kind.max(initial=0)) + 1) + kind[has])
+    return sparse.csr_matrix((np.ones(len(has)), (has, columns)), shape=(len(group), max(len(distinct), 1)))
+
+
+def _letters(words: list[str]) -> list[str]:
+    """Runs of four letters within the words, their beginnings and ends marked."""
+    return [f"_{word}_"[place : place + 4] for word in words for place in range(max(len(word) - 1, 1))]
+
+
+def _nearness(features: Features, clusters: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Mean probability that a form is one with the other forms of its cluster; 0 for a form alone."""
+    signs, intent = pair_signs(features)
+    size = len(clusters)
+    total = sparse.csr_matrix((np.ones(size), (clusters, np.arange(size))), shape=(size, size)) @ signs
+    members = np.bincount(clusters, minlength=size)
+    known = np.bincount(clusters, intent, minlength=size)
+    others = np.maximum(members[clusters] - 1, 1)
+    own = np.asarray(signs.multiply(signs).sum(axis=1)).ravel()
+    shared = np.asarray(signs.multiply(total[clusters]).sum(axis=1)).ravel()
+    mean = (shared - own + threshold("repeat_w_other_intent") * intent * (known[clusters] - intent)) / others + threshold("repeat_w_bias")
+    return np.where(members[clusters] > 1, 1 / (1 + np.exp(-mean)), 0.0)
+
+
+def _visible(
+    merges: list[tuple[int, int, int]], form: NDArray[np.int64], day: NDArray[np.int64], names: NDArray[np.object_]
+) -> pd.DataFrame:
+    """Merges of clusters that had rows: at least two questions before that day."""
+    asked: dict[int, list[int]] = {}
+    for which, when in zip(form.tolist(), day.tolist(), strict=True):
+        asked.setdefault(which, []).append(when)
+    rows = []
+    for gone, into, when in merges:
+        if sum(moment < when for moment in asked.get(gone, ())) >= 2:
+            rows.append((names[gone], names[into], when))
+        asked[into] = asked.get(into, []) + asked.pop(gone, [])
+    gone_ids, into_ids, moments = zip(*rows, strict=True) if rows else ((), (), ())
+    return _merges(gone_ids, into_ids, pd.to_datetime(np.asarray(moments, np.int64), unit="D"))
+
+
+def _days(moments: pd.Series) -> NDArray[np.int64]:
+    """Number of the day (UTC) since 1970."""
+    return (pd.to_datetime(moments, utc=True).dt.tz_localize(None).to_numpy("datetime64[s]").astype(np.int64) // 86_400).astype(np.int64)
+
+
+def _members(ids, clusters, scores, intents) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"question_id": ids, "cluster_id": clusters, "score": scores, "intent": intents, "is_of_the_week": np.zeros(len(ids), bool)}
+    )
+
+
+def _merges(gone, into, day) -> pd.DataFrame:
+    return pd.DataFrame({"cluster_id": gone, "into_id": into, "day": day})

@@ -145,19 +145,65 @@ comment on column links.copy_fragments.words is 'Words matched.';
 create table if not exists links.repeated_questions (
     message_id varchar not null,
     cluster_id varchar not null,
-    score double not null
+    score double not null,
+    intent varchar,
+    is_of_the_week boolean
 );
+alter table links.repeated_questions add column if not exists intent varchar;
+alter table links.repeated_questions add column if not exists is_of_the_week boolean;
 comment on table links.repeated_questions is 'One row per question that was asked before or again: its cluster. Key: message_id.';
 comment on column links.repeated_questions.message_id is 'The question (first message of its burst).';
-comment on column links.repeated_questions.cluster_id is 'message_id of the cluster''s first question.';
-comment on column links.repeated_questions.score is 'Nearness to the cluster''s nearest member, 0 to 1.';
+comment on column links.repeated_questions.cluster_id is 'message_id of the cluster''s first question: kept however much is asked later.';
+comment on column links.repeated_questions.score is 'Mean probability that it is one with the rest of its cluster, 0 to 1; 1: the same words occur twice.';
+comment on column links.repeated_questions.intent is 'What it asks, in the words of pipelines/links/question_intents.toml; null: none of these.';
+comment on column links.repeated_questions.is_of_the_week is 'Its answer holds for one week or meeting only (the link of today''s webinar): the cluster''s intent says so.';
+
+create table if not exists links.repeated_merges (
+    cluster_id varchar not null,
+    into_id varchar not null,
+    merged_on date not null
+);
+comment on table links.repeated_merges is 'One row per cluster of repeated questions that became part of an older one, whose id lives on. Key: cluster_id.';
+comment on column links.repeated_merges.cluster_id is 'The id that is no longer used.';
+comment on column links.repeated_merges.into_id is 'The older cluster, by its id on that day; it may itself have become part of another one later.';
+comment on column links.repeated_merges.merged_on is 'Day (UTC) from which they are one.';
+
+create table if not exists links.repeated_answers (
+    cluster_id varchar not null,
+    answer_id varchar not null,
+    questions integer not null,
+    centrality double not null,
+    relevance double not null,
+    is_thanked boolean not null,
+    is_corrected boolean not null,
+    is_personal boolean not null,
+    score double not null,
+    place integer not null
+);
+comment on table links.repeated_answers is 'One row per cluster of repeated questions and substantive answer of a curator: how well it would stand in a list of answers. Key: cluster_id, answer_id.';
+comment on column links.repeated_answers.cluster_id is 'links.repeated_questions.';
+comment on column links.repeated_answers.answer_id is 'The answering message.';
+comment on column links.repeated_answers.questions is 'Questions of the cluster that it answers.';
+comment on column links.repeated_answers.centrality is 'Mean likeness to the other answers of the cluster, 0 to 1; 0: the only one.';
+comment on column links.repeated_answers.relevance is 'Mean likeness to the questions of the cluster, 0 to 1.';
+comment on column links.repeated_answers.is_thanked is 'An asker thanked after it.';
+comment on column links.repeated_answers.is_corrected is 'A curator corrected an answer to the same question later.';
+comment on column links.repeated_answers.is_personal is 'It speaks of one person''s case or of one day only.';
+comment on column links.repeated_answers.score is 'Points of thresholds.faq_w_….';
+comment on column links.repeated_answers.place is 'From 1: the best first; of equals the earliest.';
 
 create table if not exists links.feedback (
     grade_id varchar not null,
     kind varchar not null,
-    rule varchar not null
+    rule varchar not null,
+    own_words integer,
+    learners integer
 );
+alter table links.feedback add column if not exists own_words integer;
+alter table links.feedback add column if not exists learners integer;
 comment on table links.feedback is 'One row per grade of the marking record: what its comment is worth. Key: grade_id.';
 comment on column links.feedback.grade_id is 'raw.grades (record = marking).';
-comment on column links.feedback.kind is 'none (no comment or an empty one), formal ("accepted"), boilerplate (one of the marker''s near-identical ones), substantive, returned (sent back with what to mend).';
+comment on column links.feedback.kind is 'none (no comment or an empty one), formal ("accepted", or nothing of the work), boilerplate (the same or near-identical words to several learners), substantive, returned (sent back with what to mend).';
 comment on column links.feedback.rule is 'The sign that decided.';
+comment on column links.feedback.own_words is 'Words of the comment that stand in the learner''s own text and in few other works of the task; null: no text to compare.';
+comment on column links.feedback.learners is 'Learners to whom the marker gave near-identical words; 0: no comment.';

@@ -442,6 +442,9 @@ def _messages(rows: Rows) -> None:
     say("t:message:leak", "stranger", at("10-23", "09:00"), "t:chat:B", "Готовый ответ")
     for question in ("q1", "q3"):
         rows.add("links.repeated_questions", message_id=question, cluster_id="q1", score=0.9)
+    rows.add(
+        "links.repeated_answers", cluster_id="q1", answer_id="a1", questions=1, centrality=0.0, relevance=0.0, is_thanked=True, is_corrected=False, is_personal=False, score=0.6, place=1
+    )  # fmt: skip
     # A letter states no course: the one whose curator it was written to.
     say("letter", "kira", at("11-20", "08:00"), "mail:chat", "Вопрос", question=True)
     rows.add("raw.addressees", message_id="letter", account_id=account("tanya", "mail"), role="to")

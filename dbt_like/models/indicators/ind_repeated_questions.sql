@@ -1,5 +1,5 @@
--- One row per cluster of questions that were asked more than once, with the answer that could stand in a list of answers.
--- The best answer: a curator's substantive one, the longest; of equals the earliest.
+-- One row per cluster of questions that were asked more than once, with the answer that could stand in a list of answers and the
+-- curators' time it took. The best answer is the first of links.repeated_answers, unless that is no answer for all.
 with questions as (
 
     select * from {{ ref('fct_questions') }}
@@ -7,18 +7,43 @@ with questions as (
 
 ),
 
-answers as (
+best_answers as (
 
     select
+        answers.cluster_id,
+        answers.answer_id
+    from {{ source('links', 'repeated_answers') }} as answers
+    -- What was corrected or helps one person only is offered to nobody, even if it is all there is.
+    where answers.place = 1 and not answers.is_corrected and not answers.is_personal
+
+),
+
+-- Every message of a curator in reply, promises and formulas included: one announcement to many is written once.
+writing as (
+
+    select distinct
         questions.cluster_id,
-        questions.answer_id,
-        row_number() over (
-            partition by questions.cluster_id
-            order by messages.words desc nulls last, messages.sent_at, messages.message_id
-        ) as place
+        messages.message_id,
+        least(
+            {{ threshold('answer_handling_minutes') }} + cast(coalesce(messages.words, 0) as double) / {{ threshold('answer_words_per_minute') }},
+            {{ threshold('answer_minutes_most') }}
+        ) as minutes
     from questions
+    inner join {{ source('links', 'replies') }} as replies
+        on questions.question_id = replies.question_id and replies.role = 'curator'
     inner join {{ ref('fct_messages') }} as messages
-        on questions.answer_id = messages.message_id
+        on replies.answer_id = messages.message_id
+
+),
+
+efforts as (
+
+    select
+        writing.cluster_id,
+        count(*) as answers,
+        sum(writing.minutes) as minutes
+    from writing
+    group by writing.cluster_id
 
 ),
 
@@ -43,7 +68,11 @@ clusters as (
 
 select
     clusters.*,
-    answers.answer_id as best_answer_id
+    coalesce(efforts.answers, 0) as answers,
+    coalesce(efforts.minutes, 0.0) as curator_minutes,
+    best_answers.answer_id as best_answer_id
 from clusters
-left join answers
-    on clusters.cluster_id = answers.cluster_id and answers.place = 1
+left join efforts
+    on clusters.cluster_id = efforts.cluster_id
+left join best_answers
+    on clusters.cluster_id = best_answers.cluster_id

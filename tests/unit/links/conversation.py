@@ -96,9 +96,11 @@ class Course:
         self._add("personal.grades", grade_id=grade, comment=comment)
         return grade
 
-    def submission(self, learner: str, attempt: int, *, task: str = "moodle:task:1") -> None:
+    def submission(self, learner: str, attempt: int, *, task: str = "moodle:task:1", text: str | None = None) -> None:
+        submission = f"s{next(self._numbers)}"
+        self._add("personal.submissions", submission_id=submission, text=text)
         self._add(
-            "raw.submissions", submission_id=f"s{next(self._numbers)}", kind="assignment", account_id=f"moodle-{learner}", task_id=task, course_id=COURSE,
+            "raw.submissions", submission_id=submission, kind="assignment", account_id=f"moodle-{learner}", task_id=task, course_id=COURSE,
             attempt=attempt, state="submitted",
         )  # fmt: skip
 

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pandas as pd
 import pytest
 
 from pipelines.links.questions import link_questions
-from pipelines.links.repeated_questions import link_repeated_questions
+from pipelines.links.repeated_questions import cluster, link_repeated_questions
 from pipelines.links.replies import link_replies
 from pipelines.warehouse import Warehouse
 from tests.unit.links.conversation import PROGRAMME, Course
@@ -75,23 +76,130 @@ def test_nothing_asked(course: Course) -> None:
     assert clusters(course) == {}
 
 
-def _asked_about_documents(course: Course, second_answer: str) -> tuple[str, str]:
-    """Two wordings with little in common, each with an explicit answer, among other questions."""
-    answer = "Документ высылаем почтой в течение тридцати дней после приказа"
-    first = course.chat("Вера", "Когда выдадут удостоверения слушателям?", 0)
+def _asked_about_money(course: Course, second_answer: str) -> tuple[str, str]:
+    """Two wordings with little in common and no intent of the lexicon, each with an explicit answer, among other questions."""
+    answer = "Бухгалтерия перечислит сумму обратно в течение десяти рабочих дней"
+    first = course.chat("Вера", "Как вернуть деньги?", 0)
     course.chat("Инга", answer, 10, reply_to=first)
-    second = course.chat("Глеб", "Можно ли выдачу удостоверения ускорить тем, кто уволился?", HOUR)
-    course.chat("Инга", second_answer or answer, HOUR + 10, reply_to=second)
+    second = course.chat("Глеб", "Возможно ли перечислить деньги обратно тем, кто передумал?", HOUR)
+    course.chat("Инга", second_answer or f"Глеб, {answer.lower()}", HOUR + 10, reply_to=second)
     for hour, text in enumerate(("Где запись лекции?", "Какой пароль от зала?", "Не открывается тест модуля"), 2):
         course.chat("Дина", text, hour * HOUR)
     return first, second
 
 
 def test_the_same_answer_is_a_sign_of_the_same_question(course: Course) -> None:
-    first, second = _asked_about_documents(course, "")
+    first, second = _asked_about_money(course, "")
     assert clusters(course) == {first: first, second: first}
 
 
 def test_other_answers_leave_unlike_wordings_apart(course: Course) -> None:
-    _asked_about_documents(course, "Нет, порядок выдачи один для всех и сроков не меняет")
+    _asked_about_money(course, "Нет, порядок один для всех и исключений не знает")
     assert clusters(course) == {}
+
+
+def test_one_intent_in_wholly_other_words(course: Course) -> None:
+    first = course.chat("Вера", "Где скачать сертификат?", 0)
+    second = course.chat("Глеб", "корочки почтой вышлют?", HOUR)
+    course.chat("Дина", "Сколько страниц писать в первой работе?", 2 * HOUR)
+    assert clusters(course) == {first: first, second: first}
+
+
+def test_a_quoted_name_and_a_number_are_one_task(course: Course) -> None:
+    course.rows.setdefault("raw.tasks", []).append(
+        {
+            "task_id": "moodle:task:9",
+            "course_id": "moodle:course:1",
+            "kind": "assignment",
+            "name": "Практическая работа 2. Паспорт класса",
+            "source": "lms",
+        }
+    )
+    first = course.chat("Вера", "Какой крайний срок сдачи работы «Паспорт класса»?", 0)
+    second = course.chat("Глеб", "до какого числа задание 2?", HOUR)
+    course.chat("Дина", "до какого числа задание 3?", 2 * HOUR)
+    assert clusters(course) == {first: first, second: first}
+
+
+def _asked(texts: list[tuple[str, int]]) -> pd.DataFrame:
+    """Questions of one course: text and day, in order."""
+    begin = pd.Timestamp("2027-03-01", tz="UTC")
+    return pd.DataFrame(
+        {
+            "question_id": [f"q{number}" for number in range(len(texts))],
+            "course_id": "c",
+            "asked_at": [begin + pd.Timedelta(days=day) for _, day in texts],
+            "line": [text for text, _ in texts],
+            "quoted": "",
+            "task": None,
+        }
+    )
+
+
+def _answered(answers: list[tuple[str, int, str]]) -> pd.DataFrame:
+    begin = pd.Timestamp("2027-03-01", tz="UTC")
+    return pd.DataFrame(
+        [(question, begin + pd.Timedelta(days=day), line) for question, day, line in answers],
+        columns=["question_id", "answered_at", "line"],
+    )
+
+
+REFUND = "бухгалтерия перечислит сумму обратно в течение десяти рабочих дней"
+HISTORY = _asked(
+    [
+        ("как вернуть деньги", 0),
+        ("возврат оплаты возможен", 1),
+        ("как вернуть деньги за курсы", 2),
+        ("возврат оплаты возможен ли", 3),
+        ("где взять ключ от аудитории", 3),
+        ("куда сообщить номер нового телефона", 4),
+    ]
+)
+#: Two clusters grow by their words; on the fifth day the same answer to both makes them one.
+TOLD = _answered([("q0", 4, REFUND), ("q1", 4, REFUND), ("q2", 5, REFUND), ("q3", 5, REFUND)])
+
+
+def test_clusters_that_become_one_keep_the_older_id_and_leave_a_record() -> None:
+    before = cluster(HISTORY, TOLD.iloc[:0])
+    assert dict(zip(before.members["question_id"], before.members["cluster_id"], strict=True)) == {
+        "q0": "q0",
+        "q2": "q0",
+        "q1": "q1",
+        "q3": "q1",
+    }
+    after = cluster(HISTORY, TOLD)
+    assert set(after.members["cluster_id"]) == {"q0"}
+    assert after.merges[["cluster_id", "into_id"]].to_numpy().tolist() == [["q1", "q0"]]
+    assert after.merges["day"].dt.strftime("%Y-%m-%d").tolist() == ["2027-03-05"]
+
+
+def test_day_by_day_is_at_once() -> None:
+    """What is known of the first days does not change with what is asked and answered later: neither members nor ids."""
+    begin = pd.Timestamp("2027-03-01", tz="UTC")
+    merged: list[tuple[str, str]] = []
+    for day in range(1, 7):
+        until = begin + pd.Timedelta(days=day)
+        known = cluster(HISTORY[HISTORY["asked_at"] < until], TOLD[TOLD["answered_at"] < until])
+        merges = list(zip(known.merges["cluster_id"], known.merges["into_id"], strict=True))
+        assert merges[: len(merged)] == merged
+        merged = merges
+    at_once = cluster(HISTORY, TOLD)
+    assert at_once.members.equals(known.members)
+
+
+def test_the_best_answer_is_what_curators_agree_on_and_nobody_corrected(course: Course) -> None:
+    answers = [
+        "Удостоверения вышлем заказным письмом в течение месяца после приказа",
+        "Удостоверения высылаем письмом в течение месяца, после приказа об окончании",
+        "Проверила, ваша фамилия в приказе, завтра вышлю вам удостоверение",
+        "Удостоверения вышлем письмом через неделю после приказа об окончании курса",
+    ]
+    given = []
+    for hour, answer in enumerate(answers):
+        question = course.chat(("Вера", "Глеб", "Дина")[hour % 3], "Когда выдадут удостоверения?", hour * HOUR)
+        given.append(course.chat("Инга", answer, hour * HOUR + 10, reply_to=question))
+    course.chat("Инга", "Поправка: удостоверения вышлем письмом в течение месяца после приказа", 5 * HOUR, reply_to=question)
+    clusters(course)
+    ranked = [row[0] for row in course.warehouse.rows("select answer_id from links.repeated_answers order by place")]
+    assert ranked[0] in given[:2]
+    assert set(ranked[-2:]) == {given[2], given[3]}

@@ -20,6 +20,7 @@ from traceback import extract_tb
 import duckdb
 import pyarrow as pa
 
+from pipelines.account_names import keep_names
 from pipelines.ahead import read_ahead
 from pipelines.errors import BadContract, MayakError, TransientError
 from pipelines.programme import Programme, Source
@@ -327,6 +328,8 @@ class _Stage:
         repeats = self.warehouse.value(f"select count(*) from (select 1 from stage_{record} group by {names} having count(*) > 1)")
         if record == "messages":
             keep_versions(self.warehouse, self.load_id, self.source, "staged_messages")
+        if record == "accounts":
+            keep_names(self.warehouse, "staged_accounts")
         # Within one item the last mention of a key stands.
         last = f"qualify row_number() over (partition by {names} order by place desc) = 1" if repeats else ""
         lasting = self.warehouse.lasting(f"raw.{record}")

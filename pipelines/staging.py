@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import duckdb
 import pyarrow as pa
 
+from pipelines.account_names import keep_names
 from pipelines.errors import BadContract
 from pipelines.fresh_rows import FreshRows
 from pipelines.sources.reading import Whole
@@ -155,6 +156,8 @@ class Stage:
         repeats = self.warehouse.value(f"select count(*) from (select 1 from stage_{record} group by {names} having count(*) > 1)")
         if record == "messages":
             keep_versions(self.warehouse, self.load_id, self.source, "staged_messages")
+        if record == "accounts":
+            keep_names(self.warehouse, "staged_accounts")
         # Within one item the last mention of a key stands.
         last = f"qualify row_number() over (partition by {names} order by place desc) = 1" if repeats else ""
         lasting = self.warehouse.lasting(f"raw.{record}")

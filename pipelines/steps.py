@@ -143,7 +143,7 @@ def _summed(*summaries: Any) -> Outcome:
 def link_people(run: Run) -> Outcome:
     """Who is who, and which chat, webinar and survey belongs to which course."""
     with run.as_known() as warehouse:
-        return _summed(*people.link_people_and_places(warehouse, run.programme))
+        return _summed(*people.link_people_and_places(warehouse, run.programme, run.as_of))
 
 
 def link_conversations(run: Run) -> Outcome:

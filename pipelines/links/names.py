@@ -1,8 +1,10 @@
 """Names of people as keys that do not depend on script, spelling scheme, order, case or decoration.
 
 One name is written in many ways: «Соловьёва Юлия Владимировна», "Yuliya Soloveva", «Юля Соловьева 🌷», «Соловьёва Ю.В.», «Юлия школа 101».
-:func:`key` folds every transliteration in use (GOST, ISO 9, passport, BGN, German, French habits) onto one spelling; :func:`read_name`
-takes a shown name apart into keys, initials and a school number. Nothing here knows who a name belongs to: :mod:`pipelines.links.people`.
+:func:`key` folds every transliteration in use (ISO 9, GOST 7.79 A and B, GOST 52535 and ICAO 9303 of passports, BGN/PCGN, ALA-LC, German and
+French habits) onto one spelling; where a letter stands for several sounds in different schemes ("j": ж, й) :func:`key_variants` gives one key
+for each. :func:`read_name` takes a shown name apart into words, initials and a school number. Nothing here knows who a name belongs to:
+:mod:`pipelines.links.people`.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ from functools import cache
 
 from pipelines.text import normalise
 
+# -- one spelling for one name --------------------------------------------------------------------------------------------------
+
 _CYRILLIC = {
     "а": "a", "б": "b", "в": "v", "г": "g", "д": "d", "е": "e", "ё": "e", "ж": "ž", "з": "z", "и": "i", "й": "i", "к": "k", "л": "l",
     "м": "m", "н": "n", "о": "o", "п": "p", "р": "r", "с": "s", "т": "t", "у": "u", "ф": "f", "х": "h", "ц": "ц", "ч": "č", "ш": "š",
@@ -24,12 +28,21 @@ _CYRILLIC = {
 _SIGNED = {"č": "č", "š": "š", "ž": "ž", "ŝ": "š", "ś": "s", "ć": "č", "ö": "e", "ё": "e", "ä": "a", "ü": "u"}
 #: Latin spellings, longest first, and what they stand for.
 _LATIN = (
-    ("shch", "š"), ("schtsch", "š"), ("tsch", "č"), ("tch", "č"), ("sch", "š"), ("dzh", "dž"), ("dj", "dž"), ("sh", "š"), ("ch", "č"), ("zh", "ž"),
-    ("kh", "h"), ("ts", "ц"), ("tz", "ц"), ("tc", "ц"), ("ph", "f"), ("th", "t"), ("ck", "k"), ("c", "ц"),
+    ("shch", "š"), ("schtsch", "š"), ("šč", "š"), ("shh", "š"), ("tsch", "č"), ("tch", "č"), ("sch", "š"), ("dzh", "dž"), ("dj", "dž"), ("sh", "š"),
+    ("ch", "č"), ("zh", "ž"), ("kh", "h"), ("ts", "ц"), ("tz", "ц"), ("tc", "ц"), ("cz", "ц"), ("ph", "f"), ("th", "t"), ("gh", "g"), ("c", "ц"),
     ("x", "ks"), ("w", "v"), ("q", "k"), ("y", "i"), ("j", "i"),
 )  # fmt: skip
 _FOLDS = (("тс", "ц"), ("ts", "ц"))
-_APOSTROPHES = re.compile(r"['’ʼ`´ʹ]")
+#: "Ehduard" (GOST 16876), "Smirnoff".
+_LATIN_PATTERNS = ((re.compile(r"^eh(?=[^aeiouy])"), "e"), (re.compile(r"(?<=[oe])ff(?=a?$)"), "v"))
+#: Latin letters that schemes and habits use for another sound than the usual one: "Jana" is Яна and Жанна, "Victoria" is Виктория,
+#: "Xenia" and "Xasanov", "Halyna" is Галина.
+_OTHER_SOUNDS = (
+    (re.compile("j"), "zh"), (re.compile("c(?!h|z)"), "k"), (re.compile("x"), "kh"), (re.compile("(?<![cksztpg])h"), "g"), (re.compile("ch"), "kh"),
+)  # fmt: skip
+_APOSTROPHES = re.compile("['’‘ʼ`´ʹʺ″\"]")
+#: Latin letters that look like Cyrillic ones, in words that are Cyrillic otherwise.
+_LOOK_ALIKES = str.maketrans("aceopxykmtbhi", "асеорхукмтвні")
 _RUNS = re.compile(r"(.)\1+")
 
 #: Common short forms: full name → what people are called. Written for this project; not a complete list and need not be.
@@ -58,36 +71,65 @@ SHORT_FORMS = {
 
 #: Words that stand in shown names and are no names: roles, schools, devices, what programs put in.
 _NO_NAMES = frozenset(
-    ["учитель", "учительница", "педагог", "преподаватель", "воспитатель", "логопед", "психолог", "дефектолог", "тьютор", "методист", "завуч", "директор", "куратор", "классный", "руководитель", "школа", "школы", "шк", "сош", "оош", "нош", "мбоу", "мкоу", "маоу", "гбоу", "моу", "мбдоу", "гимназия", "лицей", "интернат", "детский", "сад", "доу", "класс", "кл", "город", "г", "село", "с", "пгт", "ул", "рп", "начальных", "классов", "математики", "русского", "языка", "литературы", "физики", "химии", "биологии", "истории", "английского", "информатики", "географии", "музыки", "физкультуры", "технологии", "слушатель", "участник", "участница", "гость", "группа", "поток", "зам", "заместитель", "по", "увр", "вр", "и", "пользователь", "телефон", "ноутбук", "компьютер", "планшет", "мобильный", "teacher", "school", "user", "guest", "iphone", "ipad", "galaxy", "samsung", "redmi", "note", "xiaomi", "mi", "poco", "honor", "huawei", "realme", "oppo", "vivo", "nokia", "pixel", "macbook", "mac", "pc", "laptop", "desktop", "android", "phone", "tablet", "zoom", "host", "cohost", "admin", "pro", "plus", "max", "ultra", "lite", "mini", "uchitel", "uchitelnica", "pedagog", "shkola", "sosh", "gimnazia", "licei", "mail", "email", "inbox", "info", "school", "home", "work", "rabota", "new"]
+    ["учитель", "учительница", "педагог", "преподаватель", "воспитатель", "логопед", "психолог", "дефектолог", "тьютор", "методист", "завуч", "директор", "куратор", "классный", "руководитель", "школа", "школы", "шк", "сош", "оош", "нош", "мбоу", "мкоу", "маоу", "гбоу", "моу", "мбдоу", "гимназия", "лицей", "интернат", "детский", "сад", "доу", "класс", "кл", "город", "г", "село", "с", "пгт", "ул", "рп", "начальных", "классов", "математики", "русского", "языка", "литературы", "физики", "химии", "биологии", "истории", "английского", "информатики", "географии", "музыки", "физкультуры", "технологии", "слушатель", "участник", "участница", "гость", "группа", "поток", "зам", "заместитель", "по", "увр", "вр", "и", "пользователь", "телефон", "ноутбук", "компьютер", "планшет", "мобильный", "teacher", "school", "user", "guest", "iphone", "ipad", "galaxy", "samsung", "redmi", "note", "xiaomi", "mi", "poco", "honor", "huawei", "realme", "oppo", "vivo", "nokia", "pixel", "macbook", "mac", "pc", "laptop", "desktop", "android", "phone", "tablet", "zoom", "host", "cohost", "admin", "pro", "plus", "max", "ultra", "lite", "mini", "uchitel", "uchitelnica", "pedagog", "shkola", "sosh", "gimnazia", "licei", "mail", "email", "inbox", "info", "school", "home", "work", "rabota", "new", "book", "айфон", "айпад", "андроид", "самсунг", "ксиаоми", "сяоми", "хуавей", "хонор", "пк", "комп", "ноут", "неизвестный", "аноним", "anonymous", "unknown", "student", "слушательница", "студент", "организатор", "ведущий", "техподдержка", "deleted", "account", "удаленный", "аккаунт", "кабинет", "каб", "наставник", "библиотекарь", "вожатый", "тренер", "инструктор", "мастер", "медсестра", "соцпедагог", "социальный", "старший", "старшая", "младший", "районный", "областной", "обл", "область", "край", "район", "респ", "республика", "пос", "поселок", "деревня", "дер", "станица", "хутор", "мама", "папа", "бабушка", "мс", "mr", "mrs", "ms", "dr", "no"]
 )  # fmt: skip
 _SCHOOL = re.compile(
-    r"(?:школа|школы|шк|сош|оош|нош|гимназия|лицей|интернат|мбоу|маоу|мкоу|гбоу|school|shkola|sosh|sch|gimnazia|licei|доу|сад)\W{0,3}(?:no\W?|n\W?|№\W?)?(\d{1,4})\b|(?:№|\bno)\W?(\d{1,4})\b"
+    r"(?:школ[аыеу]|шк|сош|оош|нош|сш|ош|гимнази[яи]|лице[йя]|интернат|мбоу|маоу|мкоу|гбоу|мбдоу|school|shkola|sosh|sch|gimnazi[ay]a?|lice[ij]|доу|сад)"
+    r"\W{0,3}(?:no\W?|n\W?|№\W?)?(\d{1,4})\b|(?:№|\bno)\W?(\d{1,4})\b|\b(\d{1,4})\W?(?:школа|шк|сош|гимназия|лицей)\b"
 )
 _NUMBER = re.compile(r"\d+")
+_HYPHENS = re.compile(r"[-‐‑–]")
 _TOKEN = re.compile(r"[^\W\d_]+(?:[-‐‑–][^\W\d_]+)*")
 _PATRONYMIC = re.compile(r"(ovič|evič|ivič|ič|ovna|evna|ična|ogli|oglu|kizi|uli)$")
-
-
-@dataclass(frozen=True)
-class ShownName:
-    """A shown name taken apart.
-
-    ``keys``: keys of its name-like words in order; ``initials``: keys of single letters in order; ``school``: number of a school, if one
-    stands there; ``strange``: words that are certainly no names (roles, devices), counted.
-    """
-
-    keys: tuple[str, ...]
-    initials: tuple[str, ...]
-    school: str | None
-    strange: int
+#: «АннаИванова», "AnnaIvanova".
+_HUMP = re.compile(r"(?<=[a-zа-яё])(?=[A-ZА-ЯЁ][a-zа-яё])")
+#: «Соловьёва ЮВ».
+_TWO_CAPITALS = re.compile(r"(?<![^\W_])([A-ZА-ЯЁ])([A-ZА-ЯЁ])(?![^\W_])")
+#: "Yu.", "Zh.": initials of two letters.
+_LATIN_INITIAL = re.compile(r"(?<![^\W_])(yu|ya|zh|sh|ch|kh|ts|iu|ia|ju|ja|ye|yo)(?=\.)")
+#: Patronymics as they are spoken where the spoken form is more than one letter away.
+_SPOKEN = {"пална": "павловна", "палыч": "павлович", "михална": "михайловна", "михалыч": "михайлович", "санна": "александровна", "алексанна": "александровна", "саныч": "александрович",
+           "иваныч": "иванович", "степаныч": "степанович", "сергеич": "сергеевич", "николаич": "николаевич", "алексеич": "алексеевич", "андреич": "андреевич", "васильна": "васильевна"}  # fmt: skip
+#: Endings of pet names, as keys: «Светочка», «Танюша», «Ленуся» lead to Света, Таня, Лена.
+_PET_NAME = re.compile(r"(očka|ečka|ička|enka|onka|eška|uška|iška|iša|uša|ula|usa|una|uta|uha|ka|čik|ik|ok)$")
+#: Words of accounts that are not one person's.
+_MANY = frozenset(
+    [
+        "семья",
+        "семьи",
+        "семейство",
+        "семейный",
+        "супруги",
+        "family",
+        "группа",
+        "коллектив",
+        "учительская",
+        "кафедра",
+        "канцелярия",
+        "приемная",
+        "администрация",
+        "бухгалтерия",
+        "отдел",
+        "секретариат",
+        "деканат",
+        "редакция",
+    ]
+)
+_AND = frozenset(("и", "да", "and", "i", "y"))
+#: «Ивановы», «Ивановых».
+_PLURAL = re.compile(r"(?<=ov|ev|in)ih?$")
 
 
 @cache
 def key(word: str) -> str:
     """Spelling-free key of one word: equal for «Соловьёва», "Soloveva", "Solovyova", "SOLOVIEVA"; empty without letters."""
-    word = _APOSTROPHES.sub("", normalise(word))
-    if not any("а" <= letter <= "ӿ" for letter in word):
+    word = _APOSTROPHES.sub("", normalise(unicodedata.normalize("NFC", word)))
+    if _is_cyrillic(word):
+        word = word.translate(_LOOK_ALIKES)
+    else:
         word = _plain_latin(word)
+        for pattern, stands_for in _LATIN_PATTERNS:
+            word = pattern.sub(stands_for, word)
         for spelling, stands_for in _LATIN:
             word = word.replace(spelling, stands_for)
     word = "".join(_CYRILLIC.get(letter, letter) for letter in word if letter.isalpha())
@@ -95,6 +137,21 @@ def key(word: str) -> str:
         word = word.replace(spelling, stands_for)
     word = re.sub("i+", "i", word).replace("ia", "a").replace("iu", "u").replace("io", "e").replace("ie", "e")
     return _RUNS.sub(r"\1", word)
+
+
+def _is_cyrillic(word: str) -> bool:
+    return any("а" <= letter <= "ӿ" for letter in word)
+
+
+@cache
+def key_variants(word: str) -> tuple[str, ...]:
+    """Keys of one word under every reading of its ambiguous Latin letters, the usual one first; one key for a Cyrillic word."""
+    plain = _APOSTROPHES.sub("", normalise(unicodedata.normalize("NFC", word)))
+    if _is_cyrillic(plain):
+        return (key(plain),)
+    return tuple(
+        dict.fromkeys((key(plain), *(key(pattern.sub(sound, plain)) for pattern, sound in _OTHER_SOUNDS if pattern.search(plain))))
+    )
 
 
 def _plain_latin(word: str) -> str:
@@ -107,32 +164,93 @@ def _plain_latin(word: str) -> str:
     return "".join(letters)
 
 
+@dataclass(frozen=True)
+class ShownName:
+    """A shown name taken apart.
+
+    ``words``: its name-like words in order, each as its possible keys, the usual one first; ``initials``: keys of single letters in order;
+    ``school``: number of a school, if one stands there; ``strange``: words that are certainly no names (roles, devices), counted;
+    ``is_shared``: more than one person speaks («Анна и Сергей», «семья Ивановых», a school's office).
+    """
+
+    words: tuple[tuple[str, ...], ...]
+    initials: tuple[str, ...]
+    school: str | None
+    strange: int
+    is_shared: bool = False
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The usual key of each word."""
+        return tuple(word[0] for word in self.words)
+
+
+_NOTHING = ShownName((), (), None, 0)
+
+
 @cache
 def read_name(shown: str | None) -> ShownName:
     """Take a shown name apart: decoration, numbers, roles and devices out, a school's number kept."""
-    text = normalise(shown or "")
-    found = _SCHOOL.search(text)
-    school = next((number.lstrip("0") for number in found.groups() if number), None) if found else None
-    keys, initials, strange = [], [], 0
-    for word in _TOKEN.findall(text):
-        plain = re.sub(r"[-‐‑–]", "", word)
+    if not shown:
+        return _NOTHING
+    composed = _APOSTROPHES.sub("", _HUMP.sub(" ", unicodedata.normalize("NFC", shown)))
+    if not composed.isupper():
+        composed = _TWO_CAPITALS.sub(r"\1. \2.", composed)
+    text = normalise(composed)
+    initials, strange, many = [], 0, False
+    words: list[tuple[str, ...]] = []
+    givens, joined = 0, False
+    for found in _TOKEN.finditer(text):
+        word = found.group()
+        plain = _HYPHENS.sub("", word)
+        many = many or plain in _MANY
+        if plain in _AND and words:
+            joined = True
         if len(plain) == 1:
-            initials.append(_initial(plain))
-        elif plain in _NO_NAMES or word in _NO_NAMES:
+            # «Анна и Сергей»: a word between words, not an initial.
+            if not (plain == "и" and text[found.end() : found.end() + 1] != "."):
+                initials.append(_initial(plain))
+        elif _LATIN_INITIAL.match(text, found.start()):
+            initials.append(key(plain)[:1])
+        elif plain in _NO_NAMES or plain in _MANY or all(part in _NO_NAMES for part in _HYPHENS.split(word)):
             strange += 1
-        else:
-            folded = key(plain)
-            if len(folded) > 1:
-                keys.append(folded)
-    return ShownName(tuple(dict.fromkeys(keys)), tuple(initials), school, strange)
+        elif keys := _word_keys(word):
+            words.append(keys)
+            givens += any(one in _given_keys() for one in keys)
+            many = many or (bool(_PLURAL.search(keys[0])) and _is_cyrillic(plain))
+    words = list(dict.fromkeys(words))
+    many = many or (givens >= 2 and (joined or any(sign in text for sign in "&+/")))
+    return ShownName(tuple(words), tuple(initials), _school_in(text), strange, many)
 
 
+def _word_keys(word: str) -> tuple[str, ...]:
+    """Possible keys of one word of a name: its own, those of the parts of a double one, the name a pet name comes from."""
+    plain = _HYPHENS.sub("", word)
+    keys = list(key_variants(plain))
+    parts = _HYPHENS.split(word)
+    if len(parts) > 1:
+        keys += [one for part in parts if len(part) >= 3 for one in key_variants(part)]
+    if _is_cyrillic(plain) and (plural := _PLURAL.search(keys[0])):
+        keys += [keys[0][: plural.start()] + "a", keys[0][: plural.start()]]
+    for one in tuple(keys):
+        if one in _spoken_keys():
+            keys.append(_spoken_keys()[one])
+        if (pet := _PET_NAME.search(one)) and len(stem := one[: pet.start()]) >= 2:
+            keys += [base for base in (stem + "a", stem) if base in _given_keys()]
+    return tuple(dict.fromkeys(one for one in keys if len(one) > 1))
+
+
+def _school_in(text: str) -> str | None:
+    found = _SCHOOL.search(text)
+    return next((number.lstrip("0") or None for number in found.groups() if number), None) if found else None
+
+
+@cache
 def read_handle(handle: str | None) -> ShownName:
     """Take a user name or the local part of an address apart: words between signs and digits; two letters are initials."""
-    text = normalise(handle or "").lstrip("@")
-    found = _SCHOOL.search(text)
-    school = next((number.lstrip("0") for number in found.groups() if number), None) if found else None
-    keys: list[str] = []
+    text = _HUMP.sub(" ", unicodedata.normalize("NFC", handle or "")).lstrip("@")
+    text = normalise(text)
+    words: list[tuple[str, ...]] = []
     initials: list[str] = []
     strange = 0
     for word in re.findall(r"[^\W\d_]+", text):
@@ -140,11 +258,29 @@ def read_handle(handle: str | None) -> ShownName:
             strange += 1
         elif len(word) <= 2:
             initials.extend(_initial(letter) for letter in word)
-        elif len(folded := key(word)) > 2:
-            keys.append(folded)
-    if len(parts := re.split(r"[._\d]+", text)) and any("-" in part for part in parts):
-        keys.extend(folded for part in parts if "-" in part and len(folded := key(part.replace("-", ""))) > 2)
-    return ShownName(tuple(dict.fromkeys(keys)), tuple(initials), school, strange)
+        elif len(key(word)) > 2:
+            words.append(_word_keys(word))
+    for part in re.split(r"[._\d ]+", text):
+        if "-" in part and len(folded := key(part.replace("-", ""))) > 2:
+            words.append((folded,))
+    return ShownName(tuple(dict.fromkeys(words)), tuple(initials), _school_in(text), strange)
+
+
+def run_together(handle: str | None) -> tuple[tuple[str, str], ...]:
+    """Ways to cut the one long word of a user name in two, as keys: "annaivanova85" → ("anna", "ivanova") among others.
+
+    The longer piece first; the shorter may be empty or one or two letters (initials). Which way is right, the names of a course tell.
+    """
+    words = [word for word in re.findall(r"[^\W\d_]+", normalise(handle or "").lstrip("@")) if word not in _NO_NAMES and len(word) > 2]
+    if len(words) != 1 or not 6 <= len(words[0]) <= 30:
+        return ()
+    word = words[0]
+    cuts = {}
+    for place in range(1, len(word)):
+        for piece, rest in ((word[:place], word[place:]), (word[place:], word[:place])):
+            if len(piece) >= 5:
+                cuts[key(piece), key(rest) if len(rest) > 2 else rest] = None
+    return tuple(cuts)
 
 
 def _initial(letter: str) -> str:
@@ -156,12 +292,27 @@ def _initial(letter: str) -> str:
 def first_name_keys(name: str) -> tuple[str, ...]:
     """Keys under which the bearer of a first name may show: its own and its short forms'."""
     own = key(name)
-    return tuple(dict.fromkeys((own, *_short_forms().get(own, ()))))
+    return tuple(dict.fromkeys((own, *key_variants(name), *_short_forms().get(own, ()))))
 
 
 @cache
 def _short_forms() -> dict[str, tuple[str, ...]]:
     return {key(full): tuple(key(short) for short in shorts.split()) for full, shorts in SHORT_FORMS.items()}
+
+
+@cache
+def _spoken_keys() -> dict[str, str]:
+    return {key(spoken): key(written) for spoken, written in _SPOKEN.items()}
+
+
+@cache
+def _given_keys() -> frozenset[str]:
+    return frozenset(one for full, shorts in _short_forms().items() for one in (full, *shorts))
+
+
+def is_given_name(folded: str) -> bool:
+    """Is a key a first name or a short form that this module knows? Not a complete list."""
+    return folded in _given_keys()
 
 
 def is_patronymic(folded: str) -> bool:
@@ -171,28 +322,42 @@ def is_patronymic(folded: str) -> bool:
 
 @dataclass(frozen=True)
 class FullName:
-    """Name of an LMS account: keys of its parts, empty where unknown; ``firsts`` with short forms."""
+    """Name of an LMS account: keys of its parts, empty where unknown; ``firsts`` with short forms.
+
+    ``last`` is the whole family name run together, ``lasts`` the parts of a double one and a name in brackets («Иванова (Петрова)») beside it.
+    """
 
     last: str
     first: str
     middle: str
     firsts: tuple[str, ...]
+    lasts: tuple[str, ...] = ()
+
+
+_BRACKETS = re.compile(r"\(([^()]*)\)")
 
 
 @cache
 def full_name(first_name: str | None, last_name: str | None) -> FullName:
     """Parts of a name whose system keeps given and family name apart; the patronymic may stand in either field."""
-    given = [word for word in _TOKEN.findall(normalise(first_name or "")) if len(word) > 1]
-    family = [word for word in _TOKEN.findall(normalise(last_name or "")) if len(word) > 1]
+    outer = _APOSTROPHES.sub("", normalise(_BRACKETS.sub(" ", last_name or "")))
+    inner = _APOSTROPHES.sub("", normalise(" ".join(_BRACKETS.findall(last_name or ""))))
+    given = [word for word in _TOKEN.findall(_APOSTROPHES.sub("", normalise(first_name or ""))) if len(word) > 1]
+    family = [word for word in _TOKEN.findall(outer) if len(word) > 1]
     middle = ""
     for words in (given, family):
         if len(words) > 1 and is_patronymic(key(words[-1])):
             middle = key(words.pop())
     if not given and len(family) > 1:
         family, given = family[:1], family[1:]
-    last = key("".join(re.sub(r"[-‐‑–]", "", word) for word in family))
+    last = key("".join(_HYPHENS.sub("", word) for word in family))
+    parts = [part for word in family for part in _HYPHENS.split(word)]
+    lasts = [key(part) for part in (*parts, *_TOKEN.findall(inner)) if len(part) >= 3]
+    lasts += [one for word in family for one in key_variants(_HYPHENS.sub("", word))]
     first = key(given[0]) if given else ""
-    return FullName(last, first, middle, first_name_keys(given[0]) if given else ())
+    return FullName(
+        last, first, middle, first_name_keys(given[0]) if given else (), tuple(one for one in dict.fromkeys(lasts) if one and one != last)
+    )
 
 
 def school_number(institution: str | None) -> str | None:

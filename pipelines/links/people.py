@@ -1,50 +1,54 @@
 """Which accounts belong to one person: LMS accounts are the anchors, accounts of other channels are linked to them or left alone.
 
+0. *Decisions* that people made (:mod:`pipelines.links.people_decisions`) stand above everything that follows.
 1. *Anchors.* Every LMS account is a person. A second LMS account is linked to the older one on strong evidence only.
-2. *Exact keys.* Address, phone, user name.
-3. *Names.* The name shown (and the handle, and the local part of an address) is taken apart into script-free keys and compared with the
-   learners and curators of the courses in whose chats, webinars or mails the account appears: never with everybody, so namesakes
-   elsewhere do not matter and the work stays linear. Every candidate has a score by what is shown of the name; the best is linked when
-   it is good enough and ahead of the second by a gap. A first name alone is never linked: it goes to review at most.
+2. *Exact keys.* Address, phone, user name, those of earlier exports too. An exact key whose account shows another person's full name is a
+   shared account and goes to review.
+3. *Names.* What an account shows, now and in earlier exports, is compared with the people of the courses in whose chats, webinars or mails it
+   appears (:mod:`pipelines.links.name_evidence`); probabilities over those people and "nobody" say whether it is linked, shown for review or left
+   unlinked (:mod:`pipelines.links.name_weights`). A first name alone is never linked: it goes to review at most.
 
-Each link keeps its rule and score. People who are in no LMS stay unlinked.
+Each link keeps its rule and score, and every change of a link is noted (``links.people_history``). People who are in no LMS stay unlinked.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import pyarrow as pa
 
 from pipelines.links import places
-from pipelines.links.names import full_name, is_patronymic, read_handle, read_name, school_number
+from pipelines.links.name_evidence import make_evidence, make_parts, make_readings
+from pipelines.links.name_weights import judge
+from pipelines.links.names import full_name, is_given_name, read_name, school_number
+from pipelines.links.people_decisions import drop_standing, make_standing, note_history
 from pipelines.programme import Programme
 from pipelines.text import normalise
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 
-#: What a shown name is worth when exactly one person of the place fits (before the gap rule): measured on names of teachers' chats.
-_WORTH = """
-    case
-        when has_last and has_first and has_middle and explained >= 3 then 0.99
-        when has_last and has_first and explained >= 2 then 0.97
-        when has_last and initials_fit and explained = shown then 0.95
-        when has_first and has_middle and explained = shown and explained >= 2 then 0.92
-        when has_last and same_school and explained = shown then 0.92
-        when has_first and same_school and explained = shown then 0.9
-        when has_last and explained = shown and initials = 0 and not may_be_first then 0.86
-        when (has_first or has_last) and explained = shown and initials = 0 then 0.5
-        else 0
-    end
-"""
-_SCHOOL_BONUS = 0.06
-#: An address whose owner was found by name elsewhere: as sure as that link.
-_ADDRESS_BY_NAME = 0.95
-#: A word in a shown name that no part of the person explains: a nickname, a maiden name, or another person.
-_STRANGE_WORD = 0.04
-_GROUP_BONUS = 0.06
-#: Less than the gap: being in one more of the account's courses alone does not decide between namesakes.
-_COURSE_BONUS = 0.04
+#: What a second account or an exact key is worth; an exact key is certain as long as nothing speaks against it.
+_SECOND_ACCOUNT = 0.95
+#: Digits of a probability that are kept.
+_DIGITS = 6
+#: Accounts of one person that may point to one another in a row.
+_LONGEST_CHAIN = 8
+#: Temporary tables of one run.
+_MADE = (
+    "anchors",
+    "exact_links",
+    "parts",
+    "bearers",
+    "scopes",
+    "excluded",
+    "shown",
+    "readings",
+    "shared",
+    "members",
+    "judged",
+    "contradicted",
+)
 
 
 @dataclass(frozen=True)
@@ -61,52 +65,46 @@ class Summary:
     username: int
     name: int
     second_account: int
+    decision: int
 
 
-def link_people_and_places(warehouse: Warehouse, programme: Programme) -> tuple[Summary, places.Summary]:
-    """Fill ``links.people`` and ``links.places``, which depend on each other: places by what is stated, people, places by members, people."""
+def link_people_and_places(warehouse: Warehouse, programme: Programme, as_of: date | None = None) -> tuple[Summary, places.Summary]:
+    """Fill ``links.people`` and ``links.places``, which depend on each other: places by what is stated, people, places by members, people.
+
+    ``as_of``: the day the run speaks of; what changed since the last day noted is appended to ``links.people_history`` (None: not noted).
+    """
     warehouse.connection.execute("delete from links.people")
     first = places.link_places(warehouse, programme)
     people = link_people(warehouse, programme)
     placed = places.link_places(warehouse, programme)
     if placed != first:
         people = link_people(warehouse, programme)
+    if as_of is not None:
+        note_history(warehouse, as_of)
     return people, placed
 
 
 def link_people(warehouse: Warehouse, programme: Programme) -> Summary:
-    """Fill ``links.people``: one row per account, from accounts, enrolments and where accounts appear (``links.places``).
+    """Fill ``links.people``: one row per account, from accounts, enrolments, standing decisions and where accounts appear (``links.places``).
 
-    States: linked (``person_id``), review (``candidate_person_id``), unlinked. Bots and deleted messenger accounts without a name stay
-    unlinked; LMS service accounts are their own person.
+    States: linked (``person_id``), review (``candidate_person_id``), unlinked. Bots and deleted messenger accounts that never showed a
+    name stay unlinked; LMS service accounts are their own person.
     """
     connection = warehouse.connection
+    make_standing(warehouse)
     _make_anchors(warehouse)
     _link_exact(warehouse)
-    _make_parts(warehouse)
+    make_parts(warehouse)
+    _make_contradicted(warehouse)
     _make_scopes(warehouse)
-    _make_shown(warehouse)
-    connection.execute("create or replace temp table candidates as " + _candidates_query())
+    make_readings(warehouse)
+    _make_judged(warehouse)
     result = warehouse.arrow(
         """
-        with ranked as (
-            select account_id, person_id, score,
-                row_number() over (partition by account_id order by score desc, person_id) as place,
-                max(score) over (partition by account_id) as best
-            from candidates
-        ), first_two as (
-            select account_id, max(case when place = 1 then person_id end) as person_id, max(best) as best,
-                coalesce(max(case when place = 2 then score end), 0) as second
-            from ranked group by account_id
-        ), judged as (
-            select account_id, person_id, least(best, 1) as score,
-                best >= $link and best - second >= $gap as is_linked,
-                best >= $review and best - second >= $gap as is_clear, best >= $review as is_near
-            from first_two
-        ), named as (
-            select account_id, person_id from judged where is_linked
+        with named as (
+            select account_id, person_id from judged where state = 'linked'
             union all
-            select account_id, person_id from exact_links where person_id is not null
+            select account_id, person_id from exact_links where person_id is not null and rule <> 'shared'
         ), by_address as (
             -- An address that no LMS account has, but a mail account that was linked by name: the same address elsewhere is the same person.
             select lower(private.email) as email, min(named.person_id) as person_id
@@ -117,37 +115,43 @@ def link_people(warehouse: Warehouse, programme: Programme) -> Summary:
             select private.account_id, by_address.person_id
             from personal.accounts as private inner join by_address on by_address.email = lower(private.email)
             inner join raw.accounts as account on account.account_id = private.account_id and account.channel <> 'lms'
+            left join refused on refused.account_id = private.account_id and refused.person_id = by_address.person_id
             where private.account_id not in (select account_id from named)
                 and private.account_id not in (select account_id from exact_links)
-        ), linked as (
-            select account_id, person_id, 'address' as rule, $address_score as score, cast(null as varchar) as candidate_person_id from known_address
+                and private.account_id not in (select account_id from shared)
+                and private.account_id not in (select account_id from settled)
+                and refused.account_id is null
+        ), exact as (
+            select account_id, person_id, 'address' as rule, $address_score as score, cast(null as varchar) as candidate_person_id, null as decision_id
+            from known_address
             union all
-            select account_id, person_id, rule, score, candidate_person_id from exact_links
+            select account_id, person_id, rule, score, candidate_person_id, decision_id from exact_links
+        ), settled_for_good as (
+            select account_id, kind, decision_id from settled where kind in ('split', 'share')
         )
         select account.account_id,
-            case when exact.person_id is not null then exact.person_id when judged.is_linked then judged.person_id end as person_id,
-            case when exact.person_id is not null or judged.is_linked then 'linked'
-                 when exact.account_id is not null or judged.is_near then 'review' else 'unlinked' end as state,
-            case when exact.account_id is not null then exact.rule when judged.is_linked or judged.is_clear then 'name'
-                 when judged.is_near then 'ambiguous' else 'none' end as rule,
-            case when exact.account_id is not null then exact.score when judged.is_near then judged.score end as score,
+            case when exact.account_id is not null then exact.person_id when judged.state = 'linked' then judged.person_id end as person_id,
+            case when exact.person_id is not null then 'linked' when exact.account_id is not null then 'review'
+                when judged.state is not null then judged.state else 'unlinked' end as state,
+            case when exact.account_id is not null then exact.rule
+                when closed.kind = 'share' then 'shared' when closed.kind = 'split' then 'decision'
+                when judged.rule is not null then judged.rule else 'none' end as rule,
+            case when exact.account_id is not null then exact.score when judged.state <> 'unlinked' then judged.score end as score,
             case when exact.account_id is not null then exact.candidate_person_id
-                 when judged.is_near and not judged.is_linked then judged.person_id end as candidate_person_id
+                when judged.state = 'review' then judged.person_id end as candidate_person_id,
+            coalesce(exact.decision_id, closed.decision_id) as decision_id
         from raw.accounts as account
-        left join linked as exact on exact.account_id = account.account_id
+        left join exact on exact.account_id = account.account_id
         left join judged on judged.account_id = account.account_id
+        left join settled_for_good as closed on closed.account_id = account.account_id
         order by account.account_id
         """,
-        {
-            "link": threshold("people_link_score"),
-            "review": threshold("people_review_score"),
-            "gap": threshold("people_gap"),
-            "address_score": _ADDRESS_BY_NAME,
-        },
+        {"address_score": threshold("people_address_by_name")},
     )
     warehouse.replace("links.people", result)
-    for table in ("anchors", "exact_links", "parts", "scopes", "excluded", "shown", "candidates"):
+    for table in _MADE:
         connection.execute(f"drop table if exists temp.{table}")
+    drop_standing(warehouse)
     return _summary(warehouse)
 
 
@@ -157,7 +161,7 @@ def _summary(warehouse: Warehouse) -> Summary:
         "count(*) filter (where state = 'unlinked'), "
         + ", ".join(
             f"count(*) filter (where state = 'linked' and rule = '{rule}')"
-            for rule in ("address", "phone", "username", "name", "second_account")
+            for rule in ("address", "phone", "username", "name", "second_account", "decision")
         )
         + " from links.people"
     )[0]
@@ -240,17 +244,42 @@ def _make_anchors(warehouse: Warehouse) -> None:
     warehouse.connection.execute(
         """
         create or replace temp table exact_links as
-        select anchor.account_id,
-            coalesce(case when double.is_sure then coalesce(chain.person_id, double.person_id) end, anchor.person_id) as person_id,
-            case when double.is_sure then 'second_account' else 'anchor' end as rule,
-            case when double.is_sure then 0.95 else 1.0 end as score,
-            case when not double.is_sure and double.is_near then double.person_id end as candidate_person_id
-        from anchors as anchor
-        left join doubles as double on double.account_id = anchor.account_id
-        left join anchors as older on older.person_id = double.person_id
-        left join doubles as chain on chain.account_id = older.account_id and chain.is_sure
-        """
+        with joined as (
+            select anchor.account_id, anchor.person_id as own_id,
+                case when settled.kind in ('confirm', 'merge') then settled.person_id when settled.kind is not null then null
+                    when double.is_sure and refused.account_id is null then double.person_id end as older_id,
+                settled.kind is not null as is_decided, settled.decision_id,
+                case when settled.kind is null and refused.account_id is null and double.is_near and not double.is_sure then double.person_id end as candidate
+            from anchors as anchor
+            left join doubles as double on double.account_id = anchor.account_id
+            left join settled on settled.account_id = anchor.account_id
+            left join refused on refused.account_id = anchor.account_id and refused.person_id = double.person_id
+        )
+        select account_id, coalesce(older_id, own_id) as person_id,
+            case when is_decided then 'decision' when older_id is not null then 'second_account' else 'anchor' end as rule,
+            case when not is_decided and older_id is not null then $second else 1.0 end as score,
+            candidate as candidate_person_id, decision_id
+        from joined
+        """,
+        {"second": _SECOND_ACCOUNT},
     )
+    # A third account points to the second, the second to the first.
+    for _ in range(_LONGEST_CHAIN):
+        connection = warehouse.connection
+        connection.execute(
+            """
+            create or replace temp table followed as
+            select link.account_id, older.person_id
+            from exact_links as link inner join exact_links as older on older.account_id = 'a' || substr(link.person_id, 2)
+            where older.person_id <> link.person_id
+            """
+        )
+        if not warehouse.value("select count(*) from followed"):
+            break
+        connection.execute(
+            "update exact_links as link set person_id = followed.person_id from followed where followed.account_id = link.account_id"
+        )
+    warehouse.connection.execute("drop table if exists temp.followed")
     warehouse.connection.execute("drop table temp.doubles")
 
 
@@ -272,81 +301,177 @@ def key_of_place(institution: str | None, city: str | None) -> str | None:
 
 
 def _link_exact(warehouse: Warehouse) -> None:
-    """Address, phone and user name; each must point at one person only."""
-    others = warehouse.arrow(
-        "select account.account_id, private.username, private.email, private.phone from raw.accounts as account "
-        "inner join personal.accounts as private on private.account_id = account.account_id "
-        "where account.channel <> 'lms' and not coalesce(account.is_bot, false) order by account.account_id"
-    )
-    keys = pa.table(
-        {
-            "account_id": others["account_id"],
-            "email": pa.array([one.strip().lower() if one and "@" in one else None for one in others["email"].to_pylist()], pa.string()),
-            "phone": pa.array([_digits(one) for one in others["phone"].to_pylist()], pa.string()),
-            "handle": pa.array([_handle(one) for one in others["username"].to_pylist()], pa.string()),
-        }
-    )
-    _make_table(warehouse, "other_keys", keys)
-    warehouse.connection.execute(
+    """Address, phone and user name, earlier ones too; each must point at one person only. Decisions about an account come first."""
+    connection = warehouse.connection
+    connection.execute(
         """
         insert into exact_links
-        with persons as (
-            select anchors.* exclude (person_id), exact_links.person_id from anchors inner join exact_links using (account_id)
-        ), found as (
-            select other.account_id, persons.person_id, 1 as strength, 'address' as rule
-            from other_keys as other inner join persons on persons.email = other.email
-            union all
-            select other.account_id, persons.person_id, 2, 'phone' from other_keys as other inner join persons on persons.phone = other.phone
-            union all
-            select other.account_id, persons.person_id, 3, 'username'
-            from other_keys as other inner join persons on other.handle in (persons.handle, persons.local) and length(other.handle) >= 6
-        ), strongest as (
-            select account_id, min(strength) as strength from found group by account_id
-        )
-        select found.account_id,
-            case when count(distinct found.person_id) = 1 then min(found.person_id) end,
-            case when count(distinct found.person_id) = 1 then min(found.rule) else 'ambiguous' end,
-            1.0,
-            case when count(distinct found.person_id) > 1 then min(found.person_id) end
-        from found inner join strongest using (account_id, strength)
-        group by found.account_id
+        select settled.account_id, coalesce(anchor.person_id, settled.person_id), 'decision', 1.0, null, settled.decision_id
+        from settled
+        inner join raw.accounts as account on account.account_id = settled.account_id and account.channel <> 'lms'
+        inner join exact_links as anchor on anchor.account_id = 'a' || substr(settled.person_id, 2)
+        where settled.kind in ('confirm', 'merge')
         """
     )
-    warehouse.connection.execute("drop table temp.other_keys")
-
-
-def _make_parts(warehouse: Warehouse) -> None:
-    """Name keys of every person: family name, first name with its short forms, patronymic."""
-    found = warehouse.arrow(
-        "select exact_links.person_id, private.first_name, private.last_name, anchors.school from anchors "
-        "inner join exact_links using (account_id) inner join personal.accounts as private using (account_id) "
-        "where not coalesce(anchors.is_service, false) order by 1, 2, 3"
-    )
-    rows: dict[str, list[object]] = {
-        name: [] for name in ("person_id", "part", "key", "school", "first_initial", "middle_initial", "last_initial", "middle", "last")
-    }
-    for person, first, last, school in zip(
-        *(found[name].to_pylist() for name in ("person_id", "first_name", "last_name", "school")), strict=True
+    for name, where in (
+        ("persons", "account.channel = 'lms'"),
+        ("others", "account.channel <> 'lms' and not coalesce(account.is_bot, false)"),
     ):
-        name = full_name(first, last)
-        for part, keys in (("last", (name.last,)), ("first", name.firsts), ("middle", (name.middle,))):
-            for one in keys:
-                if one:
-                    values = (
-                        person,
-                        part,
-                        one,
-                        school,
-                        name.first[:1],
-                        name.middle[:1],
-                        name.last[:1],
-                        name.middle or None,
-                        name.last or None,
-                    )
-                    for column, value in zip(rows, values, strict=True):
-                        rows[column].append(value)
-    table = pa.table({column: pa.array(values, pa.string()) for column, values in rows.items()})
-    _make_table(warehouse, "parts", table)
+        found = warehouse.arrow(
+            f"""
+            with shown as (
+                select account_id, unnest(['username', 'email', 'phone']) as kind, unnest([username, email, phone]) as name from personal.accounts
+                union
+                select account_id, kind, name from personal.account_names where kind in ('username', 'email', 'phone')
+            )
+            select shown.account_id, shown.kind, shown.name
+            from shown inner join raw.accounts as account on account.account_id = shown.account_id
+            where shown.name is not null and {where}
+            order by all
+            """
+        )
+        columns: dict[str, list[str]] = {"account_id": [], "kind": [], "key": []}
+        for account, kind, text in zip(*(found[column].to_pylist() for column in found.column_names), strict=True):
+            for of, one in _exact_keys(kind, text):
+                for column, value in zip(columns, (account, of, one), strict=True):
+                    columns[column].append(value)
+        _make_table(warehouse, f"{name}_keys", pa.table({column: pa.array(values, pa.string()) for column, values in columns.items()}))
+    connection.execute(
+        """
+        insert into exact_links
+        with owners as (
+            select distinct persons_keys.kind, persons_keys.key, exact_links.person_id
+            from persons_keys inner join exact_links on exact_links.account_id = persons_keys.account_id
+        ), found as (
+            select other.account_id, owners.person_id,
+                case other.kind when 'email' then 1 when 'phone' then 2 else 3 end as strength,
+                case other.kind when 'email' then 'address' when 'phone' then 'phone' else 'username' end as rule
+            from others_keys as other
+            inner join owners on owners.key = other.key
+                and (owners.kind = other.kind or (other.kind = 'handle' and owners.kind = 'local' and length(other.key) >= 6))
+            where other.kind in ('email', 'phone') or (other.kind = 'handle' and length(other.key) >= 6)
+        ), allowed as (
+            select found.* from found
+            left join refused on refused.account_id = found.account_id and refused.person_id = found.person_id
+            where refused.account_id is null and found.account_id not in (select account_id from settled)
+        ), strongest as (
+            select account_id, min(strength) as strength from allowed group by account_id
+        )
+        select allowed.account_id,
+            case when count(distinct allowed.person_id) = 1 then min(allowed.person_id) end,
+            case when count(distinct allowed.person_id) = 1 then min(allowed.rule) else 'ambiguous' end,
+            1.0,
+            case when count(distinct allowed.person_id) > 1 then min(allowed.person_id) end,
+            null
+        from allowed inner join strongest on strongest.account_id = allowed.account_id and strongest.strength = allowed.strength
+        group by allowed.account_id
+        """
+    )
+    for name in ("persons_keys", "others_keys"):
+        connection.execute(f"drop table temp.{name}")
+
+
+def _exact_keys(kind: str, text: str) -> tuple[tuple[str, str], ...]:
+    """Keys of an address, a number or a user name, each with its kind: email, phone, handle, local (the part before the @)."""
+    if kind == "email":
+        if "@" not in text:
+            return ()
+        address = text.strip().lower()
+        local = _handle(address.split("@")[0])
+        return (("email", address), *((("local", local),) if local else ()))
+    one = _digits(text) if kind == "phone" else _handle(text)
+    return (("phone" if kind == "phone" else "handle", one),) if one else ()
+
+
+def _make_contradicted(warehouse: Warehouse) -> None:
+    """Accounts with an exact key that show somebody else's full name, or several people's: they go to review as shared."""
+    found = warehouse.arrow(
+        """
+        select exact_links.account_id, private.display_name, list(parts.key order by parts.key) as keys
+        from exact_links
+        inner join raw.accounts as account on account.account_id = exact_links.account_id and account.channel <> 'lms'
+        inner join personal.accounts as private on private.account_id = exact_links.account_id
+        inner join parts on parts.person_id = exact_links.person_id
+        where exact_links.rule in ('address', 'phone', 'username') and private.display_name is not null and not contains(private.display_name, '@')
+        group by exact_links.account_id, private.display_name
+        order by 1
+        """
+    )
+    shared = []
+    for account, display, keys in zip(*(found[name].to_pylist() for name in found.column_names), strict=True):
+        name, own = read_name(display), set(keys)
+        is_full = len(name.words) >= 2 and any(is_given_name(key) for word in name.words for key in word)
+        if name.is_shared or (is_full and not any(own.intersection(word) for word in name.words)):
+            shared.append(account)
+    _make_table(warehouse, "contradicted", pa.table({"account_id": pa.array(shared, pa.string())}))
+    warehouse.connection.execute(
+        "update exact_links set candidate_person_id = person_id, person_id = null, rule = 'shared' "
+        "where account_id in (select account_id from contradicted)"
+    )
+
+
+def _make_judged(warehouse: Warehouse) -> None:
+    """Table ``judged``: accounts with candidates by name, the likeliest person, and what becomes of it."""
+    warehouse.connection.execute("insert into excluded select account_id, person_id from refused")
+    evidence = make_evidence(warehouse)
+    stays = """
+        select distinct account_id, chat_id as place_id from raw.messages
+        where channel = 'chat' and chat_id in (select chat_id from raw.chats where kind not in ('personal', 'saved', 'mailbox'))
+        union
+        select distinct account_id, webinar_id from raw.attendance
+    """
+    warehouse.connection.register("candidates_of_names", evidence)
+    try:
+        stay_rows = warehouse.arrow(
+            f"select * from ({stays}) as stay where account_id in (select account_id from candidates_of_names) order by all"
+        )
+    finally:
+        warehouse.connection.unregister("candidates_of_names")
+    taken = warehouse.arrow(
+        f"select distinct stay.place_id, exact_links.person_id from ({stays}) as stay "
+        "inner join exact_links on exact_links.account_id = stay.account_id where exact_links.person_id is not null order by all"
+    )
+    best, accounts, people = judge(evidence, stay_rows, taken)
+    table = pa.table(
+        {
+            "account_id": pa.array(accounts, pa.string()).take(pa.array(best.account)),
+            "person_id": pa.array(people, pa.string()).take(pa.array(best.person)),
+            "score": pa.array(best.score.round(_DIGITS)),
+            "crowd": pa.array(best.crowd),
+            "is_linkable": pa.array(best.is_linkable),
+            "is_more_than_first": pa.array(best.is_more_than_first),
+        }
+    )
+    _make_table(warehouse, "judged_rows", table)
+    warehouse.connection.execute(
+        """
+        create or replace temp table judged as
+        with rows as (
+            select judged_rows.*, judged_rows.account_id in (select account_id from shared) as is_shared,
+                judged_rows.account_id in (select account_id from settled) as is_settled
+            from judged_rows
+        )
+        select account_id, person_id, score,
+            case when is_settled then 'unlinked'
+                when is_shared then case when score >= $shared then 'review' else 'unlinked' end
+                when score >= $link and is_linkable then 'linked'
+                when score >= $review or (crowd >= $crowd and is_more_than_first) then 'review'
+                else 'unlinked' end as state,
+            case when is_settled then 'none'
+                when is_shared then case when score >= $shared then 'shared' else 'none' end
+                when score >= $review then 'name'
+                when crowd >= $crowd and is_more_than_first then 'ambiguous'
+                else 'none' end as rule
+        from rows
+        """,
+        {
+            "link": threshold("people_link_score"),
+            "review": threshold("people_review_score"),
+            "crowd": threshold("people_crowd_score"),
+            "shared": threshold("people_shared_score"),
+        },
+    )
+    warehouse.connection.execute("drop table temp.judged_rows")
 
 
 def _make_scopes(warehouse: Warehouse) -> None:
@@ -441,121 +566,3 @@ def _make_scopes(warehouse: Warehouse) -> None:
             and account.account_id not in (select account_id from scopes)
         """
     )
-
-
-def _make_shown(warehouse: Warehouse) -> None:
-    """What each unlinked account shows, in up to four readings: the name, name and handle, the address, name and address."""
-    found = warehouse.arrow(
-        "select private.account_id, private.display_name, private.username, private.email "
-        "from personal.accounts as private inner join (select distinct account_id from scopes) using (account_id) order by 1"
-    )
-    columns = ("account_id", "reading", "key", "is_strict", "shown", "initials", "initial_1", "initial_2", "school", "middle")
-    rows: dict[str, list[object]] = {name: [] for name in columns}
-    for account, display, username, email in zip(*(found[name].to_pylist() for name in found.column_names), strict=True):
-        name, handle = read_name(display), read_handle(username)
-        local = read_handle(email.split("@")[0]) if email and "@" in email else read_handle(None)
-        if display and "@" in display:
-            name = read_name(None)
-        readings = (
-            (1, name.keys, name.initials, name.school, True),
-            (2, tuple(dict.fromkeys((*name.keys, *handle.keys))) if handle.keys and name.keys else (), name.initials, name.school, False),
-            (3, local.keys, local.initials, local.school, False),
-            (
-                4,
-                tuple(dict.fromkeys((*name.keys, *local.keys))) if local.keys and name.keys else (),
-                name.initials,
-                name.school or local.school,
-                False,
-            ),
-        )
-        for number, keys, initials, school, is_strict in readings:
-            middle = next((one for one in keys if is_patronymic(one)), None)
-            for one in keys:
-                values = (
-                    account, number, one, is_strict, len(keys), len(initials),
-                    initials[0] if initials else None, initials[1] if len(initials) > 1 else None, school, middle,
-                )  # fmt: skip
-                for column, value in zip(columns, values, strict=True):
-                    rows[column].append(value)
-    types = {"reading": pa.int32(), "is_strict": pa.bool_(), "shown": pa.int32(), "initials": pa.int32()}
-    _make_table(warehouse, "shown", pa.table({name: pa.array(values, types.get(name, pa.string())) for name, values in rows.items()}))
-
-
-def _candidates_query() -> str:
-    """One row per account and person that a shown name may mean, with the best score over readings and courses."""
-    fits = "({shown} is null or {shown} = '' or {own} = '' or {shown} = {own})"
-    first_fits = fits.format(shown="initial_1", own="first_initial")
-    middle_fits = fits.format(shown="initial_2", own="middle_initial")
-    return f"""
-        with given as (
-            -- Some family names are first names too: alone they say nothing.
-            select distinct key from parts where part = 'first'
-        ), members as (
-            select distinct enrolment.course_id, exact.person_id
-            from raw.enrolments as enrolment inner join exact_links as exact on exact.account_id = enrolment.account_id
-        ), in_group as (
-            select distinct member.group_id, exact.person_id
-            from raw.memberships as member inner join exact_links as exact on exact.account_id = member.account_id
-        ), scope_courses as (
-            select distinct account_id, course_id from scopes
-        ), hits as (
-            select shown.account_id, shown.reading, scope.course_id, parts.person_id, parts.part, shown.key, parts.school = shown.school as same_school,
-                shown.is_strict, shown.shown, shown.initials, shown.initial_1, shown.initial_2,
-                parts.first_initial, parts.middle_initial, parts.last_initial, shown.middle as shown_middle, parts.middle, parts.last,
-                given.key is not null as may_be_first
-            from shown
-            inner join scope_courses as scope on scope.account_id = shown.account_id
-            inner join members on members.course_id = scope.course_id
-            inner join parts on parts.person_id = members.person_id and parts.key = shown.key
-            left join given on given.key = shown.key
-            union all
-            select shown.account_id, shown.reading, scope.course_id, parts.person_id, parts.part, shown.key, parts.school = shown.school,
-                shown.is_strict, shown.shown, shown.initials, shown.initial_1, shown.initial_2,
-                parts.first_initial, parts.middle_initial, parts.last_initial, shown.middle, parts.middle, parts.last,
-                given.key is not null as may_be_first
-            from shown
-            inner join scope_courses as scope on scope.account_id = shown.account_id and scope.course_id is null
-            inner join parts on parts.key = shown.key
-            left join given on given.key = shown.key
-        ), evidence as (
-            select account_id, reading, course_id, person_id,
-                bool_or(part = 'last') as has_last, bool_or(part = 'first') as has_first, bool_or(part = 'middle') as has_middle,
-                count(distinct key) as explained, coalesce(bool_or(same_school), false) as same_school,
-                any_value(is_strict) as is_strict, any_value(shown) as shown, any_value(initials) as initials,
-                any_value(initial_1) as initial_1, any_value(initial_2) as initial_2,
-                any_value(first_initial) as first_initial, any_value(middle_initial) as middle_initial, any_value(last_initial) as last_initial,
-                any_value(shown_middle) as shown_middle, any_value(middle) as middle, any_value(last) as last,
-                bool_or(may_be_first) as may_be_first
-            from hits group by account_id, reading, course_id, person_id
-        ), judged as (
-            select account_id, reading, course_id, person_id, has_first, same_school, is_strict, shown, explained, initials, has_middle, has_last, may_be_first,
-                case when initials = 0 then false
-                    when has_last and not has_first then {first_fits} and {middle_fits}
-                    when has_last then {fits.format(shown="initial_1", own="middle_initial")}
-                    else {fits.format(shown="initial_1", own="last_initial")} or {fits.format(shown="initial_1", own="middle_initial")} end as initials_fit
-            from evidence
-            -- A patronymic that is shown and is another one speaks against the person, whatever else fits.
-            where shown_middle is null or middle is null or shown_middle in (middle, last) or has_middle
-        ), scored as (
-            select judged.account_id, judged.course_id, judged.person_id,
-                max(case when initials > 0 and not initials_fit then 0 else {_WORTH} end
-                    - case when is_strict and has_last and explained < shown then {_STRANGE_WORD} else 0 end
-                    + case when same_school then {_SCHOOL_BONUS} else 0 end) as worth,
-                bool_or((has_last and not (may_be_first and shown = 1)) or has_middle or same_school) as is_more_than_first
-            from judged group by judged.account_id, judged.course_id, judged.person_id
-        ), placed as (
-            select scored.account_id, scored.person_id, scored.worth, scored.is_more_than_first,
-                exists (
-                    select 1 from scopes inner join in_group on in_group.group_id = scopes.group_id
-                    where scopes.account_id = scored.account_id and in_group.person_id = scored.person_id
-                ) as is_in_group
-            from scored where worth > 0
-        )
-        select account_id, person_id,
-            case when bool_or(is_more_than_first)
-                then max(worth) + case when bool_or(is_in_group) then {_GROUP_BONUS} else 0 end + {_COURSE_BONUS} * (count(*) - 1)
-                else max(worth) end as score
-        from placed
-        where not exists (select 1 from excluded where excluded.account_id = placed.account_id and excluded.person_id = placed.person_id)
-        group by account_id, person_id
-    """

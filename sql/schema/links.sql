@@ -14,9 +14,56 @@ comment on table links.people is 'One row per account: which person it belongs t
 comment on column links.people.account_id is 'raw.accounts.';
 comment on column links.people.person_id is 'The person: "p" and the digits of the oldest LMS account linked; for people without one, of their oldest account. Null: to review or unlinked.';
 comment on column links.people.state is 'linked, review or unlinked.';
-comment on column links.people.rule is 'anchor (an LMS account is its own person), address, phone, username, name, second_account, own (nobody else; outsiders), ambiguous, none.';
-comment on column links.people.score is '0 to 1; 1 for exact keys.';
+comment on column links.people.rule is 'anchor (an LMS account is its own person), address, phone, username, name, second_account, decision (a person said so), shared (signs of several people under one account), ambiguous (fits several), none.';
+comment on column links.people.score is 'Probability that the account is the person''s, 0 to 1; 1 for exact keys and decisions.';
 comment on column links.people.candidate_person_id is 'For review: the best guess.';
+-- For warehouses made before the column was.
+alter table links.people add column if not exists decision_id varchar;
+comment on column links.people.decision_id is 'links.people_decisions that settled it; null: none did.';
+
+create table if not exists links.people_decisions (
+    decision_id varchar not null,
+    sequence bigint not null,
+    kind varchar not null,
+    account_id varchar not null,
+    person_id varchar,
+    decided_at timestamptz not null,
+    undone_at timestamptz
+);
+comment on table links.people_decisions is 'One row per decision about who is who, undone ones too: made by people, never by a run, and kept for ever. Key: decision_id.';
+comment on column links.people_decisions.decision_id is 'Hash of sequence, kind, account and person.';
+comment on column links.people_decisions.sequence is 'Order in which they were made, from 1: of two that settle one account the later counts.';
+comment on column links.people_decisions.kind is 'confirm (the account is the person''s), merge (the same of an LMS account: two people are one), refuse (it is not), split (nobody else''s), share (several people''s).';
+comment on column links.people_decisions.account_id is 'raw.accounts.';
+comment on column links.people_decisions.person_id is 'The person confirmed or refused; null for split and share.';
+comment on column links.people_decisions.decided_at is 'When it was made.';
+comment on column links.people_decisions.undone_at is 'When it was taken back; null: it stands.';
+
+create table if not exists links.people_history (
+    account_id varchar not null,
+    number integer not null,
+    person_id varchar,
+    state varchar not null,
+    rule varchar not null,
+    score double,
+    candidate_person_id varchar,
+    decision_id varchar,
+    why varchar not null,
+    since date not null,
+    until date
+);
+comment on table links.people_history is 'One row per account and stretch in which its link was the same: appended only when something changes. Key: account_id, number.';
+comment on column links.people_history.account_id is 'raw.accounts.';
+comment on column links.people_history.number is 'Number of the stretch, from 1.';
+comment on column links.people_history.person_id is 'As links.people had it.';
+comment on column links.people_history.state is 'As links.people had it; gone: the account is in no source any more.';
+comment on column links.people_history.rule is 'As links.people had it.';
+comment on column links.people_history.score is 'As links.people had it when the stretch began.';
+comment on column links.people_history.candidate_person_id is 'As links.people had it.';
+comment on column links.people_history.decision_id is 'As links.people had it.';
+comment on column links.people_history.why is 'The reason in a few fixed words.';
+comment on column links.people_history.since is 'Day (as_of) of the run that first had it so.';
+comment on column links.people_history.until is 'Day of the run that had it otherwise; null: it stands.';
 
 create table if not exists links.places (
     place_id varchar not null,

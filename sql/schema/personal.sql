@@ -29,6 +29,28 @@ comment on column personal.accounts.phone is 'Digits with leading +, as far as k
 comment on column personal.accounts.institution is 'School or other employer.';
 comment on column personal.accounts.city is 'Town.';
 
+create table if not exists personal.account_names (
+    account_id varchar not null,
+    kind varchar not null,
+    name varchar not null,
+    first_seen_at timestamptz
+);
+comment on table personal.account_names is 'One row per account and name, handle, address or number it has shown in any export, the present ones too: people marry, rename themselves and delete accounts. Key: account_id, kind, name.';
+comment on column personal.account_names.account_id is 'raw.accounts.';
+comment on column personal.account_names.kind is 'display_name, username, first_name, last_name, email or phone: the column of personal.accounts that held it.';
+comment on column personal.account_names.name is 'The words, untouched.';
+comment on column personal.account_names.first_seen_at is 'The moment of which the oldest item with it speaks; null: none says.';
+
+create table if not exists personal.people_decisions (
+    decision_id varchar not null,
+    decided_by varchar,
+    note varchar
+);
+comment on table personal.people_decisions is 'One row per decision about who is who: who made it, and why in their own words. Key: decision_id.';
+comment on column personal.people_decisions.decision_id is 'links.people_decisions.';
+comment on column personal.people_decisions.decided_by is 'Name of whoever decided, as given.';
+comment on column personal.people_decisions.note is 'Their note; null: none.';
+
 create table if not exists personal.chats (
     chat_id varchar not null,
     title varchar

@@ -30,7 +30,7 @@ NO_FILES = {"moodle_db", "moodle_ws", "imap"}
 _RUN_AT = datetime(2026, 11, 30, tzinfo=UTC)
 _LEDGER = ("loads", "load_counts", "rejects", "coverage", "items")
 #: What one export cannot know of the time before it.
-_HISTORY = ("raw.message_versions", "personal.message_versions", "raw.vanished")
+_HISTORY = ("raw.message_versions", "personal.message_versions", "personal.account_names", "raw.vanished")
 
 TABLES = "select schema_name || '.' || table_name from duckdb_tables() where schema_name in ('raw', 'personal') order by 1"
 

@@ -1,6 +1,7 @@
--- One row per curator and stretch in which this curator did nothing in any channel while a stream of theirs ran: at least
--- thresholds.absence_days working days between two acts (or the stream's first or last day). Leave, illness, or a colleague does it all:
--- the traces do not tell which, and the row says no more than that.
+-- One row per curator and stretch in which this curator did next to nothing in any channel while a stream of theirs ran: at least
+-- thresholds.absence_days working days between two days of work (or the stream's first or last day). A day of work is one with at least
+-- thresholds.absence_quiet_share of what is usual for this curator: who is on leave still answers a letter. Leave, illness, or a colleague
+-- does it all: the traces do not tell which, and the row says no more than that.
 with duties as (
 
     select
@@ -24,7 +25,7 @@ accounts as (
 
 ),
 
-points as (
+acts as (
 
     select
         accounts.curator_id,
@@ -33,15 +34,59 @@ points as (
     inner join accounts
         on activity.account_id = accounts.account_id
     where activity.occurred_at < {{ as_of_end() }} and not activity.is_impersonated
-    union
+    union all
     select
         messages.person_id as curator_id,
         messages.day
     from {{ ref('fct_messages') }} as messages
-    where messages.person_id in (select duties.curator_id from duties)
+    -- What was written in the LMS stands in its log already.
+    where messages.channel in ('chat', 'mail') and messages.person_id in (select duties.curator_id from duties)
+
+),
+
+busy as (
+
+    select
+        acts.curator_id,
+        acts.day,
+        count(*) as acts
+    from acts
+    where exists (
+        select 1 from duties
+        where duties.curator_id = acts.curator_id and acts.day between duties.starts_on and duties.until_on
+    )
+    group by acts.curator_id, acts.day
+
+),
+
+usual as (
+
+    select
+        busy.curator_id,
+        {{ median('busy.acts') }} as acts
+    from busy
+    group by busy.curator_id
+
+),
+
+points as (
+
+    select
+        busy.curator_id,
+        busy.day
+    from busy
+    inner join usual
+        on busy.curator_id = usual.curator_id
+    where busy.acts >= {{ threshold('absence_quiet_share') }} * usual.acts
     union
+    -- A course begins quietly: there is nothing to mark yet. Only who never did anything is away from the first day on.
     select duties.curator_id, {{ add_days('duties.starts_on', -1) }} as day
     from duties
+    where duties.curator_id not in (select busy.curator_id from busy)
+    union
+    select busy.curator_id, min(busy.day) as day
+    from busy
+    group by busy.curator_id
     union
     select duties.curator_id, {{ add_days('duties.until_on', 1) }} as day
     from duties

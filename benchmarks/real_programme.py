@@ -21,7 +21,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from rich.console import Console
 
-from benchmarks.evaluation import Figure, acknowledgements, copies, feedback, people, questions, risk
+from benchmarks.evaluation import Figure, acknowledgements, copies, feedback, latency, people, questions, risk
 from pipelines.errors import SourceAway
 from pipelines.progress import telling
 from pipelines.settings import read_settings
@@ -31,7 +31,7 @@ from pipelines.warehouse import Warehouse
 DEFAULT_URL = "postgresql+psycopg://postgres@127.0.0.1:5432/mayak_real_programme"
 AS_OF = date(2026, 11, 22)
 #: What is measured, in the order of the stages.
-PARTS = (people, copies, questions, acknowledgements, feedback, risk)
+PARTS = (people, copies, questions, latency, acknowledgements, feedback, risk)
 KEY = "evaluation-on-invented-people"
 
 PROGRAMME = """\

@@ -10,7 +10,11 @@ import pyarrow as pa
 from pipelines.errors import BadConfiguration
 from pipelines.programme import Programme
 from pipelines.pseudonyms import Pseudonyms
+from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
+
+#: Countries whose labour law shortens the day before a public holiday.
+_SHORTER_BY_LAW = frozenset(["RU"])
 
 
 def write_programme(
@@ -32,10 +36,13 @@ def calendar_days(programme: Programme, from_day: date, until_day: date) -> pa.T
     """One row per day, as raw.calendar_days: is it a working day of the programme's curators, and from when until when (UTC).
 
     Strongest first: the programme's own days off and extra working days, the country's public holidays, weekend days that the country
-    made working days by transfer, the weekly pattern. Transferred days come with the ``holidays`` package, year by year.
+    made working days by transfer, the weekly pattern. Transferred days come with the ``holidays`` package, year by year. The working day
+    before a public holiday is shorter by ``calendar.shorter_before_holidays`` minutes, and so is the Saturday worked in exchange for such a
+    day (Russian Labour Code, article 95; the order on working time 588n): its length is that of the day it was exchanged for.
     """
     calendar = programme.calendar
-    years = range(from_day.year, until_day.year + 1)
+    # The first of January makes the last day of the year before a shorter one.
+    years = range(from_day.year, until_day.year + 2)
     try:
         public = holidays.country_holidays(calendar.country, years=years, language=programme.languages[0])
     except NotImplementedError as error:
@@ -56,20 +63,43 @@ def calendar_days(programme: Programme, from_day: date, until_day: date) -> pa.T
     def moment(day: date, clock: time) -> datetime:
         return datetime.combine(day, clock, programme.zone)
 
+    minutes = calendar.shorter_before_holidays
+    if minutes is None:
+        minutes = int(threshold("shorter_before_holidays")) if calendar.country in _SHORTER_BY_LAW else 0
+    eves = _eves(public, calendar.country, years) if minutes else set()
+    from_at = [moment(day, calendar.work_from) if works else None for day, works in zip(days, working, strict=True)]
+    until_at = [
+        moment(day, calendar.work_until) - timedelta(minutes=minutes if day in eves else 0) if works else None
+        for day, works in zip(days, working, strict=True)
+    ]
+    # A day may be shorter than what is taken off it.
+    until_at = [max(start, end) if start and end else None for start, end in zip(from_at, until_at, strict=True)]
     utc = pa.timestamp("us", tz="UTC")
     return pa.table(
         {
             "day": pa.array(days, pa.date32()),
             "is_working": pa.array(working, pa.bool_()),
-            "work_from_at": pa.array(
-                [moment(day, calendar.work_from) if works else None for day, works in zip(days, working, strict=True)], utc
-            ),
-            "work_until_at": pa.array(
-                [moment(day, calendar.work_until) if works else None for day, works in zip(days, working, strict=True)], utc
-            ),
+            "work_from_at": pa.array(from_at, utc),
+            "work_until_at": pa.array(until_at, utc),
             "holiday": pa.array([public.get(day) for day in days], pa.string()),
         }
     )
+
+
+def _eves(public: holidays.HolidayBase, country: str, years: range) -> set[date]:
+    """Days whose work ends earlier because a public holiday follows, and weekend days worked in exchange for such a day."""
+    exchanged = {
+        date(year, month, day): date(year, from_month, from_day)
+        for year in years
+        for entry in getattr(public, "special_public_holidays", {}).get(year, ())
+        # Other countries list days without an exchange, in another shape.
+        if isinstance(entry, tuple) and len(entry) == 4
+        for month, day, from_month, from_day in [entry]
+    }
+    # Days off that a transfer or a weekend made are no holidays of their own.
+    own = set(holidays.country_holidays(country, years=years, observed=False)) - set(exchanged)
+    eves = {day - timedelta(days=1) for day in own}
+    return eves | {worked for day, worked in exchanged.items() if day in eves}
 
 
 def _streams(programme: Programme) -> pa.Table:

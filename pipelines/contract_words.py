@@ -22,7 +22,7 @@ WORDS: Mapping[str, Mapping[str, Sequence[str]]] = {
         "kind": ("post", "service", "auto_reply", "read_receipt", "delivery_report"),
         "delivery_state": ("failed", "delayed", "delivered", "relayed", "expanded", "displayed", "deleted"),
     },
-    "addressees": {"role": ("to", "cc", "bcc", "member", "mention")},
+    "addressees": {"role": ("to", "cc", "bcc", "member", "mention", "reaction")},
     "submissions": {
         "kind": ("assignment", "quiz"),
         "state": ("new", "draft", "reopened", "submitted", "in_progress", "overdue", "abandoned"),

@@ -37,6 +37,8 @@ class Calendar(_Strict):
     #: Extra days off and extra working days of this programme.
     days_off: tuple[date, ...] = ()
     extra_working_days: tuple[date, ...] = ()
+    #: Minutes by which the working day before a public holiday is shorter; left out: an hour in Russia (Labour Code, article 95), none elsewhere.
+    shorter_before_holidays: Annotated[int, Field(ge=0, le=480)] | None = None
 
 
 class Lists(_Strict):

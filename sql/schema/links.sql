@@ -133,9 +133,9 @@ create table if not exists links.acknowledgements (
 comment on table links.acknowledgements is 'One row per notice, addressee and kind of sign. Key: notice_id, person_id, kind.';
 comment on column links.acknowledgements.notice_id is 'The notice (raw.messages).';
 comment on column links.acknowledgements.person_id is 'The addressee.';
-comment on column links.acknowledgements.kind is 'none (no sign, one row per addressee), read_receipt, deleted_unread, reply, mail (a later mail to the sender outside the thread), chat (writes in the course chat to the point), viewed (opened the news thread in the LMS), bounce (not reached), delayed, auto_reply (not read).';
-comment on column links.acknowledgements.acknowledged_at is 'First such sign; null for none.';
-comment on column links.acknowledgements.message_id is 'The message that is the sign; null for none and viewed.';
+comment on column links.acknowledgements.kind is 'none (no sign, one row per addressee), unknown (no sign, and a chat would show none), read_receipt, deleted_unread, reply, mail (a later mail to the sender outside the thread that confirms), chat (confirms in the course chat), direct (confirms by personal message), reaction, viewed (opened the news thread in the LMS), acted (opened or handed in the task that the notice names), bounce (not reached), delayed, auto_reply (not read).';
+comment on column links.acknowledgements.acknowledged_at is 'First such sign; null for none and unknown.';
+comment on column links.acknowledgements.message_id is 'The message that is the sign; null where it is none.';
 
 create table if not exists links.copies (
     later_id varchar not null,

@@ -432,10 +432,12 @@ create table if not exists raw.addressees (
     load_id varchar not null,
     seen_at timestamptz
 );
+alter table raw.addressees add column if not exists acted_at timestamptz;
+comment on column raw.addressees.acted_at is 'Of a reaction: when it was given; null: the export does not tell.';
 comment on table raw.addressees is 'One row per message, account and part it plays. Key: message_id, account_id, role.';
 comment on column raw.addressees.message_id is 'The message.';
 comment on column raw.addressees.account_id is 'The account.';
-comment on column raw.addressees.role is 'to, cc, bcc, member (of a direct conversation, the author excluded), mention.';
+comment on column raw.addressees.role is 'to, cc, bcc, member (of a direct conversation, the author excluded), mention, reaction (reacted to it: spoken to by it, as we know).';
 
 create table if not exists raw.submissions (
     submission_id varchar not null,

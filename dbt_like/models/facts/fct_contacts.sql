@@ -17,7 +17,8 @@ spoken as (
         on messages.message_id = addressees.message_id
     inner join {{ ref('dim_accounts') }} as accounts
         on addressees.account_id = accounts.account_id
-    where messages.role in ('curator', 'staff')
+    -- Who reacted had been spoken to by all the others' means.
+    where messages.role in ('curator', 'staff') and addressees.role <> 'reaction'
     union
     select
         messages.message_id,
@@ -35,6 +36,8 @@ spoken as (
         notices.person_id,
         'notice' as kind
     from {{ ref('fct_notices') }} as notices
+    -- What stands in a chat speaks to everybody and to no one.
+    where notices.channel <> 'chat'
 
 ),
 

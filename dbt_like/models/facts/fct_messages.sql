@@ -53,7 +53,7 @@ partners as (
         on posts.message_id = addressees.message_id
     inner join accounts
         on addressees.account_id = accounts.account_id
-    where posts.course_id is null and addressees.role <> 'mention'
+    where posts.course_id is null and addressees.role not in ('mention', 'reaction')
 
 ),
 

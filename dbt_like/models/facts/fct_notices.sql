@@ -1,6 +1,8 @@
 -- One row per notice and learner it was addressed to, with the first sign that it arrived.
--- Signs: read receipt, reply, a later mail, a message in the chat to the point. A bounce says that it did not arrive; an automatic reply,
--- a delay or "deleted unread" say nothing.
+-- Signs: read receipt, reply, a later mail or personal message or word in the chat that confirms, reaction, the news thread opened, the task
+-- that it names opened or handed in. A bounce says that it did not arrive; an automatic reply, a delay or "deleted unread" say nothing. No sign
+-- of a letter or of news is a silence; no sign of a chat message is no silence, for chats record no reading.
+{% set signs = "('read_receipt', 'reply', 'mail', 'chat', 'direct', 'reaction', 'viewed', 'acted')" %}
 with acknowledgements as (
 
     select * from {{ source('links', 'acknowledgements') }}
@@ -15,13 +17,12 @@ addressed as (
         bool_or(acknowledgements.kind = 'bounce' and acknowledgements.acknowledged_at < {{ as_of_end() }}) as is_bounced,
         min(
             case
-                when acknowledgements.kind in ('read_receipt', 'reply', 'mail', 'chat') and acknowledgements.acknowledged_at < {{ as_of_end() }}
-                    then acknowledgements.acknowledged_at
+                when acknowledgements.kind in {{ signs }} and acknowledgements.acknowledged_at < {{ as_of_end() }} then acknowledgements.acknowledged_at
             end
         ) as first_sign_at,
         {{ first_by(
-            "case when acknowledgements.kind in ('read_receipt', 'reply', 'mail', 'chat') then acknowledgements.kind end",
-            "case when acknowledgements.kind in ('read_receipt', 'reply', 'mail', 'chat') and acknowledgements.acknowledged_at < " ~ as_of_end() ~ " then acknowledgements.acknowledged_at end"
+            "case when acknowledgements.kind in " ~ signs ~ " then acknowledgements.kind end",
+            "case when acknowledgements.kind in " ~ signs ~ " and acknowledgements.acknowledged_at < " ~ as_of_end() ~ " then acknowledgements.acknowledged_at end"
         ) }} as first_sign_kind
     from acknowledgements
     group by acknowledgements.notice_id, acknowledgements.person_id
@@ -70,6 +71,12 @@ select
     candidates.day,
     candidates.is_bounced,
     candidates.first_sign_kind,
-    candidates.first_sign_at
+    candidates.first_sign_at,
+    candidates.channel <> 'chat' as tells_silence,
+    case
+        when candidates.first_sign_at is not null then true
+        when candidates.is_bounced then false
+        else null
+    end as is_reached
 from candidates
 where candidates.place = 1

@@ -1,5 +1,6 @@
 -- One row per question of a learner: a burst of messages is one question. Answered by a curator's substantive message; "I will find
--- out" and "thank you for writing" are responses, no answers. A question withdrawn (deleted) is none.
+-- out" and "thank you for writing" are responses, no answers, and a peer's answer is shown beside it. A question withdrawn (deleted) is
+-- none. It is asked and answered once: when the learner comes back to it, that is another turn of waiting (fct_waits).
 with messages as (
 
     select * from {{ ref('fct_messages') }}
@@ -8,17 +9,7 @@ with messages as (
 
 calendar as (
 
-    -- Working seconds before each day, so that the working time between two moments is a difference.
-    select
-        days.day,
-        days.work_from_at,
-        days.work_until_at,
-        coalesce(
-            sum(case when days.is_working then {{ hours_between('days.work_from_at', 'days.work_until_at') }} else 0 end)
-                over (order by days.day rows between unbounded preceding and 1 preceding),
-            0
-        ) as hours_before
-    from {{ source('raw', 'calendar_days') }} as days
+    {{ calendar_sums() }}
 
 ),
 
@@ -54,7 +45,10 @@ first_replies as (
     select
         replies.question_id,
         min(replies.sent_at) as first_response_at,
-        {{ first_by('replies.role', 'replies.sent_at') }} as first_response_role
+        {{ first_by('replies.role', 'replies.sent_at') }} as first_response_role,
+        min(case when replies.role in ('curator', 'staff') then replies.sent_at end) as first_staff_at,
+        min(case when replies.role = 'peer' and replies.kind = 'substantive' then replies.sent_at end) as first_peer_at,
+        count(distinct case when replies.role = 'peer' and replies.kind = 'substantive' then replies.message_id end) as peer_answers
     from replies
     where replies.kind <> 'thanks'
     group by replies.question_id
@@ -80,6 +74,7 @@ questions as (
         messages.message_id as question_id,
         messages.channel,
         messages.chat_id,
+        messages.thread_id,
         messages.course_id,
         messages.stream_id,
         messages.person_id,
@@ -88,6 +83,9 @@ questions as (
         asked.is_technical,
         first_replies.first_response_at,
         first_replies.first_response_role,
+        first_replies.first_staff_at,
+        first_replies.first_peer_at,
+        coalesce(first_replies.peer_answers, 0) as peer_answers,
         answers.first_curator_at,
         answers.curator_id,
         answers.answer_id,
@@ -103,30 +101,64 @@ questions as (
 
 ),
 
+-- The learner goes on from a response of the course's people: in the same thread or conversation, in a chat by replying to it.
+followed as (
+
+    select
+        later.question_id,
+        {{ last_by('earlier.question_id', 'earlier.asked_at') }} as follows_question_id
+    from questions as later
+    inner join questions as earlier
+        on later.person_id = earlier.person_id
+        and later.channel = earlier.channel
+        and later.chat_id = earlier.chat_id
+        and coalesce(later.thread_id, later.chat_id) = coalesce(earlier.thread_id, earlier.chat_id)
+        and earlier.asked_at < later.asked_at
+        and earlier.first_staff_at < later.asked_at
+        and {{ hours_between('earlier.asked_at', 'later.asked_at') }} <= 24 * {{ threshold('conversation_days') }}
+    where later.channel <> 'chat'
+    group by later.question_id
+    union all
+    select
+        later.question_id,
+        {{ last_by('earlier.question_id', 'earlier.asked_at') }} as follows_question_id
+    from questions as later
+    inner join {{ source('raw', 'messages') }} as posts
+        on later.question_id = posts.message_id
+    inner join {{ source('links', 'replies') }} as links
+        on posts.reply_to_id = links.answer_id and links.role in ('curator', 'staff')
+    inner join questions as earlier
+        on links.question_id = earlier.question_id and later.person_id = earlier.person_id and earlier.asked_at < later.asked_at
+    where later.channel = 'chat'
+    group by later.question_id
+
+),
+
+away as (
+
+    select
+        questions.question_id,
+        count(distinct absences.curator_id) as curators_away
+    from questions
+    inner join {{ ref('dim_curators') }} as curators
+        on questions.stream_id = curators.stream_id
+    inner join {{ ref('fct_absences') }} as absences
+        on curators.curator_id = absences.curator_id and questions.day between absences.from_day and absences.until_day
+    group by questions.question_id
+
+),
+
 timed as (
 
     select
         questions.*,
         {{ hours_between('questions.asked_at', 'questions.waited_until') }} as hours_waited,
-        (
-            until_days.hours_before
-            + case
-                when until_days.work_from_at is null or questions.waited_until <= until_days.work_from_at then 0
-                else {{ hours_between('until_days.work_from_at', 'least(questions.waited_until, until_days.work_until_at)') }}
-            end
-        ) - (
-            from_days.hours_before
-            + case
-                when from_days.work_from_at is null or questions.asked_at <= from_days.work_from_at then 0
-                else {{ hours_between('from_days.work_from_at', 'least(questions.asked_at, from_days.work_until_at)') }}
-            end
-        ) as working_hours_waited
+        {{ working_hours_up_to('questions.waited_until', 'until_days') }} - {{ working_hours_up_to('questions.asked_at', 'from_days') }} as working_hours_waited
     from questions
     left join calendar as from_days
         on {{ local_day('questions.asked_at') }} = from_days.day
-    -- The day's end is the first moment of the next day: a microsecond earlier it is still the day itself.
     left join calendar as until_days
-        on {{ local_day("questions.waited_until - interval '1 microsecond'") }} = until_days.day
+        on {{ day_waited_until('questions.waited_until') }} = until_days.day
 
 )
 
@@ -150,7 +182,22 @@ select
     case when timed.first_curator_at is null then null else timed.working_hours_waited end as working_hours_to_curator,
     case when timed.first_curator_at is null then timed.hours_waited else null end as hours_open,
     case when timed.first_curator_at is null then timed.working_hours_waited else null end as working_hours_open,
-    clusters.cluster_id
+    clusters.cluster_id,
+    timed.first_staff_at,
+    timed.first_peer_at,
+    timed.peer_answers,
+    case
+        when timed.first_curator_at is not null then 'answered'
+        when timed.first_staff_at is not null then 'promised'
+        when timed.first_peer_at is not null then 'peers_only'
+        else 'none'
+    end as state,
+    followed.follows_question_id,
+    coalesce(away.curators_away, 0) as curators_away
 from timed
 left join {{ source('links', 'repeated_questions') }} as clusters
     on timed.question_id = clusters.message_id
+left join followed
+    on timed.question_id = followed.question_id
+left join away
+    on timed.question_id = away.question_id

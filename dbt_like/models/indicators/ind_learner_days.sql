@@ -126,7 +126,7 @@ known_courses as (
         courses.course_id,
         courses.course_id in (select acts.course_id from {{ ref('fct_acts') }} as acts where acts.lms > 0) as has_log,
         courses.course_id in (select messages.course_id from {{ ref('fct_messages') }} as messages where messages.course_id is not null) as has_messages,
-        courses.course_id in (select notices.course_id from {{ ref('fct_notices') }} as notices) as has_notices,
+        courses.course_id in (select notices.course_id from {{ ref('fct_notices') }} as notices where notices.tells_silence) as has_notices,
         courses.course_id in (select tasks.course_id from {{ ref('dim_tasks') }} as tasks where tasks.kind in ('assignment', 'quiz')) as has_tasks,
         courses.course_id in (select submissions.course_id from {{ ref('fct_submissions') }} as submissions where submissions.words > 0) as has_texts,
         courses.course_id in (
@@ -547,6 +547,8 @@ numbered_notices as (
     from members
     inner join {{ ref('fct_notices') }} as notices
         on members.person_id = notices.person_id and members.stream_id = notices.stream_id
+    -- Of what stands in a chat no silence is known.
+    where notices.tells_silence
 
 ),
 

@@ -1,8 +1,47 @@
--- One row per curator and question of a learner in a live stream of theirs that no curator has answered by the end of the day.
-with questions as (
+-- One row per curator and question of a learner in a live stream of theirs that waits for an answer at the end of the day: no curator has
+-- answered it, or the learner came back to it after an answer and waits again (then its age counts from there).
+with waits as (
 
-    select * from {{ ref('fct_questions') }}
-    where is_open
+    select
+        waits.question_id,
+        waits.turn,
+        waits.from_at,
+        waits.hours,
+        waits.working_hours,
+        row_number() over (partition by waits.question_id order by waits.turn) as place
+    from {{ ref('fct_waits') }} as waits
+    where waits.is_open and (waits.measure = 'first_answer' or (waits.measure = 'next_reply' and waits.turn > 1))
+
+),
+
+questions as (
+
+    select
+        questions.question_id,
+        questions.stream_id,
+        questions.person_id,
+        questions.channel,
+        questions.is_technical,
+        questions.cluster_id,
+        questions.asked_at,
+        questions.state,
+        questions.peer_answers,
+        questions.curators_away,
+        waits.from_at,
+        waits.turn > 1 as is_reopened,
+        waits.hours as hours_open,
+        waits.working_hours as working_hours_open
+    from {{ ref('fct_questions') }} as questions
+    inner join waits
+        on questions.question_id = waits.question_id and waits.place = 1
+
+),
+
+away_now as (
+
+    select distinct absences.curator_id
+    from {{ ref('fct_absences') }} as absences
+    where absences.until_day >= {{ as_of() }}
 
 ),
 
@@ -49,12 +88,20 @@ select
     questions.is_technical,
     questions.cluster_id,
     coalesce(repeated.asked_before, 0) as asked_before,
-    answers.text as faq_answer
+    answers.text as faq_answer,
+    questions.from_at as waits_since,
+    questions.is_reopened,
+    questions.state,
+    questions.peer_answers,
+    questions.curators_away,
+    away_now.curator_id is not null as is_curator_away
 from questions
 inner join {{ ref('rpt_streams') }} as streams
     on questions.stream_id = streams.stream_id
 inner join {{ ref('dim_curators') }} as curators
     on questions.stream_id = curators.stream_id
+left join away_now
+    on curators.curator_id = away_now.curator_id
 left join {{ ref('rpt_people') }} as people
     on questions.person_id = people.person_id
 left join words

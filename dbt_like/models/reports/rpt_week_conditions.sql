@@ -63,6 +63,7 @@ hits as (
     inner join {{ ref('fct_notices') }} as notices
         -- Those old enough to be judged.
         on notices.day between {{ add_days('weeks.from_day', '-1 * ' ~ threshold('notice_grace_days')) }} and {{ add_days('weeks.until_day', '-1 * ' ~ threshold('notice_grace_days')) }}
+        and notices.tells_silence
     group by weeks.back
     union all
     select 'support' as condition, 'never_started_share' as indicator, live.back, sum(days.never_started) as hits, sum(days.learners) as n
@@ -158,7 +159,7 @@ latency as (
     from {{ ref('ind_response_latency') }} as latency
     inner join weeks
         on latency.week_ends_on = {{ week_end('weeks.until_day') }}
-    where latency.scope = 'programme'
+    where latency.scope = 'programme' and latency.measure = 'first_answer' and latency.clock = 'elapsed' and latency.period = 'week'
 
 ),
 
@@ -201,7 +202,7 @@ figures as (
     union all
     select 'flexibility' as condition, 'answered_within_24h' as indicator, latency.back, latency.questions as n, latency.km_within_24h as value, latency.low, latency.high, 'share' as unit from latency
     union all
-    select 'flexibility' as condition, 'median_answer_hours' as indicator, latency.back, latency.questions as n, latency.km_median_hours as value, cast(null as double) as low, cast(null as double) as high, 'hours' as unit from latency
+    select 'flexibility' as condition, 'median_answer_hours' as indicator, latency.back, latency.questions as n, latency.km_median_hours as value, latency.km_median_low as low, latency.km_median_high as high, 'hours' as unit from latency
     union all
     select 'flexibility' as condition, 'median_feedback_hours' as indicator, feedback.back, feedback.n, feedback.value, cast(null as double) as low, cast(null as double) as high, 'hours' as unit from feedback
     union all

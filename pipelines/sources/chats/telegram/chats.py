@@ -154,11 +154,11 @@ class Export:
         width = 2 * len(shown.dictionary)
         code = accounts.indices.to_numpy().astype(np.int64) * width + 2 * shown.indices.to_numpy()
         code += is_nameless.to_numpy(zero_copy_only=False)
-        distinct, which = np.unique(code, return_inverse=True)
-        latest = np.full(len(distinct), np.iinfo(np.int64).min)
-        np.maximum.at(latest, which, micros)
+        met = pa.array(code).dictionary_encode()
+        latest = np.full(len(met.dictionary), np.iinfo(np.int64).min)
+        np.maximum.at(latest, met.indices.to_numpy(), micros)
         people, called = accounts.dictionary.to_pylist(), shown.dictionary.to_pylist()
-        for one, at in zip(distinct.tolist(), latest.tolist(), strict=True):
+        for one, at in zip(met.dictionary.to_pylist(), latest.tolist(), strict=True):
             key = (people[one // width], called[one % width // 2], one % 2 == 1)
             if self.named.get(key, -1) < at:
                 self.named[key] = at

@@ -38,7 +38,8 @@ _PADDING = b" " * 64
 _WORD, _DEEPEST = 8, 16
 _LINE_FEED, _SPACE, _QUOTE, _COMMA, _BACKSLASH, _ZERO, _NINE = b'\n ",\\09'
 _BRACE, _END_OF_BRACE, _BRACKET, _END_OF_BRACKET = b"{}[]"
-_COLON = b": "
+_COLON, _NULL = b": ", b"null"
+_LAST_OF_NULL = _NULL[-1]
 _MOST_DIGITS = 16
 _DIGITS_OF_A_COUNT = 9
 
@@ -62,6 +63,8 @@ def block_of_lines(piece: bytes, zone: ZoneInfo, peers: Peers) -> Block | None:
         if lines is None:
             return None
         keys = {name: lines.members(name) for name in _KEYS}
+        # Words and counts of reactions that stand in lists.
+        keys |= {"text below": _below(lines, keys["text"], "text"), "count": _below(lines, keys["reactions"], "count")}
         is_plain = _plain(lines, keys)
         others = np.flatnonzero(~is_plain)
         block = _block(lines, keys, is_plain, peers)
@@ -145,7 +148,8 @@ class _Lines:
         if len(slashes):
             has_slash[np.searchsorted(start, slashes, "right") - 1] = True
         is_alone = quotes == 0
-        depth = np.where(is_alone, end - start - 1, quote[0] - start)
+        # Names of deleted accounts stand in lists as null.
+        depth = np.where(is_alone, end - start - np.where(tail == _LAST_OF_NULL, len(_NULL), 1), quote[0] - start)
         known = _are_blank(words, start, depth)
         opens = is_alone & (tail == _BRACE)
         closes = is_alone & ((tail == _END_OF_BRACE) | (tail == _END_OF_BRACKET))
@@ -159,7 +163,7 @@ class _Lines:
         bare = is_keyed & (quotes == 2) & ~has_slash
         opens_more = bare & (size == 1) & ((lead == _BRACE) | (lead == _BRACKET)) & ~has_comma
         is_empty_list = bare & (size == 2) & _is_word(word, b"[]")
-        is_null = bare & (size == 4) & _is_word(word, b"null")
+        is_null = (bare | is_alone) & (size == len(_NULL)) & _is_word(word, _NULL)
         is_number = np.zeros(len(start), np.bool_)
         digits = np.flatnonzero(bare & (lead >= _ZERO) & (lead <= _NINE) & (size <= _MOST_DIGITS) & ((lead > _ZERO) | (size == 1)))
         is_number[digits] = _are_digits(words, value[digits], size[digits])
@@ -229,8 +233,9 @@ class _Lines:
 
     def is_inside(self, line: Numbers, lists: Numbers) -> Flags:
         """Which of these lines stand below one of these keys of the messages."""
-        above = self.heads[0][np.searchsorted(self.heads[0], line) - 1]
-        return np.isin(above, lists)
+        is_list = np.zeros(len(self.start), np.bool_)
+        is_list[lists] = True
+        return is_list[self.heads[0][np.searchsorted(self.heads[0], line) - 1]]
 
     def values(self, line: Numbers) -> pa.Array:
         """The values of these lines (which rise), strings decoded. Raises _NotProven where one is no string of JSON after all."""
@@ -276,8 +281,8 @@ def _plain(lines: _Lines, keys: dict[str, Numbers]) -> Flags:
         plain[lines.message[line]] = False
 
     has = {}
-    for name, line in keys.items():
-        whose = lines.message[line]
+    for name in _KEYS:
+        line, whose = keys[name], lines.message[keys[name]]
         part(line[1:][whose[1:] == whose[:-1]])
         has[name] = np.zeros(len(plain), np.bool_)
         has[name][whose] = True
@@ -322,7 +327,7 @@ def _plain(lines: _Lines, keys: dict[str, Numbers]) -> Flags:
         plain &= ~(has[name] & service)
     for name in ("actor", "actor_id"):
         plain &= ~has[name] | service
-    pieces, counts = _below(lines, keys["text"], "text"), _below(lines, keys["reactions"], "count")
+    pieces, counts = keys["text below"], keys["count"]
     for below in (pieces, counts):
         part(below[1:][lines.parent(below)[1:] == lines.parent(below)[:-1]])
     part(pieces[~lines.is_string[pieces]])
@@ -374,19 +379,18 @@ def _block(lines: _Lines, keys: dict[str, Numbers], is_plain: Flags, peers: Peer
         name=column("from", "actor"),
         is_nameless=pa.array(is_nameless),
         answered=column("reply_to_message_id"),
-        text=_texts(lines, keys["text"], is_plain, place),
+        text=_texts(lines, keys, place),
         media=_media(column("media_type"), flags("photo"), flags("file"), is_service),
         is_forwarded=pa.array(flags("forwarded_from", "forwarded_from_id", "saved_from")),
-        reactions=_reactions(lines, keys["reactions"], row_of, rows),
+        reactions=_reactions(lines, keys, row_of, rows),
     )
 
 
-def _texts(lines: _Lines, stated: Numbers, is_plain: Flags, place: Numbers) -> pa.Array:
+def _texts(lines: _Lines, keys: dict[str, Numbers], place: Numbers) -> pa.Array:
     """The words of messages: one string, or the strings in a list one behind the other, formatted ones among them."""
     bare = np.flatnonzero((lines.level == 2) & lines.is_string & (lines.key_end == lines.key_start))
-    bare = bare[lines.is_inside(bare, stated)]
-    line = np.sort(np.concatenate((stated[lines.is_string[stated]], bare, _below(lines, stated, "text"))))
-    line = line[is_plain[lines.message[line]]]
+    bare = bare[lines.is_inside(bare, keys["text"])]
+    line = np.sort(np.concatenate((keys["text"][lines.is_string[keys["text"]]], bare, keys["text below"])))
     pieces = lines.values(line)
     offsets = np.zeros(1, np.int32) if not len(pieces) else np.frombuffer(pieces.buffers()[1], np.int32)[: len(pieces) + 1]
     edges = np.searchsorted(lines.message[line], np.append(place, place[-1:] + 1))
@@ -401,12 +405,12 @@ def _media(stated: pa.Array, has_photo: Flags, has_file: Flags, is_service: Flag
     return pc.if_else(pa.array(is_service), pa.scalar(None, pa.string()), pc.coalesce(named, other))
 
 
-def _reactions(lines: _Lines, stated: Numbers, row_of: Numbers, rows: int) -> pa.Array:
-    counts = _below(lines, stated, "count")
+def _reactions(lines: _Lines, keys: dict[str, Numbers], row_of: Numbers, rows: int) -> pa.Array:
+    counts = keys["count"]
     many = lines.values(counts).cast(pa.int64()).to_numpy()
     total = np.bincount(row_of[lines.message[counts]], many, rows).astype(np.int64)
     missing = np.ones(rows, np.bool_)
-    missing[row_of[lines.message[stated]]] = False
+    missing[row_of[lines.message[keys["reactions"]]]] = False
     return pa.array(np.minimum(total, MOST_REACTIONS), pa.int32(), mask=missing)
 
 

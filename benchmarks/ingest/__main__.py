@@ -100,6 +100,7 @@ CONTESTS: dict[str, tuple[Callable[[Path, int], None], str, Mapping[str, Contend
         {
             "Mayak: Telegram, JSON": partial(load, "telegram", "messages"),
             "Mayak: Telegram, little memory": partial(load, "telegram", "messages", memory=LITTLE_MEMORY),
+            "Mayak: Telegram, the reader alone": telegram_json.read,
             "DuckDB read_json into a table": partial(
                 _duckdb, "(select unnest(messages) from read_json(?, maximum_object_size = 2147483647))"
             ),

@@ -1,26 +1,22 @@
-"""Speed of the Telegram reader on a large export beside general JSON readers on the same file: Markdown for docs/evaluation.md.
+"""An invented Telegram export of any size, and the reader alone on it: a contender of ``python -m benchmarks.ingest --only telegram``.
 
-``python -m benchmarks.ingest.telegram_json`` writes a supergroup's ``result.json`` of two million invented messages as Telegram Desktop
-writes it (one key a line), reads it with ``telegram`` (nothing is loaded: the reader alone), with ``json.load`` into a pandas frame and with
-DuckDB's ``read_json``, each in a process of its own, and prints messages per second and peak memory. The last two only parse: they flatten
-no text, count no words, give no ids and hide no names. The invented messages are shaped like a real course chat: three in ten answer
-another, one in fifteen was edited, one in six has entities in its text, one in ten a reaction, one in twelve a file.
+The export is a supergroup's ``result.json`` as Telegram Desktop writes it (one key a line). Its messages are shaped like a real course chat: three
+in ten answer another, one in fifteen was edited, one in six has entities in its text, one in ten a reaction, one in twelve a file. The reader
+alone makes every row and loads nothing.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import subprocess
-import sys
-import tempfile
 import time
 from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
 
-from benchmarks.ingest.contest import peak_mb
-from benchmarks.ingest.csv_log import table
+from pipelines.programme import Source
+from pipelines.pseudonyms import Pseudonyms
+from pipelines.sources.chats.telegram import TelegramReader
+from pipelines.sources.reading import Batch, Context, Item
 
 MESSAGES = 2_000_000
 _SEED = 20261122
@@ -115,97 +111,9 @@ def write_export(path: Path, messages: int = MESSAGES) -> None:
         file.write("\n ]\n}")
 
 
-def _read_with_reader(path: Path) -> int:
-    from pipelines.programme import Source
-    from pipelines.pseudonyms import Pseudonyms
-    from pipelines.sources.chats.telegram import TelegramReader
-    from pipelines.sources.reading import Batch, Context, Item
-
+def read(given: str, _folder: Path) -> int:
+    """Every event of the reader made and let go; returns the messages."""
+    reader, path = TelegramReader(), Path(given)
     context = Context(Pseudonyms(b"a key for benchmarks only"), ZoneInfo("Europe/Moscow"), "ru")
-    reader = TelegramReader()
     events = reader.read(Source(name="chat", kind=reader.kind, path=path), Item(path.name, path), context)
     return sum(event.table.num_rows for event in events if isinstance(event, Batch) and event.record == "messages")
-
-
-def _read_with_pandas(path: Path) -> int:
-    import pandas as pd
-
-    with path.open(encoding="utf-8") as file:
-        return len(pd.DataFrame(json.load(file)["messages"]))
-
-
-def _read_with_duckdb(path: Path) -> int:
-    import duckdb
-
-    connection = duckdb.connect()
-    # The whole export is one JSON object, and DuckDB has to hold it whole.
-    size = path.stat().st_size + (1 << 20)
-    connection.execute(
-        f"create table messages as select unnest(messages) from read_json(?, format = 'unstructured', maximum_object_size = {size})",
-        [str(path)],
-    )
-    return int(connection.execute("select count(*) from messages").fetchall()[0][0])
-
-
-READERS = {
-    "telegram (this reader)": _read_with_reader,
-    "json.load and pandas": _read_with_pandas,
-    "DuckDB read_json into a table": _read_with_duckdb,
-}
-
-
-def measure(path: Path, names: tuple[str, ...] = tuple(READERS), repeats: int = 1) -> list[dict[str, float | int | str]]:
-    """Seconds of wall and of CPU, messages and peak resident memory (MB) of each reader, each in a fresh process; the best of ``repeats``.
-
-    A reader that gives up (memory, limits of its own) has no messages.
-    """
-    figures: list[dict[str, float | int | str]] = []
-    for name in names:
-        runs = []
-        for _ in range(repeats):
-            command = [sys.executable, "-m", "benchmarks.ingest.telegram_json", "--one", name, "--path", str(path)]
-            done = subprocess.run(command, capture_output=True, text=True)
-            if done.returncode == 0:
-                runs.append(json.loads(done.stdout))
-        figures.append(min(runs, key=lambda run: run["seconds"]) if runs else {**_NOTHING, "name": f"{name}: gave up"})
-    return figures
-
-
-_NOTHING: dict[str, float | int | str] = {"rows": 0, "seconds": float("inf"), "cpu": float("inf"), "peak_mb": float("nan")}
-
-
-def _one(name: str, path: Path) -> dict[str, float | int | str]:
-    start, cpu = time.perf_counter(), time.process_time()
-    rows = READERS[name](path)
-    return {
-        "name": name,
-        "rows": rows,
-        "seconds": time.perf_counter() - start,
-        "cpu": time.process_time() - cpu,
-        "peak_mb": peak_mb(),
-    }
-
-
-def main() -> None:
-    """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--messages", type=int, default=MESSAGES)
-    parser.add_argument("--repeats", type=int, default=2)
-    parser.add_argument("--path", type=Path, help="an existing file to read; left out: one is written and removed")
-    parser.add_argument("--one", choices=READERS, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.one:
-        print(json.dumps(_one(options.one, options.path)))
-        return
-    if options.path:
-        print(table(measure(options.path, repeats=options.repeats)))
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "result.json"
-        write_export(path, options.messages)
-        print(f"{path.stat().st_size / 1e6:.0f} MB")
-        print(table(measure(path, repeats=options.repeats)))
-
-
-if __name__ == "__main__":
-    main()

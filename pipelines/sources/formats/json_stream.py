@@ -14,13 +14,15 @@ import codecs
 import json
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sized
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import orjson
 
 from pipelines.errors import BadFile
+
+Elements = TypeVar("Elements", bound=Sized)
 
 #: Bytes read at once, and decoded at once where values are taken one by one.
 _BLOCK = 1 << 22
@@ -29,6 +31,8 @@ _WINDOW = 1 << 16
 #: first pieces are small, so that little is done twice where the elements end soon; each right cut doubles them.
 _FIRST_PIECE = 1 << 16
 _LARGEST_PIECE = 1 << 18
+#: What a caller makes no objects of may be so many times as large.
+_TIMES_READ = 4
 #: Elements taken one by one after a piece that could not be cut, before the next cut is tried.
 _ONE_BY_ONE = 500
 #: No single value (a message, a list of contacts) is longer; a document that is damaged is not read to its end to find that out.
@@ -156,10 +160,11 @@ class JsonStream:
                 return
             self.take(",")
 
-    def blocks(self, lighten: Callable[[bytes], bytes] | None = None) -> Iterator[list[Any]]:
+    def blocks(self, read: Callable[[bytes], Elements | None] | None = None) -> Iterator[list[Any] | Elements]:
         """Enter an array and take its elements, some hundreds at a time: what ``elements`` and ``value`` give, and the same errors.
 
-        ``lighten`` may take members out of the bytes that the caller does without; it has to match them whole, quotes and brackets.
+        ``read`` may make something else of the bytes of whole elements, commas between them, than a list of values; it returns None for
+        what it does not know, and for whatever may be no JSON.
         """
         self.take("[")
         self._undecode()
@@ -170,8 +175,8 @@ class JsonStream:
             return
         size = _FIRST_PIECE
         while True:
-            values = self._piece(opening[0], size, lighten) if opening else None
-            size = min(2 * size, _LARGEST_PIECE) if values else _FIRST_PIECE
+            values = self._piece(opening[0], size, read) if opening else None
+            size = min(2 * size, _LARGEST_PIECE * (_TIMES_READ if read else 1)) if values else _FIRST_PIECE
             if values:
                 yield values
                 if self._take_raw(b","):
@@ -187,20 +192,20 @@ class JsonStream:
                 return
             self.take(",")
 
-    def _piece(self, opening: bytes, size: int, lighten: Callable[[bytes], bytes] | None) -> list[Any] | None:
+    def _piece(self, opening: bytes, size: int, read: Callable[[bytes], Elements | None] | None) -> list[Any] | Elements | None:
         """The elements that end within the next ``size`` bytes; None where no cut can be made."""
         self._undecode()
         self._read_on(size)
         for cut in self._cuts(opening, size):
             piece = self._raw[self._raw_at : cut]
-            if lighten:
-                piece = lighten(piece)
-            if b"\\x" in piece:
-                piece = _ESCAPE_IN_BYTES.sub(lambda escape: b"\\u00" + escape[1] if escape[1] else escape[0], piece)
-            try:
-                values: list[Any] = orjson.loads(b"[%b]" % piece)
-            except orjson.JSONDecodeError:
-                continue
+            values: list[Any] | Elements | None = read(piece) if read else None
+            if values is None:
+                if b"\\x" in piece:
+                    piece = _ESCAPE_IN_BYTES.sub(lambda escape: b"\\u00" + escape[1] if escape[1] else escape[0], piece)
+                try:
+                    values = orjson.loads(b"[%b]" % piece)
+                except orjson.JSONDecodeError:
+                    continue
             if values:
                 self._given += cut - self._raw_at
                 self._raw_at = cut

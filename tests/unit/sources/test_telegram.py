@@ -329,7 +329,7 @@ def test_a_cut_off_export_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_the_second_after_the_last_year_is_no_date() -> None:
     from zoneinfo import ZoneInfo
 
-    from pipelines.sources.chats.telegram.columns import _moments
+    from pipelines.sources.chats.telegram.block import moments
 
     raws = [{"date_unixtime": "253402300800"}, {"date_unixtime": "253402300799"}]
-    assert _moments(raws, "date_unixtime", "date", ZoneInfo("UTC")).is_valid().to_pylist() == [False, True]
+    assert moments(raws, "date_unixtime", "date", ZoneInfo("UTC")).is_valid().to_pylist() == [False, True]

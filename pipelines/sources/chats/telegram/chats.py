@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from pipelines.sources.chats.telegram.fields import Peers
-from pipelines.sources.formats.plain_text import question_mark_counts, storable, word_counts
+from pipelines.sources.formats.plain_text import storable, text_counts
 from pipelines.sources.reading import Batch, Context, Event, Whole
 
 #: Messages in one Arrow batch: about 40 MB while it is built.
@@ -81,11 +83,11 @@ class Chat:
         """A conversation of the exporter alone with one other party (or with nobody)."""
         return self.type in PRIVATE_TYPES
 
-    def spoke(self, authors: Iterable[str | None], first: datetime, last: datetime) -> None:
+    def spoke(self, authors: pa.Array, first: datetime, last: datetime) -> None:
         """These authors wrote here, from the first moment to the last."""
         self.first, self.last = min(first, self.first or first), max(last, self.last or last)
         if len(self.authors) < 2:
-            self.authors.update(author for author in set(authors) if author)
+            self.authors.update(filter(None, authors.unique().to_pylist()))
 
     @property
     def is_whole(self) -> bool:
@@ -146,14 +148,18 @@ class Export:
             known = self.accounts[native_id] = Account()
         return known
 
-    def name_all(self, natives: Sequence[str | None], names: Sequence[Any], micros: Any, absent: object) -> None:
-        """Accounts were seen under these names at these moments (None: a deleted account, ``absent``: no name told)."""
-        latest = dict(zip(zip(natives, names, strict=True), micros.tolist(), strict=True))
-        if len(micros) > 1 and not (micros[1:] >= micros[:-1]).all():
-            order = np.argsort(micros, kind="stable").tolist()
-            latest = {(natives[place], names[place]): int(micros[place]) for place in order}
-        for (native, name), at in latest.items():
-            key = (native, None if name is absent else name, name is None)
+    def name_all(self, natives: pa.Array, names: pa.Array, is_nameless: pa.Array, micros: NDArray[np.int64]) -> None:
+        """Accounts were seen under these names at these moments (null: no name told, or said to have none)."""
+        accounts, shown = natives.dictionary_encode(null_encoding="encode"), names.dictionary_encode(null_encoding="encode")
+        width = 2 * len(shown.dictionary)
+        code = accounts.indices.to_numpy().astype(np.int64) * width + 2 * shown.indices.to_numpy()
+        code += is_nameless.to_numpy(zero_copy_only=False)
+        met = pa.array(code).dictionary_encode()
+        latest = np.full(len(met.dictionary), np.iinfo(np.int64).min)
+        np.maximum.at(latest, met.indices.to_numpy(), micros)
+        people, called = accounts.dictionary.to_pylist(), shown.dictionary.to_pylist()
+        for one, at in zip(met.dictionary.to_pylist(), latest.tolist(), strict=True):
+            key = (people[one // width], called[one % width // 2], one % 2 == 1)
             if self.named.get(key, -1) < at:
                 self.named[key] = at
 
@@ -167,6 +173,11 @@ class Export:
         self.pins.add(message_id)
         if self.has_flushed and number not in self.maybe_pinned:
             self.late_pins.add(message_id)
+
+    @cached_property
+    def maybe_pinned_numbers(self) -> pa.Array:
+        """:attr:`maybe_pinned` as blocks state numbers."""
+        return pa.array(sorted(map(str, self.maybe_pinned)), pa.string())
 
     @property
     def waiting(self) -> int:
@@ -197,12 +208,13 @@ class Export:
     def _finished(self, gathered: pa.Table) -> pa.Table:
         """The rows with what is worked out for all of them at once."""
         text = gathered["text"]
+        chars, words, marks = text_counts(text)
         columns = {
             "account_id": self.context.pseudonyms.column(self.realm, gathered[NATIVE]),
             "is_pinned": pc.is_in(gathered["message_id"], value_set=pa.array(sorted(self.pins), pa.string())),
-            "chars": pc.utf8_length(text),
-            "words": word_counts(text),
-            "question_marks": question_mark_counts(text),
+            "chars": chars,
+            "words": words,
+            "question_marks": marks,
         }
         return pa.table(
             [columns.get(name, gathered[name] if name in gathered.column_names else None) for name in MESSAGES.names], schema=MESSAGES

@@ -7,7 +7,6 @@ import re
 import zlib
 from collections.abc import Generator, Iterator
 from itertools import chain
-from operator import itemgetter
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,6 +16,7 @@ from pipelines.sources.chats.telegram import chats
 from pipelines.sources.chats.telegram.chats import PRIVATE_TYPES, Chat, Export
 from pipelines.sources.chats.telegram.columns import add_messages
 from pipelines.sources.chats.telegram.fields import peer
+from pipelines.sources.chats.telegram.lines import block_of_lines
 from pipelines.sources.formats.json_stream import JsonStream
 from pipelines.sources.formats.plain_text import storable
 from pipelines.sources.reading import Batch, Context, Covers, Event, Rejected, Seen
@@ -26,11 +26,6 @@ _SMALL_FILE = 1 << 20
 _BLOCK = 1 << 22
 _PIN = b'"pin_message"'
 _PINNED_NUMBER = re.compile(rb'"message_id"\s*:\s*(-?[0-9]{1,18})')
-#: Two thirds of the messages say their words twice: as a text, and as one plain piece of it.
-_SAID_TWICE = re.compile(
-    rb'("text": "([^"\\]*+(?:\\.[^"\\]*+)*+)"),\s*+"text_entities": \[\s*+(?:\{\s*+"type": "plain",\s*+"text": "\2"\s*+\}\s*+)?+\]',
-    re.DOTALL,
-)
 _CHAT_NUMBER = re.compile(r"-?[0-9]{1,20}")
 #: Characters behind a pin's action within which the number of the pinned message is looked for.
 _PIN_REACH = 200
@@ -182,18 +177,14 @@ def _person(value: dict[str, Any]) -> dict[str, str | None]:
 
 def _messages(stream: JsonStream, chat: Chat, export: Export, where: str) -> Iterator[Event]:
     seen = 0
-    for raws in stream.blocks(_say_once):
-        for place, reason in add_messages(raws, chat, export):
+    for block in stream.blocks(lambda piece: block_of_lines(piece, export.context.zone, export.peers)):
+        for place, reason in add_messages(block, chat, export):
             yield Rejected("messages", f"{where}message {seen + place + 1}", reason)
-        seen += len(raws)
-        yield Seen("messages", len(raws))
+        seen += len(block)
+        yield Seen("messages", len(block))
         if export.waiting >= chats.BATCH_ROWS:
             yield from export.flush()
     yield from export.end_chat(chat)
-
-
-def _say_once(piece: bytes) -> bytes:
-    return _SAID_TWICE.sub(itemgetter(1), piece)
 
 
 def _pinned_again(stream: JsonStream, export: Export) -> Iterator[Event]:

@@ -21,7 +21,7 @@ RARE_KEYS = frozenset(
 FORWARD_KEYS = ("forwarded_from", "forwarded_from_id", "saved_from")
 #: Words that stand elsewhere than in the text, with what holds each one's parts.
 _WORDS_ELSEWHERE = ("comment", "gift_text", "option", "information_text", "items")
-_MEDIA_TYPES = {
+MEDIA_TYPES = {
     "sticker": "sticker",
     "voice_message": "voice",
     "video_message": "video",
@@ -41,7 +41,7 @@ _MEDIA_KEYS = (
 _PEER_SHIFT = 1 << 32
 _PEER = re.compile(r"(user|chat|channel)?(-?[0-9]{1,20})")
 #: More than any chat has members (200,000); keeps a nonsense number inside the column's 32 bits.
-_MOST_REACTIONS = 1_000_000_000
+MOST_REACTIONS = 1_000_000_000
 #: Formatted words nest three deep at most (an article in a message: some more); what lies deeper was not written by Telegram.
 _DEEPEST = 20
 
@@ -136,7 +136,7 @@ def article(part: Any, depth: int = 0) -> Iterator[str]:
 def media_of(raw: dict[str, Any]) -> str | None:
     """What else the message is: photo, file, voice, video, sticker, poll, location, contact; None: words only."""
     stated = raw.get("media_type")
-    media = _MEDIA_TYPES.get(stated) if isinstance(stated, str) else None
+    media = MEDIA_TYPES.get(stated) if isinstance(stated, str) else None
     return media or next((kind for key, kind in _MEDIA_KEYS if key in raw), None)
 
 
@@ -145,7 +145,7 @@ def reactions_of(reactions: Any) -> int | None:
     if not isinstance(reactions, list):
         return None
     counts = (one.get("count") for one in reactions if isinstance(one, dict))
-    return min(_MOST_REACTIONS, sum(count for count in counts if isinstance(count, int) and not isinstance(count, bool) and count > 0))
+    return min(MOST_REACTIONS, sum(count for count in counts if isinstance(count, int) and not isinstance(count, bool) and count > 0))
 
 
 def mentioned(raw: dict[str, Any]) -> Iterator[str]:

@@ -40,7 +40,9 @@ def evaluate(warehouse: Warehouse, pseudonyms: Pseudonyms, truth_folder: Path) -
     bursts = dict(warehouse.rows("select message_id, burst_id from links.questions"))
     found = {
         question: (channel, None if answered is None else answered.timestamp(), is_open)
-        for question, channel, answered, is_open in warehouse.rows("select question_id, channel, first_curator_at, is_open from facts.fct_questions")
+        for question, channel, answered, is_open in warehouse.rows(
+            "select question_id, channel, first_curator_at, is_open from facts.fct_questions"
+        )
     }
     figures: list[Figure] = []
     for channel in ("forum", "chat", "direct", "mail", "all"):
@@ -97,7 +99,15 @@ def _programme(warehouse: Warehouse, asked: list[_Asked]) -> list[Figure]:
     true_median = float(hours[order][waiting <= 0.5][0])
     true_within = 1 - float(waiting[hours[order] <= 24][-1])
     return [
-        Figure("latency", "programme: Kaplan–Meier median, hours", median, median_low, median_high, int(questions), f"over the truth {true_median:.2f}"),
+        Figure(
+            "latency",
+            "programme: Kaplan–Meier median, hours",
+            median,
+            median_low,
+            median_high,
+            int(questions),
+            f"over the truth {true_median:.2f}",
+        ),
         Figure("latency", "programme: answered within 24 h", within, low, high, int(questions), f"over the truth {true_within:.3f}"),
     ]
 

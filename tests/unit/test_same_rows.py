@@ -228,6 +228,7 @@ def test_each_row_stands_once_whatever_the_order(order: tuple[str, ...], site: S
     assert ("moodle:task:6", "Работа 1", 60.0, "assignment") in told["tasks"], "so is the grade to pass"
     assert (who(9), "moodle:course:2", "curator") in told["enrolments"], "a list names no roles: the fuller source's role stands"
     assert {row[0] for row in told["accounts"]} == {who(native) for native in (7, 8, 9, 33)}
+    site.warehouse.connection.execute("drop table temp.united_loads")
     assert unite(site.warehouse) == 0
 
 

@@ -19,6 +19,7 @@ from pipelines.same_rows import FEEDBACK, KINDS, unite_rows
 from pipelines.same_webinars import unite_polls
 from pipelines.warehouse import Warehouse
 
+_UNITED = "united_loads"
 _COURSE_BY_CODE, _TASK_BY_NAME, _GROUP_BY_NAME = ":course:code:", ":task:name:", ":group:name:"
 
 
@@ -31,14 +32,26 @@ def unite(warehouse: Warehouse) -> int:
         kinds = {kind for (kind,) in warehouse.rows("select distinct kind from raw.loads where state = 'loaded'")} & KINDS.keys()
         if not warehouse.value(f"select count(*) from raw.survey_answers where contains(response_id, '{FEEDBACK}')"):
             kinds.discard("survey_csv")
+        loads = warehouse.value(
+            "select hash(list(load_id order by load_id)) from raw.loads where state = 'loaded' and list_contains(cast(? as varchar[]), kind)",
+            [sorted(kinds)],
+        )
         # One kind of source gives its rows the same ids at every load; two completion reports do not.
-        if len(kinds) > 1 or kinds == {"moodle_reports"}:
+        if (len(kinds) > 1 or kinds == {"moodle_reports"}) and loads != _united(warehouse):
             done += unite_accounts(warehouse)
             done += _places(warehouse)
             done += unite_rows(warehouse)
+            warehouse.connection.execute(f"create or replace temp table {_UNITED} as select cast(? as ubigint) as loads", [loads])
         if warehouse.value("select count(*) from raw.loads where kind = 'zoom'"):
             done += unite_polls(warehouse)
     return done
+
+
+def _united(warehouse: Warehouse) -> int | None:
+    """Of which loads rows were united last, by this connection: a night reads chats and mails after the LMS, which bring nothing of it."""
+    if not warehouse.value("select count(*) from duckdb_tables() where temporary and table_name = ?", [_UNITED]):
+        return None
+    return int(warehouse.value(f"select loads from temp.{_UNITED}"))
 
 
 def _places(warehouse: Warehouse) -> int:

@@ -212,6 +212,7 @@ def test_every_score_has_its_reasons_of_the_same_day_and_no_file_is_half_written
     assert not [path for path in killed.folder.rglob("*") if path.name.endswith((".partial", ".half", ".tmp"))]
 
 
+@pytest.mark.slow
 def test_a_day_run_again_after_a_death_inside_dbt_changes_nothing(killed: Home, small_programme: SmallProgramme, later: Home) -> None:
     before, files = killed.tables(ledger=False), killed.files()
 

@@ -158,6 +158,7 @@ def test_status_doctor_and_explain_speak_of_what_is_there(made: Installation, mo
     assert nobody.exit_code == 1
 
 
+@pytest.mark.slow
 def test_a_missing_source_and_a_broken_file_are_said_on_the_list_and_the_rest_goes_on(
     made: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

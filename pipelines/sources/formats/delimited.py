@@ -737,6 +737,7 @@ def find_columns(
         raise BadFile(file.path, place="header", expected=expected, found=f"what looks like {other}")
     # A file without a header would put a person's row into the message: cells are quoted only where one of them is a header for certain.
     known = set(places.values()) | {place for place, word in enumerate(header.words) if word in _KNOWN_WORDS}
+    known = set(sorted(known)[:_SHOWN_CELLS])
     others = len(header.cells) - len(known)
     shown = ", ".join(repr(header.cells[place].strip()) for place in sorted(known))
     if not known:
@@ -786,6 +787,8 @@ KINDS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"время создания"}),
     ),
 }
+#: Header cells that an error quotes: a damaged file may repeat them without end.
+_SHOWN_CELLS = 30
 _KNOWN_WORDS = frozenset(word for sets in KINDS.values() for words in sets for word in words)
 #: The progress report's header begins with an empty cell and the address; task names follow.
 _PROGRESS = "a Moodle completion report (kind moodle_reports)"

@@ -200,8 +200,9 @@ def _feedback(
     if not questions:
         raise BadFile(file.path, place="header", expected="at least one question", found="none")
     evidence = OrderEvidence()
-    for block in file.blocks(header) if layout.time is not None else ():
-        evidence.add(block.columns[layout.time])
+    if layout.time is not None:
+        for block in file.blocks(header):
+            evidence.add(block.columns[layout.time])
     order = evidence.order("day first")
     counts: Counter[str] = Counter()
     since: datetime | None = None

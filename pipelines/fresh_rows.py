@@ -12,6 +12,9 @@ from datetime import datetime
 
 from pipelines.warehouse import Warehouse, literal
 
+#: What the engine may hold while it writes: some row groups on their way to the file.
+_MEMORY = "128MB"
+
 
 class FreshRows:
     """Rows of one load in ``raw.<record>``, which has no personal half. Inside a transaction from the first row to :meth:`are_fresh`.
@@ -30,8 +33,8 @@ class FreshRows:
         self._columns = tuple(dict.fromkeys((*self._columns, *columns)))
         names = ", ".join(columns)
         # One of the engine's threads: several would each leave row groups that are not full, to be written a second time, and the other
-        # core makes the next rows meanwhile.
-        with self.warehouse.threads(1):
+        # core makes the next rows meanwhile. What has been written is not held any longer.
+        with self.warehouse.narrowed(threads=1, memory=_MEMORY):
             self.warehouse.connection.execute(
                 f"insert into raw.{self.record} ({names}, source, load_id, seen_at) "
                 f"select {names}, '{self.source}', '{self.load_id}', {literal(self.seen_at)} from {view}"

@@ -170,6 +170,15 @@ class Warehouse:
         finally:
             self._in_transaction = False
 
+    def append(self, table: str, columns: Sequence[str], rows: pa.Table, given: Mapping[str, str] | None = None) -> None:
+        """Add rows to a table that has these columns, in their order; those that the rows lack are filled with what is given, or null.
+
+        Not by :meth:`registered`: a name that is dropped inside a transaction holds its rows until the end of it.
+        """
+        own = set(rows.column_names)
+        picked = (name if name in own else f"{(given or {}).get(name, 'null')} as {name}" for name in columns)
+        self.connection.from_arrow(rows).project(", ".join(picked)).insert_into(table)
+
     @contextmanager
     def narrowed(self, *, threads: int, memory: str) -> Iterator[None]:
         """The engine works with so many threads of its own, and holds no more than so much memory, for the length of the block.

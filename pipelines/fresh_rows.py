@@ -7,10 +7,14 @@ one is in: where a key stands twice, or stood there before, the rows are taken b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
+import pyarrow as pa
+
 from pipelines.warehouse import Warehouse, literal
+
+#: What the engine may hold while it writes: some row groups on their way to the file.
+_MEMORY = "128MB"
 
 
 class FreshRows:
@@ -23,19 +27,17 @@ class FreshRows:
 
     def __init__(self, warehouse: Warehouse, record: str, source: str, load_id: str, seen_at: datetime | None) -> None:
         self.warehouse, self.record, self.source, self.load_id, self.seen_at = warehouse, record, source, load_id, seen_at
+        self._declared = list(warehouse.columns(f"raw.{record}"))
         self._columns: tuple[str, ...] = ()
 
-    def write(self, view: str, columns: Sequence[str]) -> None:
-        """Write the rows of a view. Raises what the engine raises where a column does not take a value."""
-        self._columns = tuple(dict.fromkeys((*self._columns, *columns)))
-        names = ", ".join(columns)
+    def write(self, rows: pa.Table) -> None:
+        """Write rows. Raises what the engine raises where a column does not take a value."""
+        self._columns = tuple(dict.fromkeys((*self._columns, *rows.column_names)))
+        given = {"source": f"'{self.source}'", "load_id": f"'{self.load_id}'", "seen_at": literal(self.seen_at)}
         # One of the engine's threads: several would each leave row groups that are not full, to be written a second time, and the other
-        # core makes the next rows meanwhile.
-        with self.warehouse.threads(1):
-            self.warehouse.connection.execute(
-                f"insert into raw.{self.record} ({names}, source, load_id, seen_at) "
-                f"select {names}, '{self.source}', '{self.load_id}', {literal(self.seen_at)} from {view}"
-            )
+        # core makes the next rows meanwhile. What has been written is not held any longer.
+        with self.warehouse.narrowed(threads=1, memory=_MEMORY):
+            self.warehouse.append(f"raw.{self.record}", self._declared, rows, given)
 
     def are_fresh(self, seen_at: datetime | None, known: str) -> bool:
         """Give the rows the moment of which the item turned out to speak, and look whether each key stands once in the whole table.

@@ -83,21 +83,20 @@ class Stage:
     def _write(self, record: str) -> None:
         """Hand the waiting batches of a record to the engine."""
         if waiting := self.waiting.pop(record, None):
-            columns = waiting[0].column_names
+            rows = pa.concat_tables(waiting)
             # An item too small to have been looked at is staged: that costs next to nothing.
             fresh = self.fresh.setdefault(record, None)
-            with self.warehouse.registered("batch", pa.concat_tables(waiting)):
-                try:
-                    if fresh:
-                        fresh.write("batch", columns)
-                    else:
-                        names = ", ".join(columns)
-                        self.warehouse.connection.execute(f"insert into stage_{record} ({names}) select {names} from batch")
-                except duckdb.IntegrityError:
-                    raise BadContract(f"raw.{record}: the reader of {self.source} leaves out what a row must have") from None
-                except duckdb.DataError:
-                    # The engine's words quote the value.
-                    raise BadContract(f"raw.{record}: the reader of {self.source} yields values that a column does not take") from None
+            try:
+                if fresh:
+                    fresh.write(rows)
+                else:
+                    raw, personal = self.records[record]
+                    self.warehouse.append(f"stage_{record}", list({**raw, **personal}), rows)
+            except duckdb.IntegrityError:
+                raise BadContract(f"raw.{record}: the reader of {self.source} leaves out what a row must have") from None
+            except duckdb.DataError:
+                # The engine's words quote the value.
+                raise BadContract(f"raw.{record}: the reader of {self.source} yields values that a column does not take") from None
 
     def _create(self, record: str) -> None:
         raw = self.warehouse.columns(f"raw.{record}")

@@ -38,6 +38,7 @@ class Warehouse:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
         self._in_transaction = False
+        self._may_be_narrowed = False
         self.connection.execute("set TimeZone = 'UTC'")
 
     @classmethod
@@ -60,7 +61,9 @@ class Warehouse:
             connection.execute("set memory_limit = ?", [memory_limit])
         # Progress bars are drawn by pipelines.progress; two of them on one terminal are none.
         connection.execute("set enable_progress_bar = false")
-        return cls(connection)
+        warehouse = cls(connection)
+        warehouse._may_be_narrowed = path is not None and not memory_limit
+        return warehouse
 
     def __enter__(self) -> Self:
         return self
@@ -167,17 +170,33 @@ class Warehouse:
         finally:
             self._in_transaction = False
 
+    def append(self, table: str, columns: Sequence[str], rows: pa.Table, given: Mapping[str, str] | None = None) -> None:
+        """Add rows to a table that has these columns, in their order; those that the rows lack are filled with what is given, or null.
+
+        Not by :meth:`registered`: a name that is dropped inside a transaction holds its rows until the end of it.
+        """
+        own = set(rows.column_names)
+        picked = (name if name in own else f"{(given or {}).get(name, 'null')} as {name}" for name in columns)
+        self.connection.from_arrow(rows).project(", ".join(picked)).insert_into(table)
+
     @contextmanager
-    def threads(self, count: int) -> Iterator[None]:
-        """The engine works with so many threads of its own for the length of the block."""
-        # A transaction that has failed takes no statement, not even this one: it is made beside it.
+    def narrowed(self, *, threads: int, memory: str) -> Iterator[None]:
+        """The engine works with so many threads of its own, and holds no more than so much memory, for the length of the block.
+
+        A limit that the operator has set stands, and a warehouse in memory is held as it is.
+        """
+        # A transaction that has failed takes no statement, not even these: they are made beside it.
         with self.connection.cursor() as beside:
             before = beside.execute("select current_setting('threads')").fetchall()[0][0]
-            beside.execute(f"set threads = {count}")
+            beside.execute(f"set threads = {threads}")
+            if self._may_be_narrowed:
+                beside.execute("set memory_limit = ?", [memory])
             try:
                 yield
             finally:
                 beside.execute(f"set threads = {before}")
+                if self._may_be_narrowed:
+                    beside.execute("reset memory_limit")
 
     def replace(
         self, table: str, frame: pa.Table | pd.DataFrame, *, where: str | None = None, parameters: Sequence[Any] | None = None

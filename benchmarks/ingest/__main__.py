@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 
 from benchmarks.ingest import contest, csv_log, mbox_mail, telegram_json
-from benchmarks.ingest.contest import LITTLE_MEMORY, ROWS_OF_SLOW_PEERS, Contender, load
+from benchmarks.ingest.contest import LITTLE_MEMORY, ROWS_OF_SLOW_PEERS, ROWS_OF_SLOWEST_PEERS, Contender, load
 
 
 def _duckdb(reading: str, given: str, folder: Path) -> int:
@@ -38,13 +38,8 @@ def _pandas_csv(given: str, folder: Path) -> int:
 
 def _pandas_csv_duckdb(given: str, folder: Path) -> int:
     import pandas as pd
-    import sqlalchemy as sa
 
-    rows = pd.read_csv(given, nrows=ROWS_OF_SLOW_PEERS // 20)
-    engine = sa.create_engine(f"duckdb:///{folder / 'peer.duckdb'}")
-    with engine.begin() as peer:
-        rows.to_sql("peer", peer, index=False)
-    return len(rows)
+    return contest.pandas_to_engine(pd.read_csv(given, nrows=ROWS_OF_SLOWEST_PEERS), folder)
 
 
 def _pandas_json(given: str, folder: Path) -> int:
@@ -90,8 +85,8 @@ CONTESTS: dict[str, tuple[Callable[[Path, int], None], str, Mapping[str, Contend
             "Mayak: Moodle log, CSV": partial(load, "moodle_logs", "activity"),
             "Mayak, the engine held to little memory": partial(load, "moodle_logs", "activity", memory=LITTLE_MEMORY),
             "DuckDB read_csv into a table": partial(_duckdb, "read_csv(?)"),
-            "pandas read_csv and to_sql (SQLite)": _pandas_csv,
             "pandas read_csv and to_sql (the same engine)": _pandas_csv_duckdb,
+            "pandas read_csv and to_sql (SQLite)": _pandas_csv,
         },
     ),
     "telegram": (

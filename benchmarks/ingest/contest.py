@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from pipelines.loading import load_item
 from pipelines.programme import Programme, Source
@@ -29,6 +30,8 @@ Contender = Callable[[str, Path], int]
 LITTLE_MEMORY = "128MB"
 #: Peers that fill their table row by row are given a part of the rows: their speed does not depend on the number.
 ROWS_OF_SLOW_PEERS = 100_000
+#: And where each row is a statement of its own.
+ROWS_OF_SLOWEST_PEERS = 5_000
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,15 @@ def peak_mb() -> float:
     """Peak resident memory of this process (MB); ``ru_maxrss`` would begin with that of the process that started this one."""
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
     return int(status["VmHWM"].split()[0]) / 1024
+
+
+def pandas_to_engine(rows: Any, folder: Path) -> int:
+    """A pandas frame into the warehouse's own engine by ``to_sql``; returns its rows."""
+    import sqlalchemy as sa
+
+    with sa.create_engine(f"duckdb:///{folder / 'peer.duckdb'}").begin() as peer:
+        rows.to_sql("peer", peer, index=False)
+    return len(rows)
 
 
 def table(what: str, runs: list[Run]) -> str:

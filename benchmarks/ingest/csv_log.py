@@ -9,11 +9,7 @@ seconds hold one row, names and titles are Cyrillic.
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -21,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from benchmarks.ingest.contest import peak_mb
+from benchmarks.ingest import contest
 
 ROWS = 2_000_000
 _BLOCK = 100_000
@@ -104,12 +100,13 @@ def _quoted(texts: pa.Array) -> pa.Array:
     return pc.binary_join_element_wise('"', texts, '"', "")
 
 
-def _read_with_reader(path: Path) -> int:
+def _read_with_reader(given: str, folder: Path) -> int:
     from pipelines.programme import Source
     from pipelines.pseudonyms import Pseudonyms
     from pipelines.sources.lms.moodle_logs import MoodleLogsReader
     from pipelines.sources.reading import Batch, Context, Item
 
+    path = Path(given)
     context = Context(Pseudonyms(b"a key for benchmarks only"), ZoneInfo("Europe/Moscow"), "ru")
     reader = MoodleLogsReader()
     source = Source(name="log", kind=reader.kind, path=path)
@@ -117,41 +114,29 @@ def _read_with_reader(path: Path) -> int:
     return sum(event.table.num_rows for event in events if isinstance(event, Batch) and event.record == "activity")
 
 
-def _read_with_duckdb(path: Path) -> int:
+def _read_with_duckdb(given: str, folder: Path) -> int:
     import duckdb
 
     connection = duckdb.connect()
-    connection.execute("create table log as select * from read_csv(?)", [str(path)])
+    connection.execute("create table log as select * from read_csv(?)", [given])
     return int(connection.execute("select count(*) from log").fetchall()[0][0])
 
 
-def _read_with_pandas(path: Path) -> int:
+def _read_with_pandas(given: str, folder: Path) -> int:
     import pandas as pd
 
-    return len(pd.read_csv(path))
+    return len(pd.read_csv(given))
 
 
-READERS = {
+READERS: dict[str, contest.Contender] = {
     "moodle_logs (this reader)": _read_with_reader,
-    "DuckDB read_csv into a table": _read_with_duckdb,
+    "DuckDB read_csv into a table in memory": _read_with_duckdb,
     "pandas.read_csv": _read_with_pandas,
 }
 
 
-def measure(path: Path, names: tuple[str, ...] = tuple(READERS), repeats: int = 1) -> list[dict[str, float | int | str]]:
-    """Seconds of wall and of CPU, rows and peak resident memory (MB) of each reader, each in a fresh process; the best of ``repeats``."""
-    figures = []
-    for name in names:
-        runs = []
-        for _ in range(repeats):
-            command = [sys.executable, "-m", "benchmarks.ingest.csv_log", "--one", name, "--path", str(path)]
-            runs.append(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
-        figures.append(min(runs, key=lambda run: run["seconds"]))
-    return figures
-
-
 def table(figures: list[dict[str, float | int | str]]) -> str:
-    """The figures as a Markdown table."""
+    """Figures of a benchmark that times itself (``telegram_json``) as a Markdown table."""
     lines = ["| reader | rows | seconds | CPU seconds | rows/s | peak memory, MB |", "|---|--:|--:|--:|--:|--:|"]
     lines += [
         f"| {run['name']} | {run['rows']:,} | {run['seconds']:.1f} | {run['cpu']:.1f} | {run['rows'] / run['seconds']:,.0f} | {run['peak_mb']:.0f} |"  # type: ignore[operator]
@@ -160,41 +145,27 @@ def table(figures: list[dict[str, float | int | str]]) -> str:
     return "\n".join(lines)
 
 
-def _one(name: str, path: Path) -> dict[str, float | int | str]:
-    # One small file first: what is imported at the first use is no part of reading.
-    with tempfile.TemporaryDirectory() as folder:
-        write_log(Path(folder) / "small.csv", 10)
-        READERS[name](Path(folder) / "small.csv")
-    start, cpu = time.perf_counter(), time.process_time()
-    rows = READERS[name](path)
-    return {
-        "name": name,
-        "rows": rows,
-        "seconds": time.perf_counter() - start,
-        "cpu": time.process_time() - cpu,
-        "peak_mb": peak_mb(),
-    }
-
-
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--repeats", type=int, default=2)
-    parser.add_argument("--path", type=Path, help="an existing file to read; left out: one is written and removed")
     parser.add_argument("--one", choices=READERS, help=argparse.SUPPRESS)
+    parser.add_argument("--given", help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        print(json.dumps(_one(options.one, options.path)))
-        return
-    if options.path:
-        print(table(measure(options.path, repeats=options.repeats)))
+        # One small file first: what is imported at the first use is no part of reading.
+        small = options.folder / "small.csv"
+        write_log(small, 10)
+        READERS[options.one](str(small), options.folder)
+        contest.run_one(READERS, options.one, options.given, options.folder)
         return
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "log.csv"
         write_log(path, options.rows)
-        print(f"{path.stat().st_size / 1e6:.0f} MB")
-        print(table(measure(path, repeats=options.repeats)))
+        print(f"{path.stat().st_size / 1e6:.0f} MB\n")
+        print(contest.table("reader", contest.run("benchmarks.ingest.csv_log", READERS, str(path), options.repeats)))
 
 
 if __name__ == "__main__":

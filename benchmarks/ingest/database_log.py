@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 
 from benchmarks.ingest import contest
-from benchmarks.ingest.contest import LITTLE_MEMORY, ROWS_OF_SLOW_PEERS, Contender, load
+from benchmarks.ingest.contest import LITTLE_MEMORY, ROWS_OF_SLOW_PEERS, ROWS_OF_SLOWEST_PEERS, Contender, load
 
 ROWS = 2_000_000
 SCRATCH = "mayak_benchmark_log"
@@ -99,13 +99,24 @@ def _pandas(given: str, folder: Path) -> int:
     return len(rows)
 
 
+def _pandas_same_engine(given: str, folder: Path) -> int:
+    import pandas as pd
+
+    rows = pd.read_sql(f"select * from {_LOG} limit {ROWS_OF_SLOWEST_PEERS}", sa.create_engine(given))
+    return contest.pandas_to_engine(rows, folder)
+
+
+_PANDAS: dict[str, Contender] = {
+    "pandas read_sql and to_sql (the same engine)": _pandas_same_engine,
+    "pandas read_sql and to_sql (SQLite)": _pandas,
+}
 _MAYAK: dict[str, Contender] = {
     "Mayak: a Moodle database": _mayak,
     "Mayak, the engine held to little memory": partial(_mayak, memory=LITTLE_MEMORY),
 }
 CONTESTS: Mapping[str, Mapping[str, Contender]] = {
-    "postgresql": {**_MAYAK, "ADBC into a table": _adbc, "pandas read_sql and to_sql (SQLite)": _pandas},
-    "mysql": {**_MAYAK, "ConnectorX into a table": _connectorx, "pandas read_sql and to_sql (SQLite)": _pandas},
+    "postgresql": {**_MAYAK, "ADBC into a table": _adbc, **_PANDAS},
+    "mysql": {**_MAYAK, "ConnectorX into a table": _connectorx, **_PANDAS},
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -78,9 +79,9 @@ def straight(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     written: list[int] = []
     real = FreshRows.write
 
-    def write(self: FreshRows, view: str, columns: list[str]) -> None:
-        written.append(self.warehouse.value(f"select count(*) from {view}"))
-        real(self, view, columns)
+    def write(self: FreshRows, rows: pa.Table) -> None:
+        written.append(rows.num_rows)
+        real(self, rows)
 
     monkeypatch.setattr(FreshRows, "write", write)
     return written
@@ -172,3 +173,13 @@ def warehouse_of_two(run: Run) -> Iterator[Warehouse]:
     with empty() as warehouse:
         run(warehouse, {"a": [batch(1, 2)], "b": [batch(3)]})
         yield warehouse
+
+
+def test_the_engine_gets_its_threads_and_memory_back_and_keeps_the_operators_limit(tmp_path: Path) -> None:
+    settings = "select current_setting('threads'), current_setting('memory_limit')"
+    for limit, within in ((None, "122.0 MiB"), ("200MB", "190.7 MiB")):
+        with Warehouse.open(tmp_path / f"{limit}.duckdb", memory_limit=limit) as warehouse:
+            before = warehouse.rows(settings)
+            with warehouse.narrowed(threads=1, memory="128MB"):
+                assert warehouse.rows(settings) == [(1, within)]
+            assert warehouse.rows(settings) == before

@@ -32,7 +32,7 @@ _WINDOW = 1 << 16
 _FIRST_PIECE = 1 << 16
 _LARGEST_PIECE = 1 << 18
 #: What a caller makes no objects of may be so many times as large.
-_TIMES_READ = 4
+_TIMES_READ = 8
 #: Elements taken one by one after a piece that could not be cut, before the next cut is tried.
 _ONE_BY_ONE = 500
 #: No single value (a message, a list of contacts) is longer; a document that is damaged is not read to its end to find that out.

@@ -106,6 +106,16 @@ def test_strange_values_are_what_a_parser_gives(seed: int) -> None:
     assert found is None or content(found) == content(parsed(piece))
 
 
+def test_moments_that_are_none_are_rejected_all_the_same() -> None:
+    messages = common(random.Random(2), 6)
+    for message, stated in zip(messages, ["253402300800", "9999999999999999", "0", "", "1790000000", "01790000000"], strict=True):
+        message |= {"date": None, "date_unixtime": stated}
+    found = block_of_lines(written(messages), ZONE, Peers())
+    assert found is not None
+    assert [place for place, _ in found.rejected] == [0, 1, 2, 3]
+    assert content(found) == content(parsed(written(messages)))
+
+
 DAMAGES = [
     b'"',
     b"\\",

@@ -42,6 +42,8 @@ _COLON, _NULL = b": ", b"null"
 _LAST_OF_NULL = _NULL[-1]
 _MOST_DIGITS = 16
 _DIGITS_OF_A_COUNT = 9
+#: Seconds since 1970 with more digits may lie behind the last year: whether they do is for the parser to say.
+_DIGITS_OF_SECONDS = 11
 
 _STRINGS = ("date_unixtime", "edited_unixtime", "from_id", "actor_id", "type")
 _NAMES = ("from", "actor")
@@ -144,9 +146,8 @@ class _Lines:
 
         # What stands in a line.
         has_slash = np.zeros(len(start), np.bool_)
-        slashes = np.flatnonzero(body == _BACKSLASH)
-        if len(slashes):
-            has_slash[np.searchsorted(start, slashes, "right") - 1] = True
+        if _BACKSLASH in piece:
+            has_slash[np.searchsorted(start, np.flatnonzero(body == _BACKSLASH), "right") - 1] = True
         is_alone = quotes == 0
         # Names of deleted accounts stand in lists as null.
         depth = np.where(is_alone, end - start - np.where(tail == _LAST_OF_NULL, len(_NULL), 1), quote[0] - start)
@@ -297,7 +298,7 @@ def _plain(lines: _Lines, keys: dict[str, Numbers]) -> Flags:
     for name in ("date_unixtime", "edited_unixtime"):
         line = keys[name]
         start, size = lines.value_start[line], lines.value_end[line] - lines.value_start[line]
-        good = (lines.octets[start] > _ZERO) & (size > 0) & (size <= _MOST_DIGITS) & _are_digits(lines.words, start, size)
+        good = (lines.octets[start] > _ZERO) & (size > 0) & (size <= _DIGITS_OF_SECONDS) & _are_digits(lines.words, start, size)
         part(line[~good])
     for name in ("text", "reactions"):
         line = keys[name]

@@ -26,7 +26,7 @@ class Features:
     """One row per form (in order of first asking) and the answers given.
 
     words, letters: unit rows; columns are course- and key-specific, so that a product only meets forms that may be one. intent, family:
-    one-hot, likewise.
+    a column each, likewise; the value says how far intents are trusted in this course, 0 to 1.
     answer_form, answer_day, answers: one entry or unit row per answer given to a question of the form.
     """
 
@@ -61,8 +61,8 @@ def weighted(group: NDArray[np.int64], scope: NDArray[np.int64], day: NDArray[np
     width = int(term.max()) + 1
     count = pd.Series(1.0, index=pd.MultiIndex.from_arrays([rows, term])).groupby(level=[0, 1], sort=True).sum()
     rows, term = (count.index.get_level_values(level).to_numpy() for level in (0, 1))
-    frequency = _until(scope[rows] * width + term, day[rows])
-    asked = _until(scope, day)[rows]
+    frequency = until(scope[rows] * width + term, day[rows])
+    asked = until(scope, day)[rows]
     prior = threshold("repeat_prior_questions")
     weight = (1 + np.log(count.to_numpy())) * (np.log((asked + prior) / (frequency + 1)) + 1)
     columns = pd.factorize(group[rows] * width + term)[0]
@@ -70,7 +70,7 @@ def weighted(group: NDArray[np.int64], scope: NDArray[np.int64], day: NDArray[np
     return unit(matrix)
 
 
-def _until(key: NDArray[np.int64], day: NDArray[np.int64]) -> NDArray[np.int64]:
+def until(key: NDArray[np.int64], day: NDArray[np.int64]) -> NDArray[np.int64]:
     """How many entries of the same key fall on the entry's day or before."""
     order = np.lexsort((day, key))
     sorted_key, sorted_day = key[order], day[order]

@@ -284,6 +284,13 @@ QUESTION_WORDS = frozenset(
         "why",
     ]
 )
+#: Lemmas that say nothing of what is asked when they stand alone: "how do I do that?" is another question each time.
+LIGHT_WORDS = QUESTION_WORDS | frozenset(
+    [
+        "делать", "сделать", "мочь", "смочь", "быть", "стать", "знать", "хотеть", "нужный", "нужно", "надо", "этот", "тот", "весь", "свой", "там", "тут", "здесь", "так", "такой", "дать", "давать", "значить", "понять", "понимать", "получиться", "получаться", "поделать", "видеть", "ли", "ещё", "уже", "кто-то", "что-то", "который", "правильно", "верно", "интересно", "точно", "именно", "ясно", "речь", "говорить", "спросить", "ответить", "знает", "за", "по", "к",
+        "do", "does", "did", "doing", "done", "try", "trying", "tried", "mean", "want", "wanted", "get", "got", "getting", "use", "using", "used", "need", "help", "any", "anyone", "anybody", "someone", "some", "one", "there", "then", "if", "but", "or", "just", "ok", "okay", "yes", "no", "well", "now", "here", "him", "her", "them", "us", "about", "can", "could", "would", "should", "will", "may", "might", "must", "am", "been", "being", "having", "had", "know", "think", "say", "said", "tell", "see", "look", "like", "exactly", "right", "sure", "really", "something", "anything", "thing", "way", "problem", "question", "issue", "idea", "what", "s", "t", "m", "re", "ve", "ll", "d", "im", "don", "doesn", "didn", "isn", "else", "go", "going", "make", "work", "works", "working", "possible", "guys", "out", "up", "which", "these", "those", "when", "so", "too", "also", "else",
+    ]
+)  # fmt: skip
 #: It came.
 RECEIPTS = (
     "получила", "получил", "получено", "получили", "подтвержд*", "письмо пришло", "пришло письмо", "письмо дошло", "дошло", "прочитала", "прочитал", "прочитано", "ознакомлен*", "ознакомил*", "увидела письмо", "письмо вижу", "принято к сведению", "письмо увидела", "письмо увидел",

@@ -76,6 +76,24 @@ def test_nothing_asked(course: Course) -> None:
     assert clusters(course) == {}
 
 
+def test_how_do_i_do_that_is_another_question_each_time(course: Course) -> None:
+    course.chat("Вера", "А как это сделать?", 0)
+    course.chat("Глеб", "А как это сделать?", HOUR)
+    assert clusters(course) == {}
+
+
+def test_talk_of_another_field_is_not_pressed_into_the_lexicon() -> None:
+    """Loudspeakers are sold, not a webinar's sound lost: where intents are rarely recognised, the lexicon is hardly trusted."""
+    goods = ("гайки", "доски", "трубы", "краски", "кирпичи", "обои", "плитки", "лампы", "розетки", "провода")
+    sale = [
+        (f"сколько стоят {name} {extra}", 0)
+        for name in goods
+        for extra in ("оптом", "штучно", "недорого", "в городе", "на складе", "у поставщика", "с доставкой")
+    ]
+    found = cluster(_asked([*sale, ("какой усилитель даст чистый звук", 1), ("микрофон для барабанов посоветуйте", 1)]), TOLD.iloc[:0])
+    assert not {"q70", "q71"} & set(found.members["question_id"])
+
+
 def _asked_about_money(course: Course, second_answer: str) -> tuple[str, str]:
     """Two wordings with little in common and no intent of the lexicon, each with an explicit answer, among other questions."""
     answer = "Бухгалтерия перечислит сумму обратно в течение десяти рабочих дней"

@@ -275,7 +275,7 @@ def run_together(handle: str | None) -> tuple[tuple[str, str], ...]:
     if len(words) != 1 or not 6 <= len(words[0]) <= 30:
         return ()
     word = words[0]
-    cuts = {}
+    cuts: dict[tuple[str, str], None] = {}
     for place in range(1, len(word)):
         for piece, rest in ((word[:place], word[place:]), (word[place:], word[:place])):
             if len(piece) >= 5:

@@ -149,11 +149,10 @@ def _readings(names: list[ShownName], username: str | None, local: str | None, l
             yield with_name, _together(name, handle)
         if handle.words and not says_a_name:
             yield alone, handle
-        for piece, rest in run_together(text):
-            if piece in lasts:
-                letters = tuple("" if one in "yj" else one for one in rest) if len(rest) <= 2 else ()
-                words = ((piece,), (rest,)) if rest and not letters else ((piece,),)
-                yield CUT_HANDLE, _together(name, ShownName(words, letters, None, 0))
+        for piece, rest in run_together(text, lasts):
+            letters = tuple("" if one in "yj" else one for one in rest) if len(rest) <= 2 else ()
+            words = ((piece,), (rest,)) if rest and not letters else ((piece,),)
+            yield CUT_HANDLE, _together(name, ShownName(words, letters, None, 0))
 
 
 def _together(name: ShownName, handle: ShownName) -> ShownName:

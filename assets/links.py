@@ -39,7 +39,12 @@ _PEOPLE = [["links", "people"], ["links", "places"]]
 link_assets = [
     _relations(
         "people",
-        {"people": "One row per account: which person it belongs to.", "places": "One row per chat, webinar or survey: the course it belongs to."},
+        {
+            "people": "One row per account: which person it belongs to.",
+            "people_candidates": "One row per account in the review queue and person it may be.",
+            "people_history": "One row per account and stretch in which its link was the same.",
+            "places": "One row per chat, webinar or survey: the course it belongs to.",
+        },
         [_RAW[name] for name in ("accounts", "courses", "course_groups", "memberships", "enrolments", "chats", "messages", "addressees", "webinars", "attendance", "survey_answers")],
         link_people,
     ),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 
 import numpy as np
@@ -213,6 +214,7 @@ def normalise(text: str) -> str:
     return " ".join(found.split())
 
 
+@lru_cache(maxsize=1 << 16)
 def _fold(code: int) -> tuple[str, bool]:
     """What a code point becomes, and whether it is invisible (in the sense of a sign of tampering)."""
     character = chr(code)

@@ -61,8 +61,12 @@ def make_parts(warehouse: Warehouse) -> None:
     warehouse.connection.execute(
         """
         create or replace temp table bearers as
-        select person_id, list(distinct left(first, 1)) as first_initials, list(distinct left(middle, 1)) as middle_initials,
-            list(distinct left(last, 1)) as last_initials, list(distinct middle) as middles, list(distinct last) as lasts, list(distinct school) as schools
+        select person_id, coalesce(list(distinct left(first, 1)) filter (where left(first, 1) is not null), []) as first_initials,
+            coalesce(list(distinct left(middle, 1)) filter (where left(middle, 1) is not null), []) as middle_initials,
+            coalesce(list(distinct left(last, 1)) filter (where left(last, 1) is not null), []) as last_initials,
+            coalesce(list(distinct middle) filter (where middle is not null), []) as middles,
+            coalesce(list(distinct last) filter (where last is not null), []) as lasts,
+            coalesce(list(distinct school) filter (where school is not null), []) as schools
         from bearer_rows group by person_id
         """
     )
@@ -89,6 +93,13 @@ def make_readings(warehouse: Warehouse) -> None:
         order by 1
         """
     )
+    # Some family names are first names too, and some people fill in the fields the other way round: what is more often a first name is one.
+    givens = {
+        one
+        for (one,) in warehouse.rows(
+            "select key from parts where part in ('first', 'last') group by key having count(*) filter (where part = 'first') > count(*) filter (where part = 'last')"
+        )
+    }
     lasts = {one for (one,) in warehouse.rows("select distinct key from parts where part in ('last', 'part', 'past')")}
     word_columns = ("account_id", "reading", "word", "key", "is_given", "is_middle")
     columns = ("account_id", "reading", "kind", "words", "initial_1", "initial_2", "school")
@@ -105,7 +116,7 @@ def make_readings(warehouse: Warehouse) -> None:
             for column, value in zip(columns, (account, number, kind, len(reading.words), first, second, reading.school), strict=True):
                 readings[column].append(value)
             for place, keys in enumerate(reading.words):
-                is_given, is_middle = any(map(is_given_name, keys)), is_patronymic(keys[0])
+                is_given, is_middle = any(map(is_given_name, keys)) or keys[0] in givens, is_patronymic(keys[0])
                 for one in keys:
                     for column, value in zip(word_columns, (account, number, place, one, is_given, is_middle), strict=True):
                         words[column].append(value)
@@ -138,11 +149,10 @@ def _readings(names: list[ShownName], username: str | None, local: str | None, l
             yield with_name, _together(name, handle)
         if handle.words and not says_a_name:
             yield alone, handle
-        for piece, rest in run_together(text):
-            if piece in lasts:
-                letters = tuple("" if one in "yj" else one for one in rest) if len(rest) <= 2 else ()
-                words = ((piece,), (rest,)) if rest and not letters else ((piece,),)
-                yield CUT_HANDLE, _together(name, ShownName(words, letters, None, 0))
+        for piece, rest in run_together(text, lasts):
+            letters = tuple("" if one in "yj" else one for one in rest) if len(rest) <= 2 else ()
+            words = ((piece,), (rest,)) if rest and not letters else ((piece,),)
+            yield CUT_HANDLE, _together(name, ShownName(words, letters, None, 0))
 
 
 def _together(name: ShownName, handle: ShownName) -> ShownName:
@@ -303,7 +313,11 @@ _EVIDENCE = """
         inner join kinds on kinds.account_id = fitting.account_id and kinds.reading = fitting.reading
         inner join bearers on bearers.person_id = fitting.person_id
     ), judged as (
-        select *, words - explained as unexplained, given - explained_given as other_given,
+        select * replace (
+                -- Where the LMS knows no patronymic, one that is shown leaves nothing unexplained.
+                least(words, explained + case when len(own_middles) = 0 then len(coalesce(middles, [])) else 0 end) as explained
+            ), words - least(words, explained + case when len(own_middles) = 0 then len(coalesce(middles, [])) else 0 end) as unexplained,
+            given - explained_given as other_given,
             -- A patronymic may be mistyped; another one speaks against the person, whatever else fits.
             len(list_filter(coalesce(middles, []), one -> not list_contains(own_middles, one) and not list_contains(own_lasts, one)
                 and not coalesce(list_bool_or(list_transform(own_middles, own -> damerau_levenshtein(own, one) <= 1)), false))) > 0
@@ -341,6 +355,8 @@ _EVIDENCE = """
     left join schools on schools.school = judged.school
     -- Another patronymic, another first name or other initials beside a name that fits: a relative or a namesake.
     where not other_middle and initials_fit and not (other_given > 0 and first_level = 0)
+        -- A user name cut in two has to be used up.
+        and not (kind = $cut and unexplained > 0)
         and not exists (select 1 from excluded where excluded.account_id = judged.account_id and excluded.person_id = judged.person_id)
     order by judged.account_id, judged.person_id, judged.reading
 """
@@ -364,6 +380,7 @@ def make_evidence(warehouse: Warehouse) -> pa.Table:
         {
             **held,
             "middle": middle,
+            "cut": CUT_HANDLE,
             "school": threshold("people_usual_school"),
             "in_group": threshold("people_in_group"),
             "typos": threshold("people_names_near"),

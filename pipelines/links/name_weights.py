@@ -34,6 +34,8 @@ _USUAL_LAST = np.array([0.01, 0.02, 0.04, 0.93])
 _USUAL_FIRST = np.array([0.0, 0.2, 0.8])
 _ROUNDS_OF_ESTIMATION = 8
 _ROUNDS_OF_ASSIGNMENT = 3
+#: Candidates that a reviewer is shown.
+SHOWN_CANDIDATES = 3
 #: Log-odds that end a contest: candidates so far behind the best are left out.
 _HOPELESS = 12.0
 
@@ -52,6 +54,8 @@ class Judged:
     crowd: Floats
     is_linkable: NDArray[np.bool_]
     is_more_than_first: NDArray[np.bool_]
+    #: The best :data:`SHOWN_CANDIDATES` of each account in order: account, person, score, place from 1.
+    candidates: tuple[Ints, Ints, Floats, Ints]
 
 
 def judge(evidence: pa.Table, places: pa.Table, taken: pa.Table) -> tuple[Judged, list[str], list[str]]:
@@ -192,8 +196,9 @@ def _best(rows: _Rows, weights: Floats) -> Judged:
     account = rows.account[order]
     starts = np.flatnonzero(np.r_[True, np.diff(account) != 0]) if len(order) else np.zeros(0, np.int64)
     place = np.arange(len(order)) - np.repeat(starts, np.diff(np.r_[starts, len(order)]))
-    crowd = np.bincount(account[place < 3], chance[order][place < 3], rows.accounts)
-    best = order[starts]
+    top, best = order[place < SHOWN_CANDIDATES], order[starts]
+    crowd = np.zeros(rows.accounts)
+    np.add.at(crowd, rows.account[top], chance[top])
     c = rows.columns
     return Judged(
         account=rows.account[best],
@@ -202,6 +207,7 @@ def _best(rows: _Rows, weights: Floats) -> Judged:
         crowd=crowd[rows.account[best]],
         is_linkable=c["is_linkable"][best] > 0,
         is_more_than_first=c["is_more_than_first"][best] > 0,
+        candidates=(rows.account[top], rows.person[top], chance[top], place[place < SHOWN_CANDIDATES] + 1),
     )
 
 

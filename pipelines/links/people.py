@@ -30,8 +30,12 @@ from pipelines.warehouse import Warehouse
 
 #: What a second account or an exact key is worth; an exact key is certain as long as nothing speaks against it.
 _SECOND_ACCOUNT = 0.95
+#: Candidates less likely than this are not worth a reviewer's look.
+_LEAST_SHOWN = 0.01
 #: Digits of a probability that are kept.
 _DIGITS = 6
+#: Shorter user names are everybody's.
+_HANDLE_LETTERS = 6
 #: Accounts of one person that may point to one another in a row.
 _LONGEST_CHAIN = 8
 #: Temporary tables of one run.
@@ -48,6 +52,8 @@ _MADE = (
     "members",
     "judged",
     "contradicted",
+    "several",
+    "candidate_rows",
 )
 
 
@@ -149,6 +155,25 @@ def link_people(warehouse: Warehouse, programme: Programme) -> Summary:
         {"address_score": threshold("people_address_by_name")},
     )
     warehouse.replace("links.people", result)
+    warehouse.replace(
+        "links.people_candidates",
+        warehouse.arrow(
+            """
+            select candidate_rows.* from candidate_rows inner join links.people as people
+                on people.account_id = candidate_rows.account_id and people.state = 'review'
+            where candidate_rows.account_id not in (select account_id from exact_links) and candidate_rows.score >= $least
+            union all
+            -- Of an exact key that points to several, all of them.
+            select account_id, row_number() over (partition by account_id order by person_id)::integer, person_id, 1.0 / count(*) over (partition by account_id)
+            from several
+            union all
+            select account_id, 1, candidate_person_id, score from exact_links
+            where candidate_person_id is not null and account_id not in (select account_id from several)
+            order by all
+            """,
+            {"least": _LEAST_SHOWN},
+        ),
+    )
     for table in _MADE:
         connection.execute(f"drop table if exists temp.{table}")
     drop_standing(warehouse)
@@ -338,7 +363,7 @@ def _link_exact(warehouse: Warehouse) -> None:
         _make_table(warehouse, f"{name}_keys", pa.table({column: pa.array(values, pa.string()) for column, values in columns.items()}))
     connection.execute(
         """
-        insert into exact_links
+        create or replace temp table pointed as
         with owners as (
             select distinct persons_keys.kind, persons_keys.key, exact_links.person_id
             from persons_keys inner join exact_links on exact_links.account_id = persons_keys.account_id
@@ -348,8 +373,8 @@ def _link_exact(warehouse: Warehouse) -> None:
                 case other.kind when 'email' then 'address' when 'phone' then 'phone' else 'username' end as rule
             from others_keys as other
             inner join owners on owners.key = other.key
-                and (owners.kind = other.kind or (other.kind = 'handle' and owners.kind = 'local' and length(other.key) >= 6))
-            where other.kind in ('email', 'phone') or (other.kind = 'handle' and length(other.key) >= 6)
+                and (owners.kind = other.kind or (other.kind = 'handle' and owners.kind = 'local'))
+            where other.kind in ('email', 'phone') or (other.kind = 'handle' and length(other.key) >= $letters)
         ), allowed as (
             select found.* from found
             left join refused on refused.account_id = found.account_id and refused.person_id = found.person_id
@@ -357,16 +382,26 @@ def _link_exact(warehouse: Warehouse) -> None:
         ), strongest as (
             select account_id, min(strength) as strength from allowed group by account_id
         )
-        select allowed.account_id,
-            case when count(distinct allowed.person_id) = 1 then min(allowed.person_id) end,
-            case when count(distinct allowed.person_id) = 1 then min(allowed.rule) else 'ambiguous' end,
-            1.0,
-            case when count(distinct allowed.person_id) > 1 then min(allowed.person_id) end,
-            null
+        select distinct allowed.account_id, allowed.person_id, allowed.rule
         from allowed inner join strongest on strongest.account_id = allowed.account_id and strongest.strength = allowed.strength
-        group by allowed.account_id
+        """,
+        {"letters": _HANDLE_LETTERS},
+    )
+    connection.execute(
+        """
+        create or replace temp table several as
+        select account_id, person_id from pointed where account_id in (select account_id from pointed group by account_id having count(*) > 1)
         """
     )
+    connection.execute(
+        """
+        insert into exact_links
+        select account_id, case when count(*) = 1 then min(person_id) end, case when count(*) = 1 then min(rule) else 'ambiguous' end, 1.0,
+            case when count(*) > 1 then min(person_id) end, null
+        from pointed group by account_id
+        """
+    )
+    connection.execute("drop table temp.pointed")
     for name in ("persons_keys", "others_keys"):
         connection.execute(f"drop table temp.{name}")
 
@@ -443,6 +478,16 @@ def _make_judged(warehouse: Warehouse) -> None:
         }
     )
     _make_table(warehouse, "judged_rows", table)
+    account, person, score, place = best.candidates
+    shown = pa.table(
+        {
+            "account_id": pa.array(accounts, pa.string()).take(pa.array(account)),
+            "place": pa.array(place, pa.int32()),
+            "person_id": pa.array(people, pa.string()).take(pa.array(person)),
+            "score": pa.array(score.round(_DIGITS)),
+        }
+    )
+    _make_table(warehouse, "candidate_rows", shown)
     warehouse.connection.execute(
         """
         create or replace temp table judged as

@@ -63,10 +63,18 @@ def decide(warehouse: Warehouse, decision: Decision) -> str:
             raise PermanentError("an account is its own person without a decision; split undoes what joined it to another")
         if decision.kind != "refuse" and decision.account_id in _joined_to(warehouse, own):
             raise PermanentError("the two are one person already, the other way round: undo that first")
+    # Of the decisions that settle whose an account is the last counts, so only that one says the same; a refusal stands until a confirmation.
     same = warehouse.value(
-        "select decision_id from links.people_decisions where account_id = ? and kind = ? and person_id is not distinct from ? and undone_at is null "
-        "and sequence >= coalesce((select max(sequence) from links.people_decisions where account_id = ? and undone_at is null), 0)",
-        [decision.account_id, decision.kind, decision.person_id, decision.account_id],
+        f"""
+        select max(decision_id) from links.people_decisions as decision
+        where account_id = $account and kind = $kind and person_id is not distinct from $person and undone_at is null
+            and not exists (
+                select 1 from links.people_decisions as later
+                where later.account_id = $account and later.undone_at is null and later.sequence > decision.sequence and later.kind in {_SETTLING}
+                    and ($kind <> 'refuse' or later.person_id = $person)
+            )
+        """,
+        {"account": decision.account_id, "kind": decision.kind, "person": decision.person_id},
     )
     if same:
         return str(same)

@@ -21,6 +21,18 @@ comment on column links.people.candidate_person_id is 'For review: the best gues
 alter table links.people add column if not exists decision_id varchar;
 comment on column links.people.decision_id is 'links.people_decisions that settled it; null: none did.';
 
+create table if not exists links.people_candidates (
+    account_id varchar not null,
+    place integer not null,
+    person_id varchar not null,
+    score double not null
+);
+comment on table links.people_candidates is 'One row per account in the review queue and person it may be, the likeliest three. Key: account_id, place.';
+comment on column links.people_candidates.account_id is 'raw.accounts.';
+comment on column links.people_candidates.place is 'From 1, the likeliest first.';
+comment on column links.people_candidates.person_id is 'The person.';
+comment on column links.people_candidates.score is 'Probability that the account is the person''s; what is missing to 1 is nobody of the programme.';
+
 create table if not exists links.people_decisions (
     decision_id varchar not null,
     sequence bigint not null,

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.links.names import SHORT_FORMS, first_name_keys, full_name, is_patronymic, key, read_handle, read_name, school_number
+from pipelines.links.names import (
+    SHORT_FORMS,
+    first_name_keys,
+    full_name,
+    is_patronymic,
+    key,
+    key_variants,
+    read_handle,
+    read_name,
+    run_together,
+    school_number,
+)
 
 
 @pytest.mark.parametrize(
@@ -106,3 +117,47 @@ def test_a_first_name_is_no_patronymic() -> None:
 )
 def test_number_of_a_school(institution: str | None, number: str | None) -> None:
     assert school_number(institution) == number
+
+
+#: «Щербакова Юлия Объёмова», "Цыганкова", "Жайжайхова" as published tables write them.
+@pytest.mark.parametrize(
+    ("cyrillic", "spellings"),
+    [
+        ("Щербакова", ["Shcherbakova", "Shherbakova", "Ŝerbakova", "Ščerbakova", "Scherbakova", "SHCHERBAKOVA"]),
+        ("Цыганкова", ["Tsygankova", "Cygankova", "Czy`gankova", "Tzigankova"]),
+        ("Хохлова", ["Khokhlova", "Hohlova", "Xoxlova"]),
+        ("Юлия", ["Iuliia", "Yuliya", "Juliya", "Ûliâ", "Julia"]),
+        ("Жанна", ["Zhanna", "Žanna", "Janna"]),
+        ("Виктория", ["Viktoriya", "Victoria"]),
+        ("Эдуард", ["Eduard", "Ehduard", "Èduard"]),
+        ("Соловьёва", ["Solovʹëva", "Solov’yëva", "Solov`yova", "Soloveva"]),
+        ("Галина", ["Galina", "Halina"]),
+        ("Кузнецов", ["Kuznetsov", "Kuznecov", "Kuznetsoff"]),
+    ],
+)
+def test_every_published_transliteration_is_read(cyrillic: str, spellings: list[str]) -> None:
+    for spelling in spellings:
+        assert key(cyrillic) in key_variants(spelling), spelling
+
+
+@pytest.mark.parametrize(
+    ("pet", "name"), [("Светочка", "Светлана"), ("Танюша", "Татьяна"), ("Ленуся", "Елена"), ("Юлечка", "Юлия"), ("Оленька", "Ольга")]
+)
+def test_a_pet_name_leads_to_the_name(pet: str, name: str) -> None:
+    assert set(read_name(pet).words[0]) & set(first_name_keys(name))
+
+
+def test_a_user_name_is_cut_where_a_known_name_ends() -> None:
+    assert run_together("annaivanova85", {key("Иванова")}) == ((key("Иванова"), key("Анна")),)
+    assert run_together("aivanova", {key("Иванова")}) == ((key("Иванова"), "a"),)
+    assert run_together("anna.ivanova", {key("Иванова")}) == ()
+
+
+@pytest.mark.parametrize("shown", ["Анна и Сергей", "Семья Петровых", "Ивановы", "Учительская школы 5"])
+def test_several_people_are_seen(shown: str) -> None:
+    assert read_name(shown).is_shared
+
+
+@pytest.mark.parametrize("shown", ["Анна Иванова", "Черных Анна", "И. Петрова", "Мария-Анна Орлова"])
+def test_one_person_is_one(shown: str) -> None:
+    assert not read_name(shown).is_shared

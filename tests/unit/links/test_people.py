@@ -257,3 +257,122 @@ def test_every_account_has_one_row(warehouse: Warehouse) -> None:
         chat_account(warehouse, native, "Анна Иванова")
     summary = link_people(warehouse, PROGRAMME)
     assert summary.accounts == 3 == summary.linked + summary.review + summary.unlinked
+
+
+def earlier(warehouse: Warehouse, name: str, shown: str, kind: str = "display_name") -> None:
+    insert(warehouse, "personal.account_names", [{"account_id": name, "kind": kind, "name": shown}])
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "Солвьёва Юлия",
+        "Соловьева Юлечка",
+        "Соловьёва ЮВ",
+        "Solov'yova Yu.V.",
+        "Юлия_Соловьёва",
+        "ЮлияСоловьёва",
+        "Cоловьёва Юлия",
+        "Учитель Соловьёва Юлия (школа 5)",
+    ],
+)
+def test_typing_errors_and_habits_do_not_hide_a_person(warehouse: Warehouse, shown: str) -> None:
+    truth = learner(warehouse, "1", "Юлия Владимировна", "Соловьёва", institution="МБОУ СОШ № 5")
+    learner(warehouse, "2", "Юлия Петровна", "Морозова", institution="МБОУ СОШ № 6")
+    assert link_of(warehouse, chat_account(warehouse, "user7", shown))[:2] == (person(truth), "linked")
+
+
+@pytest.mark.parametrize("shown", ["Солвьёва", "Соловьёв Юлия", "Ольга Соловьёва", "Попва Юлия"])
+def test_a_typing_error_needs_a_first_name_a_long_name_and_the_same_ending(warehouse: Warehouse, shown: str) -> None:
+    learner(warehouse, "1", "Юлия Владимировна", "Соловьёва")
+    learner(warehouse, "2", "Юлия Петровна", "Попова")
+    assert link_of(warehouse, chat_account(warehouse, "user7", shown))[1] != "linked"
+
+
+@pytest.mark.parametrize(
+    ("last", "shown"), [("Петрова-Водкина", "Анна Петрова"), ("Иванова (Петрова)", "Анна Петрова"), ("Петрова", "Анна Иванова-Петрова")]
+)
+def test_one_half_of_a_double_name_will_do(warehouse: Warehouse, last: str, shown: str) -> None:
+    truth = learner(warehouse, "1", "Анна Сергеевна", last)
+    learner(warehouse, "2", "Анна Петровна", "Орлова")
+    assert link_of(warehouse, chat_account(warehouse, "user7", shown))[0] == person(truth)
+
+
+def test_a_name_that_the_lms_had_before_a_marriage_still_links(warehouse: Warehouse) -> None:
+    truth = learner(warehouse, "1", "Анна Сергеевна", "Петрова")
+    earlier(warehouse, truth, "Орлова", "last_name")
+    assert link_of(warehouse, chat_account(warehouse, "user7", "Орлова Анна"))[0] == person(truth)
+
+
+def test_a_deleted_or_renamed_account_is_known_by_what_it_showed(warehouse: Warehouse) -> None:
+    truth = learner(warehouse, "1", "Анна Сергеевна", "Петрова")
+    name = chat_account(warehouse, "user7", "Осень")
+    earlier(warehouse, name, "Петрова Анна")
+    assert link_of(warehouse, name)[0] == person(truth)
+
+
+def test_an_address_that_the_lms_had_before_is_exact_too(warehouse: Warehouse) -> None:
+    truth = learner(warehouse, "1", "Анна", "Иванова", email="new@example.org")
+    earlier(warehouse, truth, "old@example.org", "email")
+    assert link_of(warehouse, account(warehouse, "mail", "old@example.org", "mail", email="old@example.org")) == (
+        person(truth),
+        "linked",
+        "address",
+    )
+
+
+@pytest.mark.parametrize("shown", ["Анна и Сергей Ивановы", "Семья Ивановых Анна", "Анна/Олег Иванова"])
+def test_an_account_of_several_people_is_never_linked(warehouse: Warehouse, shown: str) -> None:
+    learner(warehouse, "1", "Анна Петровна", "Иванова", email="family@example.org")
+    assert link_of(warehouse, chat_account(warehouse, "user7", shown))[1:] == ("review", "shared")
+    assert link_of(warehouse, chat_account(warehouse, "user8", shown, email="family@example.org"))[1:] == ("review", "shared")
+
+
+def test_an_address_under_which_somebody_else_shows_goes_to_review(warehouse: Warehouse) -> None:
+    learner(warehouse, "1", "Анна Петровна", "Иванова", email="school5@example.org")
+    box = account(warehouse, "zoom", "ольга|school5", "webinar", email="school5@example.org", display_name="Ольга Петрова")
+    assert link_of(warehouse, box)[1:] == ("review", "shared")
+
+
+def test_two_people_in_the_earlier_names_of_one_account_go_to_review(warehouse: Warehouse) -> None:
+    learner(warehouse, "1", "Анна Петровна", "Иванова")
+    learner(warehouse, "2", "Ольга Сергеевна", "Соловьёва")
+    name = chat_account(warehouse, "user7", "Анна Иванова")
+    earlier(warehouse, name, "Соловьёва Ольга")
+    assert link_of(warehouse, name)[:2] == (None, "review")
+
+
+def test_of_two_namesakes_the_one_without_an_account_gets_the_second(warehouse: Warehouse) -> None:
+    first = learner(warehouse, "1", "Анна Петровна", "Иванова")
+    second = learner(warehouse, "2", "Анна Сергеевна", "Иванова")
+    known = chat_account(warehouse, "user7", "Иванова Анна Петровна")
+    other = chat_account(warehouse, "user8", "Анна Иванова")
+    assert link_of(warehouse, other)[0] == person(second)
+    assert link_of(warehouse, known)[0] == person(first)
+
+
+def test_a_second_account_in_one_chat_links_where_nobody_else_fits(warehouse: Warehouse) -> None:
+    truth = learner(warehouse, "1", "Юлия Владимировна", "Соловьёва")
+    for native, shown in (("user7", "Соловьёва Юлия"), ("user8", "Юля Соловьёва")):
+        assert link_of(warehouse, chat_account(warehouse, native, shown))[0] == person(truth)
+
+
+def test_a_rare_name_says_more_than_a_common_one(warehouse: Warehouse) -> None:
+    rare = learner(warehouse, "1", "Юлия Владимировна", "Соловьёва")
+    learner(warehouse, "2", "Анна Петровна", "Иванова")
+    for number in range(3, 60):
+        learner(warehouse, str(number), "Мария", "Иванова", OTHER_COURSE)
+    for number in range(60, 160):
+        learner(warehouse, str(number), f"Имя{number}", f"Фамилия{number}")
+    assert link_of(warehouse, chat_account(warehouse, "user7", "Соловьёва"))[0] == person(rare)
+    assert link_of(warehouse, chat_account(warehouse, "user8", "Иванова"))[1] != "linked"
+
+
+def test_the_queue_knows_the_likeliest_people(warehouse: Warehouse) -> None:
+    people = {person(learner(warehouse, number, first, "Иванова")) for number, first in (("1", "Анна Петровна"), ("2", "Анна Сергеевна"))}
+    name = chat_account(warehouse, "user7", "Анна Иванова")
+    link_of(warehouse, name)
+    rows = warehouse.rows("select place, person_id, score from links.people_candidates where account_id = ? order by place", [name])
+    assert [place for place, *_ in rows] == [1, 2]
+    assert {candidate for _, candidate, _ in rows} == people
+    assert all(0.4 < score < 0.5 for *_, score in rows)

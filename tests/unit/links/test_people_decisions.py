@@ -111,6 +111,15 @@ def test_the_same_decision_is_written_once(warehouse: Warehouse) -> None:
     assert warehouse.value("select count(*) from links.people_decisions") == 1
 
 
+def test_several_refusals_are_written_once_each(warehouse: Warehouse) -> None:
+    people = [learner(warehouse, number, "Анна", "Иванова") for number in ("1", "2")]
+    name = chat_account(warehouse, "user7", "Анна Иванова")
+    for one in (*people, *people):
+        made(warehouse, "refuse", name, person(one))
+    assert warehouse.value("select count(*) from links.people_decisions") == 2
+    assert links(warehouse)[name][:2] == (None, "unlinked")
+
+
 def test_people_are_not_merged_in_a_ring(warehouse: Warehouse) -> None:
     one, other = learner(warehouse, "1", "Анна", "Иванова"), learner(warehouse, "2", "Ольга", "Петрова")
     made(warehouse, "merge", other, person(one))

@@ -159,7 +159,7 @@ def _recovered(part: str, talk: Conversation, marked: Ints, belongs_to: _Answere
     early = pairs.message < border
     guess = learn(
         Pairs(pairs.message[early], pairs.earlier[early]), {name: values[early] for name, values in seen.items()}, belongs[early],
-        precision=threshold("reply_precision"), least=int(threshold("reply_examples_least")),
+        precision=threshold("reply_precision"), least=int(threshold("reply_examples_least")), lean={"prior": 1.0},
     )  # fmt: skip
     if guess is None:
         raise ValueError(f"{part}: too few marked messages to learn from")

@@ -12,7 +12,7 @@ Nothing here reads the warehouse: arrays come in, arrays go out.
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -39,7 +39,7 @@ _SIGNS = {
     "settled": wording.SETTLED,
     "link": ("http", "https", "www"),
 }
-#: Standardised weights are held towards 0 by this much: with few examples the prior alone is left to speak.
+#: Standardised weights are held to where they lean by this much: with few examples the prior is left to speak.
 _RIDGE = 3.0
 #: What was learned from the annotated corpus, one row per node of a tree; made by ``python -m benchmarks.replies.learn_prior``.
 PRIOR_FILE = Path(__file__).with_name("reply_prior.csv")
@@ -127,8 +127,8 @@ def _log(values: Floats | Ints) -> Floats:
     return np.log1p(np.maximum(values, 0).astype(np.float64))
 
 
-def word_rows(lines: list[str], reference: NDArray[np.bool_] | None = None) -> csr_array:
-    """Rows of length 1, one per line: word beginnings weighted by rarity among the lines of ``reference`` (all)."""
+def word_rows(lines: Sequence[str]) -> csr_array:
+    """One row per line: its word beginnings, weighted by their rarity among the lines."""
 
     def beginnings(line: str) -> list[str]:
         return [word[:_STEM] for word in line.split() if len(word) > 2]
@@ -138,9 +138,8 @@ def word_rows(lines: list[str], reference: NDArray[np.bool_] | None = None) -> c
     counts = csr_array(
         HashingVectorizer(analyzer=beginnings, n_features=_BUCKETS, norm=None, alternate_sign=False, binary=True).transform(lines)
     )
-    told = counts if reference is None else counts[np.flatnonzero(reference)]
-    frequency = np.bincount(told.indices, minlength=_BUCKETS)
-    rarity = np.log((1 + told.shape[0]) / (1 + frequency))
+    frequency = np.bincount(counts.indices, minlength=_BUCKETS)
+    rarity = np.log((1 + counts.shape[0]) / (1 + frequency))
     counts.data = rarity[counts.indices]
     return counts
 
@@ -197,14 +196,16 @@ def features(talk: Conversation, pairs: Pairs) -> dict[str, Floats]:
     following = np.arange(size)
     following[in_chats[:-1]] = np.where(chat_codes[in_chats[:-1]] == chat_codes[in_chats[1:]], in_chats[1:], in_chats[:-1])
     next_gap = np.where(is_self, 0, talk.at[np.minimum(following[j], i)] - talk.at[j])
-    rows = word_rows(talk.lines)
+    told, told_place = np.unique(np.concatenate((i, j)), return_inverse=True)
+    told_i, told_j = told_place[: len(i)], told_place[len(i) :]
+    rows = word_rows([talk.lines[place] for place in told.tolist()])
     norms = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel()) + 1e-9
     overlap = np.zeros(len(pairs))
     for start in range(0, len(pairs), 200_000):
         part = slice(start, start + 200_000)
-        overlap[part] = np.asarray(rows[i[part]].multiply(rows[j[part]]).sum(axis=1)).ravel()
+        overlap[part] = np.asarray(rows[told_i[part]].multiply(rows[told_j[part]]).sum(axis=1)).ravel()
     overlap[is_self] = 0
-    likeness = overlap / (norms[i] * norms[j])
+    likeness = overlap / (norms[told_i] * norms[told_j])
     words = np.array([line.count(" ") for line in talk.lines], dtype=np.float64)
     marks = np.array([" ? " in line for line in talk.lines])
     ends = np.array([line.endswith("? ") for line in talk.lines])
@@ -348,11 +349,12 @@ def shares(pairs: Pairs, score: Floats) -> Floats:
 
 
 def learn(
-    pairs: Pairs, seen: dict[str, Floats], belongs: NDArray[np.bool_], *, precision: float, least: int, held: float = 0.3
+    pairs: Pairs, seen: dict[str, Floats], belongs: NDArray[np.bool_], *, precision: float, least: int, lean: Mapping[str, float], held: float = 0.3
 ) -> Guess | None:
     """Learn from messages whose mark was hidden: which candidate belongs to each.
 
-    A conditional logit (one candidate of each message is the right one) on the features given, the prior's score among them. The certainty from which a
+    A conditional logit (one candidate of each message is the right one) on the features given, the prior's score among them. ``lean``: log odds per unit of a
+    feature from which the marks have to convince it away (0 for those not named). The certainty from which a
     guess is accepted is the lowest at which ``precision`` of the guesses are right on the latest ``held`` part of the messages, which
     the weights for this purpose have not seen (the lower end of the share's interval: a lucky run is no proof). Messages none of whose candidates belong count as wrong whatever is guessed. None: fewer
     than ``least`` messages to learn from.
@@ -365,17 +367,18 @@ def learn(
     mean, scale = table.mean(axis=0), table.std(axis=0)
     scale[scale == 0] = 1
     table = (table - mean) / scale
+    leaning = np.array([lean.get(name, 0.0) for name in names]) * scale
     everyone = np.unique(pairs.message)
     border = everyone[int(len(everyone) * (1 - held))]
     early = pairs.message < border
-    weights = _fit_choice(pairs, table, belongs, early)
+    weights = _fit_choice(pairs, table, belongs, early, leaning)
     late = Pairs(pairs.message[~early], pairs.earlier[~early])
     share = shares(late, table[~early] @ weights)
     chosen = best(late, share)
     order = chosen[np.argsort(-share[chosen], kind="stable")]
     good = np.flatnonzero(_surely(np.cumsum(belongs[~early][order]), np.arange(1, len(order) + 1)) >= precision)
     certain = float(share[order][good[-1]]) if len(good) else 1.0
-    return Guess(names, mean, scale, _fit_choice(pairs, table, belongs, np.ones(len(pairs), bool)), certain)
+    return Guess(names, mean, scale, _fit_choice(pairs, table, belongs, np.ones(len(pairs), bool), leaning), certain)
 
 
 def _surely(right: Ints, count: Ints) -> Floats:
@@ -384,14 +387,16 @@ def _surely(right: Ints, count: Ints) -> Floats:
     return (share + z * z / (2 * count) - z * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count))) / (1 + z * z / count)
 
 
-def _fit_choice(pairs: Pairs, table: Floats, belongs: NDArray[np.bool_], used: NDArray[np.bool_]) -> Floats:
-    """Weights of a conditional logit with a ridge, by Newton's method; messages without a right candidate teach nothing."""
+def _fit_choice(pairs: Pairs, table: Floats, belongs: NDArray[np.bool_], used: NDArray[np.bool_], lean: Floats) -> Floats:
+    """Weights of a conditional logit with a ridge around ``lean``, by Newton's method; messages without a right candidate teach nothing."""
     with_right = np.isin(pairs.message, pairs.message[belongs & used]) & used
     rows, right = table[with_right], belongs[with_right].astype(np.float64)
     codes = np.unique(pairs.message[with_right], return_inverse=True)[1]
     right /= np.bincount(codes, right)[codes]
     starts = np.unique(codes, return_index=True)[1]
-    weights = np.zeros(rows.shape[1])
+    if not len(rows):
+        return lean
+    weights = lean.copy()
     reached = -np.inf
     step = np.zeros_like(weights)
     for _ in range(60):
@@ -399,7 +404,7 @@ def _fit_choice(pairs: Pairs, table: Floats, belongs: NDArray[np.bool_], used: N
         highest = np.maximum.reduceat(score, starts)
         raised = np.exp(score - highest[codes])
         total = np.bincount(codes, raised)
-        worth = float(right @ score - np.sum(highest + np.log(total)) - _RIDGE / 2 * np.sum((weights + step) ** 2))
+        worth = float(right @ score - np.sum(highest + np.log(total)) - _RIDGE / 2 * np.sum((weights + step - lean) ** 2))
         if worth < reached - 1e-9:
             step = step / 2  # overshot: half the way
             continue
@@ -408,7 +413,7 @@ def _fit_choice(pairs: Pairs, table: Floats, belongs: NDArray[np.bool_], used: N
             break
         reached = worth
         share = raised / total[codes]
-        gradient = rows.T @ (right - share) - _RIDGE * weights
+        gradient = rows.T @ (right - share) - _RIDGE * (weights - lean)
         middle = np.add.reduceat(rows * share[:, None], starts)
         hessian = rows.T @ (rows * share[:, None]) - middle.T @ middle + _RIDGE * np.eye(len(weights))
         step = np.linalg.solve(hessian, gradient)

@@ -78,7 +78,7 @@ def choices(count: int, odds: float = 0.97) -> tuple[Pairs, dict[str, np.ndarray
 
 def test_a_chat_s_own_marks_teach() -> None:
     pairs, seen, belongs = choices(400)
-    guess = learn(pairs, seen, belongs, precision=0.9, least=30)
+    guess = learn(pairs, seen, belongs, precision=0.9, least=30, lean={})
     assert guess is not None
     later, seen_later, right = choices(400)
     share = guess.certainty(later, seen_later)
@@ -90,12 +90,12 @@ def test_a_chat_s_own_marks_teach() -> None:
 
 
 def test_too_little_teaches_nothing() -> None:
-    assert learn(*choices(20), precision=0.9, least=30) is None
+    assert learn(*choices(20), precision=0.9, least=30, lean={}) is None
 
 
 def test_where_nothing_can_be_known_nothing_is_accepted() -> None:
     pairs, seen, belongs = choices(300)
-    guess = learn(pairs, {"noise": seen["noise"]}, belongs, precision=0.9, least=30)
+    guess = learn(pairs, {"noise": seen["noise"]}, belongs, precision=0.9, least=30, lean={})
     assert guess is not None
     share = guess.certainty(pairs, seen)
     assert (share >= guess.certain).sum() == 0

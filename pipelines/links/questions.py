@@ -7,7 +7,7 @@ sign with a word of the course is enough, any one plain counter-sign without a q
 sign that weighed most, so that a curator who marks "not a question" says which rule errs.
 
 Of a mail only the envelope is known: a learner's letter to a curator that opens a thread waits for an answer unless its subject
-confirms something, or it follows a notice so soon that it rather confirms that.
+confirms something, or, without a subject of its own, it follows a notice so soon that it rather confirms that.
 """
 
 from __future__ import annotations
@@ -65,6 +65,8 @@ _TECHNICAL_SIGNS = {
 }
 #: Subjects that answer: the sender's program wrote the prefix.
 _REPLY_SUBJECT = "^ *(re|fw|fwd|aw|sv|отв|ответ|пер|на) *(\\[[0-9]+\\])? *:"
+#: What mail programs put where the sender wrote no subject.
+_NO_SUBJECT = "^[ (\\[<]*(без темы|нет темы|без заголовка|no subject|none|untitled)[ )\\]>]*$"
 _SUBJECT_ASKS = (*wording.REQUESTS, *wording.INTERROGATIVES_STRONG, *wording.TROUBLE, "вопрос*", "помощь", "проблем*", "просьба", "question*", "help", "problem*")  # fmt: skip
 _SUBJECT_CONFIRMS = (*wording.RECEIPTS, *wording.THANKS, "ответ на", "подтверждение", "confirmation")
 
@@ -258,6 +260,8 @@ def _judge_mail(warehouse: Warehouse) -> pa.Table:
         ), judged_letter as (
             select letter.message_id, {wording.signs_sql("line", {"asks": _SUBJECT_ASKS, "confirms": _SUBJECT_CONFIRMS, **_TECHNICAL_SIGNS})},
                 contains(head, '?') as has_mark, is_reply, is_to_curator, is_to_list, role,
+                -- Who gives a letter a subject of its own has something of their own to say.
+                not regexp_matches(head, '[0-9A-Za-zА-Яа-яЁё]') or regexp_matches(lower(head), '{_NO_SUBJECT}') as has_no_subject,
                 coalesce(epoch(letter.sent_at) - epoch(after.noticed_at) <= 86400 * $confirms, false) as is_after_notice
             from letter left join after on after.message_id = letter.message_id
         ), ruled as (
@@ -267,7 +271,7 @@ def _judge_mail(warehouse: Warehouse) -> pa.Table:
                 when confirms and not has_mark then 'confirmation'
                 when asks or has_mark then 'subject'
                 when role = 'unknown' then 'stranger'
-                when is_after_notice then 'after_notice'
+                when is_after_notice and has_no_subject then 'after_notice'
                 else 'opens_thread'
             end as rule from judged_letter
         )

@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from pipelines.links import wording
+from pipelines.links.reply_guess import agreement, guess, known_answers
 from pipelines.links.roles import relate_roles
 from pipelines.programme import Programme
 from pipelines.thresholds import threshold
@@ -33,9 +33,10 @@ with part as (
 )
 select question_id, min(channel) as channel, min(chat_id) as chat_id, min(thread_id) as thread_id, min(account_id) as account_id, min(author_id) as author_id,
     min(person_id) as person_id, min(course_id) as course_id, min(sent_at) as asked_at, max(sent_at) as last_at,
-    string_agg(text, ' ' order by place) as text, arg_min(subject, place) as subject
+    string_agg(text, ' ' order by place) as text, arg_min(subject, place) as subject, arg_max(message_id, place) as last_id
 from part where is_asked group by question_id
 """
+_ASKED_LINES = "create or replace temp table asked as select *, {whole} as whole from asked"
 
 _ANSWER_SIGNS = {
     "thanks": wording.THANKS,
@@ -59,13 +60,15 @@ with lined as (
     where kind = 'post' and not is_forwarded and sent_at is not null and account_id is not null
 ), signed as (
     select *, {signs}, case when trim(whole) = '' then 0 else len(string_split(trim(whole), ' ')) end as words,
+        -- "The link is mended, thank you" is news with a courtesy after it; who only thanks begins with it.
+        regexp_matches(regexp_replace(whole, '^ ({greetings} )+', ' '), '^ ((большое|огромное|и|вам|many|so) )*({thanking}) ') as opens_with_thanks,
         regexp_matches(whole, ' [?] $') as ends_asking, regexp_matches(written, '[0-9]') as has_number, regexp_matches(written, '{link}') as has_link,
         regexp_matches(written, '«') as has_quotation
     from lined
 )
 select *, case
         when channel = 'mail' then 'substantive'
-        when thanks and words <= {short} and not has_link then 'thanks'
+        when thanks and words <= {short} and not has_link and (opens_with_thanks or words <= {few}) then 'thanks'
         when words = 0 and media is null then 'formal'
         when words = 0 then 'substantive'
         when asks_back then 'holding'
@@ -97,6 +100,7 @@ def link_replies(warehouse: Warehouse, programme: Programme) -> ReplySummary:
     """
     relate_roles(warehouse)
     warehouse.connection.execute(_ASKED)
+    warehouse.connection.execute(_ASKED_LINES.format(whole=wording.line_sql("text", quotations=True)))
     warehouse.connection.execute(
         _SAID.format(
             whole=wording.line_sql("text", quotations=True),
@@ -106,11 +110,14 @@ def link_replies(warehouse: Warehouse, programme: Programme) -> ReplySummary:
             short=int(threshold("short_answer")),
             long=int(threshold("question_long_text")),
             bare_words=int(threshold("bare_answer")),
+            few=int(threshold("bare_answer")) + 1,
+            greetings=wording.pattern(wording.GREETINGS).strip(),
+            thanking=wording.pattern(wording.THANKS).strip().strip("()"),
         )
     )
     links = [_recorded(warehouse)]
     _note(warehouse, links)
-    for find in (_by_subject, _by_name, _by_private_message, _next_in_private, _next_in_chat):
+    for find in (_by_subject, _by_name, _by_private_message, _next_in_private, _guessed):
         links.append(find(warehouse))
         _note(warehouse, links)
     replies = warehouse.arrow(
@@ -249,7 +256,7 @@ def _by_name(warehouse: Warehouse) -> pd.DataFrame:
     names = names[names["token"].str.len() >= threshold("name_letters")]
     heads = warehouse.frame(
         """
-        select message_id, unnest(list_slice(string_split(trim(line), ' '), 1, $words::integer)) as token
+        select message_id, regexp_replace(unnest(list_slice(string_split(trim(line), ' '), 1, $words::integer)), '[0-9]+$', '') as token
         from said where channel = 'chat' and role in ('curator', 'staff') and message_id not in (select answer_id from linked)
         order by message_id, token
         """,
@@ -266,7 +273,8 @@ def _by_name(warehouse: Warehouse) -> pd.DataFrame:
             union all
             select message_id, coalesce(person_id, account_id), 3 from addressed where role = 'mention'
         ), pair as (
-            select said.message_id as answer_id, asked.question_id, max(named.tokens) as tokens, any_value(asked.asked_at) as asked_at, any_value(asked.channel = 'chat' and not regexp_matches(lower(said.written), 'письм|почт|mail')) as is_here
+            select said.message_id as answer_id, asked.question_id, max(named.tokens) as tokens, any_value(asked.asked_at) as asked_at, any_value(regexp_matches(lower(said.written), 'письм|почт|mail|letter')) as says_letter, bool_or(asked.channel = 'chat') as is_chat,
+                bool_or(asked.channel = 'chat') and not any_value(regexp_matches(lower(said.written), 'письм|почт|mail|letter')) as is_here
             from named join said on said.message_id = named.message_id and said.role in ('curator', 'staff') and said.channel = 'chat'
             join asked on asked.author_id = named.author_id and asked.asked_at <= said.sent_at
                 and (asked.chat_id = said.chat_id or (asked.channel in ('mail', 'direct') and asked.course_id = said.course_id))
@@ -275,15 +283,25 @@ def _by_name(warehouse: Warehouse) -> pd.DataFrame:
             where said.message_id not in (select answer_id from linked) and (closed.closed_at is null or closed.closed_at > said.sent_at)
             group by said.message_id, asked.question_id
         )
-        select arg_max(question_id, row(is_here, tokens, asked_at)) as question_id, answer_id, 'mention' as rule,
-            max(case when not is_here then 0.6 when tokens >= 2 then 0.95 else 0.8 end)::double as score
-        from pair group by answer_id order by answer_id
+        select question_id, answer_id, any_value(asked.whole) as question, any_value(said.whole) as answer, max(tokens) as tokens, bool_or(is_here) as is_here, max(pair.asked_at) as asked_at
+        from pair join asked using (question_id) join said on said.message_id = pair.answer_id
+        where is_here or says_letter
+        group by question_id, answer_id order by answer_id, question_id
         """,
         {"hours": threshold("reply_window_named")},
     )
     warehouse.connection.unregister("asker_names")
     warehouse.connection.unregister("message_heads")
-    return found
+    return _best_named(found, known_answers(warehouse))
+
+
+def _best_named(pairs: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """Of the questions whose askers bear the name: the one that fits the name best, then the words, then the latest."""
+    pairs["fit"], _, likeness = agreement(pairs, known)
+    pairs["words"] = pairs["fit"] + likeness
+    pairs["score"] = np.where(~pairs["is_here"], threshold("reply_score"), np.where(pairs["tokens"] >= 2, 0.95, 0.8))
+    order = ["answer_id", "is_here", "tokens", "words", "asked_at", "question_id"]
+    return pairs.sort_values(order).drop_duplicates("answer_id", keep="last").assign(rule="mention")[["question_id", "answer_id", "rule", "score"]]
 
 
 _LATIN = dict(zip("абвгдезийклмнопрстуфхцыэьъ", "abvgdeziiklmnoprstufhcye  ", strict=True)) | {
@@ -347,107 +365,7 @@ def _next_in_private(warehouse: Warehouse) -> pd.DataFrame:
     )
 
 
-def _next_in_chat(warehouse: Warehouse) -> pd.DataFrame:
-    """The scored guess: which of the questions open at that time a curator's unmarked message in the chat answers."""
-    empty = pd.DataFrame({"question_id": [], "answer_id": [], "rule": [], "score": []}).astype({"score": float})
-    pairs = warehouse.frame(
-        """
-        with unmarked as (
-            select said.message_id, said.chat_id, coalesce(said.thread_id, '') as topic, said.sent_at, said.text, said.to_all or said.is_pinned as to_all, said.to_many, said.says, said.author_id
-            from said left join said as target on target.message_id = said.reply_to_id
-            where said.channel = 'chat' and said.role in ('curator', 'staff') and said.says <> 'thanks' and said.words > 0
-                and (said.reply_to_id is null or target.author_id = said.author_id) and said.message_id not in (select answer_id from linked)
-        ), pair as (
-            select asked.question_id, unmarked.message_id as answer_id, asked.text as question, unmarked.text as answer, unmarked.to_all, unmarked.to_many, unmarked.says, unmarked.sent_at,
-                closed.closed_at is not null as is_answered_later,
-                (epoch(unmarked.sent_at) - epoch(asked.last_at)) / 3600 as hours, count(*) over (partition by unmarked.message_id) as open_questions,
-                row_number() over (partition by unmarked.message_id order by asked.asked_at desc, asked.question_id) as nearness
-            from unmarked join asked on asked.chat_id = unmarked.chat_id and coalesce(asked.thread_id, '') = unmarked.topic and asked.last_at <= unmarked.sent_at
-                and epoch(unmarked.sent_at) - epoch(asked.last_at) <= 3600 * $hours
-            left join closed on closed.question_id = asked.question_id
-            where closed.closed_at is null or closed.closed_at > unmarked.sent_at
-        )
-        select * from pair where nearness <= $most order by answer_id, question_id
-        """,
-        {"hours": threshold("reply_window_chat"), "most": int(threshold("reply_candidates"))},
-    )
-    if pairs.empty:
-        return empty
-    known = warehouse.frame(
-        """
-        select asked.text as question, said.text as answer
-        from linked join asked on asked.question_id = linked.question_id join said on said.message_id = linked.answer_id
-        where linked.rule in ('explicit', 'thread', 'mention') and said.role = 'curator' and said.says in ('substantive', 'formal') and said.words > 0
-            and asked.text is not null
-        order by said.sent_at desc, linked.question_id, linked.answer_id limit $most
-        """,
-        {"most": int(threshold("reply_examples"))},
-    )
-    pairs["fit"], pairs["known"], pairs["likeness"] = _fit(pairs, known)
-    # The weights: words like those of known answers are an answer, other words may be an announcement; soon after is likelier; and what
-    # is known about such answers decides which question it is. A question that is answered explicitly later was hardly answered before.
-    is_known = pairs["known"] >= threshold("reply_known")
-    is_broadcast = pairs["to_all"] & ~pairs["to_many"] & (pairs["says"] == "substantive")
-    pairs["score"] = (
-        np.where(is_broadcast, 0.0, 0.10)
-        + 0.30 * np.minimum(1, pairs["known"] / threshold("reply_known"))
-        + 0.25 * np.exp(-pairs["hours"] / threshold("reply_typical_wait"))
-        + 0.10 / pairs["nearness"]
-        + 0.10 * (pairs["open_questions"] == 1)
-        + 0.40 * pairs["fit"]
-        + 0.30 * pairs["likeness"]
-        - 0.30 * (is_known & (pairs["fit"] < threshold("reply_fit")) & (pairs["says"] == "substantive"))
-        - 0.25 * pairs["is_answered_later"]
-    ).clip(0, 1)
-    likely = pairs[pairs["score"] >= threshold("reply_score")]
-    # One announcement may answer many: there every open question that it fits is answered.
-    many = likely[(likely["to_many"] | likely["to_all"]) & (likely["fit"] >= threshold("reply_fit"))]
-    chosen = pd.concat([many, _assign(likely[~likely["answer_id"].isin(many["answer_id"])])], ignore_index=True)
-    return pd.concat([empty, chosen.assign(rule="next")[["question_id", "answer_id", "rule", "score"]]], ignore_index=True)
-
-
-def _fit(pairs: pd.DataFrame, known: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """How well each pair agrees with known pairs, how near the answer is to a known one, and how alike the two texts are: 0 to 1."""
-    question_code, questions = pd.factorize(pairs["question"].fillna(""))
-    answer_code, answers = pd.factorize(pairs["answer"].fillna(""))
-    texts = [*questions, *answers, *known["question"], *known["answer"]]
-    try:
-        matrix = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True, dtype=np.float32).fit_transform(texts)
-    except ValueError:  # no text holds a single word
-        nothing = np.zeros(len(pairs))
-        return nothing, nothing, nothing
-    cuts = np.cumsum([len(questions), len(answers), len(known)])
-    asked, said, known_asked, known_said = (matrix[a:b] for a, b in zip([0, *cuts], [*cuts, matrix.shape[0]], strict=True))
-    likeness = np.asarray(asked[question_code].multiply(said[answer_code]).sum(axis=1)).ravel().astype(np.float64)
-    if len(known) < threshold("reply_examples_least"):
-        # Nothing to learn from: neither known nor unknown.
-        return np.zeros(len(pairs)), np.full(len(pairs), threshold("reply_known") / 2), likeness
-    fit = np.zeros(len(pairs))
-    best_known = np.zeros(len(answers))
-    block = int(threshold("reply_block"))
-    order = np.argsort(answer_code, kind="stable")
-    # Answer by answer in blocks: memory stays at block × known pairs however long the history is.
-    for first in range(0, len(answers), block):
-        last = min(first + block, len(answers))
-        alike_said = (said[first:last] @ known_said.T).toarray()
-        best_known[first:last] = alike_said.max(axis=1)
-        mine = order[(answer_code[order] >= first) & (answer_code[order] < last)]
-        for part in np.array_split(mine, max(1, len(mine) // block)):
-            alike_asked = (asked[question_code[part]] @ known_asked.T).toarray()
-            fit[part] = np.minimum(alike_asked, alike_said[answer_code[part] - first]).max(axis=1) if len(part) else 0
-    return fit, best_known[answer_code], likeness
-
-
-def _assign(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Each message to its best question; a question that is answered thereby takes no later message; repeated until nothing moves."""
-    done = []
-    pairs = pairs.copy()
-    while len(pairs):
-        best = pairs.sort_values(["score", "question_id"], ascending=[False, True], kind="stable").drop_duplicates("answer_id")
-        first = best.sort_values(["sent_at", "answer_id"], kind="stable").drop_duplicates("question_id")
-        done.append(first)
-        pairs = pairs[~pairs["answer_id"].isin(first["answer_id"])]
-        closing = first[first["says"] != "holding"].set_index("question_id")["sent_at"]
-        closed_at = pairs["question_id"].map(closing)
-        pairs = pairs[closed_at.isna() | (pairs["sent_at"] <= closed_at)]
-    return pd.concat(done, ignore_index=True) if done else pairs
+def _guessed(warehouse: Warehouse) -> pd.DataFrame:
+    """The curator's unmarked messages in a chat, and the question of those open at that time that each answers."""
+    until = warehouse.value("select max(epoch(sent_at)) from said") or 0.0
+    return guess(warehouse, 0.0, until)

@@ -1,0 +1,1 @@
+"""Who answered whom, measured where people or programs have recorded it."""

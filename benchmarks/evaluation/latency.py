@@ -2,7 +2,7 @@
 
 Truth: ``moodle_db/ground_truth.json.gz`` (forum, personal messages of the LMS) and ``moodle_channels/truth.json.gz`` (chat, mail, personal
 chats). Answered means answered substantively by a curator: a question whose truth has a formal answer only is open here, as it is in
-``fct_questions``. Everything that stands before the waiting time has its share in the errors: people, questions and replies are
+``fct_questions``; of mail, whose bodies are not read, any answer counts. Everything that stands before the waiting time has its share in the errors: people, questions and replies are
 linked, not given. Needs the facts.
 """
 
@@ -122,8 +122,10 @@ def _truth(warehouse: Warehouse, pseudonyms: Pseudonyms, folder: Path) -> Iterab
     channels = read_truth(folder / "moodle_channels" / "truth.json.gz")
     for question in channels["questions"]:
         answer = question["first_curator_answer"]
-        answered = answer["unix"] if answer and question.get("answer_kind") != "formal" else None
         channel, message_id = _place(warehouse, pseudonyms, question)
+        # Of mail no body is read: there an answer is an answer.
+        counts = answer and (channel == "mail" or question.get("answer_kind") != "formal")
+        answered = answer["unix"] if counts else None
         yield _Asked(channel, message_id, question["asked_unix"], answered)
 
 

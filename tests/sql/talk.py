@@ -15,8 +15,9 @@ from tests.sql.rendering import rendered, with_thresholds
 
 _MADE = {
     "facts.fct_messages": "message_id varchar, channel varchar, chat_id varchar, thread_id varchar, person_id varchar, role varchar, course_id varchar, "
-    "stream_id varchar, sent_at timestamptz, day date, deleted_at timestamptz, is_question boolean, is_technical boolean, burst_id varchar",
+    "stream_id varchar, sent_at timestamptz, day date, deleted_at timestamptz, is_question boolean, is_technical boolean, burst_id varchar, account_id varchar",
     "facts.dim_curators": "stream_id varchar, curator_id varchar, role varchar",
+    "facts.dim_streams": "stream_id varchar, course_id varchar, starts_on date, ends_on date, is_whole_course boolean",
     "facts.dim_accounts": "account_id varchar, person_id varchar",
     "facts.fct_absences": "curator_id varchar, from_day date, until_day date, working_days integer",
 }

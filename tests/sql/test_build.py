@@ -189,8 +189,11 @@ def test_a_letter_belongs_to_the_course_of_the_curator_it_is_written_to(warehous
 
 
 def test_questions_are_learners_and_stand(warehouse: Warehouse) -> None:
-    """Withdrawn, a curator's and a stranger's questions are none; a burst is one."""
-    assert [question for (question,) in of(warehouse, "facts.fct_questions", "question_id")] == ["letter", "q1", "q2", "q3"]
+    """Withdrawn and a curator's questions are none; a burst is one; who is linked to nobody waits in the course's chat all the same."""
+    assert [question for (question,) in of(warehouse, "facts.fct_questions", "question_id")] == ["letter", "q1", "q2", "q3", "q6"]
+    assert of(warehouse, "facts.fct_questions", "person_id, asker_id, stream_id", question_id="q6") == [
+        (None, fixture.account("stranger", "t"), "B-36/nov")
+    ]
 
 
 def test_formal_completion_shows_its_evidence(warehouse: Warehouse) -> None:
@@ -230,7 +233,7 @@ def test_names_are_written_as_names(warehouse: Warehouse) -> None:
 
 def test_a_burst_is_shown_as_one_question(warehouse: Warehouse) -> None:
     rows = of(warehouse, "reports.rpt_open_questions", "question_id, text, hours_open", curator_id="p-tanya")
-    assert rows == [("letter", "Вопрос", 16.0), ("q2", "Файл не прикрепляется Что делать?", 52.0)]
+    assert rows == [("letter", "Вопрос", 16.0), ("q2", "Файл не прикрепляется Что делать?", 52.0), ("q6", "Можно рекламу?", 252.0)]
 
 
 def test_not_reached_names_the_next_channel(warehouse: Warehouse) -> None:

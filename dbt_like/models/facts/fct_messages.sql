@@ -165,7 +165,8 @@ select
     coalesce(questions.is_question, false) as is_question,
     coalesce(questions.is_technical, false) as is_technical,
     questions.burst_id,
-    located.words
+    located.words,
+    located.account_id
 from located
 left join learners
     on located.person_id = learners.person_id and located.known_course_id = learners.course_id

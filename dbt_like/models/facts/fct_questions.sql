@@ -1,6 +1,6 @@
 -- One row per question of a learner: a burst of messages is one question. Answered by a curator's substantive message; "I will find
 -- out" and "thank you for writing" are responses, no answers, and a peer's answer is shown beside it. A question withdrawn (deleted) is
--- none. It is asked and answered once: when the learner comes back to it, that is another turn of waiting (fct_waits).
+-- none. Who asks in a course's chat or forum and is linked to nobody waits like everybody else. It is asked and answered once: when the learner comes back to it, that is another turn of waiting (fct_waits).
 with messages as (
 
     select * from {{ ref('fct_messages') }}
@@ -19,7 +19,10 @@ asked as (
         coalesce(messages.burst_id, messages.message_id) as question_id,
         bool_or(messages.is_technical) as is_technical
     from messages
-    where messages.is_question and messages.role = 'learner' and messages.deleted_at is null
+    where
+        messages.is_question
+        and messages.deleted_at is null
+        and (messages.role = 'learner' or (messages.role = 'unknown' and messages.channel in ('chat', 'forum') and messages.course_id is not null))
     group by coalesce(messages.burst_id, messages.message_id)
 
 ),
@@ -78,6 +81,7 @@ questions as (
         messages.course_id,
         messages.stream_id,
         messages.person_id,
+        coalesce(messages.person_id, messages.account_id) as asker_id,
         messages.sent_at as asked_at,
         messages.day,
         asked.is_technical,
@@ -97,7 +101,7 @@ questions as (
         on asked.question_id = first_replies.question_id
     left join answers
         on asked.question_id = answers.question_id
-    where messages.person_id is not null and messages.deleted_at is null
+    where messages.deleted_at is null and coalesce(messages.person_id, messages.account_id) is not null
 
 ),
 
@@ -109,7 +113,7 @@ followed as (
         {{ last_by('earlier.question_id', 'earlier.asked_at') }} as follows_question_id
     from questions as later
     inner join questions as earlier
-        on later.person_id = earlier.person_id
+        on later.asker_id = earlier.asker_id
         and later.channel = earlier.channel
         and later.chat_id = earlier.chat_id
         and coalesce(later.thread_id, later.chat_id) = coalesce(earlier.thread_id, earlier.chat_id)
@@ -128,9 +132,27 @@ followed as (
     inner join {{ source('links', 'replies') }} as links
         on posts.reply_to_id = links.answer_id and links.role in ('curator', 'staff')
     inner join questions as earlier
-        on links.question_id = earlier.question_id and later.person_id = earlier.person_id and earlier.asked_at < later.asked_at
+        on links.question_id = earlier.question_id and later.asker_id = earlier.asker_id and earlier.asked_at < later.asked_at
     where later.channel = 'chat'
     group by later.question_id
+
+),
+
+-- Whoever is linked to nobody is in the course's only stream of that day, if there is but one.
+running as (
+
+    select
+        questions.question_id,
+        coalesce(min(case when not streams.is_whole_course then streams.stream_id end), min(streams.stream_id)) as stream_id
+    from questions
+    inner join {{ ref('dim_streams') }} as streams
+        on questions.course_id = streams.course_id
+        and questions.day >= streams.starts_on
+        and (streams.ends_on is null or questions.day <= {{ add_days('streams.ends_on', threshold('live_days_after_end')) }})
+    where questions.person_id is null
+    group by questions.question_id
+    -- Beside streams by group the course as a whole holds only those who are in none.
+    having count(*) = 1 or count(case when not streams.is_whole_course then 1 end) = 1
 
 ),
 
@@ -167,7 +189,7 @@ select
     timed.channel,
     timed.chat_id,
     timed.course_id,
-    timed.stream_id,
+    coalesce(timed.stream_id, running.stream_id) as stream_id,
     timed.person_id,
     timed.asked_at,
     timed.day,
@@ -193,8 +215,11 @@ select
         else 'none'
     end as state,
     followed.follows_question_id,
-    coalesce(away.curators_away, 0) as curators_away
+    coalesce(away.curators_away, 0) as curators_away,
+    timed.asker_id
 from timed
+left join running
+    on timed.question_id = running.question_id
 left join {{ source('links', 'repeated_questions') }} as clusters
     on timed.question_id = clusters.message_id
 left join followed

@@ -59,7 +59,7 @@ scoped as (
     inner join {{ ref('dim_curators') }} as curators
         on waits.stream_id = curators.stream_id
     union all
-    select 'learner' as scope, waits.person_id as scope_id, waits.* from waits
+    select 'learner' as scope, waits.person_id as scope_id, waits.* from waits where waits.person_id is not null
 
 ),
 

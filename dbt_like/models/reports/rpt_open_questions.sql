@@ -18,8 +18,10 @@ questions as (
 
     select
         questions.question_id,
+        questions.course_id,
         questions.stream_id,
-        questions.person_id,
+        questions.asker_id as person_id,
+        questions.person_id is null as is_unlinked,
         questions.channel,
         questions.is_technical,
         questions.cluster_id,
@@ -69,14 +71,43 @@ repeated as (
         on questions.cluster_id = earlier.cluster_id and earlier.asked_at < questions.asked_at
     group by questions.question_id
 
+),
+
+-- A learner is shown to those responsible for the stream. Who is linked to nobody is shown to the curators of the course in whose chat the
+-- question stands: they read it there anyway.
+shown as (
+
+    select
+        questions.question_id,
+        curators.curator_id,
+        min(streams.stream_id) as stream_id
+    from questions
+    inner join {{ ref('rpt_streams') }} as streams
+        on questions.stream_id = streams.stream_id
+        or (questions.stream_id is null and questions.is_unlinked and questions.course_id = streams.course_id)
+    inner join {{ ref('dim_curators') }} as curators
+        on streams.stream_id = curators.stream_id
+    where streams.is_live
+    group by questions.question_id, curators.curator_id
+
+),
+
+strangers as (
+
+    select
+        names.account_id,
+        coalesce({{ tidy('names.display_name') }}, {{ tidy('names.username') }}) as name
+    from {{ source('personal', 'accounts') }} as names
+    where names.account_id in (select questions.person_id from questions where questions.is_unlinked)
+
 )
 
 select
     {{ as_of() }} as day,
-    curators.curator_id,
-    questions.stream_id,
+    shown.curator_id,
+    shown.stream_id,
     questions.person_id,
-    people.name as learner_name,
+    coalesce(people.name, strangers.name, questions.person_id) as learner_name,
     streams.course_name,
     streams.stream_title,
     questions.question_id,
@@ -94,14 +125,17 @@ select
     questions.state,
     questions.peer_answers,
     questions.curators_away,
-    away_now.curator_id is not null as is_curator_away
+    away_now.curator_id is not null as is_curator_away,
+    questions.is_unlinked
 from questions
+inner join shown
+    on questions.question_id = shown.question_id
 inner join {{ ref('rpt_streams') }} as streams
-    on questions.stream_id = streams.stream_id
-inner join {{ ref('dim_curators') }} as curators
-    on questions.stream_id = curators.stream_id
+    on shown.stream_id = streams.stream_id
 left join away_now
-    on curators.curator_id = away_now.curator_id
+    on shown.curator_id = away_now.curator_id
+left join strangers
+    on questions.person_id = strangers.account_id
 left join {{ ref('rpt_people') }} as people
     on questions.person_id = people.person_id
 left join words
@@ -112,4 +146,3 @@ left join {{ ref('ind_repeated_questions') }} as clusters
     on questions.cluster_id = clusters.cluster_id
 left join {{ source('personal', 'messages') }} as answers
     on clusters.best_answer_id = answers.message_id
-where streams.is_live

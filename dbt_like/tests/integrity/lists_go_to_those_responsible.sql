@@ -5,6 +5,8 @@ with shown as (
     select rows_shown.curator_id, rows_shown.stream_id, rows_shown.person_id from {{ ref('rpt_at_risk_daily') }} as rows_shown
     union all
     select rows_shown.curator_id, rows_shown.stream_id, rows_shown.person_id from {{ ref('rpt_open_questions') }} as rows_shown
+    -- Nobody's learner: shown to the curators of the chat in which it was asked.
+    where not rows_shown.is_unlinked
     union all
     select rows_shown.curator_id, rows_shown.stream_id, rows_shown.person_id from {{ ref('rpt_never_started') }} as rows_shown
     union all

@@ -8,7 +8,7 @@ from pipelines.links.acknowledgements import AcknowledgementSummary, link_acknow
 from pipelines.links.questions import link_questions
 from pipelines.links.replies import link_replies
 from pipelines.warehouse import Warehouse
-from tests.unit.links.conversation import NEWS, PROGRAMME, Course
+from tests.unit.links.conversation import COURSE, NEWS, PROGRAMME, Course, at
 
 DAY = 60 * 24
 
@@ -139,3 +139,126 @@ def test_a_learner_s_mail_to_many_is_no_notice(course: Course) -> None:
 def test_news_that_nobody_was_seen_to_open_is_no_notice(course: Course) -> None:
     course.post("Инга", "Открыт второй модуль", 100, thread="7", forum=NEWS)
     assert signs(course) == set()
+
+
+def task(course: Course, number: int, kind: str, name: str) -> str:
+    identity = f"moodle:task:{number}"
+    course.rows.setdefault("raw.tasks", []).append(
+        {"task_id": identity, "course_id": COURSE, "kind": kind, "name": name, "is_deleted": False}
+    )
+    return identity
+
+
+def look(course: Course, who: str, task_id: str, minute: float, action: str = "viewed") -> None:
+    course.view(who, "none", minute)
+    course.rows["raw.activity"][-1] |= {"task_id": task_id, "action": action, "event": "course_module_viewed"}
+    course.rows["raw.activity"][0].setdefault("task_id", None)
+
+
+def react(course: Course, message: str, who: str, minute: float | None) -> None:
+    rows = course.rows.setdefault("raw.addressees", [])
+    rows.append({"message_id": message, "account_id": f"telegram-{who}", "role": "reaction", "acted_at": None if minute is None else at(minute), "seen_at": at(900)})  # fmt: skip
+    for name in rows[-1]:
+        rows[0].setdefault(name, None)
+
+
+def test_a_pinned_message_has_signs_and_no_silence(course: Course) -> None:
+    """A reply to it, a reaction and a word in its chat are signs; nothing from somebody is unknown, not a silence."""
+    course.person("Елена", "learner")
+    notice = course.chat("Инга", "Запись вебинара в разделе недели", 10, is_pinned=True)
+    course.chat("Вера", "Ура", 20, reply_to=notice)
+    react(course, notice, "Глеб", 30)
+    course.chat("Дина", "Спасибо, ознакомлена", 40)
+    assert signs(course) == {
+        (notice, "Вера", "reply"), (notice, "Глеб", "reaction"), (notice, "Дина", "chat"), (notice, "Елена", "unknown"),
+    }  # fmt: skip
+
+
+def test_a_reaction_without_a_time_has_the_exports(course: Course) -> None:
+    notice = course.chat("Инга", "Запись вебинара в разделе недели", 10, is_pinned=True)
+    react(course, notice, "Вера", None)
+    run(course)
+    assert course.warehouse.value("select acknowledged_at from links.acknowledgements where kind = 'reaction'") == at(900)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_notice"),
+    [
+        ("Коллеги, не забудьте сдать эссе до пятницы", True),
+        ("Уважаемые слушатели! Заполните, пожалуйста, анкету", True),
+        ("Dear all, please submit the essay by Friday", True),
+        ("Коллеги, доброе утро", False),
+        ("Сдайте, пожалуйста, до пятницы", False),
+    ],
+)
+def test_who_asks_everybody_for_something_gives_notice(course: Course, text: str, *, is_notice: bool) -> None:
+    course.chat("Инга", text, 10)
+    assert bool(signs(course)) == is_notice
+
+
+def test_a_learner_s_pinned_message_is_no_notice(course: Course) -> None:
+    course.chat("Вера", "Коллеги, не забудьте про анкету", 10, is_pinned=True)
+    assert signs(course) == set()
+
+
+def test_a_chat_of_one_group_speaks_to_that_group(course: Course) -> None:
+    notice = course.chat("Инга", "Запись вебинара в разделе недели", 10, is_pinned=True, group_id="g")
+    course.rows["raw.memberships"] = [
+        {"membership_id": "1", "group_id": "g", "account_id": "moodle-Вера", "joined_at": at(-100), "left_at": None},
+        {"membership_id": "2", "group_id": "g", "account_id": "moodle-Глеб", "joined_at": at(-100), "left_at": at(5)},
+    ]
+    assert signs(course) == {(notice, "Вера", "unknown")}
+
+
+@pytest.mark.parametrize(
+    "subject",
+    ["Напоминание: задание 2 до пятницы", "У вас нет работы 2", "Сдаём: Практическая работа 2. Фрагмент урока", "Reminder: assignment 2"],
+)
+def test_the_task_that_a_letter_names_was_opened(course: Course, subject: str) -> None:
+    """By the one named, after the letter, within a week, and by nobody else."""
+    named = task(course, 12, "assignment", "Практическая работа 2. Фрагмент урока")
+    other = task(course, 13, "assignment", "Практическая работа 3. Эссе")
+    task(course, 14, "quiz", "Тест 2")
+    course.person("Елена", "learner")
+    notice = course.mail("Инга", ["Вера", "Глеб", "Дина", "Елена"], subject, 100)
+    look(course, "Вера", named, 50)
+    look(course, "Вера", named, 200)
+    look(course, "Глеб", other, 200)
+    look(course, "Дина", named, 100 + 8 * DAY)
+    look(course, "Елена", named, 300, "submitted")
+    assert signs(course) == {(notice, "Вера", "acted"), (notice, "Глеб", "none"), (notice, "Дина", "none"), (notice, "Елена", "acted")}
+    assert course.warehouse.value("select acknowledged_at from links.acknowledgements where person_id = 'p-Вера'") == at(200)
+
+
+def test_a_link_names_the_task_and_a_doubtful_number_none(course: Course) -> None:
+    linked = task(course, 21, "url", "Анкета")
+    task(course, 22, "assignment", "Задание 1. Начало")
+    doubtful = task(course, 23, "assignment", "Задание 1. Повторение")
+    first = course.chat("Инга", "Анкета здесь: https://lms.example.org/mod/url/view.php?id=21", 10, is_pinned=True)
+    second = course.mail("Инга", ["Глеб"], "Напоминание: задание 1", 10)
+    look(course, "Вера", linked, 20)
+    look(course, "Глеб", doubtful, 20)
+    assert {sign for sign in signs(course) if sign[2] not in ("unknown",)} == {(first, "Вера", "acted"), (second, "Глеб", "none")}
+
+
+def test_a_letter_with_a_subject_of_its_own_is_no_confirmation(course: Course) -> None:
+    notice = course.mail("Инга", ["Вера", "Глеб", "Дина"], "Начало обучения", 0)
+    course.mail("Вера", ["Инга"], "Курсы", 60)
+    course.mail("Глеб", ["Инга"], "(без темы)", 60)
+    course.mail("Дина", ["Инга"], "Начало обучения", 60)
+    assert signs(course) == {(notice, "Вера", "none"), (notice, "Глеб", "mail"), (notice, "Дина", "mail")}
+
+
+def test_one_confirmation_is_of_the_letter_and_of_the_pinned_message_about_it(course: Course) -> None:
+    letter = course.mail("Инга", ["Вера"], "Начало обучения", 0)
+    pinned = course.chat("Инга", "Отправила всем письмо, подтвердите получение", 5, is_pinned=True)
+    course.chat("Вера", "Письмо получила", 30)
+    assert {sign for sign in signs(course) if sign[1] == "Вера"} == {(letter, "Вера", "chat"), (pinned, "Вера", "chat")}
+
+
+def test_a_confirmation_by_personal_message_to_the_sender(course: Course) -> None:
+    course.person("Раиса", "curator")
+    notice = course.mail("Инга", ["Вера", "Глеб"], "Начало обучения", 0)
+    course.direct("Вера", "Инга", "Письмо получила, спасибо", 30)
+    course.direct("Глеб", "Раиса", "Письмо получил, спасибо", 30)
+    assert signs(course) == {(notice, "Вера", "direct"), (notice, "Глеб", "none")}

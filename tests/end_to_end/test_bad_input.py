@@ -21,7 +21,6 @@ from pipelines.pseudonyms import Pseudonyms
 from pipelines.warehouse import Warehouse
 from tests.unit.sources.moodle_fixture import T0, make_moodle
 
-pytestmark = pytest.mark.usefixtures("spared")
 PSEUDONYMS = Pseudonyms(b"a key for tests only")
 RUN_AT = datetime(2026, 11, 22, 20, tzinfo=UTC)
 SOURCES = (

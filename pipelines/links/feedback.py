@@ -174,4 +174,4 @@ def _repetition(grades: pd.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.int
         ]
         distinct.loc[comments.index, "total"] = np.maximum(np.concatenate(total).astype(np.int64), given)
     by_words = distinct.set_index(["grader", "text"]).reindex(pd.MultiIndex.from_frame(group[["grader", "text"]])).fillna(0)
-    return by_words["total"].to_numpy(np.int64), by_words["learners"].to_numpy(np.int64), anywhere
+    return by_words["total"].to_numpy().astype(np.int64), by_words["learners"].to_numpy().astype(np.int64), anywhere.astype(np.int64)

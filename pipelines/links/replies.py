@@ -301,7 +301,11 @@ def _best_named(pairs: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     pairs["words"] = pairs["fit"] + likeness
     pairs["score"] = np.where(~pairs["is_here"], threshold("reply_score"), np.where(pairs["tokens"] >= 2, 0.95, 0.8))
     order = ["answer_id", "is_here", "tokens", "words", "asked_at", "question_id"]
-    return pairs.sort_values(order).drop_duplicates("answer_id", keep="last").assign(rule="mention")[["question_id", "answer_id", "rule", "score"]]
+    return (
+        pairs.sort_values(order)
+        .drop_duplicates("answer_id", keep="last")
+        .assign(rule="mention")[["question_id", "answer_id", "rule", "score"]]
+    )
 
 
 _LATIN = dict(zip("абвгдезийклмнопрстуфхцыэьъ", "abvgdeziiklmnoprstufhcye  ", strict=True)) | {

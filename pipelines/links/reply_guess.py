@@ -10,6 +10,8 @@ last weeks only and comes to what a run over everything would.
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
@@ -71,7 +73,13 @@ def guess(warehouse: Warehouse, since: float, until: float) -> pd.DataFrame:
     connection.execute(_TALK)
     connection.execute(
         _CANDIDATES,
-        {"monday": MONDAY, "week": WEEK, "settled": settled(), "days": threshold("reply_window_mail"), "hours": threshold("reply_window_chat")},
+        {
+            "monday": MONDAY,
+            "week": WEEK,
+            "settled": settled(),
+            "days": threshold("reply_window_mail"),
+            "hours": threshold("reply_window_chat"),
+        },
     )
     # Of the marked ones the newest are enough to learn from; of the unmarked ones all that are to be guessed.
     every = warehouse.frame(
@@ -82,7 +90,7 @@ def guess(warehouse: Warehouse, since: float, until: float) -> pd.DataFrame:
     found: list[pd.DataFrame] = []
     if every.empty:
         return pd.DataFrame({"question_id": [], "answer_id": [], "rule": [], "score": []}).astype({"score": float})
-    every["sent"] = every["sent_at"].astype("int64") / (1e6 if every["sent_at"].dtype.str.endswith("[us]") else 1e9)
+    every["sent"] = every["sent_at"].dt.as_unit("us").astype("int64") / 1e6
     talk = _conversation(warehouse)
     marked, unmarked = every[every["marked_id"].notna()], every[every["marked_id"].isna()]
     closed: dict[str, float] = {}
@@ -146,7 +154,12 @@ def _guess_week(talk: Conversation, marked: pd.DataFrame, block: pd.DataFrame) -
     seen = features(talk, pairs)
     seen["prior"] = prior().score(seen)
     fit, is_known, likeness = agreement(rows, known)
-    seen |= {"fit": fit, "alike": likeness, "hours": np.log1p(rows["hours"].to_numpy()), "answered_later": rows["is_answered_later"].to_numpy(dtype=np.float64)}
+    seen |= {
+        "fit": fit,
+        "alike": likeness,
+        "hours": np.log1p(rows["hours"].to_numpy()),
+        "answered_later": rows["is_answered_later"].to_numpy(dtype=np.float64),
+    }
     belongs = (rows["question_id"] == rows["marked_id"]).to_numpy()
     teaching = Pairs(pairs.message[~is_block], pairs.earlier[~is_block])
     guess = learn(
@@ -206,7 +219,7 @@ def agreement(rows: pd.DataFrame, known: pd.DataFrame) -> tuple[Floats, Floats, 
     table = word_rows([*questions, *said, *known["question"], *known["answer"]])
     table = csr_array(table.multiply(1 / np.maximum(np.sqrt(np.asarray(table.multiply(table).sum(axis=1)).ravel()), 1e-9)[:, None]))
     cuts = [0, *np.cumsum([len(questions), len(answers), len(known), len(known)])]
-    asked, told, known_asked, known_told = (table[a:b] for a, b in zip(cuts[:-1], cuts[1:], strict=True))
+    asked, told, known_asked, known_told = (table[a:b] for a, b in itertools.pairwise(cuts))
     likeness = np.asarray(asked[question_code].multiply(told[answer_code]).sum(axis=1)).ravel()
     fit, near = np.zeros(len(rows)), np.zeros(len(answers))
     if not len(known):

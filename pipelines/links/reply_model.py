@@ -239,14 +239,14 @@ def features(talk: Conversation, pairs: Pairs) -> dict[str, Floats]:
         "words": _log(words[i]),
         "words_earlier": _log(words[j]),
         "asks": marks[i],
-        "earlier_asks": marks[j] & ~is_self,
-        "earlier_ends_asking": ends[j] & ~is_self,
-        "is_bot": talk.is_bot[i],
-        "earlier_is_bot": talk.is_bot[j],
+        "earlier_asks": (marks[j] & ~is_self).astype(np.float64),
+        "earlier_ends_asking": (ends[j] & ~is_self).astype(np.float64),
+        "is_bot": talk.is_bot[i].astype(np.float64),
+        "earlier_is_bot": talk.is_bot[j].astype(np.float64),
     }  # fmt: skip
     for name, sign in talk.signs.items():
         found[name] = sign[i]
-        found[f"earlier_{name}"] = sign[j] & ~is_self
+        found[f"earlier_{name}"] = (sign[j] & ~is_self).astype(np.float64)
     # What a candidate is beside the others of the same message.
     starts, codes = np.unique(i, return_index=True)[1], np.unique(i, return_inverse=True)[1]
     if len(i):
@@ -349,7 +349,14 @@ def shares(pairs: Pairs, score: Floats) -> Floats:
 
 
 def learn(
-    pairs: Pairs, seen: dict[str, Floats], belongs: NDArray[np.bool_], *, precision: float, least: int, lean: Mapping[str, float], held: float = 0.3
+    pairs: Pairs,
+    seen: dict[str, Floats],
+    belongs: NDArray[np.bool_],
+    *,
+    precision: float,
+    least: int,
+    lean: Mapping[str, float],
+    held: float = 0.3,
 ) -> Guess | None:
     """Learn from messages whose mark was hidden: which candidate belongs to each.
 

@@ -337,19 +337,18 @@ def evaluate(seeds: list[int]) -> list[Figure]:
             extra[kind] += len(told - mine)
             missing[kind] += len(mine - told)
         reading = ("read_receipt", "reply", "mail", "chat", "direct")
-        mine, told = ({row[:2] for row in rows if row[2] in reading} for rows in (true, found))
-        right["any"] += len(mine & told)
-        extra["any"] += len(told - mine)
-        missing["any"] += len(mine - told)
+        received, seen = ({row[:2] for row in rows if row[2] in reading} for rows in (true, found))
+        right["any"] += len(received & seen)
+        extra["any"] += len(seen - received)
+        missing["any"] += len(received - seen)
         for notice, address in world.addressed:
             key = (mail_id(PSEUDONYMS, notice), PSEUDONYMS.of("mail", address))
             total += 1
             whole += {row[2] for row in true if row[:2] == key} == {row[2] for row in found if row[:2] == key}
     figures = [f1("notices", "simulated mailboxes: received, by any sign: F1", right["any"], extra["any"], missing["any"])]
     figures += [f1("notices", f"simulated mailboxes: {kind}: F1", right[kind], extra[kind], missing[kind]) for kind in KINDS]
-    figures.append(
-        f1("notices", "simulated mailboxes: all signs: F1", *(sum(counts[kind] for kind in KINDS) for counts in (right, extra, missing)))
-    )
+    hits, false, lost = (sum(counts[kind] for kind in KINDS) for counts in (right, extra, missing))
+    figures.append(f1("notices", "simulated mailboxes: all signs: F1", hits, false, lost))
     return [*figures, share("notices", "simulated mailboxes: addressees with all signs right", whole, total)]
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from pipelines.links import name_evidence, names
 from pipelines.links.people import link_people, link_people_and_places
 from pipelines.warehouse import Warehouse
 from tests.unit.links.warehouses import PROGRAMME, START, account, chat_account, empty, enrol, insert, learner, person
@@ -376,3 +377,27 @@ def test_the_queue_knows_the_likeliest_people(warehouse: Warehouse) -> None:
     assert [place for place, *_ in rows] == [1, 2]
     assert {candidate for _, candidate, _ in rows} == people
     assert all(0.4 < score < 0.5 for *_, score in rows)
+
+
+def test_a_run_reads_only_what_is_new_and_says_the_same_as_a_run_from_nothing(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    truth = learner(warehouse, "1", "Юлия Владимировна", "Соловьёва")
+    learner(warehouse, "2", "Анна Петровна", "Орлова")
+    renamed = chat_account(warehouse, "user7", "Осень")
+    chat_account(warehouse, "user8", "Орлова Анна", username="orlovaanna")
+    link_of(warehouse, renamed)
+    read: list[str | None] = []
+    monkeypatch.setattr(name_evidence, "read_handle", lambda text: read.append(text) or names.read_handle(text))
+    warehouse.connection.execute("update personal.accounts set display_name = 'Соловьёва Юлия' where account_id = ?", [renamed])
+    assert link_of(warehouse, renamed)[0] == person(truth)
+    assert set(read) == {None}  # the handle of the other account was not read again
+    kept = [
+        warehouse.rows(f"select * from {table} order by all") for table in ("links.people", "personal.shown_words", "personal.shown_cuts")
+    ]
+    for table in ("accounts", "readings", "words", "cuts"):
+        warehouse.connection.execute(f"delete from personal.shown_{table}")
+    link_of(warehouse, renamed)
+    assert [
+        warehouse.rows(f"select * from {table} order by all") for table in ("links.people", "personal.shown_words", "personal.shown_cuts")
+    ] == kept

@@ -1,7 +1,7 @@
 -- Everything that names a person, and everything a person wrote. This schema and no other.
 --
 -- Each table here is the private half of the raw table of the same name and has its key; readers yield one row with both halves and
--- the loader splits it. Read by pipelines/links (to relate), by reports (to show) and by nothing else; sql/roles.sql grants accordingly.
+-- the loader splits it; names that accounts have shown, what is read of them and who decided what stand by themselves. Read by pipelines/links (to relate), by reports (to show) and by nothing else; sql/roles.sql grants accordingly.
 
 create schema if not exists personal;
 

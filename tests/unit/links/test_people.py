@@ -142,6 +142,11 @@ def test_the_log_in_name_as_handle_links(warehouse: Warehouse) -> None:
     assert link_of(warehouse, chat_account(warehouse, "user7", "Осень", username="@Ivanova_Anna")) == (person(truth), "linked", "username")
 
 
+def test_the_log_in_name_of_somebody_of_another_course_does_not_link(warehouse: Warehouse) -> None:
+    learner(warehouse, "1", "Анна", "Иванова", OTHER_COURSE, username="ivanova.anna")
+    assert link_of(warehouse, chat_account(warehouse, "user7", "Осень", username="@Ivanova_Anna"))[1] == "unlinked"
+
+
 def test_a_bot_is_nobody(warehouse: Warehouse) -> None:
     learner(warehouse, "1", "Анна", "Иванова")
     assert link_of(warehouse, chat_account(warehouse, "user7", "Анна Иванова", is_bot=True))[1] == "unlinked"

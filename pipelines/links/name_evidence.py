@@ -405,6 +405,8 @@ _EVIDENCE = """
         coalesce(group_weights.weight, 0) as group_weight, greatest(sizes.courses - coalesce(shared_courses.courses, 0), 0) as missing_courses,
         case
             when other_given > 0 then false
+            -- A full name is one account in all webinars of a system: where it shows in a course that the person is not in, it is perhaps two people's.
+            when account.channel = 'webinar' and sizes.courses > coalesce(shared_courses.courses, 0) then false
             when last_level >= 2 and first_level > 0 then not (last_may_be_first and explained < 2)
             when last_level = 1 and (first_level > 0 or initials > 0) then unexplained = 0
             when last_level >= 2 and initials > 0 and coalesce(initial_1, '') <> '' then unexplained = 0
@@ -416,6 +418,7 @@ _EVIDENCE = """
         (last_level > 0 and not (last_may_be_first and words = 1)) or has_middle = 1 or same_school as is_more_than_first
     from judged
     inner join sizes on sizes.account_id = judged.account_id
+    inner join raw.accounts as account on account.account_id = judged.account_id
     left join shared_courses on shared_courses.account_id = judged.account_id and shared_courses.person_id = judged.person_id
     left join group_weights on group_weights.account_id = judged.account_id and group_weights.person_id = judged.person_id
     left join frequencies as of_last on of_last.part = 'last' and of_last.key = judged.last_key

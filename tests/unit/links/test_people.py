@@ -406,3 +406,13 @@ def test_a_run_reads_only_what_is_new_and_says_the_same_as_a_run_from_nothing(
     assert [
         warehouse.rows(f"select * from {table} order by all") for table in ("links.people", "personal.shown_words", "personal.shown_cuts")
     ] == kept
+
+
+def test_a_name_in_the_webinars_of_two_courses_is_not_taken_for_the_person_of_one(warehouse: Warehouse) -> None:
+    learner(warehouse, "1", "Юлия Владимировна", "Соловьёва")
+    learner(warehouse, "2", "Анна Петровна", "Орлова", OTHER_COURSE)
+    shown = account(warehouse, "zoom", "юлия соловьёва|", "webinar", display_name="Юлия Соловьёва")
+    for number, title in (("1", "ЦОС-36, неделя 2"), ("2", "ИНКЛ-72, неделя 2")):
+        insert(warehouse, "raw.webinars", [{"webinar_id": number, "title": title}])
+        insert(warehouse, "raw.attendance", [{"attendance_id": number, "webinar_id": number, "account_id": shown}])
+    assert link_of(warehouse, shown)[1] == "review"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.evaluation import Figure, read_truth, share
+from pipelines.links.names import full_name, read_name
 from pipelines.pseudonyms import Pseudonyms
 from pipelines.warehouse import Warehouse
 
@@ -41,8 +42,18 @@ def evaluate(warehouse: Warehouse, pseudonyms: Pseudonyms, truth_folder: Path) -
     return [
         share("people", "linked accounts that are right", everything["right"], linked),
         share("people", "accounts of known people that are linked right", everything["right"], everything["known"]),
+        share("people", "accounts that are in the review queue", *_queue(warehouse)),
         *figures,
     ]
+
+
+def _queue(warehouse: Warehouse) -> tuple[int, int]:
+    """Accounts of chats, mail and webinars that wait for a decision, and all of them."""
+    row = warehouse.rows(
+        "select count(*) filter (where people.state = 'review'), count(*) from links.people as people inner join raw.accounts as account using (account_id) "
+        "where account.channel <> 'lms'"
+    )[0]
+    return int(row[0]), int(row[1])
 
 
 class _Judge:
@@ -123,6 +134,14 @@ def _webinar(judge: _Judge, warehouse: Warehouse, attendance: list[dict[str, Any
     ):
         rows[Path(item).name].append(account)
     shown = dict(warehouse.rows("select account_id, email is not null from personal.accounts"))
+    names = dict(warehouse.rows("select account_id, coalesce(display_name, '') from personal.accounts"))
+    family = {
+        int(native): full_name(first, last).last
+        for native, first, last in warehouse.rows(
+            "select native_id, first_name, last_name from personal.accounts inner join raw.accounts using (account_id) where channel = 'lms'"
+        )
+    }
+    named: Counter[str] = Counter()
     unread = 0
     for webinar in attendance:
         stays = rows.get(Path(webinar["file"]).name, [])
@@ -130,12 +149,23 @@ def _webinar(judge: _Judge, warehouse: Warehouse, attendance: list[dict[str, Any
             unread += 1
             continue
         for account, userid in zip(stays, _users_by_name(folder / webinar["file"], webinar["row_userids"]), strict=True):
-            judge.verdict(account, userid, "webinar rows, with address" if shown.get(account) else "webinar rows, name only")
+            word = judge.verdict(account, userid, "webinar rows, with address" if shown.get(account) else "webinar rows, name only")
+            if not shown.get(account) and userid is not None and family.get(userid) in read_name(names.get(account)).keys:
+                named[word] += 1
     figures = [
         figure
         for group in ("webinar rows, with address", "webinar rows, name only")
         for figure in _precision_and_recall(group, judge.totals[group])
     ]
+    figures.append(
+        share(
+            "people",
+            "webinar rows, name only: a family name is shown: linked right",
+            named["right"],
+            named.total(),
+            f"wrong {named['wrong']}",
+        )
+    )
     if unread:
         figures.append(Figure("people", "webinars whose rows do not match the truth's", unread, None, None, len(attendance)))
     return figures

@@ -73,13 +73,29 @@ def make_parts(warehouse: Warehouse) -> None:
     warehouse.connection.execute("drop table temp.bearer_rows")
 
 
+#: Raised whenever the same words would be read otherwise: what is kept of them is then read anew.
+_READING_VERSION = 1
+#: Readings of cut user names are numbered from here on, after those that are kept.
+_FIRST_CUT = 100
+#: What is kept of accounts between runs: relation → its columns that are not text.
+_KEPT: dict[str, dict[str, pa.DataType]] = {
+    "shown_accounts": {"is_shared": pa.bool_()},
+    "shown_readings": {"reading": pa.int32(), "kind": pa.int32(), "words": pa.int32()},
+    "shown_words": {"reading": pa.int32(), "word": pa.int32(), "is_given": pa.bool_(), "is_middle": pa.bool_()},
+    "shown_cuts": {},
+}
+
+
 def make_readings(warehouse: Warehouse) -> None:
     """Tables ``shown`` (account, reading, word, key) and ``readings`` (account, reading: initials, school and what kinds of words there are).
 
-    ``shared``: accounts that show themselves to be several people's.
+    ``shared``: accounts that show themselves to be several people's. Names are taken apart once and kept (``personal.shown_…``): a run reads
+    those of new accounts and of accounts that show something else than before.
     """
-    found = warehouse.arrow(
+    connection = warehouse.connection
+    connection.execute(
         """
+        create or replace temp table wanted_readings as
         with wanted as (
             select distinct account_id from scopes
         ), earlier as (
@@ -88,53 +104,110 @@ def make_readings(warehouse: Warehouse) -> None:
             where past.kind = 'display_name' and past.name is distinct from private.display_name
             group by past.account_id
         )
-        select private.account_id, private.display_name, private.username, private.email, earlier.names
+        select private.account_id, private.display_name, private.username, private.email, earlier.names,
+            md5(concat_ws(chr(31), $version, coalesce(private.display_name, ''), coalesce(private.username, ''), coalesce(private.email, ''),
+                coalesce(array_to_string(earlier.names, chr(30)), ''))) as fingerprint
         from personal.accounts as private inner join wanted using (account_id) left join earlier using (account_id)
-        order by 1
+        """,
+        {"version": _READING_VERSION},
+    )
+    _keep_readings(warehouse)
+    # Some family names are first names too, and some people fill in the fields the other way round: what is more often a first name is one.
+    connection.execute(
+        """
+        create or replace temp table shown as
+        with givens as (
+            select key from parts where part in ('first', 'last') group by key
+            having count(*) filter (where part = 'first') > count(*) filter (where part = 'last')
+        )
+        select words.account_id, words.reading, words.word, words.key,
+            bool_or(words.is_given or givens.key is not null) over (partition by words.account_id, words.reading, words.word) as is_given, words.is_middle
+        from personal.shown_words as words
+        inner join wanted_readings using (account_id)
+        left join givens on givens.key = words.key
         """
     )
-    # Some family names are first names too, and some people fill in the fields the other way round: what is more often a first name is one.
-    givens = {
-        one
-        for (one,) in warehouse.rows(
-            "select key from parts where part in ('first', 'last') group by key having count(*) filter (where part = 'first') > count(*) filter (where part = 'last')"
-        )
-    }
-    lasts = {one for (one,) in warehouse.rows("select distinct key from parts where part in ('last', 'part', 'past')")}
-    word_columns = ("account_id", "reading", "word", "key", "is_given", "is_middle")
-    columns = ("account_id", "reading", "kind", "words", "initial_1", "initial_2", "school")
-    words: dict[str, list[object]] = {name: [] for name in word_columns}
-    readings: dict[str, list[object]] = {name: [] for name in columns}
-    shared: list[str] = []
-    for account, display, username, email, earlier in zip(*(found[name].to_pylist() for name in found.column_names), strict=True):
+    connection.execute(
+        "create or replace temp table readings as select kept.* from personal.shown_readings as kept inner join wanted_readings using (account_id)"
+    )
+    connection.execute(
+        "create or replace temp table shared as select account_id from personal.shown_accounts inner join wanted_readings using (account_id) where is_shared"
+    )
+    _add_cuts(warehouse)
+    connection.execute("drop table temp.wanted_readings")
+
+
+def _keep_readings(warehouse: Warehouse) -> None:
+    """Take apart what new and changed accounts show, and keep it."""
+    found = warehouse.arrow(
+        "select wanted_readings.* from wanted_readings left join personal.shown_accounts as kept "
+        "on kept.account_id = wanted_readings.account_id and kept.fingerprint = wanted_readings.fingerprint where kept.account_id is null order by 1"
+    )
+    rows: dict[str, list[tuple[object, ...]]] = {name: [] for name in _KEPT}
+    columns = (found[name].to_pylist() for name in ("account_id", "display_name", "username", "email", "names", "fingerprint"))
+    for account, display, username, email, earlier, fingerprint in zip(*columns, strict=True):
         names = [read_name(one if one and "@" not in one else None) for one in (display, *(earlier or ()))]
-        if names[0].is_shared:
-            shared.append(account)
         local = email.split("@")[0] if email and "@" in email else None
-        for number, (kind, reading) in enumerate(_readings(names, username, local, lasts)):
-            first, second = (*reading.initials, None, None)[:2]
-            for column, value in zip(columns, (account, number, kind, len(reading.words), first, second, reading.school), strict=True):
-                readings[column].append(value)
-            for place, keys in enumerate(reading.words):
-                is_given, is_middle = any(map(is_given_name, keys)) or keys[0] in givens, is_patronymic(keys[0])
-                for one in keys:
-                    for column, value in zip(word_columns, (account, number, place, one, is_given, is_middle), strict=True):
-                        words[column].append(value)
-    numbers = {
-        "reading": pa.int32(),
-        "word": pa.int32(),
-        "words": pa.int32(),
-        "kind": pa.int32(),
-        "is_given": pa.bool_(),
-        "is_middle": pa.bool_(),
-    }
-    for name, rows in (("shown", words), ("readings", readings)):
-        table = pa.table({column: pa.array(values, numbers.get(column, pa.string())) for column, values in rows.items()})
-        _make_table(warehouse, name, table)
-    _make_table(warehouse, "shared", pa.table({"account_id": pa.array(shared, pa.string())}))
+        rows["shown_accounts"].append((account, fingerprint, names[0].is_shared))
+        for number, (kind, reading) in enumerate(_readings(names, username, local)):
+            _add_reading(rows["shown_readings"], rows["shown_words"], account, number, kind, reading)
+        rows["shown_cuts"] += [(account, *cut) for cut in dict.fromkeys((*run_together(username), *run_together(local)))]
+    _make_table(warehouse, "read_anew", found.select(["account_id"]))
+    with warehouse.transaction():
+        for name, kept in rows.items():
+            warehouse.connection.execute(
+                f"delete from personal.{name} where account_id in (select account_id from read_anew) "
+                "or account_id not in (select account_id from personal.accounts)"
+            )
+            if kept:
+                _append(warehouse, f"personal.{name}", kept, _KEPT[name])
+    warehouse.connection.execute("drop table temp.read_anew")
 
 
-def _readings(names: list[ShownName], username: str | None, local: str | None, lasts: set[str]) -> Iterator[tuple[int, ShownName]]:
+def _append(warehouse: Warehouse, table: str, rows: list[tuple[object, ...]], types: dict[str, pa.DataType]) -> None:
+    names = list(warehouse.columns(table)) if "." in table else [name for name, *_ in warehouse.rows(f"describe {table}")]
+    columns = zip(*rows, strict=True)
+    batch = pa.table({name: pa.array(column, types.get(name, pa.string())) for name, column in zip(names, columns, strict=True)})
+    warehouse.connection.register("incoming", batch)
+    try:
+        warehouse.connection.execute(f"insert into {table} ({', '.join(names)}) select {', '.join(names)} from incoming")
+    finally:
+        warehouse.connection.unregister("incoming")
+
+
+def _add_reading(
+    readings: list[tuple[object, ...]], words: list[tuple[object, ...]], account: str, number: int, kind: int, reading: ShownName
+) -> None:
+    first, second = (*reading.initials, None, None)[:2]
+    readings.append((account, number, kind, len(reading.words), first, second, reading.school))
+    for place, keys in enumerate(reading.words):
+        is_given, is_middle = any(map(is_given_name, keys)), is_patronymic(keys[0])
+        words += [(account, number, place, one, is_given, is_middle) for one in keys]
+
+
+def _add_cuts(warehouse: Warehouse) -> None:
+    """Add the readings of user names of which a piece is a family name of the programme."""
+    found = warehouse.rows(
+        """
+        select cuts.account_id, wanted_readings.display_name, cuts.piece, cuts.rest
+        from personal.shown_cuts as cuts inner join wanted_readings using (account_id)
+        where cuts.piece in (select key from parts where part in ('last', 'part', 'past'))
+        order by all
+        """
+    )
+    readings: list[tuple[object, ...]] = []
+    words: list[tuple[object, ...]] = []
+    for number, (account, display, piece, rest) in enumerate(found):
+        letters = tuple("" if one in "yj" else one for one in rest) if len(rest) <= 2 else ()
+        cut = ShownName(((piece,), (rest,)) if rest and not letters else ((piece,),), letters, None, 0)
+        name = read_name(display if display and "@" not in display else None)
+        _add_reading(readings, words, account, _FIRST_CUT + number, CUT_HANDLE, _together(name, cut))
+    if readings:
+        _append(warehouse, "readings", readings, _KEPT["shown_readings"])
+        _append(warehouse, "shown", words, _KEPT["shown_words"])
+
+
+def _readings(names: list[ShownName], username: str | None, local: str | None) -> Iterator[tuple[int, ShownName]]:
     """The ways to understand an account: its name, earlier names, name and handle together, the handle alone."""
     name = names[0]
     if name.words:
@@ -149,10 +222,6 @@ def _readings(names: list[ShownName], username: str | None, local: str | None, l
             yield with_name, _together(name, handle)
         if handle.words and not says_a_name:
             yield alone, handle
-        for piece, rest in run_together(text, lasts):
-            letters = tuple("" if one in "yj" else one for one in rest) if len(rest) <= 2 else ()
-            words = ((piece,), (rest,)) if rest and not letters else ((piece,),)
-            yield CUT_HANDLE, _together(name, ShownName(words, letters, None, 0))
 
 
 def _together(name: ShownName, handle: ShownName) -> ShownName:
@@ -336,6 +405,8 @@ _EVIDENCE = """
         coalesce(group_weights.weight, 0) as group_weight, greatest(sizes.courses - coalesce(shared_courses.courses, 0), 0) as missing_courses,
         case
             when other_given > 0 then false
+            -- A full name is one account in all webinars of a system: where it shows in a course that the person is not in, it is perhaps two people's.
+            when account.channel = 'webinar' and sizes.courses > coalesce(shared_courses.courses, 0) then false
             when last_level >= 2 and first_level > 0 then not (last_may_be_first and explained < 2)
             when last_level = 1 and (first_level > 0 or initials > 0) then unexplained = 0
             when last_level >= 2 and initials > 0 and coalesce(initial_1, '') <> '' then unexplained = 0
@@ -347,6 +418,7 @@ _EVIDENCE = """
         (last_level > 0 and not (last_may_be_first and words = 1)) or has_middle = 1 or same_school as is_more_than_first
     from judged
     inner join sizes on sizes.account_id = judged.account_id
+    inner join raw.accounts as account on account.account_id = judged.account_id
     left join shared_courses on shared_courses.account_id = judged.account_id and shared_courses.person_id = judged.person_id
     left join group_weights on group_weights.account_id = judged.account_id and group_weights.person_id = judged.person_id
     left join frequencies as of_last on of_last.part = 'last' and of_last.key = judged.last_key

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Container
 from dataclasses import dataclass
 from functools import cache
 
@@ -267,10 +266,11 @@ def read_handle(handle: str | None) -> ShownName:
     return ShownName(tuple(dict.fromkeys(words)), tuple(initials), _school_in(text), strange)
 
 
-def run_together(handle: str | None, names: Container[str]) -> tuple[tuple[str, str], ...]:
-    """Ways to cut the one long word of a user name in two so that one piece is among ``names``: "annaivanova85" → ("ivanova", "ana").
+def run_together(handle: str | None) -> tuple[tuple[str, str], ...]:
+    """Ways to cut the one long word of a user name in two, as keys: "annaivanova85" → ("ivanova", "ana") among others.
 
-    Keys of the piece and of the rest, which may be empty; a rest of one or two letters (initials) stays as it is written.
+    A piece of five letters or more and the rest, which may be one or two letters (initials, as they are written). Which way is right, the
+    names of a course tell; the whole word is a word of :func:`read_handle`.
     """
     words = [word for word in re.findall(r"[^\W\d_]+", normalise(handle or "").lstrip("@")) if word not in _NO_NAMES and len(word) > 2]
     if len(words) != 1 or not 6 <= len(words[0]) <= 30:
@@ -279,8 +279,8 @@ def run_together(handle: str | None, names: Container[str]) -> tuple[tuple[str, 
     cuts: dict[tuple[str, str], None] = {}
     for place in range(1, len(word)):
         for piece, rest in ((word[:place], word[place:]), (word[place:], word[:place])):
-            if len(piece) >= 5 and (found := key(piece)) in names:
-                cuts[found, key(rest) if len(rest) > 2 else rest] = None
+            if len(piece) >= 5:
+                cuts[key(piece), key(rest) if len(rest) > 2 else rest] = None
     return tuple(cuts)
 
 

@@ -375,10 +375,29 @@ def _link_exact(warehouse: Warehouse) -> None:
             inner join owners on owners.key = other.key
                 and (owners.kind = other.kind or (other.kind = 'handle' and owners.kind = 'local'))
             where other.kind in ('email', 'phone') or (other.kind = 'handle' and length(other.key) >= $letters)
+        ), by_handle as (
+            select * from found where rule = 'username'
+        ), handle_courses as (
+            select message.account_id, coalesce(place.course_id, message.course_id) as course_id
+            from (select distinct account_id, chat_id, course_id from raw.messages where account_id in (select account_id from by_handle)) as message
+            left join links.places as place on place.place_id = message.chat_id
+            union
+            select stay.account_id, place.course_id from raw.attendance as stay inner join links.places as place on place.place_id = stay.webinar_id
+            where stay.account_id in (select account_id from by_handle)
+        ), handle_owners as (
+            select by_handle.account_id, by_handle.person_id
+            from by_handle
+            inner join exact_links on exact_links.person_id = by_handle.person_id
+            inner join raw.enrolments as enrolment on enrolment.account_id = exact_links.account_id
+            inner join handle_courses on handle_courses.account_id = by_handle.account_id and handle_courses.course_id = enrolment.course_id
         ), allowed as (
             select found.* from found
             left join refused on refused.account_id = found.account_id and refused.person_id = found.person_id
             where refused.account_id is null and found.account_id not in (select account_id from settled)
+                -- User names are made of names: the same one elsewhere may be a namesake's.
+                and (found.rule <> 'username'
+                    or exists (select 1 from handle_owners where handle_owners.account_id = found.account_id and handle_owners.person_id = found.person_id)
+                    or not exists (select 1 from handle_courses where handle_courses.account_id = found.account_id and handle_courses.course_id is not null))
         ), strongest as (
             select account_id, min(strength) as strength from allowed group by account_id
         )

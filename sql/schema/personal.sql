@@ -1,7 +1,7 @@
 -- Everything that names a person, and everything a person wrote. This schema and no other.
 --
 -- Each table here is the private half of the raw table of the same name and has its key; readers yield one row with both halves and
--- the loader splits it. Read by pipelines/links (to relate), by reports (to show) and by nothing else; sql/roles.sql grants accordingly.
+-- the loader splits it; names that accounts have shown, what is read of them and who decided what stand by themselves. Read by pipelines/links (to relate), by reports (to show) and by nothing else; sql/roles.sql grants accordingly.
 
 create schema if not exists personal;
 
@@ -40,6 +40,60 @@ comment on column personal.account_names.account_id is 'raw.accounts.';
 comment on column personal.account_names.kind is 'display_name, username, first_name, last_name, email or phone: the column of personal.accounts that held it.';
 comment on column personal.account_names.name is 'The words, untouched.';
 comment on column personal.account_names.first_seen_at is 'The moment of which the oldest item with it speaks; null: none says.';
+
+create table if not exists personal.shown_accounts (
+    account_id varchar not null,
+    fingerprint varchar not null,
+    is_shared boolean not null
+);
+comment on table personal.shown_accounts is 'One row per account whose names were taken apart, kept from run to run: it is read anew when it shows something else. Key: account_id.';
+comment on column personal.shown_accounts.account_id is 'raw.accounts.';
+comment on column personal.shown_accounts.fingerprint is 'Hash of all that was read and of the version of the rules.';
+comment on column personal.shown_accounts.is_shared is 'The name is of several people.';
+
+create table if not exists personal.shown_readings (
+    account_id varchar not null,
+    reading integer not null,
+    kind integer not null,
+    words integer not null,
+    initial_1 varchar,
+    initial_2 varchar,
+    school varchar
+);
+comment on table personal.shown_readings is 'One row per account and way to understand what it shows. Key: account_id, reading.';
+comment on column personal.shown_readings.account_id is 'raw.accounts.';
+comment on column personal.shown_readings.reading is 'Number of the reading.';
+comment on column personal.shown_readings.kind is '0 name, 1 earlier name, 2 name and handle, 3 handle, 4 name and address, 5 address.';
+comment on column personal.shown_readings.words is 'Words that may be parts of a name.';
+comment on column personal.shown_readings.initial_1 is 'First initial, as a key; empty: a letter that stands for several; null: none.';
+comment on column personal.shown_readings.initial_2 is 'Second initial.';
+comment on column personal.shown_readings.school is 'Number of a school.';
+
+create table if not exists personal.shown_words (
+    account_id varchar not null,
+    reading integer not null,
+    word integer not null,
+    key varchar not null,
+    is_given boolean not null,
+    is_middle boolean not null
+);
+comment on table personal.shown_words is 'One row per account, reading, word and key that the word may stand for. Key: account_id, reading, word, key.';
+comment on column personal.shown_words.account_id is 'raw.accounts.';
+comment on column personal.shown_words.reading is 'personal.shown_readings.';
+comment on column personal.shown_words.word is 'Place of the word, from 0.';
+comment on column personal.shown_words.key is 'Spelling-free key.';
+comment on column personal.shown_words.is_given is 'A known first name or short form.';
+comment on column personal.shown_words.is_middle is 'In the form of a patronymic.';
+
+create table if not exists personal.shown_cuts (
+    account_id varchar not null,
+    piece varchar not null,
+    rest varchar not null
+);
+comment on table personal.shown_cuts is 'One row per account and way to cut its run-together user name in two. Key: account_id, piece, rest.';
+comment on column personal.shown_cuts.account_id is 'raw.accounts.';
+comment on column personal.shown_cuts.piece is 'The piece that may be a family name, as a key.';
+comment on column personal.shown_cuts.rest is 'What is left: a first name as a key, or one or two letters.';
 
 create table if not exists personal.people_decisions (
     decision_id varchar not null,

@@ -183,7 +183,9 @@ def test_a_killed_run_on_todays_exports_and_a_whole_one_on_later_exports_end_in_
         counts = [one.value("select count(*) from raw.messages") for one in (warehouse, other)]
     assert counts[0] > counts[1] > 0, "the later exports hold nothing more: nothing would be compared"
     mine, theirs = killed.tables(ledger=True), later.tables(ledger=True)
-    mine.pop("deliveries.files"), theirs.pop("deliveries.files")
+    # Which days were run is what a history of runs tells, and these two ran different ones.
+    for table in ("deliveries.files", "links.people_history"):
+        mine.pop(table), theirs.pop(table)
     assert set(mine) == set(theirs)
     assert len(mine) > 50
     assert sum(map(bool, mine.values())) > 40

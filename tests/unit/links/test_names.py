@@ -147,10 +147,9 @@ def test_a_pet_name_leads_to_the_name(pet: str, name: str) -> None:
     assert set(read_name(pet).words[0]) & set(first_name_keys(name))
 
 
-def test_a_user_name_is_cut_where_a_known_name_ends() -> None:
-    assert run_together("annaivanova85", {key("Иванова")}) == ((key("Иванова"), key("Анна")),)
-    assert run_together("aivanova", {key("Иванова")}) == ((key("Иванова"), "a"),)
-    assert run_together("anna.ivanova", {key("Иванова")}) == ()
+def test_a_user_name_is_cut_in_every_way() -> None:
+    assert {(key("Иванова"), key("Анна")), (key("Иванова"), "a")} <= {*run_together("annaivanova85"), *run_together("aivanova")}
+    assert run_together("anna.ivanova") == ()
 
 
 @pytest.mark.parametrize("shown", ["Анна и Сергей", "Семья Петровых", "Ивановы", "Учительская школы 5"])

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from pipelines.links import name_evidence, names
 from pipelines.links.people import link_people, link_people_and_places
 from pipelines.warehouse import Warehouse
 from tests.unit.links.warehouses import PROGRAMME, START, account, chat_account, empty, enrol, insert, learner, person
@@ -139,6 +140,11 @@ def test_phones_link_however_written(warehouse: Warehouse) -> None:
 def test_the_log_in_name_as_handle_links(warehouse: Warehouse) -> None:
     truth = learner(warehouse, "1", "Анна", "Иванова", username="ivanova.anna")
     assert link_of(warehouse, chat_account(warehouse, "user7", "Осень", username="@Ivanova_Anna")) == (person(truth), "linked", "username")
+
+
+def test_the_log_in_name_of_somebody_of_another_course_does_not_link(warehouse: Warehouse) -> None:
+    learner(warehouse, "1", "Анна", "Иванова", OTHER_COURSE, username="ivanova.anna")
+    assert link_of(warehouse, chat_account(warehouse, "user7", "Осень", username="@Ivanova_Anna"))[1] == "unlinked"
 
 
 def test_a_bot_is_nobody(warehouse: Warehouse) -> None:
@@ -376,3 +382,37 @@ def test_the_queue_knows_the_likeliest_people(warehouse: Warehouse) -> None:
     assert [place for place, *_ in rows] == [1, 2]
     assert {candidate for _, candidate, _ in rows} == people
     assert all(0.4 < score < 0.5 for *_, score in rows)
+
+
+def test_a_run_reads_only_what_is_new_and_says_the_same_as_a_run_from_nothing(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    truth = learner(warehouse, "1", "Юлия Владимировна", "Соловьёва")
+    learner(warehouse, "2", "Анна Петровна", "Орлова")
+    renamed = chat_account(warehouse, "user7", "Осень")
+    chat_account(warehouse, "user8", "Орлова Анна", username="orlovaanna")
+    link_of(warehouse, renamed)
+    read: list[str | None] = []
+    monkeypatch.setattr(name_evidence, "read_handle", lambda text: read.append(text) or names.read_handle(text))
+    warehouse.connection.execute("update personal.accounts set display_name = 'Соловьёва Юлия' where account_id = ?", [renamed])
+    assert link_of(warehouse, renamed)[0] == person(truth)
+    assert set(read) == {None}  # the handle of the other account was not read again
+    kept = [
+        warehouse.rows(f"select * from {table} order by all") for table in ("links.people", "personal.shown_words", "personal.shown_cuts")
+    ]
+    for table in ("accounts", "readings", "words", "cuts"):
+        warehouse.connection.execute(f"delete from personal.shown_{table}")
+    link_of(warehouse, renamed)
+    assert [
+        warehouse.rows(f"select * from {table} order by all") for table in ("links.people", "personal.shown_words", "personal.shown_cuts")
+    ] == kept
+
+
+def test_a_name_in_the_webinars_of_two_courses_is_not_taken_for_the_person_of_one(warehouse: Warehouse) -> None:
+    learner(warehouse, "1", "Юлия Владимировна", "Соловьёва")
+    learner(warehouse, "2", "Анна Петровна", "Орлова", OTHER_COURSE)
+    shown = account(warehouse, "zoom", "юлия соловьёва|", "webinar", display_name="Юлия Соловьёва")
+    for number, title in (("1", "ЦОС-36, неделя 2"), ("2", "ИНКЛ-72, неделя 2")):
+        insert(warehouse, "raw.webinars", [{"webinar_id": number, "title": title}])
+        insert(warehouse, "raw.attendance", [{"attendance_id": number, "webinar_id": number, "account_id": shown}])
+    assert link_of(warehouse, shown)[1] == "review"

@@ -180,15 +180,15 @@ class Warehouse:
         self.connection.from_arrow(rows).project(", ".join(picked)).insert_into(table)
 
     @contextmanager
-    def narrowed(self, *, threads: int, memory: str) -> Iterator[None]:
-        """The engine works with so many threads of its own, and holds no more than so much memory, for the length of the block.
+    def narrowed(self, *, memory: str, threads: int | None = None) -> Iterator[None]:
+        """The engine holds no more than so much memory, and works with so many threads of its own, for the length of the block.
 
         A limit that the operator has set stands, and a warehouse in memory is held as it is.
         """
         # A transaction that has failed takes no statement, not even these: they are made beside it.
         with self.connection.cursor() as beside:
             before = beside.execute("select current_setting('threads')").fetchall()[0][0]
-            beside.execute(f"set threads = {threads}")
+            beside.execute(f"set threads = {threads or before}")
             if self._may_be_narrowed:
                 beside.execute("set memory_limit = ?", [memory])
             try:

@@ -1,8 +1,8 @@
 """Names, handles and addresses that accounts have shown in any export.
 
 ``personal.accounts`` holds each account as its newest item has it. People marry, rename themselves, hide their family name or delete their
-account; what an account showed before stays here and still tells whose it is. Items may come in any order: a name is kept once, with the
-oldest moment of which an item with it speaks.
+account; what an account showed before stays here and still tells whose it is. Items may come in any order and in parts: a name is kept once,
+and nothing of when it was read, so that a history of loads leaves what one load of everything leaves.
 """
 
 from __future__ import annotations
@@ -18,20 +18,11 @@ def keep_names(warehouse: Warehouse, staged: str) -> None:
     connection = warehouse.connection
     connection.execute(
         f"""
-        create or replace temp table shown_names as
-        select account_id, kind, name, min(seen_at) as first_seen_at
-        from (unpivot (select account_id, seen_at, {", ".join(KINDS)} from {staged}) on {", ".join(KINDS)} into name kind value name)
-        where trim(name) <> ''
-        group by account_id, kind, name
+        insert into personal.account_names (account_id, kind, name)
+        select distinct account_id, kind, name
+        from (unpivot (select account_id, {", ".join(KINDS)} from {staged}) on {", ".join(KINDS)} into name kind value name) as shown
+        where trim(name) <> '' and not exists (
+            select 1 from personal.account_names as old where old.account_id = shown.account_id and old.kind = shown.kind and old.name = shown.name
+        )
         """
     )
-    on = "old.account_id = shown_names.account_id and old.kind = shown_names.kind and old.name = shown_names.name"
-    connection.execute(
-        f"update personal.account_names as old set first_seen_at = shown_names.first_seen_at from shown_names where {on} "
-        "and shown_names.first_seen_at is not null and (old.first_seen_at is null or old.first_seen_at > shown_names.first_seen_at)"
-    )
-    connection.execute(
-        f"insert into personal.account_names (account_id, kind, name, first_seen_at) select account_id, kind, name, first_seen_at from shown_names "
-        f"where not exists (select 1 from personal.account_names as old where {on})"
-    )
-    connection.execute("drop table shown_names")

@@ -245,7 +245,7 @@ def features(talk: Conversation, pairs: Pairs) -> dict[str, Floats]:
         "earlier_is_bot": talk.is_bot[j].astype(np.float64),
     }  # fmt: skip
     for name, sign in talk.signs.items():
-        found[name] = sign[i]
+        found[name] = sign[i].astype(np.float64)
         found[f"earlier_{name}"] = (sign[j] & ~is_self).astype(np.float64)
     # What a candidate is beside the others of the same message.
     starts, codes = np.unique(i, return_index=True)[1], np.unique(i, return_inverse=True)[1]

@@ -32,14 +32,12 @@ comment on column personal.accounts.city is 'Town.';
 create table if not exists personal.account_names (
     account_id varchar not null,
     kind varchar not null,
-    name varchar not null,
-    first_seen_at timestamptz
+    name varchar not null
 );
 comment on table personal.account_names is 'One row per account and name, handle, address or number it has shown in any export, the present ones too: people marry, rename themselves and delete accounts. Key: account_id, kind, name.';
 comment on column personal.account_names.account_id is 'raw.accounts.';
 comment on column personal.account_names.kind is 'display_name, username, first_name, last_name, email or phone: the column of personal.accounts that held it.';
 comment on column personal.account_names.name is 'The words, untouched.';
-comment on column personal.account_names.first_seen_at is 'The moment of which the oldest item with it speaks; null: none says.';
 
 create table if not exists personal.shown_accounts (
     account_id varchar not null,

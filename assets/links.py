@@ -49,6 +49,7 @@ link_assets = [
             "threads": "One row per mail: the conversation it belongs to.",
             "questions": "One row per message judged: does it ask for an answer?",
             "replies": "One row per question and message that answers it.",
+            "related": "One row per message as these links last saw it.",
             "repeated_questions": "One row per question that was asked before or again.",
         },
         [*_PEOPLE, _RAW["messages"], _RAW["addressees"], _RAW["enrolments"]],

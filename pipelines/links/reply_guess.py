@@ -62,16 +62,23 @@ where closed.closed_at is null or closed.closed_at > answer.sent_at or (closed.c
 """
 
 
-def guess(warehouse: Warehouse, since: float, until: float) -> pd.DataFrame:
+def guess(warehouse: Warehouse, since: float, until: float, closed: dict[str, float]) -> pd.DataFrame:
     """Links guessed for messages sent from ``since`` on (seconds): question_id, answer_id, rule ``next``, score (0 to 1).
 
-    Reads the temporary tables said, asked, linked and closed of ``replies``. ``until``: the last moment known.
+    Reads the temporary tables said, asked, linked and closed of ``replies``. ``until``: the last moment known. ``closed``:
+    when questions were answered by guesses made earlier (seconds).
     """
     connection = warehouse.connection
     connection.execute(_TALK)
     connection.execute(
         _CANDIDATES,
-        {"monday": MONDAY, "week": WEEK, "settled": settled(), "days": threshold("reply_window_mail"), "hours": threshold("reply_window_chat")},
+        {
+            "monday": MONDAY,
+            "week": WEEK,
+            "settled": settled(),
+            "days": threshold("reply_window_mail"),
+            "hours": threshold("reply_window_chat"),
+        },
     )
     # Of the marked ones the newest are enough to learn from; of the unmarked ones all that are to be guessed.
     every = warehouse.frame(
@@ -85,12 +92,14 @@ def guess(warehouse: Warehouse, since: float, until: float) -> pd.DataFrame:
     every["sent"] = every["sent_at"].astype("int64") / (1e6 if every["sent_at"].dtype.str.endswith("[us]") else 1e9)
     talk = _conversation(warehouse)
     marked, unmarked = every[every["marked_id"].notna()], every[every["marked_id"].isna()]
-    closed: dict[str, float] = {}
+    closed = dict(closed)
     for week in sorted(set(unmarked.loc[unmarked["sent"] >= since, "week"].tolist())):
         horizon = min(until, MONDAY + (week + 1) * WEEK + settled())
         block = unmarked[unmarked["week"] == week]
         block = block[~(block["question_id"].map(closed).fillna(np.inf) < block["sent"])]
-        chosen = _guess_week(talk, marked[marked["sent"] < horizon], block)
+        begins = MONDAY + week * WEEK
+        taught = marked[(marked["sent"] < horizon) & (marked["sent"] >= begins - learning())]
+        chosen = _guess_week(talk, taught, block)
         for question, sent, says in zip(chosen["question_id"], chosen["sent"], chosen["says"], strict=True):
             if says != "holding":
                 closed[question] = min(sent, closed.get(question, np.inf))
@@ -99,23 +108,14 @@ def guess(warehouse: Warehouse, since: float, until: float) -> pd.DataFrame:
     return links.assign(rule="next")[["question_id", "answer_id", "rule", "score"]]
 
 
-def known_answers(warehouse: Warehouse) -> pd.DataFrame:
-    """The newest answers that are known to belong: question, answer (lines) and answer_id."""
-    return warehouse.frame(
-        """
-        select asked.whole as question, said.whole as answer, said.message_id as answer_id
-        from linked join asked on asked.question_id = linked.question_id join said on said.message_id = linked.answer_id
-        where linked.rule = 'explicit' and said.role = 'curator' and said.says in ('substantive', 'formal') and said.words > 0 and asked.whole <> ''
-        qualify row_number() over (partition by said.message_id order by linked.question_id) = 1
-        order by said.sent_at desc, answer_id limit $most
-        """,
-        {"most": int(threshold("reply_examples"))},
-    )
-
-
 def settled() -> float:
     """Seconds after which nothing that is said later changes a guess: the longest time in which an answer is looked for."""
     return 86400 * threshold("reply_window_mail")
+
+
+def learning() -> float:
+    """Seconds before a week from which marked answers teach."""
+    return 86400 * threshold("reply_learning")
 
 
 def _conversation(warehouse: Warehouse) -> Conversation:
@@ -146,7 +146,12 @@ def _guess_week(talk: Conversation, marked: pd.DataFrame, block: pd.DataFrame) -
     seen = features(talk, pairs)
     seen["prior"] = prior().score(seen)
     fit, is_known, likeness = agreement(rows, known)
-    seen |= {"fit": fit, "alike": likeness, "hours": np.log1p(rows["hours"].to_numpy()), "answered_later": rows["is_answered_later"].to_numpy(dtype=np.float64)}
+    seen |= {
+        "fit": fit,
+        "alike": likeness,
+        "hours": np.log1p(rows["hours"].to_numpy()),
+        "answered_later": rows["is_answered_later"].to_numpy(dtype=np.float64),
+    }
     belongs = (rows["question_id"] == rows["marked_id"]).to_numpy()
     teaching = Pairs(pairs.message[~is_block], pairs.earlier[~is_block])
     guess = learn(

@@ -50,7 +50,7 @@ with answer as (
 select answer.message_id as answer_id, answer.place as answer_place, answer.whole as answer, answer.says, answer.to_all, answer.to_many, answer.sent_at, answer.marked_id,
     floor((epoch(answer.sent_at) - $monday) / $week)::bigint as week,
     asked.question_id, talk.place as question_place, asked.whole as question, asked.asked_at,
-    closed.closed_at is not null and closed.closed_at > answer.sent_at and epoch(closed.closed_at) - epoch(asked.asked_at) <= $settled as is_answered_later,
+    closed.closed_at is not null and closed.closed_at > answer.sent_at and epoch(closed.closed_at) - epoch(asked.asked_at) <= $settled as is_answered_later, epoch(closed.closed_at) as closed_at,
     (epoch(answer.sent_at) - epoch(asked.last_at)) / 3600 as hours
 from answer
 join asked on asked.chat_id = answer.chat_id and coalesce(asked.thread_id, '') = answer.topic and asked.last_at <= answer.sent_at
@@ -99,6 +99,10 @@ def guess(warehouse: Warehouse, since: float, until: float, closed: dict[str, fl
         block = block[~(block["question_id"].map(closed).fillna(np.inf) < block["sent"])]
         begins = MONDAY + week * WEEK
         taught = marked[(marked["sent"] < horizon) & (marked["sent"] >= begins - learning())]
+        # An answer that came after the week was settled is not known to it.
+        taught, block = (
+            part.assign(is_answered_later=part["is_answered_later"] & ~(part["closed_at"] >= horizon)) for part in (taught, block)
+        )
         chosen = _guess_week(talk, taught, block)
         for question, sent, says in zip(chosen["question_id"], chosen["sent"], chosen["says"], strict=True):
             if says != "holding":

@@ -54,6 +54,7 @@ link_assets = [
             "threads": "One row per mail: the conversation it belongs to.",
             "questions": "One row per message judged: does it ask for an answer?",
             "replies": "One row per question and message that answers it.",
+            "related": "One row per message as these links last saw it.",
             "repeated_questions": "One row per question that was asked before or again.",
             "repeated_merges": "One row per cluster of repeated questions that became part of an older one.",
             "repeated_answers": "One row per cluster of repeated questions and curator's answer.",

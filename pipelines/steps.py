@@ -20,7 +20,7 @@ from pipelines.deliveries import lists, reports
 from pipelines.door import Finding, check_raw
 from pipelines.errors import BadContract, PermanentError
 from pipelines.knowledge import known_until
-from pipelines.links import acknowledgements, copies, feedback, people, questions, repeated_questions, replies, threads
+from pipelines.links import acknowledgements, copies, feedback, novelty, people, questions, repeated_questions, replies, threads
 from pipelines.loading import Load, load_source
 from pipelines.programme import Programme, Source, read_programme
 from pipelines.progress import Silence, Teller
@@ -149,12 +149,11 @@ def link_people(run: Run) -> Outcome:
 def link_conversations(run: Run) -> Outcome:
     """Threads of mail, questions, who answered them, and questions asked again."""
     with run.as_known() as warehouse:
-        return _summed(
-            threads.link_threads(warehouse),
-            questions.link_questions(warehouse, run.programme),
-            replies.link_replies(warehouse, run.programme),
-            repeated_questions.link_repeated_questions(warehouse, run.programme),
-        )
+        found: list[Any] = [threads.link_threads(warehouse)]
+        since = novelty.first_to_relate(warehouse)
+        found += [questions.link_questions(warehouse, run.programme, since), replies.link_replies(warehouse, run.programme, since)]
+        novelty.note_related(warehouse)
+        return _summed(*found, repeated_questions.link_repeated_questions(warehouse, run.programme))
 
 
 def link_notices(run: Run) -> Outcome:

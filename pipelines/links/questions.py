@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from pipelines.links import wording
+from pipelines.links import novelty, wording
 from pipelines.links.roles import relate_roles
 from pipelines.programme import Programme
 from pipelines.thresholds import threshold
@@ -103,18 +103,21 @@ class QuestionSummary:
     technical: int
 
 
-def link_questions(warehouse: Warehouse, programme: Programme) -> QuestionSummary:
+def link_questions(warehouse: Warehouse, programme: Programme, since: float | None = None) -> QuestionSummary:
     """Judge every message of people who are neither curators nor staff and write ``links.questions``.
 
     Grain: one row per message judged. Left out: messages of curators and staff (by their role in that course at that time), bots,
     service lines, receipts, reports and automatic replies, forwarded words, news forums, and messages without an author or a time. A message
     that was deleted and never answered is no question any more (rule ``withdrawn``). Needs links.people and links.places.
+    ``since``: messages sent before this moment (seconds) stand as they were judged (``novelty``); None: everything is judged.
     """
-    relate_roles(warehouse)
+    relate_roles(warehouse, since=None if since is None else novelty.context(since))
     warehouse.connection.execute(_JUDGED)
     warehouse.connection.execute(_BURSTS, {"gap": 60 * threshold("burst_gap")})
     judged = pa.concat_tables([_judge_texts(warehouse), _judge_mail(warehouse)])
     with_bursts = _with_bursts(warehouse, judged)
+    if since is not None:
+        with_bursts = _with_standing(warehouse, with_bursts, since)
     warehouse.replace("links.questions", with_bursts)
     asks = np.asarray(with_bursts["is_question"])
     return QuestionSummary(
@@ -282,6 +285,23 @@ def _judge_mail(warehouse: Warehouse) -> pa.Table:
         """,
         {"confirms": threshold("mail_confirms_notice")},
     )
+
+
+def _with_standing(warehouse: Warehouse, judged: pa.Table, since: float) -> pa.Table:
+    """What was judged now of the messages since that moment, and what was judged before of the others."""
+    warehouse.connection.register("judged_now", judged)
+    try:
+        return warehouse.arrow(
+            """
+            select judged.* from judged_now as judged join raw.messages as message on message.message_id = judged.message_id where epoch(message.sent_at) >= $since
+            union all by name
+            select judged.* from links.questions as judged join raw.messages as message on message.message_id = judged.message_id where epoch(message.sent_at) < $since
+            order by message_id
+            """,
+            {"since": since},
+        )
+    finally:
+        warehouse.connection.unregister("judged_now")
 
 
 def _with_bursts(warehouse: Warehouse, judged: pa.Table) -> pa.Table:

@@ -16,8 +16,8 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipelines.links import wording
-from pipelines.links.reply_guess import agreement, guess, known_answers
+from pipelines.links import novelty, wording
+from pipelines.links.reply_guess import guess
 from pipelines.links.roles import relate_roles
 from pipelines.programme import Programme
 from pipelines.thresholds import threshold
@@ -91,14 +91,25 @@ class ReplySummary:
     by_rule: dict[str, int]
 
 
-def link_replies(warehouse: Warehouse, programme: Programme) -> ReplySummary:
+#: The order in which links are sought: what a rule may know of those made before.
+_BEFORE = {
+    "named": ("explicit", "thread"),
+    "private": ("explicit", "thread", "mention"),
+    "guessed": ("explicit", "thread", "mention", "direct"),
+}
+
+
+def link_replies(warehouse: Warehouse, programme: Programme, since: float | None = None) -> ReplySummary:
     """Find the messages that answer each question and write ``links.replies``. Needs links.questions, links.people, links.places.
+
+    ``since``: messages sent before this moment (seconds) and what they answer stand as they are (``novelty``); None: everything is sought.
 
     Grain: one row per question (burst) and answering message. Roles are those of the course at that time; ``asker`` is the
     asker's own later word in the thread. A curator's counter-question is ``holding``: the learner still waits. Of mail no body is known, so a
     curator's mail counts as substantive. Left out: forwarded words, guesses under ``reply_score``.
     """
-    relate_roles(warehouse)
+    start = -np.inf if since is None else since
+    relate_roles(warehouse, since=None if since is None else novelty.context(since))
     warehouse.connection.execute(_ASKED)
     warehouse.connection.execute(_ASKED_LINES.format(whole=wording.line_sql("text", quotations=True)))
     warehouse.connection.execute(
@@ -115,11 +126,15 @@ def link_replies(warehouse: Warehouse, programme: Programme) -> ReplySummary:
             thanking=wording.pattern(wording.THANKS).strip().strip("()"),
         )
     )
-    links = [_recorded(warehouse)]
+    standing = _standing(warehouse, start)
+    links: list[pd.DataFrame] = []
+    for find, known in (
+        (_recorded, ()), (_by_subject, _BEFORE["named"]), (_by_name, _BEFORE["named"]), (_by_private_message, _BEFORE["private"]),
+        (_next_in_private, _BEFORE["guessed"]), (lambda warehouse: _guessed(warehouse, standing, start), _BEFORE["guessed"]),
+    ):  # fmt: skip
+        _note(warehouse, [standing[standing["rule"].isin(known)], *links])
+        links.append(_fresh(warehouse, find(warehouse), start))
     _note(warehouse, links)
-    for find in (_by_subject, _by_name, _by_private_message, _next_in_private, _guessed):
-        links.append(find(warehouse))
-        _note(warehouse, links)
     replies = warehouse.arrow(
         """
         with best as (
@@ -133,14 +148,43 @@ def link_replies(warehouse: Warehouse, programme: Programme) -> ReplySummary:
         order by best.question_id, best.answer_id
         """
     )
-    warehouse.replace("links.replies", replies)
+    kept = warehouse.arrow(
+        """
+        select reply.* from links.replies as reply join raw.messages as message on message.message_id = reply.answer_id
+        where epoch(message.sent_at) < $start order by reply.question_id, reply.answer_id
+        """,
+        {"start": float(start)},
+    )
+    warehouse.replace("links.replies", pa.concat_tables([kept.cast(replies.schema), replies]) if since is not None else replies)
     found = warehouse.rows(
         "select rule, count(*) from (select question_id, arg_max(rule, score) as rule from links.replies where role = 'curator' "
         "and kind in ('substantive', 'formal') group by question_id) group by rule order by rule"
     )
     return ReplySummary(
-        questions=int(warehouse.value("select count(*) from asked")), answered=sum(count for _, count in found), by_rule=dict(found)
+        questions=int(warehouse.value("select count(distinct burst_id) from links.questions where is_question")),
+        answered=sum(count for _, count in found),
+        by_rule=dict(found),
     )
+
+
+def _standing(warehouse: Warehouse, start: float) -> pd.DataFrame:
+    """Links that stand: their answers were sent before the start."""
+    return warehouse.frame(
+        """
+        select reply.question_id, reply.answer_id, reply.rule, reply.score, reply.kind, said.channel, epoch(said.sent_at) as sent
+        from links.replies as reply join said on said.message_id = reply.answer_id join asked on asked.question_id = reply.question_id
+        where epoch(said.sent_at) < $start order by reply.question_id, reply.answer_id
+        """,
+        {"start": float(start)},
+    )
+
+
+def _fresh(warehouse: Warehouse, found: pd.DataFrame, start: float) -> pd.DataFrame:
+    """Links whose answers were sent from the start on."""
+    if start == -np.inf or found.empty:
+        return found
+    fresh = warehouse.frame("select message_id from said where epoch(sent_at) >= $start", {"start": start})
+    return found[found["answer_id"].isin(fresh["message_id"])]
 
 
 def _note(warehouse: Warehouse, links: list[pd.DataFrame]) -> None:
@@ -283,29 +327,15 @@ def _by_name(warehouse: Warehouse) -> pd.DataFrame:
             where said.message_id not in (select answer_id from linked) and (closed.closed_at is null or closed.closed_at > said.sent_at)
             group by said.message_id, asked.question_id
         )
-        select question_id, answer_id, any_value(asked.whole) as question, any_value(said.whole) as answer, max(tokens) as tokens, bool_or(is_here) as is_here, max(pair.asked_at) as asked_at
-        from pair join asked using (question_id) join said on said.message_id = pair.answer_id
-        where is_here or says_letter
-        group by question_id, answer_id order by answer_id, question_id
+        select arg_max(question_id, row(is_here, tokens, asked_at)) as question_id, answer_id, 'mention' as rule,
+            max(case when not is_here then $letter when tokens >= 2 then 0.95 else 0.8 end)::double as score
+        from pair where is_here or says_letter group by answer_id order by answer_id
         """,
-        {"hours": threshold("reply_window_named")},
+        {"hours": threshold("reply_window_named"), "letter": threshold("reply_score")},
     )
     warehouse.connection.unregister("asker_names")
     warehouse.connection.unregister("message_heads")
-    return _best_named(found, known_answers(warehouse))
-
-
-def _best_named(pairs: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
-    """Of the questions whose askers bear the name: the one that fits the name best, then the words, then the latest."""
-    pairs["fit"], _, likeness = agreement(pairs, known)
-    pairs["words"] = pairs["fit"] + likeness
-    pairs["score"] = np.where(~pairs["is_here"], threshold("reply_score"), np.where(pairs["tokens"] >= 2, 0.95, 0.8))
-    order = ["answer_id", "is_here", "tokens", "words", "asked_at", "question_id"]
-    return (
-        pairs.sort_values(order)
-        .drop_duplicates("answer_id", keep="last")
-        .assign(rule="mention")[["question_id", "answer_id", "rule", "score"]]
-    )
+    return found
 
 
 _LATIN = dict(zip("абвгдезийклмнопрстуфхцыэьъ", "abvgdeziiklmnoprstufhcye  ", strict=True)) | {
@@ -369,7 +399,8 @@ def _next_in_private(warehouse: Warehouse) -> pd.DataFrame:
     )
 
 
-def _guessed(warehouse: Warehouse) -> pd.DataFrame:
+def _guessed(warehouse: Warehouse, standing: pd.DataFrame, start: float) -> pd.DataFrame:
     """The curator's unmarked messages in a chat, and the question of those open at that time that each answers."""
-    until = warehouse.value("select max(epoch(sent_at)) from said") or 0.0
-    return guess(warehouse, 0.0, until)
+    guesses = standing[(standing["rule"] == "next") & (standing["channel"] == "chat") & (standing["kind"] != "holding")]
+    until = (warehouse.value("select max(epoch(sent_at)) from said") or 0.0) + 1  # the last one teaches too
+    return guess(warehouse, start, until, guesses.groupby("question_id")["sent"].min().to_dict())

@@ -52,7 +52,7 @@ with answer as (
 select answer.message_id as answer_id, answer.place as answer_place, answer.whole as answer, answer.says, answer.to_all, answer.to_many, answer.sent_at, answer.marked_id,
     floor((epoch(answer.sent_at) - $monday) / $week)::bigint as week,
     asked.question_id, talk.place as question_place, asked.whole as question, asked.asked_at,
-    closed.closed_at is not null and closed.closed_at > answer.sent_at and epoch(closed.closed_at) - epoch(asked.asked_at) <= $settled as is_answered_later,
+    closed.closed_at is not null and closed.closed_at > answer.sent_at and epoch(closed.closed_at) - epoch(asked.asked_at) <= $settled as is_answered_later, epoch(closed.closed_at) as closed_at,
     (epoch(answer.sent_at) - epoch(asked.last_at)) / 3600 as hours
 from answer
 join asked on asked.chat_id = answer.chat_id and coalesce(asked.thread_id, '') = answer.topic and asked.last_at <= answer.sent_at
@@ -64,10 +64,11 @@ where closed.closed_at is null or closed.closed_at > answer.sent_at or (closed.c
 """
 
 
-def guess(warehouse: Warehouse, since: float, until: float) -> pd.DataFrame:
+def guess(warehouse: Warehouse, since: float, until: float, closed: dict[str, float]) -> pd.DataFrame:
     """Links guessed for messages sent from ``since`` on (seconds): question_id, answer_id, rule ``next``, score (0 to 1).
 
-    Reads the temporary tables said, asked, linked and closed of ``replies``. ``until``: the last moment known.
+    Reads the temporary tables said, asked, linked and closed of ``replies``. ``until``: the last moment known. ``closed``:
+    when questions were answered by guesses made earlier (seconds).
     """
     connection = warehouse.connection
     connection.execute(_TALK)
@@ -93,12 +94,18 @@ def guess(warehouse: Warehouse, since: float, until: float) -> pd.DataFrame:
     every["sent"] = every["sent_at"].dt.as_unit("us").astype("int64") / 1e6
     talk = _conversation(warehouse)
     marked, unmarked = every[every["marked_id"].notna()], every[every["marked_id"].isna()]
-    closed: dict[str, float] = {}
+    closed = dict(closed)
     for week in sorted(set(unmarked.loc[unmarked["sent"] >= since, "week"].tolist())):
         horizon = min(until, MONDAY + (week + 1) * WEEK + settled())
         block = unmarked[unmarked["week"] == week]
         block = block[~(block["question_id"].map(closed).fillna(np.inf) < block["sent"])]
-        chosen = _guess_week(talk, marked[marked["sent"] < horizon], block)
+        begins = MONDAY + week * WEEK
+        taught = marked[(marked["sent"] < horizon) & (marked["sent"] >= begins - learning())]
+        # An answer that came after the week was settled is not known to it.
+        taught, block = (
+            part.assign(is_answered_later=part["is_answered_later"] & ~(part["closed_at"] >= horizon)) for part in (taught, block)
+        )
+        chosen = _guess_week(talk, taught, block)
         for question, sent, says in zip(chosen["question_id"], chosen["sent"], chosen["says"], strict=True):
             if says != "holding":
                 closed[question] = min(sent, closed.get(question, np.inf))
@@ -107,23 +114,14 @@ def guess(warehouse: Warehouse, since: float, until: float) -> pd.DataFrame:
     return links.assign(rule="next")[["question_id", "answer_id", "rule", "score"]]
 
 
-def known_answers(warehouse: Warehouse) -> pd.DataFrame:
-    """The newest answers that are known to belong: question, answer (lines) and answer_id."""
-    return warehouse.frame(
-        """
-        select asked.whole as question, said.whole as answer, said.message_id as answer_id
-        from linked join asked on asked.question_id = linked.question_id join said on said.message_id = linked.answer_id
-        where linked.rule = 'explicit' and said.role = 'curator' and said.says in ('substantive', 'formal') and said.words > 0 and asked.whole <> ''
-        qualify row_number() over (partition by said.message_id order by linked.question_id) = 1
-        order by said.sent_at desc, answer_id limit $most
-        """,
-        {"most": int(threshold("reply_examples"))},
-    )
-
-
 def settled() -> float:
     """Seconds after which nothing that is said later changes a guess: the longest time in which an answer is looked for."""
     return 86400 * threshold("reply_window_mail")
+
+
+def learning() -> float:
+    """Seconds before a week from which marked answers teach."""
+    return 86400 * threshold("reply_learning")
 
 
 def _conversation(warehouse: Warehouse) -> Conversation:

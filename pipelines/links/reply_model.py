@@ -32,6 +32,8 @@ Floats = NDArray[np.float64]
 #: Word beginnings stand for words: enough for Russian endings, and no dictionary is needed.
 _STEM = 6
 _BUCKETS = 2**18
+#: What lies further back says nothing of who is talking to whom.
+_MEMORY = 14 * 86400
 _SIGNS = {
     "thanks": wording.THANKS,
     "greets": wording.GREETINGS,
@@ -181,16 +183,25 @@ def features(talk: Conversation, pairs: Pairs) -> dict[str, Floats]:
     by_i = spoken.count(key_i, i) - spoken.count(key_i, j + 1)
     between, by_j, by_i = (np.where(is_self, 0, values) for values in (between, by_j, by_i))
     names_j, j_names = names(i, author_j) & ~same & ~is_self, names(j, author_i) & ~same & ~is_self
-    last_own = spoken.last(key_i, i)
+    oldest = np.searchsorted(talk.at, talk.at[i] - _MEMORY)
+
+    def recent(place: Ints) -> Ints:
+        return np.where(place >= oldest, place, -1)
+
+    def ago(place: Ints) -> Ints:
+        """Messages of the chat since a place; a long time for none."""
+        return np.where(place >= 0, any_spoken.count(chat, i) - any_spoken.count(chat, np.maximum(place, 0)), 10_000)
+
+    last_own = recent(spoken.last(key_i, i))
     had_own = last_own >= 0
     # Whom did the author speak to last, by name; who spoke to the author last.
-    towards_j = speaker_named.last((chat * people + author_j) * people + author_i, i)
-    towards_i = speaker_named.last((chat * people + author_i) * people + author_j, i)
-    to_me = named.last(key_i, i)
-    by_name_me = first_of.last(key_i, i)
+    towards_j = recent(speaker_named.last((chat * people + author_j) * people + author_i, i))
+    towards_i = recent(speaker_named.last((chat * people + author_i) * people + author_j, i))
+    to_me = recent(named.last(key_i, i))
+    by_name_me = recent(first_of.last(key_i, i))
     named_since_j = named.count(key_j, i) - named.count(key_j, j + 1)
     lag = talk.at[i] - talk.at[j]
-    previous = any_spoken.last(chat, i)
+    previous = recent(any_spoken.last(chat, i))
     # How long the chat was silent after the earlier one; of the message itself nothing later is known.
     in_chats = speaks[np.lexsort((speaks, chat_codes[speaks]))]
     following = np.arange(size)
@@ -225,15 +236,15 @@ def features(talk: Conversation, pairs: Pairs) -> dict[str, Floats]:
         "names_nobody": mentions[i] == 0,
         "earlier_names_author": j_names,
         "earlier_names_other": (mentions[j] > 0) & ~j_names & ~is_self,
-        "since_author_named_earlier_author": _log(np.where(towards_j >= 0, i - towards_j, 1e4)),
-        "since_earlier_author_named_author": _log(np.where(towards_i >= 0, i - towards_i, 1e4)),
+        "since_author_named_earlier_author": _log(ago(towards_j)),
+        "since_earlier_author_named_author": _log(ago(towards_i)),
         "is_latest_who_named_author": (to_me >= 0) & (to_me == j),
         "author_s_last_named_is_earlier_author": (by_name_me >= 0) & names(np.maximum(by_name_me, 0), author_j) & ~same,
         "earlier_author_named_between": _log(np.where(is_self, 0, named_since_j)),
-        "own_last_between": _log(np.where(had_own, i - last_own, 1e4)),
+        "own_last_between": _log(ago(last_own)),
         "own_lag": _log(np.where(had_own, talk.at[i] - talk.at[np.maximum(last_own, 0)], 1e6)),
-        "own_count": _log(spoken.count(key_i, i)),
-        "earlier_author_first": _log(spoken.count(key_j, j)),
+        "own_count": _log(spoken.count(key_i, i) - spoken.count(key_i, oldest)),
+        "earlier_author_first": _log(np.maximum(spoken.count(key_j, j) - spoken.count(key_j, oldest), 0)),
         "overlap": overlap,
         "likeness": likeness,
         "words": _log(words[i]),

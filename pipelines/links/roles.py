@@ -45,6 +45,25 @@ left join links.people as person on person.account_id = message.account_id and p
 left join links.places as place on place.place_id = message.chat_id and place.kind = 'chat'
 left join raw.chats as chat on chat.chat_id = message.chat_id
 left join raw.accounts as account on account.account_id = message.account_id
+{only}
+"""
+
+# The messages since a moment, all that they follow upon, and whatever was said in one breath with those.
+_SINCE = """
+create or replace temp table in_sight as
+with recursive parent as (
+    select message.message_id, coalesce(thread.parent_id, message.reply_to_id) as parent_id, epoch(message.sent_at) >= $since as is_near
+    from raw.messages as message left join links.threads as thread on thread.message_id = message.message_id
+), near as (
+    select message_id, parent_id from parent where is_near or is_near is null
+    union
+    select parent.message_id, parent.parent_id from near join parent on parent.message_id = near.parent_id
+), breath as (
+    select distinct question.burst_id from near join links.questions as question on question.message_id = near.message_id
+)
+select message_id from near
+union
+select question.message_id from links.questions as question join breath on breath.burst_id = question.burst_id
 """
 
 _ADDRESSED = """
@@ -107,7 +126,7 @@ left join best on best.person_id = message.person_id
 """
 
 
-def relate_roles(warehouse: Warehouse) -> None:
+def relate_roles(warehouse: Warehouse, since: float | None = None) -> None:
     """Make the temporary tables that the conversation links read; they live as long as the connection.
 
     ``conversation``: one row per message with ``person_id`` (null: not linked), ``author_id`` (the person, or the account while
@@ -115,6 +134,10 @@ def relate_roles(warehouse: Warehouse) -> None:
     learner, curator, staff, bot, or unknown (not linked, so perhaps a learner). ``addressed``: one row per message, addressee and
     part. ``role_spans``: one row per person, course and stretch of a role.
     A curator of another course counts as staff: an answer of theirs is no answer of the course's curator.
+    ``since``: only messages from this moment (seconds) on, with those that they follow upon and what was said in one breath with them.
     """
-    for statement in (_SPANS, _MESSAGES, _ADDRESSED, _IN_COURSE, _IN_PRIVATE, _ROLES):
+    if since is not None:
+        warehouse.connection.execute(_SINCE, {"since": since})
+    only = "" if since is None else "join in_sight on in_sight.message_id = message.message_id"
+    for statement in (_SPANS, _MESSAGES.format(only=only), _ADDRESSED, _IN_COURSE, _IN_PRIVATE, _ROLES):
         warehouse.connection.execute(statement)

@@ -135,6 +135,16 @@ comment on column links.replies.kind is 'substantive, holding ("I will find out"
 comment on column links.replies.rule is 'explicit (recorded by the system), thread, mention, direct (answered by personal message), next (scored guess).';
 comment on column links.replies.score is '0 to 1; 1 for explicit ones.';
 
+create table if not exists links.related (
+    message_id varchar not null,
+    sent_at timestamptz not null,
+    fingerprint varchar not null
+);
+comment on table links.related is 'One row per message as the links of conversations last saw it: tells the next night from when on to seek them again. Key: message_id.';
+comment on column links.related.message_id is 'raw.messages.';
+comment on column links.related.sent_at is 'Sent.';
+comment on column links.related.fingerprint is 'md5 of all that questions and replies read of it, and of the rules in force.';
+
 create table if not exists links.acknowledgements (
     notice_id varchar not null,
     person_id varchar not null,

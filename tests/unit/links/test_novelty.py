@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -75,10 +75,7 @@ def relate(course: Course, day: int, *, anew: bool = False) -> float | None:
 
 
 def linked(course: Course) -> dict[str, list[tuple[object, ...]]]:
-    return {
-        table: course.warehouse.rows(f"select * from links.{table} order by all")
-        for table in ("questions", "replies")
-    }
+    return {table: course.warehouse.rows(f"select * from links.{table} order by all") for table in ("questions", "replies")}
 
 
 def reopen(course: Course) -> None:

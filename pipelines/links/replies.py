@@ -403,4 +403,5 @@ def _guessed(warehouse: Warehouse, standing: pd.DataFrame, start: float) -> pd.D
     """The curator's unmarked messages in a chat, and the question of those open at that time that each answers."""
     guesses = standing[(standing["rule"] == "next") & (standing["channel"] == "chat") & (standing["kind"] != "holding")]
     until = (warehouse.value("select max(epoch(sent_at)) from said") or 0.0) + 1  # the last one teaches too
-    return guess(warehouse, start, until, guesses.groupby("question_id")["sent"].min().to_dict())
+    first = guesses.groupby("question_id")["sent"].min()
+    return guess(warehouse, start, until, {str(question): float(sent) for question, sent in first.items()})

@@ -10,7 +10,7 @@ last weeks only and comes to what a run over everything would.
 
 from __future__ import annotations
 
-import itertools
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -217,7 +217,7 @@ def agreement(rows: pd.DataFrame, known: pd.DataFrame) -> tuple[Floats, Floats, 
     table = word_rows([*questions, *said, *known["question"], *known["answer"]])
     table = csr_array(table.multiply(1 / np.maximum(np.sqrt(np.asarray(table.multiply(table).sum(axis=1)).ravel()), 1e-9)[:, None]))
     cuts = [0, *np.cumsum([len(questions), len(answers), len(known), len(known)])]
-    asked, told, known_asked, known_told = (table[a:b] for a, b in itertools.pairwise(cuts))
+    asked, told, known_asked, known_told = (table[a:b] for a, b in pairwise(cuts))
     likeness = np.asarray(asked[question_code].multiply(told[answer_code]).sum(axis=1)).ravel()
     fit, near = np.zeros(len(rows)), np.zeros(len(answers))
     if not len(known):

@@ -34,12 +34,16 @@ def irc_questions(corpus: Path) -> pd.DataFrame:
                 continue
             text = _ADDRESSED.sub("", talk[3])
             if 5 <= len(text.split()) <= 40:
-                rows.append((f"{path.name.removesuffix('.raw.txt')}:{number}", pd.Timestamp(day.group(1), tz="UTC") + pd.Timedelta(minutes=int(talk[1]) * 60 + int(talk[2])), text))
+                rows.append(
+                    (
+                        f"{path.name.removesuffix('.raw.txt')}:{number}",
+                        pd.Timestamp(day.group(1), tz="UTC") + pd.Timedelta(minutes=int(talk[1]) * 60 + int(talk[2])),
+                        text,
+                    )
+                )
     table = pd.DataFrame(rows, columns=["question_id", "asked_at", "text"]).drop_duplicates("question_id")
     table = table.sort_values(["asked_at", "question_id"], kind="stable").reset_index(drop=True)
-    return table.assign(
-        course_id="irc", quoted="", task=None, line=wording.lines(pa.array(table["text"], pa.string())).to_pylist()
-    )
+    return table.assign(course_id="irc", quoted="", task=None, line=wording.lines(pa.array(table["text"], pa.string())).to_pylist())
 
 
 def labels() -> list[tuple[str, str, bool]]:

@@ -42,8 +42,8 @@ class Features:
 
 @dataclass(frozen=True)
 class Grown:
-    """``cluster``: per form the place of its cluster's oldest form. ``merges``: rows (from, into, day) of clusters that had at least two
-    forms each, or a form asked before that day, when they became one."""
+    """``cluster``: per form the place of its cluster's oldest form. ``merges``: rows (from, into, day), single forms included, in
+    the order in which they happened."""
 
     cluster: NDArray[np.int64]
     merges: list[tuple[int, int, int]]
@@ -109,14 +109,13 @@ def grow(features: Features) -> Grown:
         answered = features.answer_form[new_answers]
         touched = np.unique(np.r_[cluster[first:seen], cluster[answered[answered < seen]]])
         known_answers = answer_order[:told]
-        old = first
         while len(touched):
             left, right, score = scorer.near(cluster[:seen], touched, known_answers)
             pairs = _mutual(left, right, score)
             if not len(pairs):
                 break
             into, gone = pairs.min(axis=1), pairs.max(axis=1)
-            merges += [(int(one), int(other), int(day)) for one, other in zip(gone, into, strict=True) if one < old]
+            merges += [(int(one), int(other), int(day)) for one, other in zip(gone, into, strict=True)]
             rename = np.arange(size)
             rename[gone] = into
             cluster = rename[cluster]

@@ -353,9 +353,9 @@ def _visible(
         asked.setdefault(which, []).append(when)
     rows = []
     for gone, into, when in merges:
-        if sum(moment < when for moment in asked.get(gone, ())) >= 2:
+        if sum(moment < when for moment in asked[gone]) >= 2:
             rows.append((names[gone], names[into], when))
-        asked[into] = asked.get(into, []) + asked.pop(gone, [])
+        asked[into].extend(asked.pop(gone))
     gone_ids, into_ids, moments = zip(*rows, strict=True) if rows else ((), (), ())
     return _merges(gone_ids, into_ids, pd.to_datetime(np.asarray(moments, np.int64), unit="D"))
 

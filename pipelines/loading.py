@@ -33,6 +33,8 @@ _PARCEL = 1000
 #: Endings of a file's name that are shown where the name is not: "….json.gz".
 _MOST_ENDINGS = 2
 _ENDINGS = frozenset((".txt", ".zip", ".mbox", ".eml", ".emlx", ".html", ".json", ".jsonl", ".gz"))
+#: What the engine may hold while an item is read: staged rows wait on disk, beside what the reader itself needs. The merge that follows is not held.
+_MEMORY_WHILE_READING = "128MB"
 
 
 @dataclass
@@ -152,7 +154,8 @@ def load_item(
         cursor = dict(make_cursor(source, item, context)) if make_cursor else None
         with warehouse.transaction():
             _forget_old_ids(warehouse, reader, source.name, shown)
-            covers = _read(reader, source, item, shown, context, stage, load)
+            with warehouse.narrowed(memory=_MEMORY_WHILE_READING):
+                covers = _read(reader, source, item, shown, context, stage, load)
             _balance(load, listed)
             load.covers_until = covers.until
             stage.bring_in(covers.until)

@@ -39,6 +39,7 @@ class Warehouse:
         self.connection = connection
         self._in_transaction = False
         self._may_be_narrowed = False
+        self._held: list[str] = []
         self.connection.execute("set TimeZone = 'UTC'")
 
     @classmethod
@@ -183,20 +184,23 @@ class Warehouse:
     def narrowed(self, *, memory: str, threads: int | None = None) -> Iterator[None]:
         """The engine holds no more than so much memory, and works with so many threads of its own, for the length of the block.
 
-        A limit that the operator has set stands, and a warehouse in memory is held as it is.
+        Blocks may stand inside each other. A limit that the operator has set stands, and a warehouse in memory is held as it is.
         """
         # A transaction that has failed takes no statement, not even these: they are made beside it.
         with self.connection.cursor() as beside:
             before = beside.execute("select current_setting('threads')").fetchall()[0][0]
             beside.execute(f"set threads = {threads or before}")
             if self._may_be_narrowed:
+                self._held.append(memory)
                 beside.execute("set memory_limit = ?", [memory])
             try:
                 yield
             finally:
                 beside.execute(f"set threads = {before}")
                 if self._may_be_narrowed:
-                    beside.execute("reset memory_limit")
+                    self._held.pop()
+                    # The engine tells its limit rounded down: what it said would be a little less each time.
+                    beside.execute(f"set memory_limit = '{self._held[-1]}'" if self._held else "reset memory_limit")
 
     def replace(
         self, table: str, frame: pa.Table | pd.DataFrame, *, where: str | None = None, parameters: Sequence[Any] | None = None

@@ -104,3 +104,21 @@ def test_replacements_in_one_transaction_are_all_there_or_none(warehouse: Wareho
     with warehouse.transaction():
         warehouse.replace("links.people", people(("a3", "p3")))
     assert warehouse.rows("select account_id from links.people") == [("a3",)]
+
+
+def test_what_the_engine_may_hold_is_narrowed_for_a_block_and_inside_another_block(tmp_path: Path) -> None:
+    def held(warehouse: Warehouse) -> str:
+        return str(warehouse.value("select current_setting('memory_limit')"))
+
+    with Warehouse.open(tmp_path / "one.duckdb") as warehouse:
+        before = held(warehouse)
+        with warehouse.narrowed(memory="128MB"):
+            outer = held(warehouse)
+            with warehouse.narrowed(memory="64MB", threads=1):
+                assert held(warehouse) not in (before, outer)
+            assert held(warehouse) == outer != before
+        assert held(warehouse) == before
+    with Warehouse.open(tmp_path / "one.duckdb", memory_limit="300MB") as warehouse:
+        before = held(warehouse)
+        with warehouse.narrowed(memory="64MB"):
+            assert held(warehouse) == before, "a limit that the operator has set stands"

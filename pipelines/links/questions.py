@@ -251,12 +251,12 @@ def _judge_mail(warehouse: Warehouse) -> pa.Table:
                 ) as is_to_curator
             from judged where channel = 'mail'
         ), notice as (
-            select sent.sent_at, sent.account_id as sender_id, addressed.person_id
+            select sent.sent_at, sent.account_id as sender_id, lower(trim(sent.subject)) as subject, addressed.person_id
             from conversation as sent join addressed on addressed.message_id = sent.message_id
             where sent.channel = 'mail' and sent.kind = 'post' and sent.role in ('curator', 'staff') and sent.reply_to_id is null
                 and addressed.person_id is not null
         ), after as (
-            select letter.message_id, max(notice.sent_at) as noticed_at
+            select letter.message_id, max(notice.sent_at) as noticed_at, bool_or(notice.subject = lower(trim(letter.head))) as repeats_subject
             from letter join addressed on addressed.message_id = letter.message_id
             join notice on notice.person_id = letter.person_id and notice.sender_id = addressed.account_id and notice.sent_at <= letter.sent_at
             group by letter.message_id
@@ -264,7 +264,8 @@ def _judge_mail(warehouse: Warehouse) -> pa.Table:
             select letter.message_id, {wording.signs_sql("line", {"asks": _SUBJECT_ASKS, "confirms": _SUBJECT_CONFIRMS, **_TECHNICAL_SIGNS})},
                 contains(head, '?') as has_mark, is_reply, is_to_curator, is_to_list, role,
                 -- Who gives a letter a subject of its own has something of their own to say.
-                not regexp_matches(head, '[0-9A-Za-zА-Яа-яЁё]') or regexp_matches(lower(head), '{_NO_SUBJECT}') as has_no_subject,
+                not regexp_matches(head, '[0-9A-Za-zА-Яа-яЁё]') or regexp_matches(lower(head), '{_NO_SUBJECT}') or coalesce(after.repeats_subject, false)
+                    as has_no_subject,
                 coalesce(epoch(letter.sent_at) - epoch(after.noticed_at) <= 86400 * $confirms, false) as is_after_notice
             from letter left join after on after.message_id = letter.message_id
         ), ruled as (

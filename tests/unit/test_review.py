@@ -58,6 +58,8 @@ def mayak(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
 
     def call(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["mayak", *arguments])
+        # A narrow terminal breaks names over lines.
+        monkeypatch.setattr(cli.console, "width", 200)
         with pytest.raises(SystemExit) as left:
             cli.main()
         said = capsys.readouterr()

@@ -79,10 +79,10 @@ class Whole:
     """The item holds every row of ``record`` that stands in the given scope: known rows of this source that it lacks have vanished.
 
     ``within``: (column, value) that the rows share, e.g. ``("chat_id", …)``; None: all rows of the source.
-    ``since``, ``until``: bounds (both inclusive, UTC) of the record's own time (:data:`pipelines.vanishing.TIME_OF`); None: unbounded.
+    ``since``, ``until``: bounds (both inclusive, UTC) of the record's own time (:data:`pipelines.loading.vanishing.TIME_OF`); None: unbounded.
     ``keys``: the keys of every row there is, where the item was read in part only (a cursor); None: its batches are all there is.
 
-    What becomes of a vanished row: :mod:`pipelines.vanishing`. A row that is there again in a newer item is there again.
+    What becomes of a vanished row: :mod:`pipelines.loading.vanishing`. A row that is there again in a newer item is there again.
     """
 
     record: str

@@ -24,10 +24,10 @@ from pipelines import steps
 from pipelines.deliveries import lists, reports
 from pipelines.errors import PermanentError
 from pipelines.loading import load_source
+from pipelines.loading.staging import Stage
 from pipelines.progress import Lines
 from pipelines.settings import read_settings
 from pipelines.simulation import plan_of, simulate
-from pipelines.staging import Stage
 from pipelines.transform import run_dbt
 from pipelines.warehouse import Warehouse
 from tests.conftest import SmallProgramme, configure

@@ -22,7 +22,7 @@ What has to be known about them (Zoom support, "Getting started with reports"; h
 - *Poll report* (written from documentation and from code that reads such files): "Poll Details" with number, name, address, moment, then question and answer in turns, one row
   per person and poll. It is a row of attendance per person without times or minutes, with the number of polls answered. The report states the
   meeting's start to the minute only: the loader gives the row the webinar of that number which the participants' report tells of
-  (:mod:`pipelines.same_webinars`). Who answered anonymously is nobody: such a row is rejected, with that reason.
+  (:mod:`pipelines.loading.same_webinars`). Who answered anonymously is nobody: such a row is rejected, with that reason.
 - *Registration report*: who meant to come. It is refused by that name: nobody was there by it. Of a webinar, the attendee report says who registered and came.
 
 Not kept: consent to being recorded, country, registration time and approval, number of participants, questions and answers of polls. Q&A reports are

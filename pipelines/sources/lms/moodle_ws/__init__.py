@@ -6,7 +6,7 @@ outcomes. Derived, not counted: addressees of private replies; authors who are n
 
 Ids are the database reader's (accounts, courses, groups, tasks, forums, discussions, posts, submissions, attempts, marks, extensions), so both may feed
 one warehouse. What the services give no id of has one of its own: enrolments, gradebook rows, marks of completion, outcomes (``…:ws-…``, ``…:item-…``) and
-memberships (joined: unknown); beside a database they are left out again (``pipelines/same_rows.py``). Of tasks, marks and extensions the services tell
+memberships (joined: unknown); beside a database they are left out again (``pipelines/loading/same_rows.py``). Of tasks, marks and extensions the services tell
 less than the database under the same id: what they tell counts as older than what the database tells.
 
 - Courses without a needed function (site info, courses, enrolled users, contents) are not read: BadSource names what is missing. Of other functions

@@ -5,18 +5,18 @@ Readers never look into the warehouse; the loader, once a source is in, has unit
 - *Places*: Moodle's reports name a course by nothing but the file, an activity and a group by title: ``<realm>:course:code:<short name>``,
   ``<realm>:task:name:<hash>``, ``<realm>:group:name:<hash>``. They get the id of the course of the same realm with that short name, and of the
   one task or group of that course with that title.
-- *Accounts* (:mod:`pipelines.same_accounts`) that a table knows by their address or user name, which one site gives out once.
-- *Webinars* (:mod:`pipelines.same_webinars`) whose polls and participants are reported apart.
-- *Rows* (:mod:`pipelines.same_rows`) that a fuller source of the same site has under its own id: they stand once.
+- *Accounts* (:mod:`pipelines.loading.same_accounts`) that a table knows by their address or user name, which one site gives out once.
+- *Webinars* (:mod:`pipelines.loading.same_webinars`) whose polls and participants are reported apart.
+- *Rows* (:mod:`pipelines.loading.same_rows`) that a fuller source of the same site has under its own id: they stand once.
 
 Where no source knows more, or where two fit, everything stays as it is.
 """
 
 from __future__ import annotations
 
-from pipelines.same_accounts import unite_accounts
-from pipelines.same_rows import FEEDBACK, KINDS, unite_rows
-from pipelines.same_webinars import unite_polls
+from pipelines.loading.same_accounts import unite_accounts
+from pipelines.loading.same_rows import FEEDBACK, KINDS, unite_rows
+from pipelines.loading.same_webinars import unite_polls
 from pipelines.warehouse import Warehouse
 
 _UNITED = "united_loads"

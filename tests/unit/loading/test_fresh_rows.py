@@ -9,9 +9,9 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from pipelines import loading, staging
-from pipelines.fresh_rows import FreshRows
-from pipelines.loading import Load, load_item
+from pipelines import loading
+from pipelines.loading import Load, load_item, staging
+from pipelines.loading.fresh_rows import FreshRows
 from pipelines.programme import Programme, Source
 from pipelines.pseudonyms import Pseudonyms
 from pipelines.sources.reading import Batch, Covers, Event, Item, Seen

@@ -2,7 +2,7 @@
 
 ``unite_accounts``: an address and a user name belong to one account of a site; where exactly one account known by number has it, the account
 of the table is that account, in every row. A *name* decides nothing by itself: ``namesakes`` only lists who could be meant, and
-:mod:`pipelines.same_rows` leaves out a row of somebody known by name where exactly one of them has that row.
+:mod:`pipelines.loading.same_rows` leaves out a row of somebody known by name where exactly one of them has that row.
 """
 
 from __future__ import annotations

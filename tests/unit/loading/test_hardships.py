@@ -13,8 +13,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from pipelines import loading, staging
-from pipelines.loading import Load, load_source
+from pipelines import loading
+from pipelines.loading import Load, load_source, loads, staging
 from pipelines.programme import Programme, Source
 from pipelines.pseudonyms import Pseudonyms
 from pipelines.sources.reading import Batch, Covers, Event, Item, Rejected, Seen, Whole
@@ -160,7 +160,7 @@ def test_a_fault_of_a_reader_fails_its_item_alone_and_quotes_nothing(run: Run, w
 
     first, second = run({"a": broken, "b": messages("words", at(2))})
     assert (first.state, second.state) == ("failed", "loaded")
-    assert "ValueError in test_loading_hardships.py, line" in (first.problem or "")
+    assert "ValueError in test_hardships.py, line" in (first.problem or "")
     assert "Иванова" not in (first.problem or "")
     assert warehouse.rows("select distinct load.item from raw.messages inner join raw.loads as load using (load_id)") == [("b",)]
 
@@ -190,7 +190,7 @@ def test_an_interrupted_load_leaves_nothing_and_is_made_up_for(
 
     with monkeypatch.context() as patched:
         if where == "while bringing in":
-            patched.setattr(loading, "_note", interrupt)
+            patched.setattr(loads, "_note", interrupt)
         with pytest.raises(KeyboardInterrupt):
             run({"a": interrupted if where == "while reading" else messages("words", at(2))})
     for table in ("raw.messages", "personal.messages", "raw.loads"):
@@ -206,13 +206,14 @@ def test_a_process_killed_before_the_end_leaves_nothing_behind(tmp_path: Path) -
         import os, sys
         from pathlib import Path
         from pipelines import loading
+        from pipelines.loading import loads
         from pipelines.programme import Programme, Source
         from pipelines.warehouse import Warehouse
-        from tests.unit.test_loading_hardships import KEYS, NOON, Told, at, messages
+        from tests.unit.loading.test_hardships import KEYS, NOON, Told, at, messages
 
         loading.READERS["files"] = Told({"a": messages("words", at(2))}, 1)
         if sys.argv[2] == "die":
-            loading._note = lambda *_: os._exit(9)
+            loads._note = lambda *_: os._exit(9)
         programme = Programme(id="test", name="Test", folder=Path(), sources=(Source(name="one", kind="files", path=Path()),))
         with Warehouse.open(Path(sys.argv[1])) as warehouse:
             warehouse.create_schemas()
@@ -220,7 +221,7 @@ def test_a_process_killed_before_the_end_leaves_nothing_behind(tmp_path: Path) -
         """
     )
     path = tmp_path / "warehouse.duckdb"
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     for how, code, count in (("die", 9, 0), ("live", 0, 1)):
         done = subprocess.run([sys.executable, "-c", program, str(path), how], cwd=root, env={**os.environ, "PYTHONPATH": str(root)})
         assert done.returncode == code

@@ -1,7 +1,7 @@
 """Load what readers yield into ``raw`` and ``personal``, once, whole or not at all, with a ledger.
 
 The loader knows no format. It fingerprints an item, skips it when the ledger has it in this state, and brings the reader's batches in
-(:mod:`pipelines.staging`) within one transaction together with counts, rejects and the ledger's line. An item that cannot be read leaves a
+(:mod:`pipelines.loading.staging`) within one transaction together with counts, rejects and the ledger's line. An item that cannot be read leaves a
 ledger line that says why, and nothing else.
 """
 
@@ -19,12 +19,12 @@ from traceback import extract_tb
 
 from pipelines.ahead import read_ahead
 from pipelines.errors import BadContract, MayakError, TransientError
+from pipelines.loading.staging import Stage
+from pipelines.loading.uniting import unite
 from pipelines.programme import Programme, Source
 from pipelines.pseudonyms import Pseudonyms
 from pipelines.sources import READERS
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Reader, Rejected, Seen, Whole
-from pipelines.staging import Stage
-from pipelines.uniting import unite
 from pipelines.warehouse import Warehouse
 
 _BLOCK = 1 << 20

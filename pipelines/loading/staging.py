@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 import duckdb
 import pyarrow as pa
 
-from pipelines.account_names import keep_names
 from pipelines.errors import BadContract
-from pipelines.fresh_rows import FreshRows
+from pipelines.loading.account_names import keep_names
+from pipelines.loading.fresh_rows import FreshRows
+from pipelines.loading.vanishing import note_coverage, sweep
+from pipelines.loading.versions import keep_versions
 from pipelines.sources.reading import Whole
-from pipelines.vanishing import note_coverage, sweep
-from pipelines.versions import keep_versions
 from pipelines.warehouse import KEEPS_KNOWN, Warehouse, literal
 
 _LOADER_COLUMNS = ("source", "load_id", "seen_at")

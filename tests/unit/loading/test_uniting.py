@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from pipelines.loading import load_source
+from pipelines.loading.uniting import unite
 from pipelines.programme import Programme, Source
 from pipelines.pseudonyms import Pseudonyms
-from pipelines.uniting import unite
 from pipelines.warehouse import Warehouse
 
-FIXTURES = Path(__file__).parents[1] / "fixtures"
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 KEYS = Pseudonyms(b"0123456789abcdef")
 

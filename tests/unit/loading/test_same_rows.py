@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from pipelines.loading import load_source
+from pipelines.loading.uniting import unite
 from pipelines.programme import Programme, Source
-from pipelines.uniting import unite
 from pipelines.warehouse import Warehouse
 from tests.unit.sources.fake_moodle import DAY, NOW_SECONDS, TOKEN, FakeMoodle
 from tests.unit.sources.loopback import serving

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipelines.same_accounts import forget_idle_namesakes, note_namesakes
+from pipelines.loading.same_accounts import forget_idle_namesakes, note_namesakes
 from pipelines.warehouse import Warehouse
 
 #: Kind of source → how full it is; the least is the fullest.

@@ -1,0 +1,188 @@
+"""The published protocol on OULAD: train on earlier presentations, foresee Fail or Withdrawn in a later one, week by week.
+
+Population as published: learners with at least one click in the presentation; beside it those of them who are still enrolled at the end of
+the week, the only ones anybody can still help. A learner's unregistration is never a feature. Three trivial forecasters stand beside the
+model: *flag everybody*, *days since the last click*, and *the seven-day rule* (silent for seven days: yes or no).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from pipelines.errors import BadSource
+from pipelines.risk import figures
+from pipelines.risk.figures import Measured
+from pipelines.risk.forecast import Beta, Forecast, Recipe, fit_calibration, learn
+from pipelines.risk.oulad_features import day_of, feature_names, feature_table
+
+#: Weeks at which the published figures stand.
+WEEKS = (2, 4, 6, 8)
+PUBLISHED = {"roc_auc": {2: 0.713, 4: 0.752, 6: 0.773, 8: 0.808}, "next week average_precision": 0.159}
+#: Features whose sign is known: more of it can only raise (1) or lower (-1) the risk.
+SIGNS = {
+    "silent_days": 1, "missed": 1, "missed_tutor": 1, "missed_last": 1, "handed_in_share": -1, "active_7": -1, "active_3": -1, "active_days": -1,
+    "points_share": -1, "mark": -1, "mark_last": -1, "mark_place": -1, "usual_opened": -1, "place_points": -1, "earlier_left": 1,
+    "previous_attempts": 1, "handed_in_ahead": -1,
+}  # fmt: skip
+#: Rows this many weeks before and after a week teach it too.
+NEIGHBOURS = 1
+OUTCOME = Recipe(
+    trees={
+        "learning_rate": 0.05,
+        "max_iter": 160,
+        "max_leaf_nodes": 12,
+        "min_samples_leaf": 60,
+        "l2_regularization": 10.0,
+        "max_features": 0.3,
+    },
+    regularisation=0.003,
+    trees_share=0.7,
+    folds=3,
+)
+NEXT_WEEK = Recipe(
+    trees={
+        "learning_rate": 0.05,
+        "max_iter": 120,
+        "max_leaf_nodes": 8,
+        "min_samples_leaf": 200,
+        "l2_regularization": 30.0,
+        "max_features": 0.3,
+    },
+    regularisation=0.001,
+    trees_share=0.7,
+    folds=3,
+)
+#: Weeks over which withdrawal in the next week is learned and foreseen.
+NEXT_WEEKS = tuple(range(1, 13))
+DRAWS = 300
+_RANKED = {"roc_auc": figures.roc_auc, "average_precision": figures.average_precision}
+_ALL = {**_RANKED, "brier": figures.brier, "calibration_error": figures.calibration_error}
+SEVEN_DAYS = 7
+
+
+@dataclass(frozen=True)
+class WeekForecast:
+    """What foresees the outcome at a week: the forecast, and its calibration for the published population (the enrolled have the forecast's own)."""
+
+    forecast: Forecast
+    everybody: Beta
+
+    def predict(self, rows: pd.DataFrame, names: list[str], *, enrolled_only: bool = True) -> np.ndarray:
+        """Probabilities of Fail or Withdrawn, one per row."""
+        if enrolled_only:
+            return self.forecast.predict(rows[names])
+        return self.everybody.predict(self.forecast.raw(rows[names]))
+
+
+def split_of(codes: Sequence[str], test: str | None = None) -> tuple[list[str], str]:
+    """(presentations to train on, presentation to test on): the newest present, or ``test``, and all that began before it.
+
+    Raises BadSource where nothing began earlier.
+    """
+    chosen = test or max(codes)
+    if chosen not in codes:
+        raise BadSource(f"no presentation {chosen} in the data: {', '.join(sorted(codes))}")
+    # "2013B" begins in February, "2013J" in October: the codes sort as they begin.
+    earlier = sorted(code for code in codes if code < chosen)
+    if not earlier:
+        raise BadSource(f"no presentation began before {chosen}: nothing to train on")
+    return earlier, chosen
+
+
+def train_week(rows: pd.DataFrame, week: int, names: list[str], recipe: Recipe = OUTCOME) -> WeekForecast:
+    """Learn the outcome at a week from that week and its neighbours, of learners with a click and still enrolled."""
+    near = rows[rows["cut"].between(day_of(week - NEIGHBOURS), day_of(week + NEIGHBOURS)) & rows["has_clicked"]]
+    enrolled = near[near["is_enrolled"]]
+    forecast = learn(
+        enrolled[names], enrolled["outcome"].to_numpy(), enrolled["student"].to_numpy(), recipe, [SIGNS.get(name, 0) for name in names]
+    )
+    # Those who had left are foreseen by folds too; each by the mean of all, having taught none.
+    gone = near[~near["is_enrolled"]]
+    guessed = np.concatenate([forecast.unseen, forecast.raw(gone[names])]) if len(gone) else forecast.unseen
+    calibration = fit_calibration(guessed, np.concatenate([enrolled["outcome"], gone["outcome"]]))
+    assert isinstance(calibration, Beta)
+    return WeekForecast(forecast, calibration)
+
+
+def train_next_week(rows: pd.DataFrame, names: list[str], recipe: Recipe = NEXT_WEEK) -> Forecast:
+    """Learn who unregisters within the next seven days, from every week of :data:`NEXT_WEEKS`, of learners still enrolled."""
+    enrolled = rows[rows["has_clicked"] & rows["is_enrolled"]]
+    return learn(
+        enrolled[names],
+        enrolled["leaves_next_week"].to_numpy(),
+        enrolled["student"].to_numpy(),
+        recipe,
+        [SIGNS.get(name, 0) for name in names],
+    )
+
+
+def trivial(rows: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Scores of forecasters that need no model."""
+    silent = rows["silent_days"].to_numpy(dtype=float)
+    return {
+        "flag everybody": np.ones(len(rows)),
+        "days since the last click": silent,
+        "seven-day rule": (silent >= SEVEN_DAYS).astype(float),
+    }
+
+
+def evaluate(
+    data: Path,
+    *,
+    test: str | None = None,
+    weeks: Sequence[int] = WEEKS,
+    draws: int = DRAWS,
+    marking_days: int | None = None,
+    next_week: bool = True,
+    tell: Callable[[str], None] = lambda line: None,
+) -> list[Measured]:
+    """Run the protocol on the presentations in ``data``; one figure per week, population, forecaster and metric.
+
+    ``test``: the presentation foreseen (default: the newest there is); everything that began before it is trained on. Samples are called
+    "week 4, all" (at least one click), "week 4, enrolled" and "next week, enrolled". Raises BadSource for missing tables or presentations.
+    """
+    neighbours = {week + step for week in weeks for step in range(-NEIGHBOURS, NEIGHBOURS + 1)}
+    wanted = sorted(week for week in neighbours | set(NEXT_WEEKS if next_week else ()) if week > 0)
+    rows = feature_table(data, wanted, marking_days=marking_days)
+    names = feature_names(rows)
+    earlier, chosen = split_of(sorted(rows["code"].unique()), test)
+    tell(f"train on {', '.join(earlier)}; test on {chosen}; {len(names)} features; weeks {', '.join(map(str, weeks))}")
+    train, later = rows[rows["code"].isin(earlier)], rows[(rows["code"] == chosen) & rows["has_clicked"]]
+    found: list[Measured] = []
+    with threadpool_limits(limits=2):
+        for week in weeks:
+            found += _judge_week(train_week(train, week, names), later[later["cut"] == day_of(week)], week, names, draws)
+            tell(f"week {week} done")
+        if next_week:
+            enrolled = later[later["is_enrolled"] & later["cut"].isin([day_of(week) for week in NEXT_WEEKS])]
+            forecast = train_next_week(train[train["cut"].isin([day_of(week) for week in NEXT_WEEKS])], names)
+            scores = {"model": forecast.predict(enrolled[names]), **trivial(enrolled)}
+            found += _measured(
+                "next week, enrolled", scores, enrolled["leaves_next_week"].to_numpy(), draws, enrolled["student"].to_numpy()
+            )
+    return found
+
+
+def _judge_week(model: WeekForecast, rows: pd.DataFrame, week: int, names: list[str], draws: int) -> list[Measured]:
+    found = []
+    for population, part in (("all", rows), ("enrolled", rows[rows["is_enrolled"]])):
+        scores = {"model": model.predict(part, names, enrolled_only=population == "enrolled"), **trivial(part)}
+        found += _measured(f"week {week}, {population}", scores, part["outcome"].to_numpy(), draws)
+    return found
+
+
+def _measured(
+    sample: str, scores: dict[str, np.ndarray], outcome: np.ndarray, draws: int, people: np.ndarray | None = None
+) -> list[Measured]:
+    found = []
+    for forecaster, guessed in scores.items():
+        # A probability is judged as one; days of silence are only an order.
+        metrics = _ALL if forecaster == "model" else _RANKED
+        found += figures.measure(sample, forecaster, outcome, guessed, metrics, draws=draws, people=people)
+    return found

@@ -28,6 +28,8 @@ app = typer.Typer(
 )
 review_app = typer.Typer(no_args_is_help=True, help="Who is who: accounts to be looked at, and what was decided about them.")
 app.add_typer(review_app, name="review")
+evaluate_app = typer.Typer(no_args_is_help=True, help="How right the forecasts are, on data whose outcome is known.")
+app.add_typer(evaluate_app, name="evaluate")
 console = Console()
 problems = Console(stderr=True)
 
@@ -132,6 +134,44 @@ def status() -> None:
         for schema, name, count in relations(warehouse):
             sizes.add_row(schema, name, f"{count:,}")
         console.print(sizes)
+
+
+@evaluate_app.command("oulad")
+def evaluate_oulad(
+    data: Annotated[Path, typer.Option(help="Folder with the seven tables of OULAD, Parquet or CSV.")],
+    test: Annotated[str | None, typer.Option(help="Presentation to foresee, e.g. 2014J. Default: the newest there is.")] = None,
+    weeks: Annotated[str, typer.Option(help="Weeks at whose end learners are judged.")] = "2,4,6,8",
+    marking_days: Annotated[int | None, typer.Option(help="Days from handing in to knowing the mark. Default: a threshold.")] = None,
+    draws: Annotated[int, typer.Option(help="Bootstrap draws of the intervals.")] = 300,
+    out: Annotated[Path | None, typer.Option(help="Write every figure as CSV, too.")] = None,
+) -> None:
+    """The published protocol: train on every earlier presentation, foresee Fail or Withdrawn in a later one, beside trivial forecasters."""
+    from pipelines.risk import oulad
+
+    try:
+        asked = [int(week) for week in weeks.split(",")]
+    except ValueError as error:
+        raise typer.BadParameter(f"{weeks!r}: write weeks as 2,4,6,8", param_hint="--weeks") from error
+    found = oulad.evaluate(
+        data, test=test, weeks=asked, draws=draws, marking_days=marking_days, tell=lambda line: problems.print(line, highlight=False)
+    )
+    table = Table("sample", "forecaster", "figure", "value", "95 %", "learners", "published")
+    for figure in found:
+        if figure.forecaster != "model" and figure.metric == "average_precision" and not figure.sample.startswith("next"):
+            continue
+        table.add_row(
+            figure.sample, figure.forecaster, figure.metric, f"{figure.value:.3f}", f"{figure.low:.3f}–{figure.high:.3f}",
+            f"{figure.n:,}", oulad.published(figure),
+        )  # fmt: skip
+    console.print(table)
+    if out is not None:
+        import csv
+        from dataclasses import asdict
+
+        with out.open("w", encoding="utf-8", newline="") as lines:
+            writer = csv.DictWriter(lines, ["sample", "forecaster", "metric", "value", "low", "high", "n"], lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(asdict(figure) for figure in found)
 
 
 @app.command()

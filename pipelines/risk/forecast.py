@@ -82,17 +82,32 @@ def fit_calibration(guessed: np.ndarray, outcome: np.ndarray, isotonic_from: flo
 
 
 @dataclass
+class Fold:
+    """What one fold learned. columns: features of which anything was known there; of the others nothing can be learned."""
+
+    trees: HistGradientBoostingClassifier
+    line: Pipeline | None
+    columns: list[str]
+
+    def log_odds(self, features: pd.DataFrame, trees_share: float) -> np.ndarray:
+        """Blended log-odds, one per row."""
+        known = features[self.columns]
+        guessed = logit(self.trees.predict_proba(known)[:, 1])
+        return guessed if self.line is None else trees_share * guessed + (1 - trees_share) * logit(self.line.predict_proba(known)[:, 1])
+
+
+@dataclass
 class Forecast:
     """A learned forecast: folds of (trees, logistic), the calibration, and the guesses of the training rows by folds that had not seen them."""
 
-    folds: list[tuple[HistGradientBoostingClassifier, Pipeline]]
+    folds: list[Fold]
     trees_share: float
     calibration: Beta | IsotonicRegression
     unseen: np.ndarray
 
     def raw(self, features: pd.DataFrame) -> np.ndarray:
         """Blended, averaged, not calibrated."""
-        return odds_to_probability(np.mean([_blend(fold, self.trees_share, features) for fold in self.folds], axis=0))
+        return odds_to_probability(np.mean([fold.log_odds(features, self.trees_share) for fold in self.folds], axis=0))
 
     def predict(self, features: pd.DataFrame) -> np.ndarray:
         """Calibrated probabilities, one per row."""
@@ -109,12 +124,6 @@ def logistic(regularisation: float) -> Pipeline:
     )
 
 
-def _blend(fold: tuple[HistGradientBoostingClassifier, Pipeline], share: float, features: pd.DataFrame) -> np.ndarray:
-    trees, line = fold
-    guessed = share * logit(trees.predict_proba(features)[:, 1])
-    return guessed + (1 - share) * logit(line.predict_proba(features)[:, 1]) if share < 1 else guessed
-
-
 def learn(features: pd.DataFrame, outcome: np.ndarray, groups: np.ndarray, recipe: Recipe, signs: list[int] | None = None) -> Forecast:
     """Fit on ``features`` (rows × features, NaN where unknown) and 0/1 ``outcome``; rows of one group stay in one fold.
 
@@ -122,15 +131,21 @@ def learn(features: pd.DataFrame, outcome: np.ndarray, groups: np.ndarray, recip
     """
     folds = []
     unseen = np.empty(len(outcome))
-    for number, (train, rest) in enumerate(
-        GroupKFold(n_splits=recipe.folds, shuffle=True, random_state=SEED).split(features, outcome, groups)
-    ):
+    directions = dict(zip(features.columns, signs or [0] * features.shape[1], strict=True))
+    splits = GroupKFold(n_splits=recipe.folds, shuffle=True, random_state=SEED).split(features, outcome, groups)
+    for number, (train, rest) in enumerate(splits):
+        seen = features.iloc[train]
+        columns = [name for name in features.columns if seen[name].notna().any()]
         trees = HistGradientBoostingClassifier(
-            **{"early_stopping": False, "random_state": SEED + number, "monotonic_cst": signs, **recipe.trees}
-        ).fit(features.iloc[train], outcome[train])
-        line = logistic(recipe.regularisation)
-        if recipe.trees_share < 1:
-            line.fit(features.iloc[train], outcome[train])
-        folds.append((trees, line))
-        unseen[rest] = odds_to_probability(_blend((trees, line), recipe.trees_share, features.iloc[rest]))
+            **{
+                "early_stopping": False,
+                "random_state": SEED + number,
+                "monotonic_cst": [directions[name] for name in columns],
+                **recipe.trees,
+            }
+        ).fit(seen[columns], outcome[train])
+        line = logistic(recipe.regularisation).fit(seen[columns], outcome[train]) if recipe.trees_share < 1 else None
+        fold = Fold(trees, line, columns)
+        folds.append(fold)
+        unseen[rest] = odds_to_probability(fold.log_odds(features.iloc[rest], recipe.trees_share))
     return Forecast(folds, recipe.trees_share, fit_calibration(unseen, outcome, recipe.isotonic_from), unseen)

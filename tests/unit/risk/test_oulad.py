@@ -1,0 +1,92 @@
+"""The published protocol: features that know no later day, a test that is no training, figures that stand beside trivial forecasters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipelines.errors import BadFile, BadSource
+from pipelines.risk import oulad
+from pipelines.risk.forecast import Recipe
+from pipelines.risk.oulad_features import feature_names, feature_table
+from tests.unit.risk.oulad_world import write_world
+
+QUICK = Recipe(trees={"max_iter": 12, "max_leaf_nodes": 4, "min_samples_leaf": 10}, regularisation=0.01, trees_share=0.5, folds=2)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("oulad")
+    write_world(folder)
+    return folder
+
+
+def test_one_row_per_learner_and_week_and_nothing_of_who_they_are(world: Path) -> None:
+    rows = feature_table(world, [2, 4], threads=1)
+    assert not rows.duplicated(["presentation", "student", "cut"]).any()
+    assert set(rows["cut"]) == {13, 27}
+    assert not {"gender", "region", "imd_band", "age_band", "disability", "highest_education", "unregistered_on"} & set(rows.columns)
+
+
+def test_whatever_happens_after_the_day_changes_no_feature_of_it(world: Path, tmp_path: Path) -> None:
+    """The future is shuffled: clicks, works and unregistrations after the day change hands."""
+    week, cut = 4, 27
+    before = feature_table(world, [week], threads=1)
+    write_world(tmp_path)
+    rng = np.random.default_rng(1)
+    for name, day, keys in (
+        ("studentVle", "date", ["id_student", "code_module", "code_presentation", "id_site"]),
+        ("studentAssessment", "date_submitted", ["id_student", "score"]),
+        ("studentRegistration", "date_unregistration", ["date_unregistration"]),
+    ):
+        frame = pd.read_csv(tmp_path / f"{name}.csv")
+        later = frame.index[frame[day] > cut]
+        frame.loc[later, keys] = frame.loc[rng.permutation(later), keys].to_numpy()
+        frame.to_csv(tmp_path / f"{name}.csv", index=False)
+    after = feature_table(tmp_path, [week], threads=1)
+    names = feature_names(before)
+    pd.testing.assert_frame_equal(before[["student", *names]], after[["student", *names]])
+
+
+def test_a_weeks_features_do_not_depend_on_the_weeks_asked_for_beside_it(world: Path) -> None:
+    alone, among = feature_table(world, [3], threads=1), feature_table(world, [3, 9], threads=1)
+    pd.testing.assert_frame_equal(alone, among[among["cut"] == 20].reset_index(drop=True))
+
+
+def test_a_mark_is_known_no_earlier_than_marking_takes(world: Path) -> None:
+    at_once, later = (feature_table(world, [2], threads=1, marking_days=days) for days in (0, 14))
+    assert at_once["mark"].notna().any()
+    assert later["mark"].isna().all()
+    assert (at_once["handed_in"] == later["handed_in"]).all()
+
+
+def test_training_takes_only_what_began_earlier() -> None:
+    assert oulad.split_of(["2013B", "2013J", "2014B", "2014J"]) == (["2013B", "2013J", "2014B"], "2014J")
+    assert oulad.split_of(["2013B", "2013J", "2014B"], "2013J") == (["2013B"], "2013J")
+    with pytest.raises(BadSource, match="nothing to train on"):
+        oulad.split_of(["2014J"])
+
+
+def test_the_protocol_gives_every_figure_and_beats_silence(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(oulad.train_week, "__defaults__", (QUICK,))
+    monkeypatch.setattr(oulad.train_next_week, "__defaults__", (QUICK,))
+    monkeypatch.setattr(oulad, "NEXT_WEEKS", (3, 5))
+    found = {(one.sample, one.forecaster, one.metric): one for one in oulad.evaluate(world, weeks=[8], draws=20)}
+    model, silence = (found[("week 8, all", name, "roc_auc")] for name in ("model", "days since the last click"))
+    assert model.value > silence.value > 0.5
+    assert model.low <= model.value <= model.high
+    assert found[("week 8, enrolled", "flag everybody", "roc_auc")].value == 0.5
+    assert {one for sample, name, one in found if name == "model"} == {"roc_auc", "average_precision", "brier", "calibration_error"}
+    assert ("next week, enrolled", "seven-day rule", "average_precision") in found
+
+
+def test_a_missing_table_or_column_is_named(world: Path, tmp_path: Path) -> None:
+    with pytest.raises(BadSource, match="no courses of OULAD"):
+        feature_table(tmp_path, [2])
+    write_world(tmp_path, learners=2)
+    pd.read_csv(tmp_path / "studentVle.csv").drop(columns="sum_click").to_csv(tmp_path / "studentVle.csv", index=False)
+    with pytest.raises(BadFile, match="sum_click"):
+        feature_table(tmp_path, [2])

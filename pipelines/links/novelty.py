@@ -9,6 +9,7 @@ are sought again from the beginning of that week, less the settling time. What c
 from __future__ import annotations
 
 from hashlib import md5
+from importlib import resources
 
 from pipelines.links import wording
 from pipelines.links.reply_guess import MONDAY, WEEK, learning, settled
@@ -17,8 +18,8 @@ from pipelines.links.roles import relate_roles
 from pipelines.thresholds import THRESHOLDS_FILE
 from pipelines.warehouse import Warehouse
 
-#: Raised when a rule changes that is neither a wording, nor a threshold, nor the prior.
-_RULES = 1
+#: Raised when a rule changes that is neither a wording, nor a threshold, nor the prior, nor the lexicon of intents.
+_RULES = 2
 
 # The fingerprint: md5, because an engine's own hash changes with its version.
 _SEEN = """
@@ -76,7 +77,9 @@ def context(since: float) -> float:
 
 
 def _rules() -> str:
+    intents = resources.files("pipelines.links").joinpath("question_intents.toml").read_bytes()
     words = repr(sorted((name, value) for name, value in vars(wording).items() if name.isupper()))
     return md5(
-        b"|".join((str(_RULES).encode(), words.encode(), THRESHOLDS_FILE.read_bytes(), PRIOR_FILE.read_bytes())), usedforsecurity=False
+        b"|".join((str(_RULES).encode(), words.encode(), THRESHOLDS_FILE.read_bytes(), PRIOR_FILE.read_bytes(), intents)),
+        usedforsecurity=False,
     ).hexdigest()

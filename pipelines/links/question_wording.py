@@ -232,17 +232,35 @@ def intents_of_the_week() -> frozenset[str]:
     return frozenset(rule["name"] for rule in content["intents"] if rule.get("of_the_week"))
 
 
-def intents(lines: Sequence[str]) -> NDArray[np.int64]:
-    """Intent of each line: place in :func:`intent_names`; -1: none."""
+def slot_names() -> tuple[str, ...]:
+    """Names of the slots of the lexicon, in its order."""
+    return tuple(_lexicon()[0])
+
+
+def slots(lines: Sequence[str]) -> NDArray[np.bool_]:
+    """Of each line (row) which slots of the lexicon (columns, as in :func:`slot_names`) it holds a wording of."""
+    names, wordings = slot_names(), _lexicon()[0]
     if not len(lines):
-        return np.zeros(0, np.int64)
-    slots, rules = _lexicon()
+        return np.zeros((0, len(names)), bool)
     table = pa.table({"place": pa.array(range(len(lines)), pa.int64()), "line": pa.array(lines, pa.string())})
     with duckdb.connect() as connection:
         connection.register("lines", table)
-        found = connection.execute(f"select {wording.signs_sql('line', slots)} from lines order by place").fetchnumpy()
-    signs = {name: np.asarray(found[name], bool) for name in slots}
-    everything, nothing = np.ones(len(lines), bool), np.zeros(len(lines), bool)
+        found = connection.execute(f"select {wording.signs_sql('line', wordings)} from lines order by place").fetchnumpy()
+    return np.column_stack([np.asarray(found[name], bool) for name in names])
+
+
+def intents(lines: Sequence[str]) -> NDArray[np.int64]:
+    """Intent of each line: place in :func:`intent_names`; -1: none."""
+    return intents_by_slots(slots(lines))
+
+
+def intents_by_slots(held: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The same from the lines' slots."""
+    if not len(held):
+        return np.zeros(0, np.int64)
+    rules = _lexicon()[1]
+    signs = dict(zip(slot_names(), held.T, strict=True))
+    everything, nothing = np.ones(len(held), bool), np.zeros(len(held), bool)
     holds = []
     for rule in rules:
         has_all = np.logical_and.reduce([everything, *(signs[name] for name in rule.all)])

@@ -28,20 +28,33 @@ _FOR = {
     "question_mark": 0.50,
     "request": 0.45,
     "technical_trouble": 0.40,
+    "technical_alone": 0.10,
     "opens_with_interrogative": 0.35,
     "particle": 0.25,
-    "trouble": 0.25,
+    "trouble": 0.35,
     "opens_weakly": 0.20,
-    "interrogative": 0.20,
+    "interrogative": 0.35,
+    "you_will": 0.35,
+    "asks_how": 0.35,
+    "ends_asking": 0.35,
+    "thanks_ahead": 0.45,
+    "fault": 0.35,
+    "need": 0.45,
+    "allowed": 0.35,
+    "either_or": 0.35,
     "course_term": 0.15,
 }
 _AGAINST = {
     "follow_up": 0.80,
+    "shares_work": 1.00,
+    "peers_selves": 1.20,
+    "peers_who": 0.80,
     "peers": 0.60,
     "hearsay": 0.50,
     "thanks": 0.50,
     "settled": 0.50,
     "account": 0.30,
+    "classroom": 0.30,
     "peers_addressed": 0.20,
     "no_course_term": 0.20,
 }
@@ -55,7 +68,15 @@ _SIGNS = {
     "peers_addressed": wording.PEERS_ADDRESSED,
     "hearsay": wording.HEARSAY,
     "thanks": wording.THANKS,
-    "settled": wording.SETTLED,
+    "peers_selves": wording.PEERS_SELVES,
+    "runs_it": wording.WHO_RUNS_IT,
+    "shares_work": wording.SHARES_WORK,
+    "classroom": wording.CLASSROOM,
+    "thanks_ahead": wording.THANKS_AHEAD,
+    "fault": wording.FAULTS,
+    "need": wording.NEEDS,
+    "you_will": wording.YOU_WILL,
+    "allowed": ("можно", "обязательно", "allowed", "mandatory", "obligatory"),
     "follow_up": wording.FOLLOW_UPS,
 }
 _TECHNICAL_SIGNS = {
@@ -150,13 +171,18 @@ def _signs(warehouse: Warehouse, relation: str, order: str) -> pa.Table:
             select {order}, {wording.line_sql("text", quotations=False)} as line, {wording.line_sql("text", quotations=True)} as whole
             from {relation}
         ), bare as (
-            select *, regexp_replace(line, '^ ({greetings} )+', ' ') as said,
+            select *, regexp_replace(line, '^ ({greetings} )+', ' ') as said, regexp_replace(line, '{wording.DENIED}', ' ', 'g') as affirmed,
                 len(string_split(trim(line), ' ')) as words, trim(line) = '' as is_empty
             from lined
         )
         select {order}, words, is_empty, contains(line, ' ? ') as question_mark, regexp_matches(line, ' ли ') as particle,
             regexp_matches(said, '{wording.opening_pattern(wording.INTERROGATIVES)}') as opens_with_interrogative,
             regexp_matches(said, '{wording.opening_pattern(wording.INTERROGATIVES_WEAK)}') as opens_weakly,
+            regexp_matches(said, '^{wording.pattern(wording.PEERS_WHO)}') as opens_with_who,
+            regexp_matches(said, '^ ((большое|огромное|и|вам|many|so) )*({wording.pattern(wording.THANKS).strip().strip("()")}) ') as opens_with_thanks,
+            regexp_matches(line, '{wording.ASKS_HOW}') as asks_how, regexp_matches(line, '{wording.ENDS_ASKING}') as ends_asking,
+            regexp_matches(line, '{wording.EITHER_OR}') as either_or, regexp_matches(line, '{wording.NUMBERED}') as numbered,
+            regexp_matches(affirmed, '{wording.pattern(wording.SETTLED)}') as settled,
             {wording.signs_sql("line", _SIGNS)},
             {wording.signs_sql("whole", _TECHNICAL_SIGNS)}
         from bare order by {order}
@@ -170,27 +196,50 @@ def _score(signs: pa.Table) -> pa.Table:
     # A long text without a question mark is an account: what interrogatives and troubles it tells of are part of the story.
     is_account = (column["words"] > threshold("question_long_text")) & ~asks_plainly
     is_technical = column["technical_alone"] | (column["trouble_told"] & column["technical_term"])
-    is_complaint = ~is_account & ~(column["thanks"] & ~asks_plainly)
-    is_about_course = column["course_term"] | is_technical
+    is_short = column["words"] <= threshold("question_short_text")
+    # A courtesy at the end of what is asked is no thanks for an answer.
+    is_thanking = (
+        column["thanks"]
+        & ~asks_plainly
+        & ~column["thanks_ahead"]
+        & (column["opens_with_thanks"] | (column["words"] <= threshold("short_thanks")))
+    )
+    is_complaint = ~is_account & ~is_thanking
+    has_term = column["course_term"] | column["numbered"]
+    is_about_course = has_term | is_technical | column["technical_term"]
+    asks_who = column["opens_with_who"] & ~column["runs_it"] & ~column["peers_ask"] & ~column["allowed"] & ~column["asks_how"]
     present = {
         "question_mark": column["question_mark"],
         "request": column["request"],
         "technical_trouble": is_technical & is_complaint,
+        "technical_alone": column["technical_alone"] & is_complaint & is_short,
         "opens_with_interrogative": column["opens_with_interrogative"] & ~is_account,
         "particle": column["particle"] & ~is_account,
-        "trouble": column["trouble"] & ~is_technical & is_complaint,
+        "trouble": column["trouble"] & is_short & ~is_technical & is_complaint,
         "opens_weakly": column["opens_weakly"] & ~column["opens_with_interrogative"] & ~is_account,
-        "interrogative": column["interrogative"] & ~is_account,
-        "course_term": column["course_term"],
+        "interrogative": column["interrogative"] & is_short & ~column["opens_with_interrogative"],
+        "you_will": column["you_will"] & is_short & is_about_course,
+        "asks_how": column["asks_how"] & is_short & ~column["opens_with_interrogative"],
+        "ends_asking": column["ends_asking"] & is_short & ~column["opens_with_interrogative"],
+        "thanks_ahead": column["thanks_ahead"] & ~is_account,
+        "fault": column["fault"] & is_short & is_complaint & ~is_technical,
+        "need": column["need"] & is_short & is_complaint,
+        "allowed": column["allowed"] & is_short & is_about_course & ~column["opens_with_interrogative"],
+        "either_or": column["either_or"] & is_short & is_about_course,
+        "course_term": has_term,
     }
     against = {
         "follow_up": column["follow_up"] & ~(column["request"] & column["course_term"]) & (column["words"] <= threshold("follow_up_words")),
-        "peers": column["peers"] & ~column["peers_ask"] & ~is_technical,
+        "shares_work": column["shares_work"] & ~column["request"],
+        "peers_selves": column["peers_selves"],
+        "peers_who": asks_who & ~is_technical,
+        "peers": column["peers"] & ~column["peers_ask"] & ~is_technical & ~asks_who,
         "peers_addressed": column["peers_addressed"] & ~is_technical,
         "hearsay": column["hearsay"] & ~asks_plainly,
-        "thanks": column["thanks"] & ~asks_plainly,
+        "thanks": is_thanking,
         "settled": column["settled"] & ~asks_plainly & ~column["opens_with_interrogative"],
         "account": is_account,
+        "classroom": column["classroom"] & ~asks_plainly,
         "no_course_term": ~is_about_course & ~column["question_mark"],
     }
     names = [*present, *against]

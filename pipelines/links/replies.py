@@ -17,7 +17,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipelines.links import novelty, wording
-from pipelines.links.reply_guess import guess
+from pipelines.links.reply_guess import guess, speak_of_one
 from pipelines.links.roles import relate_roles
 from pipelines.programme import Programme
 from pipelines.thresholds import threshold
@@ -46,6 +46,7 @@ _ANSWER_SIGNS = {
     "specific": wording.SPECIFICS,
     "to_all": wording.TO_ALL,
     "to_many": wording.TO_MANY,
+    "done": wording.DONE,
     "settled": wording.SETTLED,
     "about_question": wording.ABOUT_QUESTION,
 }
@@ -68,14 +69,14 @@ with lined as (
 )
 select *, case
         when channel = 'mail' then 'substantive'
-        when thanks and words <= {short} and not has_link and (opens_with_thanks or words <= {few}) then 'thanks'
+        when thanks and not done and words <= {short} and not has_link and (opens_with_thanks or words <= {few}) then 'thanks'
         when words = 0 and media is null then 'formal'
         when words = 0 then 'substantive'
         when asks_back then 'holding'
         when ends_asking and words <= {long} then 'holding'
         when holding and words <= {short} and not (specific and words > {short} / 2) and not has_link then 'holding'
         when pointer and not specific and words <= {short} and not has_link and not has_number then 'formal'
-        when words <= {bare_words} and not specific and not has_number and not has_link then 'formal'
+        when words <= {bare_words} and not specific and not done and not has_number and not has_link then 'formal'
         else 'substantive'
     end as says
 from signed
@@ -288,7 +289,7 @@ def _by_name(warehouse: Warehouse) -> pd.DataFrame:
     """A curator's message in a chat that opens with the asker's name, or mentions the asker's account."""
     names = warehouse.frame(
         """
-        select distinct asked.author_id, unnest(string_split(trim(regexp_replace(replace(lower(coalesce(account.first_name, '') || ' ' || coalesce(account.display_name, '') || ' ' || coalesce(account.username, '')), 'ё', 'е'), '[^0-9a-zа-я]+', ' ', 'g')), ' ')) as token
+        select distinct asked.author_id, unnest(string_split(trim(regexp_replace(replace(lower(coalesce(account.first_name, '') || ' ' || coalesce(account.last_name, '') || ' ' || coalesce(account.display_name, '') || ' ' || coalesce(account.username, '')), 'ё', 'е'), '[^0-9a-zа-я]+', ' ', 'g')), ' ')) as token
         from asked
         join raw.accounts as mine on mine.account_id = asked.account_id
         left join links.people as person on person.account_id = asked.account_id and person.state = 'linked'
@@ -327,15 +328,24 @@ def _by_name(warehouse: Warehouse) -> pd.DataFrame:
             where said.message_id not in (select answer_id from linked) and (closed.closed_at is null or closed.closed_at > said.sent_at)
             group by said.message_id, asked.question_id
         )
-        select arg_max(question_id, row(is_here, tokens, asked_at)) as question_id, answer_id, 'mention' as rule,
-            max(case when not is_here then $letter when tokens >= 2 then 0.95 else 0.8 end)::double as score
-        from pair where is_here or says_letter group by answer_id order by answer_id
+        select pair.*, said.whole as answer, asked.whole as question
+        from pair join said on said.message_id = pair.answer_id join asked on asked.question_id = pair.question_id
+        where is_here or says_letter order by pair.answer_id, pair.question_id
         """,
-        {"hours": threshold("reply_window_named"), "letter": threshold("reply_score")},
+        {"hours": threshold("reply_window_named")},
     )
     warehouse.connection.unregister("asker_names")
     warehouse.connection.unregister("message_heads")
-    return found
+    if found.empty:
+        return pd.DataFrame({"question_id": [], "answer_id": [], "rule": [], "score": []}).astype({"score": float})
+    about, is_other = speak_of_one(found["question"], found["answer"])
+    # One first name, and another matter: somebody else of that name is meant.
+    found = found.assign(about=np.round(about, 1))[~(is_other & (found["tokens"] < 2).to_numpy())]
+    found = found.sort_values(["answer_id", "is_here", "tokens", "about", "asked_at", "question_id"]).drop_duplicates(
+        "answer_id", keep="last"
+    )
+    score = np.where(~found["is_here"], threshold("reply_score_letter"), np.where(found["tokens"] >= 2, 0.95, 0.8))
+    return found.assign(rule="mention", score=score)[["question_id", "answer_id", "rule", "score"]]
 
 
 _LATIN = dict(zip("абвгдезийклмнопрстуфхцыэьъ", "abvgdeziiklmnoprstufhcye  ", strict=True)) | {

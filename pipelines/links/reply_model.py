@@ -12,7 +12,7 @@ Nothing here reads the warehouse: arrays come in, arrays go out.
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -41,8 +41,6 @@ _SIGNS = {
     "settled": wording.SETTLED,
     "link": ("http", "https", "www"),
 }
-#: Standardised weights are held to where they lean by this much: with few examples the prior is left to speak.
-_RIDGE = 3.0
 #: What was learned from the annotated corpus, one row per node of a tree; made by ``python -m benchmarks.replies.learn_prior``.
 PRIOR_FILE = Path(__file__).with_name("reply_prior.csv")
 
@@ -68,6 +66,16 @@ class Conversation:
 
     def __len__(self) -> int:
         return len(self.at)
+
+    def since(self, first: int, last: int) -> tuple[Conversation, int]:
+        """The part that matters for pairs between two places (and what a person said within memory before), and the place where it begins."""
+        begin = int(np.searchsorted(self.at, self.at[first] - _MEMORY)) if len(self) else 0
+        part = slice(begin, last)
+        inside = (self.mention_of >= begin) & (self.mention_of < last)
+        return Conversation(
+            self.chats[part], self.authors[part], self.at[part], self.lines[part], self.is_silent[part], self.is_bot[part],
+            self.mention_of[inside] - begin, self.mentioned[inside], {name: sign[part] for name, sign in self.signs.items()},
+        ), begin  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -334,22 +342,6 @@ def prior() -> ReplyModel:
     )
 
 
-@dataclass(frozen=True)
-class Guess:
-    """What a chat's own explicit replies taught: weights upon the prior, and from which certainty on a guess is right often enough."""
-
-    names: tuple[str, ...]
-    mean: Floats
-    scale: Floats
-    weights: Floats
-    certain: float
-
-    def certainty(self, pairs: Pairs, seen: dict[str, Floats]) -> Floats:
-        """Of each pair the share of belief it has among the candidates of its message, 0 to 1; the shares of a message add up to 1."""
-        table = (np.column_stack([seen[name] for name in self.names]) - self.mean) / self.scale
-        return shares(pairs, table @ self.weights)
-
-
 def shares(pairs: Pairs, score: Floats) -> Floats:
     """exp(score) as share of its message's candidates."""
     if not len(pairs):
@@ -357,82 +349,3 @@ def shares(pairs: Pairs, score: Floats) -> Floats:
     starts, codes = np.unique(pairs.message, return_index=True)[1], np.unique(pairs.message, return_inverse=True)[1]
     raised = np.exp(score - np.maximum.reduceat(score, starts)[codes])
     return raised / np.bincount(codes, raised)[codes]
-
-
-def learn(
-    pairs: Pairs,
-    seen: dict[str, Floats],
-    belongs: NDArray[np.bool_],
-    *,
-    precision: float,
-    least: int,
-    lean: Mapping[str, float],
-    held: float = 0.3,
-) -> Guess | None:
-    """Learn from messages whose mark was hidden: which candidate belongs to each.
-
-    A conditional logit (one candidate of each message is the right one) on the features given, the prior's score among them. ``lean``: log odds per unit of a
-    feature from which the marks have to convince it away (0 for those not named). The certainty from which a
-    guess is accepted is the lowest at which ``precision`` of the guesses are right on the latest ``held`` part of the messages, which
-    the weights for this purpose have not seen (the lower end of the share's interval: a lucky run is no proof). Messages none of whose candidates belong count as wrong whatever is guessed. None: fewer
-    than ``least`` messages to learn from.
-    """
-    messages = np.unique(pairs.message[belongs])
-    if len(messages) < least:
-        return None
-    names = tuple(sorted(seen))
-    table = np.column_stack([seen[name] for name in names])
-    mean, scale = table.mean(axis=0), table.std(axis=0)
-    scale[scale == 0] = 1
-    table = (table - mean) / scale
-    leaning = np.array([lean.get(name, 0.0) for name in names]) * scale
-    everyone = np.unique(pairs.message)
-    border = everyone[int(len(everyone) * (1 - held))]
-    early = pairs.message < border
-    weights = _fit_choice(pairs, table, belongs, early, leaning)
-    late = Pairs(pairs.message[~early], pairs.earlier[~early])
-    share = shares(late, table[~early] @ weights)
-    chosen = best(late, share)
-    order = chosen[np.argsort(-share[chosen], kind="stable")]
-    good = np.flatnonzero(_surely(np.cumsum(belongs[~early][order]), np.arange(1, len(order) + 1)) >= precision)
-    certain = float(share[order][good[-1]]) if len(good) else 1.0
-    return Guess(names, mean, scale, _fit_choice(pairs, table, belongs, np.ones(len(pairs), bool), leaning), certain)
-
-
-def _surely(right: Ints, count: Ints) -> Floats:
-    """Lower end of the share's 80 % interval (Wilson 1927): nine times in ten the true share lies above."""
-    share, z = right / count, 1.2816
-    return (share + z * z / (2 * count) - z * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count))) / (1 + z * z / count)
-
-
-def _fit_choice(pairs: Pairs, table: Floats, belongs: NDArray[np.bool_], used: NDArray[np.bool_], lean: Floats) -> Floats:
-    """Weights of a conditional logit with a ridge around ``lean``, by Newton's method; messages without a right candidate teach nothing."""
-    with_right = np.isin(pairs.message, pairs.message[belongs & used]) & used
-    rows, right = table[with_right], belongs[with_right].astype(np.float64)
-    codes = np.unique(pairs.message[with_right], return_inverse=True)[1]
-    right /= np.bincount(codes, right)[codes]
-    starts = np.unique(codes, return_index=True)[1]
-    if not len(rows):
-        return lean
-    weights = lean.copy()
-    reached = -np.inf
-    step = np.zeros_like(weights)
-    for _ in range(60):
-        score = rows @ (weights + step)
-        highest = np.maximum.reduceat(score, starts)
-        raised = np.exp(score - highest[codes])
-        total = np.bincount(codes, raised)
-        worth = float(right @ score - np.sum(highest + np.log(total)) - _RIDGE / 2 * np.sum((weights + step - lean) ** 2))
-        if worth < reached - 1e-9:
-            step = step / 2  # overshot: half the way
-            continue
-        weights = weights + step
-        if worth - reached < 1e-6:
-            break
-        reached = worth
-        share = raised / total[codes]
-        gradient = rows.T @ (right - share) - _RIDGE * (weights - lean)
-        middle = np.add.reduceat(rows * share[:, None], starts)
-        hessian = rows.T @ (rows * share[:, None]) - middle.T @ middle + _RIDGE * np.eye(len(weights))
-        step = np.linalg.solve(hessian, gradient)
-    return weights

@@ -75,6 +75,42 @@ def test_what_does_not_ask(warehouse: Warehouse, text: str | None) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("Кто просил, держите: 1 — в, 2 — а. Почему так? Потому что есть в лекции", "shares_work"),
+        ("вот ответы на задание 2, пользуйтесь: что такое рефлексия? Умение видеть себя", "shares_work"),
+        ("Коллеги, кто уже аттестовался?", "peers_who"),
+        ("девочки, кто сдал вторую?", "peers_who"),
+        ("А вы уже посмотрели лекцию?", "peers_selves"),
+        ("есть тут кто живой?", "follow_up"),
+        ("На мой взгляд, на платформе это не работает: дети быстро устают", "classroom"),
+    ],
+)
+def test_what_is_said_to_colleagues_waits_for_no_curator(warehouse: Warehouse, text: str, rule: str) -> None:
+    found = judge(pa.array([text]), warehouse=warehouse).to_pylist()[0]
+    assert (found["is_question"], found["rule"]) == (False, rule)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Кто у второй группы куратор?",
+        "кто проверяет работы первой недели",
+        "Кто возьмёт меня в группу? И можно ли с другим потоком?",
+        "Опечатка в вопросе 4 теста, исправьте. Спасибо!",
+        "раздел 3 закрыт, заранее спасибо",
+        "я не нашла себя в списках группы, что делать",
+        "объём работы какой",
+        "таблицу в задании обязательно делать",
+        "в задании 2 брать свой урок или готовый",
+        "Девочки, не загружается файл, пишет ошибку",
+    ],
+)
+def test_what_a_curator_is_asked_among_such_talk(warehouse: Warehouse, text: str) -> None:
+    assert judge(pa.array([text]), warehouse=warehouse)["is_question"].to_pylist() == [True]
+
+
+@pytest.mark.parametrize(
     ("text", "is_technical"),
     [
         ("Файл не загружается", True),

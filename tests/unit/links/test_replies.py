@@ -210,6 +210,38 @@ def test_a_question_already_answered_takes_no_guess(course: Course) -> None:
     assert (asked, again) not in replies(course)
 
 
+@pytest.mark.parametrize("text", ["Поправили, спасибо!", "Спасибо, вопрос исправили и баллы пересчитали."])
+def test_news_with_a_courtesy_is_an_answer(course: Course, text: str) -> None:
+    asked = course.chat("Вера", "Ссылка на анкету не открывается", 0)
+    told = course.chat("Инга", text, 30, reply_to=asked)
+    assert replies(course)[asked, told] == ("curator", "substantive", "explicit")
+
+
+def test_whom_the_asker_thanks_has_answered(course: Course) -> None:
+    asked = course.chat("Вера", "Где лежит шаблон отчёта?", 0)
+    course.chat("Глеб", "Не открывается тест, пишет ошибку", 5)
+    told = course.chat("Инга", "Посмотрите, пожалуйста, второй файл сверху", 40)
+    course.chat("Вера", "Спасибо, нашла", 50, reply_to=told)
+    assert replies(course)[asked, told][2] == "next"
+
+
+def test_a_reminder_right_after_a_question_is_no_answer(course: Course) -> None:
+    course.chat("Вера", "До какого числа сдаём вторую работу?", 0)
+    course.chat("Инга", "Напоминаем: вебинар во вторник в 17:00, подключайтесь заранее", 4)
+    assert replies(course) == {}
+
+
+def test_one_of_two_of_a_name_is_told_by_what_is_spoken_of(course: Course) -> None:
+    course.person("Анна П", "learner", first_name="Анна")
+    course.person("Анна К", "learner", first_name="Анна")
+    asked = course.chat("Анна П", "Когда будет запись вебинара?", 0)
+    other = course.chat("Анна К", "Не загружается файл с работой, пишет ошибку", 10)
+    told = course.chat("Инга", "Анна, запись вебинара появится завтра", 60)
+    found = replies(course)
+    assert found[asked, told] == ("curator", "substantive", "mention")
+    assert (other, told) not in found
+
+
 def test_roots_end_at_the_nearest_and_cycles_have_none() -> None:
     ids = pd.Series(list("abcdefg"))
     parents = pd.Series([None, "a", "b", "c", "f", "e", "missing"])

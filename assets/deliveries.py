@@ -12,6 +12,8 @@ _LIST_READS = (
     "rpt_not_reached",
     "rpt_similar_work",
     "rpt_curators",
+    "rpt_people",
+    "rpt_idle_groups",
     "rpt_sources",
 )
 _REPORT_READS = (

@@ -60,6 +60,7 @@ _TABLES = {
     "webinars": _Known("starts_at"),
     "attendance": _Known("joined_at", of=(("webinar_id", "webinars"),), later={"left_at": _until("left_at")}),
     "survey_answers": _Known("answered_at"),
+    "marks": _Known("marked_at"),
 }
 
 

@@ -12,6 +12,7 @@ from pipelines.deliveries import wording
 from pipelines.deliveries.language import Language
 from pipelines.deliveries.list_model import LEVELS, SECTIONS, CuratorList, Line
 from pipelines.deliveries.pages import page
+from pipelines.thresholds import threshold
 
 _STEP, _HEIGHT, _BAR = 9, 18, 7
 
@@ -24,7 +25,7 @@ def list_page(item: CuratorList, language: Language, *, evidence_pages: Mapping[
         lines = []
         for line in item.of_section(section):
             number += 1
-            lines.append(_line(line, number, item, language, evidence_pages))
+            lines.append(line_view(line, number, item, language, evidence_pages))
         if lines:
             sections.append({"id": section, "title": language.say(wording.SECTION_TITLES[section]), "lines": lines})
     morning = item.day + timedelta(days=1)
@@ -38,6 +39,8 @@ def list_page(item: CuratorList, language: Language, *, evidence_pages: Mapping[
         data_until=language.long_date(item.day),
         greeting=wording.greeting(item, language),
         changes=wording.changes_since(item, language),
+        marked=wording.marked_note(item, language),
+        resting=wording.resting_note(item, language),
         shared=wording.shared_note(item, language),
         basis=wording.basis_note(item, language),
         warnings=[wording.source_warning(warning, language) for warning in item.warnings],
@@ -48,7 +51,7 @@ def list_page(item: CuratorList, language: Language, *, evidence_pages: Mapping[
     )
 
 
-def _line(line: Line, number: int, item: CuratorList, language: Language, evidence_pages: Mapping[str, str]) -> dict[str, Any]:
+def line_view(line: Line, number: int, item: CuratorList, language: Language, evidence_pages: Mapping[str, str]) -> dict[str, Any]:
     risk = line.risks[0] if line.risks else None
     facts: list[tuple[str, str]] = []
     if todo := wording.action(line, language):
@@ -58,15 +61,21 @@ def _line(line: Line, number: int, item: CuratorList, language: Language, eviden
     if last := wording.last_contact(line.contact, language):
         facts.append((language.say("Last contact"), last))
     # A curator of one stream knows which one it is; it stands at the top of the page.
-    where = [wording.streams_name(line.streams)] if len(item.streams) != 1 or line.similar else []
+    where = [wording.streams_name(line.streams)] if (len(item.streams) != 1 or line.similar) and not line.idle else []
     if risk and (day := wording.course_day(risk, language)):
         where.append(day)
     return {
         "number": number,
-        "name": line.name or language.say("a learner without a name"),
-        "is_person": line.person_id is not None,
+        "item_id": line.item_id,
+        "person_id": line.person_id,
+        "name": wording.streams_name(line.streams) if line.idle else line.name or language.say("a learner without a name"),
+        "is_similar": line.similar is not None,
+        "channel": wording.next_channel(line),
+        "trail": [wording.mark_words(mark, language) for mark in line.marks[: int(threshold("list_marks_shown"))]],
+        "rest": wording.rest_words(line, language),
+        "is_person": line.person_id is not None or line.idle is not None,
         "section": line.section,
-        "level": line.level if line.section == "help" else None,
+        "level": line.level if line.section == "help" else "high" if line.idle else None,
         "headline": wording.similar_words(line.similar, language) if line.similar else wording.headline(line, language),
         "change": wording.change_words(line, language),
         "where": " · ".join(part for part in where if part),
@@ -113,6 +122,11 @@ def sparkline(levels: Sequence[str | None], language: Language) -> Markup | None
 
 def evidence_page(item: CuratorList, line: Line, language: Language, *, back: str) -> bytes:
     """The side-by-side view of one similar-work line. ``back``: file name of the list."""
+    return page("copies.html", language, **evidence_view(item, line, language), back=back)
+
+
+def evidence_view(item: CuratorList, line: Line, language: Language) -> dict[str, Any]:
+    """What the side-by-side view of one similar-work line shows."""
     similar = line.similar
     if similar is None:
         raise ValueError("an evidence page belongs to a similar-work line")
@@ -147,16 +161,13 @@ def evidence_page(item: CuratorList, line: Line, language: Language, *, back: st
     source = [language.say("message in the chat") if similar.source_kind == "leak" else language.say("work handed in earlier")]
     source += [similar.source_name] if similar.source_name else []
     source += [language.moment(similar.source_at)] if similar.source_at else []
-    return page(
-        "copies.html",
-        language,
-        title=wording.similar_words(similar, language),
-        where=wording.streams_name(line.streams),
-        source=", ".join(source),
-        pairs=pairs,
-        left_out=max(0, len(similar.people) - len(pairs)),
-        back=back,
-    )
+    return {
+        "title": wording.similar_words(similar, language),
+        "where": wording.streams_name(line.streams),
+        "source": ", ".join(source),
+        "pairs": pairs,
+        "left_out": max(0, len(similar.people) - len(pairs)),
+    }
 
 
 def index_page(lists: Sequence[CuratorList], language: Language, *, ending: str) -> bytes:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from typing import Any, Literal
 
-Section = Literal["waiting", "help", "never_started", "not_reached", "similar_work"]
+Section = Literal["idle_group", "waiting", "help", "never_started", "not_reached", "similar_work"]
 
 #: In the order in which a list shows them.
-SECTIONS: tuple[Section, ...] = ("waiting", "help", "never_started", "not_reached", "similar_work")
+SECTIONS: tuple[Section, ...] = ("idle_group", "waiting", "help", "never_started", "not_reached", "similar_work")
 LEVELS = ("low", "medium", "high")
 
 
@@ -35,6 +35,8 @@ class OpenQuestion:
     is_technical: bool | None
     asked_before: int | None
     faq_answer: str | None
+    waits_since: datetime | None = None
+    is_reopened: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -128,8 +130,19 @@ class SimilarWork:
 
 
 @dataclass(frozen=True)
+class IdleGroup:
+    """A stream of which nearly nobody acts: one matter, and none about its learners. ``people``: who would else stand on the list for it."""
+
+    learners: int
+    active: int
+    silent_days: int | None
+    last_active_on: date | None
+    people: int
+
+
+@dataclass(frozen=True)
 class Contact:
-    """How to reach this learner: last contact, and the channel and hours in which an answer came before. None: not known."""
+    """How to reach this learner: last contact, the channel and hours in which an answer came before, telephone and school. None: not known."""
 
     last_at: datetime | None = None
     last_channel: str | None = None
@@ -137,15 +150,58 @@ class Contact:
     best_channel: str | None = None
     hour_from: int | None = None
     hour_until: int | None = None
+    phone: str | None = None
+    email: str | None = None
+    institution: str | None = None
 
 
 @dataclass(frozen=True)
 class Change:
-    """What changed since the previous list. ``since``: first day of the unbroken run of lists with this line; None: it is new."""
+    """What changed since the previous list.
+
+    ``since``: first day of the unbroken run of lists with this line; of one that ``is_back`` the last day it was shown; None: it is new.
+    ``news``: kinds of what was not there before (the codes of pipelines.deliveries.states without their ends).
+    """
 
     is_new: bool
     since: date | None = None
     risen_from: str | None = None
+    is_back: bool = False
+    news: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class MarkSeen:
+    """A curator's mark as the list shows it."""
+
+    mark_id: str
+    marked_at: datetime
+    curator_id: str
+    curator_name: str | None
+    item_id: str
+    list_day: date
+    section: str
+    state: str
+    until_day: date | None = None
+    channel: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Rest:
+    """Why a line is not on the list today although there is a reason for it: a mark's state, or "shown" (often enough). ``until``: morning."""
+
+    why: str
+    until: date | None = None
+
+
+@dataclass(frozen=True)
+class Escalation:
+    """Contacts that had no sign, oldest first; the way to try next (None: none is left); days since the last one."""
+
+    tried: tuple[MarkSeen, ...]
+    following: str | None
+    days: int
 
 
 @dataclass(frozen=True)
@@ -163,8 +219,13 @@ class Line:
     never_started: NeverStarted | None = None
     not_reached: tuple[NotReached, ...] = ()
     similar: SimilarWork | None = None
+    idle: IdleGroup | None = None
     contact: Contact = Contact()
+    silent_days: int | None = None
     change: Change | None = None
+    marks: tuple[MarkSeen, ...] = ()
+    escalation: Escalation | None = None
+    rest: Rest | None = None
 
     @property
     def level(self) -> str | None:
@@ -191,7 +252,8 @@ class CuratorList:
     """One curator's list of one day. ``lines`` fit on it, in the order shown; ``overflow`` did not fit, most urgent first.
 
     ``displaced_since``: lines of the previous list that still have a reason and do not fit today. ``shared_with``: names of the other
-    curators of these streams.
+    curators of these streams. ``resting``: lines with a reason that are not for today. ``marked``: lines marked since the previous list, by
+    state.
     """
 
     day: date
@@ -213,11 +275,18 @@ class CuratorList:
     language: str
     zone: tzinfo
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    resting: tuple[Line, ...] = ()
+    marked: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def candidates(self) -> tuple[Line, ...]:
-        """Everybody with a reason to be on the list, most urgent first."""
+        """Everybody with a reason to be on the list today, most urgent first."""
         return tuple(sorted((*self.lines, *self.overflow), key=lambda line: (-line.urgency, line.item_id)))
+
+    @property
+    def everything(self) -> tuple[Line, ...]:
+        """The candidates and then those who rest."""
+        return (*self.candidates, *self.resting)
 
     def of_section(self, section: Section) -> Sequence[Line]:
         """Lines on the list of one section, most urgent first."""

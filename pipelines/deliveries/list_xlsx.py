@@ -15,6 +15,7 @@ from xlsxwriter.worksheet import Worksheet
 from pipelines.deliveries import wording
 from pipelines.deliveries.language import N_, Language
 from pipelines.deliveries.list_model import CuratorList, Line
+from pipelines.thresholds import threshold
 
 #: Heading, width in characters. The marks stand beside the name: they are what is typed in.
 COLUMNS = (
@@ -30,7 +31,10 @@ COLUMNS = (
     (N_("Changed"), 16),
     (N_("Stream"), 20),
     (N_("Draft message"), 60),
+    (N_("Marks so far"), 30),
 )
+#: Headings of the hidden columns by which a sheet that comes back is understood; the same in every language.
+HIDDEN = ("mayak:item", "mayak:section", "mayak:curator", "mayak:day")
 #: What is printed: the rest is for the screen.
 PRINTED_COLUMNS = 8
 #: Points per line of the workbook's default font, and Excel's highest row.
@@ -55,7 +59,7 @@ def workbook(item: CuratorList, language: Language) -> bytes:
     number = book.add_format({"valign": "top", "bottom": 4, "align": "center"})
     formats = {"head": head, "cell": cell, "strong": strong, "title": title, "plain": plain, "number": number}
     _sheet(book.add_worksheet(language.say("Today")), item, item.lines, language, formats)
-    _sheet(book.add_worksheet(language.say("All")), item, item.candidates, language, formats)
+    _sheet(book.add_worksheet(language.say("All")), item, item.everything, language, formats)
     book.close()
     return content.getvalue()
 
@@ -64,7 +68,8 @@ def _sheet(sheet: Worksheet, item: CuratorList, lines: Sequence[Line], language:
     date = language.long_date(item.day + timedelta(days=1))
     sheet.write_string(0, 0, f"{date}. {wording.greeting(item, language)}", formats["title"])
     notes = [wording.source_warning(warning, language) for warning in item.warnings]
-    notes += [note for note in (wording.changes_since(item, language), wording.basis_note(item, language)) if note]
+    said = (wording.changes_since(item, language), wording.marked_note(item, language), wording.resting_note(item, language))
+    notes += [note for note in (*said, wording.basis_note(item, language)) if note]
     if notes:
         printed = sum(width for _, width in COLUMNS[:PRINTED_COLUMNS])
         sheet.merge_range(1, 0, 1, PRINTED_COLUMNS - 1, " ".join(notes)[:CELL_CHARACTERS], formats["plain"])
@@ -72,7 +77,12 @@ def _sheet(sheet: Worksheet, item: CuratorList, lines: Sequence[Line], language:
     for column, (heading, width) in enumerate(COLUMNS):
         sheet.set_column(column, column, width)
         sheet.write_string(_FIRST_ROW - 1, column, language.say(heading), formats["head"])
+    for column, heading in enumerate(HIDDEN, start=len(COLUMNS)):
+        sheet.set_column(column, column, 10, None, {"hidden": True})
+        sheet.write_string(_FIRST_ROW - 1, column, heading, formats["head"])
     for row, line in enumerate(lines, start=_FIRST_ROW):
+        for column, text in enumerate((line.item_id, line.section, item.curator_id, item.day.isoformat()), start=len(COLUMNS)):
+            sheet.write_string(row, column, text)
         sheet.write_number(row, 0, row - _FIRST_ROW + 1, formats["number"])
         cells = _cells(line, item, language)
         sheet.set_row(row, _row_points(cells))
@@ -111,6 +121,7 @@ def _cells(line: Line, item: CuratorList, language: Language) -> list[str]:
         head = [wording.question_head(question, language), wording.asked_before(question, language)]
         questions.append(" · ".join(part for part in head if part) + f"\n{wording.question_excerpt(question, language)}")
     todo = [wording.action(line, language), wording.contacts_known(line)]
+    changed = [wording.change_words(line, language), wording.rest_words(line, language)]
     if line.similar:
         todo = [language.say("Compare side by side"), language.say("For a look: what it means is for a person to decide.")]
         questions = [", ".join(copier.name for copier in line.similar.people if copier.name)]
@@ -118,16 +129,17 @@ def _cells(line: Line, item: CuratorList, language: Language) -> list[str]:
     where = [wording.streams_name(line.streams), wording.course_day(risk, language) if risk else None]
     return [
         language.say(wording.SECTION_TITLES[line.section]),
-        line.name or ("—" if line.similar else language.say("a learner without a name")),
+        line.name or ("—" if line.person_id is None else language.say("a learner without a name")),
         "",
         "",
         "\n".join(f"• {reason}" if place else reason for place, reason in enumerate(why)),
         "\n\n".join(part for part in questions if part),
         "\n".join(part for part in todo if part),
         wording.last_contact(line.contact, language) or "",
-        wording.change_words(line, language) or "",
+        "\n".join(part for part in changed if part),
         "\n".join(part for part in where if part),
         wording.draft(line, item.curator_name, language) or "",
+        "\n".join(wording.mark_words(mark, language) for mark in line.marks[: int(threshold("list_marks_shown"))]),
     ]
 
 

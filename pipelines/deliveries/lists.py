@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,11 +25,12 @@ from pipelines.deliveries.language import Language
 from pipelines.deliveries.list_model import (
     LEVELS,
     AtRisk,
-    Change,
     Contact,
     Copier,
     CuratorList,
+    IdleGroup,
     Line,
+    MarkSeen,
     MissedTask,
     NeverStarted,
     NotReached,
@@ -40,6 +41,7 @@ from pipelines.deliveries.list_model import (
     Stream,
 )
 from pipelines.deliveries.report_tables import json_list, read_rows
+from pipelines.deliveries.states import History, Shown, counted, judged, reasons_for
 from pipelines.deliveries.urgency import fitting, ranked, urgency_of
 from pipelines.errors import BadContract
 from pipelines.programme import Programme
@@ -69,17 +71,31 @@ def build_lists(warehouse: Warehouse, programme: Programme, day: date) -> list[C
     candidates = _candidates(warehouse, day)
     pairs = read_pairs(warehouse, [line.similar for lines in candidates.values() for line in lines if line.similar])
     history = _history(warehouse, day)
+    end_of_day = datetime.combine(day + timedelta(days=1), time(), programme.zone)
+    marks, known_at_mark = _marks(warehouse, end_of_day, {row["curator_id"]: row["curator_name"] for row in curators})
+    streams_of = {row["curator_id"]: {stream.stream_id for stream in _streams(row["streams"])} for row in curators}
     warnings = _warnings(warehouse, day)
     by_rules = _judged_by_rules(warehouse, day)
     slugs = _slugs([row["curator_id"] for row in curators])
     lists = []
     for row in curators:
         curator = row["curator_id"]
-        previous_days = history.get(curator, {})
-        lines = [_changed(line, previous_days) for line in candidates.get(curator, [])]
-        fit, overflow = fitting(lines, programme.lists.length)
-        previous = max(previous_days) if previous_days else None
+        mine = history.get(curator, History())
+        lines = []
+        for line in candidates.get(curator, []):
+            shared = {stream.stream_id for stream in line.streams}
+            of_line = [
+                mark
+                for mark in marks.get(line.item_id, [])
+                if mark.curator_id == curator or shared & streams_of.get(mark.curator_id, set())
+            ]
+            lines.append(judged(line, mine, of_line, day, programme.zone, known_at_mark))
+        fit, overflow = fitting([line for line in lines if line.rest is None], programme.lists.length)
+        previous = mine.previous
+        listed_before = {item for item, shown in mine.lines[previous].items() if shown.was_listed} if previous else set()
         still = {line.item_id for line in lines}
+        since = datetime.combine(previous + timedelta(days=1), time(), programme.zone) if previous else None
+        own = [mark for of_item in marks.values() for mark in of_item if mark.curator_id == curator]
         lists.append(
             CuratorList(
                 day=day,
@@ -93,14 +109,16 @@ def build_lists(warehouse: Warehouse, programme: Programme, day: date) -> list[C
                 warnings=warnings,
                 previous_day=previous,
                 new_since=sum(1 for line in fit if line.change and line.change.is_new),
-                resolved_since=sum(1 for item in previous_days[previous] if item not in still) if previous else 0,
-                displaced_since=sum(1 for line in overflow if line.item_id in previous_days[previous]) if previous else 0,
+                resolved_since=len(listed_before - still),
+                displaced_since=sum(1 for line in overflow if line.item_id in listed_before),
                 shared_with=_others(row, curators),
                 is_by_rules=curator in by_rules,
                 slug=slugs[curator],
                 language=programme.lists.language or programme.languages[0],
                 zone=programme.zone,
                 evidence={line.item_id: pairs_of(line.similar, pairs) for line in lines if line.similar},
+                resting=tuple(line for line in lines if line.rest is not None),
+                marked=counted(own, since) if since else {},
             )
         )
     return lists
@@ -146,9 +164,9 @@ def write_lists(lists: Sequence[CuratorList], folder: Path, languages: Sequence[
 
 
 def remember(warehouse: Warehouse, lists: Sequence[CuratorList], day: date, files: Iterable[WrittenFile] = ()) -> int:
-    """Write what was handed out on ``day`` into deliveries.list_items and deliveries.files, replacing that day. Returns the lines written.
+    """Write what was handed out on ``day`` into deliveries.list_items, list_reasons and files, replacing that day. Returns the lines written.
 
-    Only lines that stood on a list are remembered; who did not fit was not shown and is new when shown.
+    Of lines that did not fit or rest only the reasons are remembered: they were not shown and are new when shown.
     """
     lines = [(item.curator_id, place, line) for item in lists for place, line in enumerate(item.lines, start=1)]
     columns: dict[str, tuple[pa.DataType, list[Any]]] = {
@@ -163,9 +181,21 @@ def remember(warehouse: Warehouse, lists: Sequence[CuratorList], day: date, file
         "urgency": (pa.float64(), [line.urgency for _, _, line in lines]),
     }
     table = pa.table({name: pa.array(values, kind) for name, (kind, values) in columns.items()})
+    reasons = sorted(
+        {(item.curator_id, line.item_id, reason) for item in lists for line in item.everything for reason in reasons_for(line)}
+    )
+    spoken = pa.table(
+        {
+            "day": pa.array([day for _ in reasons], pa.date32()),
+            "curator_id": pa.array([curator for curator, _, _ in reasons], pa.string()),
+            "item_id": pa.array([item for _, item, _ in reasons], pa.string()),
+            "reason": pa.array([reason for _, _, reason in reasons], pa.string()),
+        }
+    )
     # The next list asks the files whether there was a list, and the lines what stood on it.
     with warehouse.transaction():
         written = warehouse.replace("deliveries.list_items", table, where="day = ?", parameters=[day])
+        warehouse.replace("deliveries.list_reasons", spoken, where="day = ?", parameters=[day])
         remember_files(warehouse, day, files, FILE_KINDS)
     return written
 
@@ -176,7 +206,7 @@ def remember(warehouse: Warehouse, lists: Sequence[CuratorList], day: date, file
 def _candidates(warehouse: Warehouse, day: date) -> dict[str, list[Line]]:
     """Every line of every curator, people merged, most urgent first."""
     found: dict[_Person, dict[str, Any]] = defaultdict(
-        lambda: {"streams": {}, "name": None, "questions": [], "risks": [], "not_reached": []}
+        lambda: {"streams": {}, "name": None, "questions": [], "risks": [], "not_reached": [], "silent_days": None}
     )
 
     def person(row: dict[str, Any]) -> dict[str, Any]:
@@ -190,15 +220,26 @@ def _candidates(warehouse: Warehouse, day: date) -> dict[str, list[Line]]:
     named = " union ".join(f"select person_id from reports.{table} where day = ?" for table in _PERSON_TABLES)
     at_risk = f"{of_the_day} and (level in ('medium', 'high') or person_id in ({named}))"
     contacts: dict[_Person, Contact] = {}
+    silent: dict[_Person, int] = {}
     for row in read_rows(
         warehouse, "rpt_at_risk_daily", at_risk, [day] * (1 + len(_PERSON_TABLES)), order="curator_id, person_id, stream_id, target"
     ):
         key = row["curator_id"], row["person_id"]
         if key not in contacts or (row["last_contact_at"] and not contacts[key].last_at):
             contacts[key] = _contact(row)
+        if row["silent_days"] is not None:
+            silent[key] = min(row["silent_days"], silent.get(key, row["silent_days"]))
         if row["level"] in ("medium", "high"):
             person(row)["risks"].append(_risk(row, day))
-    for row in read_rows(warehouse, "rpt_open_questions", of_the_day, [day], order="curator_id, person_id, asked_at, question_id"):
+    asked = read_rows(
+        warehouse,
+        "rpt_open_questions",
+        of_the_day,
+        [day],
+        order="curator_id, person_id, asked_at, question_id",
+        optional=("waits_since", "is_reopened"),
+    )
+    for row in asked:
         questions = person(row)["questions"]
         if row["question_id"] not in {question.question_id for question in questions}:  # one chat may serve two streams
             questions.append(_pick(OpenQuestion, row))
@@ -213,6 +254,7 @@ def _candidates(warehouse: Warehouse, day: date) -> dict[str, list[Line]]:
         if row["notice_id"] not in {item.notice_id for item in entry["not_reached"]}:
             entry["not_reached"].append(_pick(NotReached, row))
 
+    known = _known_contacts(warehouse, {person_id for _, person_id in found})
     lines: dict[str, list[Line]] = defaultdict(list)
     for (curator, person_id), entry in found.items():
         line = Line(
@@ -226,12 +268,64 @@ def _candidates(warehouse: Warehouse, day: date) -> dict[str, list[Line]]:
             risks=tuple(sorted(entry["risks"], key=lambda risk: (-LEVELS.index(risk.level), risk.target, -risk.score))),
             never_started=entry.get("never_started"),
             not_reached=tuple(entry["not_reached"]),
-            contact=contacts.get((curator, person_id), Contact()),
+            contact=_with(contacts.get((curator, person_id), Contact()), known.get(person_id)),
+            silent_days=silent.get((curator, person_id)),
         )
-        lines[curator].append(line)
+        lines[curator].append(_placed(line))
+    idle = _idle_groups(warehouse, day)
+    for curator, groups in idle.items():
+        lines[curator] = _without_the_idle(lines[curator], groups)
     for curator, similar in _similar(warehouse, day):
-        lines[curator].append(similar)
-    return {curator: ranked([_placed(line) for line in lines[curator]]) for curator in sorted(lines)}
+        lines[curator].append(_placed(similar))
+    return {curator: ranked(lines[curator]) for curator in sorted(lines)}
+
+
+def _with(contact: Contact, known: dict[str, str | None] | None) -> Contact:
+    return replace(contact, phone=known["phone"], email=known["email"], institution=known["institution"]) if known else contact
+
+
+def _known_contacts(warehouse: Warehouse, people: set[str]) -> dict[str, dict[str, str | None]]:
+    """Person → telephone, address and school, for those on a list."""
+    if not people:
+        return {}
+    with warehouse.registered("people_on_lists", pa.table({"person_id": pa.array(sorted(people), pa.string())})):
+        rows = read_rows(warehouse, "rpt_people", "person_id in (select person_id from people_on_lists)", [], order="person_id")
+    return {row["person_id"]: {name: row[name] for name in ("phone", "email", "institution")} for row in rows}
+
+
+def _idle_groups(warehouse: Warehouse, day: date) -> dict[str, list[Line]]:
+    """Curator → one line per stream of theirs that is idle as a whole."""
+    rows = read_rows(warehouse, "rpt_idle_groups", "day = ?", [day], order="curator_id, stream_id")
+    found: dict[str, list[Line]] = defaultdict(list)
+    for row in rows:
+        since = row["last_active_on"]
+        idle = IdleGroup(row["learners"], row["active"], (day - since).days if since else None, since, 0)
+        found[row["curator_id"]].append(
+            Line(item_id=f"idle|{row['stream_id']}", section="idle_group", urgency=0.0, streams=(_stream(row),), idle=idle)
+        )
+    return found
+
+
+def _without_the_idle(lines: list[Line], groups: list[Line]) -> list[Line]:
+    """The lines without those who are there for silence in an idle stream alone: the group's line stands for them and says how many."""
+    streams = {group.streams[0].stream_id for group in groups}
+
+    def is_covered(line: Line) -> bool:
+        return (
+            line.section in ("help", "never_started")
+            and not line.questions
+            and not line.not_reached
+            and all(stream.stream_id in streams for stream in line.streams)
+        )
+
+    kept = [line for line in lines if not is_covered(line)]
+    covered = [line for line in lines if is_covered(line)]
+    for group in groups:
+        stream = group.streams[0].stream_id
+        people = sum(1 for line in covered if any(one.stream_id == stream for one in line.streams))
+        if group.idle:
+            kept.append(_placed(replace(group, idle=replace(group.idle, people=people))))
+    return kept
 
 
 def _others(row: dict[str, Any], curators: Sequence[dict[str, Any]]) -> tuple[str, ...]:
@@ -366,40 +460,52 @@ def _moment(value: Any) -> datetime | None:
 # -- what changed ------------------------------------------------------------------------------------------------------------
 
 
-def _history(warehouse: Warehouse, day: date) -> dict[str, dict[date, dict[str, str | None]]]:
-    """Curator → day of an earlier list → line → level shown then. A list that was empty is there with no line."""
+def _history(warehouse: Warehouse, day: date) -> dict[str, History]:
+    """Curator → their earlier lists. A list that was empty is there with no line."""
     since = day - timedelta(days=int(threshold("list_history")))
     handed_out = warehouse.rows(
-        "select distinct receiver_id, day from deliveries.files where kind = 'list_html' and day < ? and day >= ? order by 1, 2",
+        "select distinct receiver_id, day from deliveries.files where kind = 'list_html' and day < ? and day >= ? order by 1, 2 desc",
         [day, since],
     )
-    rows = warehouse.rows(
+    items = warehouse.rows(
         "select curator_id, day, item_id, max(level) from deliveries.list_items where day < ? and day >= ? group by 1, 2, 3 order by 1, 2, 3",
         [day, since],
     )
-    history: dict[str, dict[date, dict[str, str | None]]] = defaultdict(lambda: defaultdict(dict))
+    spoken = warehouse.rows(
+        "select curator_id, day, item_id, list(reason order by reason) from deliveries.list_reasons where day < ? and day >= ? group by 1, 2, 3",
+        [day, since],
+    )
+    history: dict[str, History] = defaultdict(History)
     for curator, listed in handed_out:
-        history[curator][listed] = {}
-    for curator, listed, item, level in rows:
-        history[curator][listed][item] = level
+        history[curator].days.append(listed)
+        history[curator].lines[listed] = {}
+    for curator, listed, item, reasons in spoken:
+        history[curator].lines.setdefault(listed, {})[item] = Shown(frozenset(reasons))
+    for curator, listed, item, level in items:
+        lines = history[curator].lines.setdefault(listed, {})
+        lines[item] = Shown(lines[item].reasons if item in lines else frozenset(), True, level)
     return history
 
 
-def _changed(line: Line, days: dict[date, dict[str, str | None]]) -> Line:
-    """The line with what changed since the curator's previous list; nothing to say where there was none."""
-    if not days:
-        return line
-    newest_first = sorted(days, reverse=True)
-    if line.item_id not in days[newest_first[0]]:
-        return replace(line, change=Change(is_new=True))
-    since = newest_first[0]
-    for listed in newest_first:
-        if line.item_id not in days[listed]:
-            break
-        since = listed
-    then = days[newest_first[0]][line.item_id]
-    has_risen = then in LEVELS and line.level in LEVELS and LEVELS.index(line.level) > LEVELS.index(then)
-    return replace(line, change=Change(is_new=False, since=since, risen_from=then if has_risen else None))
+def _marks(
+    warehouse: Warehouse, until: datetime, names: dict[str, str | None]
+) -> tuple[dict[str, list[MarkSeen]], dict[str, frozenset[str]]]:
+    """Item → marks given before a moment, newest first; and mark → what spoke for the item on the list that was marked."""
+    rows = warehouse.rows(
+        "select m.mark_id, m.marked_at, m.curator_id, m.item_id, m.list_day, m.section, m.state, m.until_day, m.channel, p.note from raw.marks as m "
+        "left join personal.marks as p on p.mark_id = m.mark_id where m.marked_at < ? order by m.marked_at desc, m.mark_id",
+        [until],
+    )
+    known = warehouse.rows(
+        "select m.mark_id, list(r.reason) from raw.marks as m inner join deliveries.list_reasons as r "
+        "on r.day = m.list_day and r.curator_id = m.curator_id and r.item_id = m.item_id where m.marked_at < ? group by m.mark_id",
+        [until],
+    )
+    found: dict[str, list[MarkSeen]] = defaultdict(list)
+    for mark_id, marked_at, curator, item, listed, section, state, until_day, channel, note in rows:
+        seen = MarkSeen(mark_id, marked_at, curator, names.get(curator), item, listed, section, state, until_day, channel, note)
+        found[item].append(seen)
+    return found, {mark: frozenset(reasons) for mark, reasons in known}
 
 
 # -- around the lines ----------------------------------------------------------------------------------------------------------

@@ -64,6 +64,7 @@ def by_section(line: Line) -> dict[Section, float]:
         "never_started": [of_never_started(line.never_started)] if line.never_started else [],
         "not_reached": [of_not_reached(item) for item in line.not_reached],
         "similar_work": [of_similar(line.similar)] if line.similar else [],
+        "idle_group": [threshold("urgency_idle_group")] if line.idle else [],
     }
     return {section: max(values) for section, values in points.items() if values}
 

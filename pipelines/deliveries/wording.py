@@ -10,12 +10,14 @@ import re
 from collections.abc import Sequence
 from datetime import timedelta
 
-from pipelines.deliveries.language import N_, Language
+from pipelines.deliveries.language import N_, NO_BREAK, Language
 from pipelines.deliveries.list_model import (
     AtRisk,
     Contact,
     CuratorList,
+    IdleGroup,
     Line,
+    MarkSeen,
     MissedTask,
     NotReached,
     OpenQuestion,
@@ -28,6 +30,7 @@ from pipelines.deliveries.names import address_of, gender_of
 from pipelines.thresholds import threshold
 
 SECTION_TITLES = {
+    "idle_group": N_("Groups without activity"),
     "waiting": N_("Waiting for an answer"),
     "help": N_("Need help"),
     "never_started": N_("Never started"),
@@ -79,14 +82,145 @@ SOURCE_KINDS = {
     "discord": N_("Discord"),
     "survey_csv": N_("Surveys"),
 }
+#: Kinds of reasons (pipelines.deliveries.states) → what is new when there is one more.
+NEWS = {
+    "question": N_("the question"),
+    "missed": N_("one more work not handed in"),
+    "silent": N_("the silence grows"),
+    "never_started": N_("still no entry"),
+    "bounce": N_("a letter came back"),
+    "silence": N_("one more notice without a sign"),
+    "work": N_("one more work"),
+    "idle": N_("the silence grows"),
+    "risk": N_("the risk"),
+}
 FORMAL = "formal_completion"
 DAYS_A_WEEK = 7
 
 
+def state_name(state: str, curator_name: str | None, language: Language, *, section: str | None = None) -> str:
+    """A mark as the curator says it: in the curator's grammatical gender where the name shows it; an answered question has words of its own."""
+    if state == "contacted":
+        return language.say_as(gender_of(curator_name) or "neutral", "Contacted")
+    if section == "waiting" and state in ("resolved", "false_alarm"):
+        return language.say("Answered") if state == "resolved" else language.say("Not a question")
+    names = {
+        "waiting": language.say("Waiting for a reply"),
+        "resolved": language.say("Resolved"),
+        "false_alarm": language.say("False alarm"),
+        "snoozed": language.say("Snooze until"),
+        "new": language.say("Take back"),
+    }
+    return names[state]
+
+
 def mark_choices(curator_name: str | None, language: Language) -> list[str]:
-    """What a curator can mark a line with, in the curator's grammatical gender where the name shows it."""
-    contacted = language.say_as(gender_of(curator_name) or "neutral", "Contacted")
-    return [contacted, language.say("Resolved"), language.say("False alarm"), language.say("Snooze until")]
+    """What a curator can mark a line with on paper and in the workbook."""
+    return [state_name(state, curator_name, language) for state in ("contacted", "waiting", "resolved", "false_alarm", "snoozed")]
+
+
+def mark_words(mark: MarkSeen, language: Language) -> str:
+    """«23 ноября, Анна Петровна: связалась, телефон («не берёт трубку»)»."""
+    said = [language.date_of(mark.marked_at)]
+    if name := address_of(mark.curator_name) or mark.curator_name:
+        said.append(name)
+    what = state_name(mark.state, mark.curator_name, language, section=mark.section)
+    what = what[0].lower() + what[1:]
+    if mark.state == "snoozed" and mark.until_day:
+        what = language.say("snoozed until {date}", date=language.short_date(mark.until_day))
+    if mark.state == "new":
+        what = language.say("mark taken back")
+    parts = [what, channel_name(mark.channel, language)]
+    words = f"{', '.join(said)}: {', '.join(part for part in parts if part)}"
+    return words + (f" («{mark.note}»)" if mark.note and language.code == "ru" else f" (“{mark.note}”)" if mark.note else "")
+
+
+def rest_words(line: Line, language: Language) -> str | None:
+    """Why a line is not for today; None: it is."""
+    rest = line.rest
+    if rest is None:
+        return None
+    until = language.short_date(rest.until) if rest.until else None
+    match rest.why:
+        case "resolved":
+            return language.say("resolved; comes back with something new")
+        case "false_alarm":
+            return language.say("false alarm; comes back with something new")
+        case "snoozed":
+            return language.say("snoozed until {date}", date=until)
+        case "contacted" | "waiting":
+            return language.say("contacted; time to answer until {date}", date=until)
+        case _:
+            return language.say("shown often enough without anything new; again on {date}", date=until)
+
+
+def resting_note(item: CuratorList, language: Language) -> str | None:
+    """Who has a reason and is not for today, in one line."""
+    if not item.resting:
+        return None
+    counts: dict[str, int] = {}
+    for line in item.resting:
+        why = "contacted" if line.rest and line.rest.why == "waiting" else line.rest.why if line.rest else "shown"
+        counts[why] = counts.get(why, 0) + 1
+    names = {
+        "contacted": language.say("have time to answer"),
+        "snoozed": language.say("snoozed"),
+        "resolved": language.say("resolved"),
+        "false_alarm": language.say("false alarms"),
+        "shown": language.say("shown twice, nothing new"),
+    }
+    parts = [f"{names[why]}{NO_BREAK}— {counts[why]}" for why in names if why in counts]
+    return language.say("Not for today: {what}. They come back with something new.", what=", ".join(parts))
+
+
+def marked_note(item: CuratorList, language: Language) -> str | None:
+    """What was marked since the previous list; None: nothing."""
+    parts = []
+    if closed := item.marked.get("resolved", 0):
+        parts.append(language.count("{n} closed", "{n} closed", closed))
+    if reached := item.marked.get("contacted", 0) + item.marked.get("waiting", 0):
+        parts.append(language.count("{n} contacted", "{n} contacted", reached))
+    if false := item.marked.get("false_alarm", 0):
+        parts.append(language.count("{n} false alarm", "{n} false alarms", false))
+    if snoozed := item.marked.get("snoozed", 0):
+        parts.append(language.count("{n} snoozed", "{n} snoozed", snoozed))
+    return language.say("Your marks since the last list: {parts}.", parts=", ".join(parts)) if parts else None
+
+
+def idle_words(idle: IdleGroup, language: Language) -> str:
+    """What stands beside the name of a group that is idle as a whole."""
+    if idle.last_active_on is None:
+        return language.count("nobody of {n} learner has begun", "nobody of {n} learners has begun", idle.learners)
+    date = language.short_date(idle.last_active_on)
+    if idle.active:
+        return language.count(
+            "only {active} of {n} learner has been active in the last days",
+            "only {active} of {n} learners have been active in the last days",
+            idle.learners,
+            active=language.number(idle.active, 0),
+        )
+    return language.count(
+        "nobody of {n} learner has been active since {date}",
+        "nobody of {n} learners has been active since {date}",
+        idle.learners,
+        date=date,
+    )
+
+
+def idle_reasons(line: Line, language: Language) -> list[str]:
+    """What the line of an idle group says besides."""
+    if line.idle is None:
+        return []
+    said = [language.say("the whole group is silent, so this says nothing about its learners: holidays, a broken access, no task to do?")]
+    if line.idle.people:
+        said.append(
+            language.count(
+                "{n} learner who would stand here for silence is left out",
+                "{n} learners who would stand here for silence are left out",
+                line.idle.people,
+            )
+        )
+    return said
 
 
 def channel_name(channel: str | None, language: Language) -> str | None:
@@ -116,13 +250,16 @@ def greeting(item: CuratorList, language: Language) -> str:
     """How many lines need this curator today."""
     name = address_of(item.curator_name) or item.curator_name
     people = sum(1 for line in item.lines if line.person_id)
-    matters = len(item.lines) - people
+    matters = sum(1 for line in item.lines if line.similar)
+    groups = sum(1 for line in item.lines if line.idle)
     if not item.lines:
         said = language.say("nobody is waiting for you today")
     elif people:
         said = language.count("{n} person needs you today", "{n} people need you today", people)
         if matters:
             said += " " + language.count("and {n} group of similar works", "and {n} groups of similar works", matters)
+    elif groups:
+        said = language.count("{n} group is silent as a whole", "{n} groups are silent as a whole", groups)
     else:
         said = language.count("{n} group of similar works is to be looked at", "{n} groups of similar works are to be looked at", matters)
     return f"{name}, {said}." if name else f"{said[0].upper()}{said[1:]}."
@@ -188,7 +325,7 @@ def overflow_note(item: CuratorList, language: Language) -> str | None:
     if not item.overflow:
         return None
     people = sum(1 for line in item.overflow if line.person_id)
-    matters = len(item.overflow) - people
+    matters = sum(1 for line in item.overflow if line.similar)
     parts = []
     if people:
         parts.append(language.count("{n} person", "{n} people", people))
@@ -211,6 +348,8 @@ def level_name(level: str, language: Language) -> str:
 
 def headline(line: Line, language: Language) -> str:
     """The few words that stand beside the name."""
+    if line.idle:
+        return idle_words(line.idle, language)
     if line.section == "waiting":
         question = max(line.questions, key=lambda item: item.hours_open or 0.0)
         if question.hours_open is None:
@@ -263,7 +402,12 @@ def change_words(line: Line, language: Language) -> str | None:
         return None
     if change.is_new or change.since is None:
         return language.say("new")
-    said = language.say("on the list since {date}", date=language.short_date(change.since + timedelta(days=1)))
+    date = language.short_date(change.since + timedelta(days=1))
+    said = language.say("again; last on {date}", date=date) if change.is_back else language.say("on the list since {date}", date=date)
+    names = [language.say(NEWS[kind]) for kind in change.news if kind in NEWS]
+    # That the level rose the headline says already.
+    if names := [name for kind, name in zip([kind for kind in change.news if kind in NEWS], names, strict=True) if kind != "risk"]:
+        said += "; " + language.say("what is new: {what}", what=", ".join(names))
     if change.risen_from and not any(risk.has_risen for risk in line.risks):
         said += "; " + language.say("was {level} then", level=level_name(change.risen_from, language))
     return said
@@ -274,7 +418,7 @@ def reasons_of(line: Line, language: Language) -> list[str]:
 
     Of somebody who never came all else follows from that, so nothing else is counted up.
     """
-    said: list[str] = []
+    said: list[str] = idle_reasons(line, language)
     for risk in line.risks if not line.never_started else ():
         reasons = [
             reason_words(reason, risk, language)
@@ -562,6 +706,10 @@ def action(line: Line, language: Language) -> str | None:
     """What to do: which channel, at which hours. None where nothing is known beyond what the line shows."""
     if line.similar:
         return None
+    if line.idle:
+        return language.say("ask those who run the course; one announcement to the whole group rather than letters to each")
+    if line.escalation and line.section != "waiting":
+        return _next_step(line, language)
     best = channel_name(line.contact.best_channel, language)
     hours = _hours(line.contact, language)
     if line.not_reached and line.section == "not_reached":
@@ -577,6 +725,44 @@ def action(line: Line, language: Language) -> str | None:
     return language.say("write in the LMS: where this learner answers is not known yet")
 
 
+def _next_step(line: Line, language: Language) -> str:
+    """What to do after contacts without a sign: which were tried, and what is left."""
+    tried = line.escalation
+    if tried is None:
+        return ""
+    number = len(tried.tried)
+    said = language.count("{n} contact without a sign since", "{n} contacts without a sign since", number)
+    match tried.following:
+        case "phone":
+            following = language.say("call: {phone}", phone=line.contact.phone or channel_name("phone", language))
+        case "institution":
+            following = language.say(
+                "ask through the school’s administration: {name}", name=line.contact.institution or channel_name("institution", language)
+            )
+        case None:
+            following = language.say("every known way has been tried: hand over to those who run the course")
+        case _:
+            following = language.say("write: {channel}", channel=channel_name(tried.following, language))
+    return f"{said}; {following}"
+
+
+def next_channel(line: Line) -> str | None:
+    """Code of the way of contact that is proposed; None: none is."""
+    if line.similar or line.idle:
+        return None
+    if line.escalation and line.section != "waiting":
+        return line.escalation.following
+    if line.section == "waiting":
+        return next((question.channel for question in line.questions if question.channel), None)
+    if line.section == "not_reached":
+        return next((item.next_channel for item in line.not_reached if item.next_channel), None)
+    if line.never_started and (line.contact.phone or line.never_started.phone):
+        return "phone"
+    if line.never_started and (line.contact.institution or line.never_started.institution):
+        return "institution"
+    return line.contact.best_channel or "direct"
+
+
 def _hours(contact: Contact, language: Language) -> str | None:
     if contact.hour_from is None or contact.hour_until is None:
         return None
@@ -584,10 +770,13 @@ def _hours(contact: Contact, language: Language) -> str | None:
 
 
 def contacts_known(line: Line) -> str | None:
-    """Telephone and address of somebody who never came, where they are known."""
-    if line.never_started is None:
+    """Telephone and address where the next step is not a message in the course: who never came, was not reached or did not answer."""
+    if line.never_started is None and not line.not_reached and line.escalation is None:
         return None
-    return " · ".join(part for part in (line.never_started.phone, line.never_started.email) if part) or None
+    known = line.never_started
+    phone = line.contact.phone or (known.phone if known else None)
+    email = line.contact.email or (known.email if known else None)
+    return " · ".join(part for part in (phone, email) if part) or None
 
 
 def similar_words(item: SimilarWork, language: Language) -> str:
@@ -612,8 +801,12 @@ def similar_words(item: SimilarWork, language: Language) -> str:
 
 def draft(line: Line, curator_name: str | None, language: Language) -> str | None:
     """A message to this learner, ready to copy and to change. None where no message is the next step (similar works)."""
-    if line.similar:
+    if line.similar or line.idle:
         return None
+    if next_channel(line) == "phone":
+        return _spoken(line, curator_name, language)
+    if next_channel(line) == "institution":
+        return _to_school(line, curator_name, language)
     name = address_of(line.name)
     parts = [language.say("Hello, {name}!", name=name) if name else language.say("Hello!")]
     course = line.streams[0].course_name if line.streams else None
@@ -630,6 +823,51 @@ def draft(line: Line, curator_name: str | None, language: Language) -> str | Non
         parts.append(language.say("Our letters about the course do not seem to reach you. Which address or messenger should we write to?"))
     else:
         parts.extend(_draft_help(line, language))
+    if signed := address_of(curator_name):
+        parts.append(signed)
+    return "\n".join(parts)
+
+
+def _course_of(line: Line, language: Language) -> str:
+    return line.streams[0].course_name if line.streams and line.streams[0].course_name else language.say("our course")
+
+
+def _spoken(line: Line, curator_name: str | None, language: Language) -> str:
+    """What to say on the telephone: short, a question, and no reproach."""
+    name, own = address_of(line.name), address_of(curator_name)
+    course = _course_of(line, language)
+    parts = [language.say("Hello, {name}!", name=name) if name else language.say("Hello!")]
+    parts.append(
+        language.say(
+            "This is {name}, the curator of the course “{course}”. Is this a good moment for two minutes?", name=own, course=course
+        )
+        if own
+        else language.say("I am the curator of the course “{course}”. Is this a good moment for two minutes?", course=course)
+    )
+    if line.never_started:
+        parts.append(
+            language.say("You are enrolled, and so far it has not come to a first entry. Shall we look together what is in the way?")
+        )
+    elif line.not_reached:
+        parts.append(language.say("Our letters do not seem to reach you. Where is it easiest for you to read us?"))
+    else:
+        parts.append(
+            language.say("How is the course going? What would make it easier: another date, an explanation, help with the upload?")
+        )
+    return "\n".join(parts)
+
+
+def _to_school(line: Line, curator_name: str | None, language: Language) -> str:
+    """A few words to the school's administration: asks for a contact, tells nothing about results."""
+    course = _course_of(line, language)
+    parts = [
+        language.say("Hello!"),
+        language.say(
+            "Your colleague ({name}) is enrolled in the course “{course}”, and we cannot reach them by the address we have.",
+            name=line.name or "—", course=course,
+        ),
+        language.say("Please ask them to write to us or tell us how to reach them. Thank you for your help!"),
+    ]  # fmt: skip
     if signed := address_of(curator_name):
         parts.append(signed)
     return "\n".join(parts)

@@ -186,3 +186,11 @@ comment on table personal.items is 'One row per item that is called after a pers
 comment on column personal.items.source is 'Name of the source.';
 comment on column personal.items.item is 'raw.loads.item.';
 comment on column personal.items.name is 'The file''s or folder''s name.';
+
+create table if not exists personal.marks (
+    mark_id varchar not null,
+    note varchar
+);
+comment on table personal.marks is 'One row per mark with a note: what the curator wrote beside it. Key: mark_id.';
+comment on column personal.marks.mark_id is 'raw.marks.';
+comment on column personal.marks.note is 'The note.';

@@ -753,3 +753,29 @@ comment on column raw.calendar_days.is_working is 'Curators work on this day (we
 comment on column raw.calendar_days.work_from_at is 'Start of working time (UTC); null: no working day.';
 comment on column raw.calendar_days.work_until_at is 'End of working time (UTC); null: no working day.';
 comment on column raw.calendar_days.holiday is 'Name of the holiday; null: none.';
+
+create table if not exists raw.marks (
+    mark_id varchar not null,
+    marked_at timestamptz not null,
+    curator_id varchar not null,
+    list_day date not null,
+    item_id varchar not null,
+    person_id varchar,
+    section varchar not null,
+    state varchar not null,
+    until_day date,
+    channel varchar,
+    origin varchar not null
+);
+comment on table raw.marks is 'One row per mark that a curator gave a line of a list, corrected ones too: of two on one line the later counts. Key: mark_id.';
+comment on column raw.marks.mark_id is 'Hash of all else but the moment and the note: the same mark given twice is one.';
+comment on column raw.marks.marked_at is 'When it was given; of a sheet: when the sheet was taken in.';
+comment on column raw.marks.curator_id is 'Person id of the curator who gave it.';
+comment on column raw.marks.list_day is 'deliveries.list_items.day of the list that was marked.';
+comment on column raw.marks.item_id is 'deliveries.list_items.item_id: what was marked.';
+comment on column raw.marks.person_id is 'The learner; null: not about one learner.';
+comment on column raw.marks.section is 'Section of the line when it was marked.';
+comment on column raw.marks.state is 'new (an earlier mark is taken back), contacted, waiting (for the learner or somebody else), resolved, false_alarm, snoozed.';
+comment on column raw.marks.until_day is 'Morning on which a snoozed line is wanted back; null: not snoozed.';
+comment on column raw.marks.channel is 'Way by which the learner was contacted: chat, mail, direct, phone, institution; null: not said.';
+comment on column raw.marks.origin is 'page or sheet.';

@@ -31,6 +31,9 @@ TABLES = {
     "rpt_not_reached": f"{_PERSON}, notice_id varchar, subject varchar, sent_at timestamptz, why varchar, notices_in_row integer, next_channel varchar",
     "rpt_similar_work": "day date, curator_id varchar, stream_id varchar, course_name varchar, stream_title varchar, task_id varchar, task_name varchar, "
     "source_kind varchar, source_id varchar, source_at timestamptz, source_name varchar, learners bigint, people json",
+    "rpt_people": "person_id varchar, email varchar, phone varchar, institution varchar",
+    "rpt_idle_groups": "day date, curator_id varchar, stream_id varchar, course_name varchar, stream_title varchar, learners bigint, active bigint, "
+    "last_active_on date",
     "rpt_week_streams": "week_ends_on date, stream_id varchar, course_name varchar, stream_title varchar, course_day integer, learners bigint, "
     + ", ".join(
         f"{name}{suffix} double"

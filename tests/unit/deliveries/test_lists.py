@@ -39,7 +39,7 @@ def test_a_hard_day_fits_into_fifteen_lines_and_says_who_did_not() -> None:
     (item,) = built({**made.full_day(), "rpt_curators": [made.curator()]})
     assert len(item.lines) == 15
     assert len(item.overflow) == len(item.candidates) - 15 > 0
-    assert {line.section for line in item.lines} == set(SECTIONS)
+    assert {line.section for line in item.lines} == set(SECTIONS) - {"idle_group"}
 
 
 def test_no_section_starves_another() -> None:
@@ -250,7 +250,7 @@ def test_the_workbook_has_everybody_marks_and_a_print_setup(tmp_path: Path) -> N
     assert everybody.max_row == 3 + len(item.candidates)
     assert [cell.value for cell in today[3]][:5] == ["№", "Раздел", "Слушатель", "Отметка", "До / заметка"]
     (validation,) = today.data_validations.dataValidation
-    assert validation.formula1 == '"Связалась,Решено,Ложная тревога,Отложить до"'
+    assert validation.formula1 == '"Связалась,Жду ответа,Решено,Ложная тревога,Отложить до"'
     assert str(validation.sqref) == f"D4:D{3 + len(item.lines)}"
     assert today.freeze_panes == "D4"
     assert today.sheet_properties.pageSetUpPr.fitToPage

@@ -113,7 +113,9 @@ def _change(line: Line, now: frozenset[str], history: History) -> Change | None:
 
 
 def _news(now: frozenset[str], before: frozenset[str]) -> tuple[str, ...]:
-    """Kinds of what is new, each once, in the order of the codes."""
+    """Kinds of what is new, each once, in the order of the codes; nothing where it is not known what spoke for the line before."""
+    if not before:
+        return ()
     return tuple(dict.fromkeys(code.split(":", 1)[0] for code in sorted(now - before)))
 
 

@@ -414,7 +414,9 @@ def change_words(line: Line, language: Language) -> str | None:
 
 
 def reasons_of(line: Line, language: Language) -> list[str]:
-    """Every reason of a line as a sentence, each said once; what the section's headline says already is left out.
+    """At most ``list_reasons`` reasons of a line as sentences, each said once; what the section's headline says already is left out.
+
+    That letters do not arrive is certain and goes before what is only likely.
 
     Of somebody who never came all else follows from that, so nothing else is counted up.
     """
@@ -430,20 +432,25 @@ def reasons_of(line: Line, language: Language) -> list[str]:
         ]
         if line.section == "help" and risk is line.risks[0]:
             said.extend(reasons or [language.say("no single strong sign, but several weak ones together")])
+        elif risk.target == FORMAL:
+            said.append(risk_words(risk, language))  # of what it consists the timeline shows
         elif reasons:
             said.extend([risk_words(risk, language), *reasons])
     if line.never_started and line.section != "never_started":
         said.append(language.say("not in the course once"))
     if line.never_started:
         said.extend(_enrolment_words(line, language))
+    arrived: list[str] = []
     for item in line.not_reached:
         is_headline = line.section == "not_reached" and item is line.not_reached[0]
         notice = _notice_words(item, language) if item.subject or item.sent_at else None
         if is_headline and notice:
-            said.append(notice)
+            arrived.append(notice)
         elif not is_headline:
-            said.append(not_reached_words(item, language) + (f"; {notice}" if notice else ""))
-    return list(dict.fromkeys(said))
+            arrived.append(not_reached_words(item, language) + (f"; {notice}" if notice else ""))
+    own = list(dict.fromkeys(said))
+    most = int(threshold("list_reasons"))
+    return [*own[: max(1, most - len(arrived))], *dict.fromkeys(arrived)][:most]
 
 
 def _enrolment_words(line: Line, language: Language) -> list[str]:

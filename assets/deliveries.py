@@ -14,6 +14,9 @@ _LIST_READS = (
     "rpt_curators",
     "rpt_people",
     "rpt_idle_groups",
+    "rpt_learners",
+    "rpt_timeline",
+    "rpt_week_questions",
     "rpt_sources",
 )
 _REPORT_READS = (

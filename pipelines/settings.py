@@ -74,6 +74,21 @@ class Settings(BaseSettings):
         return (self.home / "deliveries").resolve()
 
     @property
+    def page_store(self) -> Path:
+        """What the curator's page writes: accounts, sessions, marks, who saw whom."""
+        return (self.home / "page" / "store.sqlite").resolve()
+
+    @property
+    def page_day(self) -> Path:
+        """The day as the curator's page shows it."""
+        return (self.home / "page" / "day.sqlite").resolve()
+
+    @property
+    def returned_folder(self) -> Path:
+        """Where workbooks with marks are dropped."""
+        return (self.home / "returned").resolve()
+
+    @property
     def models_folder(self) -> Path:
         """Where risk models are kept."""
         return (self.home / "models").resolve()

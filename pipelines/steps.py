@@ -15,8 +15,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from pipelines import marks
 from pipelines.calendar import write_programme
 from pipelines.deliveries import lists, reports
+from pipelines.deliveries.page import snapshot
+from pipelines.deliveries.page.store import Store
 from pipelines.door import Finding, check_raw
 from pipelines.errors import BadContract, PermanentError
 from pipelines.knowledge import known_until
@@ -190,11 +193,24 @@ def deliver_lists(run: Run) -> list[Path]:
     """Write every curator's list for the day; returns the files."""
     folder = run.settings.deliveries_folder
     with run.warehouse() as warehouse:
+        _take_marks(run, warehouse)
         made = lists.build_lists(warehouse, run.programme, run.as_of)
         one = run.programme.lists.language
         files = lists.write_lists(made, folder, (one,) if one else run.programme.languages)
         lists.remember(warehouse, made, run.as_of, files)
+        snapshot.write(warehouse, made, run.programme, run.as_of, run.settings.page_day)
     return [folder / file.path for file in files]
+
+
+def _take_marks(run: Run, warehouse: Warehouse) -> None:
+    """Bring what curators said since the last run into the warehouse: from the page, and from workbooks that were dropped."""
+    if not run.settings.page_store.exists() and not run.settings.returned_folder.is_dir():
+        return
+    store = Store(run.settings.page_store)
+    _, problems = marks.returned(run.settings.returned_folder, run.programme, store, run.run_at)
+    for problem in problems:
+        run.teller.note(problem)
+    marks.take_marks(warehouse, store)
 
 
 def deliver_report(run: Run) -> list[Path]:

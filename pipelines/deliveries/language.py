@@ -14,7 +14,7 @@ from functools import cache
 from io import BytesIO
 from pathlib import Path
 
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_time, get_timezone_location
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -127,6 +127,10 @@ class Language:
     def local(self, moment: datetime) -> datetime:
         """The moment on the programme's clock."""
         return moment.astimezone(self.zone)
+
+    def zone_name(self) -> str:
+        """The programme's time zone as people call it: «Москва»."""
+        return get_timezone_location(getattr(self.zone, "key", str(self.zone)), locale=self.code, return_city=True)
 
     def long_date(self, day: date) -> str:
         """«понедельник, 23 ноября»."""

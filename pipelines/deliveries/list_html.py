@@ -28,27 +28,28 @@ def list_page(item: CuratorList, language: Language, *, evidence_pages: Mapping[
             lines.append(line_view(line, number, item, language, evidence_pages))
         if lines:
             sections.append({"id": section, "title": language.say(wording.SECTION_TITLES[section]), "lines": lines})
-    morning = item.day + timedelta(days=1)
-    return page(
-        "list.html",
-        language,
-        programme=item.programme_name,
-        streams=wording.streams_name(item.streams),
-        learners=item.learners,
-        date=language.long_date(morning),
-        data_until=language.long_date(item.day),
-        greeting=wording.greeting(item, language),
-        changes=wording.changes_since(item, language),
-        marked=wording.marked_note(item, language),
-        resting=wording.resting_note(item, language),
-        shared=wording.shared_note(item, language),
-        basis=wording.basis_note(item, language),
-        warnings=[wording.source_warning(warning, language) for warning in item.warnings],
-        sections=sections,
-        overflow=wording.overflow_note(item, language),
-        marks=wording.mark_choices(item.curator_name, language),
-        workbook=workbook,
-    )
+    return page("list.html", language, **head_view(item, language), sections=sections, workbook=workbook)
+
+
+def head_view(item: CuratorList, language: Language) -> dict[str, Any]:
+    """What stands above and below the lines of a list."""
+    return {
+        "programme": item.programme_name,
+        "streams": wording.streams_name(item.streams),
+        "learners": item.learners,
+        "date": language.long_date(item.day + timedelta(days=1)),
+        "data_until": language.long_date(item.day),
+        "zone": language.zone_name(),
+        "greeting": wording.greeting(item, language),
+        "changes": wording.changes_since(item, language),
+        "marked": wording.marked_note(item, language),
+        "resting": wording.resting_note(item, language),
+        "shared": wording.shared_note(item, language),
+        "basis": wording.basis_note(item, language),
+        "warnings": [wording.source_warning(warning, language) for warning in item.warnings],
+        "overflow": wording.overflow_note(item, language),
+        "marks": wording.mark_choices(item.curator_name, language),
+    }
 
 
 def line_view(line: Line, number: int, item: CuratorList, language: Language, evidence_pages: Mapping[str, str]) -> dict[str, Any]:
@@ -92,7 +93,8 @@ def line_view(line: Line, number: int, item: CuratorList, language: Language, ev
             for question in line.questions
         ],
         "facts": facts,
-        "draft": wording.draft(line, item.curator_name, language),
+        "draft": (draft := wording.draft(line, item.curator_name, language)),
+        "draft_rows": sum(1 + len(row) // 60 for row in (draft or "").split("\n")) + 1,
         "evidence": evidence_pages.get(line.item_id),
         "people": [copier.name for copier in line.similar.people if copier.name] if line.similar else [],
     }

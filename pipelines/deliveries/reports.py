@@ -8,6 +8,7 @@ version on the report is a hash of its content, not of a clock.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,7 @@ def build_report(warehouse: Warehouse, programme: Programme, week_ends_on: date)
     )
     warned = read_rows(warehouse, "rpt_week_warnings", "week_ends_on = ?", week, order="warned", optional=("ended",))
     quality = read_rows(warehouse, "rpt_week_quality", "week_ends_on = ?", week, order="source", optional=_QUALITY)
-    masked = _mask(warehouse, [row for row in questions[: int(threshold("report_questions"))]])
+    masked = masked_questions(warehouse, [row for row in questions[: int(threshold("report_questions"))]])
     return Report(
         programme_name=programme.name,
         week_ends_on=week_ends_on,
@@ -207,7 +208,8 @@ def _stem(word: str) -> str:
     return lower[: max(_NAME_STEM, len(lower) - 2)] if len(lower) > _NAME_STEM else lower
 
 
-def _mask(warehouse: Warehouse, rows: list[dict[str, Any]]) -> tuple[RepeatedQuestion, ...]:
+def masked_questions(warehouse: Warehouse, rows: Sequence[dict[str, Any]]) -> tuple[RepeatedQuestion, ...]:
+    """Rows of rpt_week_questions with every name in their words masked."""
     words = {_stem(word) for row in rows for text in (row["text"], row["faq_answer"]) for word in _WORD.findall(text or "")}
     stems: set[str] = set()
     if words:

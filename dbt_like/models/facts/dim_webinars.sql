@@ -35,6 +35,7 @@ timed as (
         coalesce(webinars.starts_at, stays.first_joined_at) as starts_at,
         coalesce(webinars.ends_at, stays.last_left_at) as ends_at,
         webinars.minutes,
+        webinars.title,
         coalesce(stays.attendees, 0) as attendees,
         coalesce(stays.unlinked_attendees, 0) as unlinked_attendees
     from webinars
@@ -50,6 +51,7 @@ select
     timed.course_id,
     -- Null: for every stream of the course.
     streams.stream_id,
+    timed.title,
     timed.starts_at,
     timed.ends_at,
     {{ local_day('timed.starts_at') }} as day,

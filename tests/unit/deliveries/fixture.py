@@ -32,6 +32,10 @@ TABLES = {
     "rpt_similar_work": "day date, curator_id varchar, stream_id varchar, course_name varchar, stream_title varchar, task_id varchar, task_name varchar, "
     "source_kind varchar, source_id varchar, source_at timestamptz, source_name varchar, learners bigint, people json",
     "rpt_people": "person_id varchar, email varchar, phone varchar, institution varchar",
+    "rpt_learners": "day date, curator_id varchar, person_id varchar, learner_name varchar, streams varchar, email varchar, phone varchar, "
+    "institution varchar, course_day integer, level varchar",
+    "rpt_timeline": "person_id varchar, learner_name varchar, stream_id varchar, occurred_at timestamptz, channel varchar, what varchar, text varchar, "
+    "ref_id varchar, title varchar, by_name varchar",
     "rpt_idle_groups": "day date, curator_id varchar, stream_id varchar, course_name varchar, stream_title varchar, learners bigint, active bigint, "
     "last_active_on date",
     "rpt_week_streams": "week_ends_on date, stream_id varchar, course_name varchar, stream_title varchar, course_day integer, learners bigint, "

@@ -93,7 +93,9 @@ def test_one_more_missed_work_is_new_and_a_longer_silence_only_by_its_steps() ->
         return risky("high", missed_tasks=tasks, reasons=reasons)
 
     mornings = Mornings()
-    shown = [NAME in names(mornings.next(**missed(count, silent))) for count, silent in ((1, 4), (1, 5), (1, 6), (2, 6), (2, 7), (2, 8), (2, 9))]
+    shown = [
+        NAME in names(mornings.next(**missed(count, silent))) for count, silent in ((1, 4), (1, 5), (1, 6), (2, 6), (2, 7), (2, 8), (2, 9))
+    ]
     assert shown == [True, True, False, True, True, True, False]
 
 

@@ -1,0 +1,106 @@
+"""What the curator's page says beside what the list says already: entries of a timeline, open questions, marks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from itertools import groupby
+from typing import Any
+
+from pipelines.deliveries import wording
+from pipelines.deliveries.language import N_, Language
+from pipelines.deliveries.list_model import MarkSeen, OpenQuestion
+from pipelines.deliveries.marks import Mark
+from pipelines.deliveries.page.snapshot import Entry
+from pipelines.thresholds import threshold
+
+ACTS = {
+    "asked": N_("asked"),
+    "wrote": N_("wrote"),
+    "handed_in": N_("handed in"),
+    "handed_in_late": N_("handed in late"),
+    "passed": N_("passed"),
+    "not_passed": N_("not passed"),
+    "graded": N_("marked"),
+    "attended": N_("was at the webinar"),
+    "notice": N_("a notice was sent"),
+    "notice_bounced": N_("a notice came back"),
+    "contacted": N_("was written to"),
+}
+#: Whose act it is: the learner's own ones and those of the course's people are told apart by more than colour.
+FROM_STAFF = ("passed", "not_passed", "graded", "notice", "notice_bounced", "contacted")
+
+
+def timeline_view(entries: Sequence[Entry], language: Language) -> list[dict[str, Any]]:
+    """A timeline by day, newest first: [{day, entries}]."""
+
+    def day_of(entry: Entry) -> date:
+        return language.local(entry.at).date()
+
+    return [
+        {"day": language.long_date(day), "entries": [_entry(entry, language) for entry in of_day]}
+        for day, of_day in groupby(entries, day_of)
+    ]
+
+
+def _entry(entry: Entry, language: Language) -> dict[str, Any]:
+    if entry.what == "acts":
+        said = language.count("{n} act in the course", "{n} acts in the course", entry.times)
+    else:
+        said = language.say(ACTS[entry.what]) if entry.what in ACTS else entry.what.replace("_", " ")
+    return {
+        "time": language.local(entry.at).strftime("%H:%M") if entry.what != "acts" else "",
+        "channel": wording.channel_name(entry.channel, language) if entry.channel != "lms" else None,
+        "what": said,
+        "title": entry.title,
+        "text": entry.text,
+        "by": entry.by_name,
+        "is_staff": entry.what in FROM_STAFF,
+    }
+
+
+def question_view(row: dict[str, Any], language: Language) -> dict[str, Any]:
+    """One open question as the page of open questions shows it."""
+    question = OpenQuestion(
+        row["question_id"], row["channel"], row["asked_at"], row["hours_open"], row["text"], row["is_technical"], row["asked_before"], row["faq_answer"],
+        row["waits_since"], row["is_reopened"],
+    )  # fmt: skip
+    ready = wording.ready_answer(question)
+    return {
+        "person_id": row["person_id"] if row["is_learner"] else None,
+        "name": row["learner_name"],
+        "where": ", ".join(part for part in (row["course_name"], row["stream_title"]) if part),
+        "head": wording.question_head(question, language),
+        "text": wording.question_excerpt(question, language),
+        "before": wording.asked_before(question, language),
+        "peers": language.count("{n} fellow learner has answered", "{n} fellow learners have answered", row["peer_answers"])
+        if row["peer_answers"]
+        else None,
+        "ready": ready[0] if ready else None,
+        "is_late": (row["hours_open"] or 0.0) >= threshold("answered_within"),
+    }
+
+
+def repeated_view(row: dict[str, Any], language: Language) -> dict[str, Any]:
+    """One question asked again and again."""
+    counts = [language.count("asked {n} time", "asked {n} times", row["asked"])]
+    if row["asked_this_week"]:
+        counts.append(language.count("{n} of them this week", "{n} of them this week", row["asked_this_week"]))
+    if row["people"]:
+        counts.append(language.count("by {n} person", "by {n} people", row["people"]))
+    return {
+        "text": row["text"] or language.say("(no text)"),
+        "course": row["course_name"] or language.say("all courses"),
+        "counts": ", ".join(counts),
+        "last": language.moment(row["last_at"]) if row["last_at"] else None,
+        "answer": row["faq_answer"],
+    }
+
+
+def mark_view(mark: Mark, names: dict[str, str | None], language: Language) -> str:
+    """One mark in words."""
+    seen = MarkSeen(
+        mark.mark_id, mark.marked_at, mark.curator_id, names.get(mark.curator_id), mark.item_id, mark.list_day, mark.section, mark.state,
+        mark.until_day, mark.channel, mark.note,
+    )  # fmt: skip
+    return wording.mark_words(seen, language)

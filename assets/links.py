@@ -68,6 +68,10 @@ link_assets = [
         {
             "copies": "One row per pair of texts of which one repeats the other.",
             "copy_fragments": "One row per run of text that both sides of a pair share.",
+            "copy_clusters": "One row per work that repeats another text: where its words come from.",
+            "copy_bounds": "One row per task: how alike its answers are when nobody copies.",
+            "copy_texts": "One row per text whose fingerprints are kept.",
+            "copy_prints": "One row per text and fingerprint that is kept of it.",
         },
         [*_PEOPLE, _RAW["submissions"], _RAW["submission_files"], _RAW["tasks"], _RAW["messages"]],
         link_copies,

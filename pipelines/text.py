@@ -7,7 +7,7 @@ the text as it was written, so that a match can be shown. What is stored of a te
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 #: Raised whenever the same text would give other words or other keys.
-VERSION = 1
+VERSION = 2
 
 _CODE_POINTS = 0x110000
 _CYRILLIC_FIRST, _CYRILLIC_LAST = 0x0400, 0x052F
@@ -30,12 +30,23 @@ _LOOK_ALIKES = {
     )
     for stranger, letter in zip(strangers, letters, strict=True)
 }
+#: The other way round, for texts in Latin letters.
+_LATIN_LOOK_ALIKES = {
+    ord(stranger): ord(letter.lower())
+    for strangers, letters in (
+        ("АВСЕНКМОРТХУІЈЅасеорхуіјѕԁԛԝһ", "ABCEHKMOPTXYIJSaceopxyijsdqwh"),  # Cyrillic
+        ("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧον", "ABEZHIKMNOPTYXov"),  # Greek
+        ("օսոհցɡıɑ", "ounhggia"),  # Armenian, phonetic letters
+    )
+    for stranger, letter in zip(strangers, letters, strict=True)
+}
+_HYPHEN, _LINE_END = 0x2D, 0x0A
 _BREVE, _I, _SHORT_I = 0x0306, ord("и"), ord("й")
 #: Word processors put soft hyphens and byte-order marks in by themselves: left out, but no sign of tampering.
 _INNOCENT_INVISIBLE = frozenset((0x00AD, 0xFEFF))
-_BLANK_LETTERS = frozenset((0x115F, 0x1160, 0x3164, 0xFFA0, 0x180E))
-#: Characters worked on at once: bounds the memory to some hundred megabytes.
-_BLOCK = 10_000_000
+_BLANK_LETTERS = frozenset((0x034F, 0x115F, 0x1160, 0x3164, 0xFFA0, 0x180E))
+#: Characters worked on at once: what a processor's cache holds is worked on twice as fast as what it does not.
+_BLOCK = 300_000
 
 #: Inflections of Russian and English that a light stem cuts off, longest first.
 _RUSSIAN_ENDINGS = [
@@ -116,6 +127,8 @@ _RUSSIAN_ENDINGS = [
 _ENGLISH_ENDINGS = ["ingly", "edly", "ing", "ies", "ed", "ly", "es", "s"]
 _STEM_LETTERS = 3
 _WORD_MAX = 64
+#: Distinct words kept in mind: a few languages with all their inflections, some tens of megabytes.
+_VOCABULARY = 2_000_000
 
 #: Words too common to carry a match: a run of them is nobody's own.
 STOP_WORDS = frozenset(
@@ -133,7 +146,7 @@ class Words:
     start, end: its place in that text as written, in characters, the end excluded.
     key: hash of its stem, 64 bits (see :data:`VERSION`).
     is_stop: it is one of :data:`STOP_WORDS`.
-    homoglyphs, invisible: per text: foreign look-alikes inside Cyrillic words, invisible characters inside words.
+    homoglyphs, invisible: per text: look-alikes of another script inside words, invisible characters inside words.
     """
 
     text: NDArray[np.int64]
@@ -163,8 +176,9 @@ class Words:
 def words(texts: Sequence[str | None]) -> Words:
     """The words of each text: runs of letters and digits after normalisation; a null is a text without words.
 
-    Normalisation: NFKC, lower case, ё to е, accents and invisible characters left out, letters that only look Cyrillic made
-    Cyrillic inside Cyrillic words (and in words made of nothing else, where the text is mostly Cyrillic).
+    Normalisation: NFKC, lower case, ё to е, accents and invisible characters left out, words broken at a line's end joined, letters that
+    only look like the text's script (Cyrillic or Latin, whichever it has more of) made letters of it in words that mix both and in words
+    of nothing else.
     """
     parts, begin, size = [], 0, 0
     for number, text in enumerate(texts):
@@ -233,43 +247,89 @@ def _words_of_block(texts: Sequence[str | None], offset: int) -> Words:
     codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), "<u4")
     begin = np.concatenate(([0], np.cumsum(lengths + 1)[:-1])) if len(texts) else np.zeros(0, np.int64)
     folded, at, invisible_at = _fold_all(codes)
-    folded, at = _compose(folded, at)
-    number = np.searchsorted(begin, at, side="right") - 1
-    is_word, is_cyrillic = _classes(folded)
+    folded, at = _joined_lines(*_compose(folded, at), begin[1:] - 1)
+    is_word = _table(folded, _IS_WORD, _is_word) == 1
     edges = np.flatnonzero(np.diff(np.concatenate(([False], is_word, [False])).astype(np.int8)))
     first, last = edges[0::2], edges[1::2] - 1
-    inside = np.cumsum(np.concatenate(([0], invisible_at)))
     hidden = np.zeros(len(texts), np.int64)
     empty = np.zeros(0, np.int64)
     if not len(first):
         return Words(empty, empty, empty, empty.astype(np.uint64), empty.astype(bool), np.zeros(len(texts), np.int64), hidden)
-    text = number[first]
     start, end = at[first], at[last] + 1
-    np.add.at(hidden, text, inside[end] - inside[start])
-    word = np.cumsum(np.concatenate(([is_word[0]], is_word[1:] & ~is_word[:-1]))) - 1
-    folded, homoglyphs = _mend_look_alikes(folded, codes[at], is_word, is_cyrillic, word, text, len(texts))
+    text = np.searchsorted(begin, start, side="right") - 1
+    if invisible_at.any():
+        inside = np.cumsum(np.concatenate(([0], invisible_at)))
+        np.add.at(hidden, text, inside[end] - inside[start])
+    folded, homoglyphs = _mend_look_alikes(folded, codes[at], is_word, text, len(texts))
     key, is_stop = _keys(folded, first, last + 1)
     return Words(text + offset, start - begin[text], end - begin[text], key, is_stop, homoglyphs, hidden)
 
 
+def _joined_lines(
+    folded: NDArray[np.uint32], at: NDArray[np.int64], borders: NDArray[np.int64]
+) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """A word broken at the end of a line (as text out of PDF is) becomes whole: hyphen and line end go. ``borders`` part the texts."""
+    hyphen = np.flatnonzero((folded[:-3] == _HYPHEN) & (folded[1:-2] == _LINE_END)) if len(folded) > 3 else np.zeros(0, np.int64)
+    hyphen = hyphen[(hyphen > 0) & ~np.isin(at[hyphen + 1], borders)]
+    hyphen = (
+        hyphen[[chr(folded[place - 1]).isalpha() and chr(folded[place + 2]).isalpha() for place in hyphen.tolist()]]
+        if len(hyphen)
+        else hyphen
+    )
+    if not len(hyphen):
+        return folded, at
+    keep = np.ones(len(folded), np.bool_)
+    keep[hyphen] = keep[hyphen + 1] = False
+    return folded[keep], at[keep]
+
+
+#: What was asked of each code point before; -1: not yet. Filled in as texts bring them.
+_IS_WORD = np.full(_CODE_POINTS, -1, np.int8)
+_FOLDED = np.full(_CODE_POINTS, -1, np.int64)
+#: In _FOLDED: becomes nothing, nothing and a sign of tampering, more than one letter.
+_NOTHING, _HIDDEN, _SEVERAL = -2, -3, -4
+
+
+def _is_word(code: int) -> int:
+    category = unicodedata.category(chr(code))
+    return int(category[0] == "L" or category in ("Nd", "Nl"))
+
+
+def _one_fold(code: int) -> int:
+    folded, is_invisible = _fold(code)
+    return ord(folded) if len(folded) == 1 else _SEVERAL if folded else _HIDDEN if is_invisible else _NOTHING
+
+
+def _table(codes: NDArray[np.uint32], table: NDArray[np.int8] | NDArray[np.int64], of: Callable[[int], int]) -> NDArray[np.integer]:
+    """Values of code points by a table that is filled in where it does not know one."""
+    values = table[codes]
+    unknown = values == -1
+    if unknown.any():
+        for code in np.unique(codes[unknown]).tolist():
+            table[code] = of(code)
+        values = table[codes]
+    return values
+
+
 def _fold_all(codes: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.bool_]]:
     """Every code point folded: the new ones, where each came from, and which old ones were invisible."""
-    seen = np.zeros(_CODE_POINTS, np.bool_)
-    seen[codes] = True
-    present = np.flatnonzero(seen)
-    folds = [_fold(int(code)) for code in present]
-    flat = np.frombuffer("".join(fold for fold, _ in folds).encode("utf-32-le", "surrogatepass"), "<u4")
-    count = np.array([len(fold) for fold, _ in folds], np.int64)
-    number = np.zeros(_CODE_POINTS, np.int32)
-    number[present] = np.arange(len(present))
-    which = number[codes]
-    repeats = count[which] if len(present) else np.zeros(0, np.int64)
-    at = np.repeat(np.arange(len(codes)), repeats)
-    begin = np.concatenate(([0], np.cumsum(count)))
-    within = np.arange(len(at)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
-    folded = flat[begin[which[at]] + within] if len(at) else np.zeros(0, np.uint32)
-    is_invisible = np.array([invisible for _, invisible in folds], np.bool_)
-    return folded, at, is_invisible[which] if len(present) else np.zeros(0, np.bool_)
+    values = _table(codes, _FOLDED, _one_fold)
+    at = np.arange(len(codes))
+    odd = values < 0
+    if not odd.any():
+        return values.astype(np.uint32), at, odd
+    several = values == _SEVERAL
+    if several.any():
+        folds = [_fold(code)[0] for code in codes[several].tolist()]
+        repeats = np.ones(len(codes), np.int64)
+        repeats[several] = [len(fold) for fold in folds]
+        at = np.repeat(at, repeats)
+        spread = values[at]
+        spread[several[at]] = np.frombuffer("".join(folds).encode("utf-32-le", "surrogatepass"), "<u4")
+    else:
+        spread = values
+    keep = spread >= 0
+    return spread[keep].astype(np.uint32), at[keep], values == _HIDDEN
 
 
 def _compose(folded: NDArray[np.uint32], at: NDArray[np.int64]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
@@ -283,56 +343,104 @@ def _compose(folded: NDArray[np.uint32], at: NDArray[np.int64]) -> tuple[NDArray
     return folded[~breve], at[~breve]
 
 
-def _classes(folded: NDArray[np.uint32]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    seen = np.zeros(_CODE_POINTS, np.bool_)
-    seen[folded] = True
-    is_word = np.zeros(_CODE_POINTS, np.bool_)
-    for code in np.flatnonzero(seen):
-        category = unicodedata.category(chr(code))
-        is_word[code] = category[0] == "L" or category in ("Nd", "Nl")
-    return is_word[folded], (folded >= _CYRILLIC_FIRST) & (folded <= _CYRILLIC_LAST)
+def _alike(table: dict[int, int]) -> NDArray[np.uint32]:
+    values = np.zeros(_CODE_POINTS, np.uint32)
+    values[list(table)] = list(table.values())
+    return values
+
+
+_ALIKE_CYRILLIC, _ALIKE_LATIN = _alike(_LOOK_ALIKES), _alike(_LATIN_LOOK_ALIKES)
 
 
 def _mend_look_alikes(
     folded: NDArray[np.uint32],
     written: NDArray[np.uint32],
     is_word: NDArray[np.bool_],
-    is_cyrillic: NDArray[np.bool_],
-    word: NDArray[np.int64],
     text: NDArray[np.int64],
     texts: int,
 ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    alike = np.zeros(_CODE_POINTS, np.uint32)
-    alike[list(_LOOK_ALIKES)] = list(_LOOK_ALIKES.values())
-    stands_for = alike[written]
-    suspect = (stands_for > 0) & is_word
+    """Letters that only look like the text's script are made letters of it: in words that mix scripts, and in words of nothing else."""
     homoglyphs = np.zeros(texts, np.int64)
-    if not suspect.any():
+    is_cyrillic = is_word & (folded >= _CYRILLIC_FIRST) & (folded <= _CYRILLIC_LAST)
+    is_latin = is_word & (folded >= ord("a")) & (folded <= ord("z"))
+    is_strange = is_word & ~is_cyrillic & (_ALIKE_CYRILLIC[written] > 0)
+    if not (is_cyrillic.any() and (is_latin.any() or is_strange.any())) and not (is_latin.any() and is_strange.any()):
         return folded, homoglyphs
     size = len(text)
+    word = np.maximum(np.cumsum(np.concatenate(([is_word[0]], is_word[1:] & ~is_word[:-1]))) - 1, 0)
     letters = np.bincount(word[is_word], minlength=size)
-    cyrillic = np.bincount(word[is_word & is_cyrillic], minlength=size)
-    strange = np.bincount(word[suspect], minlength=size)
-    mixed = cyrillic > 0
-    cyrillic_share = np.bincount(text, cyrillic, texts) / np.maximum(np.bincount(text, letters, texts), 1)
-    all_alike = (strange == letters) & (cyrillic_share[text] > 0.5)
-    homoglyphs += np.bincount(text[mixed], strange[mixed], texts).astype(np.int64)
-    mend = suspect & (mixed | all_alike)[np.maximum(word, 0)]
-    return np.where(mend, stands_for, folded), homoglyphs
+    cyrillic, latin = (np.bincount(word[kind], minlength=size) for kind in (is_cyrillic, is_latin))
+    is_russian = np.bincount(text, cyrillic, texts) >= np.bincount(text, latin, texts)
+    made = folded
+    for alike, russian in ((_ALIKE_CYRILLIC, True), (_ALIKE_LATIN, False)):
+        stands_for = alike[written]
+        suspect = (stands_for > 0) & is_word & (is_strange if russian else ~is_latin)
+        strange = np.bincount(word[suspect], minlength=size)
+        of_script = cyrillic if russian else latin
+        here = (is_russian == russian)[text] & (strange > 0)
+        mixed = here & (of_script > 0)
+        homoglyphs += np.bincount(text[mixed], strange[mixed], texts).astype(np.int64)
+        made = np.where(suspect & (mixed | (here & (strange == letters)))[word], stands_for, made)
+    return made, homoglyphs
 
 
 def _keys(folded: NDArray[np.uint32], first: NDArray[np.int64], end: NDArray[np.int64]) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
     """Hash of each word's stem. Equal words are found by a rolling hash, so each distinct word is stemmed once."""
     length = end - first
-    place = np.arange(int(length.sum())) - np.repeat(np.cumsum(length) - length, length)
-    letters = folded[np.repeat(first, length) + place]
+    begin = np.cumsum(length) - length
+    place = np.arange(int(length.sum())) - np.repeat(begin, length)
+    letters = folded[place + np.repeat(first, length)]
     with np.errstate(over="ignore"):
         power = np.cumprod(np.full(int(length.max()), 0x100000001B3, np.uint64))
-        rolling = np.add.reduceat(mix(letters) * power[place], np.cumsum(length) - length)
-    _, one, which = np.unique(rolling, return_index=True, return_inverse=True)
-    distinct = [folded[first[i] : min(end[i], first[i] + _WORD_MAX)].astype("<u4").tobytes().decode("utf-32-le", "replace") for i in one]
-    keys = np.array(
-        [int.from_bytes(blake2b(stem(word).encode("utf-8", "replace"), digest_size=8).digest(), "little") for word in distinct], np.uint64
-    )
-    stops = np.array([word in STOP_WORDS for word in distinct], np.bool_)
+        small = letters.max() < len(_MIXED)
+        rolling = np.add.reduceat((_MIXED[letters] if small else mix(letters)) * power[place], begin)
+    distinct, one, which = np.unique(rolling, return_index=True, return_inverse=True)
+    keys, stops = _KNOWN.of(distinct, folded, first[one], end[one])
     return keys[which], stops[which]
+
+
+class _Vocabulary:
+    """Words stemmed before, by their rolling hash: each is stemmed once, not once a block. Forgotten when it has grown too large."""
+
+    def __init__(self) -> None:
+        self._held = (np.zeros(0, np.uint64), np.zeros(0, np.uint64), np.zeros(0, np.bool_))
+
+    def of(
+        self, distinct: NDArray[np.uint64], folded: NDArray[np.uint32], first: NDArray[np.int64], end: NDArray[np.int64]
+    ) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
+        """Key and stop sign of each distinct word (hashes sorted), which stands in ``folded`` from ``first`` to ``end``."""
+        # Read once: another thread may put a larger vocabulary in its place meanwhile, which changes no answer.
+        hashes, keys, stops = self._held
+        place = np.searchsorted(hashes, distinct)
+        known = place < len(hashes)
+        known[known] = hashes[place[known]] == distinct[known]
+        fresh = np.flatnonzero(~known)
+        last = np.minimum(end[fresh], first[fresh] + _WORD_MAX)
+        written = [
+            folded[begin:until].astype("<u4").tobytes().decode("utf-32-le", "replace")
+            for begin, until in zip(first[fresh].tolist(), last.tolist(), strict=True)
+        ]
+        fresh_keys = np.array([_key(word) for word in written], np.uint64)
+        fresh_stops = np.array([word in STOP_WORDS for word in written], np.bool_)
+        found_keys, found_stops = np.zeros(len(distinct), np.uint64), np.zeros(len(distinct), np.bool_)
+        found_keys[known], found_stops[known] = keys[place[known]], stops[place[known]]
+        found_keys[fresh], found_stops[fresh] = fresh_keys, fresh_stops
+        if len(fresh):
+            if len(hashes) + len(fresh) > _VOCABULARY:
+                hashes, keys, stops = hashes[:0], keys[:0], stops[:0]
+            at = np.searchsorted(hashes, distinct[fresh])
+            self._held = (
+                np.insert(hashes, at, distinct[fresh]),
+                np.insert(keys, at, fresh_keys),
+                np.insert(stops, at, fresh_stops),
+            )
+        return found_keys, found_stops
+
+
+_KNOWN = _Vocabulary()
+#: Spread values of the letters of most texts.
+_MIXED = mix(np.arange(0x2000, dtype=np.uint64))
+
+
+def _key(word: str) -> int:
+    return int.from_bytes(blake2b(stem(word).encode("utf-8", "replace"), digest_size=8).digest(), "little")

@@ -14,6 +14,7 @@ import pyarrow as pa
 from pipelines.deliveries.list_model import Copier, SimilarWork
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
+from pipelines.works import WORKS
 
 #: A piece of text and the number of the shared run that it is (None: not shared).
 Piece = tuple[str, int | None]
@@ -63,8 +64,8 @@ def read_pairs(warehouse: Warehouse, items: Iterable[SimilarWork]) -> dict[tuple
             "    row_number() over (partition by w.later_id, w.source_id"
             "      order by (c.earlier_id = w.source_id) desc, c.matched_words desc, c.earlier_id) as choice"
             "  from wanted_pairs as w join links.copies as c on c.later_id = w.later_id"
-            "  left join personal.submissions as s on s.submission_id = c.later_id"
-            "  left join personal.submissions as e on e.submission_id = c.earlier_id"
+            f"  left join ({WORKS}) as s on s.submission_id = c.later_id"
+            f"  left join ({WORKS}) as e on e.submission_id = c.earlier_id"
             "  left join personal.messages as m on m.message_id = c.earlier_id"
             ") where choice = 1 order by later_id, source_id"
         )

@@ -1,67 +1,90 @@
 """Copies of submissions: which work repeats which earlier work or chat message, with the places of every shared passage.
 
-Steps: normalise and fingerprint (:mod:`pipelines.text`, :mod:`pipelines.links.fingerprints`), leave the task's own words out, find
-candidates by the star join, align them (:mod:`pipelines.links.alignment`), take away what the person had written before the supposed
-source, accept what exceeds both the fixed thresholds and the task's own natural likeness. Nothing here accuses: a row is two texts, the
-passages they share and how sure the direction is; a person decides.
+Steps: normalise and fingerprint what is new (:mod:`pipelines.text`, :mod:`pipelines.links.fingerprints`), find candidates by the star join
+(:mod:`pipelines.links.copy_candidates`), align them (:mod:`pipelines.links.alignment`), accept what exceeds the rules
+(:mod:`pipelines.links.copy_rules`). Nothing here accuses: a row is two texts, the passages they share and how sure the direction is; a
+person decides.
 
-Natural likeness: answers to one task resemble each other without anybody copying. From random pairs of the task's texts by different
-people the median and 85 % quantile of two statistics are taken (words of the longest fragment; share of the text); their tail is taken as
-exponential, as that of longest common runs is, and the bound set where copies by chance are expected in ``copy_expected_false`` of texts.
+Fingerprints are kept (``links.copy_prints``), so a night costs what is new: asked about are works that came or changed, and later works that
+share a fingerprint with a text that came, changed or went. What is found is what would be found if everything were asked anew.
 """
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from hashlib import blake2b
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipelines.links.alignment import Alignment, align
-from pipelines.links.fingerprints import fingerprints, own_pairs, reference_words, star_pairs
+from pipelines.links.copy_candidates import candidates
+from pipelines.links.copy_rules import Pairs, Reference, Texts, accepted_pairs, natural_likeness
+from pipelines.links.fingerprints import sampled
 from pipelines.programme import Programme
-from pipelines.text import Words, mix, words
+from pipelines.text import VERSION, words
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
+from pipelines.works import WORKS
 
 #: Raised whenever the same texts would give other pairs.
-RULE_VERSION = 1
-_SEED = 20261122
-#: Quantile that, with the median, gives the tail of natural likeness: high enough to see the tail, low enough to bear that a third of a
-#: task's people copied one text (a ninth of its pairs are then copies).
-_HIGH = 0.85
-#: Fingerprints joined at once in the star join.
-_PARTITION = 40_000_000
+RULE_VERSION = 2
+#: Texts worked on at once, and how many such batches beside each other: numpy lets go of the interpreter in its loops.
+_BATCH, _THREADS = 4_000, 2
+#: Thresholds on which pairs depend: when one changes, all works are asked anew.
+_RULES = (
+    "copy_matched_words", "copy_share", "copy_fragment_words", "copy_short_text", "copy_short_share", "copy_calibration_texts",
+    "copy_calibration_pairs", "copy_expected_false", "copy_obvious_share", "copy_quoted_share", "copy_run_words", "copy_scattered_share", "copy_unknown_run", "copy_unknown_share",
+    "leak_message_words",
+)  # fmt: skip
 
-_TEXTS = """
+# Every text that counts, with whom it belongs to. Teachers' messages are reference material.
+_DOCUMENTS = f"""
+    create or replace temp table copy_found as
     with people as (
         select account_id, coalesce(case when state = 'linked' then person_id when rule = 'name' then candidate_person_id end, account_id) as person_id
         from links.people
+    ), teachers as (
+        select distinct person.person_id from raw.enrolments as enrolment
+        inner join links.people as person on person.account_id = enrolment.account_id and person.state = 'linked'
+        where enrolment.role <> 'learner'
+        union
+        select person.person_id from raw.programme_curators as curator
+        inner join links.people as person on person.account_id = curator.account_id and person.state = 'linked'
+    ), works as (
+        {WORKS}
+    ), documents as (
+        select
+            submission.submission_id as text_id, 0 as holder, submission.task_id, submission.course_id, submission.submitted_at as stood_at,
+            case when submission.is_team and submission.group_id is not null then submission.group_id
+                 else coalesce(people.person_id, submission.account_id, submission.group_id, submission.submission_id) end as person_id,
+            case when submission.is_team then submission.group_id end as team_id,
+            works.text
+        from raw.submissions as submission
+        inner join works on works.submission_id = submission.submission_id
+        left join people on people.account_id = submission.account_id
+        where submission.state = 'submitted' and submission.submitted_at is not null and not coalesce(submission.is_preview, false)
+        union all
+        select
+            message.message_id, case when people.person_id in (select person_id from teachers) or coalesce(account.is_bot, false) then 2 else 1 end,
+            null, null, message.sent_at, coalesce(people.person_id, message.account_id, message.message_id), null, private.text
+        from raw.messages as message
+        inner join personal.messages as private on private.message_id = message.message_id
+        left join raw.accounts as account on account.account_id = message.account_id
+        left join people on people.account_id = message.account_id
+        where message.kind = 'post' and message.channel in ('chat', 'forum') and message.sent_at is not null
+            and not coalesce(message.is_private, false) and message.words >= $words and private.text is not null
     )
     select
-        submission.submission_id as text_id, 'submission' as kind, submission.task_id, submission.submitted_at as stood_at,
-        case when submission.is_team and submission.group_id is not null then submission.group_id
-             else coalesce(people.person_id, submission.account_id, submission.group_id, submission.submission_id) end as person_id,
-        case when submission.is_team then submission.group_id end as team_id,
-        private.text
-    from raw.submissions as submission
-    inner join personal.submissions as private on private.submission_id = submission.submission_id
-    left join people on people.account_id = submission.account_id
-    where submission.state = 'submitted' and submission.submitted_at is not null and not coalesce(submission.is_preview, false)
-        and private.text is not null
-    union all
-    select
-        message.message_id, 'message', null, message.sent_at,
-        coalesce(people.person_id, message.account_id, message.message_id), null, private.text
-    from raw.messages as message
-    inner join personal.messages as private on private.message_id = message.message_id
-    left join people on people.account_id = message.account_id
-    where message.kind = 'post' and message.channel in ('chat', 'forum') and message.sent_at is not null
-        and not coalesce(message.is_private, false) and message.words >= $words
-    order by stood_at, kind, text_id
+        document.text_id, document.holder, document.task_id, document.course_id, document.stood_at, document.person_id, document.team_id,
+        md5($version || document.text) as digest
+    from documents as document
 """
+
 _FILES = """
     with people as (
         select account_id, coalesce(case when state = 'linked' then person_id end, account_id) as person_id from links.people
@@ -92,515 +115,491 @@ _FILES = """
     group by later.submission_id, earlier.person_id
 """
 
+# Clusters without chaining: a work belongs to the earliest source that has at least half of the words of its fullest one, so a copy of a copy
+# stands with the first text, and two works that a third one has joined stay apart.
+_CLUSTERS = """
+    insert into links.copy_clusters (submission_id, origin_id, origin_kind, leak_id, matched_words, share)
+    with pairs as (
+        select
+            copies.later_id, copies.earlier_id, copies.earlier_kind, copies.matched_words, copies.later_share, docs.seq,
+            max(copies.matched_words) over (partition by copies.later_id) as fullest
+        from links.copies as copies
+        inner join copy_docs as docs on docs.text_id = copies.earlier_id
+        where copies.kind in ('learner', 'leak') and copies.matched_words > 0
+    )
+    select
+        later_id, arg_min(earlier_id, seq) filter (where matched_words >= fullest * $half),
+        arg_min(earlier_kind, seq) filter (where matched_words >= fullest * $half),
+        arg_min(earlier_id, seq) filter (where earlier_kind = 'message' and matched_words >= fullest * $half),
+        arg_min(matched_words, seq) filter (where matched_words >= fullest * $half),
+        arg_min(later_share, seq) filter (where matched_words >= fullest * $half)
+    from pairs
+    group by later_id
+    order by later_id
+"""
+
 
 @dataclass(frozen=True)
 class Summary:
-    """What was found: texts read, pairs aligned, rows written by kind."""
+    """What was found: texts known, texts fingerprinted and works asked about this time, pairs looked at, rows that stand by kind."""
 
     texts: int
     messages: int
+    fingerprinted: int
+    asked: int
     candidates: int
     pairs: int
     learner: int
     leak: int
+    reference: int
     own: int
     team: int
     fragments: int
 
 
-@dataclass(frozen=True)
-class Collection:
-    """Texts in the order of time, as arrays: what the search works on.
+def link_copies(warehouse: Warehouse, programme: Programme) -> Summary:
+    """Bring ``links.copies``, ``links.copy_fragments`` and ``links.copy_clusters`` up to what is known.
 
-    ``person``, ``task`` (-1: none), ``team`` (-1: none): numbers per text; ``is_message``; ``hours``: when it stood, in hours.
+    Included: submissions handed in, with text, typed or in files; as sources also messages in chats and forums of at least
+    ``leak_message_words`` words. Excluded: drafts, teachers' previews, private messages, mail (never read). Works without text appear only
+    where a file of equal bytes was handed in before (matched_words 0, same_file true).
     """
-
-    person: NDArray[np.int64]
-    task: NDArray[np.int64]
-    team: NDArray[np.int64]
-    is_message: NDArray[np.bool_]
-    hours: NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Pairs:
-    """Accepted pairs, one row each, and the aligned words behind them (``alignment.pair`` numbers the rows)."""
-
-    later: NDArray[np.int64]
-    earlier: NDArray[np.int64]
-    is_own: NDArray[np.bool_]
-    matched: NDArray[np.int64]
-    later_share: NDArray[np.float64]
-    earlier_share: NDArray[np.float64]
-    longest_run: NDArray[np.int64]
-    alignment: Alignment
-    candidates: int
-
-
-def link_copies(warehouse: Warehouse, programme: Programme, *, since: datetime | None = None) -> Summary:
-    """Fill ``links.copies`` and ``links.copy_fragments`` from submissions and messages.
-
-    Included: submissions handed in, with text; as sources also messages in chats and forums of at least ``leak_message_words`` words.
-    Excluded: drafts, teachers' previews, private messages, mail (never read). Works without text appear only where a file of equal bytes
-    was handed in before (matched_words 0, same_file true).
-
-    Parameters
-    ----------
-    since: look for sources of works handed in from then on only (older works remain sources); rows of older works stay as they are.
-    """
-    texts = warehouse.arrow(_TEXTS, {"words": int(threshold("leak_message_words"))})
-    ids = texts["text_id"].to_pylist()
-    collection = _collection(texts)
-    stood = texts["stood_at"].to_pylist()
-    asked = ~collection.is_message
-    if since is not None:
-        asked &= np.array([at >= since for at in stood], np.bool_)
-    found_words = words(texts["text"].to_pylist())
-    task_names = _names(texts["task_id"])
-    intros = dict(warehouse.rows("select task_id, intro from raw.tasks where intro is not null"))
-    reference = words([intros.get(name) for name in task_names])
-    pairs = find_copies(found_words, collection, reference, asked)
-    same_files = set(warehouse.rows(_FILES, {"form_people": int(threshold("small_group")), "form_share": threshold("copy_obvious_share")}))
-    copies, fragments = _tables(
-        pairs, found_words, collection, ids, texts["task_id"].to_pylist(), _teams(warehouse), same_files, warehouse, since
-    )
-    where, parameters = _older_stays(since)
+    warehouse.connection.execute(_DOCUMENTS, {"words": int(threshold("leak_message_words")), "version": f"{VERSION}:"})
+    reference = _references(warehouse)
+    method = blake2b(f"{RULE_VERSION} {[threshold(name) for name in _RULES]}".encode(), digest_size=8).hexdigest()
+    fingerprinted = _renew(warehouse)
+    _number(warehouse, method)
+    _ask(warehouse)
+    _calibrate(warehouse, reference)
+    asked = int(warehouse.value("select count(*) from copy_docs where is_asked"))
+    looked_at, rows, fragments = _search(warehouse, reference) if asked else (0, None, None)
     with warehouse.transaction():
-        warehouse.replace("links.copies", copies, where=where, parameters=parameters)
-        warehouse.replace("links.copy_fragments", fragments, where=where, parameters=parameters)
-    kinds = copies["kind"].to_pylist()
-    return Summary(
-        texts=int((~collection.is_message).sum()),
-        messages=int(collection.is_message.sum()),
-        candidates=pairs.candidates,
-        pairs=len(kinds),
-        learner=kinds.count("learner"),
-        leak=kinds.count("leak"),
-        own=kinds.count("own"),
-        team=kinds.count("team"),
-        fragments=fragments.num_rows,
-    )
+        _write(warehouse, rows, fragments)
+    kinds = dict(warehouse.rows("select kind, count(*) from links.copies group by kind"))
+    texts, messages = warehouse.rows("select count(*) filter (where holder = 0), count(*) filter (where holder <> 0) from copy_docs")[0]
+    pieces = int(warehouse.value("select count(*) from links.copy_fragments"))
+    for table in ("copy_found", "copy_docs", "copy_marked"):
+        warehouse.connection.execute(f"drop table if exists temp.{table}")
+    learner, leak, taught, own, team = (int(kinds.get(kind, 0)) for kind in ("learner", "leak", "reference", "own", "team"))
+    return Summary(texts, messages, fingerprinted, asked, looked_at, sum(kinds.values()), learner, leak, taught, own, team, pieces)
 
 
-def find_copies(found: Words, collection: Collection, reference: Words, asked: NDArray[np.bool_]) -> Pairs:
-    """Accepted pairs among texts that are numbered by time.
+def _references(warehouse: Warehouse) -> Reference:
+    """The words of every task of a course, forms to be filled in included, per course.
 
-    Parameters
-    ----------
-    found: the words of the texts. reference: the words of the tasks, numbered as ``collection.task``.
-    asked: per text, its sources are looked for.
+    Pages to be read are left out: answers share their subject's sentences with them, and a copy of an answer would vanish behind the page.
     """
-    prints = fingerprints(found)
-    is_reference = reference_words(found, prints, reference, collection.task, np.arange(reference.texts))
-    prints = np.where(is_reference, np.uint64(0), prints)
-    counted = np.bincount(found.text, ~is_reference, found.texts).astype(np.int64)
-    sources = np.ones(found.texts, np.bool_)
-    partitions = 1 + len(prints) // _PARTITION
-    later, earlier, shared = star_pairs(prints, found.text, collection.person, sources, asked, partitions=partitions)
-    # Works and messages are two stars: a message must not hide behind a hundred works, nor a work behind a message.
-    more = [star_pairs(prints, found.text, collection.person, only, asked, partitions=partitions) for only in _kinds(collection)]
-    later, earlier, shared = _union([(later, earlier, shared), *more], found.texts)
-    enough = shared >= 2
-    later, earlier = later[enough], earlier[enough]
-    own_later, own_earlier = _own(prints, found, collection, asked, partitions)
-    shortest = int(threshold("copy_fragment_words"))
-    own = align(found, prints, own_later, own_earlier, shortest=shortest, reference=is_reference)
-    aligned = align(found, prints, later, earlier, shortest=shortest, reference=is_reference)
-    aligned = _without_own(aligned, own, own_earlier, earlier, len(found.key))
-    aligned = _regroup(aligned, shortest)
-    run_bound, share_bound = natural_likeness(found, prints, is_reference, counted, collection)
-    accepted = _accept(aligned, later, earlier, counted, collection, run_bound, share_bound)
-    accepted &= _needed(aligned, accepted, later, earlier, collection, len(found.key), found.texts)
-    own_accepted = _accept(own, own_later, own_earlier, counted, collection, np.zeros_like(run_bound), np.zeros_like(share_bound))
-    own_accepted &= ~collection.is_message[own_earlier]
-    return _joined(
-        [(later, earlier, aligned, accepted, False), (own_later, own_earlier, own, own_accepted, True)],
-        counted,
-        len(later) + len(own_later),
+    rows = warehouse.rows(
+        "select course_id, string_agg(intro, chr(10) order by task_id) from raw.tasks where intro is not null and kind in ('assignment', 'quiz') group by course_id"
     )
-
-
-def natural_likeness(
-    found: Words, prints: NDArray[np.uint64], is_reference: NDArray[np.bool_], counted: NDArray[np.int64], collection: Collection
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """How alike texts of each task are when nobody copies: bounds (words of the longest fragment, share), per text.
-
-    Tasks with fewer than ``copy_calibration_texts`` texts get the whole collection's bounds; a collection with fewer gets 0: the fixed
-    thresholds alone decide.
-    """
-    long_enough = (counted >= threshold("copy_short_text")) & ~collection.is_message
-    generator = np.random.default_rng(_SEED)
-    runs, shares = np.zeros(found.texts), np.zeros(found.texts)
-    everything = _bounds(np.flatnonzero(long_enough), found, prints, is_reference, counted, collection, generator)
-    runs[:], shares[:] = everything
-    for task in np.unique(collection.task[long_enough]):
-        members = np.flatnonzero(long_enough & (collection.task == task))
-        if task >= 0 and len(members) >= threshold("copy_calibration_texts"):
-            run, share = _bounds(members, found, prints, is_reference, counted, collection, generator)
-            here = collection.task == task
-            # The whole collection steadies a task's own estimate: one lucky sample must not lower the bar.
-            runs[here], shares[here] = max(run, everything[0]), max(share, everything[1])
-    return runs, shares
-
-
-def _bounds(
-    members: NDArray[np.int64],
-    found: Words,
-    prints: NDArray[np.uint64],
-    is_reference: NDArray[np.bool_],
-    counted: NDArray[np.int64],
-    collection: Collection,
-    generator: np.random.Generator,
-) -> tuple[float, float]:
-    if len(members) < threshold("copy_calibration_texts"):
-        return 0.0, 0.0
-    wanted = int(threshold("copy_calibration_pairs"))
-    first, second = generator.integers(0, len(members), (2, wanted))
-    key = np.unique(np.maximum(first, second) * len(members) + np.minimum(first, second))
-    later, earlier = members[key // len(members)], members[key % len(members)]
-    strangers = collection.person[later] != collection.person[earlier]
-    later, earlier = later[strangers], earlier[strangers]
-    if not len(later):
-        return 0.0, 0.0
-    aligned = align(found, prints, later, earlier, shortest=int(threshold("copy_fragment_words")), reference=is_reference)
-    longest = _longest_fragment(aligned, len(later))
-    share = np.bincount(aligned.pair, minlength=len(later)) / counted[later]
-    obvious = threshold("copy_obvious_share")
-    if np.median(share) < obvious:
-        longest, share = longest[share < obvious], share[share < obvious]
-    texts = int((~collection.is_message).sum())
-    # Whole words make quantiles jump by one; spreading each over its unit steadies them.
-    longest = np.maximum(longest + generator.random(len(longest)) - 0.5, 0)
-    return _tail(longest, texts), min(_tail(share, texts), threshold("copy_short_share"))
-
-
-def _tail(values: NDArray[np.floating | np.integer], texts: int) -> float:
-    """Where an exponential tail through median and 85 % quantile leaves ``copy_expected_false`` of texts above, at best of ``texts``."""
-    middle, high = np.quantile(values, (0.5, _HIGH))
-    scale = (high - middle) / np.log(0.5 / (1 - _HIGH))
-    return float(middle + scale * np.log(texts / (2 * threshold("copy_expected_false"))))
-
-
-def _names(column: pa.ChunkedArray) -> list[str]:
-    return sorted(name for name in column.unique().to_pylist() if name is not None)
-
-
-def _numbers(column: pa.ChunkedArray) -> NDArray[np.int64]:
-    """Number of each value among the sorted distinct ones; -1 for null."""
-    place = {name: number for number, name in enumerate(_names(column))}
-    encoded = column.combine_chunks().dictionary_encode()
-    known = np.array([place.get(name, -1) for name in encoded.dictionary.to_pylist()] or [-1], np.int64)
-    indices = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    return np.where(indices < 0, -1, known[indices]).astype(np.int64)
-
-
-def _collection(texts: pa.Table) -> Collection:
-    is_message = np.array([kind == "message" for kind in texts["kind"].to_pylist()], np.bool_)
-    stood = texts["stood_at"].cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()).to_numpy()
-    return Collection(_numbers(texts["person_id"]), _numbers(texts["task_id"]), _numbers(texts["team_id"]), is_message, stood / 3.6e9)
-
-
-def _kinds(collection: Collection) -> list[NDArray[np.bool_]]:
-    return [collection.is_message, ~collection.is_message] if collection.is_message.any() else []
-
-
-def _union(parts: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]], texts: int) -> tuple[NDArray[np.int64], ...]:
-    key = np.concatenate([later * texts + earlier for later, earlier, _ in parts])
-    pair, place = np.unique(key, return_inverse=True)
-    shared = np.zeros(len(pair), np.int64)
-    np.maximum.at(shared, place, np.concatenate([count for _, _, count in parts]))
-    return pair // max(texts, 1), pair % max(texts, 1), shared
-
-
-def _own(
-    prints: NDArray[np.uint64], found: Words, collection: Collection, asked: NDArray[np.bool_], partitions: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Pairs of one person's texts: attempts at one task, and whatever shares fingerprints."""
-    with np.errstate(over="ignore"):
-        salted = np.where(prints == 0, 0, mix(prints + mix(collection.person.astype(np.uint64))[found.text])).astype(np.uint64)
-    each_its_own = np.arange(found.texts)
-    later, earlier, _ = star_pairs(salted, found.text, each_its_own, np.ones(found.texts, np.bool_), asked, partitions=partitions)
-    again, before = own_pairs(collection.person, np.where(collection.is_message, -2 - each_its_own, collection.task))
-    keep = asked[again]
-    pair = np.unique(np.concatenate((later * found.texts + earlier, again[keep] * found.texts + before[keep])))
-    return pair // max(found.texts, 1), pair % max(found.texts, 1)
-
-
-def _without_own(aligned: Alignment, own: Alignment, own_earlier: NDArray[np.int64], earlier: NDArray[np.int64], size: int) -> Alignment:
-    """Take away words that the later text's author had written before the supposed source stood."""
-    never = np.iinfo(np.int64).max
-    first_own = np.full(size, never)
-    np.minimum.at(first_own, own.later, own_earlier[own.pair])
-    keep = first_own[aligned.later] > earlier[aligned.pair]
-    return Alignment(aligned.pair[keep], aligned.later[keep], aligned.earlier[keep], aligned.fragment[keep])
-
-
-def _regroup(aligned: Alignment, shortest: int) -> Alignment:
-    """Leave out fragments that lost their words."""
-    if not len(aligned.pair):
-        return aligned
-    key = np.stack((aligned.pair, aligned.fragment))
-    _, place, count = np.unique(key, axis=1, return_inverse=True, return_counts=True)
-    keep = count[place.ravel()] >= shortest
-    return Alignment(aligned.pair[keep], aligned.later[keep], aligned.earlier[keep], aligned.fragment[keep])
-
-
-def _longest_fragment(aligned: Alignment, pairs: int) -> NDArray[np.int64]:
-    longest = np.zeros(pairs, np.int64)
-    if len(aligned.pair):
-        _, first, count = np.unique(aligned.fragment, return_index=True, return_counts=True)
-        np.maximum.at(longest, aligned.pair[first], count)
-    return longest
-
-
-def _longest_run(aligned: Alignment, pairs: int) -> NDArray[np.int64]:
-    longest = np.zeros(pairs, np.int64)
-    if len(aligned.pair):
-        breaks = np.concatenate(([True], (np.diff(aligned.pair) != 0) | (np.diff(aligned.later) != 1) | (np.diff(aligned.earlier) != 1)))
-        run = np.cumsum(breaks) - 1
-        np.maximum.at(longest, aligned.pair[breaks], np.bincount(run))
-    return longest
-
-
-def _accept(
-    aligned: Alignment,
-    later: NDArray[np.int64],
-    earlier: NDArray[np.int64],
-    counted: NDArray[np.int64],
-    collection: Collection,
-    run_bound: NDArray[np.float64],
-    share_bound: NDArray[np.float64],
-) -> NDArray[np.bool_]:
-    matched = np.bincount(aligned.pair, minlength=len(later))
-    share = matched / np.maximum(counted[later], 1)
-    back = matched / np.maximum(counted[earlier], 1)
-    longest = _longest_fragment(aligned, len(later))
-    enough = (matched >= threshold("copy_matched_words")) & (share >= threshold("copy_share"))
-    beyond_nature = (longest > run_bound[later]) | (share > share_bound[later])
-    is_short = counted[later] < threshold("copy_short_text")
-    near_equal = np.minimum(share, np.where(collection.is_message[earlier], 1, back)) >= threshold("copy_short_share")
-    return enough & np.where(is_short, near_equal, beyond_nature)
-
-
-def _needed(
-    aligned: Alignment,
-    accepted: NDArray[np.bool_],
-    later: NDArray[np.int64],
-    earlier: NDArray[np.int64],
-    collection: Collection,
-    size: int,
-    texts: int,
-) -> NDArray[np.bool_]:
-    """Of several sources of one text those to show: the first holder of enough of its words, the fullest, both among works and messages.
-
-    Of one person's several texts the fullest alone. A clique of copiers thus gives each copier a few rows, not one per pair.
-    """
-    matched = np.bincount(aligned.pair, minlength=len(later))
-    keep = np.zeros(len(later), np.bool_)
-    source_kind = collection.is_message[earlier].astype(np.int64)
-    candidate = np.flatnonzero(accepted)
-    by_person = candidate[
-        _best_of(np.stack((later, collection.person[earlier], source_kind))[:, candidate], matched[candidate], earlier[candidate])
-    ]
-    fullest = by_person[_best_of(np.stack((later, source_kind))[:, by_person], matched[by_person], earlier[by_person])]
-    keep[fullest] = True
-    chosen = np.zeros(len(later), np.bool_)
-    chosen[by_person] = True
-    rows = np.flatnonzero(chosen[aligned.pair])
-    word, pair = aligned.later[rows], aligned.pair[rows]
-    order = np.lexsort((earlier[pair], source_kind[pair], word))
-    word, pair = word[order], pair[order]
-    first = (
-        np.concatenate(([True], (word[1:] != word[:-1]) | (source_kind[pair][1:] != source_kind[pair][:-1])))
-        if len(word)
-        else np.zeros(0, bool)
+    warehouse.connection.execute(
+        "create or replace temp table copy_courses as select course_id, row_number() over (order by course_id)::integer - 1 as course_no, "
+        "md5(string_agg(intro, chr(10) order by task_id)) as digest from raw.tasks where intro is not null and kind in ('assignment', 'quiz') group by course_id"
     )
-    keep |= np.bincount(pair[first], minlength=len(later)) >= threshold("copy_matched_words")
-    return keep
+    numbers = dict(warehouse.rows("select course_id, course_no from copy_courses"))
+    texts = [""] * len(rows)
+    for course, text in rows:
+        texts[numbers[course]] = text
+    return Reference(words(texts), np.arange(len(texts)))
 
 
-def _best_of(group: NDArray[np.int64], matched: NDArray[np.int64], earlier: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Of each group (equal columns) the row with most matched words, the earliest of equals."""
-    order = np.lexsort((earlier, -matched, *group[::-1]))
-    sorted_group = group[:, order]
-    return order[np.concatenate(([True], (sorted_group[:, 1:] != sorted_group[:, :-1]).any(axis=0)))] if len(order) else order
-
-
-def _joined(
-    parts: list[tuple[NDArray[np.int64], NDArray[np.int64], Alignment, NDArray[np.bool_], bool]],
-    counted: NDArray[np.int64],
-    candidates: int,
-) -> Pairs:
-    later, earlier, is_own, columns, offset = [], [], [], [], 0
-    for part_later, part_earlier, aligned, accepted, own in parts:
-        number = np.cumsum(accepted) - 1 + offset
-        rows = accepted[aligned.pair] if len(aligned.pair) else np.zeros(0, np.bool_)
-        columns.append((number[aligned.pair[rows]], aligned.later[rows], aligned.earlier[rows], aligned.fragment[rows]))
-        later.append(part_later[accepted])
-        earlier.append(part_earlier[accepted])
-        is_own.append(np.full(int(accepted.sum()), own))
-        offset += int(accepted.sum())
-    alignment = Alignment(*(np.concatenate([column[place] for column in columns]) for place in range(4)))
-    all_later, all_earlier = np.concatenate(later), np.concatenate(earlier)
-    matched = np.bincount(alignment.pair, minlength=offset)
-    return Pairs(
-        all_later,
-        all_earlier,
-        np.concatenate(is_own),
-        matched,
-        matched / np.maximum(counted[all_later], 1),
-        np.minimum(matched / np.maximum(counted[all_earlier], 1), 1.0),
-        _longest_run(alignment, offset),
-        alignment,
-        candidates,
+def _renew(warehouse: Warehouse) -> int:
+    """Fingerprint the texts that are new or changed; returns how many."""
+    connection = warehouse.connection
+    connection.execute(
+        """
+        create or replace temp table copy_fresh as
+        select found.text_id, found.holder, found.digest, known.text_no as old_no,
+            (coalesce(known.text_no, coalesce((select max(text_no) from links.copy_texts), 0) + row_number() over (
+                partition by known.text_no is null order by found.stood_at, found.text_id)))::integer as text_no
+        from copy_found as found left join links.copy_texts as known on known.text_id = found.text_id
+        where known.digest is distinct from found.digest
+        """
     )
-
-
-def _teams(warehouse: Warehouse) -> set[tuple[str, str]]:
-    """(team, person) of every member of a team that handed something in."""
-    return set(
-        warehouse.rows(
-            "select distinct member.group_id, coalesce(people.person_id, member.account_id) from raw.memberships as member "
-            "left join links.people as people on people.account_id = member.account_id "
-            "where member.group_id in (select group_id from raw.submissions where is_team)"
+    count = int(warehouse.value("select count(*) from copy_fresh"))
+    if not count:
+        return 0
+    with warehouse.transaction():
+        connection.execute("delete from links.copy_prints where text_no in (select old_no from copy_fresh where old_no is not null)")
+        connection.execute("delete from links.copy_texts where text_id in (select text_id from copy_fresh)")
+        wanted = "select text_no // $size as batch, text_no, text_id, holder from copy_fresh"
+        for numbers, prints in _beside(_prints_of, _written(warehouse, wanted, {"size": _BATCH})):
+            warehouse.append("links.copy_prints", ("text_no", "print"), pa.table({"text_no": numbers, "print": prints}))
+        connection.execute(
+            "insert into links.copy_texts (text_no, text_id, holder, digest, state) select text_no, text_id, holder, digest, null from copy_fresh"
         )
+    return count
+
+
+_Given = TypeVar("_Given")
+_Made = TypeVar("_Made")
+
+
+def _beside(work: Callable[[_Given], _Made], given: Iterator[_Given]) -> Iterator[_Made]:
+    """Results in order, the work done in threads, no more of it begun than the threads can take."""
+    with ThreadPoolExecutor(_THREADS) as pool:
+        begun: deque[Future[_Made]] = deque()
+        for one in given:
+            begun.append(pool.submit(work, one))
+            if len(begun) > _THREADS:
+                yield begun.popleft().result()
+        while begun:
+            yield begun.popleft().result()
+
+
+def _written(warehouse: Warehouse, wanted: str, parameters: dict[str, int] | None = None) -> Iterator[tuple[NDArray[np.int64], list[str]]]:
+    """Texts in batches (numbers, texts), both in the order of the numbers. ``wanted``: query for batch, text_no, text_id, holder."""
+    connection = warehouse.connection
+    connection.execute(f"create or replace temp table copy_wanted as {wanted}", parameters)
+    connection.execute(
+        f"""
+        create or replace temp table copy_written as
+        select wanted.batch, wanted.text_no, works.text
+        from copy_wanted as wanted inner join ({WORKS}) as works on works.submission_id = wanted.text_id
+        where wanted.holder = 0
+        union all
+        select wanted.batch, wanted.text_no, private.text
+        from copy_wanted as wanted inner join personal.messages as private on private.message_id = wanted.text_id
+        where wanted.holder <> 0
+        order by 1
+        """
     )
-
-
-def _older_stays(since: datetime | None) -> tuple[str | None, list[datetime] | None]:
-    if since is None:
-        return None, None
-    return "later_id in (select submission_id from raw.submissions where submitted_at >= ?)", [since]
-
-
-def _direction(pairs: Pairs, found: Words, collection: Collection) -> NDArray[np.float64]:
-    """How sure it is that the later one is the copy: 1 for what stood in a chat, else by the time between; tampering tells the copier."""
-    hours = collection.hours[pairs.later] - collection.hours[pairs.earlier]
-    certainty = 1 - 0.5 * np.exp(-hours / threshold("copy_direction_hours"))
-    signs = found.homoglyphs + found.invisible
-    tampered = (signs[pairs.later] > 0) & (signs[pairs.earlier] == 0)
-    return np.where(collection.is_message[pairs.earlier] | tampered, 1.0, certainty)
-
-
-def _tables(
-    pairs: Pairs,
-    found: Words,
-    collection: Collection,
-    ids: list[str],
-    tasks: list[str | None],
-    teams: set[tuple[str, str]],
-    same_files: set[tuple[str, str]],
-    warehouse: Warehouse,
-    since: datetime | None,
-) -> tuple[pa.Table, pa.Table]:
-    name = np.array(ids, object)
-    later_id, earlier_id = name[pairs.later], name[pairs.earlier]
-    is_message = collection.is_message[pairs.earlier]
-    team = collection.team[pairs.later] >= 0
-    allowed = _of_one_team(pairs, collection, ids, teams, warehouse) if team.any() else np.zeros(len(pairs.later), np.bool_)
-    kind = np.where(is_message, "leak", "learner")
-    kind = np.where(pairs.is_own & ~team, "own", np.where(team & (pairs.is_own | allowed) & ~is_message, "team", kind))
-    text_pairs = set(zip(later_id.tolist(), earlier_id.tolist(), strict=True))
-    same = np.array([pair in same_files for pair in zip(later_id.tolist(), earlier_id.tolist(), strict=True)], np.bool_)
-    with_text = {
-        "later_id": pa.array(later_id, pa.string()),
-        "earlier_id": pa.array(earlier_id, pa.string()),
-        "earlier_kind": pa.array(np.where(is_message, "message", "submission"), pa.string()),
-        "kind": pa.array(kind, pa.string()),
-        "task_id": pa.array([tasks[number] for number in pairs.later], pa.string()),
-        "matched_words": pa.array(pairs.matched, pa.int32()),
-        "later_share": pa.array(pairs.later_share, pa.float64()),
-        "earlier_share": pa.array(pairs.earlier_share, pa.float64()),
-        "longest_run": pa.array(pairs.longest_run, pa.int32()),
-        "hidden_characters": pa.array(found.invisible[pairs.later], pa.int32()),
-        "homoglyphs": pa.array(found.homoglyphs[pairs.later], pa.int32()),
-        "same_file": pa.array(same, pa.bool_()),
-        "direction_certainty": pa.array(_direction(pairs, found, collection), pa.float64()),
-        "rule_version": pa.array(np.full(len(later_id), RULE_VERSION), pa.int32()),
-    }
-    copies = pa.concat_tables([pa.table(with_text), _file_rows(warehouse, sorted(same_files - text_pairs), since)])
-    return copies, _fragments(pairs, found, name)
-
-
-def _of_one_team(
-    pairs: Pairs, collection: Collection, ids: list[str], teams: set[tuple[str, str]], warehouse: Warehouse
-) -> NDArray[np.bool_]:
-    """The earlier text is by a member of the team that handed in the later one."""
-    owners = dict(
-        warehouse.rows(
-            "select submission.submission_id, coalesce(submission.group_id, people.person_id, submission.account_id) from raw.submissions as submission "
-            "left join links.people as people on people.account_id = submission.account_id"
-        )
-    )
-    return np.array(
-        [
-            (owners.get(ids[later]), owners.get(ids[earlier])) in teams
-            for later, earlier in zip(pairs.later.tolist(), pairs.earlier.tolist(), strict=True)
-        ],
-        np.bool_,
-    )
-
-
-def _file_rows(warehouse: Warehouse, pairs: list[tuple[str, str]], since: datetime | None) -> pa.Table:
-    """Rows for works that share no text (or have none) but a file of equal bytes."""
-    found = pa.table(
-        {
-            "later_id": pa.array([later for later, _ in pairs], pa.string()),
-            "earlier_id": pa.array([early for _, early in pairs], pa.string()),
-        }
-    )
-    warehouse.connection.register("file_pairs", found)
     try:
-        return warehouse.arrow(
-            "select pair.later_id, pair.earlier_id, 'submission' as earlier_kind, 'learner' as kind, later.task_id, 0::integer as matched_words, "
-            "0::double as later_share, 0::double as earlier_share, 0::integer as longest_run, 0::integer as hidden_characters, "
-            "0::integer as homoglyphs, true as same_file, "
-            "1 - 0.5 * exp(-epoch(later.submitted_at - earlier.submitted_at) / 3600 / $hours) as direction_certainty, "
-            "$version::integer as rule_version "
-            "from file_pairs as pair inner join raw.submissions as later on later.submission_id = pair.later_id "
-            "inner join raw.submissions as earlier on earlier.submission_id = pair.earlier_id "
-            "where $since is null or later.submitted_at >= $since::timestamptz",
-            {"hours": threshold("copy_direction_hours"), "version": RULE_VERSION, "since": since},
-        )
+        for (batch,) in warehouse.rows("select distinct batch from copy_wanted order by batch"):
+            rows = warehouse.arrow("select text_no, text from copy_written where batch = ? order by text_no", [batch])
+            yield rows["text_no"].to_numpy().astype(np.int64), rows["text"].to_pylist()
     finally:
-        warehouse.connection.unregister("file_pairs")
+        connection.execute("drop table if exists temp.copy_written")
+        connection.execute("drop table if exists temp.copy_wanted")
 
 
-def _fragments(pairs: Pairs, found: Words, name: NDArray[np.object_]) -> pa.Table:
-    aligned = pairs.alignment
-    if len(aligned.pair):
-        key = np.stack((aligned.pair, aligned.fragment))
-        unique, place = np.unique(key, axis=1, return_inverse=True)
-        place = place.ravel()
-        size = unique.shape[1]
-        bounds = {
-            "later_start": _least(found.start[aligned.later], place, size),
-            "later_end": -_least(-found.end[aligned.later], place, size),
-            "earlier_start": _least(found.start[aligned.earlier], place, size),
-            "earlier_end": -_least(-found.end[aligned.earlier], place, size),
+def _prints_of(given: tuple[NDArray[np.int64], list[str]]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    numbers, texts = given
+    text, prints = sampled(words(texts))
+    return numbers[text].astype(np.int32), prints.view(np.int64)
+
+
+def _number(warehouse: Warehouse, method: str) -> None:
+    """``copy_docs``: the texts known now, numbered in the order of time, and which of them came or changed since last time."""
+    connection = warehouse.connection
+    connection.execute(
+        """
+        create or replace temp table copy_docs as
+        with stated as (
+            select
+                found.*, known.text_no, known.state as old_state, coalesce(course.course_no, -1) as course_no,
+                md5(concat_ws('|', $method, found.holder, found.task_id, found.person_id, found.team_id, epoch_us(found.stood_at), found.digest, course.digest)) as state
+            from copy_found as found
+            inner join links.copy_texts as known on known.text_id = found.text_id
+            left join copy_courses as course on course.course_id = found.course_id
+        )
+        select
+            text_no, text_id, holder, task_id, course_no, team_id, person_id, stood_at, state,
+            (row_number() over (order by stood_at, holder, text_id))::integer as seq,
+            (dense_rank() over (order by person_id))::integer as person_no,
+            state is distinct from old_state as is_touched,
+            old_state is null as is_new,
+            holder = 0 and state is distinct from old_state as is_asked,
+            $run::double as run_bound, $share::double as share_bound
+        from stated
+        """,
+        {"method": method, "run": threshold("copy_unknown_run"), "share": threshold("copy_unknown_share")},
+    )
+
+
+def _ask(warehouse: Warehouse) -> None:
+    """Ask also about works that share a fingerprint with a text that came before them, changed or went."""
+    connection = warehouse.connection
+    connection.execute(
+        """
+        create or replace temp table copy_marked as
+        select text_no, case when is_new then seq else 0 end as seq from copy_docs where is_touched
+        union all
+        select text_no, 0 from links.copy_texts
+        where state is not null and text_id not in (select text_id from copy_docs)
+        """
+    )
+    if warehouse.value("select bool_and(is_asked) from copy_docs where holder = 0") or not warehouse.value(
+        "select count(*) from copy_marked"
+    ):
+        return
+    connection.execute(
+        """
+        update copy_docs set is_asked = true
+        where not is_asked and holder = 0 and text_no in (
+            select shared.text_no
+            from (
+                select prints.print, min(marked.seq) as seq
+                from links.copy_prints as prints inner join copy_marked as marked on marked.text_no = prints.text_no
+                group by prints.print
+            ) as touched
+            inner join links.copy_prints as shared on shared.print = touched.print
+            inner join copy_docs as docs on docs.text_no = shared.text_no
+            where docs.seq > touched.seq
+        )
+        """
+    )
+
+
+def _calibrate(warehouse: Warehouse, reference: Reference) -> None:
+    """The natural likeness of every task (``links.copy_bounds``): made anew where the texts that it is taken from are others."""
+    connection = warehouse.connection
+    most, fewest = int(threshold("copy_calibration_most")), int(threshold("copy_calibration_texts"))
+    connection.execute(
+        """
+        create or replace temp table copy_samples as
+        with placed as (
+            select task_id, text_no, text_id, holder, seq, state, row_number() over (partition by task_id order by seq) as place,
+                count(*) over (partition by task_id) as texts
+            from copy_docs where holder = 0 and task_id is not null
+        ), sized as (
+            -- Counted in doublings, so that a task that grows a little keeps its bounds.
+            select *, ($fewest * 2 ** floor(log2(texts / $fewest)))::bigint as size from placed where texts >= $fewest
+        )
+        select task_id, text_no, text_id, holder, seq, state, size from sized where place <= least(size, $most)
+        """,
+        {"fewest": fewest, "most": most},
+    )
+    connection.execute(
+        """
+        create or replace temp table copy_due as
+        select sample.task_id, sample.digest, sample.size, (row_number() over (order by sample.task_id)) // $each as batch, known.run_words, known.share
+        from (select task_id, md5(concat_ws('|', max(size), string_agg(state, '' order by seq))) as digest, max(size) as size from copy_samples group by task_id) as sample
+        left join links.copy_bounds as known on known.task_id = sample.task_id
+        where known.digest is distinct from sample.digest
+        """,
+        {"each": max(1, _BATCH // most)},
+    )
+    wanted = "select due.batch, sample.text_no, sample.text_id, sample.holder from copy_samples as sample inner join copy_due as due on due.task_id = sample.task_id"
+    docs = _docs_of(warehouse, "select text_no from copy_samples")
+    due = {task: (digest, size) for task, digest, size in warehouse.rows("select task_id, digest, size from copy_due")}
+
+    def measured(given: tuple[NDArray[np.int64], list[str]]) -> list[tuple[str, str, int, float, float]]:
+        known = docs.of(*given)
+        tasks = np.unique(known.task_name)
+        groups = [np.flatnonzero(known.task_name == task) for task in tasks]
+        bounds = natural_likeness(known.texts, reference, groups, [due[task][1] for task in tasks])
+        return [(task, *due[task], run, share) for task, (run, share) in zip(tasks.tolist(), bounds, strict=True)]
+
+    made = [row for rows in _beside(measured, _written(warehouse, wanted)) for row in rows]
+    if made:
+        columns = list(zip(*made, strict=True))
+        bounds = pa.table(
+            {name: pa.array(column) for name, column in zip(("task_id", "digest", "texts", "run_words", "share"), columns, strict=True)}
+        )
+        changed = {(task, run, share) for task, _, _, run, share in made} - {
+            (task, run, share)
+            for task, run, share in warehouse.rows("select task_id, run_words, share from copy_due where run_words is not null")
         }
-        pair = unique[0]
-        order = np.lexsort((bounds["later_start"], pair))
-        bounds = {column: values[order] for column, values in bounds.items()}
-        pair, count = pair[order], np.bincount(place)[order]
-        first = np.concatenate(([True], pair[1:] != pair[:-1]))
-        index = np.arange(size)
-        number = index - np.maximum.accumulate(np.where(first, index, 0)) + 1
-    else:
-        pair = count = number = np.zeros(0, np.int64)
-        bounds = dict.fromkeys(("later_start", "later_end", "earlier_start", "earlier_end"), np.zeros(0, np.int64))
+        tasks = pa.table({"task_id": pa.array(sorted({task for task, _, _ in changed}), pa.string())})
+        with warehouse.transaction():
+            connection.execute("delete from links.copy_bounds where task_id in (select task_id from copy_due)")
+            warehouse.append("links.copy_bounds", ("task_id", "digest", "texts", "run_words", "share"), bounds)
+        with warehouse.registered("copy_changed", tasks):
+            connection.execute("update copy_docs set is_asked = true where holder = 0 and task_id in (select task_id from copy_changed)")
+    connection.execute(
+        "update copy_docs set run_bound = known.run_words, share_bound = known.share from links.copy_bounds as known "
+        "where known.task_id = copy_docs.task_id and copy_docs.task_id in (select task_id from copy_samples)"
+    )
+    for table in ("copy_samples", "copy_due"):
+        connection.execute(f"drop table temp.{table}")
+
+
+@dataclass(frozen=True)
+class _Known:
+    """Some texts in the order of time. ``seq``: their numbers in it; ``task_name``: their tasks."""
+
+    texts: Texts
+    seq: NDArray[np.int64]
+    task_name: NDArray[np.object_]
+
+
+@dataclass(frozen=True)
+class _Docs:
+    """Columns of ``copy_docs`` by rising ``text_no``."""
+
+    text_no: NDArray[np.int64]
+    columns: dict[str, NDArray[np.generic]]
+
+    def of(self, numbers: NDArray[np.int64], written: Sequence[str | None]) -> _Known:
+        place = np.searchsorted(self.text_no, numbers)
+        order = np.argsort(self.columns["seq"][place])
+        place = place[order]
+        holder = self.columns["holder"][place]
+        texts = Texts(
+            [written[one] for one in order.tolist()],
+            self.columns["person_no"][place].astype(np.int64),
+            self.columns["course_no"][place].astype(np.int64),
+            holder != 0,
+            holder == 2,
+            self.columns["run_bound"][place].astype(np.float64),
+            self.columns["share_bound"][place].astype(np.float64),
+        )
+        return _Known(texts, self.columns["seq"][place].astype(np.int64), self.columns["task_id"][place].astype(object))
+
+
+def _docs_of(warehouse: Warehouse, numbers: str) -> _Docs:
+    rows = warehouse.arrow(
+        "select text_no, seq, holder, person_no, course_no, coalesce(task_id, '') as task_id, run_bound, share_bound from copy_docs "
+        f"where text_no in ({numbers}) order by text_no"
+    )
+    return _Docs(
+        rows["text_no"].to_numpy().astype(np.int64),
+        {name: rows[name].to_numpy(zero_copy_only=False) for name in rows.column_names if name != "text_no"},
+    )
+
+
+def _search(warehouse: Warehouse, reference: Reference) -> tuple[int, pa.Table, pa.Table]:
+    """Pairs of the asked works: how many were looked at, the accepted ones and their fragments, both by ``seq``."""
+    connection = warehouse.connection
+    found = candidates(warehouse, "links.copy_prints")
+    later, earlier = (found[name].to_numpy().astype(np.int64) for name in ("later", "earlier"))
+    is_own = found["is_own"].to_numpy(zero_copy_only=False).astype(np.bool_)
+    # All pairs of a later text stand in one batch; a batch holds so many texts, or one work's pairs.
+    fresh = np.concatenate(([True], later[1:] != later[:-1])) if len(later) else np.zeros(0, np.bool_)
+    batch = np.maximum.accumulate(np.where(fresh, (np.arange(len(later)) + fresh.cumsum()) // _BATCH, 0)) if len(later) else later
+    table = pa.table({"batch": np.concatenate((batch, batch)), "seq": np.concatenate((later, earlier))})
+    with warehouse.registered("copy_pairs", table):
+        connection.execute("create or replace temp table copy_texts_of as select distinct batch, seq from copy_pairs")
+    docs = _docs_of(warehouse, "select text_no from copy_docs where seq in (select seq from copy_texts_of)")
+    wanted = "select pair.batch, docs.text_no, docs.text_id, docs.holder from copy_texts_of as pair inner join copy_docs as docs on docs.seq = pair.seq"
+    starts = np.flatnonzero(np.concatenate(([True], batch[1:] != batch[:-1]))).tolist() if len(batch) else []
+    edges = list(zip(starts, [*starts[1:], len(batch)][: len(starts)], strict=True))
+
+    def decided(given: tuple[tuple[int, int], tuple[NDArray[np.int64], list[str]]]) -> tuple[Pairs, NDArray[np.int64]]:
+        (begin, end), written = given
+        known = docs.of(*written)
+        later_place, earlier_place = (np.searchsorted(known.seq, column[begin:end]) for column in (later, earlier))
+        return accepted_pairs(known.texts, reference, later_place, earlier_place, is_own[begin:end]), known.seq
+
+    pairs, fragments = [_pair_rows(None, None)], [_fragment_rows(None, None)]
+    for accepted, seq in _beside(decided, zip(edges, _written(warehouse, wanted), strict=True)):
+        pairs.append(_pair_rows(accepted, seq))
+        fragments.append(_fragment_rows(accepted, seq))
+    connection.execute("drop table if exists temp.copy_texts_of")
+    return len(later), pa.concat_tables(pairs), pa.concat_tables(fragments)
+
+
+_NONE = np.zeros(0, np.int64)
+
+
+def _pair_rows(pairs: Pairs | None, seq: NDArray[np.int64] | None) -> pa.Table:
+    def column(name: str, kind: pa.DataType) -> pa.Array:
+        return pa.array(_NONE if pairs is None else getattr(pairs, name), kind)
+
     return pa.table(
         {
-            "later_id": pa.array(name[pairs.later[pair]] if len(pair) else [], pa.string()),
-            "earlier_id": pa.array(name[pairs.earlier[pair]] if len(pair) else [], pa.string()),
-            "fragment": pa.array(number, pa.int32()),
-            **{column: pa.array(values, pa.int32()) for column, values in bounds.items()},
-            "words": pa.array(count, pa.int32()),
+            "later": pa.array(_NONE if pairs is None or seq is None else seq[pairs.later], pa.int32()),
+            "earlier": pa.array(_NONE if pairs is None or seq is None else seq[pairs.earlier], pa.int32()),
+            "is_own": pa.array(_NONE.astype(np.bool_) if pairs is None else pairs.is_own, pa.bool_()),
+            "tampered": pa.array(_NONE.astype(np.bool_) if pairs is None else pairs.tampered, pa.bool_()),
+            "matched_words": column("matched", pa.int32()), "later_share": column("later_share", pa.float64()),
+            "earlier_share": column("earlier_share", pa.float64()), "longest_run": column("longest_run", pa.int32()),
+            "hidden_characters": column("hidden", pa.int32()), "homoglyphs": column("homoglyphs", pa.int32()),
+        }
+    )  # fmt: skip
+
+
+def _fragment_rows(pairs: Pairs | None, seq: NDArray[np.int64] | None) -> pa.Table:
+    names = ("later_start", "later_end", "earlier_start", "earlier_end", "words")
+    if pairs is None or seq is None:
+        return pa.table({name: pa.array(_NONE, pa.int32()) for name in ("later", "earlier", *names)})
+    pair = pairs.fragments["pair"]
+    return pa.table(
+        {
+            "later": pa.array(seq[pairs.later[pair]], pa.int32()),
+            "earlier": pa.array(seq[pairs.earlier[pair]], pa.int32()),
+            **{name: pa.array(pairs.fragments[name], pa.int32()) for name in names},
         }
     )
 
 
-def _least(values: NDArray[np.int64], group: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-    result = np.full(size, np.iinfo(np.int64).max)
-    np.minimum.at(result, group, values)
-    return result
+_COPIES = """
+    insert into links.copies (
+        later_id, earlier_id, earlier_kind, kind, task_id, matched_words, later_share, earlier_share, longest_run, hidden_characters, homoglyphs,
+        same_file, direction_certainty, rule_version
+    )
+    with members as (
+        select distinct member.group_id, coalesce(people.person_id, member.account_id) as person_id
+        from raw.memberships as member left join links.people as people on people.account_id = member.account_id
+        where member.group_id in (select group_id from raw.submissions where is_team)
+    )
+    select
+        later.text_id, earlier.text_id, case when earlier.holder = 0 then 'submission' else 'message' end,
+        case
+            when earlier.holder = 2 then 'reference'
+            when earlier.holder = 1 then 'leak'
+            when later.team_id is not null and (pair.is_own or members.group_id is not null) then 'team'
+            when pair.is_own then 'own'
+            else 'learner'
+        end,
+        later.task_id, pair.matched_words, pair.later_share, pair.earlier_share, pair.longest_run, pair.hidden_characters, pair.homoglyphs, false,
+        -- 1 for what stood in a chat, else by the time between; tampering tells the copier.
+        case when earlier.holder <> 0 or pair.tampered then 1.0
+            else 1 - 0.5 * exp(-epoch(later.stood_at - earlier.stood_at) / 3600 / $hours) end,
+        $version
+    from copy_rows as pair
+    inner join copy_docs as later on later.seq = pair.later
+    inner join copy_docs as earlier on earlier.seq = pair.earlier
+    left join members on members.group_id = later.team_id and members.person_id = earlier.person_id
+    order by 1, 2
+"""
+
+_STALE = "later_id in (select text_id from copy_docs where is_asked) or later_id not in (select text_id from copy_docs)"
+
+
+def _write(warehouse: Warehouse, rows: pa.Table | None, fragments: pa.Table | None) -> None:
+    connection = warehouse.connection
+    for table in ("copies", "copy_fragments"):
+        connection.execute(f"delete from links.{table} where {_STALE}")
+    if rows is not None and fragments is not None:
+        connection.register("copy_rows", rows)
+        connection.register("copy_pieces", fragments)
+        connection.execute(_COPIES, {"hours": threshold("copy_direction_hours"), "version": RULE_VERSION})
+        connection.execute(
+            "insert into links.copy_fragments (later_id, earlier_id, fragment, later_start, later_end, earlier_start, earlier_end, words) "
+            "select later.text_id, earlier.text_id, row_number() over (partition by piece.later, piece.earlier order by piece.later_start, "
+            "piece.earlier_start), piece.later_start, piece.later_end, piece.earlier_start, piece.earlier_end, piece.words "
+            "from copy_pieces as piece inner join copy_docs as later on later.seq = piece.later "
+            "inner join copy_docs as earlier on earlier.seq = piece.earlier order by 1, 2, 3"
+        )
+    _write_files(warehouse)
+    connection.execute("update links.copy_texts set state = null where text_id not in (select text_id from copy_docs)")
+    connection.execute(
+        "update links.copy_texts set state = docs.state from copy_docs as docs where docs.text_no = copy_texts.text_no and docs.is_touched"
+    )
+    connection.execute("delete from links.copy_clusters")
+    connection.execute(_CLUSTERS, {"half": threshold("copy_obvious_share")})
+
+
+def _write_files(warehouse: Warehouse) -> None:
+    """Equal files as a sign of pairs that are there, and as pairs of their own where the works share no text (or have none)."""
+    connection = warehouse.connection
+    connection.execute(
+        f"create or replace temp table copy_same_files as {_FILES}",
+        {"form_people": int(threshold("small_group")), "form_share": threshold("copy_obvious_share")},
+    )
+    connection.execute("delete from links.copies where matched_words = 0")
+    connection.execute(
+        "update links.copies set same_file = (later_id, earlier_id) in (select (later_id, earlier_id) from copy_same_files) "
+        "where same_file <> ((later_id, earlier_id) in (select (later_id, earlier_id) from copy_same_files))"
+    )
+    connection.execute(
+        """
+        insert into links.copies (
+            later_id, earlier_id, earlier_kind, kind, task_id, matched_words, later_share, earlier_share, longest_run, hidden_characters,
+            homoglyphs, same_file, direction_certainty, rule_version
+        )
+        select
+            pair.later_id, pair.earlier_id, 'submission', 'learner', later.task_id, 0, 0, 0, 0, 0, 0, true,
+            1 - 0.5 * exp(-epoch(later.submitted_at - earlier.submitted_at) / 3600 / $hours), $version
+        from copy_same_files as pair
+        inner join raw.submissions as later on later.submission_id = pair.later_id
+        inner join raw.submissions as earlier on earlier.submission_id = pair.earlier_id
+        left join links.copies as known on known.later_id = pair.later_id and known.earlier_id = pair.earlier_id
+        where known.later_id is null
+        order by 1, 2
+        """,
+        {"hours": threshold("copy_direction_hours"), "version": RULE_VERSION},
+    )
+    connection.execute("drop table temp.copy_same_files")

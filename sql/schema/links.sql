@@ -179,7 +179,7 @@ comment on table links.copies is 'One row per pair of texts of which one repeats
 comment on column links.copies.later_id is 'Submission handed in later.';
 comment on column links.copies.earlier_id is 'Submission or chat message that stood earlier.';
 comment on column links.copies.earlier_kind is 'submission or message.';
-comment on column links.copies.kind is 'learner (another learner''s work), leak (a message in a chat), own (the same person''s earlier work), team (allowed).';
+comment on column links.copies.kind is 'learner (another learner''s work), leak (a learner''s message in a chat), reference (a teacher''s message), own (the same person''s earlier work), team (allowed).';
 comment on column links.copies.task_id is 'Task of the later one.';
 comment on column links.copies.matched_words is 'Words of the later text that stand in the earlier one, reference text left out.';
 comment on column links.copies.later_share is 'matched_words / words of the later text (reference left out).';
@@ -205,11 +205,63 @@ comment on table links.copy_fragments is 'One row per run of text that both side
 comment on column links.copy_fragments.later_id is 'links.copies.';
 comment on column links.copy_fragments.earlier_id is 'links.copies.';
 comment on column links.copy_fragments.fragment is 'Number, in the order of the later text, from 1.';
-comment on column links.copy_fragments.later_start is 'First character in the later text (personal.submissions.text), from 0.';
+comment on column links.copy_fragments.later_start is 'First character in the later text (words typed, then files: pipelines/works), from 0.';
 comment on column links.copy_fragments.later_end is 'One past the last.';
 comment on column links.copy_fragments.earlier_start is 'First character in the earlier text.';
 comment on column links.copy_fragments.earlier_end is 'One past the last.';
 comment on column links.copy_fragments.words is 'Words matched.';
+
+create table if not exists links.copy_clusters (
+    submission_id varchar not null,
+    origin_id varchar not null,
+    origin_kind varchar not null,
+    leak_id varchar,
+    matched_words integer not null,
+    share double not null
+);
+comment on table links.copy_clusters is 'One row per work that repeats another text: where its words come from. Works of one origin are a cluster; nothing is chained. Key: submission_id.';
+comment on column links.copy_clusters.submission_id is 'The later work.';
+comment on column links.copy_clusters.origin_id is 'The earliest submission or chat message that has at least half of the words its fullest source has.';
+comment on column links.copy_clusters.origin_kind is 'submission or message.';
+comment on column links.copy_clusters.leak_id is 'The earliest chat message of that kind: where it leaked; null: in no chat.';
+comment on column links.copy_clusters.matched_words is 'Words it shares with the origin.';
+comment on column links.copy_clusters.share is 'Of the work''s words.';
+
+create table if not exists links.copy_texts (
+    text_no integer not null,
+    text_id varchar not null,
+    holder integer not null,
+    digest varchar not null,
+    state varchar
+);
+comment on table links.copy_texts is 'One row per text whose fingerprints are kept. Key: text_id.';
+comment on column links.copy_texts.text_no is 'Its number, for good.';
+comment on column links.copy_texts.text_id is 'Submission or message.';
+comment on column links.copy_texts.holder is '0 a work, 1 a learner''s message, 2 a teacher''s message: reference material.';
+comment on column links.copy_texts.digest is 'Of its words and of the version of the fingerprints.';
+comment on column links.copy_texts.state is 'Digest of all that its pairs depend on, as last searched; null: not searched, or no longer known.';
+
+create table if not exists links.copy_prints (
+    text_no integer not null,
+    print bigint not null
+);
+comment on table links.copy_prints is 'One row per text and fingerprint that is kept of it. Key: text_no, print.';
+comment on column links.copy_prints.text_no is 'links.copy_texts.';
+comment on column links.copy_prints.print is 'Hash of three words running (pipelines/links/fingerprints).';
+
+create table if not exists links.copy_bounds (
+    task_id varchar not null,
+    digest varchar not null,
+    texts bigint not null,
+    run_words double not null,
+    share double not null
+);
+comment on table links.copy_bounds is 'One row per task: how alike its answers are when nobody copies. Key: task_id.';
+comment on column links.copy_bounds.task_id is 'The task.';
+comment on column links.copy_bounds.digest is 'Of the texts it was taken from.';
+comment on column links.copy_bounds.texts is 'Texts of the task, in doublings of the fewest that can show it.';
+comment on column links.copy_bounds.run_words is 'A fragment of more matched words is beyond nature.';
+comment on column links.copy_bounds.share is 'So is a larger share of the text.';
 
 create table if not exists links.repeated_questions (
     message_id varchar not null,

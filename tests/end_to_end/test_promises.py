@@ -23,6 +23,7 @@ import pytest
 from pipelines import steps
 from pipelines.deliveries import lists, reports
 from pipelines.errors import PermanentError
+from pipelines.links import copies
 from pipelines.loading import load_source
 from pipelines.loading.staging import Stage
 from pipelines.progress import Lines
@@ -125,7 +126,7 @@ KILLS: dict[str, list[tuple[Any, str, Callable[[], Callable[..., bool]]]]] = {
     "read mail": [(Stage, "_bring_in", lambda: _after(1))],
     "link people": [(Warehouse, "replace", lambda: _table("links.people"))],
     "link conversations": [(Warehouse, "replace", lambda: _table("links.replies"))],
-    "link copies": [(Warehouse, "replace", lambda: _table("links.copy_fragments"))],
+    "link copies": [(Warehouse, "append", lambda: _table("links.copy_prints")), (copies, "_write_files", lambda: _after(0))],
     "risk": [(Warehouse, "replace", lambda: _table("risk.reasons"))],
     "curators' lists": [
         (lists, "write_file", lambda: _after(1)),

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-import numpy as np
 import pytest
 
 from pipelines.links.copies import link_copies
-from pipelines.links.fingerprints import fingerprints, star_pairs
+from pipelines.links.fingerprints import fingerprints
 from pipelines.text import words
 from pipelines.warehouse import Warehouse
 from tests.unit.links.warehouses import PROGRAMME, START, empty, insert
@@ -52,8 +51,8 @@ def post(warehouse: Warehouse, name: str, person: str, text: str, hours: float) 
     insert(warehouse, "personal.messages", [row])
 
 
-def pairs(warehouse: Warehouse, since: datetime | None = None) -> list[tuple[str, str, str]]:
-    link_copies(warehouse, PROGRAMME, since=since)
+def pairs(warehouse: Warehouse) -> list[tuple[str, str, str]]:
+    link_copies(warehouse, PROGRAMME)
     return warehouse.rows("select later_id, earlier_id, kind from links.copies order by 1, 2")
 
 
@@ -103,7 +102,7 @@ def test_tampering_is_counted_and_tells_the_direction(warehouse: Warehouse) -> N
 
 
 def test_fragments_point_at_the_words_as_written(warehouse: Warehouse) -> None:
-    earlier, later = text_of(1), text_of(2, 30) + " « " + homoglyphs(" ".join(text_of(1).split()[20:60])) + " » " + text_of(3, 30)
+    earlier, later = text_of(1), text_of(2, 30) + " ( " + homoglyphs(" ".join(text_of(1).split()[20:60])) + " ) " + text_of(3, 30)
     hand_in(warehouse, "s1", "a", earlier, 0)
     hand_in(warehouse, "s2", "b", later, 5)
     link_copies(warehouse, PROGRAMME)
@@ -265,16 +264,15 @@ def test_only_new_works_are_asked_and_old_rows_stay(warehouse: Warehouse) -> Non
     hand_in(warehouse, "s2", "b", text_of(1), 5)
     first = pairs(warehouse)
     hand_in(warehouse, "s3", "c", text_of(1), 50)
-    assert pairs(warehouse, since=START + timedelta(hours=40)) == [*first, ("s3", "s1", "learner")]
     assert pairs(warehouse) == [*first, ("s3", "s1", "learner")]
 
 
 def test_twice_gives_the_same(warehouse: Warehouse) -> None:
     for number in range(10):
         hand_in(warehouse, f"s{number}", f"a{number}", text_of(number // 2), number)
-    first = link_copies(warehouse, PROGRAMME)
+    link_copies(warehouse, PROGRAMME)
     copies, fragments = (warehouse.rows(f"select * from links.{table} order by all") for table in ("copies", "copy_fragments"))
-    assert link_copies(warehouse, PROGRAMME) == first
+    assert link_copies(warehouse, PROGRAMME).asked == 0
     assert warehouse.rows("select * from links.copies order by all") == copies
     assert warehouse.rows("select * from links.copy_fragments order by all") == fragments
 
@@ -282,16 +280,6 @@ def test_twice_gives_the_same(warehouse: Warehouse) -> None:
 def test_an_empty_warehouse_has_no_copies() -> None:
     with empty() as warehouse:
         assert link_copies(warehouse, PROGRAMME).pairs == 0
-
-
-def test_the_star_join_in_parts_gives_what_it_gives_at_once() -> None:
-    found = words([text_of(number // 3) for number in range(30)])
-    prints, everyone = fingerprints(found), np.ones(30, np.bool_)
-    person = np.arange(30) // 2
-    whole = star_pairs(prints, found.text, person, everyone, everyone)
-    parts = star_pairs(prints, found.text, person, everyone, everyone, partitions=5)
-    assert len(whole[0])
-    assert all((one == other).all() for one, other in zip(whole, parts, strict=True))
 
 
 def test_fingerprints_are_the_same_for_ever() -> None:

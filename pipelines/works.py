@@ -1,0 +1,35 @@
+"""What a learner handed in, as one text: the words typed and the words of the files, one after another.
+
+Shared by the stages that compare such texts and that show them: places of passages count in this text.
+"""
+
+from __future__ import annotations
+
+#: Query: one row per submission with words (``submission_id``, ``text``): what was typed first, then the files as they came, blank lines
+#: between. A file that came later stands behind, so places in what stood before stay what they were.
+WORKS = """
+    select typed.submission_id, typed.text
+    from personal.submissions as typed
+    where typed.text is not null
+        and typed.submission_id not in (
+            select file.submission_id from raw.submission_files as file
+            inner join personal.file_texts as written on written.content_hash = file.content_hash and written.text is not null
+        )
+    union all
+    select part.submission_id, string_agg(part.text, chr(10) || chr(10) order by part.place, part.came_at nulls first, part.part_id) as text
+    from (
+        select typed.submission_id, 0 as place, null::timestamptz as came_at, '' as part_id, typed.text
+        from personal.submissions as typed
+        where typed.text is not null and trim(typed.text) <> ''
+            and typed.submission_id in (select submission_id from raw.submission_files)
+        union all
+        select file.submission_id, 1, file.created_at, file.file_id, written.text
+        from raw.submission_files as file
+        inner join personal.file_texts as written on written.content_hash = file.content_hash and written.text is not null
+    ) as part
+    where part.submission_id in (
+        select file.submission_id from raw.submission_files as file
+        inner join personal.file_texts as written on written.content_hash = file.content_hash and written.text is not null
+    )
+    group by part.submission_id
+"""

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from assets.installation import Installation
-from pipelines.steps import deliver_lists, deliver_report
+from pipelines.steps import deliver_lists, deliver_report, mail_lists
 
 _LIST_READS = (
     "rpt_at_risk_daily",
@@ -39,8 +39,10 @@ def delivery_assets(days: dg.DailyPartitionsDefinition) -> list[dg.AssetsDefinit
     def curator_lists(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult:
         run = installation.run(context)
         files = deliver_lists(run)
+        mailed = mail_lists(run)
         folder = run.settings.deliveries_folder / "lists" / run.as_of.isoformat()
-        return dg.MaterializeResult(metadata={"files": len(files), "folder": dg.MetadataValue.path(str(folder))})
+        counts = {f"mail_{name}": count for name, count in mailed.rows.items()}
+        return dg.MaterializeResult(metadata={"files": len(files), "folder": dg.MetadataValue.path(str(folder)), **counts})
 
     @dg.asset(
         key=["deliveries", "leadership_report"],

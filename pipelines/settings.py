@@ -53,6 +53,12 @@ class Settings(BaseSettings):
     pseudonym_key: SecretStr = Field(default=...)
     #: Memory for the warehouse engine, as DuckDB writes it ("4GB"); default: DuckDB's own (80 % of the machine).
     memory_limit: str | None = None
+    #: Server that takes mail: smtps://user:password@host or smtp://user:password@host:587; without it nothing is mailed.
+    mail_url: SecretStr | None = None
+    #: Sender of the lists ("Маяк <mayak@example.org>"); its mailbox, read as a source, tells of bounces.
+    mail_from: str | None = None
+    #: Address of the curator's page as curators reach it; stands in the mails.
+    page_url: str | None = None
     #: By name of the source, in lower case.
     sources: dict[str, SourceSecrets] = {}
 
@@ -82,6 +88,11 @@ class Settings(BaseSettings):
     def page_day(self) -> Path:
         """The day as the curator's page shows it."""
         return (self.home / "page" / "day.sqlite").resolve()
+
+    @property
+    def outbox_folder(self) -> Path:
+        """Mails that wait to be sent."""
+        return (self.home / "outbox").resolve()
 
     @property
     def returned_folder(self) -> Path:

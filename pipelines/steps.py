@@ -17,7 +17,8 @@ from typing import Any
 
 from pipelines import marks
 from pipelines.calendar import write_programme
-from pipelines.deliveries import lists, reports
+from pipelines.deliveries import list_mail, lists, outbox, reports
+from pipelines.deliveries.language import Language
 from pipelines.deliveries.page import snapshot
 from pipelines.deliveries.page.store import Store
 from pipelines.door import Finding, check_raw
@@ -213,6 +214,45 @@ def _take_marks(run: Run, warehouse: Warehouse) -> None:
     marks.take_marks(warehouse, store)
 
 
+def mail_lists(run: Run) -> Outcome:
+    """Send each curator their list, once; try again what failed before; note what came back.
+
+    Only the list of the run's own morning is put into the outbox: a run for an earlier day writes its lists and mails nobody.
+    """
+    settings, programme = run.settings, run.programme
+    if settings.mail_url is None or settings.mail_from is None:
+        return Outcome()
+    server = outbox.Server(settings.mail_url.get_secret_value())
+    is_todays = run.run_at.astimezone(programme.zone).date() == run.as_of + timedelta(days=1)
+    with run.warehouse() as warehouse:
+        warehouse.create_schemas()
+        queued = 0
+        if is_todays:
+            made = lists.build_lists(warehouse, programme, run.as_of)
+            addresses = dict(warehouse.rows("select person_id, email from reports.rpt_people where email is not null"))
+            mails = [
+                list_mail.list_mail(
+                    item, Language(item.language, item.zone), sender=settings.mail_from, address=addresses[item.curator_id], at=run.run_at,
+                    page_url=settings.page_url,
+                )
+                for item in made
+                if item.curator_id in addresses
+            ]  # fmt: skip
+            queued = outbox.queue(warehouse, mails, run.as_of, settings.outbox_folder, run.run_at)
+            if without := sum(item.curator_id not in addresses for item in made):
+                run.teller.note(f"{without} curators have no address: their lists lie in the folder of deliveries")
+        done = outbox.send(warehouse, server, settings.outbox_folder, run.run_at)
+        realms = {source.realm or "mail" for source in programme.sources if source.kind in ("mailbox", "imap")}
+        names = settings.pseudonyms
+        bounced = sum(
+            outbox.note_bounces(warehouse, lambda given, realm=realm: f"{realm}:{names.of(f'{realm}:message', given)}")  # type: ignore[misc]
+            for realm in sorted(realms)
+        )
+        for day, kind, state, attempts, problem, count in outbox.unsent(warehouse):
+            run.teller.note(f"mail: {count} {kind} of {day} {state} after {attempts} attempts: {problem or 'not tried yet'}")
+    return Outcome({"queued": queued, "sent": done.sent, "failed": done.failed, "refused": done.refused, "bounced": bounced})
+
+
 def deliver_report(run: Run) -> list[Path]:
     """Write leadership's report of the week that ends on ``run.as_of``; returns the files.
 
@@ -275,6 +315,7 @@ def daily(programme: Programme) -> list[Step]:
         Step("risk", score),
         Step("reports", lambda run: transform(run, "reports")),
         Step("curators' lists", lambda run: _written(deliver_lists(run))),
+        Step("mail", mail_lists),
     ]
 
 

@@ -30,12 +30,13 @@ MINE, THEIRS = "p00000000000000000001", "p00000000000000000050"
 
 
 class Clock:
-    """A clock that stands until it is moved."""
+    """A clock that goes on by a millisecond when it is looked at, and further when it is moved."""
 
     def __init__(self) -> None:
         self.moment = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
 
     def __call__(self) -> datetime:
+        self.moment += timedelta(milliseconds=1)
         return self.moment
 
     def move(self, **by: float) -> None:

@@ -18,8 +18,8 @@ import pyarrow as pa
 
 from pipelines.warehouse import Warehouse
 
-#: Fewer shared fingerprints than these are a phrase.
-FEWEST_SHARED = 2
+#: Fewer shared fingerprints than these are a phrase; of a text with few, two are enough if they are so large a part of it.
+FEWEST_SHARED, FEWEST_OF_FEW, PART_OF_FEW = 3, 2, 0.125
 #: Rows of fingerprints joined at once: bounds memory to about a gigabyte.
 _PART_ROWS = 16_000_000
 #: Of the texts at least this part is asked about: reading all fingerprints is then quicker than looking them up.
@@ -118,8 +118,18 @@ def candidates(warehouse: Warehouse, prints: str) -> pa.Table:
     for part in range(parts):
         connection.execute(f"insert into copy_led {star_query(prints, part=part, parts=parts, narrow=narrow)}")
     found = warehouse.arrow(
-        "select later, earlier, is_own = 1 as is_own from copy_led group by later, earlier, is_own "
-        f"having sum(shared) >= {FEWEST_SHARED} order by later, earlier, is_own"
+        f"""
+        with summed as (
+            select later, earlier, is_own = 1 as is_own, sum(shared) as shared from copy_led group by later, earlier, is_own having sum(shared) >= {FEWEST_OF_FEW}
+        ), few as (
+            select docs.seq, count(*) as size from copy_docs as docs inner join {prints} as prints on prints.text_no = docs.text_no
+            where docs.seq in (select later from summed where shared < {FEWEST_SHARED}) group by docs.seq
+        )
+        select summed.later, summed.earlier, summed.is_own
+        from summed left join few on few.seq = summed.later
+        where summed.shared >= {FEWEST_SHARED} or summed.shared >= few.size * {PART_OF_FEW}
+        order by summed.later, summed.earlier, summed.is_own
+        """
     )
     connection.execute("drop table copy_led")
     return found

@@ -26,17 +26,20 @@ _LAW = re.compile(
     r"|\bФГОС\b|\bГОСТ\b|\bСанПиН\b|конституци\w+\s+РФ|кодекс\w*\s+РФ|\b(?:article|section|paragraph)\s+\d|§\s*\d)",
     re.IGNORECASE,
 )
+_NAMES = ("фз", "федеральн", "фгос", "гост", "санпин", "конституци", "кодекс")
+_PARTS = ("ст.", "стат", "п.", "пункт", "ч.", "част", "№", "article", "section", "paragraph", "§")
+_DIGIT = re.compile(r"\d")
 _SENTENCE_END = re.compile(r"[.!?…][»”\")]?\s+(?=[«\"“„(]?[A-ZА-ЯЁ])|\n")
 
 
-def quoted_words(texts: Sequence[str | None], found: Words) -> NDArray[np.bool_]:
-    """Per word of ``found`` (the words of ``texts``): it is quoted. What would make it more than ``copy_quoted_share`` of a text is not."""
+def quoted_words(texts: Sequence[str | None], found: Words, asked: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
+    """Per word of ``found`` (the words of ``texts``): it is quoted. What would make it more than ``copy_quoted_share`` of a text is not, and nothing of texts not ``asked`` about."""
     result = np.zeros(len(found.key), np.bool_)
     first = found.first
     most = threshold("copy_quoted_share")
     for number, text in enumerate(texts):
         inside = np.zeros(first[number + 1] - first[number], np.bool_)
-        for spans in _spans(text) if text and len(inside) else ():
+        for spans in _spans(text) if text and len(inside) and (asked is None or asked[number]) else ():
             more = inside | _covered(found.start[first[number] : first[number + 1]], spans)
             if more.mean() <= most:
                 inside = more
@@ -55,10 +58,17 @@ def _covered(places: NDArray[np.int64], spans: list[tuple[int, int]]) -> NDArray
 
 def _spans(text: str) -> Iterator[list[tuple[int, int]]]:
     """Spans by what shows them, the surest first; kinds without any are left out."""
-    if laws := list(_LAW.finditer(text)):
+    if _may_name_a_law(text) and (laws := list(_LAW.finditer(text))):
         ends = [0, *(match.end() for match in _SENTENCE_END.finditer(text)), len(text)]
         place = np.searchsorted(np.array(ends), [match.start() for match in laws], side="right")
         yield [(ends[at - 1], ends[min(at, len(ends) - 1)]) for at in np.unique(place).tolist()]
     for pattern, marks in ((_QUOTED, "«“„"), (_STRAIGHT, '"')):
         if any(mark in text for mark in marks) and (spans := [match.span() for match in pattern.finditer(text)]):
             yield spans
+
+
+def _may_name_a_law(text: str) -> bool:
+    """A quick look first: nearly every text names none."""
+    lower = text.lower()
+    named = any(word in lower for word in _NAMES)
+    return named or (_DIGIT.search(lower) is not None and any(word in lower for word in _PARTS))

@@ -1,0 +1,82 @@
+"""A million texts: time and memory of the whole search, at once and for a night's new ones.
+
+Texts are drawn from a chain of word pairs over real prose, so that words and turns of phrase are as frequent as they are; a tenth copies
+half of an earlier text of its task. Each size runs in a process of its own.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pyarrow as pa
+
+from benchmarks.copies.library import sentences
+from pipelines.links.copies import link_copies
+from pipelines.programme import Programme
+from pipelines.warehouse import Warehouse
+
+WORDS = 200
+_PER_TASK = 1_000
+
+
+def _fill(warehouse: Warehouse, begin: int, end: int, seed: int) -> None:
+    """Texts ``begin`` to ``end``, in the order of time, spread over tasks of a thousand."""
+    chance = np.random.default_rng(seed)
+    prose = " ".join(sentences("ru", "build") + sentences("en", "build")).split()
+    words, number = np.unique(np.array(prose, object).astype(str), return_inverse=True)
+    # Followers of each word, as they stand in the prose.
+    order = np.argsort(number[:-1], kind="stable")
+    follower, first = number[1:][order], np.searchsorted(number[:-1][order], np.arange(len(words) + 1))
+    for block in range(begin, end, 20_000):
+        size = min(20_000, end - block)
+        made = np.empty((size, WORDS), np.int64)
+        made[:, 0] = number[chance.integers(0, len(number), size)]
+        for place in range(1, WORDS):
+            low, high = first[made[:, place - 1]], first[made[:, place - 1] + 1]
+            drawn = low + (chance.random(size) * np.maximum(high - low, 1)).astype(np.int64)
+            made[:, place] = np.where(
+                (high > low) & (chance.random(size) < 0.7),
+                follower[np.minimum(drawn, len(follower) - 1)],
+                number[chance.integers(0, len(number), size)],
+            )
+        copier = np.flatnonzero(chance.random(size) < 0.1)
+        copier = copier[copier >= 1]
+        source = (chance.random(len(copier)) * copier).astype(np.int64)
+        for here, there in zip(copier, source, strict=True):
+            made[here, :100] = made[there, :100]
+        texts = [" ".join(row) for row in words[made]]
+        table = pa.table({"number": np.arange(block, block + size), "text": texts})
+        with warehouse.registered("given", table):
+            warehouse.connection.execute(
+                "insert into raw.submissions by name select 's' || number as submission_id, 'assignment' as kind, 'a' || number as account_id, "
+                f"'t' || (number % {max(1, end // _PER_TASK)}) as task_id, 'c' as course_id, 'submitted' as state, "
+                "timestamptz '2026-01-01' + to_seconds(number) as submitted_at, 'x' as source, 'x' as load_id from given"
+            )
+            warehouse.connection.execute("insert into personal.submissions by name select 's' || number as submission_id, text from given")
+
+
+def measure(texts: int, fresh: int, folder: Path) -> str:
+    """One line: texts, seconds, rate, pairs, seconds for the fresh ones, gigabytes at most."""
+    programme = Programme(id="benchmark", name="Benchmark")
+    with Warehouse.open(folder / "warehouse.duckdb", memory_limit="4GB") as warehouse:
+        warehouse.create_schemas()
+        _fill(warehouse, 0, texts, 1)
+        begin = time.perf_counter()
+        first = link_copies(warehouse, programme)
+        seconds = time.perf_counter() - begin
+        _fill(warehouse, texts, texts + fresh, 2)
+        begin = time.perf_counter()
+        second = link_copies(warehouse, programme)
+        night = time.perf_counter() - begin
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    return f"| {texts:,} | {seconds:.1f} | {texts / seconds:,.0f} | {first.pairs:,} | {second.asked:,} | {night:.1f} | {peak:.1f} |"
+
+
+if __name__ == "__main__":
+    with TemporaryDirectory() as folder:
+        sys.stdout.write(measure(int(sys.argv[1]), int(sys.argv[2]), Path(folder)) + "\n")

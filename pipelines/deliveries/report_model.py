@@ -50,11 +50,11 @@ class StreamRow:
 
 @dataclass(frozen=True)
 class SurveyRow:
-    """One item of a course's survey: share per rating and the study's "vulnerable" flag (negative plus undecided)."""
+    """One item of a course's survey: share per rating and the study's "vulnerable" flag (negative plus undecided). ``n`` None: hidden too."""
 
     course_name: str | None
     item: str
-    n: int
+    n: int | None
     shares: tuple[float | None, ...]
     vulnerable_share: float | None
     is_vulnerable: bool | None
@@ -68,7 +68,7 @@ class AspectRow:
     course_name: str | None
     part: str
     aspect: str
-    n: int
+    n: int | None
     per_cents: tuple[int | None, ...]
     vulnerable_share: float | None
     is_vulnerable: bool | None

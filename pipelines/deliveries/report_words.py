@@ -16,6 +16,8 @@ from pipelines.deliveries.wording import SOURCE_KINDS
 from pipelines.thresholds import threshold
 
 UNKNOWN = "—"
+#: Stands for a figure of a group that is large enough, hidden because with it a small one could be reckoned out.
+PROTECTED = "×"
 #: Main points, the five conditions and the streams: what somebody reads who reads one page.
 PAGE_ONE_SECTIONS = 3
 
@@ -160,7 +162,7 @@ def document(report: Report, language: Language) -> dict[str, Any]:
         "kind": say("Weekly report"),
         "version": say("version {version}", version=report.version),
         "footer": say(
-            "No figure about fewer than {n} people is shown (“<{n}”). Brackets hold the 95 % interval. “—”: not known.",
+            "No figure about fewer than {n} people is shown (“<{n}”), nor one from which it could be reckoned out (“×”). Brackets hold the 95 % interval. “—”: not known.",
             n=int(threshold("small_group")),
         ),
         "page": say("page"),
@@ -196,6 +198,11 @@ def small(number: int | None, language: Language) -> str:
     if number is None:
         return UNKNOWN
     return f"<{int(threshold('small_group'))}" if is_small(number) else language.number(number, 0)
+
+
+def veiled(number: int | None) -> str:
+    """What stands for a hidden figure: "<10" of a small group, "×" of one hidden to protect it."""
+    return f"<{int(threshold('small_group'))}" if number is not None and is_small(number) else PROTECTED
 
 
 def interval(figure: Figure, language: Language) -> str:
@@ -483,10 +490,14 @@ def _streams(report: Report, language: Language, pictures: dict[str, str]) -> li
         )
     rows = []
     for row in report.streams:
-        cells = [stream_label(row), UNKNOWN if row.course_day is None else str(row.course_day), small(row.learners, language)]
+        cells = [
+            stream_label(row),
+            UNKNOWN if row.course_day is None else str(row.course_day),
+            veiled(row.learners) if row.is_hidden else small(row.learners, language),
+        ]
         for column, _ in _STREAM_COLUMNS:
             cells.append(_two(row, column, language))
-        cells.append(f"<{int(threshold('small_group'))}" if row.is_hidden else amount(row.now["at_risk"], None, language))
+        cells.append(veiled(row.learners) if row.is_hidden else amount(row.now["at_risk"], None, language))
         rows.append(cells)
     columns = [
         _column(say("Stream"), "left", 3.0), _column(say("Day"), "right", 0.85), _column(say("Learners"), "right", 1.6),
@@ -500,7 +511,7 @@ def _streams(report: Report, language: Language, pictures: dict[str, str]) -> li
 
 def _two(row: StreamRow, column: str, language: Language) -> str:
     if row.is_hidden:
-        return f"<{int(threshold('small_group'))}"
+        return veiled(row.learners)
     now, before = row.now[column], row.earlier_stream[column]
     return amount(now, "share", language) + (f" ({amount(before, 'share', language)})" if before is not None else "")
 
@@ -585,8 +596,8 @@ def _ratings_table(items: Sequence[SurveyRow], what: str, caption: str, language
     say = language.say
     rows = [
         [
-            row.item, small(row.n, language),
-            *(f"<{int(threshold('small_group'))}" if row.is_hidden else amount(share, "share", language) for share in row.shares),
+            row.item, veiled(row.n) if row.is_hidden else small(row.n, language),
+            *(veiled(row.n) if row.is_hidden else amount(share, "share", language) for share in row.shares),
             amount(row.vulnerable_share, "share", language), ("▲ " + say("yes") if row.is_vulnerable else say("no")) if row.is_vulnerable is not None else UNKNOWN,
         ]
         for row in items
@@ -610,7 +621,7 @@ def _survey_courses(rated: Sequence[SurveyRow], courses: Sequence[str | None], l
             if row is None:
                 cells.append(UNKNOWN)
             elif row.is_hidden:
-                cells.append(f"<{int(threshold('small_group'))}")
+                cells.append(veiled(row.n))
             else:
                 share = amount(row.vulnerable_share, "share", language)
                 cells.append(f"{'▲ ' if row.is_vulnerable else ''}{share}, n{NO_BREAK}={NO_BREAK}{small(row.n, language)}")

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from pipelines.deliveries import report_html, report_pdf, report_words
+from pipelines.deliveries import report_html, report_pdf, report_words, report_xlsx
 from pipelines.deliveries.files import WrittenFile, remember_files, write_file
 from pipelines.deliveries.language import Language
 from pipelines.deliveries.report_model import (
@@ -35,7 +35,7 @@ from pipelines.programme import Programme
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 
-FILE_KINDS = ("report_html", "report_pdf")
+FILE_KINDS = ("report_html", "report_pdf", "report_xlsx")
 #: Columns of rpt_week_quality that are shown where the table has them.
 _QUALITY = (
     "kind", "state", "covers_until", "items_loaded", "items_failed", "rows_seen", "rows_kept", "rows_rejected", "accounts", "accounts_linked",
@@ -75,16 +75,18 @@ def build_report(warehouse: Warehouse, programme: Programme, week_ends_on: date)
     )
     warned = read_rows(warehouse, "rpt_week_warnings", "week_ends_on = ?", week, order="warned", optional=("ended",))
     quality = read_rows(warehouse, "rpt_week_quality", "week_ends_on = ?", week, order="source", optional=_QUALITY)
+    sizes = [row["learners"] or 0 for row in streams]
+    stream_sizes = [place in hidden_places(sizes) for place in range(len(sizes))]
     masked = masked_questions(warehouse, [row for row in questions[: int(threshold("report_questions"))]])
     return Report(
         programme_name=programme.name,
         week_ends_on=week_ends_on,
         courses=len({row["course_name"] for row in streams}),
-        streams=tuple(_stream(row) for row in streams),
+        streams=tuple(_stream(row, stream_sizes[place]) for place, row in enumerate(streams)),
         learners=sum(row["learners"] or 0 for row in streams),
         figures=tuple(sorted((_figure(row) for row in conditions), key=lambda figure: (_place(figure.condition), figure.indicator))),
-        aspects=tuple(_aspect(row) for row in aspects),
-        survey=tuple(_survey(row) for row in survey if row["aspect"] is None),
+        aspects=tuple(_aspect(row) for row in _protected(aspects, "aspect")),
+        survey=tuple(_survey(row) for row in _protected([row for row in survey if row["aspect"] is None], "item")),
         questions=masked,
         warned=_warned(warned[0]) if warned else None,
         quality=tuple({name: row[name] for name in ("source", *_QUALITY)} for row in quality),
@@ -94,7 +96,7 @@ def build_report(warehouse: Warehouse, programme: Programme, week_ends_on: date)
 
 
 def write_report(report: Report, folder: Path, language: str) -> list[WrittenFile]:
-    """Write ``reports/<week_ends_on>/report.<language>.html`` and ``.pdf`` under ``folder``; returns what was written.
+    """Write ``reports/<week_ends_on>/report.<language>.html``, ``.pdf`` and ``.xlsx`` (the numbers) under ``folder``; returns what was written.
 
     A file that is there with other bytes is replaced: freezing is the caller's choice (deliveries.files keeps the hash of what was sent).
     """
@@ -104,6 +106,7 @@ def write_report(report: Report, folder: Path, language: str) -> list[WrittenFil
     return [
         write_file(folder, f"{place}.html", report_html.page_of(document, speaker), kind="report_html", receiver_id="leadership"),
         write_file(folder, f"{place}.pdf", report_pdf.pdf_of(document, language), kind="report_pdf", receiver_id="leadership"),
+        write_file(folder, f"{place}.xlsx", report_xlsx.workbook_of(report, speaker), kind="report_xlsx", receiver_id="leadership"),
     ]
 
 
@@ -128,31 +131,65 @@ def _figure(row: dict[str, Any]) -> Figure:
     )  # fmt: skip
 
 
-def _stream(row: dict[str, Any]) -> StreamRow:
-    hidden = is_small(row["learners"])
+def hidden_places(sizes: Sequence[int]) -> set[int]:
+    """Which parts of a total that is shown as well must not be shown, by place.
+
+    Primary: those under ``small_group``. Complementary: where all the hidden ones together are still fewer than that, the total less what is
+    shown would give them away, so the smallest shown ones are hidden too, until nothing can be told of fewer people than allowed.
+    """
+    hidden = {place for place, size in enumerate(sizes) if 0 < size < threshold("small_group")}
+    while hidden and sum(sizes[place] for place in hidden) < threshold("small_group"):
+        rest = [place for place, size in enumerate(sizes) if place not in hidden and size > 0]
+        if not rest:
+            break
+        hidden.add(min(rest, key=lambda place: (sizes[place], place)))
+    return hidden
+
+
+def _protected(rows: Sequence[dict[str, Any]], what: str) -> list[dict[str, Any]]:
+    """Survey rows; of the courses of one item those are emptied that the row of all courses would give away."""
+    found = [dict(row) for row in rows]
+    for name in {row[what] for row in rows}:
+        if not any(row[what] == name and row["course_name"] is None for row in rows):
+            continue
+        places = [place for place, row in enumerate(found) if row[what] == name and row["course_name"] is not None]
+        for place in hidden_places([found[one]["n"] or 0 for one in places]):
+            found[places[place]]["is_protected"] = True
+    return found
+
+
+def _stream(row: dict[str, Any], is_protected: bool) -> StreamRow:
+    hidden = is_protected or is_small(row["learners"])
 
     def values(suffix: str) -> dict[str, float | None]:
         return {name: None if hidden else row[f"{name}{suffix}"] for name in STREAM_SHARES}
 
     return StreamRow(
-        row["stream_id"], row["course_name"], row["stream_title"], row["course_day"], row["learners"], hidden, values(""), values("_previous"),
+        row["stream_id"], row["course_name"], row["stream_title"], row["course_day"],
+        None if is_protected and not is_small(row["learners"]) else row["learners"], hidden, values(""), values("_previous"),
         values("_earlier_stream"),
     )  # fmt: skip
 
 
+def _size(row: dict[str, Any]) -> int | None:
+    """How many answered; None where that has to be hidden although they are many."""
+    number = row["n"] or 0
+    return None if row.get("is_protected") and not is_small(number) else number
+
+
 def _survey(row: dict[str, Any]) -> SurveyRow:
-    hidden = is_small(row["n"])
+    hidden = bool(row.get("is_protected")) or is_small(row["n"])
     shares = tuple(None if hidden else row[f"share_{rating}"] for rating in range(1, 6))
     vulnerable = None if hidden else row["vulnerable_share"]
-    return SurveyRow(row["course_name"], row["item"], row["n"] or 0, shares, vulnerable, None if hidden else row["is_vulnerable"], hidden)
+    return SurveyRow(row["course_name"], row["item"], _size(row), shares, vulnerable, None if hidden else row["is_vulnerable"], hidden)
 
 
 def _aspect(row: dict[str, Any]) -> AspectRow:
-    hidden = is_small(row["n"])
+    hidden = bool(row.get("is_protected")) or is_small(row["n"])
     per_cents = tuple(None if hidden else row[f"percent_{rating}"] for rating in range(1, 6))
     vulnerable = None if hidden else row["vulnerable_share"]
     is_vulnerable = None if hidden else row["is_vulnerable"]
-    return AspectRow(row["course_name"], row["part"], row["aspect"], row["n"] or 0, per_cents, vulnerable, is_vulnerable, hidden)
+    return AspectRow(row["course_name"], row["part"], row["aspect"], _size(row), per_cents, vulnerable, is_vulnerable, hidden)
 
 
 def _warned(row: dict[str, Any]) -> Warned:

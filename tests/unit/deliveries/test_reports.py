@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 
+import openpyxl
 import pypdfium2
 import pytest
 
-from pipelines.deliveries import reports
+from pipelines.deliveries import report_xlsx, reports
 from pipelines.deliveries.charts import wilson
 from pipelines.deliveries.language import Language
 from pipelines.deliveries.report_model import CONDITIONS, Report
-from pipelines.deliveries.report_words import document
+from pipelines.deliveries.report_words import document, stream_label
 from pipelines.deliveries.reports import without_names
 from pipelines.errors import BadContract
 from tests.unit.deliveries import fixture as made
@@ -158,7 +160,11 @@ def test_the_same_week_gives_the_same_bytes_and_another_week_another_version(tmp
     first = reports.write_report(report, tmp_path / "a", "ru")
     again = reports.write_report(built(), tmp_path / "b", "ru")
     assert [file.sha256 for file in first] == [file.sha256 for file in again]
-    assert [file.path for file in first] == ["reports/2026-11-22/report.ru.html", "reports/2026-11-22/report.ru.pdf"]
+    assert [file.path for file in first] == [
+        "reports/2026-11-22/report.ru.html",
+        "reports/2026-11-22/report.ru.pdf",
+        "reports/2026-11-22/report.ru.xlsx",
+    ]
     changed = made.full_week()
     changed["rpt_week_warnings"] = [{**changed["rpt_week_warnings"][0], "warned_dropped": 27}]
     assert built(changed).version != report.version
@@ -166,7 +172,7 @@ def test_the_same_week_gives_the_same_bytes_and_another_week_another_version(tmp
 
 def test_page_and_pdf_say_the_same_and_no_table_is_cut_off(tmp_path: Path) -> None:
     report = built()
-    html, pdf = reports.write_report(report, tmp_path, "ru")
+    html, pdf, _ = reports.write_report(report, tmp_path, "ru")
     page = (tmp_path / html.path).read_text(encoding="utf-8")
     assert not re.search(r"https?://|<script|@import|url\(", page)
     with pypdfium2.PdfDocument(tmp_path / pdf.path) as opened:
@@ -191,7 +197,7 @@ def test_page_and_pdf_say_the_same_and_no_table_is_cut_off(tmp_path: Path) -> No
 def test_markup_in_a_text_stays_text(tmp_path: Path) -> None:
     evil = '<script>alert(1)</script> #read("/etc/passwd") $x$ *bold*'
     tables = made.full_week() | {"rpt_week_survey": [made.survey_row(evil, (0.1, 0.1, 0.2, 0.3, 0.3), course=evil)]}
-    html, pdf = reports.write_report(built(tables), tmp_path, "en")
+    html, pdf, _ = reports.write_report(built(tables), tmp_path, "en")
     assert "<script" not in (tmp_path / html.path).read_text(encoding="utf-8")
     with pypdfium2.PdfDocument(tmp_path / pdf.path) as opened:
         text = "".join(opened[number].get_textpage().get_text_bounded() for number in range(len(opened)))
@@ -203,7 +209,7 @@ def test_a_week_with_almost_nothing_still_makes_a_report(tmp_path: Path) -> None
     text = said(report)
     assert "за эту неделю данных нет" in text
     assert "None" not in text
-    assert len(reports.write_report(report, tmp_path, "en")) == 2
+    assert len(reports.write_report(report, tmp_path, "en")) == 3
 
 
 def test_a_week_that_was_not_built_or_a_missing_column_is_a_clear_error() -> None:
@@ -228,3 +234,76 @@ def test_wilson_interval_agrees_with_published_values() -> None:
     # Newcombe 1998, table I: 81 of 263 and 0 of 20, method 3.
     assert wilson(81 / 263, 263) == pytest.approx((0.2553, 0.3662), abs=1e-4)
     assert wilson(0.0, 20) == pytest.approx((0.0, 0.1611), abs=1e-4)
+
+
+# -- small groups ------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sizes", [[118, 96, 8, 25], [9, 9], [3, 40], [118, 5, 4], [10, 20], [9], [0, 7, 12, 300], [2, 2, 2, 2, 2]])
+def test_what_is_hidden_together_is_never_few_people(sizes: list[int]) -> None:
+    """An attacker who knows every total and everything shown is left with a rest: of nobody, of many, or of all there are."""
+    hidden = reports.hidden_places(sizes)
+    rest = sum(sizes[place] for place in hidden)
+    assert all(place in hidden for place, size in enumerate(sizes) if 0 < size < 10)
+    assert rest == 0 or rest >= 10 or rest == sum(sizes)
+
+
+def test_a_small_stream_cannot_be_reckoned_out_of_the_programmes_total() -> None:
+    sizes = {"поток 1": 118, "поток 2": 96, "поток 3": 8, "поток 4": 25}
+    never = {"поток 1": 10, "поток 2": 3, "поток 3": 7, "поток 4": 2}
+    total = made.figure_row("support", "never_started_share", sum(never.values()) / sum(sizes.values()), n=sum(sizes.values()))
+    rows = [made.stream_row(title, size, never_started_share=never[title] / size) for title, size in sizes.items()]
+    report = built({"rpt_week_streams": rows, "rpt_week_conditions": [total]})
+    # What the reader sees: the total with its n, and the shown streams with theirs.
+    shown = {row.stream_title: row for row in report.streams if row.now["never_started_share"] is not None}
+    figure = report.figures[0]
+    rest_people = (figure.n or 0) - sum(row.learners or 0 for row in shown.values())
+    rest_never = round((figure.value or 0) * (figure.n or 0)) - sum(
+        round((row.now["never_started_share"] or 0) * (row.learners or 0)) for row in shown.values()
+    )
+    assert set(shown) == {"поток 1", "поток 2"}
+    # The rest is of two streams together; how it splits between them is nowhere.
+    assert (rest_people, rest_never) == (33, 9)
+    assert [row.learners for row in report.streams] == [118, 96, 8, None]
+    text = said(report)
+    assert "×" in text
+    assert '"25"' not in text
+
+
+def test_a_course_with_few_answers_cannot_be_reckoned_out_of_all_courses() -> None:
+    rows = [
+        made.survey_row("Удобство", [0.1, 0.1, 0.1, 0.3, 0.4], n, course) for course, n in ((None, 130), ("А", 100), ("Б", 6), ("В", 24))
+    ]
+    report = built({**made.full_week(), "rpt_week_survey": rows})
+    assert {row.course_name: (row.n, row.is_hidden) for row in report.survey} == {
+        None: (130, False),
+        "А": (100, False),
+        "Б": (6, True),
+        "В": (None, True),
+    }
+
+
+def test_the_workbook_has_the_numbers_of_the_page_and_none_that_it_hides() -> None:
+    report = built()
+    language = Language("ru", report.zone)
+    book = openpyxl.load_workbook(BytesIO(report_xlsx.workbook_of(report, language)))
+    assert book.sheetnames == ["conditions", "streams", "survey", "questions", "warnings"]
+    rows = list(book["conditions"].iter_rows(min_row=2, values_only=True))
+    assert {(row[1], row[3]) for row in rows} == {(figure.indicator, figure.value) for figure in report.figures}
+    hidden = [row for row in report.streams if row.is_hidden]
+    assert hidden
+    cells = {row[0]: row for row in book["streams"].iter_rows(min_row=2, values_only=True)}
+    for row in hidden:
+        found = cells[stream_label(row)]
+        assert found[2] in (None, "<10")
+        assert set(found[3:]) == {None}
+    assert report_xlsx.workbook_of(report, language) == report_xlsx.workbook_of(report, language)
+
+
+def test_the_queries_of_the_dashboard_page_run_and_find_something() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "bi.md").read_text(encoding="utf-8")
+    queries = re.findall(r"```sql\n(.*?)```", page, flags=re.S)
+    with made.warehouse_of(**made.full_week()) as warehouse:
+        found = [len(warehouse.rows(query)) for query in queries]
+    assert len(found) == 4
+    assert all(found[:3])

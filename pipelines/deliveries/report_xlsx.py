@@ -1,0 +1,90 @@
+"""The weekly report's numbers as a workbook: what the page shows, as figures to reckon with. Hidden ones are empty cells. Same report, same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from io import BytesIO
+from typing import Any
+
+import xlsxwriter
+
+from pipelines.deliveries import report_words
+from pipelines.deliveries.language import Language
+from pipelines.deliveries.report_model import STREAM_SHARES, Report
+from pipelines.thresholds import threshold
+
+
+def workbook_of(report: Report, language: Language) -> bytes:
+    """One sheet per table of the report; column headings are the columns of the reports schema, so that they can be looked up."""
+    content = BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    book = xlsxwriter.Workbook(content, options)
+    name = language.say("Weekly report")
+    title = f"{name} {report.week_ends_on} {report.version}"
+    book.set_properties({"title": title, "created": datetime.combine(report.week_ends_on, datetime.min.time())})
+    head = book.add_format({"bold": True, "bottom": 2, "bg_color": "#E7E7E4", "text_wrap": True, "valign": "top"})
+    wrapped = book.add_format({"text_wrap": True, "valign": "top"})
+
+    def sheet(name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        page = book.add_worksheet(name)
+        page.freeze_panes(1, 1)
+        for column, heading in enumerate(columns):
+            page.set_column(column, column, 40 if heading in ("name", "definition", "text", "faq_answer", "stream", "item") else 14)
+            page.write_string(0, column, heading, head)
+        for place, row in enumerate(rows, start=1):
+            for column, value in enumerate(row):
+                if isinstance(value, bool | str):
+                    page.write_string(place, column, str(value), wrapped)
+                elif value is not None:
+                    page.write_number(place, column, value)
+
+    least = int(threshold("small_group"))
+
+    def counted(number: int | None) -> int | str | None:
+        return number if number is None or number >= least else f"<{least}"
+
+    say = language.say
+    known = report_words.INDICATORS
+    sheet(
+        "conditions",
+        ("condition", "indicator", "name", "value", "low", "high", "n", "previous", "earlier_stream", "unit", "note", "definition"),
+        [
+            (
+                one.condition, one.indicator, report_words.indicator_name(one, language), one.value, one.low, one.high, counted(one.n), one.previous,
+                one.earlier_stream, one.unit, one.note, say(known[one.indicator].definition) if one.indicator in known else None,
+            )
+            for one in report.figures
+        ],
+    )  # fmt: skip
+    shares = [f"{name}{suffix}" for suffix in ("", "_previous", "_earlier_stream") for name in STREAM_SHARES]
+    sheet(
+        "streams",
+        ("stream", "course_day", "learners", *shares),
+        [
+            (
+                report_words.stream_label(row), row.course_day, f"<{least}" if row.learners is not None and row.learners < least else row.learners,
+                *(values[name] for values in (row.now, row.previous, row.earlier_stream) for name in STREAM_SHARES),
+            )
+            for row in report.streams
+        ],
+    )  # fmt: skip
+    everything = say("all courses")
+    sheet(
+        "survey",
+        ("course", "item", "n", "percent_1", "percent_2", "percent_3", "percent_4", "percent_5", "vulnerable_share"),
+        [
+            (row.course_name or everything, report_words.ASPECT_NAMES.get(row.aspect, row.aspect), counted(row.n), *row.per_cents, row.vulnerable_share)
+            for row in report.aspects
+        ],
+    )  # fmt: skip
+    sheet(
+        "questions",
+        ("course", "asked", "people", "text", "faq_answer"),
+        [(row.course_name or everything, counted(row.asked), counted(row.people), row.text, row.faq_answer) for row in report.questions],
+    )
+    warned = report.warned
+    parts = ("warned", "warned_dropped", "unwarned", "unwarned_dropped", "ended")
+    sheet("warnings", parts, [[getattr(warned, name) for name in parts]] if warned else [])
+    book.close()
+    return content.getvalue()

@@ -227,6 +227,30 @@ comment on column links.copy_clusters.leak_id is 'The earliest chat message of t
 comment on column links.copy_clusters.matched_words is 'Words it shares with the origin.';
 comment on column links.copy_clusters.share is 'Of the work''s words.';
 
+create table if not exists links.copy_decisions (
+    decision_id varchar not null,
+    sequence bigint not null,
+    kind varchar not null,
+    later_id varchar not null,
+    earlier_id varchar not null,
+    matched_words integer not null,
+    later_share double not null,
+    rule_version integer not null,
+    decided_at timestamptz not null,
+    undone_at timestamptz
+);
+comment on table links.copy_decisions is 'One row per thing people said about a pair of texts, undone ones too: never made by a run, and kept for ever. Key: decision_id.';
+comment on column links.copy_decisions.decision_id is 'Hash of sequence, kind and pair.';
+comment on column links.copy_decisions.sequence is 'Order in which they were made, from 1: of those that stand about a pair the last counts.';
+comment on column links.copy_decisions.kind is 'dispute (counts for nothing until decided), copied (counts), independent, allowed (never count).';
+comment on column links.copy_decisions.later_id is 'links.copies.';
+comment on column links.copy_decisions.earlier_id is 'links.copies.';
+comment on column links.copy_decisions.matched_words is 'links.copies, as it was then.';
+comment on column links.copy_decisions.later_share is 'links.copies, as it was then.';
+comment on column links.copy_decisions.rule_version is 'links.copies, as it was then.';
+comment on column links.copy_decisions.decided_at is 'When it was said.';
+comment on column links.copy_decisions.undone_at is 'When it was taken back; null: it stands.';
+
 create table if not exists links.copy_texts (
     text_no integer not null,
     text_id varchar not null,

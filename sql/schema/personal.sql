@@ -103,6 +103,16 @@ comment on column personal.people_decisions.decision_id is 'links.people_decisio
 comment on column personal.people_decisions.decided_by is 'Name of whoever decided, as given.';
 comment on column personal.people_decisions.note is 'Their note; null: none.';
 
+create table if not exists personal.copy_decisions (
+    decision_id varchar not null,
+    decided_by varchar,
+    note varchar
+);
+comment on table personal.copy_decisions is 'One row per thing people said about a pair of texts: who, and why. Key: decision_id.';
+comment on column personal.copy_decisions.decision_id is 'links.copy_decisions.';
+comment on column personal.copy_decisions.decided_by is 'Who, in their own words.';
+comment on column personal.copy_decisions.note is 'Why.';
+
 create table if not exists personal.chats (
     chat_id varchar not null,
     title varchar

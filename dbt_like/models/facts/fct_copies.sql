@@ -11,6 +11,21 @@ submissions as (
 
 ),
 
+-- The last thing said about a pair that stood at the end of the day.
+decisions as (
+
+    select
+        said.later_id,
+        said.earlier_id,
+        {{ last_by('said.kind', 'said.sequence') }} as verdict
+    from {{ source('links', 'copy_decisions') }} as said
+    where
+        said.decided_at < {{ as_of_end() }}
+        and (said.undone_at is null or said.undone_at >= {{ as_of_end() }})
+    group by said.later_id, said.earlier_id
+
+),
+
 earlier_submissions as (
 
     select
@@ -43,13 +58,17 @@ select
     copies.hidden_characters + copies.homoglyphs as tamper_signs,
     copies.same_file,
     copies.direction_certainty,
-    -- Enough of the text, and clear enough who was later, to be counted.
-    copies.kind in ('learner', 'leak')
+    decisions.verdict,
+    -- Enough of the text, and clear enough who was later, to be counted; not while it is disputed, nor where it was found or declared no fault.
+    coalesce(decisions.verdict, 'copied') = 'copied'
+    and copies.kind in ('learner', 'leak')
     and copies.later_share >= {{ threshold('copied_work_share') }}
     and copies.direction_certainty >= {{ threshold('copied_certainty') }} as is_counted
 from copies
 inner join submissions
     on copies.later_id = submissions.submission_id
+left join decisions
+    on copies.later_id = decisions.later_id and copies.earlier_id = decisions.earlier_id
 left join earlier_submissions
     on copies.earlier_id = earlier_submissions.submission_id
 left join {{ ref('fct_messages') }} as messages

@@ -39,7 +39,7 @@ class Mail:
 
 def list_mail(item: CuratorList, language: Language, *, sender: str, address: str, at: datetime, page_url: str | None = None) -> Mail:
     """One curator's list as a mail to ``address``. ``at``: what the date of the mail says."""
-    sections = _sections(item, language)
+    sections = sections_of(item, language)
     head = list_html.head_view(item, language)
     text = plain_text(head, sections, language, page_url)
     shown = page("mail.html", language, head=head, sections=sections, page_url=page_url)
@@ -80,7 +80,8 @@ def subject(item: CuratorList, language: Language) -> str:
     return f"{name}, {morning}: {said}"
 
 
-def _sections(item: CuratorList, language: Language) -> list[dict[str, Any]]:
+def sections_of(item: CuratorList, language: Language) -> list[dict[str, Any]]:
+    """The lines of the list by section, as the mail shows them."""
     number, sections = 0, []
     for section in SECTIONS:
         lines = []

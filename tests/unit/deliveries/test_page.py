@@ -235,7 +235,7 @@ def test_three_hundred_lines_come_quickly(tmp_path: Path) -> None:
         visit.get(path)
         start = time.perf_counter()
         text = visit.get(path)
-        # The acceptance asks for 200 ms; this bound leaves room for a busy machine, docs/evaluation.md has the figure of a quiet one.
+        # 200 ms are asked for; the bound leaves room for a busy machine.
         assert time.perf_counter() - start < 1.0
         assert max(text.count("<li id="), text.count("<tr>")) >= least
 

@@ -23,14 +23,19 @@ from pipelines.warehouse import Warehouse
 def gather(seed: int) -> list[tuple[object, Pairs, np.ndarray, np.ndarray, int]]:
     """Of every week: candidates, pairs, signs, which are right ("none" where no candidate is), unmarked answers to be found in all."""
     weeks = []
-    kept = reply_guess.weigh
+    kept, sought = reply_guess.weigh, reply_guess._candidates
+    names = []
 
-    def noted(marked, block):
-        found = kept(marked, block)
+    def noted(marked, block, lines):
+        found = kept(marked, block, lines)
         weeks.append(found)
         return found
 
-    reply_guess.weigh = noted
+    def named(warehouse):
+        names.append(sought(warehouse))
+        return names[-1]
+
+    reply_guess.weigh, reply_guess._candidates = noted, named
     try:
         with Warehouse.open(None) as warehouse:
             told = talk(warehouse, seed)
@@ -38,14 +43,19 @@ def gather(seed: int) -> list[tuple[object, Pairs, np.ndarray, np.ndarray, int]]
             bursts = dict(warehouse.rows("select message_id, burst_id from links.questions"))
             link_replies(warehouse, PROGRAMME)
     finally:
-        reply_guess.weigh = kept
+        reply_guess.weigh, reply_guess._candidates = kept, sought
     true = {(bursts.get(one.message_id, one.message_id), one.answer_id) for one in told.asked if one.answer_id}
     unmarked = len({one.answer_id for one in told.asked if one.way in ("unmarked",)})
     out = []
     for rows, pairs, table in weeks:
         if not len(rows):
             continue
-        belongs = np.array([(question, answer) in true for question, answer in zip(rows["question_id"], rows["answer_id"], strict=True)])
+        belongs = np.array(
+            [
+                (question, answer) in true
+                for question, answer in zip(names[0].questions[rows["question_id"]], names[0].answers[rows["answer_id"]], strict=True)
+            ]
+        )
         right = (pairs.earlier >= 0) & belongs[np.maximum(pairs.earlier, 0)]
         none = pairs.earlier < 0
         right[none] = ~np.bincount(pairs.message, right).astype(bool)[pairs.message[none]]

@@ -260,11 +260,19 @@ def _poisson(rng: Random, mean: float) -> int:
 
 
 def talk(
-    warehouse: Warehouse, seed: int, *, courses: int = 3, weeks: int = 6, learners: int = 60, per_day: float = 9, linked: float = 0.75
+    warehouse: Warehouse,
+    seed: int,
+    *,
+    courses: int = 3,
+    weeks: int = 6,
+    learners: int = 60,
+    per_day: float = 9,
+    linked: float = 0.75,
+    spread: int = 4,
 ) -> Talk:
     """Write chats of ``courses`` courses into an empty warehouse's raw tables and ``links.people``; returns the truth.
 
-    per_day: questions per course and day. linked: share of the learners whose account is known to be somebody's.
+    per_day: questions per course and day. spread: weeks over which courses begin. linked: share of the learners whose account is known to be somebody's.
     Same arguments, same rows.
     """
     told = Talk()
@@ -272,7 +280,7 @@ def talk(
     origin = {"source": "talk", "load_id": "talk"}
     for number in range(courses):
         rng = Random(f"talk|{seed}|{number}")
-        course = _Course(rng, number, learners, weeks, START + number % 4 * WEEK)
+        course = _Course(rng, number, learners, weeks, START + number % spread * WEEK)
         course.run(per_day)
         _rows(course, tables, told, linked, origin)
     _write(warehouse, tables)

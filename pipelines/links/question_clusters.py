@@ -25,11 +25,12 @@ from pipelines.thresholds import threshold
 class Features:
     """One row per form (in order of first asking) and the answers given.
 
-    words, letters: unit rows; columns are course- and key-specific, so that a product only meets forms that may be one. intent, family:
+    course: forms of different courses are never one. words, letters: unit rows; columns are course- and key-specific, so that a product only meets forms that may be one. intent, family:
     a column each, likewise; the value says how far intents are trusted in this course, 0 to 1.
     answer_form, answer_day, answers: one entry or unit row per answer given to a question of the form.
     """
 
+    course: NDArray[np.int64]
     day: NDArray[np.int64]
     words: sparse.csr_matrix
     letters: sparse.csr_matrix
@@ -97,6 +98,7 @@ def grow(features: Features) -> Grown:
     merges: list[tuple[int, int, int]] = []
     days = np.union1d(features.day, features.answer_day)
     scorer = _Scorer(features)
+    courses = int(features.course.max(initial=-1)) + 1
     seen = 0
     answer_order = np.argsort(features.answer_day, kind="stable")
     told = 0
@@ -108,9 +110,14 @@ def grow(features: Features) -> Grown:
         told = until
         answered = features.answer_form[new_answers]
         touched = np.unique(np.r_[cluster[first:seen], cluster[answered[answered < seen]]])
+        # Only the courses in which something happened that day are looked at: a day costs what it brings, however long the history of the others.
+        is_awake = np.zeros(courses, bool)
+        is_awake[features.course[touched]] = True
+        forms = np.flatnonzero(is_awake[features.course[:seen]])
         known_answers = answer_order[:told]
+        known_answers = known_answers[is_awake[features.course[features.answer_form[known_answers]]]]
         while len(touched):
-            left, right, score = scorer.near(cluster[:seen], touched, known_answers)
+            left, right, score = scorer.near(forms, cluster[forms], touched, known_answers)
             pairs = _mutual(left, right, score)
             if not len(pairs):
                 break
@@ -148,27 +155,26 @@ class _Scorer:
         self._bias, self._w_answers = threshold("repeat_w_bias"), threshold("repeat_w_answers")
 
     def near(
-        self, cluster: NDArray[np.int64], touched: NDArray[np.int64], known: NDArray[np.int64]
+        self, forms: NDArray[np.int64], cluster: NDArray[np.int64], touched: NDArray[np.int64], known: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-        """Pairs (touched cluster, other cluster) whose mean score is at least even."""
-        size = len(cluster)
-        heads = np.flatnonzero(cluster == np.arange(size))
-        place = np.full(size, -1)
-        place[heads] = np.arange(len(heads))
-        members = np.bincount(place[cluster], minlength=len(heads)).astype(float)
-        gather = sparse.csr_matrix((1 / members[place[cluster]], (place[cluster], np.arange(size))), shape=(len(heads), size))
-        signs = (gather @ self._signs[:size]).tocsr()
-        intents = np.asarray(gather @ self._has_intent[:size])
-        at = place[touched]
+        """Pairs (touched cluster, other cluster) whose mean score is at least even, among the ``forms`` and their ``cluster``; ``known``: answers given."""
+        heads = forms[cluster == forms]
+        holder = np.searchsorted(heads, cluster)
+        members = np.bincount(holder, minlength=len(heads)).astype(float)
+        gather = sparse.csr_matrix((1 / members[holder], (holder, np.arange(len(forms)))), shape=(len(heads), len(forms)))
+        signs = (gather @ self._signs[forms]).tocsr()
+        intents = np.asarray(gather @ self._has_intent[forms])
+        at = np.searchsorted(heads, touched)
         likeness = (signs[at] @ signs.T).tocoo()
         left, right, score = likeness.row, likeness.col, likeness.data
         # With both intents known, "different" is what is not "same": a constant, taken off in the product above.
         score = score + self._other * intents[at][left] * intents[right] + self._bias
-        given = known[self._answer_form[known] < size]
+        where = np.searchsorted(forms, self._answer_form[known])
+        is_here = (where < len(forms)) & (forms[np.minimum(where, len(forms) - 1)] == self._answer_form[known])
+        given, where = known[is_here], where[is_here]
         if len(given) and self._w_answers:
-            holder = place[cluster[self._answer_form[given]]]
             profile = unit(
-                sparse.csr_matrix((np.ones(len(given)), (holder, np.arange(len(given)))), shape=(len(heads), len(given)))
+                sparse.csr_matrix((np.ones(len(given)), (holder[where], np.arange(len(given)))), shape=(len(heads), len(given)))
                 @ self._answers[given]
             )
             alike = (profile[at] @ profile.T).tocoo()

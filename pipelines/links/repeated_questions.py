@@ -297,6 +297,7 @@ def _features(
     answer_form, answer_day = answer_form[order], answer_day[order]
     words = question_wording.carrying(given["line"].iloc[order])
     return Features(
+        course=course[first].astype(np.int64),
         day=day[first],
         words=weighted(group, course[first].astype(np.int64), day[first], lemmas),
         letters=weighted(group, course[first].astype(np.int64), day[first], [_letters(found) for found in lemmas]),

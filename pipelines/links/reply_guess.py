@@ -12,17 +12,20 @@ last weeks only and comes to what a run over everything would.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from pipelines.links import question_wording
-from pipelines.links.reply_model import Conversation, Floats, Ints, Pairs, features, prior, shares, told_signs, word_rows
+from pipelines.links.reply_model import Conversation, Floats, Ints, Pairs, by_rarity, features, prior, shares, told_signs, word_counts
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 
+Bools = NDArray[np.bool_]
 WEEK = 7 * 86400
 #: The epoch began on a Thursday; weeks begin on Monday (UTC).
 MONDAY = 4 * 86400
@@ -57,7 +60,7 @@ select message_id, row_number() over (order by sent_at, length(message_id), mess
 from said where channel = 'chat'
 """
 
-# Answers that are marked teach, the others are guessed. Closed by others before: no candidate; closed by this very message: the one that belongs.
+# Answers that are marked teach (with the question that they belong to), the others are guessed. Closed by others before: no candidate.
 _CANDIDATES = """
 create or replace temp table candidates as
 with answer as (
@@ -93,7 +96,7 @@ join asked on asked.chat_id = answer.chat_id and coalesce(asked.thread_id, '') =
 join talk on talk.message_id = asked.last_id
 left join closed on closed.question_id = asked.question_id
 left join follow_up on follow_up.message_id = answer.message_id and follow_up.author_id = asked.author_id
-where closed.closed_at is null or closed.closed_at > answer.sent_at or (closed.closed_at = answer.sent_at and answer.marked_id = asked.question_id)
+where (answer.marked_id is null and (closed.closed_at is null or closed.closed_at > answer.sent_at)) or (answer.marked_id = asked.question_id and closed.closed_at >= answer.sent_at)
 """
 
 
@@ -103,44 +106,47 @@ def guess(warehouse: Warehouse, since: float, until: float, closed: dict[str, fl
     Reads the temporary tables said, asked, linked and closed of ``replies``. ``until``: the last moment known. ``closed``:
     when questions were answered by guesses made earlier (seconds).
     """
-    every = _candidates(warehouse)
+    found = _candidates(warehouse)
+    every = found.rows
     nothing = pd.DataFrame({"question_id": [], "answer_id": [], "rule": [], "score": []}).astype({"score": float})
-    if every.empty:
+    is_marked = every["is_marked"].to_numpy()
+    marked, unmarked = every[is_marked], every[~is_marked & (every["sent"] >= since).to_numpy()]
+    if unmarked.empty:
         return nothing
-    talk = conversation(warehouse)
-    by_week = {int(str(week)): part for week, part in every.groupby("week", sort=True)}
-    wanted = [week for week, part in by_week.items() if bool((part["marked_id"].isna() & (part["sent"] >= since)).any())]
-    closed = dict(closed)
-    seen: dict[int, pd.DataFrame] = {}
-    found = []
-    for week in wanted:
-        begins = MONDAY + week * WEEK
+    talk = conversation(warehouse, np.unique(np.r_[unmarked["question_place"], unmarked["answer_place"]]))
+    closed_at = np.full(len(found.questions), np.inf)
+    known = pd.Series(closed, dtype=float)
+    where = np.searchsorted(found.questions, np.array(known.index, dtype=object)) if len(known) else np.zeros(0, np.int64)
+    is_here = np.array(
+        [place < len(found.questions) and found.questions[place] == question for place, question in zip(where, known.index, strict=True)],
+        bool,
+    )
+    closed_at[where[is_here]] = known.to_numpy()[is_here]
+    links = []
+    for number, block in unmarked.groupby("week", sort=True):
+        begins = MONDAY + int(str(number)) * WEEK
         horizon = min(until, begins + WEEK + settled())
-        first = int((begins - learning() - MONDAY) // WEEK)
-        last = int((horizon - MONDAY) // WEEK)
-        for other in list(seen):
-            if other < first:
-                del seen[other]
-        for other in range(first, last + 1):
-            if other in by_week and other not in seen:
-                seen[other] = _seen(talk, by_week[other])
-        taught = pd.concat([seen[other] for other in range(first, last + 1) if other in seen], ignore_index=True)
-        taught = taught[taught["marked_id"].notna() & (taught["sent"] < horizon) & (taught["sent"] >= begins - learning())]
-        block = seen[week]
-        block = block[block["marked_id"].isna()]
-        block = block[~(block["question_id"].map(closed).fillna(np.inf) < block["sent"])]
+        taught = marked[((marked["sent"] < horizon) & (marked["sent"] >= begins - learning())).to_numpy()]
+        block = block[closed_at[block["question_id"]] >= block["sent"].to_numpy()]
+        if block.empty:
+            continue
         # An answer that came after the week was settled is not known to it.
-        taught, block = (
-            part.assign(answered_later=(part["is_answered_later"] & ~(part["closed_at"] >= horizon)).astype(float))
-            for part in (taught, block)
-        )
-        chosen = _guess_week(taught, block)
-        for question, sent, says in zip(chosen["question_id"], chosen["sent"], chosen["says"], strict=True):
-            if says != "holding":
-                closed[question] = min(sent, closed.get(question, np.inf))
-        found.append(chosen)
-    links = pd.concat(found, ignore_index=True) if found else nothing
-    return links.assign(rule="next")[["question_id", "answer_id", "rule", "score"]]
+        block = block.assign(answered_later=(block["is_answered_later"] & ~(block["closed_at"] >= horizon)).astype(float))
+        chosen = _guess_week(taught, _seen(talk, block, found.lines), found.lines)
+        answers = chosen[chosen["says"] != "holding"]
+        np.minimum.at(closed_at, answers["question_id"].to_numpy(), answers["sent"].to_numpy())
+        links.append(chosen)
+    if not links:
+        return nothing
+    table = pd.concat(links, ignore_index=True)
+    return pd.DataFrame(
+        {
+            "question_id": found.questions[table["question_id"]],
+            "answer_id": found.answers[table["answer_id"]],
+            "rule": "next",
+            "score": table["score"],
+        }
+    )
 
 
 def settled() -> float:
@@ -153,8 +159,26 @@ def learning() -> float:
     return 86400 * threshold("reply_learning")
 
 
-def _candidates(warehouse: Warehouse) -> pd.DataFrame:
-    """Pairs of a curator's message and a question open at that time, in order of the messages."""
+@dataclass(frozen=True)
+class Lines:
+    """What is known of each distinct line of questions and answers: slots that it holds, word beginnings, small numbers as bits."""
+
+    held: Bools
+    counts: csr_array
+    numbers: Ints
+
+
+@dataclass(frozen=True)
+class _Candidates:
+    """``rows``: pairs of a curator's message and a question open at that time, in order of the messages, ids and lines as places in ``questions``, ``answers``, ``lines``."""
+
+    rows: pd.DataFrame
+    questions: NDArray[np.object_]
+    answers: NDArray[np.object_]
+    lines: Lines
+
+
+def _candidates(warehouse: Warehouse) -> _Candidates:
     warehouse.connection.execute(_TALK)
     warehouse.connection.execute(
         _CANDIDATES,
@@ -172,11 +196,30 @@ def _candidates(warehouse: Warehouse) -> pd.DataFrame:
         "order by answer_place, question_place",
         {"most": int(threshold("reply_candidates"))},
     )
-    return every
+    # Ids and lines as numbers: they are compared again and again. Ids keep their order.
+    ids = {}
+    for name in ("question_id", "answer_id"):
+        ids[name] = np.array(sorted(set(every[name])), dtype=object)
+        every[name] = np.searchsorted(ids[name], every[name].to_numpy(dtype=object))
+    marked = every.pop("marked_id").to_numpy(dtype=object)
+    is_marked = pd.notna(marked)
+    every["is_marked"] = is_marked
+    # The same words are said and asked again and again: what a line speaks of is looked for once.
+    code, lines = pd.factorize(pd.concat([every.pop("question"), every.pop("answer")], ignore_index=True))
+    every["question_line"], every["answer_line"] = code[: len(every)], code[len(every) :]
+    texts = np.array(lines, dtype=object)
+    held = question_wording.slots(texts.tolist())
+    every["intent"] = question_wording.intents_by_slots(held)[every["question_line"]]
+    return _Candidates(
+        every,
+        ids["question_id"],
+        ids["answer_id"],
+        Lines(held, word_counts(texts.tolist()), np.array([_small_numbers(line) for line in texts], np.int64)),
+    )
 
 
-def conversation(warehouse: Warehouse) -> Conversation:
-    """All that was said in the chats, as ``reply_model`` takes it, from the temporary table ``talk``."""
+def conversation(warehouse: Warehouse, paired: Ints) -> Conversation:
+    """All that was said in the chats, as ``reply_model`` takes it, from the temporary table ``talk``; ``paired``: places whose words are compared."""
     talk = warehouse.arrow("select *, epoch(sent_at) as at from talk order by place")
     mentions = warehouse.arrow(
         "select distinct talk.place, named.author from addressed join talk on talk.message_id = addressed.message_id "
@@ -184,35 +227,35 @@ def conversation(warehouse: Warehouse) -> Conversation:
         "where addressed.role = 'mention' order by 1, 2"
     )
     lines = talk["line"].to_pylist()
+    worded = np.full(len(lines), "", dtype=object)
+    worded[paired] = np.array(lines, dtype=object)[paired]
     return Conversation(
         chats=talk["chat"].to_numpy(), authors=talk["author"].to_numpy(), at=talk["at"].to_numpy(), lines=lines,
         is_silent=np.zeros(len(lines), bool), is_bot=talk["is_bot"].to_numpy(), mention_of=mentions["place"].to_numpy(),
-        mentioned=mentions["author"].to_numpy(), signs=told_signs(lines),
+        mentioned=mentions["author"].to_numpy(), signs=told_signs(lines), words=word_counts(worded.tolist()),
     )  # fmt: skip
 
 
-def _seen(talk: Conversation, rows: pd.DataFrame) -> pd.DataFrame:
-    """What is seen of the pairs of one week by themselves, whatever week is guessed."""
+def _seen(talk: Conversation, rows: pd.DataFrame, lines: Lines) -> pd.DataFrame:
+    """What is seen of the pairs of one week by themselves, whatever was answered before."""
     rows = rows.reset_index(drop=True)
     part, offset = talk.since(int(rows["question_place"].min()), int(rows["answer_place"].max()) + 1)
     pairs = Pairs(rows["answer_place"].to_numpy() - offset, rows["question_place"].to_numpy() - offset)
-    answers, answer_lines = pd.factorize(rows["answer"])
-    questions, question_lines = pd.factorize(rows["question"])
-    answer_code = pd.factorize(rows["answer_id"])[0]
-    said, asked = question_wording.slots(list(answer_lines)), question_wording.slots(list(question_lines))
-    about = _about(asked, said)(questions, answers)
+    answers, answer_lines = pd.factorize(rows["answer_line"].to_numpy())
+    questions, question_lines = pd.factorize(rows["question_line"].to_numpy())
+    answer_code = pd.factorize(rows["answer_id"].to_numpy())[0]
+    about = _about(lines.held[question_lines], lines.held[answer_lines])(questions, answers)
     starts = np.flatnonzero(np.diff(answer_code, prepend=-1))
     best = np.maximum.reduceat(about, starts)[answer_code]
     rows["prior"] = prior().score(features(part, pairs))
-    rows["about"], rows["about_to_best"], rows["best_about"] = about, about - best, best
-    rows["intent"] = question_wording.intents_by_slots(asked)[questions]
-    rows["number"] = _numbers_agree(list(question_lines), list(answer_lines), questions, answers)
+    rows["about"], rows["about_to_best"] = about, about - best
+    rows["number"] = _numbers_agree(lines.numbers[rows["question_line"]], lines.numbers[rows["answer_line"]])
     rows["waited"] = np.log1p(rows["hours"])
     rows["rank"] = np.log1p(np.array(rows.groupby("answer_id", sort=False).cumcount(ascending=False), dtype=float))
     return rows
 
 
-def _about(asked: np.ndarray, said: np.ndarray):
+def _about(asked: Bools, said: Bools):
     """Cosine of what two lines speak of, the rarer the thing the more it counts."""
     frequency = np.vstack([asked, said]).mean(axis=0)
     rarity = np.log((1 + 1) / (frequency + 0.02))
@@ -222,7 +265,7 @@ def _about(asked: np.ndarray, said: np.ndarray):
     return lambda questions, answers: np.einsum("ij,ij->i", one[questions], other[answers])
 
 
-def speak_of_one(questions: pd.Series, answers: pd.Series) -> tuple[Floats, np.ndarray]:
+def speak_of_one(questions: pd.Series, answers: pd.Series) -> tuple[Floats, Bools]:
     """Of each pair of lines how far both speak of the same things (0 to 1), and whether both speak of something and of nothing in common."""
     question_code, question_lines = pd.factorize(questions)
     answer_code, answer_lines = pd.factorize(answers)
@@ -232,11 +275,10 @@ def speak_of_one(questions: pd.Series, answers: pd.Series) -> tuple[Floats, np.n
     return about, (about == 0) & (held > 0)
 
 
-def _numbers_agree(question_lines: list[str], answer_lines: list[str], questions: Ints, answers: Ints) -> Floats:
+def _numbers_agree(asked: Ints, said: Ints) -> Floats:
     """1: both name a small number and share one; -1: both name some and share none; 0: else."""
-    asked, said = (np.array([_small_numbers(line) for line in lines], np.int64) for lines in (question_lines, answer_lines))
-    both = (asked[questions] > 0) & (said[answers] > 0)
-    return np.where(both, np.where(asked[questions] & said[answers] > 0, 1.0, -1.0), 0.0)
+    both = (asked > 0) & (said > 0)
+    return np.where(both, np.where(asked & said > 0, 1.0, -1.0), 0.0)
 
 
 def _small_numbers(line: str) -> int:
@@ -271,27 +313,27 @@ def table_of(rows: pd.DataFrame, fit: Floats, fit_intent: Floats, fit_other: Flo
     return Pairs(pairs.message[order], pairs.earlier[order]), table[order]
 
 
-def weigh(marked: pd.DataFrame, block: pd.DataFrame) -> tuple[pd.DataFrame, Pairs, Floats]:
-    """The candidates of a week's unmarked messages, their pairs and signs (:func:`table_of`); ``marked``: candidates of the marked ones known by then."""
+def weigh(marked: pd.DataFrame, block: pd.DataFrame, lines: Lines) -> tuple[pd.DataFrame, Pairs, Floats]:
+    """The candidates of a week's unmarked messages, their pairs and signs (:func:`table_of`); ``marked``: the marked answers known by then with their questions."""
     newest = pd.unique(marked["answer_id"])[-int(threshold("reply_examples")) :]
-    known = marked[marked["answer_id"].isin(newest) & (marked["question_id"] == marked["marked_id"])]
+    known = marked[marked["answer_id"].isin(newest)]
     rows = block.reset_index(drop=True)
-    pairs, table = table_of(rows, *agreement(rows, known))
+    pairs, table = table_of(rows, *agreement(rows, known, lines.counts))
     return rows, pairs, table
 
 
-def _guess_week(marked: pd.DataFrame, block: pd.DataFrame) -> pd.DataFrame:
+def _guess_week(marked: pd.DataFrame, block: pd.DataFrame, lines: Lines) -> pd.DataFrame:
     """Guesses for the unmarked messages of one week."""
-    rows, pairs, table = weigh(marked, block)
-    if rows.empty:
-        return rows.assign(score=0.0)
+    rows, pairs, table = weigh(marked, block, lines)
     worth = table @ np.array([WEIGHTS[name] for name in NAMES])
     share = shares(pairs, worth)
     is_pair = pairs.earlier >= 0
     nothing = worth[~is_pair][pairs.message]
     alone = 1 / (1 + np.exp(np.clip(nothing - worth, -50, 50)))
     place = pairs.earlier[is_pair]
-    rows.loc[place, "score"], rows.loc[place, "alone"] = share[is_pair], alone[is_pair]
+    score, by_itself = np.zeros(len(rows)), np.zeros(len(rows))
+    score[place], by_itself[place] = share[is_pair], alone[is_pair]
+    rows["score"], rows["alone"] = score, by_itself
     # One announcement may answer many: each open question is weighed by itself.
     many = rows[rows["to_many"] & (rows["alone"] >= threshold("reply_score_many"))]
     many = many.assign(score=many["alone"])
@@ -313,15 +355,14 @@ def _assign(pairs: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(done, ignore_index=True)
 
 
-def agreement(rows: pd.DataFrame, known: pd.DataFrame) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+def agreement(rows: pd.DataFrame, known: pd.DataFrame, counts: csr_array) -> tuple[Floats, Floats, Floats, Floats, Floats]:
     """Of each pair, 0 to 1: how well it agrees with a known pair by words; how near its answer is to one that was given to the question's intent, and to one
-    given to another intent; how near its answer is to any known one; how alike its two texts are.
-
+    given to another intent; how near its answer is to any known one; how alike its two texts are. ``counts``: words of the lines.
     """
-    question_code, questions = pd.factorize(rows["question"])
-    answer_code, answers = pd.factorize(rows["answer_id"])
-    said = rows["answer"].to_numpy()[np.unique(answer_code, return_index=True)[1]]
-    table = word_rows([*questions, *said, *known["question"], *known["answer"]])
+    question_code, questions = pd.factorize(rows["question_line"].to_numpy())
+    answer_code, answers = pd.factorize(rows["answer_id"].to_numpy())
+    said = rows["answer_line"].to_numpy()[np.unique(answer_code, return_index=True)[1]]
+    table = by_rarity(counts[np.r_[questions, said, known["question_line"], known["answer_line"]]])
     table = csr_array(table.multiply(1 / np.maximum(np.sqrt(np.asarray(table.multiply(table).sum(axis=1)).ravel()), 1e-9)[:, None]))
     cuts = [0, *np.cumsum([len(questions), len(answers), len(known), len(known)])]
     asked, told, known_asked, known_told = (table[a:b] for a, b in pairwise(cuts))

@@ -32,6 +32,8 @@ Floats = NDArray[np.float64]
 #: Word beginnings stand for words: enough for Russian endings, and no dictionary is needed.
 _STEM = 6
 _BUCKETS = 2**18
+#: Pairs that are scored at a time.
+_BLOCK = 4096
 #: What lies further back says nothing of who is talking to whom.
 _MEMORY = 14 * 86400
 _SIGNS = {
@@ -51,7 +53,7 @@ class Conversation:
 
     chats, authors: codes (any integers). at: seconds. lines: words as of ``wording.line_sql``. is_silent: system lines, which neither
     speak nor are answered. is_bot: written by a program. mention_of, mentioned: pairs (place of a message, author whom it names or addresses).
-    signs: what ``told_signs`` finds in the lines.
+    signs: what ``told_signs`` finds in the lines. words: what ``word_counts`` finds in the lines of the messages that are paired; None: counted when asked for.
     """
 
     chats: Ints
@@ -63,6 +65,7 @@ class Conversation:
     mention_of: Ints
     mentioned: Ints
     signs: dict[str, NDArray[np.bool_]]
+    words: csr_array | None = None
 
     def __len__(self) -> int:
         return len(self.at)
@@ -75,6 +78,7 @@ class Conversation:
         return Conversation(
             self.chats[part], self.authors[part], self.at[part], self.lines[part], self.is_silent[part], self.is_bot[part],
             self.mention_of[inside] - begin, self.mentioned[inside], {name: sign[part] for name, sign in self.signs.items()},
+            None if self.words is None else self.words[begin:last],
         ), begin  # fmt: skip
 
 
@@ -137,21 +141,30 @@ def _log(values: Floats | Ints) -> Floats:
     return np.log1p(np.maximum(values, 0).astype(np.float64))
 
 
-def word_rows(lines: Sequence[str]) -> csr_array:
-    """One row per line: its word beginnings, weighted by their rarity among the lines."""
+def _beginnings(line: str) -> list[str]:
+    return [word[:_STEM] for word in line.split() if len(word) > 2]
 
-    def beginnings(line: str) -> list[str]:
-        return [word[:_STEM] for word in line.split() if len(word) > 2]
 
-    if not lines:
+def word_counts(lines: Sequence[str]) -> csr_array:
+    """One row per line: 1 for each of its word beginnings."""
+    if not len(lines):
         return csr_array((0, _BUCKETS))
-    counts = csr_array(
-        HashingVectorizer(analyzer=beginnings, n_features=_BUCKETS, norm=None, alternate_sign=False, binary=True).transform(lines)
-    )
+    vectorizer = HashingVectorizer(analyzer=_beginnings, n_features=_BUCKETS, norm=None, alternate_sign=False, binary=True)
+    return csr_array(vectorizer.transform(lines))
+
+
+def by_rarity(counts: csr_array) -> csr_array:
+    """The same, weighted by the words' rarity among these lines."""
+    counts = counts.copy()
     frequency = np.bincount(counts.indices, minlength=_BUCKETS)
     rarity = np.log((1 + counts.shape[0]) / (1 + frequency))
     counts.data = rarity[counts.indices]
     return counts
+
+
+def word_rows(lines: Sequence[str]) -> csr_array:
+    """One row per line: its word beginnings, weighted by their rarity among the lines."""
+    return by_rarity(word_counts(lines))
 
 
 def features(talk: Conversation, pairs: Pairs) -> dict[str, Floats]:
@@ -217,7 +230,7 @@ def features(talk: Conversation, pairs: Pairs) -> dict[str, Floats]:
     next_gap = np.where(is_self, 0, talk.at[np.minimum(following[j], i)] - talk.at[j])
     told, told_place = np.unique(np.concatenate((i, j)), return_inverse=True)
     told_i, told_j = told_place[: len(i)], told_place[len(i) :]
-    rows = word_rows([talk.lines[place] for place in told.tolist()])
+    rows = word_rows([talk.lines[place] for place in told.tolist()]) if talk.words is None else by_rarity(talk.words[told])
     norms = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel()) + 1e-9
     overlap = np.zeros(len(pairs))
     for start in range(0, len(pairs), 200_000):
@@ -307,13 +320,22 @@ class ReplyModel:
 
     def score(self, seen: dict[str, Floats]) -> Floats:
         """Log odds of each pair."""
-        table = np.column_stack([seen[name] for name in self.names])
-        total = np.full(len(table), self.base)
-        places = np.arange(len(table))
+        size = len(next(iter(seen.values())))
+        total = np.empty(size)
+        # Block by block: what the trees look at again and again stays in the processor's cache.
+        for first in range(0, size, _BLOCK):
+            part = slice(first, first + _BLOCK)
+            total[part] = self._score(np.vstack([seen[name][part] for name in self.names]))
+        return total
+
+    def _score(self, table: Floats) -> Floats:
+        """Of the columns of a table with a row per feature."""
+        total = np.full(table.shape[1], self.base)
+        places = np.arange(table.shape[1])
         for root in self.roots:
-            node = np.full(len(table), root)
+            node = np.full(table.shape[1], root)
             while (inner := self.feature[node] >= 0).any():
-                goes_left = table[places, self.feature[node]] <= self.cut[node]
+                goes_left = table[self.feature[node], places] <= self.cut[node]
                 node = np.where(inner, np.where(goes_left, self.left[node], self.right[node]), node)
             total += self.value[node]
         return total

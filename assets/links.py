@@ -36,7 +36,13 @@ _RAW = {name: ["raw", name] for name in ("accounts", "courses", "course_groups",
                                           "addressees", "submissions", "submission_files", "grades", "webinars", "attendance", "survey_answers")}  # fmt: skip
 _PEOPLE = [["links", "people"], ["links", "places"]]
 
-link_assets = [
+#: Said by people (``mayak copies``), never made by a run.
+_DECISIONS = dg.AssetSpec(
+    ["links", "copy_decisions"], group_name="links", description="One row per thing people said about a pair of texts."
+)
+
+link_assets: list[dg.AssetSpec | dg.AssetsDefinition] = [
+    _DECISIONS,
     _relations(
         "people",
         {

@@ -82,7 +82,7 @@ def accepted_pairs(
 ) -> Pairs:
     """Of candidate pairs (places of texts; all of a later text's at once) those that are copies."""
     found = words(texts.written)
-    prints, never_counts = _countable(found, texts, reference, np.unique(later))
+    prints, never_counts = _countable(found, texts, reference)
     counted = np.bincount(found.text, ~never_counts, found.texts).astype(np.int64)
     shortest = int(threshold("copy_fragment_words"))
     own_later, own_earlier, later, earlier = later[is_own], earlier[is_own], later[~is_own], earlier[~is_own]
@@ -105,12 +105,13 @@ def accepted_pairs(
     return _joined([(later, earlier, aligned, accepted, False), (own_later, own_earlier, own, own_accepted, True)], counted, found)
 
 
-def _countable(found: Words, texts: Texts, reference: Reference, asked: NDArray[np.int64]) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
-    """Fingerprints without those of words that never count, and which words those are. ``asked``: texts whose quotations are looked for."""
+def _countable(found: Words, texts: Texts, reference: Reference) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
+    """Fingerprints without those of words that never count, and which words those are.
+
+    Of earlier texts too: what is said of a pair must not hang on which other works are asked about in the same night.
+    """
     prints = fingerprints(found)
-    is_asked = np.zeros(found.texts, np.bool_)
-    is_asked[asked] = True
-    never = reference_words(found, prints, reference.words, texts.task, reference.of) | quoted_words(texts.written, found, is_asked)
+    never = reference_words(found, prints, reference.words, texts.task, reference.of) | quoted_words(texts.written, found)
     return np.where(never, np.uint64(0), prints), never
 
 
@@ -126,7 +127,7 @@ def natural_likeness(
     Groups of which fewer than ``copy_calibration_texts`` texts are long enough get what is asked of tasks whose nature is unknown.
     """
     found = words(texts.written)
-    prints, never_counts = _countable(found, texts, reference, np.arange(found.texts))
+    prints, never_counts = _countable(found, texts, reference)
     counted = np.bincount(found.text, ~never_counts, found.texts).astype(np.int64)
     laters, earliers, owners = [], [], []
     for number, group in enumerate(groups):

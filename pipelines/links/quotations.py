@@ -32,14 +32,14 @@ _DIGIT = re.compile(r"\d")
 _SENTENCE_END = re.compile(r"[.!?…][»”\")]?\s+(?=[«\"“„(]?[A-ZА-ЯЁ])|\n")
 
 
-def quoted_words(texts: Sequence[str | None], found: Words, asked: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
-    """Per word of ``found`` (the words of ``texts``): it is quoted. What would make it more than ``copy_quoted_share`` of a text is not, and nothing of texts not ``asked`` about."""
+def quoted_words(texts: Sequence[str | None], found: Words) -> NDArray[np.bool_]:
+    """Per word of ``found`` (the words of ``texts``): it is quoted. What would make it more than ``copy_quoted_share`` of a text is not."""
     result = np.zeros(len(found.key), np.bool_)
     first = found.first
     most = threshold("copy_quoted_share")
     for number, text in enumerate(texts):
         inside = np.zeros(first[number + 1] - first[number], np.bool_)
-        for spans in _spans(text) if text and len(inside) and (asked is None or asked[number]) else ():
+        for spans in _spans(text) if text and len(inside) else ():
             more = inside | _covered(found.start[first[number] : first[number + 1]], spans)
             if more.mean() <= most:
                 inside = more

@@ -342,11 +342,13 @@ _EVIDENCE = """
         from (select distinct group_id, course_id from groups) as groups
     ), group_weights as (
         select fitting.account_id, fitting.person_id,
-            sum(case when in_group.person_id is not null then ln($in_group / group_sizes.share) else ln((1 - $in_group) / (1 - group_sizes.share)) end) as weight
+            -- Who teaches a course is at home in the places of all its streams.
+            sum(case when in_group.person_id is not null or teachers.person_id is not null then ln($in_group / group_sizes.share) else ln((1 - $in_group) / (1 - group_sizes.share)) end) as weight
         from (select distinct account_id, person_id from fitting) as fitting
         inner join groups on groups.account_id = fitting.account_id
         inner join group_sizes on group_sizes.group_id = groups.group_id
         left join in_group on in_group.group_id = groups.group_id and in_group.person_id = fitting.person_id
+        left join teachers on teachers.course_id = groups.course_id and teachers.person_id = fitting.person_id
         -- Of people of another course the course speaks, not its groups.
         where exists (select 1 from members where members.course_id = groups.course_id and members.person_id = fitting.person_id)
         group by fitting.account_id, fitting.person_id
@@ -434,17 +436,37 @@ _EVIDENCE = """
 """
 
 
+# Accounts that answer many different people in chats, by marked replies: that is how curators write, and next to no learner.
+_ANSWERERS = """
+    create or replace temp table answerers as
+    select message.account_id
+    from raw.messages as message inner join raw.messages as answered on answered.message_id = message.reply_to_id
+    where message.channel = 'chat' and message.kind = 'post' and answered.account_id <> message.account_id
+    group by message.account_id having count(distinct answered.account_id) >= $people
+"""
+
+_TEACHERS = """
+    create or replace temp table teachers as
+    select distinct exact.person_id, enrolment.course_id
+    from raw.enrolments as enrolment inner join exact_links as exact on exact.account_id = enrolment.account_id
+    where enrolment.role in ('curator', 'staff') and exact.person_id is not null
+"""
+
+
 def make_evidence(warehouse: Warehouse) -> pa.Table:
     """One row per account, reading and person of its courses with any part of a name in common.
 
     Columns: account_id, person_id, home (the course whose parameters hold), people (of the account's courses), levels and frequencies
-    of the parts, and whether it is enough to link (``is_linkable``) and more than a first name (``is_more_than_first``).
+    of the parts, what the account's manner adds (``manner_weight``, log odds: whoever answers many people in chats is rather one who teaches),
+    and whether it is enough to link (``is_linkable``) and more than a first name (``is_more_than_first``).
     """
     held = {"held": threshold("people_prior_people"), "last": threshold("people_usual_last"), "first": threshold("people_usual_first")}
     middle = threshold("people_usual_middle")
     connection = warehouse.connection
     connection.execute(_FREQUENCIES, {**held, "middle": middle})
     connection.execute(_MEMBERS)
+    connection.execute(_ANSWERERS, {"people": threshold("people_answers_people")})
+    connection.execute(_TEACHERS)
     connection.execute(_HITS)
     connection.execute(_TYPOS, {"letters": threshold("people_typo_letters")})
     connection.execute(
@@ -458,8 +480,18 @@ def make_evidence(warehouse: Warehouse) -> pa.Table:
             "typos": threshold("people_names_near"),
         },
     )
-    table = warehouse.arrow("select * exclude (reading, kind) from evidence order by account_id, person_id, reading")
-    for name in ("frequencies", "hits", "typos", "evidence"):
+    answering = {name: threshold(f"people_answering_{name}") for name in ("teachers", "learners", "outsiders")}
+    table = warehouse.arrow(
+        """
+        select evidence.* exclude (reading, kind),
+            case when evidence.account_id not in (select account_id from answerers) then 0.0
+                 when evidence.person_id in (select person_id from teachers) then ln($teachers / $outsiders)
+                 else ln($learners / $outsiders) end as manner_weight
+        from evidence order by account_id, person_id, reading
+        """,
+        answering,
+    )
+    for name in ("frequencies", "hits", "typos", "evidence", "answerers", "teachers"):
         connection.execute(f"drop table if exists temp.{name}")
     return table
 

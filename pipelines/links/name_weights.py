@@ -171,7 +171,7 @@ class _Rows:
         weight += np.where(c["same_school"] > 0, -np.log(c["school_frequency"]), 0.0)
         weight += c["strange"] * np.log(threshold("people_strange_word"))
         weight += np.where(c["is_strict"] > 0, 0.0, np.log(threshold("people_handle_trust")))
-        weight += c["group_weight"] + c["missing_courses"] * np.log(threshold("people_guest_share"))
+        weight += c["manner_weight"] + c["group_weight"] + c["missing_courses"] * np.log(threshold("people_guest_share"))
         # Before anything is shown, each of the people of the place is as likely as the other.
         return weight + np.log1p(-nobody[self.home]) - np.log(c["people"]) - np.log(nobody[self.home])
 

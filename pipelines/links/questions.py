@@ -48,6 +48,7 @@ _AGAINST = {
     "follow_up": 0.80,
     "shares_work": 1.00,
     "peers_selves": 1.20,
+    "instructs": 1.20,
     "peers_who": 0.80,
     "peers": 0.60,
     "hearsay": 0.50,
@@ -78,6 +79,8 @@ _SIGNS = {
     "you_will": wording.YOU_WILL,
     "allowed": ("можно", "обязательно", "allowed", "mandatory", "obligatory"),
     "follow_up": wording.FOLLOW_UPS,
+    "instructs": wording.INSTRUCTS,
+    "for_me": wording.FOR_ME,
 }
 _TECHNICAL_SIGNS = {
     "trouble_told": wording.TROUBLE,
@@ -232,6 +235,8 @@ def _score(signs: pa.Table) -> pa.Table:
         "follow_up": column["follow_up"] & ~(column["request"] & column["course_term"]) & (column["words"] <= threshold("follow_up_words")),
         "shares_work": column["shares_work"] & ~column["request"],
         "peers_selves": column["peers_selves"],
+        # "Нажмите «Забыли пароль»" answers; "откройте мне, пожалуйста, задание" asks.
+        "instructs": column["instructs"] & ~column["question_mark"] & ~column["for_me"] & ~column["thanks_ahead"],
         "peers_who": asks_who & ~is_technical,
         "peers": column["peers"] & ~column["peers_ask"] & ~is_technical & ~asks_who,
         "peers_addressed": column["peers_addressed"] & ~is_technical,

@@ -416,3 +416,39 @@ def test_a_name_in_the_webinars_of_two_courses_is_not_taken_for_the_person_of_on
         insert(warehouse, "raw.webinars", [{"webinar_id": number, "title": title}])
         insert(warehouse, "raw.attendance", [{"attendance_id": number, "webinar_id": number, "account_id": shown}])
     assert link_of(warehouse, shown)[1] == "review"
+
+
+def _curator(warehouse: Warehouse, native: str, first: str, last: str) -> str:
+    name = account(warehouse, "moodle", native, "lms", first_name=first, last_name=last, created_at=START, username=f"user{native}")
+    enrol(warehouse, name, COURSE, "curator")
+    return name
+
+
+def test_a_curator_who_is_in_no_stream_is_at_home_in_the_chats_of_all(warehouse: Warehouse) -> None:
+    truth = _curator(warehouse, "900", "Мария Павловна", "Беликова")
+    for stream in range(3):
+        insert(warehouse, "raw.course_groups", [{"group_id": f"g{stream}", "course_id": COURSE, "name": f"Поток {stream + 1}"}])
+        insert(warehouse, "raw.chats", [{"chat_id": f"telegram:chat:s{stream}", "channel": "chat", "kind": "supergroup"}])
+        insert(warehouse, "personal.chats", [{"chat_id": f"telegram:chat:s{stream}", "title": f"ЦОС-36, поток {stream + 1}"}])
+        for number in range(20):
+            native = str(100 * stream + number + 1)
+            name = learner(warehouse, native, "Ольга Петровна", f"Слушательница{native}")
+            insert(warehouse, "raw.memberships", [{"membership_id": f"m{native}", "group_id": f"g{stream}", "account_id": name}])
+    shown = chat_account(warehouse, "user7", "Мария Беликова", "telegram:chat:s0")
+    for stream in (1, 2):
+        row = {"message_id": f"more{stream}", "channel": "chat", "chat_id": f"telegram:chat:s{stream}", "account_id": shown, "kind": "post"}
+        insert(warehouse, "raw.messages", [row | {"sent_at": START}])
+    assert link_of(warehouse, shown) == (person(truth), "linked", "name")
+
+
+@pytest.mark.parametrize("answers_many", [True, False])
+def test_of_two_namesakes_whoever_answers_many_people_is_the_curator(warehouse: Warehouse, answers_many: bool) -> None:
+    truth = _curator(warehouse, "900", "Надежда Ивановна", "Корнилова")
+    learner(warehouse, "901", "Надежда Олеговна", "Корнилова")
+    shown = chat_account(warehouse, "user7", "Надежда Корнилова")
+    for number in range(10):
+        chat_account(warehouse, f"user1{number}", "🌷")
+        row = {"message_id": f"answer{number}", "channel": "chat", "chat_id": CHAT, "account_id": shown, "kind": "post", "sent_at": START}
+        asked = number if answers_many else number % 2
+        insert(warehouse, "raw.messages", [row | {"reply_to_id": f"{CHAT}:user1{asked}"}])
+    assert link_of(warehouse, shown)[:2] == ((person(truth), "linked") if answers_many else (None, "review"))

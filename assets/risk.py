@@ -12,6 +12,14 @@ _DESCRIPTIONS = {
     "evaluations": "One row per model, sample and figure.",
     "scores": "One row per day, learner of a running stream and target.",
     "reasons": "One row per score and reason, strongest first.",
+    "outlooks": "One row per day and learner of a running stream: outcomes that exclude each other.",
+    "cards": "One row per trained model: the registry.",
+    "drift": "One row per day and measure of drift.",
+}
+_CHECKS = {
+    "psi": "Features lie as they lay where the models learned (population stability index).",
+    "volume": "The share of learners at risk has not jumped within a week.",
+    "calibration": "What was said of streams that ended lately came true as often as it was said.",
 }
 _READS = [
     ["indicators", "ind_learner_days"],
@@ -22,7 +30,7 @@ _READS = [
 
 
 def risk_assets(days: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
-    """The four relations of ``risk``, written together."""
+    """The relations of ``risk``, written together; drift as checks that warn."""
     specs = [
         dg.AssetSpec(
             ["risk", table], group_name="risk", deps=[dg.AssetKey(key) for key in _READS], description=text, kinds={"scikitlearn", "duckdb"},
@@ -31,8 +39,10 @@ def risk_assets(days: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
         for table, text in _DESCRIPTIONS.items()
     ]  # fmt: skip
 
-    @dg.multi_asset(name="risk", specs=specs, partitions_def=days)
-    def foresee(context: dg.AssetExecutionContext, installation: Installation) -> Iterator[dg.MaterializeResult]:
+    checks = [dg.AssetCheckSpec(f"drift_{measure}", asset=["risk", "scores"], description=text) for measure, text in _CHECKS.items()]
+
+    @dg.multi_asset(name="risk", specs=specs, partitions_def=days, check_specs=checks)
+    def foresee(context: dg.AssetExecutionContext, installation: Installation) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         run = installation.run(context)
         outcome = score(run)
         with run.warehouse(read_only=True) as warehouse:
@@ -44,9 +54,19 @@ def risk_assets(days: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
                     "qualify m.trained_as_of = max(m.trained_as_of) over ()"
                 )
             )
+            moved = warehouse.rows("select measure, subject, value from risk.drift where day = ? and is_drifting order by all", [run.as_of])
         for table in _DESCRIPTIONS:
             counted = {"dagster/row_count": outcome.rows[f"risk.{table}"]} if f"risk.{table}" in outcome.rows else {}
             shown = figures if table == "evaluations" else basis if table == "scores" else {}
             yield dg.MaterializeResult(asset_key=["risk", table], metadata={**counted, **shown})
+        for measure in _CHECKS:
+            found = {subject: round(value, 3) for name, subject, value in moved if name == measure}
+            yield dg.AssetCheckResult(
+                check_name=f"drift_{measure}",
+                asset_key=["risk", "scores"],
+                passed=not found,
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata=found,
+            )
 
     return foresee

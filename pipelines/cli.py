@@ -162,15 +162,13 @@ def evaluate_oulad(
     found = oulad.evaluate(
         data, test=test, weeks=asked, draws=draws, marking_days=marking_days, tell=lambda line: problems.print(line, highlight=False)
     )
-    table = Table("sample", "forecaster", "figure", "value", "95 %", "learners", "published")
     for figure in found:
-        if figure.forecaster != "model" and figure.metric == "average_precision" and not figure.sample.startswith("next"):
-            continue
-        table.add_row(
-            figure.sample, figure.forecaster, figure.metric, f"{figure.value:.3f}", f"{figure.low:.3f}–{figure.high:.3f}",
-            f"{figure.n:,}", oulad.published(figure),
+        beside = oulad.published(figure)
+        console.print(
+            f"{figure.sample:21} {figure.forecaster:25} {figure.metric:18} {figure.value:.3f} ({figure.low:.3f}–{figure.high:.3f})  "
+            f"{figure.n:,} learners{'  published ' + beside if beside else ''}",
+            highlight=False, soft_wrap=True,
         )  # fmt: skip
-    console.print(table)
     if out is not None:
         import csv
         from dataclasses import asdict

@@ -72,8 +72,8 @@ _KEYS = ("day", "person_id", "stream_id")
 
 
 def features_of(target: str) -> tuple[Feature, ...]:
-    """The features for "dropout" or "formal_completion"."""
-    return {"dropout": FEATURES, "formal_completion": FORMAL_FEATURES}[target]
+    """The features for "dropout", "dropout_7" or "formal_completion"."""
+    return {"dropout": FEATURES, "dropout_7": FEATURES, "formal_completion": FORMAL_FEATURES}[target]
 
 
 def feature_frame(

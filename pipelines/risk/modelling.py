@@ -28,9 +28,10 @@ from pipelines.errors import BadFile
 from pipelines.risk.features import features_of
 
 #: Raised when the same data would now give another model.
-CODE_VERSION = 2
+CODE_VERSION = 3
 SEED = 20261122
 FOLDS = 5
+TREES = 120
 BOOTSTRAPS = 300
 #: Types of our own models that skops shall restore; anything else in a file is refused.
 TRUSTED_PREFIXES = ("sklearn.", "numpy.", "scipy.")
@@ -85,7 +86,7 @@ def candidates(target: str) -> dict[str, Classifier]:
         "trees": make_pipeline(
             _filled(),
             HistGradientBoostingClassifier(
-                learning_rate=0.06, max_iter=120, max_leaf_nodes=8, min_samples_leaf=40, l2_regularization=5.0, monotonic_cst=signs,
+                learning_rate=0.06, max_iter=TREES, max_leaf_nodes=8, min_samples_leaf=40, l2_regularization=5.0, monotonic_cst=signs,
                 early_stopping=False, random_state=SEED,
             ),
         ),

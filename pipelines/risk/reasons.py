@@ -1,11 +1,15 @@
 """Why a score is what it is, in terms of the person's own indicators.
 
-For every sign: what would the score be if this learner were like the stream's median in all features that speak of the sign? The change
-in log-odds is the sign's contribution (one-group-at-a-time occlusion; Zeiler & Fergus 2014, as in scikit-learn-independent "what if"
-explanations). It works for any model, needs one prediction per sign for the whole stream, and only signs that raise the risk are told.
+Features that speak of the same thing are one group, the thing a curator can act on. A group's part in the score is its Shapley value (1953) in
+log-odds: its change to the forecast, averaged over every order in which the groups of a learner "like the stream's median" could take this
+learner's own values (baseline Shapley values: Sundararajan, Najmi 2020). All coalitions are evaluated, so the values are exact for any
+model, sum to the difference from the median learner, and give two groups that share a sign an equal part where leaving one out at a time
+would give neither any. Only groups that raise the risk are told.
 """
 
 from __future__ import annotations
+
+from math import factorial
 
 import numpy as np
 import pandas as pd
@@ -15,6 +19,8 @@ from pipelines.risk.modelling import Classifier, predict
 from pipelines.risk.rules import RULES
 from pipelines.thresholds import threshold
 
+#: Rows of all coalitions that are guessed at once: about 100 MB.
+ROWS_AT_ONCE = 400_000
 COLUMNS = ["person_id", "stream_id", "rank", "code", "feature", "value", "baseline", "contribution"]
 
 
@@ -24,16 +30,43 @@ def of_model(model: Classifier, frame: pd.DataFrame, target: str, shown: pd.Data
     ``shown`` and ``medians``: indicators as people know them, from :func:`features.shown_values`.
     Returns rows of :data:`COLUMNS`, at most ``reasons_max`` per learner, strongest first.
     """
-    inputs = matrix(frame, target)
-    baseline = inputs.groupby(frame["stream_id"]).transform("median")
-    full = _logit(predict(model, inputs))
-    contributions: dict[str, np.ndarray] = {}
-    for code in sorted({feature.code for feature in features_of(target) if feature.code}):
-        names = [feature.name for feature in features_of(target) if feature.code == code]
-        contributions[code] = full - _logit(predict(model, inputs.assign(**{name: baseline[name] for name in names})))
+    contributions = shapley(model, frame, target)
     # The first feature of a code is the one that its sentence speaks of.
     told = {feature.code: (feature.column, feature.sign) for feature in reversed(features_of(target)) if feature.code}
-    return _ranked(pd.DataFrame(contributions, index=_index(frame)), told, shown, medians)
+    return _ranked(contributions, told, shown, medians)
+
+
+def shapley(model: Classifier, frame: pd.DataFrame, target: str) -> pd.DataFrame:
+    """Part of every group of features in the log-odds of every row: index person and stream, one column per code, in code order.
+
+    Features without a code (the part of the course) keep their value in every coalition.
+    """
+    inputs = matrix(frame, target)
+    medians = inputs.groupby(frame["stream_id"].to_numpy()).transform("median")
+    own, median = inputs.to_numpy(dtype=float), medians.to_numpy(dtype=float)
+    codes = sorted({feature.code for feature in features_of(target) if feature.code})
+    members = np.array([[feature.code == code for feature in features_of(target)] for code in codes])
+    coalitions = 1 << len(codes)
+    in_coalition = (np.arange(coalitions)[:, None] >> np.arange(len(codes))) & 1
+    takes_own = (in_coalition @ members.astype(int)).astype(bool) | ~members.any(axis=0)
+    weights = _shapley_weights(in_coalition)
+    parts = []
+    for start in range(0, len(own), max(1, ROWS_AT_ONCE // coalitions)):
+        rows = slice(start, start + max(1, ROWS_AT_ONCE // coalitions))
+        mixed = np.where(takes_own[:, None, :], own[None, rows], median[None, rows])
+        guessed = _logit(predict(model, pd.DataFrame(mixed.reshape(-1, own.shape[1]), columns=inputs.columns)))
+        parts.append(guessed.reshape(coalitions, -1).T @ weights)
+    values = np.concatenate(parts) if parts else np.empty((0, len(codes)))
+    return pd.DataFrame(values, index=_index(frame), columns=codes)
+
+
+def _shapley_weights(in_coalition: np.ndarray) -> np.ndarray:
+    """Coalitions × groups: by how much a coalition's forecast counts for a group."""
+    groups = in_coalition.shape[1]
+    size = in_coalition.sum(axis=1)
+    joins = np.array([factorial(max(count - 1, 0)) * factorial(groups - count) for count in size], dtype=float) / factorial(groups)
+    lacks = np.array([factorial(count) * factorial(max(groups - count - 1, 0)) for count in size], dtype=float) / factorial(groups)
+    return np.where(in_coalition == 1, joins[:, None], -lacks[:, None])
 
 
 def of_rules(earned: pd.DataFrame, target: str, shown: pd.DataFrame, medians: pd.DataFrame) -> pd.DataFrame:

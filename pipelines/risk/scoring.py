@@ -1,8 +1,10 @@
 """The day's work: train where history has grown, score who is learning now, say why.
 
 History is streams that had ended by the day; their learners' days are the sample, their outcome is the truth. The model's name is a
-hash of what it learned from, so an unchanged history trains nothing. Where history is too short (thresholds ``train_…``) the rules of
-:mod:`pipelines.risk.rules` score instead, and every row says so.
+hash of what it learned from, so an unchanged history trains nothing. What scores a learner is the first of: a model of the own course, a
+model of the own centre, the model shipped with the product (drop-out only), the rules of :mod:`pipelines.risk.rules`; thresholds
+``train_…`` and ``course_people_min`` say when history is enough, and every row says which it was. Learners without any activity are no
+example for a model of the others: where enough of them are known, their own rate at the same part of the course speaks.
 """
 
 from __future__ import annotations
@@ -17,13 +19,16 @@ import numpy as np
 import pandas as pd
 import sklearn
 
-from pipelines.risk import modelling, reasons, rules
+from pipelines.risk import drift, modelling, outlook, reasons, registry, rules
 from pipelines.risk.features import feature_frame, features_of, matrix, shown_values
+from pipelines.risk.labels import LABELS_VERSION, label
 from pipelines.risk.modelling import Classifier, Figure, Sample
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 
 TARGETS = ("dropout", "formal_completion")
+#: Foreseen as well, for the outlook only.
+SOON = "dropout_7"
 #: Where in a course a model is judged: when a warning still helps.
 JUDGED_AT = (0.25, 0.5, 0.75)
 
@@ -37,92 +42,185 @@ class Summary:
 
 @dataclass(frozen=True)
 class _Judge:
-    """What scores a target on this day."""
+    """What scores a target on this day. origin: course, centre, shipped or rules. columns: the model's features; None: all of the target's."""
 
     model_id: str
     model: Classifier | None
     reason: str | None
+    origin: str = "rules"
+    columns: tuple[str, ...] | None = None
+
+    def guess(self, inputs: pd.DataFrame) -> np.ndarray:
+        """Probabilities of rows of features."""
+        assert self.model is not None
+        return modelling.predict(self.model, inputs if self.columns is None else inputs[list(self.columns)])
+
+
+@dataclass(frozen=True)
+class _Guess:
+    """``predict_proba`` of a judge whose model takes only some of the features."""
+
+    judge: _Judge
+
+    def predict_proba(self, features: pd.DataFrame) -> np.ndarray:
+        """As of scikit-learn."""
+        guessed = self.judge.guess(features)
+        return np.column_stack([1 - guessed, guessed])
+
+    def fit(self, features: pd.DataFrame, outcome: np.ndarray, **weights: np.ndarray) -> object:
+        """Never: it is fitted."""
+        raise NotImplementedError
 
 
 def score_day(warehouse: Warehouse, day: date, *, models_folder: Path) -> Summary:
-    """Write ``risk.scores`` and ``risk.reasons`` of one day, for learners of the streams that run on it.
+    """Write ``risk.scores``, ``risk.reasons``, ``risk.outlooks`` and ``risk.drift`` of one day, for learners of the streams that run on it.
 
     Needs facts and indicators built as of ``day`` (nothing later may be visible in them). Trains and keeps models under
     ``models_folder`` when the history of ended streams differs from every model's so far. Repeatable: the day's rows are replaced.
     """
-    streams = warehouse.frame("select stream_id, starts_on, ends_on from facts.dim_streams order by starts_on, stream_id")
-    ended = streams[pd.to_datetime(streams["ends_on"]).dt.date < day]["stream_id"].tolist()
-    running = streams[
-        (pd.to_datetime(streams["starts_on"]).dt.date <= day) & ~(pd.to_datetime(streams["ends_on"]).dt.date < day)
-    ]["stream_id"].tolist()  # fmt: skip
-    scores, told = [], []
-    for target in TARGETS:
-        judge = _judge(warehouse, target, day, ended, models_folder)
-        target_scores, target_reasons = _score(warehouse, target, day, running, judge)
-        scores.append(target_scores)
-        told.append(target_reasons)
-    # A score without its reasons accuses without evidence: both or neither.
+    streams = warehouse.frame("select stream_id, course_id, starts_on, ends_on from facts.dim_streams order by starts_on, stream_id")
+    is_over = pd.to_datetime(streams["ends_on"]).dt.date < day
+    ended = streams[is_over].sort_values(["ends_on", "stream_id"])
+    running = streams[(pd.to_datetime(streams["starts_on"]).dt.date <= day) & ~is_over]
+    scores, told, soon = [], [], pd.DataFrame()
+    for target in (*TARGETS, SOON):
+        history = _History(warehouse, target, day, ended, models_folder)
+        parts = []
+        for scope, group in _by_judge(history, running):
+            part, part_reasons = _score(warehouse, target, day, group["stream_id"].tolist(), scope, history)
+            parts.append(part)
+            if target != SOON:
+                told.append(part_reasons)
+        found = pd.concat(parts) if parts else pd.DataFrame()
+        if target == SOON:
+            soon = found
+        else:
+            scores.append(found)
+    kept = pd.concat(scores)
+    looks = outlook.outlooks(warehouse, day, kept, soon)
+    if not kept.empty:
+        kept = kept.assign(basis=kept["origin"].where(kept["origin"].isin(["rules", "shipped"]), "model"))
+    # A score without its reasons accuses without evidence: all or nothing.
     with warehouse.transaction():
         written = {
-            table: warehouse.replace(table, _typed(warehouse, table, pd.concat(frames), day), where="day = ?", parameters=[day])
-            for table, frames in (("risk.scores", scores), ("risk.reasons", told))
+            table: warehouse.replace(table, _typed(warehouse, table, frame, day), where="day = ?", parameters=[day])
+            for table, frame in (
+                ("risk.scores", kept),
+                ("risk.reasons", pd.concat(told) if told else pd.DataFrame(columns=reasons.COLUMNS)),
+                ("risk.outlooks", looks),
+            )
         }
+        moved = drift.measure(warehouse, day, training_rows=lambda: training_frame(warehouse, "dropout", ended["stream_id"].tolist()))
+        written["risk.drift"] = warehouse.replace("risk.drift", moved, where="day = ?", parameters=[day])
     return Summary({**written, "risk.models": warehouse.value("select count(*) from risk.models")})
 
 
-def training_sample(warehouse: Warehouse, target: str, streams: list[str]) -> Sample:
-    """Learners' days of ended streams with their outcome; every ``snapshot_days``-th course day, ordered by day and person.
+def training_frame(warehouse: Warehouse, target: str, streams: list[str], *, whole_course: bool = False) -> pd.DataFrame:
+    """Learners' days of ended streams: ``day, person_id, stream_id``, features, ``outcome``; every ``snapshot_days``-th course day.
 
-    Dropout: outcome 1 for those who never started or left (last seen at least ``left_before_end_days`` before the end, not completed), 0 for
-    those who completed; who stayed to the end without completing is left out. Formal completion: those who completed and whose completion
-    could be judged; outcome 1 where it was formal.
+    ``whole_course``: see :func:`pipelines.risk.labels.label`.
     """
     every = int(threshold("snapshot_days"))
     frame = feature_frame(warehouse, target, streams=streams, snapshot_days=every)
-    truth = _truth(warehouse, target, streams)
-    frame = frame.merge(truth, on=["person_id", "stream_id"], how="inner")
+    return label(warehouse, frame, target, streams, whole_course=whole_course).reset_index(drop=True)
+
+
+def sample_of(frame: pd.DataFrame, target: str) -> Sample:
+    """A training frame as a sample. Who has not begun by a row's day teaches nothing about those who have."""
+    if "has_started" in frame:
+        frame = frame[frame["has_started"] > 0].reset_index(drop=True)
     people = (frame["person_id"] + "\x1f" + frame["stream_id"]).to_numpy(dtype=object)
     return Sample(matrix(frame, target), frame["outcome"].to_numpy(dtype=int), frame["stream_id"].to_numpy(dtype=object), people)
 
 
-def _truth(warehouse: Warehouse, target: str, streams: list[str]) -> pd.DataFrame:
-    parameters: dict[str, object] = {"streams": streams}
-    if target == "dropout":
-        parameters["margin"] = int(threshold("left_before_end_days"))
-        query = (
-            "select e.person_id, e.stream_id, (e.outcome <> 'completed')::integer as outcome "
-            "from facts.fct_enrolments as e inner join facts.dim_streams as s on e.stream_id = s.stream_id "
-            "where e.stream_id in (select unnest($streams)) "
-            # Present to the end and yet without a certificate: neither left nor completed, so no example of either.
-            "and (e.outcome in ('completed', 'never_started') or e.dropped_on <= s.ends_on - $margin)"
-        )
-    else:
-        query = (
-            "select f.person_id, f.stream_id, f.is_formal::integer as outcome from indicators.ind_formal_completions as f "
-            "inner join facts.fct_enrolments as e on f.person_id = e.person_id and f.stream_id = e.stream_id "
-            "where e.outcome = 'completed' and f.is_formal is not null and f.stream_id in (select unnest($streams))"
-        )
-    return warehouse.frame(query + " order by 1, 2", parameters)
+def training_sample(warehouse: Warehouse, target: str, streams: list[str]) -> Sample:
+    """:func:`sample_of` of :func:`training_frame`, labels as in :mod:`pipelines.risk.labels`, ordered by day and person."""
+    return sample_of(training_frame(warehouse, target, streams), target)
 
 
-def _judge(warehouse: Warehouse, target: str, day: date, ended: list[str], folder: Path) -> _Judge:
-    sample = training_sample(warehouse, target, ended)
-    short = _too_short(sample)
-    if short:
-        judge = _Judge(f"rules:{target}:{modelling.CODE_VERSION}", None, short)
-        _note_model(warehouse, target, day, sample, judge, None, 0, 0)
+class _History:
+    """The ended streams as examples of one target, and what may judge by them."""
+
+    def __init__(self, warehouse: Warehouse, target: str, day: date, ended: pd.DataFrame, folder: Path) -> None:
+        self.warehouse, self.target, self.day, self.ended, self.folder = warehouse, target, day, ended, folder
+        self.frame = training_frame(warehouse, target, ended["stream_id"].tolist())
+        self.sample = sample_of(self.frame, target)
+        self._judges: dict[str, _Judge] = {}
+
+    def judge(self, scope: str) -> _Judge:
+        """What judges a course ("centre": any course), learned and entered in the registry when history has grown."""
+        if scope not in self._judges:
+            self._judges[scope] = self._find(scope)
+        return self._judges[scope]
+
+    def scope_of(self, course: str) -> str:
+        """The course itself where its own history is enough, else the centre."""
+        streams = self.ended.loc[self.ended["course_id"] == course, "stream_id"].tolist()
+        own = self.sample.of(streams)
+        enough = _too_short(own) is None and _people(own) >= threshold("course_people_min")
+        # A course that is all there is needs no second model.
+        return course if enough and len(streams) < len(np.unique(self.sample.streams)) else registry.CENTRE
+
+    def _find(self, scope: str) -> _Judge:
+        ended = self.ended if scope == registry.CENTRE else self.ended[self.ended["course_id"] == scope]
+        sample = self.sample if scope == registry.CENTRE else self.sample.of(ended["stream_id"].tolist())
+        short = _too_short(sample)
+        if short:
+            return self._stand_in(sample, short)
+        origin = "centre" if scope == registry.CENTRE else "course"
+        model_id = f"{self.target}:{_digest(sample, self.target)}"
+        path = registry.file_of(self.folder, model_id)
+        known = self.warehouse.rows("select is_champion from risk.cards where model_id = ? and scope = ?", [model_id, scope])
+        if known and known[0][0] and path.exists():
+            return _Judge(model_id, modelling.restore(path), None, origin)
+        champion = registry.champion_of(self.warehouse, self.target, scope, self.day, self.folder)
+        if known and not known[0][0] and champion is not None:
+            return _Judge(champion.model_id, champion.model, None, origin)
+        streams = [stream for stream in ended["stream_id"] if stream in set(sample.streams)]
+        verdict = registry.contest(self.target, sample, streams[-1], champion)
+        # The outlook's second probability is judged in the backtest, not every night.
+        figures, _earlier, later = _validate(self.target, sample, streams) if self.target != SOON else ([], streams, [])
+        model, learner = modelling.fit(sample, self.target)
+        modelling.keep(model, path)
+        judge = _Judge(model_id, model, None, origin)
+        _note_model(self.warehouse, self.target, self.day, sample, judge, path.name, len(later), _people(sample.of(later)))
+        _note_figures(self.warehouse, model_id, figures)
+        used = ended[ended["stream_id"].isin(streams)]
+        window = (pd.to_datetime(used["starts_on"]).min().date(), pd.to_datetime(used["ends_on"]).max().date())
+        registry.enter(self.warehouse, self.target, scope, sample, model_id, learner, window, verdict)
+        if not verdict[0] and champion is not None:
+            return _Judge(champion.model_id, champion.model, None, origin)
         return judge
-    model_id = f"{target}:{_digest(sample, target)}"
-    path = folder / f"{model_id.replace(':', '-')}.skops"
-    if path.exists() and warehouse.value("select count(*) from risk.models where model_id = ?", [model_id]):
-        return _Judge(model_id, modelling.restore(path), None)
-    figures, _earlier, later = _validate(warehouse, target, sample, ended)
-    model, _ = modelling.fit(sample, target)
-    modelling.keep(model, path)
-    judge = _Judge(model_id, model, None)
-    _note_model(warehouse, target, day, sample, judge, path.name, len(later), _people(sample.of(later)))
-    _note_figures(warehouse, model_id, figures)
-    return judge
+
+    def _stand_in(self, sample: Sample, short: str) -> _Judge:
+        found = registry.shipped(self.target)
+        judge = (
+            _Judge(f"rules:{self.target}:{modelling.CODE_VERSION}", None, short)
+            if found is None
+            else _Judge(found[0], found[1], short, "shipped", tuple(found[2]))
+        )
+        _note_model(self.warehouse, self.target, self.day, sample, judge, None, 0, 0)
+        return judge
+
+    def never_started_rate(self, progress: np.ndarray) -> np.ndarray:
+        """How it ended with earlier learners who had not begun by the same part of the course; NaN where too few are known."""
+        if "has_started" not in self.frame:
+            return np.full(len(progress), np.nan)
+        waiting = self.frame[self.frame["has_started"] == 0]
+        rates = []
+        for part in progress:
+            near = waiting[(waiting["progress"] - part).abs() <= threshold("never_started_window")]
+            ends = near.groupby(["person_id", "stream_id"])["outcome"].max()
+            enough = len(ends) >= threshold("never_started_people_min")
+            rates.append((ends.sum() + 1) / (len(ends) + 2) if enough else np.nan)
+        return np.array(rates, dtype=float)
+
+
+def _by_judge(history: _History, running: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    scopes = running["course_id"].map({course: history.scope_of(course) for course in running["course_id"].unique()})
+    if running.empty:
+        history.judge(registry.CENTRE)
+    return [(str(scope), group) for scope, group in running.groupby(scopes, sort=True)]
 
 
 def _people(sample: Sample) -> int:
@@ -146,7 +244,7 @@ def _too_short(sample: Sample) -> str | None:
 
 
 def _digest(sample: Sample, target: str) -> str:
-    digest = sha256(f"{target}\x1f{modelling.CODE_VERSION}\x1f{sklearn.__version__}".encode())
+    digest = sha256(f"{target}\x1f{modelling.CODE_VERSION}\x1f{LABELS_VERSION}\x1f{sklearn.__version__}".encode())
     digest.update(json.dumps([vars(feature) for feature in features_of(target)], sort_keys=True).encode())
     digest.update(np.ascontiguousarray(sample.features.to_numpy(dtype=float)).tobytes())
     digest.update(sample.outcome.tobytes())
@@ -154,9 +252,8 @@ def _digest(sample: Sample, target: str) -> str:
     return digest.hexdigest()[:16]
 
 
-def _validate(warehouse: Warehouse, target: str, sample: Sample, ended: list[str]) -> tuple[list[Figure], list[str], list[str]]:
+def _validate(target: str, sample: Sample, streams: list[str]) -> tuple[list[Figure], list[str], list[str]]:
     """Train on the earlier ended streams, judge on the later; nothing is judged where the earlier ones are too few."""
-    streams = [stream for stream in ended if stream in set(sample.streams)]
     held = max(1, round(len(streams) * threshold("validation_share")))
     earlier, later = streams[:-held], streams[-held:]
     train, test = sample.of(earlier), sample.of(later)
@@ -179,24 +276,42 @@ def _snapshot(sample: Sample, progress: float) -> Sample:
     )
 
 
-def _score(warehouse: Warehouse, target: str, day: date, running: list[str], judge: _Judge) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _score(
+    warehouse: Warehouse, target: str, day: date, running: list[str], scope: str, history: _History
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    judge = history.judge(scope)
     frame = feature_frame(warehouse, target, streams=running, days=[day])
-    shown, medians = shown_values(warehouse, target, day, running)
     if frame.empty:
         return pd.DataFrame(columns=["person_id", "stream_id", "score"]), pd.DataFrame(columns=reasons.COLUMNS)
+    shown, medians = shown_values(warehouse, target, day, running)
+    told = pd.DataFrame(columns=reasons.COLUMNS)
+    if judge.origin == "shipped" and frame[list(judge.columns or ())].isna().all(axis=0).any():
+        # A model that is shipped knows nothing of a centre whose sources lack what it looks at.
+        judge = _Judge(f"rules:{target}:{modelling.CODE_VERSION}", None, judge.reason)
+        _note_model(warehouse, target, day, history.sample, judge, None, 0, 0)
     if judge.model is None:
-        values = _rule_values(warehouse, target, day, running).reindex(pd.MultiIndex.from_frame(frame[["person_id", "stream_id"]]))
-        earned = rules.points(values, target)
-        guessed, told = rules.score(earned), reasons.of_rules(earned, target, values, values.groupby(level="stream_id").median())
+        rule_target = "dropout" if target == SOON else target
+        values = _rule_values(warehouse, rule_target, day, running).reindex(pd.MultiIndex.from_frame(frame[["person_id", "stream_id"]]))
+        earned = rules.points(values, rule_target)
+        guessed = rules.score(earned)
+        if target != SOON:
+            told = reasons.of_rules(earned, target, values, values.groupby(level="stream_id").median())
     else:
-        guessed = modelling.predict(judge.model, matrix(frame, target))
-        told = reasons.of_model(judge.model, frame, target, shown, medians)
-    scores = frame[["person_id", "stream_id"]].assign(score=guessed)
+        guessed = judge.guess(matrix(frame, target))
+        if target != SOON:
+            told = reasons.of_model(_Guess(judge), frame, target, shown, medians)
+    scores = frame[["person_id", "stream_id"]].assign(score=guessed, origin=judge.origin, standing="started")
+    if "has_started" in frame:
+        waiting = (frame["has_started"] == 0).to_numpy()
+        rate = history.never_started_rate(frame.loc[waiting, "progress"].to_numpy())
+        scores.loc[waiting, "standing"] = "never_started"
+        known = np.flatnonzero(waiting)[~np.isnan(rate)]
+        scores.loc[known, "score"] = rate[~np.isnan(rate)]
+        scores.loc[known, "origin"] = "rate"
     scores["level"] = np.select(
         [scores["score"] >= threshold("risk_high"), scores["score"] >= threshold("risk_medium")], ["high", "medium"], "low"
     )
-    basis = "rules" if judge.model is None else "model"
-    return scores.assign(target=target, basis=basis, model_id=judge.model_id), told.assign(target=target)
+    return scores.assign(target=target, model_id=judge.model_id), told.assign(target=target)
 
 
 def _rule_values(warehouse: Warehouse, target: str, day: date, running: list[str]) -> pd.DataFrame:
@@ -221,7 +336,7 @@ def _note_model(
             {
                 "model_id": judge.model_id,
                 "target": target,
-                "basis": "rules" if judge.model is None else "model",
+                "basis": {"rules": "rules", "shipped": "shipped"}.get(judge.origin, "model"),
                 "reason": judge.reason,
                 "trained_as_of": day,
                 "train_streams": len(np.unique(sample.streams)),

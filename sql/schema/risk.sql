@@ -91,3 +91,85 @@ comment on column risk.reasons.feature is 'Column of indicators.ind_learner_days
 comment on column risk.reasons.value is 'This learner''s value.';
 comment on column risk.reasons.baseline is 'Median of the stream on that day.';
 comment on column risk.reasons.contribution is 'Part in the score (log-odds of the model, points of the rules).';
+
+create table if not exists risk.outlooks (
+    day date not null,
+    person_id varchar not null,
+    stream_id varchar not null,
+    standing varchar not null,
+    dropout double not null,
+    dropout_7 double not null,
+    formal_completion double not null,
+    genuine_completion double not null,
+    formal_if_completed double not null,
+    dropout_basis varchar not null,
+    dropout_7_basis varchar not null,
+    formal_basis varchar not null,
+    benefit double not null,
+    place integer not null,
+    labels_version integer not null
+);
+comment on table risk.outlooks is 'One row per day and learner of a running stream: how the course may end; dropout, formal and genuine completion sum to one. Key: day, person_id, stream_id.';
+comment on column risk.outlooks.day is 'The day whose end it speaks from.';
+comment on column risk.outlooks.person_id is 'Who.';
+comment on column risk.outlooks.stream_id is 'In which stream.';
+comment on column risk.outlooks.standing is 'started, or never_started: no activity so far, a class with a forecast of its own.';
+comment on column risk.outlooks.dropout is 'Probability of not completing (docs/indicators/risk_labels.md).';
+comment on column risk.outlooks.dropout_7 is 'Probability of having left for good by seven days from now; never above dropout.';
+comment on column risk.outlooks.formal_completion is 'Probability of completing in form only.';
+comment on column risk.outlooks.genuine_completion is 'Probability of completing otherwise.';
+comment on column risk.outlooks.formal_if_completed is 'Probability that a completion would be formal.';
+comment on column risk.outlooks.dropout_basis is 'What dropout rests on: course (model of this course), centre (model of all own courses), shipped (model that comes with the product), rules, or rate (of never-started learners before).';
+comment on column risk.outlooks.dropout_7_basis is 'The same of dropout_7.';
+comment on column risk.outlooks.formal_basis is 'The same of formal_if_completed.';
+comment on column risk.outlooks.benefit is 'What a contact may save: dropout, halved for every contact_half_life_days of silence. An order, not a probability.';
+comment on column risk.outlooks.place is 'Place in the stream by benefit, from 1.';
+comment on column risk.outlooks.labels_version is 'Version of the labels that the forecasts were trained on.';
+
+create table if not exists risk.cards (
+    model_id varchar not null,
+    target varchar not null,
+    scope varchar not null,
+    origin varchar not null,
+    data_from date,
+    data_until date,
+    code_version integer not null,
+    labels_version integer not null,
+    learner varchar not null,
+    is_champion boolean not null,
+    verdict varchar not null,
+    card varchar not null
+);
+comment on table risk.cards is 'One row per trained model: the registry. Key: model_id, scope.';
+comment on column risk.cards.model_id is 'risk.models.';
+comment on column risk.cards.target is 'dropout, dropout_7 or formal_completion.';
+comment on column risk.cards.scope is 'Course it was trained for, or "centre".';
+comment on column risk.cards.origin is 'course, centre or shipped.';
+comment on column risk.cards.data_from is 'First day of the streams trained on.';
+comment on column risk.cards.data_until is 'Last day of them.';
+comment on column risk.cards.code_version is 'Version of the modelling code.';
+comment on column risk.cards.labels_version is 'Version of the label definitions.';
+comment on column risk.cards.learner is 'logistic or trees: the better by log-loss with whole streams left out.';
+comment on column risk.cards.is_champion is 'Was it promoted when it was made?';
+comment on column risk.cards.verdict is 'Why it was promoted or not: log-loss on the newest finished stream against the champion then in use.';
+comment on column risk.cards.card is 'JSON: streams, learners, outcomes, features, how calibrated, what it is not for.';
+
+create table if not exists risk.drift (
+    day date not null,
+    target varchar not null,
+    measure varchar not null,
+    subject varchar not null,
+    value double not null,
+    allowed double not null,
+    is_drifting boolean not null,
+    n integer not null
+);
+comment on table risk.drift is 'One row per day, target and measure of drift. Key: day, target, measure, subject.';
+comment on column risk.drift.day is 'risk.scores.';
+comment on column risk.drift.target is 'risk.scores.';
+comment on column risk.drift.measure is 'psi (population stability index against the training rows at the same part of the course), volume (share at medium or high risk, change in a week) or calibration (said minus seen, streams ended lately).';
+comment on column risk.drift.subject is 'A feature, score, or all.';
+comment on column risk.drift.value is 'The measure.';
+comment on column risk.drift.allowed is 'Threshold for its absolute value.';
+comment on column risk.drift.is_drifting is 'Beyond the threshold.';
+comment on column risk.drift.n is 'Learners it rests on.';

@@ -29,7 +29,7 @@ def write_history(warehouse: Warehouse, *, streams: int, learners: int = 40, see
     frames, enrolments, dates = [], [], []
     for stream in range(streams):
         start, name = FIRST + timedelta(days=21 * stream), f"COS/{stream}"
-        dates.append((name, start, end_of(stream)))
+        dates.append((name, "COS", start, end_of(stream)))
         leaves = rng.random(learners) < 0.35
         week = rng.integers(1, 5, learners)
         for person in range(learners):
@@ -57,7 +57,7 @@ def write_history(warehouse: Warehouse, *, streams: int, learners: int = 40, see
     tables = {
         "indicators.ind_learner_days": pd.concat(frames),
         "facts.fct_enrolments": pd.DataFrame(enrolments, columns=["person_id", "stream_id", "outcome", "dropped_on"]),
-        "facts.dim_streams": pd.DataFrame(dates, columns=["stream_id", "starts_on", "ends_on"]),
+        "facts.dim_streams": pd.DataFrame(dates, columns=["stream_id", "course_id", "starts_on", "ends_on"]),
         "indicators.ind_formal_completions": pd.DataFrame(enrolments, columns=["person_id", "stream_id", "outcome", "dropped_on"])[
             ["person_id", "stream_id"]
         ].assign(is_formal=False),

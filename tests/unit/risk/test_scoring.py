@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from pipelines.risk import modelling
+from pipelines.risk import drift, modelling, outlook, reasons, registry
+from pipelines.risk.features import feature_frame, matrix
+from pipelines.risk.labels import label
 from pipelines.risk.scoring import score_day, training_sample
 from pipelines.warehouse import Warehouse
 from tests.unit.risk.history import DAYS, FIRST, end_of, write_history
@@ -19,10 +22,12 @@ DAY = FIRST + timedelta(days=21 * 4 + 20)
 
 
 @pytest.fixture(scope="module", autouse=True)
-def few_draws() -> Iterator[None]:
-    """Intervals of evaluations by a tenth of the draws: they take most of the time, and nothing here looks at their width."""
+def little_work() -> Iterator[None]:
+    """A tenth of the draws, a sixth of the trees, fewer folds and orders: nothing here looks at how good a model of real data would be."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(modelling, "BOOTSTRAPS", modelling.BOOTSTRAPS // 10)
+        patch.setattr(modelling, "BOOTSTRAPS", modelling.BOOTSTRAPS // 30)
+        patch.setattr(modelling, "TREES", modelling.TREES // 6)
+        patch.setattr(modelling, "FOLDS", 2)
         yield
 
 
@@ -112,7 +117,29 @@ def test_trained_from_scratch_what_happens_later_changes_no_score_of_the_day(sco
         assert other.rows("select * from risk.scores order by all") == before
 
 
-def test_a_first_stream_is_scored_by_rules(tmp_path: Path) -> None:
+def test_a_first_stream_is_scored_by_the_shipped_model_and_every_score_says_so(tmp_path: Path) -> None:
+    day = FIRST + timedelta(days=DAYS // 2)
+    with Warehouse.open(None) as warehouse:
+        write_history(warehouse, streams=1)
+        score_day(warehouse, day, models_folder=tmp_path)
+        assert warehouse.rows("select distinct basis from risk.scores where target = 'dropout'") == [("shipped",)]
+        assert warehouse.rows("select distinct dropout_basis, dropout_7_basis, formal_basis from risk.outlooks") == [
+            ("shipped", "rules", "rules")
+        ]
+        assert warehouse.value("select reason from risk.models where target = 'dropout'") == "0 ended streams, 2 needed"
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_without_what_the_shipped_model_looks_at_rules_stand_in(tmp_path: Path) -> None:
+    with Warehouse.open(None) as warehouse:
+        write_history(warehouse, streams=1)
+        warehouse.connection.execute("update indicators.ind_learner_days set mean_grade_share = null")
+        score_day(warehouse, FIRST + timedelta(days=DAYS // 2), models_folder=tmp_path)
+        assert warehouse.rows("select distinct basis from risk.scores where target = 'dropout'") == [("rules",)]
+
+
+def test_a_first_stream_is_scored_by_rules_where_no_model_is_shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "SHIPPED", tmp_path / "nothing")
     day = FIRST + timedelta(days=DAYS // 2)
     with Warehouse.open(None) as warehouse:
         write_history(warehouse, streams=1)
@@ -152,3 +179,133 @@ def test_what_is_not_known_of_somebody_changes_nothing_about_them(tmp_path: Path
             score_day(warehouse, DAY, models_folder=tmp_path / str(unknown))
             scores.append(warehouse.rows("select person_id, round(score, 9) from risk.scores where target = 'dropout' order by all"))
     assert scores[0] == scores[1]
+
+
+def test_outcomes_exclude_each_other_and_who_leaves_within_a_week_leaves(scored) -> None:
+    warehouse, _ = scored
+    rows = warehouse.rows("select dropout, formal_completion, genuine_completion, dropout_7 from risk.outlooks")
+    assert len(rows) == warehouse.value("select count(*) from risk.scores where target = 'dropout'")
+    for dropout, formal, genuine, soon in rows:
+        assert dropout + formal + genuine == pytest.approx(1.0)
+        assert min(dropout, formal, genuine) >= 0
+        assert soon <= dropout
+
+
+def test_places_go_by_what_a_contact_may_save_not_by_risk_alone() -> None:
+    lost, turning = outlook.benefit(np.array([0.95, 0.7]), np.array([35.0, 5.0]))
+    assert turning > lost
+
+
+def test_who_never_began_has_a_rate_of_their_own_and_teaches_the_others_nothing(tmp_path: Path) -> None:
+    with Warehouse.open(None) as warehouse:
+        write_history(warehouse, streams=STREAMS)
+        warehouse.connection.execute(
+            "update indicators.ind_learner_days set has_started = false, silent_days = course_day where person_id like '%-01_'"
+        )
+        warehouse.connection.execute(
+            "update facts.fct_enrolments set outcome = 'never_started', dropped_on = null where person_id like '%-01_'"
+        )
+        streams = [f"COS/{number}" for number in range(3)]
+        assert not [one for one in training_sample(warehouse, "dropout", streams).people if "-01" in one]
+        score_day(warehouse, DAY, models_folder=tmp_path)
+        assert warehouse.rows("select distinct standing, dropout_basis from risk.outlooks order by 1") == [
+            ("never_started", "rate"),
+            ("started", "centre"),
+        ]
+        # Thirty learners of three streams never began, and none of them completed: (30 + 1) / (30 + 2).
+        [(rate,)] = warehouse.rows("select distinct round(dropout, 6) from risk.outlooks where standing = 'never_started'")
+        assert rate == round(31 / 32, 6)
+
+
+def test_every_model_has_a_card_with_its_window_and_why_it_is_used(scored) -> None:
+    warehouse, _ = scored
+    [(origin, champion, verdict, start, end)] = warehouse.rows(
+        "select origin, is_champion, verdict, data_from, data_until from risk.cards where target = 'dropout'"
+    )
+    assert (origin, champion, verdict) == ("centre", True, "first of its kind")
+    assert (start, end) == (FIRST, end_of(2))
+
+
+def test_a_challenger_that_foretells_the_newest_stream_worse_is_not_used(scored, tmp_path: Path) -> None:
+    """The newest finished stream's outcomes are turned round: what was learned before it foretells it no better than chance either way."""
+    warehouse, _ = scored
+    sample = training_sample(warehouse, "dropout", [f"COS/{number}" for number in range(3)])
+    model, _ = modelling.fit(sample.of(["COS/0", "COS/1"]), "dropout")
+    champion = registry.Champion("dropout:x", model, ("COS/0", "COS/1"))
+    assert registry.contest("dropout", sample, "COS/2", champion)[0]
+    spoiled = modelling.Sample(
+        sample.features, np.where(sample.streams == "COS/0", 1 - sample.outcome, sample.outcome), sample.streams, sample.people
+    )
+    promoted, verdict = registry.contest("dropout", spoiled, "COS/2", champion)
+    assert not promoted
+    assert "the champion's" in verdict
+
+
+def test_days_drawn_at_random_never_see_a_later_row(tmp_path: Path) -> None:
+    """Property: whatever stands after a day, training and scoring on that day give the same bytes."""
+    rng = np.random.default_rng(11)
+    with Warehouse.open(None) as warehouse:
+        write_history(warehouse, streams=STREAMS)
+        for number in rng.integers(10, 21 * (STREAMS - 1), 4):
+            day = FIRST + timedelta(days=int(number))
+            past = [f"COS/{stream}" for stream in range(STREAMS) if end_of(stream) < day]
+            frames = []
+            for shuffled in (False, True):
+                if shuffled:
+                    warehouse.connection.execute("begin")
+                    warehouse.connection.execute(
+                        "update indicators.ind_learner_days set silent_days = 99 - silent_days, events_7 = 0 where day > ?", [day]
+                    )
+                sample = training_sample(warehouse, "dropout", past)
+                now = feature_frame(warehouse, "dropout", streams=[f"COS/{stream}" for stream in range(STREAMS)], days=[day])
+                frames.append((sample.features.to_numpy().tobytes(), now.drop(columns="day").to_csv()))
+                if shuffled:
+                    warehouse.connection.execute("rollback")
+            assert frames[0] == frames[1], day
+
+
+def test_what_the_label_of_formal_completion_looks_at_lies_after_the_day(tmp_path: Path) -> None:
+    """Copies and idleness up to a day change the features of that day and never its label."""
+    with Warehouse.open(None) as warehouse:
+        write_history(warehouse, streams=1)
+        ask = "select day, person_id, outcome from labelled where course_day = 21 order by all"
+        labels = []
+        for early in (0, 5):
+            # The same is added to every day: what came before day 21 differs, what comes after does not.
+            warehouse.connection.execute(
+                f"create or replace table indicators.ind_learner_days as select * replace (course_day * 0.2 + {early} as copied_tasks, "
+                f"course_day * 0.1 + {early} as idle_webinars, course_day * 0.2 + {early} as tasks_submitted, "
+                f"course_day * 0.1 + {early} as webinars_attended) from indicators.ind_learner_days"
+            )
+            frame = feature_frame(warehouse, "formal_completion", streams=["COS/0"]).merge(
+                warehouse.frame("select day, person_id, stream_id, course_day from indicators.ind_learner_days"),
+                on=["day", "person_id", "stream_id"],
+            )
+            labelled = label(warehouse, frame, "formal_completion", ["COS/0"])
+            warehouse.connection.register("labelled", labelled)
+            labels.append((warehouse.rows(ask), labelled["copied_tasks"].sum()))
+            warehouse.connection.unregister("labelled")
+        assert labels[0][0] == labels[1][0]
+        assert labels[0][0]
+        assert labels[0][1] != labels[1][1]
+
+
+def test_the_parts_of_the_groups_sum_to_the_difference_from_the_median_learner(scored) -> None:
+    """Efficiency of Shapley values, on the model in use."""
+    warehouse, folder = scored
+    [(path,)] = warehouse.rows("select path from risk.models where target = 'dropout'")
+    model = modelling.restore(folder / path)
+    frame = feature_frame(warehouse, "dropout", streams=["COS/3"], days=[DAY])
+    parts = reasons.shapley(model, frame, "dropout")
+    inputs = matrix(frame, "dropout")
+    median = inputs.assign(**{name: inputs[name].median() for name in inputs})
+    odds = [np.log(guess / (1 - guess)) for guess in (modelling.predict(model, inputs), modelling.predict(model, median))]
+    assert np.allclose(parts.sum(axis=1).to_numpy(), odds[0] - odds[1])
+
+
+def test_drift_is_nothing_on_the_same_people_and_large_on_others() -> None:
+    rng = np.random.default_rng(4)
+    before = rng.normal(size=2000)
+    assert drift.stability(before, rng.normal(size=2000)) < 0.02
+    assert drift.stability(before, rng.normal(1.0, size=2000)) > 0.25
+    assert np.isnan(drift.stability(before, np.full(5, np.nan)))

@@ -1,0 +1,1 @@
+"""Risk models: what they cost, and the file that is shipped with the product."""

@@ -179,6 +179,36 @@ def evaluate_oulad(
             writer.writerows(asdict(figure) for figure in found)
 
 
+@evaluate_app.command("programme")
+def evaluate_programme(
+    until: Annotated[str, typer.Option(help="Last day that is known, e.g. 2026-11-22.")],
+    out: Annotated[Path, typer.Option(help="Folder for the evaluation page in Russian and English.")],
+    warehouse: Annotated[Path | None, typer.Option(help="Warehouse file. Default: the installation's.")] = None,
+    truth: Annotated[Path | None, typer.Option(help="people.json of a simulated programme: formal completion is judged by it.")] = None,
+) -> None:
+    """What the forecasts of ended streams would have been, week by week, on a copy of the warehouse; writes the evaluation page."""
+    from pipelines.risk import backtest, evaluation_page
+
+    day = _day(until)
+    assert day is not None
+    settings = read_settings()
+    tested = backtest.run(
+        warehouse or settings.warehouse_path, until=day, truth=truth, pseudonyms=settings.pseudonyms if truth else None,
+        tell=lambda line: problems.print(line, highlight=False),
+    )  # fmt: skip
+    for figure in tested.figures:
+        console.print(
+            f"{figure.sample:22} {figure.forecaster:20} {figure.metric:20} {figure.value:.3f} ({figure.low:.3f}–{figure.high:.3f})  {figure.n:,} learners",
+            highlight=False, soft_wrap=True,
+        )  # fmt: skip
+    console.print(f"first reason still told at the next scoring: {tested.stability:.3f}", highlight=False)
+    out.mkdir(parents=True, exist_ok=True)
+    for language in ("ru", "en"):
+        page = out / f"evaluation_{language}.html"
+        page.write_text(evaluation_page.render(tested, language), encoding="utf-8")
+        console.print(str(page), soft_wrap=True)
+
+
 @app.command()
 def explain(
     learner: Annotated[str, typer.Argument(help="Person id, LMS user name or address, or the name as the LMS shows it.")],

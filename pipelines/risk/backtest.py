@@ -99,6 +99,12 @@ def run(
             )
             drift = warehouse.frame("select * from risk.drift order by day, measure, subject")
             cards = warehouse.frame("select target, scope, origin, data_from, data_until, learner, is_champion, verdict from risk.cards")
+            # For the fairness table alone: no model sees these columns.
+            stated = warehouse.frame(
+                "select p.person_id, g.course_id, min(g.sex) as sex, min(g.age_band) as age_band, min(g.region) as region "
+                "from raw.demographics as g inner join links.people as p on g.account_id = p.account_id group by 1, 2"
+            )
+            rows = rows.merge(stated, on=["person_id", "course_id"], how="left")
             if truth is not None and pseudonyms is not None:
                 rows = rows.merge(_personas(warehouse, truth, pseudonyms), on=["person_id", "stream_id"], how="left")
                 told = rows["true_outcome"].notna()

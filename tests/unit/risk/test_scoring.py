@@ -172,7 +172,7 @@ def test_what_is_not_known_of_somebody_changes_nothing_about_them(tmp_path: Path
     scores = []
     for unknown in (False, True):
         with Warehouse.open(None) as warehouse:
-            write_history(warehouse, streams=STREAMS)
+            write_history(warehouse, streams=STREAMS, learners=30)
             warehouse.connection.execute("update indicators.ind_learner_days set webinars_attended = webinars_held * 0.5")
             if unknown:
                 warehouse.connection.execute("update indicators.ind_learner_days set webinars_attended = null where person_id like '%-00_'")

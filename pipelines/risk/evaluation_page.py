@@ -1,0 +1,178 @@
+"""The page that says how far the forecasts may be trusted, for the head of a centre: one HTML file, pictures inside, no script.
+
+From a :class:`pipelines.risk.backtest.Backtest`. Figures of fewer than ``small_group`` learners are not shown.
+"""
+
+from __future__ import annotations
+
+import base64
+from io import BytesIO
+
+import numpy as np
+import pandas as pd
+from jinja2 import Environment
+from matplotlib.figure import Figure as Picture
+
+from pipelines.risk import figures
+from pipelines.risk.backtest import CAPACITY, Backtest
+from pipelines.thresholds import threshold
+
+WORDS = {
+    "en": {
+        "title": "How far the forecasts may be trusted",
+        "lead": "Every ended stream was scored week by week as if it were that day; the models knew only streams that had ended before. {rows} learner-weeks, {people} learners.",
+        "calibration": "Is what is said what happens?",
+        "calibration_text": "A point on the line: of learners said to leave with 40 %, 40 % left. Points above it: more left than was said.",
+        "said": "said", "seen": "happened",
+        "lift": "What ten contacts a week reach",
+        "lift_text": "If a curator can reach ten learners of a stream in a week: share of the ten who really left, by several orders and by chance. The order by benefit puts those who have been silent for long further down on purpose.",
+        "list": "first ten by what a contact may save", "risk": "first ten by risk", "chance": "ten at random", "silence": "ten longest silent", "week": "week of the course",
+        "reasons": "What is said about those at risk", "reasons_text": "How often a reason comes first. The first reason is still among the reasons at the next scoring for {stable} of learners.",
+        "drift": "Has anything changed?", "drift_none": "Nothing beyond its limit.", "drift_text": "Days on which a measure left its limit.",
+        "fairness": "Is anybody treated worse?", "fairness_none": "No sex, age or region is known here, so nothing can be compared. The forecasts never use them.",
+        "fairness_text": "Missed: of those who left, the share that was at low risk at mid-course. The forecasts never use these columns.",
+        "group": "group", "learners": "learners", "left": "left", "missed": "missed", "measure": "measure", "days": "days",
+        "limits": "A probability speaks of many learners like this one, never of one. It does not say why, nor that a contact helps.",
+    },
+    "ru": {
+        "title": "Насколько можно верить прогнозам",
+        "lead": "Каждый завершённый поток оценён неделя за неделей, как если бы это был тот день; модели знали только потоки, завершённые раньше. Недель слушателей: {rows}, слушателей: {people}.",
+        "calibration": "Сбывается ли сказанное?",
+        "calibration_text": "Точка на прямой: из тех, о ком сказано «уйдёт с вероятностью 40 %», ушли 40 %. Точки выше: ушло больше, чем сказано.",
+        "said": "сказано", "seen": "случилось",
+        "lift": "Что дают десять обращений в неделю",
+        "lift_text": "Если за неделю можно связаться с десятью слушателями потока: какая доля из десяти действительно ушла, по разным порядкам и наугад. Порядок по пользе нарочно ставит давно замолчавших ниже.",
+        "list": "первые десять по ожидаемой пользе", "risk": "первые десять по риску", "chance": "десять наугад", "silence": "десять самых молчаливых", "week": "неделя курса",
+        "reasons": "Что говорится о тех, кто в зоне риска", "reasons_text": "Как часто причина стоит первой. При следующей оценке первая причина остаётся среди причин у {stable} слушателей.",
+        "drift": "Изменилось ли что-нибудь?", "drift_none": "Ничто не вышло за свой предел.", "drift_text": "Дни, когда показатель вышел за предел.",
+        "fairness": "Не хуже ли кому-то?", "fairness_none": "Пол, возраст и регион здесь неизвестны, сравнить нечего. Прогнозы их никогда не используют.",
+        "fairness_text": "Упущено: доля ушедших, у кого в середине курса риск был низким. Прогнозы эти сведения никогда не используют.",
+        "group": "группа", "learners": "слушателей", "left": "ушли", "missed": "упущено", "measure": "показатель", "days": "дней",
+        "limits": "Вероятность говорит о многих похожих слушателях, а не об одном. Она не говорит почему и не обещает, что обращение поможет.",
+    },
+}  # fmt: skip
+#: Reason codes and measures in words.
+SAID = {
+    "en": {
+        "silent_days": "silent for days", "slower_than_before": "slower than the group", "unread_materials": "materials not opened", "missed_tasks": "tasks missed",
+        "low_grades": "low marks", "no_webinars": "not at webinars", "open_question": "a question without answer", "technical_trouble": "technical trouble",
+        "unanswered_notice": "notices without a sign", "never_started": "never began", "psi": "learners unlike those learned from", "volume": "share at risk jumped",
+        "calibration": "said and happened part", "roc": "Order of risk (1 is perfect, 0.5 is chance)",
+    },
+    "ru": {
+        "silent_days": "молчит несколько дней", "slower_than_before": "медленнее группы", "unread_materials": "не открывает материалы", "missed_tasks": "не сданы работы",
+        "low_grades": "низкие оценки", "no_webinars": "не бывает на вебинарах", "open_question": "вопрос без ответа", "technical_trouble": "технические трудности",
+        "unanswered_notice": "нет отклика на уведомления", "never_started": "не начинал", "psi": "слушатели не похожи на прежних", "volume": "доля риска скакнула",
+        "calibration": "сказанное и случившееся расходятся", "roc": "Порядок риска (1 идеален, 0,5 наугад)",
+    },
+}  # fmt: skip
+_PAGE = Environment(autoescape=True).from_string(
+    """<!doctype html><html lang="{{ language }}"><meta charset="utf-8"><title>{{ w.title }}</title>
+<style>body{font:16px/1.5 "DejaVu Sans",sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;color:#222}
+h1{font-size:1.6rem}h2{font-size:1.15rem;margin-top:2rem}table{border-collapse:collapse}td,th{padding:.15rem .9rem .15rem 0;text-align:left}
+td+td,th+th{text-align:right}img{max-width:100%}p.small{color:#555}</style>
+<h1>{{ w.title }}</h1><p>{{ lead }}</p><p class="small">{{ w.limits }}</p>
+<h2>{{ w.calibration }}</h2><p>{{ w.calibration_text }}</p><img alt="{{ w.calibration }}" src="{{ calibration }}">
+<h2>{{ w.lift }}</h2><p>{{ w.lift_text }}</p><img alt="{{ w.lift }}" src="{{ lift }}">
+<h2>{{ said.roc }}</h2><table><tr><th>{{ w.week }}</th><th></th><th>95 %</th><th>{{ w.learners }}</th></tr>
+{% for one in weeks %}<tr><td>{{ one[0] }}</td><td>{{ one[1] }}</td><td>{{ one[2] }}</td><td>{{ one[3] }}</td></tr>{% endfor %}</table>
+<h2>{{ w.reasons }}</h2><p>{{ reasons_text }}</p><table>{% for name, share in reasons %}<tr><td>{{ name }}</td><td>{{ share }}</td></tr>{% endfor %}</table>
+<h2>{{ w.drift }}</h2>{% if drift %}<p>{{ w.drift_text }}</p><table><tr><th>{{ w.measure }}</th><th>{{ w.days }}</th></tr>
+{% for name, days in drift %}<tr><td>{{ name }}</td><td>{{ days }}</td></tr>{% endfor %}</table>{% else %}<p>{{ w.drift_none }}</p>{% endif %}
+<h2>{{ w.fairness }}</h2>{% if fairness %}<p>{{ w.fairness_text }}</p><table><tr><th>{{ w.group }}</th><th>{{ w.learners }}</th><th>{{ w.left }}</th><th>{{ w.missed }}</th></tr>
+{% for one in fairness %}<tr><td>{{ one[0] }}</td><td>{{ one[1] }}</td><td>{{ one[2] }}</td><td>{{ one[3] }}</td></tr>{% endfor %}</table>
+{% else %}<p>{{ w.fairness_none }}</p>{% endif %}</html>
+"""
+)
+
+
+def render(tested: Backtest, language: str) -> str:
+    """The page in "ru" or "en"."""
+    words, said = WORDS[language], SAID[language]
+    rows = tested.rows[tested.rows["is_judged"] & (pd.to_datetime(tested.rows["day"]) < pd.to_datetime(tested.rows["ends_on"]))]
+    rows = rows.assign(left=(rows["ended_as"] != "completed").astype(int), week=(rows["course_day"] + 6) // 7)
+    people = len(rows.drop_duplicates(["person_id", "stream_id"]))
+    firsts = tested.reasons.merge(rows.loc[rows["level"] != "low", ["day", "person_id", "stream_id"]])
+    shares = firsts.loc[firsts["rank"] == 1, "code"].value_counts(normalize=True)
+    drifting = tested.drift[tested.drift["is_drifting"].astype(bool)]
+    days = drifting.groupby("measure")["day"].nunique().sort_values(ascending=False)
+    weeks = [
+        (one.sample.removeprefix("week "), _number(one.value, 2, language), f"{_number(one.low, 2, language)}–{_number(one.high, 2, language)}", one.n)
+        for one in tested.figures
+        if one.forecaster == "dropout" and one.metric == "roc_auc" and " by " not in one.sample and one.n >= threshold("small_group")
+    ]  # fmt: skip
+    return _PAGE.render(
+        language=language, w=words, said=said, lead=words["lead"].format(rows=len(rows), people=people),
+        calibration=_calibration(rows, words), lift=_lift(rows, words), weeks=weeks,
+        reasons=[(said.get(str(code), str(code)), _share(float(share), language)) for code, share in shares.items()],
+        reasons_text=words["reasons_text"].format(stable=_share(tested.stability, language)),
+        drift=[(said[str(name)], int(count)) for name, count in days.items()],
+        fairness=[(name, n, _share(left, language), _share(missed, language)) for name, n, left, missed in fairness(tested.rows)],
+    )  # fmt: skip
+
+
+def fairness(rows: pd.DataFrame) -> list[tuple[str, int, float, float]]:
+    """(group, learners, share that left, share of those at low risk at mid-course) by every protected column there is; small groups are left out."""
+    found = []
+    judged = rows[rows["is_judged"]]
+    middle = judged.assign(gap=(judged["course_day"] - judged.groupby("stream_id")["course_day"].transform("median")).abs())
+    middle = middle.sort_values(["gap", "day"]).drop_duplicates(["person_id", "stream_id"])
+    for column in ("sex", "age_band", "region"):
+        if column not in middle or not middle[column].notna().any():
+            continue
+        for value, group in middle.groupby(column):
+            left = group[group["ended_as"] != "completed"]
+            if len(left) >= threshold("small_group"):
+                found.append((str(value), len(group), len(left) / len(group), float((left["level"] == "low").mean())))
+    return found
+
+
+def _share(value: float, language: str) -> str:
+    return "–" if np.isnan(value) else f"{value:.0%}".replace("%", "\u00a0%" if language == "ru" else "%")
+
+
+def _number(value: float, digits: int, language: str) -> str:
+    text = f"{value:.{digits}f}"
+    return text.replace(".", ",") if language == "ru" else text
+
+
+def _inline(picture: Picture) -> str:
+    content = BytesIO()
+    picture.savefig(content, format="svg", metadata={"Date": None})
+    return "data:image/svg+xml;base64," + base64.b64encode(content.getvalue()).decode()
+
+
+def _calibration(rows: pd.DataFrame, words: dict[str, str]) -> str:
+    picture = Picture(figsize=(6.4, 3.6), layout="constrained")
+    axes = picture.subplots()
+    order = np.argsort(rows["dropout"].to_numpy(), kind="stable")
+    parts = [part for part in np.array_split(order, figures.BINS) if len(part) >= threshold("small_group")]
+    said, seen = ([float(rows[name].to_numpy()[part].mean()) for part in parts] for name in ("dropout", "left"))
+    axes.plot([0, 1], [0, 1], color="0.7", linewidth=1)
+    axes.plot(said, seen, "o-", color="#1f4e79")
+    axes.set(xlabel=words["said"], ylabel=words["seen"], xlim=(0, 1), ylim=(0, 1))
+    return _inline(picture)
+
+
+def _lift(rows: pd.DataFrame, words: dict[str, str]) -> str:
+    picture = Picture(figsize=(6.4, 3.2), layout="constrained")
+    axes = picture.subplots()
+    weeks = sorted(rows["week"].unique())
+    lines: dict[str, list[float]] = {"list": [], "risk": [], "silence": [], "chance": []}
+    for week in weeks:
+        part = rows[rows["week"] == week]
+        for name, column in (("list", "benefit"), ("risk", "dropout"), ("silence", "silent_days")):
+            first = part.sort_values([column, "person_id"], ascending=[False, True]).groupby(["stream_id", "day"]).head(CAPACITY)
+            lines[name].append(float(first["left"].mean()))
+        lines["chance"].append(float(part["left"].mean()))
+    for (name, values), style in zip(lines.items(), ("o-", "^-", "s--", ":"), strict=True):
+        axes.plot(
+            weeks,
+            values,
+            style,
+            label=words[name],
+            color={"list": "#1f4e79", "risk": "#3c8031", "silence": "#b5651d", "chance": "0.5"}[name],
+        )
+    axes.set(xlabel=words["week"], ylim=(0, 1.05), xticks=weeks)
+    axes.legend(frameon=False)
+    return _inline(picture)

@@ -1,0 +1,45 @@
+"""The backtest: figures of ended streams from a copy, the warehouse untouched; the page hides small groups."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipelines.risk import backtest, evaluation_page, modelling
+from pipelines.warehouse import Warehouse
+from tests.unit.risk.history import end_of, write_history
+
+
+def test_ended_streams_are_judged_on_a_copy_and_the_page_says_how_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(modelling, "BOOTSTRAPS", 5)
+    monkeypatch.setattr(modelling, "TREES", 10)
+    monkeypatch.setattr(modelling, "FOLDS", 2)
+    path = tmp_path / "warehouse.duckdb"
+    with Warehouse.open(path) as warehouse:
+        write_history(warehouse, streams=3, learners=45)
+        warehouse.connection.execute("update indicators.ind_learner_days set mean_grade_share = 0.5")
+    tested = backtest.run(path, until=end_of(2), every=14)
+    with Warehouse.open(path, read_only=True) as warehouse:
+        assert warehouse.value("select count(*) from risk.scores") == 0
+    auc = {one.sample: one.value for one in tested.figures if one.forecaster == "dropout" and one.metric == "roc_auc"}
+    assert auc["week 4"] > 0.8
+    assert set(tested.rows["dropout_basis"]) == {"shipped", "centre"}
+    for language in ("ru", "en"):
+        page = evaluation_page.render(tested, language)
+        assert evaluation_page.WORDS[language]["fairness_none"] in page
+        assert page.count("<img") == 2
+
+
+def test_fairness_leaves_small_groups_out() -> None:
+    people = 40
+    rows = pd.DataFrame(
+        {
+            "person_id": [f"p{number}" for number in range(people)], "stream_id": "s", "day": pd.Timestamp("2026-03-02"), "course_day": 14, "is_judged": True,
+            "ended_as": ["dropped"] * 24 + ["completed"] * 16, "level": np.where(np.arange(people) % 2, "low", "high"),
+            "sex": ["F"] * 20 + ["M"] * 4 + ["F"] * 16, "age_band": None,
+        }
+    )  # fmt: skip
+    assert evaluation_page.fairness(rows) == [("F", 36, 20 / 36, 0.5)]

@@ -480,7 +480,11 @@ def make_evidence(warehouse: Warehouse) -> pa.Table:
             "typos": threshold("people_names_near"),
         },
     )
-    answering = {name: threshold(f"people_answering_{name}") for name in ("teachers", "learners", "outsiders")}
+    answering = {
+        "teachers": threshold("people_answering_teachers"),
+        "learners": threshold("people_answering_learners"),
+        "outsiders": threshold("people_answering_outsiders"),
+    }
     table = warehouse.arrow(
         """
         select evidence.* exclude (reading, kind),

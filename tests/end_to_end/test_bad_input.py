@@ -21,6 +21,9 @@ from pipelines.pseudonyms import Pseudonyms
 from pipelines.warehouse import Warehouse
 from tests.unit.sources.moodle_fixture import T0, make_moodle
 
+#: Long: part of the slower checks.
+pytestmark = pytest.mark.slow
+
 PSEUDONYMS = Pseudonyms(b"a key for tests only")
 RUN_AT = datetime(2026, 11, 22, 20, tzinfo=UTC)
 SOURCES = (

@@ -33,7 +33,8 @@ from pipelines.transform import run_dbt
 from pipelines.warehouse import Warehouse
 from tests.conftest import SmallProgramme, configure
 
-pytestmark = pytest.mark.xdist_group("promises")
+#: Several whole runs, minutes of processor time: part of the slower checks.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("promises")]
 
 STAGES = ("links", "facts", "indicators", "risk", "reports", "deliveries")
 RUN_AT = datetime(2026, 11, 28, 3, tzinfo=UTC)

@@ -82,6 +82,7 @@ def test_a_stage_that_does_not_exist_is_refused(built: Built) -> None:
         run_dbt(built.path, "indicatorz", programme=fixture.PROGRAMME, as_of=fixture.AS_OF)
 
 
+@pytest.mark.slow
 def test_a_failed_data_test_is_a_broken_contract_and_leaves_the_file_free(built: Built, tmp_path: Path) -> None:
     path = built.copy(tmp_path)
     with Warehouse.open(path) as warehouse:
@@ -92,6 +93,7 @@ def test_a_failed_data_test_is_a_broken_contract_and_leaves_the_file_free(built:
         assert warehouse.value("select count(*) from facts.dim_tasks where kind = 'riddle'") == 1
 
 
+@pytest.mark.slow
 def test_a_model_that_cannot_be_built_is_named(built: Built, tmp_path: Path) -> None:
     path = built.copy(tmp_path)
     with Warehouse.open(path) as warehouse:
@@ -265,6 +267,7 @@ def test_going_on_by_a_day_gives_what_building_all_gives(built: Built, tmp_path:
         assert warehouse.rows(_ACTIONS) == actions
 
 
+@pytest.mark.slow
 def test_an_earlier_day_forgets_the_later_ones_and_going_on_brings_them_back(built: Built, tmp_path: Path) -> None:
     path = built.copy(tmp_path)
     with Warehouse.open(path, read_only=True) as warehouse:
@@ -285,6 +288,7 @@ def test_an_earlier_day_forgets_the_later_ones_and_going_on_brings_them_back(bui
         assert warehouse.rows(_DAYS) == days
 
 
+@pytest.mark.slow
 def test_rows_that_come_late_are_counted(built: Built, tmp_path: Path) -> None:
     """A log of a month ago that is loaded today changes the days of a month ago, and every day since."""
     path = built.copy(tmp_path)
@@ -309,6 +313,7 @@ def test_rows_that_come_late_are_counted(built: Built, tmp_path: Path) -> None:
         assert now == [(before + 1,), (before + 1,)]
 
 
+@pytest.mark.slow
 def test_a_learner_who_moves_takes_all_days_along(built: Built, tmp_path: Path) -> None:
     path = built.copy(tmp_path)
     with Warehouse.open(path) as warehouse:

@@ -16,6 +16,9 @@ from pipelines.programme import Programme
 from pipelines.warehouse import Warehouse
 from tests.sql.talk import Talk
 
+#: Long: part of the slower checks.
+pytestmark = pytest.mark.slow
+
 AS_OF = date(2026, 11, 22)
 END = datetime(2026, 11, 23, tzinfo=ZoneInfo("Europe/Moscow"))
 MODELS = ("facts/fct_questions", "facts/fct_waits", "indicators/ind_response_latency")

@@ -200,6 +200,7 @@ def test_an_interrupted_load_leaves_nothing_and_is_made_up_for(
     assert done.state == "loaded"
 
 
+@pytest.mark.slow
 def test_a_process_killed_before_the_end_leaves_nothing_behind(tmp_path: Path) -> None:
     program = textwrap.dedent(
         """

@@ -25,6 +25,9 @@ from tests.unit.sources.report_reading import PSEUDONYMS
 from tests.unit.sources.worlds import WRITERS, Writer
 from tests.unit.sources.worlds.happening import DAILY, EVENTFUL, WHOLE, Export, World, worlds
 
+#: Long: part of the slower checks.
+pytestmark = pytest.mark.slow
+
 #: Readers of servers and databases: asked, not given files.
 NO_FILES = {"moodle_db", "moodle_ws", "imap"}
 _RUN_AT = datetime(2026, 11, 30, tzinfo=UTC)

@@ -24,6 +24,9 @@ from tests.unit.sources.fake_moodle import NOW, NOW_SECONDS, TOKEN, FakeMoodle
 from tests.unit.sources.loopback import Asked
 from tests.unit.sources.report_reading import CONTEXT, FIXTURES, Reading
 
+#: Long: part of the slower checks.
+pytestmark = pytest.mark.slow
+
 ODD: tuple[Any, ...] = (
     None, True, -1, 0, 10**30, 1e308, "", "x" * 300, [], {}, [[]], {"a": {}}, ["a", 1], "2026-01-01T00:00:00Z", "9999-99-99", "\0", "\ud800", 3.5,
     "@", "block-v1:", "course-v1:a+b+c", "/courses/", {"en": 5}, [None], "12", "-0", "1e5",

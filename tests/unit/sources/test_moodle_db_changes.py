@@ -39,6 +39,9 @@ from tests.unit.sources.moodle_fixture import (
     together,
 )
 
+#: Long: part of the slower checks.
+pytestmark = pytest.mark.slow
+
 RUN_AT = datetime(2026, 11, 22, 3, tzinfo=UTC)
 SITE = together(
     course(),

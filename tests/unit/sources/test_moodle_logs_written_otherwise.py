@@ -138,6 +138,7 @@ dates = st.one_of(
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(dates, max_size=12), st.integers(0, 3))
+@pytest.mark.slow
 def test_times_by_shape_are_times_by_text(texts: list[str], skip: int):
     column = pa.array(texts, pa.string()).slice(skip)
     plain, wordy = local_times._months_to_numbers(column)

@@ -46,7 +46,7 @@ _TABLES = {
     "deadlines": _Known("granted_at"),
     "activity": _Known("occurred_at"),
     "messages": _Known("sent_at", later={"edited_at": _until("edited_at"), "deleted_at": _until("deleted_at")}),
-    "addressees": _Known(of=(("message_id", "messages"),)),
+    "addressees": _Known("coalesce(acted_at, case when role = 'reaction' then seen_at end)", of=(("message_id", "messages"),)),
     "mail_references": _Known(of=(("message_id", "messages"),)),
     # Begun before and handed in after: a draft.
     "submissions": _Known(
@@ -68,7 +68,7 @@ _TABLES = {
 _TRACES = (
     "select account_id, sent_at as seen_at from {name}.raw.messages",
     "select about_account_id, sent_at from {name}.raw.messages",
-    "select addressee.account_id, message.sent_at from {name}.raw.addressees as addressee inner join {name}.raw.messages as message "
+    "select addressee.account_id, coalesce(addressee.acted_at, message.sent_at) from {name}.raw.addressees as addressee inner join {name}.raw.messages as message "
     "on message.message_id = addressee.message_id",
     "select account_id, joined_at from {name}.raw.attendance",
     "select account_id, answered_at from {name}.raw.survey_answers",

@@ -545,13 +545,20 @@ def _make_scopes(warehouse: Warehouse) -> None:
         create or replace temp table scopes as
         with written as (
             select distinct account_id, chat_id, course_id, group_id from raw.messages where account_id is not null
+            union
+            -- Who reacts to a message of a chat is in that chat, though never a word be written.
+            select distinct reacted.account_id, message.chat_id, message.course_id, message.group_id
+            from raw.addressees as reacted inner join raw.messages as message on message.message_id = reacted.message_id
+            where reacted.role = 'reaction'
         ), met as (
             -- Two who exchange a message, whoever wrote: an unknown address is looked for in the courses of those it writes with.
             select distinct message.account_id as account_id, addressee.account_id as other_id
             from raw.messages as message inner join raw.addressees as addressee on addressee.message_id = message.message_id
+            where addressee.role <> 'reaction'
             union
             select distinct addressee.account_id, message.account_id
             from raw.messages as message inner join raw.addressees as addressee on addressee.message_id = message.message_id
+            where addressee.role <> 'reaction'
             union
             select distinct mine.account_id, theirs.account_id
             from written as mine inner join written as theirs on theirs.chat_id = mine.chat_id and theirs.account_id <> mine.account_id
@@ -583,6 +590,7 @@ def _make_scopes(warehouse: Warehouse) -> None:
             inner join open_accounts on open_accounts.account_id = mine.account_id
             inner join raw.addressees as other on other.message_id = mine.message_id and other.account_id <> mine.account_id
             inner join exact_links as exact on exact.account_id = other.account_id
+            where mine.role <> 'reaction' and other.role <> 'reaction'
         ), sizes as (
             select account_id, message_id, count(distinct person_id) as people from together group by account_id, message_id
         ), noticed as (

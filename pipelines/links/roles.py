@@ -71,6 +71,7 @@ create or replace temp table addressed as
 select distinct addressee.message_id, addressee.account_id, person.person_id, addressee.role
 from raw.addressees as addressee
 left join links.people as person on person.account_id = addressee.account_id and person.state = 'linked'
+where addressee.role <> 'reaction'
 """
 
 # In a course: the span that holds at that time; where none holds (a chat opened before the enrolment was made), the nearest one.

@@ -44,6 +44,16 @@ def test_a_message_of_later_and_its_addressees_are_not_there_and_one_without_a_t
     assert warehouse.value("select count(*) from raw.messages") == 4
 
 
+def test_a_reaction_of_later_is_not_there(warehouse: Warehouse) -> None:
+    """Where nothing tells when it was given, the moment of which the export speaks counts."""
+    put(warehouse, "raw.messages", message_id="m", sent_at=BEFORE)
+    put(warehouse, "raw.addressees", message_id="m", account_id="early", role="reaction", acted_at=BEFORE, seen_at=AFTER)
+    put(warehouse, "raw.addressees", message_id="m", account_id="late", role="reaction", acted_at=AFTER, seen_at=AFTER)
+    put(warehouse, "raw.addressees", message_id="m", account_id="untold", role="reaction", seen_at=AFTER)
+    put(warehouse, "raw.addressees", message_id="m", account_id="spoken to", role="mention", seen_at=AFTER)
+    assert seen(warehouse, "select account_id from raw.addressees order by 1") == [("early",), ("spoken to",)]
+
+
 def test_what_was_deleted_left_or_removed_later_still_stood(warehouse: Warehouse) -> None:
     put(warehouse, "raw.messages", message_id="m", sent_at=BEFORE, deleted_at=AFTER)
     put(warehouse, "raw.memberships", membership_id="m", joined_at=BEFORE, left_at=AFTER)

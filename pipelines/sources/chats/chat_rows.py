@@ -143,7 +143,8 @@ class ChatRows:
         self.context, self.realm, self.may_be_filtered = context, realm, may_be_filtered
         self._marks: dict[str, _Marks] = {}
         self._rows: list[tuple[Any, ...]] = []
-        self._addressees: list[tuple[str, str, str]] = []
+        #: (message, native id, part it plays) → when it did so, where that is told.
+        self._addressees: dict[tuple[str, str, str], datetime | None] = {}
         self._accounts: dict[str, _Account] = {}
         self._chats: dict[str, Chat] = {}
         self._spans: dict[str, list[datetime]] = {}
@@ -241,10 +242,12 @@ class ChatRows:
             known.name, known.named_at = name, at
         known.about.update({key: value for key, value in about.items() if value is not None})
 
-    def address(self, message_id: str, native: str, role: str) -> None:
-        """The message speaks to an account: ``mention`` or ``member``."""
+    def address(self, message_id: str, native: str, role: str, at: datetime | None = None) -> None:
+        """The message speaks to an account: ``mention``, ``member``, or ``reaction``, given ``at`` (the earliest of several stands)."""
         self._accounts.setdefault(native, _Account())
-        self._addressees.append((message_id, native, role))
+        key = (message_id, native, role)
+        known = self._addressees.get(key)
+        self._addressees[key] = min(known, at) if known and at else known or at
 
     # -- what is handed over --------------------------------------------------------------------------------------------------
 
@@ -272,11 +275,11 @@ class ChatRows:
             table = table.append_column("words", pa.array(map(count_words, texts), pa.int32()))
             yield Batch("messages", table.append_column("question_marks", pa.array(map(count_question_marks, texts), pa.int32())))
         if self._addressees:
-            spoken_to, self._addressees = dict.fromkeys(self._addressees), []
+            spoken_to, self._addressees = self._addressees, {}
             message_ids, natives, roles = zip(*spoken_to, strict=True)
             account_ids = self.context.pseudonyms.column(self.realm, natives)
-            names = ["message_id", "account_id", "role"]
-            yield Batch("addressees", pa.table([pa.array(message_ids), account_ids, pa.array(roles)], names=names), counted=False)
+            parts = [pa.array(message_ids), account_ids, pa.array(roles), pa.array(list(spoken_to.values()), _MOMENT)]
+            yield Batch("addressees", pa.table(parts, names=["message_id", "account_id", "role", "acted_at"]), counted=False)
 
     def last(self, *, is_whole: bool | None = None) -> Iterator[Event]:
         """What is left and what is known only at the end: chats, accounts, the span of time, and which spans are whole.

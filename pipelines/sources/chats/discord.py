@@ -1,7 +1,7 @@
 """Discord: channels exported by DiscordChatExporter as JSON, one file per channel, thread or conversation.
 
 Grain: one row of ``messages`` per element of ``messages``; one of ``chats`` per file; one of ``accounts`` per account that wrote or is
-mentioned; one of ``addressees`` per mention, and per message of a conversation of two.
+mentioned; one of ``addressees`` per mention, per message of a conversation of two, and per person who reacted (where the exporter was asked to name them).
 
 What the format does, and what is made of it (``JsonMessageWriter.cs`` of Tyrrrz/DiscordChatExporter):
 
@@ -17,7 +17,7 @@ What the format does, and what is made of it (``JsonMessageWriter.cs`` of Tyrrrz
   span more than ``thresholds.filtered_replies_share`` lead to messages that it lacks; ``is_whole`` of the source says it for certain.
 - Nobody says who the other one of a conversation is until he writes.
 
-Not kept: names and contents of files, roles, colours, targets of embeds and buttons, which emoji a reaction is and whose.
+Not kept: names and contents of files, roles, colours, targets of embeds and buttons, which emoji a reaction is.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class DiscordReader:
     """
 
     kind: ClassVar[str] = "discord"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     items_name_people: ClassVar[bool] = True
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
@@ -156,6 +156,10 @@ def _message(raw: Any, chat: Chat, is_thread: bool, members: list[str], rows: Ch
     for member in members:
         if author and member != author:
             rows.address(message_id, member, "member")
+    for reaction in records(raw, "reactions"):
+        for person in records(reaction, "users"):
+            if native := _account(person, rows, sent_at):
+                rows.address(message_id, native, "reaction")
     return None
 
 

@@ -1,7 +1,7 @@
 """Mattermost: the bulk export (``mmctl export create`` or ``mattermost export bulk``): one JSON object a line, alone or in the ZIP that mmctl makes.
 
 Grain: one row of ``messages`` per post and per reply; one of ``chats`` per channel and direct conversation; one of ``accounts`` per
-user and bot listed or met; one of ``addressees`` per mention, and per other member of a direct conversation and message.
+user and bot listed or met; one of ``addressees`` per mention, per other member of a direct conversation and message, and per person who reacted.
 
 What the format does, and what is made of it (docs.mattermost.com/onboard/bulk-loading-data-format.html; ``imports/import_types.go`` and
 ``export.go`` of mattermost/mattermost):
@@ -15,7 +15,7 @@ What the format does, and what is made of it (docs.mattermost.com/onboard/bulk-l
 - ``type`` beginning with "system_" is what no person wrote. Bots often write in ``props.attachments``.
 - People mentioned are found in the words ("@name"), among the users of the file.
 
-Not kept: names and contents of files, whose reactions and which emoji, roles, preferences, flags, headers and purposes of channels, who
+Not kept: names and contents of files, which emoji a reaction is, roles, preferences, flags, headers and purposes of channels, who
 follows a thread. The CSV of the compliance export (another product's licence, other ids) is not read.
 """
 
@@ -61,7 +61,7 @@ class MattermostReader:
     """
 
     kind: ClassVar[str] = "mattermost"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Every export below the source's path. Raises BadSource where there is none."""
@@ -221,6 +221,9 @@ def _take(
         for member in members:
             if member != author:
                 rows.address(message_id, member, "member")
+        for reaction in records(record, "reactions"):
+            if name := said(reaction, "user"):
+                rows.address(message_id, name.lower(), "reaction", from_epoch(reaction.get("create_at"), per_second=_MILLIS))
     return message_id, None
 
 

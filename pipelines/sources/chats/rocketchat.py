@@ -1,7 +1,8 @@
 """Rocket.Chat: its collections as ``mongoexport`` writes them, or the JSON of its own "export messages" and "export my data".
 
 Grain: one row of ``messages`` per document of ``rocketchat_message`` (per line of a room's export); one of ``chats`` per room; one of
-``accounts`` per user listed or met; one of ``addressees`` per mention, and per other member of a direct conversation and message.
+``accounts`` per user listed or met; one of ``addressees`` per mention, and per other member of a direct conversation and message, and per person
+who reacted to it (by user name: of users listed, or met as authors).
 
 What the formats do, and what is made of them (Rocket.Chat's ``core-typings`` ``IMessage``, ``IRoom``, ``IUser``; ``server/lib/dataExport/
 exportRoomMessagesToFile.ts``; Worteks/RC2Matrix for the collections):
@@ -20,7 +21,7 @@ exportRoomMessagesToFile.ts``; Worteks/RC2Matrix for the collections):
   where it has one author alone, or where more of the replies than ``thresholds.filtered_replies_share`` lead to messages that it lacks; ``is_whole`` of the
   source says it for certain.
 
-Not kept: names and contents of files, whose reactions and which emoji, translations, previews of links, who has read.
+Not kept: names and contents of files, which emoji a reaction is, translations, previews of links, who has read.
 """
 
 from __future__ import annotations
@@ -67,6 +68,9 @@ class _Export:
     chats: dict[str, Chat] = field(default_factory=dict)
     members: dict[str, list[str]] = field(default_factory=dict)
     equals: dict[str, int] = field(default_factory=dict)
+    #: User name → id, of the users' file and of whoever wrote; and reactions, which say user names, until all of these are known.
+    users: dict[str, str] = field(default_factory=dict)
+    reacted: list[tuple[str, str]] = field(default_factory=list)
 
 
 class RocketChatReader:
@@ -77,7 +81,7 @@ class RocketChatReader:
     """
 
     kind: ClassVar[str] = "rocketchat"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Every ZIP, every folder that holds JSON files, and every JSON file beside none. Raises BadSource where there is none."""
@@ -106,6 +110,9 @@ class RocketChatReader:
                 if why:
                     yield Rejected("messages", f"file {number}, {place}" if len(names) > 1 else place, why)
                 yield from export.rows.full()
+        for message_id, username in export.reacted:
+            if username in export.users:
+                export.rows.address(message_id, export.users[username], "reaction")
         yield from export.rows.last(is_whole=source.is_whole)
 
 
@@ -176,6 +183,8 @@ def _user(record: dict[str, Any], export: _Export) -> None:
     native = id_of(record, "_id")
     if native is None:
         return
+    if username := said(record, "username"):
+        export.users[username] = native
     addresses = [address for part in records(record, "emails") if (address := said(part, "address")) and "@" in address]
     lang, kind, zone = said(record, "language"), record.get("type"), export.rows.context.zone
     export.rows.met(
@@ -225,6 +234,8 @@ def _message(record: dict[str, Any] | None, export: _Export) -> str | None:
         return GONE
     is_service = kind is not None and kind != _ENCRYPTED
     author = _author(record.get("u"), rows, sent_at)
+    if author and (username := said(record["u"], "username")):
+        export.users.setdefault(username, author)
     if author and isinstance(record.get("bot"), dict):
         rows.met(author, is_bot=True)
     thread, quoted = id_of(record, "tmid"), _quoted(record)
@@ -251,6 +262,8 @@ def _message(record: dict[str, Any] | None, export: _Export) -> str | None:
     for member in export.members.get(room, ()):
         if author and member != author:
             rows.address(message_id, member, "member")
+    for part in reactions.values() if isinstance(reactions, dict) else ():
+        export.reacted += ((message_id, username) for username in _usernames(part) if isinstance(username, str))
     return None
 
 

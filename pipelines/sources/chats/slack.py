@@ -2,7 +2,7 @@
 
 Grain: one row of ``messages`` per element of a day's file that stands for a message; one of ``chats`` per conversation listed; one of
 ``accounts`` per entry of ``users.json`` and per bot or outsider met; one of ``addressees`` per mention, and per other member of a direct
-conversation and message.
+conversation and message, and per person who reacted to it.
 
 What the format does, and what is made of it (slack.com/help/articles/220556107 and api.slack.com/events/message; ``rusq/slackdump``
 writes the same):
@@ -18,9 +18,10 @@ writes the same):
   ``previous_message``) as rows of their own; they are read as the message they speak of. ``tombstone`` stands where a deleted
   message has answers; see :data:`pipelines.sources.chats.chat_rows.GONE`.
 - ``subtype`` tells what no person wrote; an unknown one is ``service``.
+- ``reactions`` name who gave each and not when; of many, Slack names some and counts all.
 - A channel is whole between its first and last message in the export, whatever range was chosen.
 
-Not kept: names and contents of files, whose reactions and which emoji, topics and purposes, canvases, ``integration_logs.json``.
+Not kept: names and contents of files, which emoji a reaction is, topics and purposes, canvases, ``integration_logs.json``.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ class SlackReader:
     """
 
     kind: ClassVar[str] = "slack"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Every ZIP, and every folder with ``users.json`` or a list of conversations. Raises BadSource where there is none."""
@@ -253,6 +254,10 @@ def _message(raw: Any, chat: Chat, export: _Export) -> str | None:
     for native in export.members.get(chat.part, ()):
         if author and native != author:
             rows.address(message_id, native, "member")
+    for reaction in records(raw, "reactions"):
+        for native in texts(reaction, "users"):
+            if id_of({"id": native}, "id"):
+                rows.address(message_id, native, "reaction")
     return None
 
 

@@ -452,3 +452,14 @@ def test_of_two_namesakes_whoever_answers_many_people_is_the_curator(warehouse: 
         asked = number if answers_many else number % 2
         insert(warehouse, "raw.messages", [row | {"reply_to_id": f"{CHAT}:user1{asked}"}])
     assert link_of(warehouse, shown)[:2] == ((person(truth), "linked") if answers_many else (None, "review"))
+
+
+def test_who_only_reacts_in_a_chat_is_looked_for_in_its_course(warehouse: Warehouse) -> None:
+    truth = learner(warehouse, "1", "Юлия Владимировна", "Соловьёва")
+    learner(warehouse, "2", "Юлия Петровна", "Соловьёва", OTHER_COURSE)
+    chat_account(warehouse, "user6", "Пётр Морозов")
+    silent = account(warehouse, "telegram", "user7", "chat", display_name="Юлия Соловьёва")
+    message = warehouse.value("select message_id from raw.messages")
+    assert link_of(warehouse, silent)[1] == "review"
+    insert(warehouse, "raw.addressees", [{"message_id": message, "account_id": silent, "role": "reaction"}])
+    assert link_of(warehouse, silent) == (person(truth), "linked", "name")

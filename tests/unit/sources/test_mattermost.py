@@ -37,10 +37,17 @@ def test_post_and_its_reply(export: Reading, messages: dict[str, dict]):
 
 
 def test_mentions_of_known_users_only_and_members_of_conversations(export: Reading, messages: dict[str, dict]):
-    assert [(row["message_id"], row["role"], row["account_id"]) for row in export.rows("addressees")] == [
+    found = [(row["message_id"], row["role"], row["account_id"]) for row in export.rows("addressees") if row["role"] != "reaction"]
+    assert found == [
         (messages["@petr.o, где задание? @all"]["message_id"], "mention", account(export, "petr.o")),
         (messages["лично"]["message_id"], "member", account(export, "petr.o")),
     ]
+
+
+def test_who_reacted_and_when(export: Reading, messages: dict[str, dict]):
+    found = [(row["message_id"], row["account_id"], row["acted_at"]) for row in export.rows("addressees") if row["role"] == "reaction"]
+    moment = datetime(2026, 11, 22, 10, 21, tzinfo=UTC)
+    assert found == [(messages["@petr.o, где задание? @all"]["message_id"], account(export, "petr.o"), moment)]
 
 
 def test_system_posts_and_bots(export: Reading, messages: dict[str, dict]):

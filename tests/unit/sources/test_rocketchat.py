@@ -38,6 +38,14 @@ def test_edit_pin_reactions_and_thread(messages: dict[str, dict]):
     assert messages["m2"]["sent_at"] == utc(2)
 
 
+def test_who_reacted_is_known_by_user_name(export: Reading):
+    people = {row["account_id"]: row["username"] for row in export.rows("accounts")}
+    found = [
+        (row["message_id"], people[row["account_id"]], row["acted_at"]) for row in export.rows("addressees") if row["role"] == "reaction"
+    ]
+    assert found == [(f"{ROOM}:m1", "lidia", None), (f"{ROOM}:m1", "petr", None)]
+
+
 def test_quotation_is_an_answer_and_its_link_no_word(messages: dict[str, dict]):
     assert (messages["m3"]["reply_to_id"], messages["m3"]["thread_id"]) == (f"{ROOM}:m1", None)
     assert messages["m3"]["text"] == "во втором модуле"
@@ -53,7 +61,11 @@ def test_service_and_encrypted(messages: dict[str, dict]):
 
 
 def test_mentions_and_members(export: Reading):
-    found = {(row["message_id"].rsplit(":", 1)[1], row["role"], row["account_id"]) for row in export.rows("addressees")}
+    found = {
+        (row["message_id"].rsplit(":", 1)[1], row["role"], row["account_id"])
+        for row in export.rows("addressees")
+        if row["role"] != "reaction"
+    }
     lidia = export.account(LIDIA, "rocketchat")
     assert found == {("m1", "mention", lidia), ("m7", "member", lidia)}
 

@@ -52,8 +52,16 @@ def test_edit_reactions_pin_and_thread(messages: dict[str, dict]):
 
 def test_what_no_person_wrote_is_service_and_mentions_nobody(export: Reading, messages: dict[str, dict]):
     assert [number for number, row in messages.items() if row["kind"] == "service"] == [f"{CHANNEL}:{ts(1)}"]
-    assert [(row["message_id"], row["role"]) for row in export.rows("addressees") if row["message_id"].startswith(CHANNEL)] == [
-        (f"{CHANNEL}:{ts(2)}", "mention")
+    assert [
+        (row["message_id"], row["role"])
+        for row in export.rows("addressees")
+        if row["message_id"].startswith(CHANNEL) and row["role"] != "reaction"
+    ] == [(f"{CHANNEL}:{ts(2)}", "mention")]
+
+
+def test_who_reacted_where_slack_names_them(export: Reading):
+    assert [(row["message_id"], row["account_id"], row["acted_at"]) for row in export.rows("addressees") if row["role"] == "reaction"] == [
+        (f"{CHANNEL}:{ts(2)}", account(export, "U02"), None)
     ]
 
 

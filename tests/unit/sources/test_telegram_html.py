@@ -59,6 +59,19 @@ def test_both_formats_hold_the_same_messages(document: dict[int, dict[str, Any]]
         assert {key: pages[number][key] for key in same} == {key: row[key] for key in same}, number
 
 
+def test_both_formats_name_who_reacted() -> None:
+    """Of the pages without a time, and by name."""
+    of_document = [row for row in rows(read(BOTH / "result.json"), "addressees") if row["role"] == "reaction"]
+    of_pages = [row for row in rows(read(PAGES / "messages.html"), "addressees") if row["role"] == "reaction"]
+    assert of_document
+    assert [row["message_id"] for row in of_pages] == [row["message_id"] for row in of_document]
+    names = {row["account_id"]: row["display_name"] for row in rows(read(PAGES / "messages.html"), "accounts")}
+    known = {row["account_id"]: row["display_name"] for row in rows(read(BOTH / "result.json"), "accounts")}
+    assert [names[row["account_id"]] for row in of_pages] == [known[row["account_id"]] for row in of_document]
+    assert all(row["acted_at"] is None for row in of_pages)
+    assert all(row["acted_at"] for row in of_document)
+
+
 @pytest.mark.parametrize("field", ["text", "words", "chars", "question_marks", "reactions"])
 def test_both_formats_hold_the_same_words(field: str, document: dict[int, dict[str, Any]], pages: dict[int, dict[str, Any]]) -> None:
     assert {number: row[field] for number, row in pages.items()} == {number: row[field] for number, row in document.items()}

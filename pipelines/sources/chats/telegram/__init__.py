@@ -64,7 +64,7 @@ class TelegramReader:
     """
 
     kind: ClassVar[str] = "telegram"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Every export below the source's path, by name; hidden files and files that were sent in a chat are none.

@@ -28,6 +28,7 @@ from pipelines.sources.chats.telegram.fields import (
     mentioned,
     moment,
     peer,
+    reacted,
     reactions_of,
     text_of,
 )
@@ -53,6 +54,7 @@ class Block:
     author: native id ("user1"); name: as shown, null where none is stated; is_nameless: said to be nobody's name (a deleted account).
     rare: row → the message itself, where it has more than words, author and time.
     mentions: (row, native id) of people mentioned by id.
+    reacted: (row, native id, name as stated, when) of people said to have reacted.
     rejected: (place, reason) of the messages that cannot be kept.
     """
 
@@ -72,6 +74,7 @@ class Block:
     reactions: pa.Array
     rare: dict[int, dict[str, Any]] = field(default_factory=dict)
     mentions: list[tuple[int, str]] = field(default_factory=list)
+    reacted: list[tuple[int, str, Any, datetime | None]] = field(default_factory=list)
     rejected: list[tuple[int, str]] = field(default_factory=list)
 
     def __len__(self) -> int:
@@ -123,6 +126,7 @@ def united(one: Block, other: Block) -> Block:
         place=place[order],
         rare={int(row[at + shift]): raw for part, shift in shifts for at, raw in part.rare.items()},
         mentions=sorted(((int(row[at + shift]), native) for part, shift in shifts for at, native in part.mentions), key=itemgetter(0)),
+        reacted=sorted(((int(row[at + shift]), *who) for part, shift in shifts for at, *who in part.reacted), key=itemgetter(0)),
         rejected=sorted(one.rejected + other.rejected),
         **columns,
     )
@@ -171,6 +175,7 @@ def _columns(raws: Sequence[dict[str, Any]], zone: ZoneInfo, peers: Peers) -> di
         "is_forwarded": pa.array(is_forwarded, pa.bool_()),
         "reactions": pa.array([None if (one := raw.get("reactions")) is None else reactions_of(one) for raw in raws], pa.int32()),
         "rare": rare,
+        "reacted": [(at, *who) for at, raw in enumerate(raws) if raw.get("reactions") for who in reacted(raw, zone, peers)],
         "mentions": [(at, native) for at in speaking if may_mention(raws[at]) for native in dict.fromkeys(mentioned(raws[at]))],
     }
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from pipelines.sources.chats.telegram.block import INSTANT, MICROSECONDS
 from pipelines.sources.chats.telegram.fields import Peers
 from pipelines.sources.formats.plain_text import storable, text_counts
 from pipelines.sources.reading import Batch, Context, Event, Whole
@@ -124,7 +125,7 @@ class Export:
     peers: Peers = field(default_factory=Peers)
     pending: list[pa.Table] = field(default_factory=list)
     held: list[pa.Table] = field(default_factory=list)
-    addressees: list[tuple[str, str, str]] = field(default_factory=list)
+    addressees: list[tuple[str, str, str, datetime | None]] = field(default_factory=list)
     accounts: dict[str, Account] = field(default_factory=dict)
     #: (native id, name, says that it is deleted) → when that was last seen.
     named: dict[tuple[str | None, str | None, bool], int] = field(default_factory=dict)
@@ -163,6 +164,13 @@ class Export:
             if self.named.get(key, -1) < at:
                 self.named[key] = at
 
+    def name_one(self, native: str, name: Any, at: datetime | None) -> None:
+        """An account was seen under this name at this moment (None: no name is stated, which is a deleted account's)."""
+        shown = name if isinstance(name, str) and name else None
+        key, moment = (native, shown, name is None), int(at.timestamp() * MICROSECONDS) if at else -1
+        if self.named.get(key, -2) < moment:
+            self.named[key] = moment
+
     def spoke_of(self, first: datetime, last: datetime) -> None:
         """The item speaks of these moments."""
         self.since = min(first, self.since or first)
@@ -199,10 +207,10 @@ class Export:
             self.pending = []
             self.has_flushed = True
         if self.addressees:
-            message_ids, natives, roles = zip(*self.addressees, strict=True)
+            message_ids, natives, roles, moments = zip(*self.addressees, strict=True)
             accounts = self.context.pseudonyms.column(self.realm, natives)
-            columns = [pa.array(message_ids, pa.string()), accounts, pa.array(roles, pa.string())]
-            yield Batch("addressees", pa.table(columns, names=["message_id", "account_id", "role"]), counted=False)
+            columns = [pa.array(message_ids, pa.string()), accounts, pa.array(roles, pa.string()), pa.array(moments, INSTANT)]
+            yield Batch("addressees", pa.table(columns, names=["message_id", "account_id", "role", "acted_at"]), counted=False)
             self.addressees = []
 
     def _finished(self, gathered: pa.Table) -> pa.Table:

@@ -155,16 +155,26 @@ def _place_in_forum(
 
 def _address(block: Block, message_ids: pa.Array, chat: Chat, export: Export) -> None:
     """Who is spoken to: people mentioned by id, and the other party of a private conversation."""
-    spoken_to = [(message_ids[row].as_py(), native, "mention") for row, native in block.mentions]
+    spoken_to: list[tuple[str, str, str, datetime | None]] = [
+        (message_ids[row].as_py(), native, "mention", None) for row, native in block.mentions
+    ]
     if chat.type in ("personal_chat", "bot_chat") and chat.native_id:
         other = f"user{chat.native_id}"
         own = f"user{export.exporter}" if export.exporter else None
         spoken_to += (
-            (message_id, receiver, "member")
+            (message_id, receiver, "member", None)
             for message_id, author in zip(message_ids.to_pylist(), block.author.to_pylist(), strict=True)
             if author and (receiver := own if author == other else other)
         )
-    for native in {native for _, native, _ in spoken_to}:
+    # Who reacts may never have written: the reaction is then all that tells the name.
+    given: dict[tuple[str, str], datetime | None] = {}
+    for row, native, name, at in block.reacted:
+        key = (message_ids[row].as_py(), native)
+        known = given.get(key)
+        given[key] = min(known, at) if known and at else known or at
+        export.name_one(native, name, at)
+    spoken_to += ((message_id, native, "reaction", at) for (message_id, native), at in given.items())
+    for native in {native for _, native, _, _ in spoken_to}:
         export.met(native)
     export.addressees += spoken_to
 

@@ -148,6 +148,15 @@ def reactions_of(reactions: Any) -> int | None:
     return min(MOST_REACTIONS, sum(count for count in counts if isinstance(count, int) and not isinstance(count, bool) and count > 0))
 
 
+def reacted(raw: dict[str, Any], zone: ZoneInfo, peers: Peers) -> Iterator[tuple[str, Any, datetime | None]]:
+    """Who reacted, as (native id, name as stated, when): of many, Telegram names the latest few (``recent``) and counts all."""
+    for reaction in raw["reactions"] if isinstance(raw.get("reactions"), list) else ():
+        recent = reaction.get("recent") if isinstance(reaction, dict) else None
+        for one in recent if isinstance(recent, list) else ():
+            if isinstance(one, dict) and (native := peers[stated] if isinstance(stated := one.get("from_id"), str) else peer(stated)):
+                yield native, one.get("from", ""), moment(one.get("date_unixtime"), one.get("date"), zone)
+
+
 def mentioned(raw: dict[str, Any]) -> Iterator[str]:
     """People mentioned by id (a mention by handle names nobody by number)."""
     for key in ("text", "text_entities"):

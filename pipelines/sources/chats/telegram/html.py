@@ -176,6 +176,9 @@ def _messages_of(page: Path, chat: Chat, export: Export, context: Context, last_
             continue
         raw, name = _post(number, body, context)
         author = name if name is not None else author
+        for reaction in raw.get("reactions", ()):
+            for one in reaction["recent"]:
+                one["from_id"] = export.peers.setdefault(native := f"name:{chat.native_id}:{one['from']}", native)
         if author and author != _DELETED:
             native = f"name:{chat.native_id}:{author}"
             if chat.type == "private_channel":
@@ -232,7 +235,7 @@ def _post(number: int, body: Any, context: Context) -> tuple[dict[str, Any], str
         _add_media(raw, wrap)
     reactions = _child(body, "reactions")
     if reactions is not None:
-        raw["reactions"] = [{"count": _count(one)} for one in reactions if "reaction" in _classes(one)]
+        raw["reactions"] = [{"count": _count(one), "recent": _who(one)} for one in reactions if "reaction" in _classes(one)]
     return raw, None if name is None else _shown("".join(name.itertext()))
 
 
@@ -292,6 +295,13 @@ def _count(reaction: Any) -> int:
         return int(digits)
     people = _child(reaction, "userpics")
     return len(people) if people is not None else 0
+
+
+def _who(reaction: Any) -> list[dict[str, Any]]:
+    """Who is shown to have reacted; the page does not say when."""
+    people = _child(reaction, "userpics")
+    names = [_shown(one.get("title") or "") for one in people.iter("div") if "initials" in _classes(one)] if people is not None else []
+    return [{"from": name} for name in names if name and name != _DELETED]
 
 
 def _link(element: Any) -> int | None:

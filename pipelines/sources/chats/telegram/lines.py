@@ -67,6 +67,7 @@ def block_of_lines(piece: bytes, zone: ZoneInfo, peers: Peers) -> Block | None:
         keys = {name: lines.members(name) for name in _KEYS}
         # Words and counts of reactions that stand in lists.
         keys |= {"text below": _below(lines, keys["text"], "text"), "count": _below(lines, keys["reactions"], "count")}
+        keys["recent"] = _below(lines, keys["reactions"], "recent")
         is_plain = _plain(lines, keys)
         others = np.flatnonzero(~is_plain)
         block = _block(lines, keys, is_plain, peers)
@@ -287,7 +288,7 @@ def _plain(lines: _Lines, keys: dict[str, Numbers]) -> Flags:
         part(line[1:][whose[1:] == whose[:-1]])
         has[name] = np.zeros(len(plain), np.bool_)
         has[name][whose] = True
-    for name in _FOR_A_PARSER:
+    for name in (*_FOR_A_PARSER, "recent"):
         part(keys[name])
     for name in _STRINGS:
         part(keys[name][~lines.is_string[keys[name]]])

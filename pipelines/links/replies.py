@@ -53,12 +53,14 @@ _ANSWER_SIGNS = {
 
 #: Whose messages can answer, what they say, and whether that is an answer.
 _SAID = """
-create or replace temp table said as
+create or replace temp table {target} as
 with lined as (
-    select message_id, channel, chat_id, thread_id, reply_to_id, account_id, author_id, person_id, course_id, sent_at, role, is_to_list, is_pinned, media, subject, text, chat_kind,
+    select message_id, channel, chat_id, thread_id, reply_to_id, account_id, author_id, person_id, course_id, sent_at, edited_at, role, is_to_list, is_pinned, media, subject, text, chat_kind,
         {whole} as whole, {bare} as line, coalesce(text, '') as written
-    from conversation
+    from {origin}
     where kind = 'post' and not is_forwarded and sent_at is not null and account_id is not null
+        -- Taken back before the other one can have read it: it was not said.
+        and not coalesce(epoch(deleted_at) - epoch(sent_at) < 60 * {stands}, false)
 ), signed as (
     select *, {signs}, case when trim(whole) = '' then 0 else len(string_split(trim(whole), ' ')) end as words,
         -- "The link is mended, thank you" is news with a courtesy after it; who only thanks begins with it.
@@ -80,6 +82,22 @@ select *, case
         else 'substantive'
     end as says
 from signed
+"""
+#: Earlier words of messages that were edited since, where an earlier export told them: each state as if it were the message.
+_BEFORE_EDITS = """
+create or replace temp table conversation_before as
+select message.* replace (words.text as text, version.written_at as sent_at)
+from raw.message_versions as version
+join personal.message_versions as words on words.message_id = version.message_id and words.written_at = version.written_at
+join conversation as message on message.message_id = version.message_id
+"""
+#: From when on a message says what makes it an answer: "I will find out" that becomes the answer answers with the edit.
+_SAID_FROM = """
+create or replace temp table said as
+select said.*, coalesce(earlier.said_at, case when earlier.message_id is not null and said.says = 'substantive' then said.edited_at end, said.sent_at) as said_at
+from said left join (
+    select message_id, min(sent_at) filter (says = 'substantive') as said_at from said_before group by message_id
+) as earlier on earlier.message_id = said.message_id
 """
 
 
@@ -106,15 +124,20 @@ def link_replies(warehouse: Warehouse, programme: Programme, since: float | None
     ``since``: messages sent before this moment (seconds) and what they answer stand as they are (``novelty``); None: everything is sought.
 
     Grain: one row per question (burst) and answering message. Roles are those of the course at that time; ``asker`` is the
-    asker's own later word in the thread. A curator's counter-question is ``holding``: the learner still waits. Of mail no body is known, so a
+    asker's own later word in the thread. ``said_at`` is the sending, or the edit that made an answer of it, where an earlier export
+    tells what stood there before. Left out is what was taken back within ``answer_stands_minutes``. A curator's counter-question is ``holding``: the learner still waits. Of mail no body is known, so a
     curator's mail counts as substantive. Left out: forwarded words, guesses under ``reply_score``.
     """
     start = -np.inf if since is None else since
     relate_roles(warehouse, since=None if since is None else novelty.context(since))
     warehouse.connection.execute(_ASKED)
     warehouse.connection.execute(_ASKED_LINES.format(whole=wording.line_sql("text", quotations=True)))
-    warehouse.connection.execute(
-        _SAID.format(
+    warehouse.connection.execute(_BEFORE_EDITS)
+    for origin, target in (("conversation", "said"), ("conversation_before", "said_before")):
+        statement = _SAID.format(
+            origin=origin,
+            target=target,
+            stands=threshold("answer_stands_minutes"),
             whole=wording.line_sql("text", quotations=True),
             bare=wording.line_sql("text", quotations=False),
             signs=wording.signs_sql("whole", _ANSWER_SIGNS),
@@ -126,7 +149,8 @@ def link_replies(warehouse: Warehouse, programme: Programme, since: float | None
             greetings=wording.pattern(wording.GREETINGS).strip(),
             thanking=wording.pattern(wording.THANKS).strip().strip("()"),
         )
-    )
+        warehouse.connection.execute(statement)
+    warehouse.connection.execute(_SAID_FROM)
     standing = _standing(warehouse, start)
     links: list[pd.DataFrame] = []
     for find, known in (
@@ -144,7 +168,7 @@ def link_replies(warehouse: Warehouse, programme: Programme, since: float | None
         )
         select best.question_id, best.answer_id,
             case when said.author_id = asked.author_id then 'asker' when said.role = 'learner' then 'peer' else said.role end as role,
-            said.says as kind, best.rule, best.score
+            said.says as kind, best.rule, best.score, said.said_at
         from best join said on said.message_id = best.answer_id join asked on asked.question_id = best.question_id
         order by best.question_id, best.answer_id
         """
@@ -202,7 +226,7 @@ def _note(warehouse: Warehouse, links: list[pd.DataFrame]) -> None:
     warehouse.connection.execute(
         """
         create or replace temp table closed as
-        select linked.question_id, min(said.sent_at) as closed_at
+        select linked.question_id, min(said.said_at) as closed_at
         from linked join said on said.message_id = linked.answer_id
         where said.role = 'curator' and said.says in ('substantive', 'formal') group by linked.question_id
         """

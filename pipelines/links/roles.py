@@ -34,7 +34,7 @@ select message.message_id, message.channel, message.chat_id, coalesce(thread.thr
     coalesce(thread.parent_id, message.reply_to_id) as reply_to_id, message.account_id,
     coalesce(person.person_id, message.account_id) as author_id, person.person_id,
     coalesce(message.course_id, place.course_id, chat.course_id) as course_id,
-    message.sent_at, message.kind, message.media, message.deleted_at, coalesce(message.is_forwarded, false) as is_forwarded,
+    message.sent_at, message.edited_at, message.kind, message.media, message.deleted_at, coalesce(message.is_forwarded, false) as is_forwarded,
     coalesce(message.is_to_list, false) as is_to_list, coalesce(message.is_pinned, false) as is_pinned,
     coalesce(chat.kind, '') as chat_kind, coalesce(account.is_bot, false) as is_bot, coalesce(account.is_service, false) as is_service,
     message.about_message_id, message.about_account_id, message.delivery_state, words.subject, words.text

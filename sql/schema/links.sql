@@ -134,6 +134,8 @@ comment on column links.replies.role is 'Role of its author in that course at th
 comment on column links.replies.kind is 'substantive, holding ("I will find out", or asks back), formal (says nothing), thanks.';
 comment on column links.replies.rule is 'explicit (recorded by the system), thread, mention, direct (answered by personal message), next (scored guess).';
 comment on column links.replies.score is '0 to 1; 1 for explicit ones.';
+alter table links.replies add column if not exists said_at timestamptz;
+comment on column links.replies.said_at is 'When it said so: the sending, or the edit that made the answer of it (where an earlier export told other words).';
 
 create table if not exists links.related (
     message_id varchar not null,

@@ -153,7 +153,7 @@ def test_a_reopened_question_is_one_question_with_another_turn(talk: Talk) -> No
         ("q", 0, "learner", None, "question_mark", False),
         ("later", 1, "curator", "holding", None, False),
         ("up", 2, "asker", "substantive", "follow_up", False),  # still waiting: nothing new
-        ("answer", 4, "curator", "substantive", None, False),
+        ("answer", 4, "curator", "substantive", None, False),  # a promise of an hour before, edited
         ("thanks", 5, "asker", "thanks", "thanks", False),
         ("still", 6, "asker", "substantive", "follow_up", False),
         ("still2", 7, "asker", "substantive", "follow_up", False),
@@ -167,7 +167,7 @@ def test_a_reopened_question_is_one_question_with_another_turn(talk: Talk) -> No
         [
             {
                 "message_id": name, "channel": "chat", "chat_id": "t", "person_id": "k" if role == "curator" else "v" if role == "peer" else "p",
-                "role": "curator" if role == "curator" else "learner", "course_id": "c", "stream_id": "s", "sent_at": start + timedelta(hours=hours),
+                "role": "curator" if role == "curator" else "learner", "course_id": "c", "stream_id": "s", "sent_at": start + timedelta(hours=hours - (name == "answer")),
                 "day": (start + timedelta(hours=hours)).date(), "deleted_at": start + timedelta(hours=11) if deleted else None,
                 "is_question": name == "q", "is_technical": False, "burst_id": name,
             }
@@ -176,7 +176,11 @@ def test_a_reopened_question_is_one_question_with_another_turn(talk: Talk) -> No
     )  # fmt: skip
     talk.put(
         "links.replies",
-        [{"question_id": "q", "answer_id": name, "role": role, "kind": kind, "score": 1.0} for name, _, role, kind, _, _ in said if kind],
+        [
+            {"question_id": "q", "answer_id": name, "role": role, "kind": kind, "score": 1.0, "said_at": start + timedelta(hours=hours)}
+            for name, hours, role, kind, _, _ in said
+            if kind
+        ],
     )
     talk.put(
         "links.questions",

@@ -35,7 +35,9 @@ replies as (
         links.kind,
         answers.person_id,
         answers.message_id,
-        answers.sent_at
+        answers.sent_at,
+        -- An answer made of a promise by an edit answers with the edit.
+        coalesce(links.said_at, answers.sent_at) as said_at
     from {{ source('links', 'replies') }} as links
     inner join messages as answers
         on links.answer_id = answers.message_id
@@ -62,9 +64,9 @@ answers as (
 
     select
         replies.question_id,
-        min(replies.sent_at) as first_curator_at,
-        {{ first_by('replies.person_id', 'replies.sent_at') }} as curator_id,
-        {{ first_by('replies.message_id', 'replies.sent_at') }} as answer_id
+        min(replies.said_at) as first_curator_at,
+        {{ first_by('replies.person_id', 'replies.said_at') }} as curator_id,
+        {{ first_by('replies.message_id', 'replies.said_at') }} as answer_id
     from replies
     where replies.role = 'curator' and replies.kind = 'substantive'
     group by replies.question_id

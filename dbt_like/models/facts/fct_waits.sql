@@ -25,11 +25,12 @@ replies as (
         links.kind,
         words.person_id,
         words.message_id,
-        words.sent_at
+        words.sent_at,
+        coalesce(links.said_at, words.sent_at) as said_at
     from {{ source('links', 'replies') }} as links
     inner join {{ ref('fct_messages') }} as words
         on links.answer_id = words.message_id
-    -- What the asker took back waits for nothing; an answer that was deleted later had been given.
+    -- What the asker took back waits for nothing; an answer that was deleted after it had been read had been given.
     where links.role = 'curator' or words.deleted_at is null
 
 ),
@@ -40,8 +41,8 @@ answers as (
         replies.question_id,
         replies.person_id,
         replies.message_id,
-        replies.sent_at,
-        row_number() over (partition by replies.question_id order by replies.sent_at, replies.message_id) as place
+        replies.said_at as sent_at,
+        row_number() over (partition by replies.question_id order by replies.said_at, replies.message_id) as place
     from replies
     where replies.role = 'curator' and replies.kind = 'substantive'
 

@@ -9,7 +9,7 @@ import pytest
 from pipelines.links.questions import link_questions
 from pipelines.links.replies import link_replies, roots
 from pipelines.warehouse import Warehouse
-from tests.unit.links.conversation import PROGRAMME, Course
+from tests.unit.links.conversation import PROGRAMME, Course, at
 
 DAY = 60 * 24
 
@@ -263,3 +263,40 @@ def test_roots_of_a_long_chain() -> None:
 def test_no_questions_no_replies(course: Course) -> None:
     course.chat("Инга", "Коллеги, вебинар в среду в 18:00", 0)
     assert replies(course) == {}
+
+
+def edited(course: Course, message: str, before: str, *, sent: float, minute: float) -> None:
+    """The message said something else until this minute."""
+    for row in course.rows["raw.messages"]:
+        row["edited_at"] = at(minute) if row["message_id"] == message else None
+    course.rows["raw.message_versions"] = [{"message_id": message, "written_at": at(sent)}]
+    course.rows["personal.message_versions"] = [{"message_id": message, "written_at": at(sent), "text": before}]
+
+
+@pytest.mark.parametrize(
+    ("before", "since"),
+    [("Уточню и отвечу", 200), ("Вебинар во вторник в 18:00", 30)],
+    ids=["a promise becomes the answer", "an answer is corrected"],
+)
+def test_an_edited_answer_answers_from_when_it_says_so(course: Course, before: str, since: float) -> None:
+    asked = course.chat("Вера", "Когда вебинар?", 0)
+    answer = course.chat("Инга", "Вебинар в среду в 18:00 по Москве", 30, reply_to=asked)
+    edited(course, answer, before, sent=30, minute=200)
+    assert replies(course)[asked, answer] == ("curator", "substantive", "explicit")
+    assert course.warehouse.value("select said_at from links.replies") == at(since)
+
+
+@pytest.mark.parametrize(("after", "counts"), [(5, False), (29, False), (31, True)])
+def test_an_answer_taken_back_before_it_was_read_leaves_the_question_open(course: Course, after: float, counts: bool) -> None:
+    asked = course.chat("Вера", "Когда вебинар?", 0)
+    answer = course.chat("Инга", "В среду в 18:00 по Москве", 30, reply_to=asked, deleted_at=at(30 + after))
+    assert ((asked, answer) in replies(course)) == counts
+
+
+@pytest.mark.parametrize("text", ["Не помогло", "Все равно не открывается", "Так и не работает(", "Вопрос ещё актуален"])
+def test_who_was_not_helped_says_so_and_the_question_goes_on(course: Course, text: str) -> None:
+    asked = course.chat("Вера", "Не открывается тест, что делать?", 0)
+    answer = course.chat("Инга", "Очистите кэш браузера и зайдите снова", 30, reply_to=asked)
+    back = course.chat("Вера", text, 60, reply_to=answer)
+    assert replies(course)[asked, back][0] == "asker"
+    assert course.warehouse.rows("select rule from links.questions where message_id = ?", [back]) == [("follow_up",)]

@@ -219,7 +219,7 @@ def _trend(warehouse: Warehouse, week_ends_on: date) -> dict[str, tuple[tuple[da
 # -- no names ----------------------------------------------------------------------------------------------------------------------
 
 MASK = "[…]"
-_ADDRESSES = re.compile(r"\S+@\S+\.\S+|@\w{3,}|https?://\S+|\+?\d[\d\s()-]{8,}\d")
+_ADDRESSES = re.compile(r"[^\s@]{1,64}@[^\s@]{1,190}\.[^\s@]{1,24}|@\w{3,}|https?://\S+|\+?\d[\d\s()-]{8,}\d")
 _INITIALS = re.compile(r"(?<=\])(?:\s?\b[A-ZА-ЯЁ]\.)+|\b[A-ZА-ЯЁ]\.\s?[A-ZА-ЯЁ]\.")
 _WORD = re.compile(r"[A-ZА-ЯЁ][a-zа-яё]+(?:-[A-ZА-ЯЁ][a-zа-яё]+)?")
 _PATRONYMIC = re.compile(r"(?:[ое]вн|ичн|иничн)[аыуей]{1,2}$|(?:[ое]вич|ьич)(?:а|у|ем|е)?$")

@@ -22,8 +22,9 @@ Order = Literal["day first", "month first"]
 
 _PATTERN = (
     r"^\s*(?P<a>\d{1,4})(?P<sep>[./-])(?P<b>\d{1,2})[./-](?P<c>\d{1,4})(?:[,T\s]+"
-    r"(?P<h>\d{1,2}):(?P<m>\d{2})(?::(?P<s>\d{2})(?:[.,]\d+)?)?)?\s*(?P<half>[AaPp])?\.?(?:[Mm]\.?)?\s*"
-    r"(?:GMT|UTC|gmt|utc)?\s*(?P<zone>[Zz]|[+-]\d{1,2}(?::?\d{2})?)?\s*$"
+    # Blanks only before what follows them: several runs of them side by side take a field of blanks apart in every way there is.
+    r"(?P<h>\d{1,2}):(?P<m>\d{2})(?::(?P<s>\d{2})(?:[.,]\d+)?)?)?(?:\s*(?P<half>[AaPp]))?\.?(?:[Mm]\.?)?"
+    r"(?:\s*(?:GMT|UTC|gmt|utc))?(?:\s*(?P<zone>[Zz]|[+-]\d{1,2}(?::?\d{2})?))?\s*$"
 )
 #: Times have no letter that is not ASCII once months are numbers; the shorter meaning of \\s and \\d is the same in both engines.
 _PATTERN_OF_BYTES = re.compile(_PATTERN.encode("ascii"))

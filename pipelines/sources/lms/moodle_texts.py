@@ -74,7 +74,9 @@ _SPAN = r"<span(?:\s+lang=[\"']?[a-zA-Z0-9_-]+[\"']?|\s+class=[\"']?multilang[\"
 _SPANS = re.compile(rf"{_SPAN}(?:\s*{_SPAN})+", re.IGNORECASE | re.DOTALL)
 _ONE_SPAN = re.compile(r"<span[^>]*?\blang=[\"']?([a-zA-Z0-9_-]+)[\"']?[^>]*>(.*?)</span>", re.IGNORECASE | re.DOTALL)
 # filter_multilang2, the wide-spread plug-in: {mlang ru}…{mlang}{mlang en}…{mlang}; "other" stands for every other language.
-_MLANG = re.compile(r"\{\s*mlang\s+([a-zA-Z0-9_,\s-]+?)\s*\}(.*?)\{\s*mlang\s*\}", re.IGNORECASE | re.DOTALL)
+_MLANG = re.compile(r"\{\s*mlang\s([a-zA-Z0-9_,\s-]{1,100})\}(.*?)\{\s*mlang\s*\}", re.IGNORECASE | re.DOTALL)
+#: Characters. Moodle's columns hold names of 1,333 at most; what is longer is no name, and is not searched for languages.
+_LONGEST_NAME = 4_000
 
 
 def name_in(name: str | None, language: str) -> str | None:
@@ -84,6 +86,9 @@ def name_in(name: str | None, language: str) -> str | None:
     """
     if not name:
         return None
+    if len(name) > _LONGEST_NAME:
+        plain = text_of(name)
+        return plain.replace("\n", " ") if plain else None
     resolved = _SPANS.sub(lambda match: _choose(_ONE_SPAN.findall(match.group(0)), language), name)
     if _MLANG.search(resolved):
         resolved = _choose_mlang(resolved, language)
@@ -93,7 +98,7 @@ def name_in(name: str | None, language: str) -> str | None:
 
 def name_in_english(name: str | None) -> str | None:
     """The English name where the name is given in several languages and English is one of them; else None."""
-    if not name:
+    if not name or len(name) > _LONGEST_NAME:
         return None
     given = {language.lower().split("_")[0] for block in _SPANS.findall(name) for language, _ in _ONE_SPAN.findall(block)}
     given |= {part.strip().lower().split("_")[0] for languages, _ in _MLANG.findall(name) for part in languages.split(",")}

@@ -71,8 +71,8 @@ _ROLES = frozenset(
     )
 )
 _HOURS = re.compile(
-    r"^\s*(?:(?P<h>\d+)\s*(?:h|hr|hrs|hour|hours|ч|час\w*)\.?)?\s*(?:(?P<m>\d+)\s*(?:m|min|mins|minute|minutes|мин\w*|м)\.?)?"
-    r"\s*(?:(?P<s>\d+)\s*(?:s|sec|secs|second|seconds|сек\w*|с)\.?)?\s*$",
+    r"^(?:\s*(?P<h>\d+)\s*(?:h|hr|hrs|hour|hours|ч|час\w*)\.?)?(?:\s*(?P<m>\d+)\s*(?:m|min|mins|minute|minutes|мин\w*|м)\.?)?"
+    r"(?:\s*(?P<s>\d+)\s*(?:s|sec|secs|second|seconds|сек\w*|с)\.?)?\s*$",
     re.IGNORECASE,
 )
 _CLOCK = re.compile(r"^\s*(?:(?P<h>\d+):)?(?P<m>\d{1,3}):(?P<s>\d{2})(?:[.,]\d+)?\s*$")

@@ -268,6 +268,23 @@ def _decide(kind: str, account: str, person: str | None, by: str | None, note: s
     console.print(f"{decision_id}: {kind} written down. {_NEXT_RUN}", highlight=False, soft_wrap=True)
 
 
+def _decide_pair(kind: str, account: str, person: str | None, by: str | None, note: str | None) -> None:
+    from pipelines.review import account_of, candidate_of, person_of
+
+    with _open(read_only=True) as warehouse:
+        account_id = account_of(warehouse, account)
+        person_id = person_of(warehouse, person) if person else candidate_of(warehouse, account_id)
+    _decide(kind, account_id, person_id, by, note)
+
+
+def _decide_account(kind: str, account: str, by: str | None, note: str | None) -> None:
+    from pipelines.review import account_of
+
+    with _open(read_only=True) as warehouse:
+        account_id = account_of(warehouse, account)
+    _decide(kind, account_id, None, by, note)
+
+
 @review_app.command("confirm")
 def review_confirm(
     account: Annotated[str, typer.Argument(help="Account id, or its beginning.")],
@@ -276,12 +293,7 @@ def review_confirm(
     note: _Note = None,
 ) -> None:
     """The account is this person's."""
-    from pipelines.review import account_of, candidate_of, person_of
-
-    with _open(read_only=True) as warehouse:
-        account_id = account_of(warehouse, account)
-        person_id = person_of(warehouse, person) if person else candidate_of(warehouse, account_id)
-    _decide("confirm", account_id, person_id, by, note)
+    _decide_pair("confirm", account, person, by, note)
 
 
 @review_app.command("refuse")
@@ -292,12 +304,7 @@ def review_refuse(
     note: _Note = None,
 ) -> None:
     """The account is not this person's; whose it is remains open."""
-    from pipelines.review import account_of, candidate_of, person_of
-
-    with _open(read_only=True) as warehouse:
-        account_id = account_of(warehouse, account)
-        person_id = person_of(warehouse, person) if person else candidate_of(warehouse, account_id)
-    _decide("refuse", account_id, person_id, by, note)
+    _decide_pair("refuse", account, person, by, note)
 
 
 @review_app.command("split")
@@ -307,11 +314,7 @@ def review_split(
     note: _Note = None,
 ) -> None:
     """The account is nobody else's: an LMS account is its own person again, any other is nobody's of the programme."""
-    from pipelines.review import account_of
-
-    with _open(read_only=True) as warehouse:
-        account_id = account_of(warehouse, account)
-    _decide("split", account_id, None, by, note)
+    _decide_account("split", account, by, note)
 
 
 @review_app.command("share")
@@ -321,11 +324,7 @@ def review_share(
     note: _Note = None,
 ) -> None:
     """Several people write under the account: it is nobody's and not asked about again."""
-    from pipelines.review import account_of
-
-    with _open(read_only=True) as warehouse:
-        account_id = account_of(warehouse, account)
-    _decide("share", account_id, None, by, note)
+    _decide_account("share", account, by, note)
 
 
 @review_app.command("merge")

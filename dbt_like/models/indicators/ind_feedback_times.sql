@@ -134,21 +134,12 @@ at_risk as (
 
 ),
 
--- Product of (1 - marked / waiting) as a sum of logarithms; the factor zero, when the last one is marked, is kept apart.
 survival as (
 
     select
         at_risk.*,
-        case
-            when sum(case when at_risk.marked = at_risk.waiting then 1 else 0 end) over up_to_now > 0 then 0.0
-            else exp(sum(case when at_risk.marked = at_risk.waiting then 0.0 else ln(1.0 - at_risk.marked / cast(at_risk.waiting as double)) end) over up_to_now)
-        end as unmarked,
-        sum(
-            case
-                when at_risk.marked = at_risk.waiting then 0.0
-                else at_risk.marked / (cast(at_risk.waiting as double) * (at_risk.waiting - at_risk.marked))
-            end
-        ) over up_to_now as greenwood
+        {{ km_survival('at_risk.marked', 'at_risk.waiting', 'up_to_now') }} as unmarked,
+        sum({{ greenwood_step('at_risk.marked', 'at_risk.waiting') }}) over up_to_now as greenwood
     from at_risk
     window up_to_now as (
         partition by at_risk.scope, at_risk.scope_id, at_risk.week_ends_on, at_risk.clock
@@ -167,7 +158,7 @@ curves as (
         survival.clock,
         cast(sum(survival.leaving) as integer) as works,
         cast(sum(survival.marked) as integer) as marked,
-        min(case when survival.unmarked <= 0.5 then survival.hours end) as km_median_hours,
+        min(case when survival.unmarked <= {{ km_half() }} then survival.hours end) as km_median_hours,
         max(survival.hours) as last_hours,
         min(survival.unmarked) as last_unmarked,
         min(case when survival.hours <= {{ threshold('quick_feedback_hours') }} then survival.unmarked end) as unmarked_then,

@@ -160,25 +160,13 @@ at_risk as (
 
 ),
 
--- Product of (1 - answered / waiting) as a sum of logarithms; the factor zero, when the last one is answered, is kept apart.
 survival as (
 
     select
         at_risk.*,
-        case
-            when sum(case when at_risk.answered = at_risk.waiting then 1 else 0 end) over up_to_now > 0 then 0.0
-            else exp(sum(case when at_risk.answered = at_risk.waiting then 0.0 else ln(1.0 - at_risk.answered / cast(at_risk.waiting as double)) end) over up_to_now)
-        end as unanswered,
-        case
-            when at_risk.answered = at_risk.waiting then 0.0
-            else at_risk.answered / (cast(at_risk.waiting as double) * (at_risk.waiting - at_risk.answered))
-        end as greenwood_step,
-        sum(
-            case
-                when at_risk.answered = at_risk.waiting then 0.0
-                else at_risk.answered / (cast(at_risk.waiting as double) * (at_risk.waiting - at_risk.answered))
-            end
-        ) over up_to_now as greenwood,
+        {{ km_survival('at_risk.answered', 'at_risk.waiting', 'up_to_now') }} as unanswered,
+        {{ greenwood_step('at_risk.answered', 'at_risk.waiting') }} as greenwood_step,
+        sum({{ greenwood_step('at_risk.answered', 'at_risk.waiting') }}) over up_to_now as greenwood,
         lead(at_risk.hours) over (
             partition by at_risk.scope, at_risk.scope_id, at_risk.measure, at_risk.clock, at_risk.period, at_risk.week_ends_on
             order by at_risk.hours
@@ -253,11 +241,10 @@ curves as (
         max(areas.questions) as questions,
         max(areas.within_hours) as within_hours,
         max(areas.horizon_hours) as horizon_hours,
-        -- A sum of logarithms misses one half by a rounding error.
-        min(case when areas.unanswered <= 0.5 + 1e-9 then areas.hours end) as km_median_hours,
+        min(case when areas.unanswered <= {{ km_half() }} then areas.hours end) as km_median_hours,
         -- Brookmeyer and Crowley (1982): the times whose interval holds one half.
-        min(case when areas.band_low <= 0.5 + 1e-9 then areas.hours end) as km_median_low,
-        min(case when areas.band_high <= 0.5 + 1e-9 and areas.unanswered > 0 then areas.hours end) as km_median_high,
+        min(case when areas.band_low <= {{ km_half() }} then areas.hours end) as km_median_low,
+        min(case when areas.band_high <= {{ km_half() }} and areas.unanswered > 0 then areas.hours end) as km_median_high,
         max(areas.hours) as last_hours,
         min(areas.unanswered) as last_unanswered,
         min(case when areas.hours <= areas.within_hours then areas.unanswered end) as unanswered_then,

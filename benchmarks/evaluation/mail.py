@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -50,6 +51,7 @@ class Read:
     recipients: frozenset[str]
     states: frozenset[str]
     subject: str | None
+    about: frozenset[str]
 
 
 def read(path: Path, name: str) -> Read:
@@ -66,7 +68,24 @@ def read(path: Path, name: str) -> Read:
         frozenset(hashed(name, row["about_account_id"]) for row in rows if row["about_account_id"]),
         frozenset(row["delivery_state"] for row in rows if row["delivery_state"]),
         rows[0]["subject"] if rows else None,
+        frozenset(row["about_message_id"].rpartition(":")[2] for row in rows if row["about_message_id"]),
     )
+
+
+def returned_ids(path: Path) -> set[str]:
+    """Message-IDs of the mail that a report gives back or names, as the standard library finds them: empty where there is none, or no such part."""
+    content = path.read_bytes()
+    mail = message_from_bytes(content.partition(b"\n")[2] if content.startswith(b"From ") else content, policy=policy.compat32)
+    found: list[str | None] = []
+    for part in mail.walk():
+        kind, payload = part.get_content_type(), part.get_payload()
+        if kind == "message/rfc822" and isinstance(payload, list):
+            found += [str(inner["Message-ID"]) for inner in payload if inner["Message-ID"]]
+        elif kind == "text/rfc822-headers" and isinstance(payload, str):
+            found.append(message_from_bytes(part.get_payload(decode=True), policy=policy.compat32)["Message-ID"])  # type: ignore[arg-type]
+        elif kind == "message/disposition-notification" and isinstance(payload, list):
+            found += [str(block["Original-Message-ID"]) for block in payload if block["Original-Message-ID"]]
+    return {inside for one in found if one for inside in re.findall(r"<\s*([^<>\s]+)\s*>", str(one))}
 
 
 def hashed(name: str, address: str) -> str:
@@ -80,6 +99,7 @@ def evaluate(data: Path) -> list[Figure]:
     named: Counter[tuple[str, bool]] = Counter()
     stated: Counter[tuple[str, bool]] = Counter()
     kinds: Counter[tuple[str, str]] = Counter()
+    returned = resolved = 0
     broken = total = 0
     for collection, name, path in _mails(data):
         total += 1
@@ -98,6 +118,9 @@ def evaluate(data: Path) -> list[Figure]:
             named[
                 collection, bool(found.recipients) and found.recipients <= allowed and all(group & found.recipients for group in groups)
             ] += 1
+            if ids := returned_ids(path):
+                returned += 1
+                resolved += bool(found.about) and found.about <= ids
             stated[collection, bool(found.states) and found.states <= set(expected["states"])] += 1
     figures = [share("mail", "mails read without an exception", total - broken, total)]
     for counts, what in ((named, "the right failed addressee"), (stated, "the right state")):
@@ -105,6 +128,7 @@ def evaluate(data: Path) -> list[Figure]:
             right = sum(count for (one, good), count in counts.items() if good and which in (one, None))
             n = sum(count for (one, _), count in counts.items() if which in (one, None))
             figures.append(share("mail", f"reports, {which or 'all'}: {what}", right, n))
+    figures.append(share("mail", "reports that give the mail back or name it: resolved to that message", resolved, returned))
     others = sum(count for (true, _), count in kinds.items() if true == "other")
     figures.append(
         share("mail", "mails that are no report, taken for one", kinds["other", "delivery_report"] + kinds["other", "read_receipt"], others)

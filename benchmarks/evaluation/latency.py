@@ -28,6 +28,8 @@ class _Asked:
     asked: float
     #: Epoch seconds of the first substantive answer; None: open.
     answered: float | None
+    #: Only other learners answered.
+    by_peers: bool = False
 
 
 def evaluate(warehouse: Warehouse, pseudonyms: Pseudonyms, truth_folder: Path) -> list[Figure]:
@@ -49,7 +51,7 @@ def evaluate(warehouse: Warehouse, pseudonyms: Pseudonyms, truth_folder: Path) -
         mine = {bursts.get(one.message_id, one.message_id): one for one in asked if channel in ("all", one.channel)}
         figures += _errors(channel, mine, found)
         figures += _open(channel, mine, found)
-    return figures + _programme(warehouse, asked)
+    return figures + _programme(warehouse, asked) + _by_peers(warehouse, asked, bursts) + _on_leave(warehouse, pseudonyms, truth_folder)
 
 
 def _errors(channel: str, mine: dict[str, _Asked], found: dict[str, tuple[str, float | None, bool]]) -> list[Figure]:
@@ -112,11 +114,45 @@ def _programme(warehouse: Warehouse, asked: list[_Asked]) -> list[Figure]:
     ]
 
 
+def _by_peers(warehouse: Warehouse, asked: list[_Asked], bursts: dict[str, str]) -> list[Figure]:
+    """Questions that only other learners answered, told apart from the answered and from those that nobody answered."""
+    true = {bursts.get(one.message_id, one.message_id) for one in asked if one.by_peers}
+    known = {bursts.get(one.message_id, one.message_id) for one in asked}
+    told = {question for (question,) in warehouse.rows("select question_id from facts.fct_questions where state = 'peers_only'")} & known
+    return [
+        share("latency", "said to be answered by other learners only, and are", len(true & told), len(told)),
+        share("latency", "answered by other learners only, and said so", len(true & told), len(true)),
+    ]
+
+
+def _on_leave(warehouse: Warehouse, pseudonyms: Pseudonyms, folder: Path) -> list[Figure]:
+    """Working days that a curator on leave was away, found as days of an absence; and absences found of all other curators."""
+    leave = read_truth(folder / "moodle_db" / "ground_truth.json.gz")["special"]["curator_vacation"]
+    account = pseudonyms.of("moodle", str(leave["curator"]))
+    days, found, others = warehouse.rows(
+        """
+        with away as (
+            select absence.curator_id = (select person_id from links.people where account_id = $account) as is_on_leave, absence.from_day, absence.until_day
+            from facts.fct_absences as absence
+        ), days as (
+            select day from raw.calendar_days
+            where is_working and day >= (to_timestamp($first) at time zone 'Europe/Moscow')::date and day < (to_timestamp($last) at time zone 'Europe/Moscow')::date
+        )
+        select (select count(*) from days), (select count(*) from days where exists (select 1 from away where is_on_leave and day between from_day and until_day)),
+            (select count(*) from away where not is_on_leave)
+        """,
+        {"account": account, "first": leave["from"], "last": leave["to"]},
+    )[0]
+    return [share("latency", "working days of a curator's leave that are found", found, days, f"absences of other curators {others}")]
+
+
 def _truth(warehouse: Warehouse, pseudonyms: Pseudonyms, folder: Path) -> Iterable[_Asked]:
     moodle = read_truth(folder / "moodle_db" / "ground_truth.json.gz")
     for question in moodle["questions"]:
         answers = [reply for reply in question["replies"] if reply["type"] in ("curator_answer", "curator_message")]
-        yield _Asked("forum", f"moodle:post:{question['postid']}", question["asked"], min((reply["ts"] for reply in answers), default=None))
+        answered = min((reply["ts"] for reply in answers), default=None)
+        by_peers = question["planned_outcome"] == "peer_only" and answered is None
+        yield _Asked("forum", f"moodle:post:{question['postid']}", question["asked"], answered, by_peers)
     for message in moodle["messages"]:
         yield _Asked("direct", f"moodle:direct:{message['messageid']}", message["ts"], message["reply"]["ts"] if message["reply"] else None)
     channels = read_truth(folder / "moodle_channels" / "truth.json.gz")
@@ -126,7 +162,7 @@ def _truth(warehouse: Warehouse, pseudonyms: Pseudonyms, folder: Path) -> Iterab
         # Of mail no body is read: there an answer is an answer.
         counts = answer and (channel == "mail" or question.get("answer_kind") != "formal")
         answered = answer["unix"] if counts else None
-        yield _Asked(channel, message_id, question["asked_unix"], answered)
+        yield _Asked(channel, message_id, question["asked_unix"], answered, question["answered_by"] == "peer")
 
 
 def _place(warehouse: Warehouse, pseudonyms: Pseudonyms, question: dict[str, Any]) -> tuple[str, str]:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -206,8 +207,13 @@ class _Worker:
 
     def stop(self) -> None:
         self.process.kill()
-        self.process.wait()
         self.selector.close()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                # What a killed process was still to be told is lost with it.
+                with suppress(BrokenPipeError):
+                    pipe.close()
+        self.process.wait()
 
 
 def again(case: str) -> dict[str, Any]:

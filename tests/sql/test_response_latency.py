@@ -158,6 +158,7 @@ def test_a_reopened_question_is_one_question_with_another_turn(talk: Talk) -> No
         ("still", 6, "asker", "substantive", "follow_up", False),
         ("still2", 7, "asker", "substantive", "follow_up", False),
         ("peer", 7.5, "peer", "substantive", None, False),
+        ("someone", 7.6, "unknown", "formal", None, False),  # linked to nobody, points to the pinned message
         ("answer2", 9, "curator", "substantive", None, False),
         ("gone", 10, "asker", "substantive", "follow_up", True),
         ("again", 24, "asker", "substantive", "follow_up", False),
@@ -201,7 +202,7 @@ def test_a_reopened_question_is_one_question_with_another_turn(talk: Talk) -> No
         ("next_reply", 2, 3.0, 2.0, False),  # 16:00 to 19:00, closed at 18:00
         ("next_reply", 3, 14.0, 8.0, True),  # Tuesday, 10:00, to the day's end
     ]
-    assert talk.warehouse.rows("select state, peer_answers, is_open from facts.fct_questions") == [("answered", 1, False)]
+    assert talk.warehouse.rows("select state, peer_answers, is_open from facts.fct_questions") == [("answered", 2, False)]
     # Both responsible curators, whoever answered; once in the programme.
     assert talk.warehouse.rows(
         "select scope, scope_id, measure, questions, open_now from indicators.ind_response_latency where clock = 'elapsed' and period = 'all' "

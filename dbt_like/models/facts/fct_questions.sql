@@ -52,8 +52,9 @@ first_replies as (
         min(replies.sent_at) as first_response_at,
         {{ first_by('replies.role', 'replies.sent_at') }} as first_response_role,
         min(case when replies.role in ('curator', 'staff') then replies.sent_at end) as first_staff_at,
-        min(case when replies.role = 'peer' and replies.kind = 'substantive' then replies.sent_at end) as first_peer_at,
-        count(distinct case when replies.role = 'peer' and replies.kind = 'substantive' then replies.message_id end) as peer_answers
+        -- Who is linked to nobody and answers in a course's chat is most likely a learner; of a peer "look at the pinned message" is help.
+        min(case when replies.role in ('peer', 'unknown') and replies.kind in ('substantive', 'formal') then replies.sent_at end) as first_peer_at,
+        count(distinct case when replies.role in ('peer', 'unknown') and replies.kind in ('substantive', 'formal') then replies.message_id end) as peer_answers
     from replies
     where replies.kind <> 'thanks'
     group by replies.question_id

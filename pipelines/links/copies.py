@@ -23,6 +23,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipelines.links.copy_candidates import candidates
+from pipelines.links.copy_files import write_file_signs
 from pipelines.links.copy_rules import Pairs, Reference, Texts, accepted_pairs, natural_likeness
 from pipelines.links.fingerprints import sampled
 from pipelines.programme import Programme
@@ -83,36 +84,6 @@ _DOCUMENTS = f"""
         document.text_id, document.holder, document.task_id, document.course_id, document.stood_at, document.person_id, document.team_id,
         md5($version || document.text) as digest
     from documents as document
-"""
-
-_FILES = """
-    with people as (
-        select account_id, coalesce(case when state = 'linked' then person_id end, account_id) as person_id from links.people
-    ), held as (
-        select distinct
-            file.content_hash, submission.submission_id, submission.task_id, submission.submitted_at,
-            coalesce(people.person_id, submission.account_id, submission.group_id) as person_id
-        from raw.submission_files as file
-        inner join raw.submissions as submission on submission.submission_id = file.submission_id
-        left join people on people.account_id = submission.account_id
-        where submission.state = 'submitted' and submission.submitted_at is not null and file.bytes > 0
-    ), holders as (
-        select task_id, count(distinct person_id) as people from held group by task_id
-    ), spread as (
-        select content_hash, task_id, count(distinct person_id) as people from held group by content_hash, task_id
-    ), forms as (
-        -- A file that half of those who handed in a file have handed in is a form given out, not a copy.
-        select distinct spread.content_hash
-        from spread inner join holders on holders.task_id = spread.task_id
-        where spread.people >= $form_people and spread.people >= holders.people * $form_share
-    )
-    select later.submission_id as later_id, arg_min(earlier.submission_id, (earlier.submitted_at, earlier.submission_id)) as earlier_id
-    from held as later
-    inner join held as earlier
-        on earlier.content_hash = later.content_hash and earlier.person_id <> later.person_id
-        and (earlier.submitted_at, earlier.submission_id) < (later.submitted_at, later.submission_id)
-    where later.content_hash not in (select content_hash from forms)
-    group by later.submission_id, earlier.person_id
 """
 
 # Clusters without chaining: a work belongs to the earliest source that has at least half of the words of its fullest one, so a copy of a copy
@@ -563,43 +534,10 @@ def _write(warehouse: Warehouse, rows: pa.Table | None, fragments: pa.Table | No
             "from copy_pieces as piece inner join copy_docs as later on later.seq = piece.later "
             "inner join copy_docs as earlier on earlier.seq = piece.earlier order by 1, 2, 3"
         )
-    _write_files(warehouse)
+    write_file_signs(warehouse, RULE_VERSION)
     connection.execute("update links.copy_texts set state = null where text_id not in (select text_id from copy_docs)")
     connection.execute(
         "update links.copy_texts set state = docs.state from copy_docs as docs where docs.text_no = copy_texts.text_no and docs.is_touched"
     )
     connection.execute("delete from links.copy_clusters")
     connection.execute(_CLUSTERS, {"half": threshold("copy_obvious_share")})
-
-
-def _write_files(warehouse: Warehouse) -> None:
-    """Equal files as a sign of pairs that are there, and as pairs of their own where the works share no text (or have none)."""
-    connection = warehouse.connection
-    connection.execute(
-        f"create or replace temp table copy_same_files as {_FILES}",
-        {"form_people": int(threshold("small_group")), "form_share": threshold("copy_obvious_share")},
-    )
-    connection.execute("delete from links.copies where matched_words = 0")
-    connection.execute(
-        "update links.copies set same_file = (later_id, earlier_id) in (select (later_id, earlier_id) from copy_same_files) "
-        "where same_file <> ((later_id, earlier_id) in (select (later_id, earlier_id) from copy_same_files))"
-    )
-    connection.execute(
-        """
-        insert into links.copies (
-            later_id, earlier_id, earlier_kind, kind, task_id, matched_words, later_share, earlier_share, longest_run, hidden_characters,
-            homoglyphs, same_file, direction_certainty, rule_version
-        )
-        select
-            pair.later_id, pair.earlier_id, 'submission', 'learner', later.task_id, 0, 0, 0, 0, 0, 0, true,
-            1 - 0.5 * exp(-epoch(later.submitted_at - earlier.submitted_at) / 3600 / $hours), $version
-        from copy_same_files as pair
-        inner join raw.submissions as later on later.submission_id = pair.later_id
-        inner join raw.submissions as earlier on earlier.submission_id = pair.earlier_id
-        left join links.copies as known on known.later_id = pair.later_id and known.earlier_id = pair.earlier_id
-        where known.later_id is null
-        order by 1, 2
-        """,
-        {"hours": threshold("copy_direction_hours"), "version": RULE_VERSION},
-    )
-    connection.execute("drop table temp.copy_same_files")

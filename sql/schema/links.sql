@@ -177,6 +177,10 @@ create table if not exists links.copies (
     direction_certainty double not null,
     rule_version integer not null
 );
+alter table links.copies add column if not exists same_author boolean;
+alter table links.copies add column if not exists same_creation boolean;
+alter table links.copies add column if not exists shared_revisions bigint;
+alter table links.copies add column if not exists unseen_letters bigint;
 comment on table links.copies is 'One row per pair of texts of which one repeats the other. Key: later_id, earlier_id.';
 comment on column links.copies.later_id is 'Submission handed in later.';
 comment on column links.copies.earlier_id is 'Submission or chat message that stood earlier.';
@@ -189,7 +193,11 @@ comment on column links.copies.earlier_share is 'The same against the earlier te
 comment on column links.copies.longest_run is 'Words in the longest unbroken run.';
 comment on column links.copies.hidden_characters is 'Invisible characters in the later text: a sign of tampering.';
 comment on column links.copies.homoglyphs is 'Latin look-alikes inside Cyrillic words of the later text: a sign of tampering.';
-comment on column links.copies.same_file is 'A file of equal bytes was handed in.';
+comment on column links.copies.same_file is 'A file of equal bytes was handed in with both.';
+comment on column links.copies.same_author is 'Documents of both works name one author or last author (never which) whom few others name; null: one of them names nobody.';
+comment on column links.copies.same_creation is 'Documents of both works say they were made at the same moment; null: one of them does not say.';
+comment on column links.copies.shared_revisions is 'Revision ids (Word''s rsid) that documents of both works hold and few others: one was made from the other; null: one of them holds none.';
+comment on column links.copies.unseen_letters is 'Characters of the later work''s files that a reader does not see (hidden, white on white, tiny); null: unknown.';
 comment on column links.copies.direction_certainty is '0.5 (nobody knows who copied) to 1.';
 comment on column links.copies.rule_version is 'Version of the method.';
 

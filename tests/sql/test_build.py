@@ -208,6 +208,37 @@ def test_slight_likeness_is_not_counted_as_copied(warehouse: Warehouse) -> None:
     assert of(warehouse, "indicators.ind_copies", "person_id", is_copied=True) == [("p-boris",), ("p-boris",)]
 
 
+def test_where_an_answer_leaked_is_told_for_the_stream(warehouse: Warehouse) -> None:
+    columns = "task_id, origin_id, origin_kind, learners"
+    assert of(warehouse, "indicators.ind_copy_sources", columns) == [
+        ("a1", "m:submission:anna:a1:0", "learner", 1),
+        ("a2", "t:message:leak", "leak", 1),
+    ]
+    assert of(warehouse, "indicators.ind_copy_learners", "texts, copied, leaked, is_enough", person_id="p-boris") == [(2, 2, 1, False)]
+
+
+def test_a_group_of_few_shows_its_copied_share_as_not_enough(warehouse: Warehouse) -> None:
+    rows = of(warehouse, "indicators.ind_copy_groups", "learners, copied, is_enough", scope="programme", task_id="all")
+    assert [(copied, is_enough) for _, copied, is_enough in rows] == [(2, False)]
+    assert of(warehouse, "indicators.ind_copy_groups", "copied", scope="group", task_id="all")
+
+
+def test_the_words_of_files_are_text_handed_in(built: Built, tmp_path: Path) -> None:
+    path = built.copy(tmp_path)
+    with Warehouse.open(path) as warehouse:
+        (name, before), *_ = of(warehouse, "facts.fct_submissions", "submission_id, words", person_id="p-anna", kind="assignment")
+        for number in (1, 2):  # the same content handed in twice is one text
+            warehouse.connection.execute(
+                "insert into raw.submission_files (file_id, submission_id, content_hash, source, load_id) values (?, ?, 'h', 'x', 'x')", [f"f{number}", name]
+            )  # fmt: skip
+        warehouse.connection.execute(
+            "insert into raw.file_texts (content_hash, state, words, source, load_id) values ('h', 'text', 70, 'x', 'x')"
+        )
+    run(path, built, fixture.AS_OF, "facts")
+    with Warehouse.open(path, read_only=True) as warehouse:
+        assert of(warehouse, "facts.fct_submissions", "words", submission_id=name) == [((before or 0) + 70,)]
+
+
 def test_logins_are_counted_apart(warehouse: Warehouse) -> None:
     assert of(warehouse, "facts.fct_logins", "logins, failures", day=date(2026, 10, 7)) == [(1, 1)]
 

@@ -57,6 +57,10 @@ select
     copies.longest_run,
     copies.hidden_characters + copies.homoglyphs as tamper_signs,
     copies.same_file,
+    copies.same_author,
+    copies.same_creation,
+    copies.shared_revisions,
+    copies.unseen_letters,
     copies.direction_certainty,
     decisions.verdict,
     -- Enough of the text, and clear enough who was later, to be counted; not while it is disputed, nor where it was found or declared no fault.

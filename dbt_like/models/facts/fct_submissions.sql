@@ -13,6 +13,22 @@ with handed_in as (
 
 ),
 
+-- Files that could be read, each content once per work.
+file_words as (
+
+    select
+        contents.submission_id,
+        sum(contents.words) as words
+    from (
+        select distinct files.submission_id, written.content_hash, written.words
+        from {{ source('raw', 'submission_files') }} as files
+        inner join {{ source('raw', 'file_texts') }} as written
+            on files.content_hash = written.content_hash and written.words > 0
+    ) as contents
+    group by contents.submission_id
+
+),
+
 team_rows as (
 
     select distinct
@@ -74,7 +90,7 @@ dated as (
         everybody.group_id is not null as is_team,
         everybody.handed_in_at as submitted_at,
         deadlines.due_at,
-        everybody.words,
+        case when everybody.words is null and file_words.words is null then null else coalesce(everybody.words, 0) + coalesce(file_words.words, 0) end as words,
         everybody.files,
         everybody.score,
         everybody.max_score,
@@ -92,6 +108,8 @@ dated as (
         on everybody.person_id = learners.person_id and everybody.course_id = learners.course_id
     left join {{ ref('fct_deadlines') }} as deadlines
         on everybody.person_id = deadlines.person_id and everybody.task_id = deadlines.task_id
+    left join file_words
+        on everybody.submission_id = file_words.submission_id
 
 )
 

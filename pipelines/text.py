@@ -13,6 +13,7 @@ from functools import lru_cache
 from hashlib import blake2b
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 #: Raised whenever the same text would give other words or other keys.
@@ -40,7 +41,7 @@ _LATIN_LOOK_ALIKES = {
     )
     for stranger, letter in zip(strangers, letters, strict=True)
 }
-_HYPHEN, _LINE_END = 0x2D, 0x0A
+_HYPHEN, _LINE_END, _BLANK = 0x2D, 0x0A, 0x20
 _BREVE, _I, _SHORT_I = 0x0306, ord("и"), ord("й")
 #: Word processors put soft hyphens and byte-order marks in by themselves: left out, but no sign of tampering.
 _INNOCENT_INVISIBLE = frozenset((0x00AD, 0xFEFF))
@@ -249,7 +250,7 @@ def _words_of_block(texts: Sequence[str | None], offset: int) -> Words:
     folded, at, invisible_at = _fold_all(codes)
     folded, at = _joined_lines(*_compose(folded, at), begin[1:] - 1)
     is_word = _table(folded, _IS_WORD, _is_word) == 1
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], is_word, [False])).astype(np.int8)))
+    edges = np.flatnonzero(np.concatenate(([False], is_word)) != np.concatenate((is_word, [False])))
     first, last = edges[0::2], edges[1::2] - 1
     hidden = np.zeros(len(texts), np.int64)
     empty = np.zeros(0, np.int64)
@@ -260,7 +261,7 @@ def _words_of_block(texts: Sequence[str | None], offset: int) -> Words:
     if invisible_at.any():
         inside = np.cumsum(np.concatenate(([0], invisible_at)))
         np.add.at(hidden, text, inside[end] - inside[start])
-    folded, homoglyphs = _mend_look_alikes(folded, codes[at], is_word, text, len(texts))
+    folded, homoglyphs = _mend_look_alikes(folded, codes[at], is_word, first, last + 1, text, len(texts))
     key, is_stop = _keys(folded, first, last + 1)
     return Words(text + offset, start - begin[text], end - begin[text], key, is_stop, homoglyphs, hidden)
 
@@ -297,6 +298,8 @@ def _is_word(code: int) -> int:
 
 def _one_fold(code: int) -> int:
     folded, is_invisible = _fold(code)
+    if len(folded) > 1 and not any(_is_word(ord(part)) or part in "-\n" for part in folded):
+        return _BLANK  # an ellipsis parts words as a blank does
     return ord(folded) if len(folded) == 1 else _SEVERAL if folded else _HIDDEN if is_invisible else _NOTHING
 
 
@@ -314,22 +317,21 @@ def _table(codes: NDArray[np.uint32], table: NDArray[np.int8] | NDArray[np.int64
 def _fold_all(codes: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.bool_]]:
     """Every code point folded: the new ones, where each came from, and which old ones were invisible."""
     values = _table(codes, _FOLDED, _one_fold)
-    at = np.arange(len(codes))
     odd = values < 0
     if not odd.any():
-        return values.astype(np.uint32), at, odd
+        return values.astype(np.uint32), np.arange(len(codes)), odd
     several = values == _SEVERAL
     if several.any():
         folds = [_fold(code)[0] for code in codes[several].tolist()]
         repeats = np.ones(len(codes), np.int64)
         repeats[several] = [len(fold) for fold in folds]
-        at = np.repeat(at, repeats)
+        at = np.repeat(np.arange(len(codes)), repeats)
         spread = values[at]
         spread[several[at]] = np.frombuffer("".join(folds).encode("utf-32-le", "surrogatepass"), "<u4")
-    else:
-        spread = values
-    keep = spread >= 0
-    return spread[keep].astype(np.uint32), at[keep], values == _HIDDEN
+        keep = np.flatnonzero(spread >= 0)
+        return spread[keep].astype(np.uint32), at[keep], values == _HIDDEN
+    at = np.flatnonzero(values >= 0)
+    return values[at].astype(np.uint32), at, values == _HIDDEN
 
 
 def _compose(folded: NDArray[np.uint32], at: NDArray[np.int64]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
@@ -352,50 +354,79 @@ def _alike(table: dict[int, int]) -> NDArray[np.uint32]:
 _ALIKE_CYRILLIC, _ALIKE_LATIN = _alike(_LOOK_ALIKES), _alike(_LATIN_LOOK_ALIKES)
 
 
+#: What a letter speaks for, in bits. Of what it is: Cyrillic, Latin. Of how it is written: only looks Cyrillic, only looks Latin, does not.
+_CYRILLIC, _LATIN, _LOOKS_CYRILLIC, _LOOKS_LATIN, _NOT_CYRILLIC, _NOT_LATIN = 1, 2, 4, 8, 16, 32
+
+
+def _scripts() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    folded, written = np.zeros(_CODE_POINTS, np.uint8), np.full(_CODE_POINTS, _NOT_CYRILLIC | _NOT_LATIN, np.uint8)
+    folded[_CYRILLIC_FIRST : _CYRILLIC_LAST + 1] = _CYRILLIC
+    folded[ord("a") : ord("z") + 1] = _LATIN
+    for table, looks, other in ((_LOOK_ALIKES, _LOOKS_CYRILLIC, _NOT_CYRILLIC), (_LATIN_LOOK_ALIKES, _LOOKS_LATIN, _NOT_LATIN)):
+        written[list(table)] = (written[list(table)] & ~np.uint8(other)) | looks
+    return folded, written
+
+
+_SCRIPT, _LOOKS = _scripts()
+
+
 def _mend_look_alikes(
     folded: NDArray[np.uint32],
     written: NDArray[np.uint32],
     is_word: NDArray[np.bool_],
+    first: NDArray[np.int64],
+    end: NDArray[np.int64],
     text: NDArray[np.int64],
     texts: int,
 ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    """Letters that only look like the text's script are made letters of it: in words that mix scripts, and in words of nothing else."""
+    """Letters that only look like the text's script are made letters of it: in words that mix scripts, and in words of nothing else.
+
+    Only words that need it are taken apart: in nearly every text there is none.
+    """
+    bits = (_SCRIPT[folded] | _LOOKS[written]) * is_word
+    # Between words no bit is set, so a word's bits are those up to the next word.
+    held = np.bitwise_or.reduceat(bits, first)
+    begin = np.searchsorted(text, np.arange(texts + 1))
+    edges = np.concatenate((first, [len(folded)]))[begin]
+    of_script = [np.diff(np.concatenate(([0], np.cumsum((bits & script) != 0, dtype=np.int64)))[edges]) for script in (_CYRILLIC, _LATIN)]
+    is_russian = (of_script[0] >= of_script[1])[text]
+    alike = held & np.where(is_russian, _LOOKS_CYRILLIC, _LOOKS_LATIN)
+    is_mixed = held & np.where(is_russian, _CYRILLIC, _LATIN)
+    is_other = held & np.where(is_russian, _NOT_CYRILLIC, _NOT_LATIN)
     homoglyphs = np.zeros(texts, np.int64)
-    is_cyrillic = is_word & (folded >= _CYRILLIC_FIRST) & (folded <= _CYRILLIC_LAST)
-    is_latin = is_word & (folded >= ord("a")) & (folded <= ord("z"))
-    is_strange = is_word & ~is_cyrillic & (_ALIKE_CYRILLIC[written] > 0)
-    if not (is_cyrillic.any() and (is_latin.any() or is_strange.any())) and not (is_latin.any() and is_strange.any()):
+    mended = np.flatnonzero((alike != 0) & ((is_mixed != 0) | (is_other == 0)))
+    if not len(mended):
         return folded, homoglyphs
-    size = len(text)
-    word = np.maximum(np.cumsum(np.concatenate(([is_word[0]], is_word[1:] & ~is_word[:-1]))) - 1, 0)
-    letters = np.bincount(word[is_word], minlength=size)
-    cyrillic, latin = (np.bincount(word[kind], minlength=size) for kind in (is_cyrillic, is_latin))
-    is_russian = np.bincount(text, cyrillic, texts) >= np.bincount(text, latin, texts)
-    made = folded
-    for alike, russian in ((_ALIKE_CYRILLIC, True), (_ALIKE_LATIN, False)):
-        stands_for = alike[written]
-        suspect = (stands_for > 0) & is_word & (is_strange if russian else ~is_latin)
-        strange = np.bincount(word[suspect], minlength=size)
-        of_script = cyrillic if russian else latin
-        here = (is_russian == russian)[text] & (strange > 0)
-        mixed = here & (of_script > 0)
-        homoglyphs += np.bincount(text[mixed], strange[mixed], texts).astype(np.int64)
-        made = np.where(suspect & (mixed | (here & (strange == letters)))[word], stands_for, made)
+    length = (end - first)[mended]
+    owner = np.repeat(np.arange(len(mended)), length)
+    place = first[mended][owner] + np.arange(len(owner)) - np.repeat(np.cumsum(length) - length, length)
+    russian = is_russian[mended][owner]
+    looks = (bits[place] & np.where(russian, _LOOKS_CYRILLIC, _LOOKS_LATIN)) != 0
+    strange = np.bincount(owner[looks], minlength=len(mended))
+    mixed = is_mixed[mended] != 0
+    homoglyphs += np.bincount(text[mended][mixed], strange[mixed], texts).astype(np.int64)
+    place, russian = place[looks], russian[looks]
+    made = folded.copy()
+    made[place] = np.where(russian, _ALIKE_CYRILLIC[written[place]], _ALIKE_LATIN[written[place]])
     return made, homoglyphs
 
 
 def _keys(folded: NDArray[np.uint32], first: NDArray[np.int64], end: NDArray[np.int64]) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
     """Hash of each word's stem. Equal words are found by a rolling hash, so each distinct word is stemmed once."""
-    length = end - first
-    begin = np.cumsum(length) - length
-    place = np.arange(int(length.sum())) - np.repeat(begin, length)
-    letters = folded[place + np.repeat(first, length)]
     with np.errstate(over="ignore"):
-        power = np.cumprod(np.full(int(length.max()), 0x100000001B3, np.uint64))
-        small = letters.max() < len(_MIXED)
-        rolling = np.add.reduceat((_MIXED[letters] if small else mix(letters)) * power[place], begin)
-    distinct, one, which = np.unique(rolling, return_index=True, return_inverse=True)
-    keys, stops = _KNOWN.of(distinct, folded, first[one], end[one])
+        values = _MIXED[folded] if folded.max() < len(_MIXED) else mix(folded.astype(np.uint64))
+        power, back_to_first = _POWERS.up_to(len(folded))
+        total = np.concatenate((np.zeros(1, np.uint64), np.cumsum(values * power)))
+        rolling = (total[end] - total[first]) * back_to_first[first]
+    # Numbered by a table, not by sorting all words: there are ten times as many words as distinct ones.
+    numbered = pa.array(rolling).dictionary_encode()
+    distinct, which = numbered.dictionary.to_numpy(), numbered.indices.to_numpy()
+    one = np.flatnonzero(np.concatenate(([True], which[1:] > np.maximum.accumulate(which)[:-1])))
+    order = np.argsort(distinct)
+    keys, stops = _KNOWN.of(distinct[order], folded, first[one[order]], end[one[order]])
+    back = np.empty(len(order), np.int64)
+    back[order] = np.arange(len(order))
+    which = back[which]
     return keys[which], stops[which]
 
 
@@ -437,9 +468,36 @@ class _Vocabulary:
         return found_keys, found_stops
 
 
-_KNOWN = _Vocabulary()
-#: Spread values of the letters of most texts.
-_MIXED = mix(np.arange(0x2000, dtype=np.uint64))
+class _Powers:
+    """Powers of an odd number and of its inverse modulo 2**64: hashes of all words of a block are differences of one running sum."""
+
+    _BASE = 0x100000001B3
+
+    def __init__(self) -> None:
+        self._held = self._made(_BLOCK)
+
+    def up_to(self, size: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+        """The first ``size`` powers of both."""
+        if size > len(self._held[0]):
+            self._held = self._made(2 * size)
+        power, inverse = self._held
+        return power[:size], inverse[:size]
+
+    @classmethod
+    def _made(cls, size: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+        inverse = pow(cls._BASE, -1, 1 << 64)
+        return cls._powers(cls._BASE, size), cls._powers(inverse, size)
+
+    @staticmethod
+    def _powers(base: int, size: int) -> NDArray[np.uint64]:
+        with np.errstate(over="ignore"):
+            made: NDArray[np.uint64] = np.cumprod(np.full(size, base, np.uint64), dtype=np.uint64)
+        return np.concatenate((np.ones(1, np.uint64), made))
+
+
+_KNOWN, _POWERS = _Vocabulary(), _Powers()
+#: Spread values of the letters and marks of most texts.
+_MIXED = mix(np.arange(0x3100, dtype=np.uint64))
 
 
 def _key(word: str) -> int:

@@ -20,15 +20,17 @@ _LONGEST = 1500
 _QUOTED = re.compile(rf"«[^«»]{{1,{_LONGEST}}}»|“[^“”„]{{1,{_LONGEST}}}”|„[^“”„]{{1,{_LONGEST}}}[“”]", re.DOTALL)
 #: Straight marks do not tell where a quotation begins: one left out turns everything round.
 _STRAIGHT = re.compile(r"(?<!\w)\"[^\"\n]{1,400}\"(?!\w)")
-#: A sentence that names a law, a standard or a paragraph of one.
+#: A sentence that names a law or a standard …
 _LAW = re.compile(
-    r"(?:\bст(?:\.|ать[яеёюи]\w*)\s*\d|\bп(?:\.|ункт\w*)\s*\d|\bч(?:\.|аст[ьи]\w*)\s*\d|№\s*\d+\s*-\s*ФЗ|\bФЗ\b|федеральн\w+\s+закон"
-    r"|\bФГОС\b|\bГОСТ\b|\bСанПиН\b|конституци\w+\s+РФ|кодекс\w*\s+РФ|\b(?:article|section|paragraph)\s+\d|§\s*\d)",
-    re.IGNORECASE,
+    r"№\s*\d+\s*-\s*ФЗ|\bФЗ\b|федеральн\w+\s+закон|\bФГОС\b|\bГОСТ\b|\bСанПиН\b|конституци\w+\s+РФ|кодекс\w*\s+РФ", re.IGNORECASE
 )
 _NAMES = ("фз", "федеральн", "фгос", "гост", "санпин", "конституци", "кодекс")
-_PARTS = ("ст.", "стат", "п.", "пункт", "ч.", "част", "№", "article", "section", "paragraph", "§")
-_DIGIT = re.compile(r"\d")
+#: … or a paragraph of one: read backwards from its number, for numbers are rare and the words before them are not.
+_PART = re.compile(
+    r"(?:\bст(?:\.|ать[яеёюи]\w*)|\bп(?:\.|ункт\w*)|\bч(?:\.|аст[ьи]\w*)|\b(?:article|section|paragraph)\s|§)\s*\d\Z", re.IGNORECASE
+)
+_NUMBER = re.compile(r"\d+")
+_PART_LENGTH = 32
 _SENTENCE_END = re.compile(r"[.!?…][»”\")]?\s+(?=[«\"“„(]?[A-ZА-ЯЁ])|\n")
 
 
@@ -38,12 +40,17 @@ def quoted_words(texts: Sequence[str | None], found: Words) -> NDArray[np.bool_]
     first = found.first
     most = threshold("copy_quoted_share")
     for number, text in enumerate(texts):
-        inside = np.zeros(first[number + 1] - first[number], np.bool_)
-        for spans in _spans(text) if text and len(inside) else ():
-            more = inside | _covered(found.start[first[number] : first[number + 1]], spans)
+        if not text or first[number] == first[number + 1]:
+            continue
+        inside: NDArray[np.bool_] | None = None
+        for spans in _spans(text):
+            more = _covered(found.start[first[number] : first[number + 1]], spans)
+            if inside is not None:
+                more |= inside
             if more.mean() <= most:
                 inside = more
-        result[first[number] : first[number + 1]] = inside
+        if inside is not None:
+            result[first[number] : first[number + 1]] = inside
     return result
 
 
@@ -58,17 +65,21 @@ def _covered(places: NDArray[np.int64], spans: list[tuple[int, int]]) -> NDArray
 
 def _spans(text: str) -> Iterator[list[tuple[int, int]]]:
     """Spans by what shows them, the surest first; kinds without any are left out."""
-    if _may_name_a_law(text) and (laws := list(_LAW.finditer(text))):
+    if laws := _laws(text):
         ends = [0, *(match.end() for match in _SENTENCE_END.finditer(text)), len(text)]
-        place = np.searchsorted(np.array(ends), [match.start() for match in laws], side="right")
+        place = np.searchsorted(np.array(ends), laws, side="right")
         yield [(ends[at - 1], ends[min(at, len(ends) - 1)]) for at in np.unique(place).tolist()]
     for pattern, marks in ((_QUOTED, "«“„"), (_STRAIGHT, '"')):
         if any(mark in text for mark in marks) and (spans := [match.span() for match in pattern.finditer(text)]):
             yield spans
 
 
-def _may_name_a_law(text: str) -> bool:
-    """A quick look first: nearly every text names none."""
+def _laws(text: str) -> list[int]:
+    """Where a text names a law or a part of one."""
     lower = text.lower()
-    named = any(word in lower for word in _NAMES)
-    return named or (_DIGIT.search(lower) is not None and any(word in lower for word in _PARTS))
+    places = [match.start() for match in _LAW.finditer(text)] if any(name in lower for name in _NAMES) else []
+    for number in _NUMBER.finditer(text):
+        begin = max(0, number.start() - _PART_LENGTH)
+        if part := _PART.search(text, begin, number.start() + 1):
+            places.append(part.start())
+    return places

@@ -1,11 +1,17 @@
 """A million texts: time and memory of the whole search, at once and for a night's new ones.
 
 Texts are drawn from a chain of word pairs over real prose, so that words and turns of phrase are as frequent as they are; a tenth copies
-half of an earlier text of its task. Each size runs in a process of its own.
+half of an earlier text of its task. Each size runs in a process of its own:
+
+    python -m benchmarks.copies.scale 1000000 10000 --folder /tmp/scale --only-fill    # makes the texts
+    taskset -c 0,1 python -m benchmarks.copies.scale 1000000 10000 --folder /tmp/scale # measures, then drops what it found
+
+``--peer datasketch`` gives a peer the same texts.
 """
 
 from __future__ import annotations
 
+import argparse
 import resource
 import sys
 import time
@@ -16,6 +22,7 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.copies.library import sentences
+from benchmarks.copies.peers import PEERS
 from pipelines.links.copies import link_copies
 from pipelines.programme import Programme
 from pipelines.warehouse import Warehouse
@@ -60,23 +67,72 @@ def _fill(warehouse: Warehouse, begin: int, end: int, seed: int) -> None:
             warehouse.connection.execute("insert into personal.submissions by name select 's' || number as submission_id, text from given")
 
 
+#: Engine's memory; the process adds its arrays.
+_MEMORY = "4GB"
+
+
+def fill(texts: int, folder: Path) -> Path:
+    """A warehouse with so many texts in the folder, made where it is not there yet."""
+    path = folder / f"texts_{texts}.duckdb"
+    if not path.exists():
+        with Warehouse.open(path.with_suffix(".part"), memory_limit=_MEMORY) as warehouse:
+            warehouse.create_schemas()
+            _fill(warehouse, 0, texts, 1)
+        path.with_suffix(".part").rename(path)
+    return path
+
+
 def measure(texts: int, fresh: int, folder: Path) -> str:
-    """One line: texts, seconds, rate, pairs, seconds for the fresh ones, gigabytes at most."""
+    """One line: texts, seconds, processor seconds, rate, pairs, works asked and seconds for the fresh ones, gigabytes at most."""
     programme = Programme(id="benchmark", name="Benchmark")
-    with Warehouse.open(folder / "warehouse.duckdb", memory_limit="4GB") as warehouse:
-        warehouse.create_schemas()
-        _fill(warehouse, 0, texts, 1)
-        begin = time.perf_counter()
+    with Warehouse.open(fill(texts, folder), memory_limit=_MEMORY) as warehouse:
+        begin, processor = time.perf_counter(), time.process_time()
         first = link_copies(warehouse, programme)
-        seconds = time.perf_counter() - begin
+        seconds, processor = time.perf_counter() - begin, time.process_time() - processor
         _fill(warehouse, texts, texts + fresh, 2)
         begin = time.perf_counter()
         second = link_copies(warehouse, programme)
         night = time.perf_counter() - begin
+    (folder / f"texts_{texts}.duckdb").unlink()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    return f"| {texts:,} | {seconds:.1f} | {texts / seconds:,.0f} | {first.pairs:,} | {second.asked:,} | {night:.1f} | {peak:.1f} |"
+    return f"| {texts:,} | {seconds:.1f} | {processor:.1f} | {texts / seconds:,.0f} | {first.pairs:,} | {second.asked:,} | {night:.1f} | {peak:.1f} |"
+
+
+def measure_peer(name: str, texts: int, folder: Path) -> str:
+    """The same line of a peer, texts in memory; nothing of a night."""
+    with Warehouse.open(fill(texts, folder), memory_limit=_MEMORY) as warehouse:
+        written = [
+            text
+            for (text,) in warehouse.rows(
+                "select private.text from raw.submissions as work inner join personal.submissions as private using (submission_id) order by work.submitted_at"
+            )
+        ]
+    begin, processor = time.perf_counter(), time.process_time()
+    pairs = PEERS[name][0](written, 0.2)
+    seconds, processor = time.perf_counter() - begin, time.process_time() - processor
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    return f"| {name}: {texts:,} | {seconds:.1f} | {processor:.1f} | {texts / seconds:,.0f} | {len(pairs):,} | – | – | {peak:.1f} |"
+
+
+def main() -> None:
+    """Measure one size and print its line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("texts", type=int)
+    parser.add_argument("fresh", type=int, nargs="?", default=0)
+    parser.add_argument("--folder", type=Path, help="where the texts lie; made for the run where left out")
+    parser.add_argument("--only-fill", action="store_true")
+    parser.add_argument("--peer", choices=tuple(PEERS))
+    given = parser.parse_args()
+    with TemporaryDirectory() as made:
+        folder = given.folder or Path(made)
+        folder.mkdir(parents=True, exist_ok=True)
+        if given.only_fill:
+            fill(given.texts, folder)
+        elif given.peer:
+            sys.stdout.write(measure_peer(given.peer, given.texts, folder) + "\n")
+        else:
+            sys.stdout.write(measure(given.texts, given.fresh, folder) + "\n")
 
 
 if __name__ == "__main__":
-    with TemporaryDirectory() as folder:
-        sys.stdout.write(measure(int(sys.argv[1]), int(sys.argv[2]), Path(folder)) + "\n")
+    main()

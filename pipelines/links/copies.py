@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import TypeVar
 
@@ -23,6 +23,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipelines.links.copy_candidates import candidates
+from pipelines.links.copy_commons import commons_of, renew_commons
 from pipelines.links.copy_files import write_file_signs
 from pipelines.links.copy_rules import Pairs, Reference, Texts, accepted_pairs, natural_likeness
 from pipelines.links.fingerprints import sampled
@@ -33,14 +34,14 @@ from pipelines.warehouse import Warehouse
 from pipelines.works import WORKS
 
 #: Raised whenever the same texts would give other pairs.
-RULE_VERSION = 2
+RULE_VERSION = 3
 #: Texts worked on at once, and how many such batches beside each other: numpy lets go of the interpreter in its loops.
 _BATCH, _THREADS = 4_000, 2
 #: Thresholds on which pairs depend: when one changes, all works are asked anew.
 _RULES = (
     "copy_matched_words", "copy_share", "copy_fragment_words", "copy_short_text", "copy_short_share", "copy_calibration_texts",
     "copy_calibration_pairs", "copy_expected_false", "copy_obvious_share", "copy_quoted_share", "copy_run_words", "copy_scattered_share", "copy_unknown_run", "copy_unknown_share",
-    "leak_message_words",
+    "leak_message_words", "copy_common_people", "copy_common_share",
 )  # fmt: skip
 
 # Every text that counts, with whom it belongs to. Teachers' messages are reference material.
@@ -171,7 +172,7 @@ def _references(warehouse: Warehouse) -> Reference:
     texts = [""] * len(rows)
     for course, text in rows:
         texts[numbers[course]] = text
-    return Reference(words(texts), np.arange(len(texts)))
+    return Reference(words(texts), np.arange(len(texts)), np.zeros(0, np.uint64))
 
 
 def _renew(warehouse: Warehouse) -> int:
@@ -268,6 +269,7 @@ def _number(warehouse: Warehouse, method: str) -> None:
             text_no, text_id, holder, task_id, course_no, team_id, person_id, stood_at, state,
             (row_number() over (order by stood_at, holder, text_id))::integer as seq,
             (dense_rank() over (order by person_id))::integer as person_no,
+            case when task_id is null then -1 else (dense_rank() over (order by task_id))::integer end as task_no,
             state is distinct from old_state as is_touched,
             old_state is null as is_new,
             holder = 0 and state is distinct from old_state as is_asked,
@@ -313,34 +315,40 @@ def _ask(warehouse: Warehouse) -> None:
 
 
 def _calibrate(warehouse: Warehouse, reference: Reference) -> None:
-    """The natural likeness of every task (``links.copy_bounds``): made anew where the texts that it is taken from are others."""
+    """What is common to a task's answers and how alike they are by nature (``links.copy_commons``, ``links.copy_bounds``): made anew where the
+    texts that both are taken from are others."""
     connection = warehouse.connection
     most, fewest = int(threshold("copy_calibration_most")), int(threshold("copy_calibration_texts"))
     connection.execute(
         """
-        create or replace temp table copy_samples as
+        create or replace temp table copy_sized as
         with placed as (
-            select task_id, text_no, text_id, holder, seq, state, row_number() over (partition by task_id order by seq) as place,
+            select task_id, text_no, text_id, holder, seq, person_no, state, row_number() over (partition by task_id order by seq) as place,
                 count(*) over (partition by task_id) as texts
             from copy_docs where holder = 0 and task_id is not null
         ), sized as (
             -- Counted in doublings, so that a task that grows a little keeps its bounds.
             select *, ($fewest * 2 ** floor(log2(texts / $fewest)))::bigint as size from placed where texts >= $fewest
         )
-        select task_id, text_no, text_id, holder, seq, state, size from sized where place <= least(size, $most)
+        select task_id, text_no, text_id, holder, seq, person_no, state, size, place <= $most as is_sample from sized where place <= size
         """,
         {"fewest": fewest, "most": most},
     )
     connection.execute(
         """
         create or replace temp table copy_due as
-        select sample.task_id, sample.digest, sample.size, (row_number() over (order by sample.task_id)) // $each as batch, known.run_words, known.share
-        from (select task_id, md5(concat_ws('|', max(size), string_agg(state, '' order by seq))) as digest, max(size) as size from copy_samples group by task_id) as sample
-        left join links.copy_bounds as known on known.task_id = sample.task_id
-        where known.digest is distinct from sample.digest
+        select sized.task_id, sized.digest, sized.size, (row_number() over (order by sized.task_id)) // $each as batch, known.run_words, known.share
+        from (select task_id, md5(concat_ws('|', max(size), string_agg(state, '' order by seq))) as digest, max(size) as size from copy_sized group by task_id) as sized
+        left join links.copy_bounds as known on known.task_id = sized.task_id
+        where known.digest is distinct from sized.digest
         """,
         {"each": max(1, _BATCH // most)},
     )
+    renew_commons(warehouse, "select task_id, text_no, seq, person_no from copy_sized where task_id in (select task_id from copy_due)")
+    reference = replace(
+        reference, commons=commons_of(warehouse, "select task_no from copy_docs where task_id in (select task_id from copy_due)")
+    )
+    connection.execute("create or replace temp table copy_samples as select * from copy_sized where is_sample")
     wanted = "select due.batch, sample.text_no, sample.text_id, sample.holder from copy_samples as sample inner join copy_due as due on due.task_id = sample.task_id"
     docs = _docs_of(warehouse, "select text_no from copy_samples")
     due = {task: (digest, size) for task, digest, size in warehouse.rows("select task_id, digest, size from copy_due")}
@@ -372,7 +380,7 @@ def _calibrate(warehouse: Warehouse, reference: Reference) -> None:
         "update copy_docs set run_bound = known.run_words, share_bound = known.share from links.copy_bounds as known "
         "where known.task_id = copy_docs.task_id and copy_docs.task_id in (select task_id from copy_samples)"
     )
-    for table in ("copy_samples", "copy_due"):
+    for table in ("copy_samples", "copy_sized", "copy_due"):
         connection.execute(f"drop table temp.{table}")
 
 
@@ -401,6 +409,7 @@ class _Docs:
             [written[one] for one in order.tolist()],
             self.columns["person_no"][place].astype(np.int64),
             self.columns["course_no"][place].astype(np.int64),
+            self.columns["task_no"][place].astype(np.int64),
             holder != 0,
             holder == 2,
             self.columns["run_bound"][place].astype(np.float64),
@@ -411,7 +420,7 @@ class _Docs:
 
 def _docs_of(warehouse: Warehouse, numbers: str) -> _Docs:
     rows = warehouse.arrow(
-        "select text_no, seq, holder, person_no, course_no, coalesce(task_id, '') as task_id, run_bound, share_bound from copy_docs "
+        "select text_no, seq, holder, person_no, course_no, task_no, coalesce(task_id, '') as task_id, run_bound, share_bound from copy_docs "
         f"where text_no in ({numbers}) order by text_no"
     )
     return _Docs(
@@ -423,6 +432,7 @@ def _docs_of(warehouse: Warehouse, numbers: str) -> _Docs:
 def _search(warehouse: Warehouse, reference: Reference) -> tuple[int, pa.Table, pa.Table]:
     """Pairs of the asked works: how many were looked at, the accepted ones and their fragments, both by ``seq``."""
     connection = warehouse.connection
+    reference = replace(reference, commons=commons_of(warehouse, "select task_no from copy_docs where is_asked"))
     found = candidates(warehouse, "links.copy_prints")
     later, earlier = (found[name].to_numpy().astype(np.int64) for name in ("later", "earlier"))
     is_own = found["is_own"].to_numpy(zero_copy_only=False).astype(np.bool_)

@@ -1,6 +1,7 @@
 """Which candidates are copies: words that count, natural likeness, and the pairs worth showing.
 
-Words never count that stand in the task's own text or in what a teacher wrote, that are quoted, or that the person had written before.
+Words never count that stand in the task's own text or in what a teacher wrote, that are quoted, or that the person had written before. A pair that
+shares little must be a copy without the passages too that answers to the task share though nobody copied (:mod:`pipelines.links.copy_commons`).
 What is left must exceed fixed thresholds and the task's own natural likeness.
 
 Natural likeness: answers to one task resemble each other without anybody copying. From random pairs of the task's first texts by different
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.links.alignment import Alignment, align
+from pipelines.links.copy_commons import common_words
 from pipelines.links.fingerprints import fingerprints, reference_words
 from pipelines.links.quotations import quoted_words
 from pipelines.text import Words, words
@@ -26,7 +28,8 @@ _SEED = 20261122
 #: Quantile that, with the median, gives the tail of natural likeness: high enough to see the tail, low enough to bear that a third of a
 #: task's people copied one text (a ninth of its pairs are then copies).
 _HIGH = 0.85
-#: Where fewer pairs than these have anything in common, what they have is no nature of the task.
+#: Where fewer pairs than these have anything in common, what they have is no nature of the task. (Asking a fifth as many took half of the false
+#: alarms of small tasks away and a point of what is found of halves, mosaics and rewritten texts: not worth it.)
 _ALIKE = 0.15
 #: Bounds are rounded up to steps, so that they stay while a task grows a little.
 _RUN_STEP, _SHARE_STEP = 2.0, 0.02
@@ -36,12 +39,13 @@ _RUN_STEP, _SHARE_STEP = 2.0, 0.02
 class Texts:
     """Some texts in the order of time, as arrays: what the rules work on.
 
-    ``person``, ``task`` (-1: none): numbers per text; ``is_message``; ``is_reference``: a teacher's message.
+    ``person``, ``course``, ``task`` (-1: none): numbers per text; ``is_message``; ``is_reference``: a teacher's message.
     ``run_bound``, ``share_bound``: the natural likeness of its task.
     """
 
     written: Sequence[str | None]
     person: NDArray[np.int64]
+    course: NDArray[np.int64]
     task: NDArray[np.int64]
     is_message: NDArray[np.bool_]
     is_reference: NDArray[np.bool_]
@@ -51,10 +55,11 @@ class Texts:
 
 @dataclass(frozen=True)
 class Reference:
-    """Words of the tasks' own texts. ``of``: per text of ``words``, the number of its task."""
+    """Words of the tasks' own texts. ``of``: per text of ``words``, the number of its course. ``commons``: :mod:`pipelines.links.copy_commons`."""
 
     words: Words
     of: NDArray[np.int64]
+    commons: NDArray[np.uint64]
 
 
 @dataclass(frozen=True)
@@ -99,6 +104,11 @@ def accepted_pairs(
     longest_bounds = np.maximum(texts.run_bound, threshold("copy_run_words"))
     share_bounds = np.maximum(texts.share_bound, threshold("copy_scattered_share"))
     accepted = _accept(aligned, later, earlier, counted, texts.is_message, longest_bounds, share_bounds)
+    # What little a pair shares may be what everybody quotes; who shares more than answers do by nature shares more than a quotation.
+    common = common_words(found, prints, texts.task, reference.commons)
+    own_words = _regroup(_select(aligned, ~common[aligned.later]), shortest)
+    little = _matched(aligned, len(later)) < threshold("copy_common_share") * counted[later]
+    accepted &= ~little | _accept(own_words, later, earlier, counted, texts.is_message, longest_bounds, share_bounds)
     accepted &= _needed(aligned, accepted, later, earlier, texts, found.texts)
     nothing = np.zeros(found.texts)
     own_accepted = _accept(own, own_later, own_earlier, counted, texts.is_message, nothing, nothing) & ~texts.is_message[own_earlier]
@@ -111,7 +121,7 @@ def _countable(found: Words, texts: Texts, reference: Reference) -> tuple[NDArra
     Of earlier texts too: what is said of a pair must not hang on which other works are asked about in the same night.
     """
     prints = fingerprints(found)
-    never = reference_words(found, prints, reference.words, texts.task, reference.of) | quoted_words(texts.written, found)
+    never = reference_words(found, prints, reference.words, texts.course, reference.of) | quoted_words(texts.written, found)
     return np.where(never, np.uint64(0), prints), never
 
 

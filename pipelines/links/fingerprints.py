@@ -53,12 +53,13 @@ def reference_words(
     reference: the reference texts.
     scope: per text, the number of its task (-1: none); ``of``: per reference text, the number of its task.
     """
-    known = _scoped(fingerprints(reference), of[reference.text])
-    asked = _scoped(prints, scope[words.text])
+    known = scoped(fingerprints(reference), of[reference.text])
+    asked = scoped(prints, scope[words.text])
     return covered(np.isin(asked, known[known != 0]) & (asked != 0))
 
 
-def _scoped(prints: NDArray[np.uint64], scope: NDArray[np.int64]) -> NDArray[np.uint64]:
+def scoped(prints: NDArray[np.uint64], scope: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Fingerprints mixed with a number each (of the task, the course): equal where both are."""
     with np.errstate(over="ignore"):
         return np.where(prints == 0, 0, mix(prints + mix(scope.astype(np.uint64)))).astype(np.uint64)
 

@@ -17,7 +17,9 @@ from pipelines.thresholds import threshold
 
 #: Longer stretches between two marks are no quotation but a mark that was left open.
 _LONGEST = 1500
-_QUOTED = re.compile(rf"«[^«»]{{1,{_LONGEST}}}»|“[^“”„]{{1,{_LONGEST}}}”|„[^“”„]{{1,{_LONGEST}}}[“”]", re.DOTALL)
+#: A quotation may hold another one. What a mark opens is taken whole or not at all, so a mark left open costs one look.
+_QUOTED = re.compile(r"«(?:[^«»]++|«[^«»]*+»)++»|“(?:[^“”„]++|“[^“”„]*+”)++”|„[^“”„]++[“”]")
+_QUOTED_SHORT = re.compile(rf"«[^«»]{{1,{_LONGEST}}}»|“[^“”„]{{1,{_LONGEST}}}”|„[^“”„]{{1,{_LONGEST}}}[“”]")
 #: Straight marks do not tell where a quotation begins: one left out turns everything round.
 _STRAIGHT = re.compile(r"(?<!\w)\"[^\"\n]{1,400}\"(?!\w)")
 #: A sentence that names a law or a standard …
@@ -69,9 +71,19 @@ def _spans(text: str) -> Iterator[list[tuple[int, int]]]:
         ends = [0, *(match.end() for match in _SENTENCE_END.finditer(text)), len(text)]
         place = np.searchsorted(np.array(ends), laws, side="right")
         yield [(ends[at - 1], ends[min(at, len(ends) - 1)]) for at in np.unique(place).tolist()]
-    for pattern, marks in ((_QUOTED, "«“„"), (_STRAIGHT, '"')):
-        if any(mark in text for mark in marks) and (spans := [match.span() for match in pattern.finditer(text)]):
-            yield spans
+    if any(mark in text for mark in "«“„") and (spans := list(_quotations(text))):
+        yield spans
+    if '"' in text and (spans := [match.span() for match in _STRAIGHT.finditer(text)]):
+        yield spans
+
+
+def _quotations(text: str) -> Iterator[tuple[int, int]]:
+    for match in _QUOTED.finditer(text):
+        begin, end = match.span()
+        if end - begin <= _LONGEST + 2:
+            yield begin, end
+        else:  # a mark left open that another one closed: what stands in marks of its own inside
+            yield from (inner.span() for inner in _QUOTED_SHORT.finditer(text, begin + 1, end - 1))
 
 
 def _laws(text: str) -> list[int]:

@@ -297,6 +297,14 @@ comment on column links.copy_bounds.texts is 'Texts of the task, in doublings of
 comment on column links.copy_bounds.run_words is 'A fragment of more matched words is beyond nature.';
 comment on column links.copy_bounds.share is 'So is a larger share of the text.';
 
+create table if not exists links.copy_commons (
+    task_id varchar not null,
+    print bigint not null
+);
+comment on table links.copy_commons is 'One row per task and fingerprint that people hold whose texts have nothing else in common: a source everybody quotes. Key: task_id, print.';
+comment on column links.copy_commons.task_id is 'The task.';
+comment on column links.copy_commons.print is 'links.copy_prints.';
+
 create table if not exists links.repeated_questions (
     message_id varchar not null,
     cluster_id varchar not null,

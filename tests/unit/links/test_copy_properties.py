@@ -130,11 +130,48 @@ def test_the_words_of_files_are_read() -> None:
         ("Я думаю так. Он сказал: «учить надо всех» и ушёл домой к себе.", 3),
         ("Моё мнение такое. Согласно статье 28 закона школа свободна в выборе. Дальше снова моё мнение и ещё моё.", 8),
         ("«Всё это целиком стоит в кавычках и ничего кроме»", 0),
+        ("Моё мнение здесь. В приказе сказано: «Пишут слово «никто» вместо имени. Потом молчат» и это всё, что там есть для нас.", 7),
+        ("My own view. The rule says “write “nobody” here. Then stop” and that is all there is in it for us today.", 5),
+        ("Открыли «и не закрыли, а дальше «вот это» стоит в своих кавычках, и снова идут мои собственные слова", 2),
+        ("Открыли «" + "мои слова " * 200 + "«вот это» " + "мои слова " * 200 + "» и всё", 2),
         ("Незакрытая «кавычка ничего не значит в этом тексте", 0),
     ],
 )
 def test_quotations_are_seen_unless_they_are_the_whole_text(text: str, quoted: int) -> None:
     assert int(quoted_words([text], words([text])).sum()) == quoted
+
+
+def quoting(seed: int, count: int = 70) -> list[Work]:
+    """Works that each quote two of six sentences everybody read, without marks; every seventh copies half of another's work beside."""
+    chance = random.Random(seed)
+    article = [text_of(800 + number, 16) for number in range(6)]
+    found: list[Work] = []
+    for number in range(count):
+        own = text_of(seed * 1000 + number, chance.randint(120, 160)).split()
+        if number % 7 == 6:
+            own[:50] = chance.choice(found)[2].split()[-70:]
+        for sentence in chance.sample(article, 2):
+            own[30:30] = sentence.split()
+        found.append((f"s{number:02}", f"a{number}", " ".join(own), number + chance.random()))
+    return found
+
+
+def test_sentences_that_everybody_quotes_are_no_copies_and_hide_none() -> None:
+    works = quoting(4)
+    flagged = {row[0] for row in pairs_of(works) if str(row[1]).startswith("s") and len(row) > 10}
+    assert flagged == {f"s{number:02}" for number in range(6, 70, 7)}
+
+
+def test_three_who_share_a_sentence_are_still_shown() -> None:
+    works = quoting(4, 40)[:36]
+    works += [(f"z{number}", f"z{number}", text_of(70_000 + number, 80) + " " + text_of(60_000, 40), 100.0 + number) for number in range(3)]
+    assert {"z1", "z2"} <= {row[0] for row in pairs_of(works)}
+
+
+def test_night_by_night_is_at_once_where_a_task_grows_past_its_doublings() -> None:
+    works = quoting(5, 70)
+    assert pairs_of(works, nights=5) == pairs_of(works)
+    assert pairs_of(random.Random(1).sample(works, len(works)), nights=3) == pairs_of(works)
 
 
 def _filled_star() -> Warehouse:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.links.fingerprints import WIDTH, covered, scoped
+from pipelines.links.alignment import Alignment
+from pipelines.links.fingerprints import WIDTH, is_kept, scoped
 from pipelines.text import Words
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
@@ -106,16 +107,29 @@ def commons_of(warehouse: Warehouse, tasks: str) -> NDArray[np.uint64]:
     return np.unique(scoped(rows["print"].to_numpy().view(np.uint64), rows["task_no"].to_numpy().astype(np.int64)))
 
 
-def common_words(found: Words, prints: NDArray[np.uint64], task: NDArray[np.int64], commons: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Words of common fingerprints (``task``: number per text). Half of the fingerprints are kept, so holes of up to two words are closed."""
-    if not len(commons):
-        return np.zeros(len(found.key), np.bool_)
-    asked = scoped(prints, task[found.text])
-    place = np.minimum(np.searchsorted(commons, asked), len(commons) - 1)
-    marks = covered((commons[place] == asked) & (prints != 0))
-    at = np.flatnonzero(marks)
-    for hole in range(1, WIDTH):
-        before = at[:-1][(np.diff(at) == hole + 1) & (found.text[at[:-1]] == found.text[at[1:]])]
-        for step in range(1, hole + 1):
-            marks[before + step] = True
-    return marks
+def common_fragments(
+    aligned: Alignment, found: Words, prints: NDArray[np.uint64], task: NDArray[np.int64], commons: NDArray[np.uint64]
+) -> NDArray[np.bool_]:
+    """Per row of ``aligned``: its fragment is a common passage: at least half of the kept fingerprints that both sides share in it are common.
+
+    ``task``: number per text.
+    """
+    rows = len(aligned.later)
+    if not len(commons) or rows < WIDTH:
+        return np.zeros(rows, np.bool_)
+    last = rows - WIDTH + 1
+    whole = np.ones(last, np.bool_)
+    for step in range(1, WIDTH):
+        whole &= (aligned.fragment[step : last + step] == aligned.fragment[:last]) & (
+            aligned.later[step : last + step] == aligned.later[:last] + step
+        )
+    begin = aligned.later[:last][whole]
+    begin_fragment = aligned.fragment[:last][whole]
+    kept = is_kept(prints[begin])
+    begin, begin_fragment = begin[kept], begin_fragment[kept]
+    asked = scoped(prints[begin], task[found.text[begin]])
+    is_common = commons[np.minimum(np.searchsorted(commons, asked), len(commons) - 1)] == asked
+    size = int(aligned.fragment.max()) + 1
+    held, common = np.bincount(begin_fragment, minlength=size), np.bincount(begin_fragment[is_common], minlength=size)
+    result: NDArray[np.bool_] = ((common > 0) & (2 * common >= held))[aligned.fragment]
+    return result

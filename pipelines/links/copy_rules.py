@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.links.alignment import Alignment, align
-from pipelines.links.copy_commons import common_words
+from pipelines.links.copy_commons import common_fragments
 from pipelines.links.fingerprints import fingerprints, reference_words
 from pipelines.links.quotations import quoted_words
 from pipelines.text import Words, words
@@ -105,8 +105,7 @@ def accepted_pairs(
     share_bounds = np.maximum(texts.share_bound, threshold("copy_scattered_share"))
     accepted = _accept(aligned, later, earlier, counted, texts.is_message, longest_bounds, share_bounds)
     # What little a pair shares may be what everybody quotes; who shares more than answers do by nature shares more than a quotation.
-    common = common_words(found, prints, texts.task, reference.commons)
-    own_words = _regroup(_select(aligned, ~common[aligned.later]), shortest)
+    own_words = _select(aligned, ~common_fragments(aligned, found, prints, texts.task, reference.commons))
     little = _matched(aligned, len(later)) < threshold("copy_common_share") * counted[later]
     accepted &= ~little | _accept(own_words, later, earlier, counted, texts.is_message, longest_bounds, share_bounds)
     accepted &= _needed(aligned, accepted, later, earlier, texts, found.texts)

@@ -70,9 +70,15 @@ def sampled(found: Words) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
     Sampled by the fingerprint's value, so that both sides of a copy keep the same ones (Broder 1997).
     """
     prints = fingerprints(found)
-    kept = (prints != 0) & ((prints >> np.uint64(32)) % np.uint64(2) == 0)
+    kept = is_kept(prints)
     prints, text = prints[kept], found.text[kept]
     order = np.lexsort((prints, text))
     prints, text = prints[order], text[order]
     once = np.concatenate(([True], (prints[1:] != prints[:-1]) | (text[1:] != text[:-1]))) if len(prints) else np.zeros(0, np.bool_)
     return text[once], prints[once]
+
+
+def is_kept(prints: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Which fingerprints are among those kept (0, which is none, is not)."""
+    result: NDArray[np.bool_] = (prints != 0) & ((prints >> np.uint64(32)) % np.uint64(2) == 0)
+    return result

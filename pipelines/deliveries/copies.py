@@ -34,6 +34,11 @@ class Pair:
     same_file: bool
     hidden_characters: int
     homoglyphs: int
+    #: What the works' files say beside their words (pipelines/links/copy_files); None: they do not say.
+    same_author: bool | None = None
+    same_creation: bool | None = None
+    shared_revisions: int | None = None
+    unseen_letters: int | None = None
 
 
 @dataclass(frozen=True)
@@ -58,9 +63,9 @@ def read_pairs(warehouse: Warehouse, items: Iterable[SimilarWork]) -> dict[tuple
     try:
         rows = warehouse.rows(
             "select later_id, source_id, earlier_id, earlier_kind, matched_words, later_share, same_file, hidden_characters, homoglyphs, "
-            "later_text, earlier_text from ("
+            "later_text, earlier_text, same_author, same_creation, shared_revisions, unseen_letters from ("
             "  select w.later_id, w.source_id, c.earlier_id, c.earlier_kind, c.matched_words, c.later_share, c.same_file, c.hidden_characters,"
-            "    c.homoglyphs, s.text as later_text, case when c.earlier_kind = 'message' then m.text else e.text end as earlier_text,"
+            "    c.homoglyphs, c.same_author, c.same_creation, c.shared_revisions, c.unseen_letters, s.text as later_text, case when c.earlier_kind = 'message' then m.text else e.text end as earlier_text,"
             "    row_number() over (partition by w.later_id, w.source_id"
             "      order by (c.earlier_id = w.source_id) desc, c.matched_words desc, c.earlier_id) as choice"
             "  from wanted_pairs as w join links.copies as c on c.later_id = w.later_id"
@@ -79,7 +84,7 @@ def read_pairs(warehouse: Warehouse, items: Iterable[SimilarWork]) -> dict[tuple
     for later, earlier, number, *ends in fragments:
         runs[later, earlier].append((number, *ends))
     pairs = {}
-    for later, source, earlier, _kind, words, share, same_file, hidden, homoglyphs, later_text, earlier_text in rows:
+    for later, source, earlier, _kind, words, share, same_file, hidden, homoglyphs, later_text, earlier_text, *signs in rows:
         shared = runs[later, earlier]
         pairs[later, source] = Pair(
             later_id=later,
@@ -92,6 +97,10 @@ def read_pairs(warehouse: Warehouse, items: Iterable[SimilarWork]) -> dict[tuple
             same_file=bool(same_file),
             hidden_characters=hidden or 0,
             homoglyphs=homoglyphs or 0,
+            same_author=signs[0],
+            same_creation=signs[1],
+            shared_revisions=signs[2],
+            unseen_letters=signs[3],
         )
     return pairs
 

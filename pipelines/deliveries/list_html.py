@@ -9,6 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from pipelines.deliveries import wording
+from pipelines.deliveries.copies import Pair
 from pipelines.deliveries.language import Language
 from pipelines.deliveries.list_model import LEVELS, SECTIONS, CuratorList, Line
 from pipelines.deliveries.pages import page
@@ -150,6 +151,7 @@ def evidence_view(item: CuratorList, line: Line, language: Language) -> dict[str
             notes.append(
                 language.count("{n} Latin letter inside a Russian word", "{n} Latin letters inside Russian words", pair.homoglyphs)
             )
+        notes += _file_notes(pair, language) if pair else []
         pairs.append(
             {
                 "name": copier.name or language.say("a learner without a name"),
@@ -170,6 +172,22 @@ def evidence_view(item: CuratorList, line: Line, language: Language) -> dict[str
         "pairs": pairs,
         "left_out": max(0, len(similar.people) - len(pairs)),
     }
+
+
+def _file_notes(pair: Pair, language: Language) -> list[str]:
+    """What the files of both works say beside their words; what they do not say is not mentioned."""
+    notes = []
+    if pair.same_author:
+        notes.append(language.say("the files name the same author"))
+    if pair.same_creation and not pair.same_file:
+        notes.append(language.say("the files were made at the same moment"))
+    if pair.shared_revisions and not pair.same_file:
+        notes.append(language.count("{n} editing session in common", "{n} editing sessions in common", pair.shared_revisions))
+    if pair.unseen_letters:
+        notes.append(
+            language.count("{n} letter in the file that nobody sees", "{n} letters in the file that nobody sees", pair.unseen_letters)
+        )
+    return notes
 
 
 def index_page(lists: Sequence[CuratorList], language: Language, *, ending: str) -> bytes:

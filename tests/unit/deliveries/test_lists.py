@@ -335,6 +335,21 @@ def test_evidence_shows_both_texts_with_the_shared_runs(tmp_path: Path) -> None:
     assert Path(evidence.path).name in (tmp_path / listed.path).read_text(encoding="utf-8")
 
 
+def test_evidence_tells_what_files_say_and_keeps_silent_about_what_they_do_not(tmp_path: Path) -> None:
+    tables = {"rpt_curators": [made.curator()], "rpt_similar_work": [made.similar([(13, NAMES[13]), (14, NAMES[14])])]}
+    with made.warehouse_of(**tables) as warehouse:
+        made.add_copies(warehouse, [13, 14])
+        warehouse.connection.execute(
+            "update links.copies set same_author = true, same_creation = false, shared_revisions = 3, unseen_letters = 12 where later_id = 'moodle:submission:13'"
+        )
+        item = lists.build_lists(warehouse, made.programme(), made.DAY)
+    evidence = next(file for file in lists.write_lists(item, tmp_path) if file.kind == "copies_html")
+    content = words((tmp_path / evidence.path).read_text(encoding="utf-8"))
+    for note in ("назван один и тот же автор", "3 общих сеанса правки", "12 букв, которых не видно"):
+        assert content.count(note) == 1
+    assert "созданы в один" not in content
+
+
 def test_the_english_page_is_english(tmp_path: Path) -> None:
     tables = {"rpt_curators": [made.curator(curator_name="Anna Petrova", streams=[])], "rpt_at_risk_daily": [
         made.at_risk(1, "Viktor Kim", course_name="DR-36", stream_title="stream 2", reasons=[made.reason("missed_tasks", "tasks_missed_in_row", 1.0)])

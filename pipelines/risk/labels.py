@@ -9,13 +9,14 @@ features of the day may have seen is no part of the label, so nothing is foresee
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 import pandas as pd
 
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 
-LABELS_VERSION = 2
+LABELS_VERSION = 3
 SOON_DAYS = 7
 
 _ENDS = """
@@ -24,8 +25,13 @@ from facts.fct_enrolments as e inner join facts.dim_streams as s on e.stream_id 
 where e.stream_id in (select unnest($streams))
 -- Present to the end and yet without a certificate: neither left nor completed, so no example of either.
 and (e.outcome in ('completed', 'never_started') or e.dropped_on <= s.ends_on - $margin)
+and {known}
 order by 1, 2
 """
+
+#: Who completes on the day of training or later is an example of nothing on it: nobody could tell. The day itself is left out, since where it ends
+#: depends on the time zone and a completion has the next run to be learned from.
+_KNOWN = "(e.outcome <> 'completed' or e.completed_at is null or e.completed_at < $known_by::date)"
 
 #: Cumulative indicators of the day and of the learner's last day: their difference is what came after.
 _AFTER = """
@@ -45,7 +51,7 @@ parts as (
     from indicators.ind_learner_days as d
     inner join last_days as l on d.person_id = l.person_id and d.stream_id = l.stream_id and l.place = 1
     inner join facts.fct_enrolments as e on d.person_id = e.person_id and d.stream_id = e.stream_id and e.outcome = 'completed'
-    where d.course_day <= d.course_days
+    where d.course_day <= d.course_days and {known}
 ),
 signs as (
     select
@@ -71,26 +77,30 @@ _WHOLE = """
 select f.person_id, f.stream_id, f.is_formal::integer as outcome
 from indicators.ind_formal_completions as f
 inner join facts.fct_enrolments as e on f.person_id = e.person_id and f.stream_id = e.stream_id
-where e.outcome = 'completed' and f.is_formal is not null and f.stream_id in (select unnest($streams)) order by 1, 2
+where e.outcome = 'completed' and f.is_formal is not null and f.stream_id in (select unnest($streams)) and {known} order by 1, 2
 """
 
 
-def label(warehouse: Warehouse, frame: pd.DataFrame, target: str, streams: Sequence[str], *, whole_course: bool = False) -> pd.DataFrame:
+def label(
+    warehouse: Warehouse, frame: pd.DataFrame, target: str, streams: Sequence[str], *, known_by: date | None = None, whole_course: bool = False
+) -> pd.DataFrame:
     """``frame`` (``day, person_id, stream_id`` and features) with ``outcome``; rows without a known outcome are gone.
 
+    ``known_by``: the day of training; completions dated on it or later are not known. None: all that the warehouse knows, for judging.
     ``whole_course``: formal completion by the signs of the whole course, those before the day included: for the ablation and for judging.
     """
-    parameters: dict[str, object] = {"streams": list(streams)}
+    parameters: dict[str, object] = {"streams": list(streams)} | ({"known_by": known_by} if known_by else {})
+    known = _KNOWN if known_by else "true"
     if target == "formal_completion":
         if whole_course:
-            return frame.merge(warehouse.frame(_WHOLE, parameters), on=["person_id", "stream_id"], how="inner")
+            return frame.merge(warehouse.frame(_WHOLE.format(known=known), parameters), on=["person_id", "stream_id"], how="inner")
         parameters |= {
             "copied": threshold("formal_copied_share"), "idle": threshold("formal_idle_share"), "unread": threshold("formal_unread_share"),
             "bursts": threshold("formal_burst_share"), "evidences": int(threshold("formal_evidences")),
         }  # fmt: skip
-        after = warehouse.frame(_AFTER, parameters)
+        after = warehouse.frame(_AFTER.format(known=known), parameters)
         return frame.merge(after, on=["day", "person_id", "stream_id"], how="inner")
-    ends = warehouse.frame(_ENDS, parameters | {"margin": int(threshold("left_before_end_days"))})
+    ends = warehouse.frame(_ENDS.format(known=known), parameters | {"margin": int(threshold("left_before_end_days"))})
     merged = frame.merge(ends, on=["person_id", "stream_id"], how="inner")
     if target == "dropout_7":
         gone = pd.to_datetime(merged["dropped_on"]) <= pd.to_datetime(merged["day"]) + pd.Timedelta(days=SOON_DAYS)

@@ -110,19 +110,21 @@ def score_day(warehouse: Warehouse, day: date, *, models_folder: Path) -> Summar
                 ("risk.outlooks", looks),
             )
         }
-        moved = drift.measure(warehouse, day, training_rows=lambda: training_frame(warehouse, "dropout", ended["stream_id"].tolist()))
+        moved = drift.measure(warehouse, day, training_rows=lambda: training_frame(warehouse, "dropout", ended["stream_id"].tolist(), known_by=day))
         written["risk.drift"] = warehouse.replace("risk.drift", moved, where="day = ?", parameters=[day])
     return Summary({**written, "risk.models": warehouse.value("select count(*) from risk.models")})
 
 
-def training_frame(warehouse: Warehouse, target: str, streams: list[str], *, whole_course: bool = False) -> pd.DataFrame:
+def training_frame(
+    warehouse: Warehouse, target: str, streams: list[str], *, known_by: date | None = None, whole_course: bool = False
+) -> pd.DataFrame:
     """Learners' days of ended streams: ``day, person_id, stream_id``, features, ``outcome``; every ``snapshot_days``-th course day.
 
-    ``whole_course``: see :func:`pipelines.risk.labels.label`.
+    ``known_by`` (the day of training), ``whole_course``: see :func:`pipelines.risk.labels.label`.
     """
     every = int(threshold("snapshot_days"))
     frame = feature_frame(warehouse, target, streams=streams, snapshot_days=every)
-    return label(warehouse, frame, target, streams, whole_course=whole_course).reset_index(drop=True)
+    return label(warehouse, frame, target, streams, known_by=known_by, whole_course=whole_course).reset_index(drop=True)
 
 
 def sample_of(frame: pd.DataFrame, target: str) -> Sample:
@@ -133,9 +135,9 @@ def sample_of(frame: pd.DataFrame, target: str) -> Sample:
     return Sample(matrix(frame, target), frame["outcome"].to_numpy(dtype=int), frame["stream_id"].to_numpy(dtype=object), people)
 
 
-def training_sample(warehouse: Warehouse, target: str, streams: list[str]) -> Sample:
+def training_sample(warehouse: Warehouse, target: str, streams: list[str], *, known_by: date | None = None) -> Sample:
     """:func:`sample_of` of :func:`training_frame`, labels as in :mod:`pipelines.risk.labels`, ordered by day and person."""
-    return sample_of(training_frame(warehouse, target, streams), target)
+    return sample_of(training_frame(warehouse, target, streams, known_by=known_by), target)
 
 
 class _History:
@@ -143,7 +145,7 @@ class _History:
 
     def __init__(self, warehouse: Warehouse, target: str, day: date, ended: pd.DataFrame, folder: Path) -> None:
         self.warehouse, self.target, self.day, self.ended, self.folder = warehouse, target, day, ended, folder
-        self.frame = training_frame(warehouse, target, ended["stream_id"].tolist())
+        self.frame = training_frame(warehouse, target, ended["stream_id"].tolist(), known_by=day)
         self.sample = sample_of(self.frame, target)
         self._judges: dict[str, _Judge] = {}
 

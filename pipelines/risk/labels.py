@@ -13,11 +13,15 @@ from datetime import date
 
 import pandas as pd
 
+from pipelines.risk import verdicts
+from pipelines.risk.formal_labels import soft
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 
 LABELS_VERSION = 3
 SOON_DAYS = 7
+#: As probable as not: from here on a completion is taken for formal.
+EVEN = 0.5
 
 _ENDS = """
 select e.person_id, e.stream_id, (e.outcome <> 'completed')::integer as outcome, e.outcome as ended_as, e.dropped_on
@@ -61,7 +65,7 @@ signs as (
 ),
 counted as (
     select
-        day, person_id, stream_id,
+        day, person_id, stream_id, has_copied, has_idled, has_not_read, has_burst,
         coalesce(has_copied, false)::integer + coalesce(has_idled, false)::integer
         + coalesce(has_not_read, false)::integer + coalesce(has_burst, false)::integer as evidences,
         (has_copied is not null)::integer + (has_idled is not null)::integer
@@ -69,9 +73,22 @@ counted as (
     from signs
 )
 -- One sign has innocent reasons; of rows after which fewer than two signs could show, nothing is learned.
-select day, person_id, stream_id, (evidences >= $evidences)::integer as outcome
-from counted where known >= $evidences order by 1, 2, 3
+select
+    day, person_id, stream_id, (evidences >= $evidences)::integer as outcome, known >= $evidences as is_known,
+    has_copied::integer as has_copied, has_idled::integer as has_idled, has_not_read::integer as has_not_read, has_burst::integer as has_burst
+from counted order by 1, 2, 3
 """
+
+#: The signs of whole completions: what the weights of the signs are learned from.
+_COMPLETIONS = """
+select
+    f.person_id, f.stream_id,
+    f.has_copied::integer as has_copied, f.has_idled::integer as has_idled, f.has_not_read::integer as has_not_read, f.has_burst::integer as has_burst
+from indicators.ind_formal_completions as f
+inner join facts.fct_enrolments as e on f.person_id = e.person_id and f.stream_id = e.stream_id
+where e.outcome = 'completed' and f.stream_id in (select unnest($streams)) and {known} order by 1, 2
+"""
+SIGNS = ["has_copied", "has_idled", "has_not_read", "has_burst"]
 
 _WHOLE = """
 select f.person_id, f.stream_id, f.is_formal::integer as outcome
@@ -82,7 +99,13 @@ where e.outcome = 'completed' and f.is_formal is not null and f.stream_id in (se
 
 
 def label(
-    warehouse: Warehouse, frame: pd.DataFrame, target: str, streams: Sequence[str], *, known_by: date | None = None, whole_course: bool = False
+    warehouse: Warehouse,
+    frame: pd.DataFrame,
+    target: str,
+    streams: Sequence[str],
+    *,
+    known_by: date | None = None,
+    whole_course: bool = False,
 ) -> pd.DataFrame:
     """``frame`` (``day, person_id, stream_id`` and features) with ``outcome``; rows without a known outcome are gone.
 
@@ -99,10 +122,28 @@ def label(
             "bursts": threshold("formal_burst_share"), "evidences": int(threshold("formal_evidences")),
         }  # fmt: skip
         after = warehouse.frame(_AFTER.format(known=known), parameters)
-        return frame.merge(after, on=["day", "person_id", "stream_id"], how="inner")
+        judged = _by_verdicts(warehouse, after, parameters["streams"], known_by, known)
+        return frame.merge(judged, on=["day", "person_id", "stream_id"], how="inner")
     ends = warehouse.frame(_ENDS.format(known=known), parameters | {"margin": int(threshold("left_before_end_days"))})
     merged = frame.merge(ends, on=["person_id", "stream_id"], how="inner")
     if target == "dropout_7":
         gone = pd.to_datetime(merged["dropped_on"]) <= pd.to_datetime(merged["day"]) + pd.Timedelta(days=SOON_DAYS)
         merged["outcome"] = ((merged["ended_as"] == "never_started") | gone).astype(int) * merged["outcome"]
     return merged.drop(columns=["ended_as", "dropped_on"])
+
+
+def _by_verdicts(warehouse: Warehouse, after: pd.DataFrame, streams: object, known_by: date | None, known: str) -> pd.DataFrame:
+    """``day, person_id, stream_id, outcome`` of formal completion: a verdict where a person gave one; else the signs after the day, by the rule of two
+    or, from ``formal_verdicts_min`` verdicts on, weighed by what the verdicts say of each sign."""
+    keys = ["person_id", "stream_id"]
+    said = verdicts.standing(warehouse, known_by or date.max)
+    rows = after.merge(said, on=keys, how="left")
+    if len(said) >= threshold("formal_verdicts_min"):
+        parameters: dict[str, object] = {"streams": streams} | ({"known_by": known_by} if known_by else {})
+        whole = warehouse.frame(_COMPLETIONS.format(known=known), parameters).merge(said, on=keys, how="left")
+        asked = rows[SIGNS].to_numpy(dtype=float)
+        guessed = soft(whole[SIGNS].to_numpy(dtype=float), whole["verdict"].to_numpy(dtype=float), asked=asked)
+        rows["outcome"] = (guessed >= EVEN).astype(int)
+    is_said = rows["verdict"].notna()
+    rows["outcome"] = rows["verdict"].where(is_said, rows["outcome"]).astype(int)
+    return rows.loc[is_said | rows["is_known"].astype(bool), ["day", *keys, "outcome"]].reset_index(drop=True)

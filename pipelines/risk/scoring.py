@@ -110,7 +110,9 @@ def score_day(warehouse: Warehouse, day: date, *, models_folder: Path) -> Summar
                 ("risk.outlooks", looks),
             )
         }
-        moved = drift.measure(warehouse, day, training_rows=lambda: training_frame(warehouse, "dropout", ended["stream_id"].tolist(), known_by=day))
+        moved = drift.measure(
+            warehouse, day, training_rows=lambda: training_frame(warehouse, "dropout", ended["stream_id"].tolist(), known_by=day)
+        )
         written["risk.drift"] = warehouse.replace("risk.drift", moved, where="day = ?", parameters=[day])
     return Summary({**written, "risk.models": warehouse.value("select count(*) from risk.models")})
 
@@ -264,12 +266,12 @@ def _validate(target: str, sample: Sample, streams: list[str]) -> tuple[list[Fig
     model, _ = modelling.fit(train, target)
     figures = []
     for progress in JUDGED_AT:
-        snapshot = _snapshot(test, progress)
-        figures += modelling.judge(model, snapshot, f"later streams at {progress:.0%} of the course")
+        at = snapshot(test, progress)
+        figures += modelling.judge(model, at, f"later streams at {progress:.0%} of the course")
     return figures, earlier, later
 
 
-def _snapshot(sample: Sample, progress: float) -> Sample:
+def snapshot(sample: Sample, progress: float) -> Sample:
     """One row per learner: the one nearest to this part of the course."""
     distance = pd.Series((sample.features["progress"] - progress).abs().to_numpy())
     nearest = distance.groupby(pd.Series(sample.people)).idxmin().sort_values().to_numpy()

@@ -12,7 +12,7 @@ import argparse
 import os
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pandas as pd
@@ -55,12 +55,12 @@ def build(home: Path, seed: int, console: Console) -> None:
     done.write_text(f"{seed}\n", encoding="utf-8")
 
 
-def look_back(home: Path, seed: int, console: Console) -> backtest.Backtest:
+def look_back(home: Path, seed: int, until: date, console: Console) -> backtest.Backtest:
     """The backtest of one seed, judged by its truth; its evaluation page is written beside the warehouse."""
     configure(home)
     settings = read_settings()
     tested = backtest.run(
-        settings.warehouse_path, until=plan_of("demo").as_of, truth=home / "exports" / "truth" / "people.json", pseudonyms=settings.pseudonyms,
+        settings.warehouse_path, until=until, truth=home / "exports" / "truth" / "people.json", pseudonyms=settings.pseudonyms,
         tell=lambda line: console.print(f"{seed}: {line}", highlight=False),
     )  # fmt: skip
     for language in ("ru", "en"):
@@ -86,6 +86,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", default="501,502,503")
     parser.add_argument("--home", type=Path, default=Path("var/programmes"))
+    parser.add_argument("--until", type=date.fromisoformat, default=date(2026, 11, 15), help="last day scored")
     parser.add_argument("--build-only", action="store_true", help="simulate and run the day's job, no look back")
     given = parser.parse_args()
     console = Console(stderr=True)
@@ -94,7 +95,7 @@ def main() -> None:
         home = (given.home / str(seed)).resolve()
         build(home, seed, console)
         if not given.build_only:
-            tests[seed] = look_back(home, seed, console)
+            tests[seed] = look_back(home, seed, given.until, console)
     if not tests:
         return
     rows = pooled(tests)

@@ -100,12 +100,12 @@ def run(
                 }
             )
             for day in days:
-                score_day(warehouse, day, models_folder=Path(folder) / "models")
+                score_day(warehouse, day, models_folder=Path(folder) / "models", is_judged=False)
                 tell(f"{day}")
             # The days after, for no other question than whether the reasons stay: a look at figures would count learners twice.
             follow = [day + timedelta(days=1) for day in days[len(days) // 2 :: FOLLOWED] if day < until]
             for day in follow:
-                score_day(warehouse, day, models_folder=Path(folder) / "models")
+                score_day(warehouse, day, models_folder=Path(folder) / "models", is_judged=False)
             everything = warehouse.frame(_SEEN, {"margin": int(threshold("left_before_end_days"))})
             on_days = set(days)
             rows = everything[pd.to_datetime(everything["day"]).dt.date.isin(on_days)].reset_index(drop=True)

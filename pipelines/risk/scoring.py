@@ -72,11 +72,12 @@ class _Guess:
         raise NotImplementedError
 
 
-def score_day(warehouse: Warehouse, day: date, *, models_folder: Path) -> Summary:
+def score_day(warehouse: Warehouse, day: date, *, models_folder: Path, is_judged: bool = True) -> Summary:
     """Write ``risk.scores``, ``risk.reasons``, ``risk.outlooks`` and ``risk.drift`` of one day, for learners of the streams that run on it.
 
     Needs facts and indicators built as of ``day`` (nothing later may be visible in them). Trains and keeps models under
     ``models_folder`` when the history of ended streams differs from every model's so far. Repeatable: the day's rows are replaced.
+    ``is_judged``: enter figures of a new model into ``risk.evaluations``; they change no score, and a look back judges the scores themselves.
     """
     streams = warehouse.frame("select stream_id, course_id, starts_on, ends_on from facts.dim_streams order by starts_on, stream_id")
     is_over = pd.to_datetime(streams["ends_on"]).dt.date < day
@@ -84,7 +85,7 @@ def score_day(warehouse: Warehouse, day: date, *, models_folder: Path) -> Summar
     running = streams[(pd.to_datetime(streams["starts_on"]).dt.date <= day) & ~is_over]
     scores, told, soon = [], [], pd.DataFrame()
     for target in (*TARGETS, SOON):
-        history = _History(warehouse, target, day, ended, models_folder)
+        history = _History(warehouse, target, day, ended, models_folder, is_judged=is_judged)
         parts = []
         for scope, group in _by_judge(history, running):
             part, part_reasons = _score(warehouse, target, day, group["stream_id"].tolist(), scope, history)
@@ -145,11 +146,12 @@ def training_sample(warehouse: Warehouse, target: str, streams: list[str], *, kn
 class _History:
     """The ended streams as examples of one target, and what may judge by them."""
 
-    def __init__(self, warehouse: Warehouse, target: str, day: date, ended: pd.DataFrame, folder: Path) -> None:
+    def __init__(self, warehouse: Warehouse, target: str, day: date, ended: pd.DataFrame, folder: Path, *, is_judged: bool = True) -> None:
         self.warehouse, self.target, self.day, self.ended, self.folder = warehouse, target, day, ended, folder
         self.frame = training_frame(warehouse, target, ended["stream_id"].tolist(), known_by=day)
         self.sample = sample_of(self.frame, target)
         self._judges: dict[str, _Judge] = {}
+        self.is_judged = is_judged
 
     def judge(self, scope: str) -> _Judge:
         """What judges a course ("centre": any course), learned and entered in the registry when history has grown."""
@@ -183,7 +185,7 @@ class _History:
         streams = [stream for stream in ended["stream_id"] if stream in set(sample.streams)]
         verdict = registry.contest(self.target, sample, streams[-1], champion)
         # The outlook's second probability is judged in the backtest, not every night.
-        figures, _earlier, later = _validate(self.target, sample, streams) if self.target != SOON else ([], streams, [])
+        figures, _earlier, later = _validate(self.target, sample, streams) if self.is_judged and self.target != SOON else ([], streams, [])
         model, learner = modelling.fit(sample, self.target)
         modelling.keep(model, path)
         judge = _Judge(model_id, model, None, origin)

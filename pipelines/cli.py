@@ -33,6 +33,8 @@ review_app = typer.Typer(no_args_is_help=True, help="Who is who: accounts to be 
 app.add_typer(review_app, name="review")
 copies_app = typer.Typer(no_args_is_help=True, help="Similar works that somebody objects to: dispute, verdict, history.")
 app.add_typer(copies_app, name="copies")
+completions_app = typer.Typer(no_args_is_help=True, help="Completions that a person has judged: formal or genuine.")
+app.add_typer(completions_app, name="completions")
 evaluate_app = typer.Typer(no_args_is_help=True, help="How right the forecasts are, on data whose outcome is known.")
 app.add_typer(evaluate_app, name="evaluate")
 page_app = typer.Typer(no_args_is_help=True, help="The curator's page: who may log in, and serving it.")
@@ -184,7 +186,9 @@ def evaluate_programme(
     until: Annotated[str, typer.Option(help="Last day that is known, e.g. 2026-11-22.")],
     out: Annotated[Path, typer.Option(help="Folder for the evaluation page in Russian and English.")],
     warehouse: Annotated[Path | None, typer.Option(help="Warehouse file. Default: the installation's.")] = None,
-    truth: Annotated[Path | None, typer.Option(help="people.json of a simulated programme: formal completion is judged by it.")] = None,
+    truth: Annotated[
+        Path | None, typer.Option(help="people.json of a simulated programme: it judges instead of the facts, streams that still run too.")
+    ] = None,
 ) -> None:
     """What the forecasts of ended streams would have been, week by week, on a copy of the warehouse; writes the evaluation page."""
     from pipelines.risk import backtest, evaluation_page
@@ -201,7 +205,9 @@ def evaluate_programme(
             f"{figure.sample:22} {figure.forecaster:20} {figure.metric:20} {figure.value:.3f} ({figure.low:.3f}–{figure.high:.3f})  {figure.n:,} learners",
             highlight=False, soft_wrap=True,
         )  # fmt: skip
-    console.print(f"first reason still told at the next scoring: {tested.stability:.3f}", highlight=False)
+    console.print(
+        f"first reason still told the day after: {tested.stability_next_day:.3f}, a week after: {tested.stability:.3f}", highlight=False
+    )
     out.mkdir(parents=True, exist_ok=True)
     for language in ("ru", "en"):
         page = out / f"evaluation_{language}.html"
@@ -537,6 +543,32 @@ def copies_decide(
     if verdict == "dispute":
         raise typer.BadParameter("a dispute is opened with `mayak copies dispute`", param_hint="verdict")
     _say_of_pair(verdict, later, earlier, by, note)
+
+
+@completions_app.command("judge")
+def completions_judge(
+    person: Annotated[str, typer.Argument(help="Person id (facts.fct_enrolments).")],
+    stream: Annotated[str, typer.Argument(help="Stream id.")],
+    verdict: Annotated[str, typer.Argument(help="formal or genuine.")],
+    by: _By = None,
+    note: _Note = None,
+) -> None:
+    """Say of a completion whether it was formal; the forecasts learn from it instead of from the rule."""
+    from pipelines.risk.verdicts import Verdict, decide
+
+    with _open() as warehouse:
+        verdict_id = decide(warehouse, Verdict(verdict, person, stream, datetime.now(UTC), by, note))
+    console.print(f"{verdict_id}: {verdict} written down. The next run learns from it.", highlight=False, soft_wrap=True)
+
+
+@completions_app.command("undo")
+def completions_undo(verdict: Annotated[str, typer.Argument(help="Verdict id.")]) -> None:
+    """Take a verdict back: what was said before it stands again."""
+    from pipelines.risk.verdicts import undo
+
+    with _open() as warehouse:
+        undo(warehouse, verdict, datetime.now(UTC))
+    console.print(f"{verdict} taken back.", highlight=False, soft_wrap=True)
 
 
 @copies_app.command("undo")

@@ -18,13 +18,15 @@ import numpy as np
 import pandas as pd
 
 from pipelines.pseudonyms import Pseudonyms
-from pipelines.risk import figures
+from pipelines.risk import figures, modelling
 from pipelines.risk.figures import Measured
-from pipelines.risk.scoring import score_day
+from pipelines.risk.scoring import JUDGED_AT, score_day, snapshot, training_sample
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 
 EVERY_DAYS = 7
+#: Of every so many scored days the day after is scored too.
+FOLLOWED = 4
 CAPACITY = 10
 DRAWS = 200
 LEAVING = {
@@ -32,9 +34,11 @@ LEAVING = {
     "average_precision": figures.average_precision,
     "brier": figures.brier,
     "calibration_error": figures.calibration_error,
-    f"precision_at_{CAPACITY}": figures.precision_at(CAPACITY),
-    f"recall_at_{CAPACITY}": figures.recall_at(CAPACITY),
 }
+#: Orders in which a curator might go through a stream: what the list goes by, and what it is held against.
+ORDERS = {"list (benefit)": "benefit", "risk": "dropout", "days of silence": "silent_days"}
+#: A contact is looked at this long after it; both the contact and the answer fall into the week after a scoring.
+AFTER_DAYS = 7
 _SEEN = """
 select
     o.*, s.level, t.course_id, t.starts_on, date_diff('day', t.starts_on, o.day) + 1 as course_day,
@@ -52,7 +56,10 @@ order by o.day, o.stream_id, o.person_id
 
 @dataclass(frozen=True)
 class Backtest:
-    """rows: one per learner, stream and scored day, outlook beside outcome. figures: what they come to. tables: for the evaluation page."""
+    """rows: one per learner, stream and scored day, outlook beside outcome. figures: what they come to. The other tables: for the evaluation page.
+
+    contacts: :func:`after_contact`. stability: share of first reasons still told a week later. stability_next_day: the same a day later.
+    """
 
     rows: pd.DataFrame
     reasons: pd.DataFrame
@@ -60,6 +67,8 @@ class Backtest:
     cards: pd.DataFrame
     figures: list[Measured]
     stability: float
+    contacts: pd.DataFrame
+    stability_next_day: float
 
 
 def run(
@@ -91,9 +100,15 @@ def run(
                 }
             )
             for day in days:
-                score_day(warehouse, day, models_folder=Path(folder) / "models")
+                score_day(warehouse, day, models_folder=Path(folder) / "models", is_judged=False)
                 tell(f"{day}")
-            rows = warehouse.frame(_SEEN, {"margin": int(threshold("left_before_end_days"))})
+            # The days after, for no other question than whether the reasons stay: a look at figures would count learners twice.
+            follow = [day + timedelta(days=1) for day in days[len(days) // 2 :: FOLLOWED] if day < until]
+            for day in follow:
+                score_day(warehouse, day, models_folder=Path(folder) / "models", is_judged=False)
+            everything = warehouse.frame(_SEEN, {"margin": int(threshold("left_before_end_days"))})
+            on_days = set(days)
+            rows = everything[pd.to_datetime(everything["day"]).dt.date.isin(on_days)].reset_index(drop=True)
             reasons = warehouse.frame(
                 "select day, person_id, stream_id, code, rank, contribution from risk.reasons where target = 'dropout'"
             )
@@ -106,11 +121,26 @@ def run(
             )
             rows = rows.merge(stated, on=["person_id", "course_id"], how="left")
             if truth is not None and pseudonyms is not None:
-                rows = rows.merge(_personas(warehouse, truth, pseudonyms), on=["person_id", "stream_id"], how="left")
-                told = rows["true_outcome"].notna()
-                rows.loc[told, "is_formal"] = rows.loc[told, "true_formal"]
-    stable = _stability(rows, reasons)
-    return Backtest(rows, reasons, drift, cards, judge(rows), stable)
+                rows = by_truth(rows, _personas(warehouse, truth, pseudonyms))
+            contacts = after_contact(warehouse, rows)
+            found = [*judge(rows), *new_courses(warehouse, until)]
+    weekly = reasons[pd.to_datetime(reasons["day"]).dt.date.isin(on_days)]
+    pairs = on_days & {day - timedelta(days=1) for day in follow} | set(follow)
+    daily = everything[pd.to_datetime(everything["day"]).dt.date.isin(pairs)]
+    return Backtest(rows, weekly, drift, cards, found, _stability(rows, weekly, every), contacts, _stability(daily, reasons, 1))
+
+
+def by_truth(rows: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
+    """Rows with the outcomes of :func:`_personas` in place of the facts': of streams that still run, too."""
+    told = rows.merge(truth, on=["person_id", "stream_id"], how="left")
+    known = told["true_outcome"].notna()
+    ends = pd.to_datetime(told["ends_on"])
+    told["dropped_on"] = pd.to_datetime(told["dropped_on"]).where(~known, told["true_last_day"].where(told["true_outcome"] == "dropped"))
+    told.loc[known, "ended_as"] = told.loc[known, "true_outcome"]
+    told.loc[known, "is_formal"] = told.loc[known, "true_formal"]
+    early = told["dropped_on"] <= ends - pd.Timedelta(days=int(threshold("left_before_end_days")))
+    told["is_judged"] = told["ended_as"].isin(["completed", "never_started"]) | early
+    return told
 
 
 def _personas(warehouse: Warehouse, truth: Path, pseudonyms: Pseudonyms) -> pd.DataFrame:
@@ -118,16 +148,22 @@ def _personas(warehouse: Warehouse, truth: Path, pseudonyms: Pseudonyms) -> pd.D
     told = pd.DataFrame(
         [
             {"account_id": pseudonyms.of("moodle", str(one["moodle_user_id"])), "stream_title": one["stream"], "true_outcome": one["outcome"],
-             "true_formal": bool(one["is_formal"]), "persona": one["persona"]}
+             "true_formal": bool(one["is_formal"]), "persona": one["persona"],
+             "true_last_day": one["last_activity_unix"]}
             for one in people if one["role"] == "learner"
         ]
     )  # fmt: skip
+    told["true_last_day"] = pd.to_datetime(told["true_last_day"], unit="s").dt.normalize()
     accounts = warehouse.frame("select p.person_id, p.account_id from links.people as p where p.person_id is not null")
     return told.merge(accounts, on="account_id").rename(columns={"stream_title": "stream_id"}).drop(columns="account_id")
 
 
 def judge(rows: pd.DataFrame, draws: int = DRAWS) -> list[Measured]:
-    """Figures per week of the course over all ended streams: drop-out by the model's probability, by benefit and by silence; formal completion."""
+    """Figures per week of the course: drop-out, the first ten of each stream, leaving within a week, formal completion; then the warnings' lead.
+
+    "week 3": everybody scored whose end is known. "week 3, still there": those of them who had begun and had not gone by the day, the only ones
+    a contact can keep.
+    """
     found: list[Measured] = []
     over = rows[
         (pd.to_datetime(rows["day"]) < pd.to_datetime(rows["ends_on"])) & rows["ended_as"].isin(["completed", "never_started", "dropped"])
@@ -135,32 +171,149 @@ def judge(rows: pd.DataFrame, draws: int = DRAWS) -> list[Measured]:
     for week, part in over.groupby((over["course_day"] + 6) // 7):
         known = part[part["is_judged"]]
         sample = f"week {int(week)}"
-        outcome = (known["ended_as"] != "completed").to_numpy(dtype=int)
+        outcome = _left(known)
         for basis, of_basis in known.groupby("dropout_basis"):
-            mask = (known["dropout_basis"] == basis).to_numpy()
             found += figures.measure(
-                f"{sample}, by {basis}", "dropout", outcome[mask], of_basis["dropout"].to_numpy(),
-                {name: LEAVING[name] for name in ("roc_auc", "brier")}, draws=draws,
+                f"{sample}, by {basis}", "dropout", _left(of_basis), of_basis["dropout"].to_numpy(),
+                {name: LEAVING[name] for name in ("roc_auc", "brier")}, draws=draws, people=_people(of_basis),
             )  # fmt: skip
-        for name, guessed in (
-            ("dropout", known["dropout"]),
-            ("days of silence", known["silent_days"].astype(float)),
-        ):
-            metrics = LEAVING if name == "dropout" else {"roc_auc": figures.roc_auc}
-            found += figures.measure(sample, name, outcome, guessed.to_numpy(dtype=float), metrics, draws=draws)
+        there = known[_still_there(known)]
+        for name, group in ((sample, known), (f"{sample}, still there", there)):
+            found += figures.measure(
+                name,
+                "dropout",
+                _left(group),
+                group["dropout"].to_numpy(),
+                {**LEAVING, "base_rate": _mean},
+                draws=draws,
+                people=_people(group),
+            )
+            silent = group["silent_days"].to_numpy(dtype=float)
+            found += figures.measure(
+                name, "days of silence", _left(group), silent, {"roc_auc": figures.roc_auc}, draws=draws, people=_people(group)
+            )
+        found += at_capacity(known, sample, draws=draws)
         soon = (known["ended_as"] == "never_started").to_numpy() | (
             pd.to_datetime(known["dropped_on"]) <= pd.to_datetime(known["day"]) + pd.Timedelta(days=7)
         ).to_numpy()
         found += figures.measure(
             sample, "gone within 7 days", soon.astype(int) * outcome, known["dropout_7"].to_numpy(),
-            {"roc_auc": figures.roc_auc, "average_precision": figures.average_precision, "brier": figures.brier}, draws=draws,
+            {"roc_auc": figures.roc_auc, "average_precision": figures.average_precision, "brier": figures.brier}, draws=draws, people=_people(known),
         )  # fmt: skip
         done = part[(part["ended_as"] == "completed") & part["is_formal"].notna()]
         found += figures.measure(
             sample, "formal completion", done["is_formal"].to_numpy(dtype=int), done["formal_if_completed"].to_numpy(),
-            {"roc_auc": figures.roc_auc, "average_precision": figures.average_precision, "brier": figures.brier}, draws=draws,
+            {"roc_auc": figures.roc_auc, "average_precision": figures.average_precision, "brier": figures.brier, "base_rate": _mean},
+            draws=draws, people=_people(done),
         )  # fmt: skip
     return [*found, *_lead_times(over)]
+
+
+def _mean(outcome: np.ndarray, guessed: np.ndarray) -> float:
+    return float(outcome.mean()) if len(outcome) else float("nan")
+
+
+def _left(rows: pd.DataFrame) -> np.ndarray:
+    return (rows["ended_as"] != "completed").to_numpy(dtype=int)
+
+
+def _people(rows: pd.DataFrame) -> np.ndarray:
+    """A learner of a stream: one draw of the bootstrap, however many of the week's rows are theirs."""
+    return (rows["stream_id"] + "\x1f" + rows["person_id"]).to_numpy(dtype=object)
+
+
+def _still_there(rows: pd.DataFrame) -> np.ndarray:
+    gone = pd.to_datetime(rows["dropped_on"]) <= pd.to_datetime(rows["day"])
+    return (~gone & (rows["standing"] == "started")).to_numpy()
+
+
+def at_capacity(rows: pd.DataFrame, sample: str, *, capacity: int = CAPACITY, draws: int = DRAWS) -> list[Measured]:
+    """What the first ``capacity`` of every stream and day hold, by each of :data:`ORDERS` and by chance.
+
+    precision: share of them who leave. yet_to_leave: share who leave and had not gone by then. recall: share of all who leave.
+    Intervals by bootstrap over learners inside their stream.
+    """
+    rng = np.random.default_rng(figures.SEED)
+    lists = []
+    for _, part in rows.sort_values(["stream_id", "day", "person_id"]).groupby(["stream_id", "day"], sort=True):
+        left = _left(part)
+        orders = {name: part[column].astype(float).to_numpy() for name, column in ORDERS.items()}
+        lists.append((left, left * _still_there(part), orders))
+    if not lists or not sum(left.sum() for left, _, _ in lists):
+        return []
+
+    def counted(picks: list[np.ndarray]) -> dict[tuple[str, str], float]:
+        hits: dict[str, np.ndarray] = {name: np.zeros(3) for name in ("chance", *ORDERS)}
+        for (left, later, orders), pick in zip(lists, picks, strict=True):
+            size = min(capacity, len(pick))
+            for name, scores in orders.items():
+                first = pick[np.argsort(-scores[pick], kind="stable")[:size]]
+                hits[name] += (left[first].sum(), later[first].sum(), size)
+            hits["chance"] += (left[pick].mean() * size, later[pick].mean() * size, size)
+        leavers = sum(left[pick].sum() for (left, _, _), pick in zip(lists, picks, strict=True))
+        return {
+            (name, metric): float(value)
+            for name, (left, later, size) in hits.items()
+            for metric, value in (
+                (f"precision_at_{capacity}", left / size), (f"yet_to_leave_at_{capacity}", later / size), (f"recall_at_{capacity}", left / max(leavers, 1)),
+            )
+        }  # fmt: skip
+
+    again = [counted([rng.integers(0, len(left), len(left)) for left, _, _ in lists]) for _ in range(draws)]
+    people = len(rows.drop_duplicates(["person_id", "stream_id"]))
+    found = []
+    for key, value in counted([np.arange(len(left)) for left, _, _ in lists]).items():
+        low, high = np.quantile([one[key] for one in again], [0.025, 0.975]) if again else (np.nan, np.nan)
+        found.append(Measured(sample, f"first ten: {key[0]}", key[1], value, float(low), float(high), people))
+    return found
+
+
+def new_courses(warehouse: Warehouse, until: date, draws: int = DRAWS) -> list[Measured]:
+    """Each course in turn foreseen by a model of the other courses' ended streams alone: what a new course may expect."""
+    streams = warehouse.frame("select stream_id, course_id from facts.dim_streams where ends_on < $until order by 1", {"until": until})
+    sample = training_sample(warehouse, "dropout", streams["stream_id"].tolist())
+    found: list[Measured] = []
+    guesses: dict[float, list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = {at: [] for at in JUDGED_AT}
+    for course, own in streams.groupby("course_id"):
+        others = sample.of(streams.loc[streams["course_id"] != course, "stream_id"].tolist())
+        test = sample.of(own["stream_id"].tolist())
+        if len(np.unique(others.streams)) < 2 or len(np.unique(others.outcome)) < 2 or not len(test.outcome):
+            continue
+        model, _ = modelling.fit(others, "dropout")
+        for at in JUDGED_AT:
+            snap = snapshot(test, at)
+            guesses[at].append((snap.outcome, modelling.predict(model, snap.features), snap.people))
+    for at, parts in guesses.items():
+        if parts:
+            outcome, guessed, people = (np.concatenate(column) for column in zip(*parts, strict=True))
+            found += figures.measure(f"new course, {at:.0%} of it", "dropout", outcome, guessed, LEAVING, draws=draws, people=people)
+    return found
+
+
+def after_contact(warehouse: Warehouse, rows: pd.DataFrame) -> pd.DataFrame:
+    """Learners still there, by level and by whether a curator wrote to them within the week after: how many acted, how many left.
+
+    Columns: ``level, is_contacted, n, acted, left``. A letter, a personal message or an answer counts, a notice to all does not. Says nothing of causes:
+    who is written to is chosen, and who writes is answered.
+    """
+    contacts = warehouse.frame(
+        "select distinct person_id, stream_id, day as contacted_on from facts.fct_contacts where kind <> 'notice' and stream_id is not null"
+    )
+    acts = warehouse.frame("select person_id, stream_id, day as seen_on, silent_days from indicators.ind_learner_days")
+    known = rows[rows["is_judged"] & _still_there(rows)][["person_id", "stream_id", "day", "level", "ended_as"]].copy()
+    known["day"] = pd.to_datetime(known["day"])
+    near = known.merge(contacts.assign(contacted_on=pd.to_datetime(contacts["contacted_on"])), on=["person_id", "stream_id"])
+    gap = (near["contacted_on"] - near["day"]).dt.days
+    spoken = near[(gap >= 1) & (gap <= AFTER_DAYS)][["person_id", "stream_id", "day"]].drop_duplicates().assign(is_contacted=True)
+    later = acts.assign(day=pd.to_datetime(acts["seen_on"]) - pd.Timedelta(days=AFTER_DAYS))[
+        ["person_id", "stream_id", "day", "silent_days"]
+    ]
+    told = known.merge(spoken, on=["person_id", "stream_id", "day"], how="left").merge(
+        later, on=["person_id", "stream_id", "day"], how="inner"
+    )
+    told["is_contacted"] = told["is_contacted"].eq(True)
+    told["acted"], told["left"] = told["silent_days"] < AFTER_DAYS, told["ended_as"] != "completed"
+    return told.groupby(["level", "is_contacted"]).agg(n=("acted", "size"), acted=("acted", "mean"), left=("left", "mean")).reset_index()
 
 
 def _lead_times(rows: pd.DataFrame) -> list[Measured]:
@@ -181,17 +334,18 @@ def _lead_times(rows: pd.DataFrame) -> list[Measured]:
     return found
 
 
-def _stability(rows: pd.DataFrame, reasons: pd.DataFrame) -> float:
-    """Share of learners at medium or high risk whose first reason stands among the reasons of their next scored day."""
+def _stability(rows: pd.DataFrame, reasons: pd.DataFrame, days: int) -> float:
+    """Share of learners at medium or high risk whose first reason stands among the reasons ``days`` later, of those who still have any then."""
     shown = rows.loc[rows["level"] != "low", ["day", "person_id", "stream_id"]]
     told = reasons.merge(shown, on=["day", "person_id", "stream_id"])
     if told.empty:
         return float("nan")
-    codes = told.groupby(["stream_id", "person_id", "day"])["code"].agg(set).rename("codes").reset_index().sort_values("day")
+    codes = told.groupby(["stream_id", "person_id", "day"])["code"].agg(set).rename("codes").reset_index()
+    later = codes.assign(day=pd.to_datetime(codes["day"]) - pd.Timedelta(days=days))
     first = told[told["rank"] == 1][["stream_id", "person_id", "day", "code"]]
-    codes["next"] = codes.groupby(["stream_id", "person_id"])["codes"].shift(-1)
-    merged = first.merge(codes, on=["stream_id", "person_id", "day"])
-    merged = merged[merged["next"].notna()]
+    merged = first.assign(day=pd.to_datetime(first["day"])).merge(later, on=["stream_id", "person_id", "day"])
     return (
-        float(np.mean([code in later for code, later in zip(merged["code"], merged["next"], strict=True)])) if len(merged) else float("nan")
+        float(np.mean([code in codes for code, codes in zip(merged["code"], merged["codes"], strict=True)]))
+        if len(merged)
+        else float("nan")
     )

@@ -15,20 +15,28 @@ from matplotlib.figure import Figure as Picture
 
 from pipelines.risk import figures
 from pipelines.risk.backtest import CAPACITY, Backtest
+from pipelines.risk.figures import Measured
 from pipelines.thresholds import threshold
 
 WORDS = {
     "en": {
         "title": "How far the forecasts may be trusted",
         "lead": "Every ended stream was scored week by week as if it were that day; the models knew only streams that had ended before. {rows} learner-weeks, {people} learners.",
+        "short": "In short",
+        "short_ten": "Of ten learners that the list names first in a stream, {list} really left; of ten at random {chance} (middle of the course; with 95 % certainty {low} to {high}).",
+        "short_lead": "Of those who began and left, {share} were warned of before their last act, half of these {days} days before it or earlier.",
+        "short_gap": "What is said and what happens part by {gap} percentage points on average at mid-course.",
+        "contacts": "After a contact",
+        "contacts_text": "Learners who were still there, and whether a curator wrote to them within the week (letter, personal message or answer; notices to all do not count). This shows no effect: curators choose whom they write to, and who writes is answered.",
+        "contacted": "written to", "not_contacted": "not written to", "acted": "active that week", "level": "risk", "low": "low", "medium": "medium", "high": "high",
         "calibration": "Is what is said what happens?",
         "calibration_text": "A point on the line: of learners said to leave with 40 %, 40 % left. Points above it: more left than was said.",
         "said": "said", "seen": "happened",
         "lift": "What ten contacts a week reach",
-        "lift_text": "If a curator can reach ten learners of a stream in a week: share of the ten who really left, by several orders and by chance. The order by benefit puts those who have been silent for long further down on purpose.",
-        "list": "first ten by what a contact may save", "risk": "first ten by risk", "chance": "ten at random", "silence": "ten longest silent", "week": "week of the course",
-        "reasons": "What is said about those at risk", "reasons_text": "How often a reason comes first. The first reason is still among the reasons at the next scoring for {stable} of learners.",
-        "drift": "Has anything changed?", "drift_none": "Nothing beyond its limit.", "drift_text": "Days on which a measure left its limit.",
+        "lift_text": "If a curator can reach ten learners of a stream in a week: share of the ten who really left, by several orders and by chance. Left: all who left. Right: those among them who were still there that week, whom a contact could still keep. The order by benefit puts those who have been silent for long further down on purpose.",
+        "all_left": "left", "yet_left": "left, still there that week", "learner_weeks": "learner-weeks", "list": "first ten by what a contact may save", "risk": "first ten by risk", "chance": "ten at random", "silence": "ten longest silent", "week": "week of the course",
+        "reasons": "What is said about those at risk", "reasons_text": "How often a reason comes first. The first reason is still among the reasons the day after for {next} of learners, a week after for {stable}.",
+        "drift": "Has anything changed?", "drift_none": "Nothing beyond its limit.", "drift_text": "Days, of {days} scored, on which a measure left its limit. While the first streams teach the models this is usual; later it is a reason to ask what has changed: the course, the group, or a source that no longer delivers.",
         "fairness": "Is anybody treated worse?", "fairness_none": "No sex, age or region is known here, so nothing can be compared. The forecasts never use them.",
         "fairness_text": "Missed: of those who left, the share that was at low risk at mid-course. The forecasts never use these columns.",
         "group": "group", "learners": "learners", "left": "left", "missed": "missed", "measure": "measure", "days": "days",
@@ -37,14 +45,21 @@ WORDS = {
     "ru": {
         "title": "Насколько можно верить прогнозам",
         "lead": "Каждый завершённый поток оценён неделя за неделей, как если бы это был тот день; модели знали только потоки, завершённые раньше. Недель слушателей: {rows}, слушателей: {people}.",
+        "short": "Коротко",
+        "short_ten": "Из десяти слушателей потока, которых список называет первыми, действительно ушли {list}, из десяти наугад — {chance} (середина курса; с уверенностью 95 % от {low} до {high}).",
+        "short_lead": "Из тех, кто начал и ушёл, о {share} список предупредил до их последнего действия, о половине из них — за {days} дн. или раньше.",
+        "short_gap": "Сказанное и случившееся в середине курса расходятся в среднем на {gap} п. п. (сотых долей вероятности).",
+        "contacts": "После обращения",
+        "contacts_text": "Слушатели, которые ещё учились, и писал ли им куратор в течение недели (письмо, личное сообщение или ответ; общие уведомления не в счёт). Это не показывает действия обращений: кураторы выбирают, кому писать, а кто пишет сам, тому отвечают.",
+        "contacted": "писали", "not_contacted": "не писали", "acted": "активны на той неделе", "level": "риск", "low": "низкий", "medium": "средний", "high": "высокий",
         "calibration": "Сбывается ли сказанное?",
         "calibration_text": "Точка на прямой: из тех, о ком сказано «уйдёт с вероятностью 40 %», ушли 40 %. Точки выше: ушло больше, чем сказано.",
         "said": "сказано", "seen": "случилось",
         "lift": "Что дают десять обращений в неделю",
-        "lift_text": "Если за неделю можно связаться с десятью слушателями потока: какая доля из десяти действительно ушла, по разным порядкам и наугад. Порядок по пользе нарочно ставит давно замолчавших ниже.",
-        "list": "первые десять по ожидаемой пользе", "risk": "первые десять по риску", "chance": "десять наугад", "silence": "десять самых молчаливых", "week": "неделя курса",
-        "reasons": "Что говорится о тех, кто в зоне риска", "reasons_text": "Как часто причина стоит первой. При следующей оценке первая причина остаётся среди причин у {stable} слушателей.",
-        "drift": "Изменилось ли что-нибудь?", "drift_none": "Ничто не вышло за свой предел.", "drift_text": "Дни, когда показатель вышел за предел.",
+        "lift_text": "Если за неделю можно связаться с десятью слушателями потока: какая доля из десяти действительно ушла, по разным порядкам и наугад. Слева — все ушедшие, справа — те из них, кто на той неделе ещё учился и кого обращение ещё могло удержать. Порядок по пользе нарочно ставит давно замолчавших ниже.",
+        "all_left": "ушли", "yet_left": "ушли, но тогда ещё учились", "learner_weeks": "недель слушателей", "list": "первые десять по ожидаемой пользе", "risk": "первые десять по риску", "chance": "десять наугад", "silence": "десять самых молчаливых", "week": "неделя курса",
+        "reasons": "Что говорится о тех, кто в зоне риска", "reasons_text": "Как часто причина стоит первой. На другой день первая причина остаётся среди причин у {next} слушателей, через неделю — у {stable}.",
+        "drift": "Изменилось ли что-нибудь?", "drift_none": "Ничто не вышло за свой предел.", "drift_text": "Сколько дней из {days} оценённых показатель был за пределом. Пока модели учатся на первых потоках, это обычно; позже это повод спросить, что изменилось: курс, группа или источник, который перестал присылать данные.",
         "fairness": "Не хуже ли кому-то?", "fairness_none": "Пол, возраст и регион здесь неизвестны, сравнить нечего. Прогнозы их никогда не используют.",
         "fairness_text": "Упущено: доля ушедших, у кого в середине курса риск был низким. Прогнозы эти сведения никогда не используют.",
         "group": "группа", "learners": "слушателей", "left": "ушли", "missed": "упущено", "measure": "показатель", "days": "дней",
@@ -66,18 +81,23 @@ SAID = {
         "calibration": "сказанное и случившееся расходятся", "roc": "Порядок риска (1 идеален, 0,5 наугад)",
     },
 }  # fmt: skip
+#: A reason that comes first more seldom would be printed as 0 %.
+LEAST_SHARE = 0.005
 _PAGE = Environment(autoescape=True).from_string(
     """<!doctype html><html lang="{{ language }}"><meta charset="utf-8"><title>{{ w.title }}</title>
 <style>body{font:16px/1.5 "DejaVu Sans",sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;color:#222}
 h1{font-size:1.6rem}h2{font-size:1.15rem;margin-top:2rem}table{border-collapse:collapse}td,th{padding:.15rem .9rem .15rem 0;text-align:left}
 td+td,th+th{text-align:right}img{max-width:100%}p.small{color:#555}</style>
 <h1>{{ w.title }}</h1><p>{{ lead }}</p><p class="small">{{ w.limits }}</p>
+<h2>{{ w.short }}</h2><ul>{% for one in short %}<li>{{ one }}</li>{% endfor %}</ul>
 <h2>{{ w.calibration }}</h2><p>{{ w.calibration_text }}</p><img alt="{{ w.calibration }}" src="{{ calibration }}">
 <h2>{{ w.lift }}</h2><p>{{ w.lift_text }}</p><img alt="{{ w.lift }}" src="{{ lift }}">
 <h2>{{ said.roc }}</h2><table><tr><th>{{ w.week }}</th><th></th><th>95 %</th><th>{{ w.learners }}</th></tr>
 {% for one in weeks %}<tr><td>{{ one[0] }}</td><td>{{ one[1] }}</td><td>{{ one[2] }}</td><td>{{ one[3] }}</td></tr>{% endfor %}</table>
 <h2>{{ w.reasons }}</h2><p>{{ reasons_text }}</p><table>{% for name, share in reasons %}<tr><td>{{ name }}</td><td>{{ share }}</td></tr>{% endfor %}</table>
-<h2>{{ w.drift }}</h2>{% if drift %}<p>{{ w.drift_text }}</p><table><tr><th>{{ w.measure }}</th><th>{{ w.days }}</th></tr>
+{% if contacts %}<h2>{{ w.contacts }}</h2><p>{{ w.contacts_text }}</p><table><tr><th>{{ w.level }}</th><th></th><th>{{ w.learner_weeks }}</th><th>{{ w.acted }}</th><th>{{ w.left }}</th></tr>
+{% for one in contacts %}<tr><td>{{ one[0] }}</td><td>{{ one[1] }}</td><td>{{ one[2] }}</td><td>{{ one[3] }}</td><td>{{ one[4] }}</td></tr>{% endfor %}</table>{% endif %}
+<h2>{{ w.drift }}</h2>{% if drift %}<p>{{ drift_text }}</p><table><tr><th>{{ w.measure }}</th><th>{{ w.days }}</th></tr>
 {% for name, days in drift %}<tr><td>{{ name }}</td><td>{{ days }}</td></tr>{% endfor %}</table>{% else %}<p>{{ w.drift_none }}</p>{% endif %}
 <h2>{{ w.fairness }}</h2>{% if fairness %}<p>{{ w.fairness_text }}</p><table><tr><th>{{ w.group }}</th><th>{{ w.learners }}</th><th>{{ w.left }}</th><th>{{ w.missed }}</th></tr>
 {% for one in fairness %}<tr><td>{{ one[0] }}</td><td>{{ one[1] }}</td><td>{{ one[2] }}</td><td>{{ one[3] }}</td></tr>{% endfor %}</table>
@@ -99,16 +119,49 @@ def render(tested: Backtest, language: str) -> str:
     weeks = [
         (one.sample.removeprefix("week "), _number(one.value, 2, language), f"{_number(one.low, 2, language)}–{_number(one.high, 2, language)}", one.n)
         for one in tested.figures
-        if one.forecaster == "dropout" and one.metric == "roc_auc" and " by " not in one.sample and one.n >= threshold("small_group")
+        if one.forecaster == "dropout" and one.metric == "roc_auc" and one.sample.removeprefix("week ").isdigit() and one.n >= threshold("small_group")
     ]  # fmt: skip
     return _PAGE.render(
         language=language, w=words, said=said, lead=words["lead"].format(rows=len(rows), people=people),
-        calibration=_calibration(rows, words), lift=_lift(rows, words), weeks=weeks,
-        reasons=[(said.get(str(code), str(code)), _share(float(share), language)) for code, share in shares.items()],
-        reasons_text=words["reasons_text"].format(stable=_share(tested.stability, language)),
+        short=_short(tested.figures, words, language), contacts=_contacts(tested.contacts, words, language), calibration=_calibration(rows, words), lift=_lift(rows, words), weeks=weeks,
+        reasons=[(said.get(str(code), str(code)), _share(float(share), language)) for code, share in shares.items() if share >= LEAST_SHARE],
+        reasons_text=words["reasons_text"].format(stable=_share(tested.stability, language), next=_share(tested.stability_next_day, language)),
+        drift_text=words["drift_text"].format(days=tested.rows["day"].nunique()),
         drift=[(said[str(name)], int(count)) for name, count in days.items()],
         fairness=[(name, n, _share(left, language), _share(missed, language)) for name, n, left, missed in fairness(tested.rows)],
     )  # fmt: skip
+
+
+def _short(found: list[Measured], words: dict[str, str], language: str) -> list[str]:
+    """The three figures that matter, as sentences; one that is not known is left out."""
+    known = {(one.sample, one.forecaster, one.metric): one for one in found}
+    told = []
+    weeks = sorted({int(one.sample.split()[1]) for one in found if one.forecaster == "first ten: chance"})
+    middle = f"week {weeks[(len(weeks) - 1) // 2]}" if weeks else ""
+    ten, chance = (known.get((middle, f"first ten: {name}", f"precision_at_{CAPACITY}")) for name in ("list (benefit)", "chance"))
+    if ten and chance:
+        numbers = {"list": ten.value, "chance": chance.value, "low": ten.low, "high": ten.high}
+        told.append(words["short_ten"].format(**{name: _number(10 * value, 1, language) for name, value in numbers.items()}))
+    warned, days = (known.get(("all weeks", "warning", name)) for name in ("share_warned_before", "median_lead_days"))
+    if warned and days:
+        told.append(words["short_lead"].format(share=_share(warned.value, language), days=f"{days.value:.0f}"))
+    gap = known.get((middle, "dropout", "calibration_error"))
+    if gap and not np.isnan(gap.value):
+        told.append(words["short_gap"].format(gap=f"{100 * gap.value:.0f}"))
+    return told
+
+
+def _contacts(contacts: pd.DataFrame, words: dict[str, str], language: str) -> list[tuple[str, str, int, str, str]]:
+    """Rows of the table of contacts, high risk first; small groups are left out."""
+    order = {"high": 0, "medium": 1, "low": 2}
+    rows = sorted(contacts.to_dict("records"), key=lambda one: (order[str(one["level"])], not one["is_contacted"]))
+    return [
+        (
+            words[str(one["level"])], words["contacted" if one["is_contacted"] else "not_contacted"], int(one["n"]),
+            _share(float(one["acted"]), language), _share(float(one["left"]), language),
+        )
+        for one in rows if one["n"] >= threshold("small_group")
+    ]  # fmt: skip
 
 
 def fairness(rows: pd.DataFrame) -> list[tuple[str, int, float, float]]:
@@ -155,24 +208,22 @@ def _calibration(rows: pd.DataFrame, words: dict[str, str]) -> str:
 
 
 def _lift(rows: pd.DataFrame, words: dict[str, str]) -> str:
-    picture = Picture(figsize=(6.4, 3.2), layout="constrained")
-    axes = picture.subplots()
+    picture = Picture(figsize=(6.4, 3.4), layout="constrained")
+    sides = picture.subplots(1, 2, sharey=True)
     weeks = sorted(rows["week"].unique())
-    lines: dict[str, list[float]] = {"list": [], "risk": [], "silence": [], "chance": []}
-    for week in weeks:
-        part = rows[rows["week"] == week]
-        for name, column in (("list", "benefit"), ("risk", "dropout"), ("silence", "silent_days")):
-            first = part.sort_values([column, "person_id"], ascending=[False, True]).groupby(["stream_id", "day"]).head(CAPACITY)
-            lines[name].append(float(first["left"].mean()))
-        lines["chance"].append(float(part["left"].mean()))
-    for (name, values), style in zip(lines.items(), ("o-", "^-", "s--", ":"), strict=True):
-        axes.plot(
-            weeks,
-            values,
-            style,
-            label=words[name],
-            color={"list": "#1f4e79", "risk": "#3c8031", "silence": "#b5651d", "chance": "0.5"}[name],
-        )
-    axes.set(xlabel=words["week"], ylim=(0, 1.05), xticks=weeks)
-    axes.legend(frameon=False)
+    gone = pd.to_datetime(rows["dropped_on"]) <= pd.to_datetime(rows["day"])
+    rows = rows.assign(yet=rows["left"] * (~gone & (rows["standing"] == "started")))
+    colours = {"list": "#1f4e79", "risk": "#3c8031", "silence": "#b5651d", "chance": "0.5"}
+    for axes, outcome, title in zip(sides, ("left", "yet"), ("all_left", "yet_left"), strict=True):
+        lines: dict[str, list[float]] = {name: [] for name in colours}
+        for week in weeks:
+            part = rows[rows["week"] == week]
+            for name, column in (("list", "benefit"), ("risk", "dropout"), ("silence", "silent_days")):
+                first = part.sort_values([column, "person_id"], ascending=[False, True]).groupby(["stream_id", "day"]).head(CAPACITY)
+                lines[name].append(float(first[outcome].mean()))
+            lines["chance"].append(float(part[outcome].mean()))
+        for (name, values), style in zip(lines.items(), ("o-", "^-", "s--", ":"), strict=True):
+            axes.plot(weeks, values, style, label=words[name], color=colours[name])
+        axes.set(xlabel=words["week"], ylim=(0, 1.05), xticks=weeks, title=words[title])
+    picture.legend(*sides[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False, fontsize="small")
     return _inline(picture)

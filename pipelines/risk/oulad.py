@@ -41,21 +41,23 @@ SIGNS = {
 NEIGHBOURS = 1
 OUTCOME = Recipe(
     trees={
-        "learning_rate": 0.05,
-        "max_iter": 160,
+        "learning_rate": 0.1,
+        "max_iter": 80,
+        "max_bins": 63,
         "max_leaf_nodes": 12,
         "min_samples_leaf": 60,
         "l2_regularization": 10.0,
         "max_features": 0.3,
     },
     regularisation=0.003,
-    trees_share=0.7,
+    trees_share=0.5,
     folds=3,
 )
 NEXT_WEEK = Recipe(
     trees={
         "learning_rate": 0.05,
         "max_iter": 120,
+        "max_bins": 63,
         "max_leaf_nodes": 8,
         "min_samples_leaf": 200,
         "l2_regularization": 30.0,

@@ -72,11 +72,12 @@ class _Guess:
         raise NotImplementedError
 
 
-def score_day(warehouse: Warehouse, day: date, *, models_folder: Path) -> Summary:
+def score_day(warehouse: Warehouse, day: date, *, models_folder: Path, is_judged: bool = True) -> Summary:
     """Write ``risk.scores``, ``risk.reasons``, ``risk.outlooks`` and ``risk.drift`` of one day, for learners of the streams that run on it.
 
     Needs facts and indicators built as of ``day`` (nothing later may be visible in them). Trains and keeps models under
     ``models_folder`` when the history of ended streams differs from every model's so far. Repeatable: the day's rows are replaced.
+    ``is_judged``: enter figures of a new model into ``risk.evaluations``; they change no score, and a look back judges the scores themselves.
     """
     streams = warehouse.frame("select stream_id, course_id, starts_on, ends_on from facts.dim_streams order by starts_on, stream_id")
     is_over = pd.to_datetime(streams["ends_on"]).dt.date < day
@@ -84,7 +85,7 @@ def score_day(warehouse: Warehouse, day: date, *, models_folder: Path) -> Summar
     running = streams[(pd.to_datetime(streams["starts_on"]).dt.date <= day) & ~is_over]
     scores, told, soon = [], [], pd.DataFrame()
     for target in (*TARGETS, SOON):
-        history = _History(warehouse, target, day, ended, models_folder)
+        history = _History(warehouse, target, day, ended, models_folder, is_judged=is_judged)
         parts = []
         for scope, group in _by_judge(history, running):
             part, part_reasons = _score(warehouse, target, day, group["stream_id"].tolist(), scope, history)
@@ -110,19 +111,23 @@ def score_day(warehouse: Warehouse, day: date, *, models_folder: Path) -> Summar
                 ("risk.outlooks", looks),
             )
         }
-        moved = drift.measure(warehouse, day, training_rows=lambda: training_frame(warehouse, "dropout", ended["stream_id"].tolist()))
+        moved = drift.measure(
+            warehouse, day, training_rows=lambda: training_frame(warehouse, "dropout", ended["stream_id"].tolist(), known_by=day)
+        )
         written["risk.drift"] = warehouse.replace("risk.drift", moved, where="day = ?", parameters=[day])
     return Summary({**written, "risk.models": warehouse.value("select count(*) from risk.models")})
 
 
-def training_frame(warehouse: Warehouse, target: str, streams: list[str], *, whole_course: bool = False) -> pd.DataFrame:
+def training_frame(
+    warehouse: Warehouse, target: str, streams: list[str], *, known_by: date | None = None, whole_course: bool = False
+) -> pd.DataFrame:
     """Learners' days of ended streams: ``day, person_id, stream_id``, features, ``outcome``; every ``snapshot_days``-th course day.
 
-    ``whole_course``: see :func:`pipelines.risk.labels.label`.
+    ``known_by`` (the day of training), ``whole_course``: see :func:`pipelines.risk.labels.label`.
     """
     every = int(threshold("snapshot_days"))
     frame = feature_frame(warehouse, target, streams=streams, snapshot_days=every)
-    return label(warehouse, frame, target, streams, whole_course=whole_course).reset_index(drop=True)
+    return label(warehouse, frame, target, streams, known_by=known_by, whole_course=whole_course).reset_index(drop=True)
 
 
 def sample_of(frame: pd.DataFrame, target: str) -> Sample:
@@ -133,19 +138,20 @@ def sample_of(frame: pd.DataFrame, target: str) -> Sample:
     return Sample(matrix(frame, target), frame["outcome"].to_numpy(dtype=int), frame["stream_id"].to_numpy(dtype=object), people)
 
 
-def training_sample(warehouse: Warehouse, target: str, streams: list[str]) -> Sample:
+def training_sample(warehouse: Warehouse, target: str, streams: list[str], *, known_by: date | None = None) -> Sample:
     """:func:`sample_of` of :func:`training_frame`, labels as in :mod:`pipelines.risk.labels`, ordered by day and person."""
-    return sample_of(training_frame(warehouse, target, streams), target)
+    return sample_of(training_frame(warehouse, target, streams, known_by=known_by), target)
 
 
 class _History:
     """The ended streams as examples of one target, and what may judge by them."""
 
-    def __init__(self, warehouse: Warehouse, target: str, day: date, ended: pd.DataFrame, folder: Path) -> None:
+    def __init__(self, warehouse: Warehouse, target: str, day: date, ended: pd.DataFrame, folder: Path, *, is_judged: bool = True) -> None:
         self.warehouse, self.target, self.day, self.ended, self.folder = warehouse, target, day, ended, folder
-        self.frame = training_frame(warehouse, target, ended["stream_id"].tolist())
+        self.frame = training_frame(warehouse, target, ended["stream_id"].tolist(), known_by=day)
         self.sample = sample_of(self.frame, target)
         self._judges: dict[str, _Judge] = {}
+        self.is_judged = is_judged
 
     def judge(self, scope: str) -> _Judge:
         """What judges a course ("centre": any course), learned and entered in the registry when history has grown."""
@@ -179,7 +185,7 @@ class _History:
         streams = [stream for stream in ended["stream_id"] if stream in set(sample.streams)]
         verdict = registry.contest(self.target, sample, streams[-1], champion)
         # The outlook's second probability is judged in the backtest, not every night.
-        figures, _earlier, later = _validate(self.target, sample, streams) if self.target != SOON else ([], streams, [])
+        figures, _earlier, later = _validate(self.target, sample, streams) if self.is_judged and self.target != SOON else ([], streams, [])
         model, learner = modelling.fit(sample, self.target)
         modelling.keep(model, path)
         judge = _Judge(model_id, model, None, origin)
@@ -262,12 +268,12 @@ def _validate(target: str, sample: Sample, streams: list[str]) -> tuple[list[Fig
     model, _ = modelling.fit(train, target)
     figures = []
     for progress in JUDGED_AT:
-        snapshot = _snapshot(test, progress)
-        figures += modelling.judge(model, snapshot, f"later streams at {progress:.0%} of the course")
+        at = snapshot(test, progress)
+        figures += modelling.judge(model, at, f"later streams at {progress:.0%} of the course")
     return figures, earlier, later
 
 
-def _snapshot(sample: Sample, progress: float) -> Sample:
+def snapshot(sample: Sample, progress: float) -> Sample:
     """One row per learner: the one nearest to this part of the course."""
     distance = pd.Series((sample.features["progress"] - progress).abs().to_numpy())
     nearest = distance.groupby(pd.Series(sample.people)).idxmin().sort_values().to_numpy()

@@ -113,6 +113,16 @@ comment on column personal.copy_decisions.decision_id is 'links.copy_decisions.'
 comment on column personal.copy_decisions.decided_by is 'Who, in their own words.';
 comment on column personal.copy_decisions.note is 'Why.';
 
+create table if not exists personal.completion_verdicts (
+    verdict_id varchar not null,
+    decided_by varchar,
+    note varchar
+);
+comment on table personal.completion_verdicts is 'One row per thing people said about a completion: who, and why. Key: verdict_id.';
+comment on column personal.completion_verdicts.verdict_id is 'risk.completion_verdicts.';
+comment on column personal.completion_verdicts.decided_by is 'Who, in their own words.';
+comment on column personal.completion_verdicts.note is 'Why.';
+
 create table if not exists personal.chats (
     chat_id varchar not null,
     title varchar

@@ -173,3 +173,21 @@ comment on column risk.drift.value is 'The measure.';
 comment on column risk.drift.allowed is 'Threshold for its absolute value.';
 comment on column risk.drift.is_drifting is 'Beyond the threshold.';
 comment on column risk.drift.n is 'Learners it rests on.';
+
+create table if not exists risk.completion_verdicts (
+    verdict_id varchar not null,
+    sequence bigint not null,
+    person_id varchar not null,
+    stream_id varchar not null,
+    verdict varchar not null,
+    decided_at timestamptz not null,
+    undone_at timestamptz
+);
+comment on table risk.completion_verdicts is 'One row per thing people said about a completion, undone ones too: never made by a run, and kept for ever. Key: verdict_id.';
+comment on column risk.completion_verdicts.verdict_id is 'Hash of sequence, verdict, learner and stream.';
+comment on column risk.completion_verdicts.sequence is 'Order in which they were made, from 1: of those that stand about a completion the last counts.';
+comment on column risk.completion_verdicts.person_id is 'The learner.';
+comment on column risk.completion_verdicts.stream_id is 'The stream.';
+comment on column risk.completion_verdicts.verdict is 'formal or genuine.';
+comment on column risk.completion_verdicts.decided_at is 'When it was said.';
+comment on column risk.completion_verdicts.undone_at is 'When it was taken back; null: it stands.';

@@ -52,15 +52,21 @@ def write_history(warehouse: Warehouse, *, streams: int, learners: int = 40, see
                     name,
                     "dropped" if leaves[person] else "completed",
                     start + timedelta(days=int(week[person]) * 7) if leaves[person] else None,
+                    None if leaves[person] else pd.Timestamp(end_of(stream), tz="UTC"),
                 )
             )
     tables = {
         "indicators.ind_learner_days": pd.concat(frames),
-        "facts.fct_enrolments": pd.DataFrame(enrolments, columns=["person_id", "stream_id", "outcome", "dropped_on"]),
+        "facts.fct_enrolments": pd.DataFrame(enrolments, columns=["person_id", "stream_id", "outcome", "dropped_on", "completed_at"]),
+        # Every third learner is written to once, in the third week.
+        "facts.fct_contacts": pd.DataFrame(
+            [(person, stream, "letter", end_of(int(stream[4:])) - timedelta(days=25)) for person, stream, *_ in enrolments[::3]],
+            columns=["person_id", "stream_id", "kind", "day"],
+        ),
         "facts.dim_streams": pd.DataFrame(dates, columns=["stream_id", "course_id", "starts_on", "ends_on"]),
-        "indicators.ind_formal_completions": pd.DataFrame(enrolments, columns=["person_id", "stream_id", "outcome", "dropped_on"])[
-            ["person_id", "stream_id"]
-        ].assign(is_formal=False),
+        "indicators.ind_formal_completions": pd.DataFrame(
+            enrolments, columns=["person_id", "stream_id", "outcome", "dropped_on", "completed_at"]
+        )[["person_id", "stream_id"]].assign(is_formal=False),
     }
     warehouse.create_schemas()
     for schema in ("facts", "indicators"):

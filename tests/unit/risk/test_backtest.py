@@ -27,6 +27,11 @@ def test_ended_streams_are_judged_on_a_copy_and_the_page_says_how_well(tmp_path:
     auc = {one.sample: one.value for one in tested.figures if one.forecaster == "dropout" and one.metric == "roc_auc"}
     assert auc["week 4"] > 0.8
     assert set(tested.rows["dropout_basis"]) == {"shipped", "centre"}
+    first = {(one.forecaster, one.metric): one.value for one in tested.figures if one.sample == "week 4"}
+    assert first["first ten: list (benefit)", "precision_at_10"] > 2 * first["first ten: chance", "precision_at_10"]
+    assert first["first ten: risk", "recall_at_10"] <= 1
+    assert 0.5 < tested.stability_next_day <= 1
+    assert set(tested.contacts["is_contacted"]) == {False, True}
     for language in ("ru", "en"):
         page = evaluation_page.render(tested, language)
         assert evaluation_page.WORDS[language]["fairness_none"] in page
@@ -43,3 +48,22 @@ def test_fairness_leaves_small_groups_out() -> None:
         }
     )  # fmt: skip
     assert evaluation_page.fairness(rows) == [("F", 36, 20 / 36, 0.5)]
+
+
+def test_the_first_ten_are_counted_stream_by_stream() -> None:
+    """Twenty learners in each of two streams, five leave each: ranked right, five of the first ten leave; pooled into one list it would be ten."""
+    left = np.tile(np.arange(20) < 5, 2)
+    rows = pd.DataFrame(
+        {
+            "person_id": [f"p{number}" for number in range(40)], "stream_id": ["a"] * 20 + ["b"] * 20, "day": pd.Timestamp("2026-03-16"),
+            "ended_as": np.where(left, "dropped", "completed"), "dropped_on": pd.to_datetime(np.where(np.arange(40) % 2, "2026-03-10", "2026-03-20")),
+            "standing": "started", "dropout": np.where(left, 0.9, 0.1), "benefit": np.where(left, 0.1, 0.9), "silent_days": 0.0,
+        }
+    )  # fmt: skip
+    found = {(one.forecaster, one.metric): one.value for one in backtest.at_capacity(rows, "x", draws=5)}
+    assert found["first ten: risk", "precision_at_10"] == 0.5
+    assert found["first ten: risk", "recall_at_10"] == 1.0
+    assert found["first ten: chance", "precision_at_10"] == 0.25
+    assert found["first ten: list (benefit)", "precision_at_10"] == 0.0
+    # Of the five, three were still there on the day.
+    assert found["first ten: risk", "yet_to_leave_at_10"] == 0.3

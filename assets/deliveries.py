@@ -21,6 +21,7 @@ _LIST_READS = (
 )
 _REPORT_READS = (
     "rpt_week_streams", "rpt_week_conditions", "rpt_week_survey", "rpt_week_aspects", "rpt_week_quality", "rpt_week_warnings", "rpt_week_questions",
+    "rpt_week_figures", "rpt_week_funnel", "rpt_week_risk", "rpt_week_latency", "rpt_week_feedback", "rpt_week_works", "rpt_week_trouble", "rpt_week_marks",
 )  # fmt: skip
 
 

@@ -83,6 +83,8 @@ class RepeatedQuestion:
     asked: int
     asked_this_week: int | None
     people: int | None
+    #: Minutes that curators spent writing answers to it, so far.
+    curator_minutes: float | None
     first_at: datetime | None
     last_at: datetime | None
     text: str | None
@@ -101,6 +103,20 @@ class Warned:
 
 
 @dataclass(frozen=True)
+class PartRow:
+    """A part of the programme (all of it, a course, a channel, a step, a level, a sign) with its figures, by column of its table.
+
+    A figure is None where unknown, or hidden: because the number of cases it rests on is small, or because with it a small one could be
+    reckoned out. ``hidden`` names the columns of such numbers; of a small one FEW is kept, of a protected one nothing.
+    """
+
+    part: str
+    name: str | None
+    values: dict[str, Any]
+    hidden: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Report:
     """One week of the programme, in no language and without names."""
 
@@ -115,6 +131,16 @@ class Report:
     survey: tuple[SurveyRow, ...]
     questions: tuple[RepeatedQuestion, ...]
     warned: Warned | None
+    #: Steps by stream; ``part`` is the step, ``name`` the stream as people call it, None: all streams together.
+    funnel: tuple[PartRow, ...]
+    #: Levels of risk: who stands there, and what became of those who stood there four weeks ago.
+    risk: tuple[PartRow, ...]
+    latency: tuple[PartRow, ...]
+    feedback: tuple[PartRow, ...]
+    works: tuple[PartRow, ...]
+    trouble: tuple[PartRow, ...]
+    #: Lines of the week's lists by section, and what curators said became of them.
+    listed: tuple[PartRow, ...]
     quality: tuple[dict[str, Any], ...]
     trend: dict[str, tuple[tuple[date, float], ...]]
     zone: tzinfo
@@ -125,10 +151,14 @@ class Report:
         return self.week_ends_on - timedelta(days=DAYS_A_WEEK - 1)
 
     @property
+    def content(self) -> bytes:
+        """Everything the report says, as JSON: what it is made of again, and what its version is the hash of."""
+        return json.dumps(asdict(self), default=str, sort_keys=True, ensure_ascii=False, indent=1).encode()
+
+    @property
     def version(self) -> str:
         """Hash of the content: two reports with one version say the same."""
-        content = json.dumps(asdict(self), default=str, sort_keys=True, ensure_ascii=False)
-        return sha256(content.encode()).hexdigest()[:VERSION_CHARACTERS]
+        return version_of(self.content)
 
     def figures_of(self, condition: str) -> list[Figure]:
         """Indicators of one condition, in the order of their table."""
@@ -145,6 +175,20 @@ STREAM_SHARES = (
     "completed_share",
     "dropped_share",
 )
+
+
+def version_of(content: bytes) -> str:
+    """Version of a report with this content."""
+    return sha256(content).hexdigest()[:VERSION_CHARACTERS]
+
+
+#: Stands for every number of people or cases that is too small to be shown: how few they are is not kept.
+FEW = 1
+
+
+def kept(number: int | None) -> int | None:
+    """The number as a report may keep it: FEW for a small one."""
+    return number if number is None or not is_small(number) else FEW
 
 
 def is_small(number: int | None) -> bool:

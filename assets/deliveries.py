@@ -57,7 +57,7 @@ def delivery_assets(days: dg.DailyPartitionsDefinition) -> list[dg.AssetsDefinit
     def leadership_report(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult:
         run = installation.run(context)
         files = deliver_report(run)
-        folder = run.settings.deliveries_folder / "reports" / run.as_of.isoformat()
-        return dg.MaterializeResult(metadata={"files": len(files), "folder": dg.MetadataValue.path(str(folder))})
+        folder = files[0].parent
+        return dg.MaterializeResult(metadata={"files": len(files), "version": folder.name, "folder": dg.MetadataValue.path(str(folder))})
 
     return [curator_lists, leadership_report]

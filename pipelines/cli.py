@@ -37,6 +37,8 @@ evaluate_app = typer.Typer(no_args_is_help=True, help="How right the forecasts a
 app.add_typer(evaluate_app, name="evaluate")
 page_app = typer.Typer(no_args_is_help=True, help="The curator's page: who may log in, and serving it.")
 app.add_typer(page_app, name="page")
+report_app = typer.Typer(no_args_is_help=True, help="Leadership's reports: which versions there are, and that none was changed.")
+app.add_typer(report_app, name="report")
 console = Console()
 problems = Console(stderr=True)
 
@@ -564,6 +566,41 @@ def copies_history() -> None:
             f"{one['undone_at']:%Y-%m-%d %H:%M}" if one["undone_at"] else "–",
         )  # fmt: skip
     console.print(table)
+
+
+@report_app.command("list")
+def report_list() -> None:
+    """Every week's versions, the current one last."""
+    from pipelines.deliveries import frozen
+
+    folder = read_settings().deliveries_folder
+    table = Table("Week ends on", "Version", "First made", "Folder")
+    for week in frozen.weeks(folder):
+        for version in frozen.versions(folder, week):
+            table.add_row(week.isoformat(), version.version, version.made_at.isoformat(sep=" ", timespec="minutes"), version.place)
+    console.print(table)
+
+
+@report_app.command("verify")
+def report_verify(
+    remake: Annotated[bool, typer.Option("--remake", help="Set every report again from its content and compare the bytes too.")] = False,
+) -> None:
+    """Is every frozen report what was made? The first file that is not ends with exit code 1."""
+    from pipelines.deliveries import frozen
+
+    folder = read_settings().deliveries_folder
+    found = [version for week in frozen.weeks(folder) for version in frozen.versions(folder, week)]
+    for version in found:
+        manifest = frozen.verified(folder, version)
+        if remake:
+            differing = [
+                name for name, content in frozen.remade(folder, version).items() if (folder / version.place / name).read_bytes() != content
+            ]
+            if differing:
+                raise PermanentError(
+                    f"{version.place}: made again, {', '.join(differing)} has other bytes; it was made with {manifest['tools']}"
+                )
+    console.print(f"{len(found)} reports, each as it was made.")
 
 
 @app.command()

@@ -17,7 +17,7 @@ from typing import Any
 
 from pipelines import marks
 from pipelines.calendar import write_programme
-from pipelines.deliveries import list_mail, lists, outbox, reports
+from pipelines.deliveries import frozen, list_mail, lists, outbox, reports
 from pipelines.deliveries.language import Language
 from pipelines.deliveries.page import snapshot
 from pipelines.deliveries.page.store import Store
@@ -30,6 +30,7 @@ from pipelines.programme import Programme, Source, read_programme
 from pipelines.progress import Silence, Teller
 from pipelines.risk import scoring
 from pipelines.settings import Settings
+from pipelines.thresholds import THRESHOLDS_FILE
 from pipelines.transform import run_dbt
 from pipelines.warehouse import Warehouse
 
@@ -254,27 +255,34 @@ def mail_lists(run: Run) -> Outcome:
 
 
 def deliver_report(run: Run) -> list[Path]:
-    """Write leadership's report of the week that ends on ``run.as_of``; returns the files.
+    """Keep leadership's report of the week that ends on ``run.as_of``; returns the files of the current version.
 
-    A report is frozen: once a week's files are written and are still as they were, they are not written again, whatever has come to
-    light since. To make one anew, remove its folder.
+    A report is frozen: what was made is never written to again. Where something that came to light since changes what it says, a new version
+    stands beside the old one, and both are listed. Raises BadFile where a frozen file is no longer what was made.
     """
     folder = run.settings.deliveries_folder
     with run.warehouse() as warehouse:
-        frozen = warehouse.rows(
-            "select path, sha256 from deliveries.files where day = ? and kind like 'report%' order by path", [run.as_of]
-        )
-        if frozen and all(_digest(folder / path) == digest for path, digest in frozen):
-            run.teller.note("the report of this week was made before and is frozen")
-            return [folder / path for path, _ in frozen]
         report = reports.build_report(warehouse, run.programme, run.as_of)
-        files = [file for language in run.programme.languages for file in reports.write_report(report, folder, language)]
-        reports.remember_report(warehouse, run.as_of, files)
-    return [folder / file.path for file in files]
+        inputs = {**reports.input_hashes(warehouse, run.as_of), **_sources(warehouse), "thresholds": _digest(THRESHOLDS_FILE)}
+        made, is_new = frozen.freeze(report, folder, run.programme.languages, inputs=inputs, made_at=run.run_at)
+        reports.remember_report(warehouse, run.as_of, folder)
+    if not is_new:
+        run.teller.note(f"the report of this week says what it said: version {made.version}")
+    elif len(frozen.versions(folder, run.as_of)) > 1:
+        run.teller.note(f"the report of this week says something new: version {made.version}; the earlier ones stand beside it")
+    return sorted(path for path in (folder / made.place).iterdir())
 
 
-def _digest(path: Path) -> str | None:
-    return sha256(path.read_bytes()).hexdigest() if path.exists() else None
+def _sources(warehouse: Warehouse) -> dict[str, str]:
+    """Source → hash of the fingerprints of everything loaded from it."""
+    rows = warehouse.rows(
+        "select source, string_agg(item || fingerprint, chr(31) order by item, fingerprint) from raw.loads where state = 'loaded' group by source"
+    )
+    return {f"source {name}": sha256(told.encode()).hexdigest() for name, told in rows}
+
+
+def _digest(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()
 
 
 @dataclass(frozen=True)

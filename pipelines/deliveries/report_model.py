@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Literal, get_args
+from zoneinfo import ZoneInfo
 
 from pipelines.thresholds import threshold
 
@@ -143,7 +144,7 @@ class Report:
     listed: tuple[PartRow, ...]
     quality: tuple[dict[str, Any], ...]
     trend: dict[str, tuple[tuple[date, float], ...]]
-    zone: tzinfo
+    zone: ZoneInfo
 
     @property
     def week_starts_on(self) -> date:
@@ -153,7 +154,7 @@ class Report:
     @property
     def content(self) -> bytes:
         """Everything the report says, as JSON: what it is made of again, and what its version is the hash of."""
-        return json.dumps(asdict(self), default=str, sort_keys=True, ensure_ascii=False, indent=1).encode()
+        return json.dumps(asdict(self), default=_plain, ensure_ascii=False, indent=1).encode()
 
     @property
     def version(self) -> str:
@@ -175,6 +176,49 @@ STREAM_SHARES = (
     "completed_share",
     "dropped_share",
 )
+
+
+def _plain(value: object) -> str:
+    """Days, moments (in UTC, so that no machine's clock shows) and zones as text; nothing else stands in a report."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, ZoneInfo):
+        return value.key
+    raise TypeError(f"a report holds no {type(value).__name__}")
+
+
+def report_of(content: bytes) -> Report:
+    """The report whose :attr:`Report.content` this is."""
+    given = json.loads(content)
+    questions = [
+        RepeatedQuestion(**{**row, **{name: row[name] and datetime.fromisoformat(row[name]) for name in ("first_at", "last_at")}})
+        for row in given["questions"]
+    ]
+    quality = [{**row, "covers_until": row["covers_until"] and datetime.fromisoformat(row["covers_until"])} for row in given["quality"]]
+    parts = {
+        name: tuple(PartRow(row["part"], row["name"], row["values"], tuple(row["hidden"])) for row in given[name]) for name in _PART_TABLES
+    }
+    return Report(
+        programme_name=given["programme_name"],
+        week_ends_on=date.fromisoformat(given["week_ends_on"]),
+        courses=given["courses"],
+        streams=tuple(StreamRow(**row) for row in given["streams"]),
+        learners=given["learners"],
+        figures=tuple(Figure(**row) for row in given["figures"]),
+        aspects=tuple(AspectRow(**{**row, "per_cents": tuple(row["per_cents"])}) for row in given["aspects"]),
+        survey=tuple(SurveyRow(**{**row, "shares": tuple(row["shares"])}) for row in given["survey"]),
+        questions=tuple(questions),
+        warned=Warned(**given["warned"]) if given["warned"] else None,
+        quality=tuple(quality),
+        trend={name: tuple((date.fromisoformat(week), value) for week, value in points) for name, points in given["trend"].items()},
+        zone=ZoneInfo(given["zone"]),
+        **parts,
+    )
+
+
+_PART_TABLES = ("funnel", "risk", "latency", "feedback", "works", "trouble", "listed")
 
 
 def version_of(content: bytes) -> str:

@@ -99,7 +99,7 @@ def funnel(report: Report, language: Language, pictures: dict[str, str]) -> list
         (
             say("Handed in half of the works due"),
             say(
-                "Of the works whose deadline for this learner has passed, at least half were handed in by it; the next column: all of them."
+                "Of the works whose deadline for this learner has passed, at least half are handed in, late ones included; the next column: all of them."
             ),
         ),
         (say("Completed"), say("The LMS or a certificate says so, or every required task is passed.")),
@@ -246,7 +246,7 @@ def latency(report: Report, language: Language, pictures: dict[str, str]) -> lis
         (
             say("Within 24 h"),
             say(
-                "Answered with substance by a person with a curator's role. A question that is still open counts as waiting for as long as it has waited (Kaplan–Meier): leaving the unanswered out would flatter."
+                "Answered with substance by a person with a curator's role. A question that is still open counts as waiting for as long as it has waited (Kaplan–Meier): leaving the unanswered out would flatter. An answer in a chat that refers to nothing is counted only where it is sure whose it is, so of chats the share is rather too low."
             ),
         ),
         (say("Median, working hours"), say("Only the hours in which curators work by the programme's calendar.")),

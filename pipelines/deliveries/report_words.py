@@ -491,7 +491,10 @@ def _streams(report: Report, language: Language, pictures: dict[str, str]) -> li
         (say("Active this week"), say("Current learners with an act of their own in any channel in the last seven days.")),
         (say("Never started"), say("Current learners without a trace so far.")),
         (say("First work handed in"), say("Current learners who handed in the work with the stream's first deadline.")),
-        (say("Due works not handed in"), say("Of the works whose deadline has passed for a current learner, those not handed in by it.")),
+        (
+            say("Due works not handed in"),
+            say("Of the works whose deadline has passed for a current learner, those not handed in so far; late is not missed."),
+        ),
         (say("Completed"), say("Of all ever enrolled.")),
         (
             say("Left"),

@@ -1,8 +1,8 @@
 """The weekly leadership report: streams side by side, the five conditions, where it hurts and how sure we are.
 
-:func:`build_report` reads the weekly report tables into a model that holds figures and no names; :func:`write_report` writes the page and the
-PDF, both from the same words (:mod:`pipelines.deliveries.report_words`). A week is written once: the same tables give the same bytes, and the
-version on the report is a hash of its content, not of a clock.
+:func:`build_report` reads the weekly report tables into a model that holds figures and no names; :mod:`pipelines.deliveries.frozen` keeps it with its
+page and PDF, both from the same words (:mod:`pipelines.deliveries.report_words`). The same tables give the same bytes, and the version on the report
+is a hash of its content, not of a clock.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from pipelines.deliveries import report_html, report_pdf, report_words, report_xlsx
-from pipelines.deliveries.files import WrittenFile, remember_files, write_file
-from pipelines.deliveries.language import Language
+from pipelines.deliveries import frozen
+from pipelines.deliveries.files import remember_files
 from pipelines.deliveries.report_model import (
     CONDITIONS,
     DAYS_A_WEEK,
@@ -31,13 +31,13 @@ from pipelines.deliveries.report_model import (
     is_small,
     kept,
 )
-from pipelines.deliveries.report_tables import read_rows
+from pipelines.deliveries.report_tables import COLUMNS, read_rows, steady
 from pipelines.errors import BadContract
 from pipelines.programme import Programme
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 
-FILE_KINDS = ("report_html", "report_pdf", "report_xlsx")
+FILE_KINDS = ("report_html", "report_pdf", "report_xlsx", "report_json")
 #: Columns of rpt_week_quality that are shown where the table has them.
 _QUALITY = (
     "kind", "state", "covers_until", "items_loaded", "items_failed", "rows_seen", "rows_kept", "rows_rejected", "accounts", "accounts_linked",
@@ -119,24 +119,26 @@ def build_report(warehouse: Warehouse, programme: Programme, week_ends_on: date)
     )
 
 
-def write_report(report: Report, folder: Path, language: str) -> list[WrittenFile]:
-    """Write ``reports/<week_ends_on>/report.<language>.html``, ``.pdf`` and ``.xlsx`` (the numbers) under ``folder``; returns what was written.
-
-    A file that is there with other bytes is replaced: freezing is the caller's choice (deliveries.files keeps the hash of what was sent).
-    """
-    speaker = Language(language, report.zone)
-    document = report_words.document(report, speaker)
-    place = f"reports/{report.week_ends_on.isoformat()}/report.{language}"
-    return [
-        write_file(folder, f"{place}.html", report_html.page_of(document, speaker), kind="report_html", receiver_id="leadership"),
-        write_file(folder, f"{place}.pdf", report_pdf.pdf_of(document, language), kind="report_pdf", receiver_id="leadership"),
-        write_file(folder, f"{place}.xlsx", report_xlsx.workbook_of(report, speaker), kind="report_xlsx", receiver_id="leadership"),
-    ]
+def input_hashes(warehouse: Warehouse, week_ends_on: date) -> dict[str, str]:
+    """Report table → hash of its rows of the week (of the lists: of the lines of its mornings): what a report was made from."""
+    found = {}
+    for table in (*sorted(name for name in COLUMNS if name.startswith("rpt_week_")), "rpt_week_figures", "rpt_week_marks"):
+        rows = warehouse.rows(f"select * from reports.{table} where week_ends_on = ?", [week_ends_on])
+        found[f"reports.{table}"] = _hash(sorted(tuple(str(steady(value)) for value in row) for row in rows))
+    lines = warehouse.rows(
+        "select distinct day, section, item_id from deliveries.list_items where day between ? and ? order by all",
+        [week_ends_on - timedelta(days=DAYS_A_WEEK), week_ends_on - timedelta(days=1)],
+    )
+    return {**found, "deliveries.list_items": _hash(lines)}
 
 
-def remember_report(warehouse: Warehouse, week_ends_on: date, files: list[WrittenFile]) -> int:
-    """Note the files of a week in deliveries.files. Returns the rows written."""
-    return remember_files(warehouse, week_ends_on, files, FILE_KINDS)
+def _hash(rows: Sequence[tuple[Any, ...]]) -> str:
+    return sha256("\n".join("\x1f".join(map(str, row)) for row in rows).encode()).hexdigest()
+
+
+def remember_report(warehouse: Warehouse, week_ends_on: date, folder: Path) -> int:
+    """Note the files of all versions of a week in deliveries.files. Returns the rows written."""
+    return remember_files(warehouse, week_ends_on, frozen.files_of(folder, week_ends_on), FILE_KINDS)
 
 
 # -- rows ------------------------------------------------------------------------------------------------------------------------
@@ -363,7 +365,7 @@ def _trend(warehouse: Warehouse, week_ends_on: date) -> dict[str, tuple[tuple[da
     )
     weeks: dict[str, list[tuple[date, float]]] = {}
     for indicator, week, value in rows:
-        weeks.setdefault(indicator, []).append((week, value))
+        weeks.setdefault(indicator, []).append((week, steady(value)))
     return {name: tuple(points) for name, points in weeks.items() if len(points) >= threshold("trend_weeks_least")}
 
 

@@ -33,7 +33,7 @@ create table if not exists deliveries.files (
 );
 comment on table deliveries.files is 'One row per file handed out. Key: day, kind, path.';
 comment on column deliveries.files.day is 'The day whose end it speaks from.';
-comment on column deliveries.files.kind is 'list_html, list_xlsx, list_index, copies_html (works side by side), report_html, report_pdf, report_xlsx.';
+comment on column deliveries.files.kind is 'list_html, list_xlsx, list_index, copies_html (works side by side), report_html, report_pdf, report_xlsx, report_json (content, manifest and index of the frozen reports).';
 comment on column deliveries.files.receiver_id is 'Person id of the curator, "staff" (the index of lists) or "leadership".';
 comment on column deliveries.files.path is 'Relative to the folder of deliveries.';
 comment on column deliveries.files.sha256 is 'Hash of its bytes: a frozen report can be proved unchanged.';

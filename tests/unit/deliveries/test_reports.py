@@ -11,7 +11,7 @@ import openpyxl
 import pypdfium2
 import pytest
 
-from pipelines.deliveries import report_xlsx, reports
+from pipelines.deliveries import frozen, report_xlsx, reports
 from pipelines.deliveries.charts import wilson
 from pipelines.deliveries.language import Language
 from pipelines.deliveries.report_model import CONDITIONS, FEW, Report
@@ -154,27 +154,12 @@ def test_the_trend_is_drawn_from_three_weeks_on() -> None:
     assert built(made.full_week() | {"rpt_week_figures": few}).trend == {}
 
 
-def test_the_same_week_gives_the_same_bytes_and_another_week_another_version(tmp_path: Path) -> None:
+def test_page_and_pdf_say_the_same_and_no_table_is_cut_off() -> None:
     report = built()
-    first = reports.write_report(report, tmp_path / "a", "ru")
-    again = reports.write_report(built(), tmp_path / "b", "ru")
-    assert [file.sha256 for file in first] == [file.sha256 for file in again]
-    assert [file.path for file in first] == [
-        "reports/2026-11-22/report.ru.html",
-        "reports/2026-11-22/report.ru.pdf",
-        "reports/2026-11-22/report.ru.xlsx",
-    ]
-    changed = made.full_week()
-    changed["rpt_week_warnings"] = [{**changed["rpt_week_warnings"][0], "warned_dropped": 27}]
-    assert built(changed).version != report.version
-
-
-def test_page_and_pdf_say_the_same_and_no_table_is_cut_off(tmp_path: Path) -> None:
-    report = built()
-    html, pdf, _ = reports.write_report(report, tmp_path, "ru")
-    page = (tmp_path / html.path).read_text(encoding="utf-8")
+    files = frozen.bytes_of(report, "ru")
+    page = files["report.ru.html"].decode()
     assert not re.search(r"https?://|<script|@import|url\(", page)
-    with pypdfium2.PdfDocument(tmp_path / pdf.path) as opened:
+    with pypdfium2.PdfDocument(files["report.ru.pdf"]) as opened:
         text = ""
         for number in range(len(opened)):
             sheet = opened[number]
@@ -193,22 +178,22 @@ def test_page_and_pdf_say_the_same_and_no_table_is_cut_off(tmp_path: Path) -> No
         assert re.sub(r"[\s-]", "", point)[:40] in squeezed
 
 
-def test_markup_in_a_text_stays_text(tmp_path: Path) -> None:
+def test_markup_in_a_text_stays_text() -> None:
     evil = '<script>alert(1)</script> #read("/etc/passwd") $x$ *bold*'
     tables = made.full_week() | {"rpt_week_survey": [made.survey_row(evil, (0.1, 0.1, 0.2, 0.3, 0.3), course=evil)]}
-    html, pdf, _ = reports.write_report(built(tables), tmp_path, "en")
-    assert "<script" not in (tmp_path / html.path).read_text(encoding="utf-8")
-    with pypdfium2.PdfDocument(tmp_path / pdf.path) as opened:
+    files = frozen.bytes_of(built(tables), "en")
+    assert b"<script" not in files["report.en.html"]
+    with pypdfium2.PdfDocument(files["report.en.pdf"]) as opened:
         text = "".join(opened[number].get_textpage().get_text_bounded() for number in range(len(opened)))
     assert "*bold*" in re.sub(r"\s", "", text)
 
 
-def test_a_week_with_almost_nothing_still_makes_a_report(tmp_path: Path) -> None:
+def test_a_week_with_almost_nothing_still_makes_a_report() -> None:
     report = built({"rpt_week_streams": [made.stream_row("поток 1", None, course_day=None, active_share=None)]})
     text = said(report)
     assert "за эту неделю данных нет" in text
     assert "None" not in text
-    assert len(reports.write_report(report, tmp_path, "en")) == 3
+    assert len(frozen.bytes_of(report, "en")) == 3
 
 
 def test_a_week_that_was_not_built_or_a_missing_column_is_a_clear_error() -> None:
@@ -218,15 +203,6 @@ def test_a_week_that_was_not_built_or_a_missing_column_is_a_clear_error() -> Non
         warehouse.connection.execute("alter table reports.rpt_week_survey drop column share_3")
         with pytest.raises(BadContract, match=r"rpt_week_survey.*share_3"):
             reports.build_report(warehouse, made.programme(), made.WEEK)
-
-
-def test_files_are_remembered_with_their_hash(tmp_path: Path) -> None:
-    with made.warehouse_of(**made.full_week()) as warehouse:
-        files = reports.write_report(reports.build_report(warehouse, made.programme(), made.WEEK), tmp_path, "ru")
-        for _ in range(2):
-            reports.remember_report(warehouse, made.WEEK, files)
-        kept = warehouse.rows("select kind, receiver_id, sha256 from deliveries.files order by kind")
-    assert kept == [(file.kind, "leadership", file.sha256) for file in files]
 
 
 def test_wilson_interval_agrees_with_published_values() -> None:

@@ -232,6 +232,31 @@ def explain(
         explain_learner(warehouse, programme, people[0], day, console)
 
 
+@app.command()
+def erase(
+    learner: Annotated[str, typer.Argument(help="Person id, LMS user name or address, or the name as the LMS shows it.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Forget one learner: every row, mark, list and mail; what an export brings of the learner later is dropped. It cannot be undone."""
+    from pipelines.erasure import erase as forget
+    from pipelines.explain import find_people
+
+    settings = read_settings()
+    with Warehouse.open(settings.warehouse_path, read_only=True) as warehouse:
+        people = find_people(warehouse, learner)
+    if len(people) != 1:
+        problems.print(f"{len(people)} people match" + (": say which, by person id:" if people else ""))
+        for person in people[:20]:
+            problems.print(f"  {person.person_id}  {person.name}")
+        raise typer.Exit(1)
+    if not yes:
+        typer.confirm(f"Erase {people[0].name} ({people[0].person_id}) from everything? It cannot be undone.", abort=True)
+    erased = forget(settings, people[0].person_id, datetime.now(UTC))
+    console.print(f"Erased ({erased.erasure_id}): {sum(erased.rows.values())} rows of {len(erased.rows)} tables, {erased.files} files.")
+    console.print(f"These sources spoke of the learner; what lies there is not Mayak's to erase: {', '.join(erased.sources)}.")
+    console.print("Run the day again: its lists, its figures and the curator's page follow.")
+
+
 _By = Annotated[str | None, typer.Option("--by", help="Who decides; kept with the personal data.")]
 _Note = Annotated[str | None, typer.Option("--note", help="Why, in one's own words; kept with the personal data.")]
 _NEXT_RUN = "The links follow with the next run."

@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from pipelines import marks
+from pipelines import erasure, marks
 from pipelines.calendar import write_programme
 from pipelines.deliveries import frozen, list_mail, lists, outbox, reports
 from pipelines.deliveries.language import Language
@@ -105,6 +105,7 @@ def load(run: Run, source: Source) -> list[Load]:
             warehouse, run.programme, source, pseudonyms=run.settings.pseudonyms, run_at=run.run_at,
             url=run.settings.url_of(source.name), token=run.settings.token_of(source.name),
         )  # fmt: skip
+        erasure.hold(warehouse)
     failed = [item for item in loads if item.state == "failed"]
     for item in failed:
         run.teller.note(f"{source.name}: {item.problem}")

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from assets.installation import Installation
-from pipelines.steps import deliver_lists, deliver_report, mail_lists
+from pipelines.steps import deliver_lists, deliver_report, mail_lists, message_lists
 
 _LIST_READS = (
     "rpt_at_risk_daily",
@@ -40,9 +40,9 @@ def delivery_assets(days: dg.DailyPartitionsDefinition) -> list[dg.AssetsDefinit
     def curator_lists(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult:
         run = installation.run(context)
         files = deliver_lists(run)
-        mailed = mail_lists(run)
+        mailed, told = mail_lists(run), message_lists(run)
         folder = run.settings.deliveries_folder / "lists" / run.as_of.isoformat()
-        counts = {f"mail_{name}": count for name, count in mailed.rows.items()}
+        counts = {f"{way}_{name}": count for way, done in (("mail", mailed), ("telegram", told)) for name, count in done.rows.items()}
         return dg.MaterializeResult(metadata={"files": len(files), "folder": dg.MetadataValue.path(str(folder)), **counts})
 
     @dg.asset(

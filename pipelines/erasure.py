@@ -239,7 +239,7 @@ def _erase_files(settings: Settings, warehouse: Warehouse, words: Sequence[str])
             path.unlink()
             warehouse.connection.execute("delete from deliveries.files where path = ?", [str(path.relative_to(deliveries))])
             gone += 1
-    for path in sorted(settings.outbox_folder.glob("*.eml")):
+    for path in sorted([*settings.outbox_folder.glob("*.eml"), *settings.outbox_folder.glob("*.json")]):
         if _names(path.read_bytes(), words):
             path.unlink()
             warehouse.connection.execute("update deliveries.mails set state = 'refused', problem = 'erased' where mail_id = ?", [path.stem])

@@ -17,7 +17,7 @@ from typing import Any
 
 from pipelines import erasure, marks
 from pipelines.calendar import write_programme
-from pipelines.deliveries import frozen, list_mail, lists, outbox, reports
+from pipelines.deliveries import frozen, list_mail, list_telegram, lists, outbox, reports
 from pipelines.deliveries.language import Language
 from pipelines.deliveries.page import snapshot
 from pipelines.deliveries.page.store import Store
@@ -255,6 +255,39 @@ def mail_lists(run: Run) -> Outcome:
     return Outcome({"queued": queued, "sent": done.sent, "failed": done.failed, "refused": done.refused, "bounced": bounced})
 
 
+def message_lists(run: Run) -> Outcome:
+    """Tell curators of their lists by Telegram, once: those whom the programme file names, and only of the run's own morning."""
+    settings, programme = run.settings, run.programme
+    if settings.telegram_token is None or not programme.lists.telegram:
+        return Outcome()
+    bot = outbox.Bot(settings.telegram_url, settings.telegram_token.get_secret_value())
+    queued = 0
+    with run.warehouse() as warehouse:
+        warehouse.create_schemas()
+        if run.run_at.astimezone(programme.zone).date() == run.as_of + timedelta(days=1):
+            chats = {
+                person: programme.lists.telegram[username]
+                for person, username in warehouse.rows(
+                    "select links.people.person_id, personal.accounts.username from links.people inner join personal.accounts using (account_id) "
+                    "inner join raw.accounts using (account_id) where raw.accounts.channel = 'lms'"
+                )
+                if username in programme.lists.telegram
+            }
+            messages = [
+                list_telegram.list_message(
+                    item, Language(item.language, item.zone), chat_id=chats[item.curator_id], with_names=programme.lists.telegram_names, page_url=settings.page_url
+                )
+                for item in lists.build_lists(warehouse, programme, run.as_of)
+                if item.curator_id in chats and item.lines
+            ]  # fmt: skip
+            queued = outbox.queue(warehouse, messages, run.as_of, settings.outbox_folder, run.run_at)
+        done = outbox.send_messages(warehouse, bot, settings.outbox_folder, run.run_at)
+    for state, count in (("will be tried again", done.failed), ("were refused", done.refused)):
+        if count:
+            run.teller.note(f"telegram: {count} messages {state}")
+    return Outcome({"queued": queued, "sent": done.sent, "failed": done.failed, "refused": done.refused})
+
+
 def deliver_report(run: Run) -> list[Path]:
     """Keep leadership's report of the week that ends on ``run.as_of``; returns the files of the current version.
 
@@ -325,6 +358,7 @@ def daily(programme: Programme) -> list[Step]:
         Step("reports", lambda run: transform(run, "reports")),
         Step("curators' lists", lambda run: _written(deliver_lists(run))),
         Step("mail", mail_lists),
+        Step("messages", message_lists),
     ]
 
 

@@ -14,6 +14,8 @@ from pipelines.deliveries.language import Language
 from pipelines.deliveries.report_model import STREAM_SHARES, Report
 from pipelines.thresholds import threshold
 
+_A4 = 9  # Excel's number of the paper
+
 
 def workbook_of(report: Report, language: Language) -> bytes:
     """One sheet per table of the report; column headings are the columns of the reports schema, so that they can be looked up."""
@@ -29,6 +31,11 @@ def workbook_of(report: Report, language: Language) -> bytes:
     def sheet(name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         page = book.add_worksheet(name)
         page.freeze_panes(1, 1)
+        # On paper: the whole width on one page, its headings on every page.
+        page.set_landscape()
+        page.set_paper(_A4)
+        page.fit_to_pages(1, 0)
+        page.repeat_rows(0)
         for column, heading in enumerate(columns):
             page.set_column(column, column, 40 if heading in ("name", "definition", "text", "faq_answer", "stream", "item") else 14)
             page.write_string(0, column, heading, head)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 
 import openpyxl
 import pypdfium2
 import pytest
 
-from pipelines.deliveries import frozen, report_xlsx, reports
+from pipelines.deliveries import frozen, report_pdf, report_xlsx, reports
 from pipelines.deliveries.charts import wilson
 from pipelines.deliveries.language import Language
 from pipelines.deliveries.report_model import CONDITIONS, FEW, Report
@@ -176,6 +177,41 @@ def test_page_and_pdf_say_the_same_and_no_table_is_cut_off() -> None:
         assert section["title"] in page
     for point in words["sections"][0]["blocks"][0]["items"]:
         assert re.sub(r"[\s-]", "", point)[:40] in squeezed
+
+
+def overlaps(pdf: bytes) -> list[str]:
+    """Places where a letter lies upon its neighbour of the same line: what is wider than its column runs into the next one."""
+    found = []
+    with pypdfium2.PdfDocument(pdf) as opened:
+        for number in range(len(opened)):
+            content = opened[number].get_textpage()
+            lines: dict[float, list[tuple[float, float, str]]] = {}
+            for place in range(content.count_chars()):
+                left, bottom, right, top = content.get_charbox(place)
+                letter = content.get_text_range(place, 1)
+                if right > left and letter.strip():
+                    lines.setdefault(round(bottom), []).append((left, right, letter))
+            for line in lines.values():
+                line.sort()
+                for (begin, end, one), (start, _, other) in pairwise(line):
+                    # Letters of one ligature have one box.
+                    if start < end - 0.8 and start > begin:
+                        found.append(f"page {number + 1}: {one}{other} in {''.join(letter for *_, letter in line)[:60]}")
+    return found
+
+
+@pytest.mark.parametrize("code", ["ru", "en"])
+def test_no_cell_of_the_pdf_runs_into_its_neighbour(code: str) -> None:
+    assert overlaps(frozen.bytes_of(built(), code)[f"report.{code}.pdf"]) == []
+
+
+def test_a_word_wider_than_its_share_of_the_line_gets_a_wider_column() -> None:
+    long = {"title": "Предпоследний", "align": "right", "width": 0.2}
+    columns = [{"title": "Курс", "align": "left", "width": 9.0}, *({**long, "title": f"{long['title']}{number}"} for number in range(4))]
+    table = {"kind": "table", "columns": columns, "rows": [["ЦОС-36", "1 234 567", "12 %", "—", "<10"]], "caption": ""}
+    section = {"title": "Таблица", "break_before": False, "id": "s1", "blocks": [table]}
+    words = document(built(), Language("ru", built().zone)) | {"sections": [section], "pictures": {}}
+    assert overlaps(report_pdf.pdf_of(words, "ru")) == []
 
 
 def test_markup_in_a_text_stays_text() -> None:

@@ -195,7 +195,7 @@ def overlaps(pdf: bytes) -> list[str]:
                 line.sort()
                 for (begin, end, one), (start, _, other) in pairwise(line):
                     # Letters of one ligature have one box.
-                    if start < end - 0.8 and start > begin:
+                    if start < end - 2.0 and start > begin:
                         found.append(f"page {number + 1}: {one}{other} in {''.join(letter for *_, letter in line)[:60]}")
     return found
 

@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from hashlib import sha256
 from importlib.metadata import version as version_of_package
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import Any
 from pipelines.deliveries import report_html, report_pdf, report_words, report_xlsx
 from pipelines.deliveries.files import WrittenFile, write_file
 from pipelines.deliveries.language import Language
-from pipelines.deliveries.report_model import Report, report_of, version_of
+from pipelines.deliveries.report_model import VERSION_CHARACTERS, Report, report_of, version_of
 from pipelines.errors import BadFile
 
 CONTENT, MANIFEST, INDEX = "content.json", "manifest.json", "index.json"
@@ -41,6 +42,15 @@ class Version:
     def place(self) -> str:
         """Its folder, relative to the folder of deliveries."""
         return f"reports/{self.week_ends_on.isoformat()}/{self.version}"
+
+
+@cache
+def tools() -> dict[str, str]:
+    """What sets a report here: releases of the libraries, and a hash of Mayak's own writers, templates and words."""
+    home = Path(__file__).parent
+    own = [path for path in home.rglob("*") if path.suffix in (".py", ".html", ".typ", ".css", ".po") and path.parent.name != "page"]
+    digest = sha256(b"".join(path.read_bytes() for path in sorted(own))).hexdigest()
+    return {**{name: version_of_package(name) for name in _TOOLS}, "mayak": digest[:VERSION_CHARACTERS]}
 
 
 def bytes_of(report: Report, language: str) -> dict[str, bytes]:
@@ -77,7 +87,7 @@ def freeze(report: Report, folder: Path, languages: Sequence[str], *, inputs: Ma
         "languages": list(languages),
         "files": {name: sha256(content).hexdigest() for name, content in sorted(files.items())},
         "inputs": dict(sorted(inputs.items())),
-        "tools": {name: version_of_package(name) for name in _TOOLS},
+        "tools": tools(),
     }
     written = _write(folder, f"{place}/{MANIFEST}", _json(manifest))
     made = Version(report.week_ends_on, report.version, made_at, written.sha256)

@@ -187,7 +187,7 @@ def overlaps(pdf: bytes) -> list[str]:
             content = opened[number].get_textpage()
             lines: dict[float, list[tuple[float, float, str]]] = {}
             for place in range(content.count_chars()):
-                left, bottom, right, top = content.get_charbox(place)
+                left, bottom, right, _ = content.get_charbox(place)
                 letter = content.get_text_range(place, 1)
                 if right > left and letter.strip():
                     lines.setdefault(round(bottom), []).append((left, right, letter))

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from assets.installation import Installation
-from pipelines.steps import deliver_lists, deliver_report, mail_lists
+from pipelines.steps import deliver_lists, deliver_report, mail_lists, message_lists
 
 _LIST_READS = (
     "rpt_at_risk_daily",
@@ -21,6 +21,7 @@ _LIST_READS = (
 )
 _REPORT_READS = (
     "rpt_week_streams", "rpt_week_conditions", "rpt_week_survey", "rpt_week_aspects", "rpt_week_quality", "rpt_week_warnings", "rpt_week_questions",
+    "rpt_week_figures", "rpt_week_funnel", "rpt_week_risk", "rpt_week_latency", "rpt_week_feedback", "rpt_week_works", "rpt_week_trouble", "rpt_week_marks",
 )  # fmt: skip
 
 
@@ -39,9 +40,9 @@ def delivery_assets(days: dg.DailyPartitionsDefinition) -> list[dg.AssetsDefinit
     def curator_lists(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult:
         run = installation.run(context)
         files = deliver_lists(run)
-        mailed = mail_lists(run)
+        mailed, told = mail_lists(run), message_lists(run)
         folder = run.settings.deliveries_folder / "lists" / run.as_of.isoformat()
-        counts = {f"mail_{name}": count for name, count in mailed.rows.items()}
+        counts = {f"{way}_{name}": count for way, done in (("mail", mailed), ("telegram", told)) for name, count in done.rows.items()}
         return dg.MaterializeResult(metadata={"files": len(files), "folder": dg.MetadataValue.path(str(folder)), **counts})
 
     @dg.asset(
@@ -56,7 +57,7 @@ def delivery_assets(days: dg.DailyPartitionsDefinition) -> list[dg.AssetsDefinit
     def leadership_report(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult:
         run = installation.run(context)
         files = deliver_report(run)
-        folder = run.settings.deliveries_folder / "reports" / run.as_of.isoformat()
-        return dg.MaterializeResult(metadata={"files": len(files), "folder": dg.MetadataValue.path(str(folder))})
+        folder = files[0].parent
+        return dg.MaterializeResult(metadata={"files": len(files), "version": folder.name, "folder": dg.MetadataValue.path(str(folder))})
 
     return [curator_lists, leadership_report]

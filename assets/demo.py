@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from pipelines.deliveries import frozen
 from pipelines.progress import Teller, telling
 from pipelines.settings import PROJECT
 from pipelines.simulation import plan_of, simulate
@@ -173,9 +174,11 @@ def _followed(instance: dg.DagsterInstance, run_id: str, teller: Teller) -> Iter
 
 def tell(folder: Path, as_of: date) -> None:
     """Where everything is, and how to open Dagster."""
+    deliveries = folder / "deliveries"
+    report = deliveries / frozen.versions(deliveries, as_of)[-1].place
     places = {
-        "Curators' lists": folder / "deliveries" / "lists" / as_of.isoformat() / "index.html",
-        "Leadership report": folder / "deliveries" / "reports" / as_of.isoformat() / "report.ru.pdf",
+        "Curators' lists": deliveries / "lists" / as_of.isoformat() / "index.html",
+        "Leadership report": report / "report.ru.pdf",
         "Warehouse (DuckDB)": folder / "warehouse.duckdb",
         "Exports and their truth": folder / "exports",
     }

@@ -34,6 +34,12 @@ _PROGRAMME_TABLES = {
 }
 
 
+#: Written by the lists' own step, from the curators' page and from workbooks that come back: of the evening before, as far as a run's models go.
+CURATORS_MARKS = dg.AssetSpec(
+    ["raw", "marks"], group_name="raw", kinds={"duckdb"}, description="One row per mark that a curator gave a line of a list."
+)
+
+
 def programme_tables(programme: Programme | None) -> dg.AssetsDefinition:
     """The programme file as tables; after the loads, because curators are named by their LMS user names."""
     loads = [dg.AssetKey(["loads", source.name]) for source in programme.sources] if programme else []

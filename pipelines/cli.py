@@ -39,6 +39,8 @@ evaluate_app = typer.Typer(no_args_is_help=True, help="How right the forecasts a
 app.add_typer(evaluate_app, name="evaluate")
 page_app = typer.Typer(no_args_is_help=True, help="The curator's page: who may log in, and serving it.")
 app.add_typer(page_app, name="page")
+report_app = typer.Typer(no_args_is_help=True, help="Leadership's reports: which versions there are, and that none was changed.")
+app.add_typer(report_app, name="report")
 console = Console()
 problems = Console(stderr=True)
 
@@ -234,6 +236,31 @@ def explain(
                 problems.print(f"  {person.person_id}  {person.name}")
             raise typer.Exit(1)
         explain_learner(warehouse, programme, people[0], day, console)
+
+
+@app.command()
+def erase(
+    learner: Annotated[str, typer.Argument(help="Person id, LMS user name or address, or the name as the LMS shows it.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Forget one learner: every row, mark, list and mail; what an export brings of the learner later is dropped. It cannot be undone."""
+    from pipelines.erasure import erase as forget
+    from pipelines.explain import find_people
+
+    settings = read_settings()
+    with Warehouse.open(settings.warehouse_path, read_only=True) as warehouse:
+        people = find_people(warehouse, learner)
+    if len(people) != 1:
+        problems.print(f"{len(people)} people match" + (": say which, by person id:" if people else ""))
+        for person in people[:20]:
+            problems.print(f"  {person.person_id}  {person.name}")
+        raise typer.Exit(1)
+    if not yes:
+        typer.confirm(f"Erase {people[0].name} ({people[0].person_id}) from everything? It cannot be undone.", abort=True)
+    erased = forget(settings, people[0].person_id, datetime.now(UTC))
+    console.print(f"Erased ({erased.erasure_id}): {sum(erased.rows.values())} rows of {len(erased.rows)} tables, {erased.files} files.")
+    console.print(f"These sources spoke of the learner; what lies there is not Mayak's to erase: {', '.join(erased.sources)}.")
+    console.print("Run the day again: its lists, its figures and the curator's page follow.")
 
 
 _By = Annotated[str | None, typer.Option("--by", help="Who decides; kept with the personal data.")]
@@ -596,6 +623,43 @@ def copies_history() -> None:
             f"{one['undone_at']:%Y-%m-%d %H:%M}" if one["undone_at"] else "–",
         )  # fmt: skip
     console.print(table)
+
+
+@report_app.command("list")
+def report_list() -> None:
+    """Every week's versions, the current one last."""
+    from pipelines.deliveries import frozen
+
+    folder = read_settings().deliveries_folder
+    table = Table("Week ends on", "Version", "First made", "Folder")
+    for week in frozen.weeks(folder):
+        for version in frozen.versions(folder, week):
+            table.add_row(week.isoformat(), version.version, version.made_at.isoformat(sep=" ", timespec="minutes"), version.place)
+    console.print(table)
+
+
+@report_app.command("verify")
+def report_verify(
+    remake: Annotated[bool, typer.Option("--remake", help="Set every report again from its content and compare the bytes too.")] = False,
+) -> None:
+    """Is every frozen report what was made? The first file that is not ends with exit code 1."""
+    from pipelines.deliveries import frozen
+
+    folder = read_settings().deliveries_folder
+    found = [version for week in frozen.weeks(folder) for version in frozen.versions(folder, week)]
+    for version in found:
+        manifest = frozen.verified(folder, version)
+        if remake and manifest["tools"] != frozen.tools():
+            console.print(
+                f"{version.place}: set by another release ({manifest['tools']['mayak']}), so its bytes are not compared.", highlight=False
+            )
+        elif remake:
+            differing = [
+                name for name, content in frozen.remade(folder, version).items() if (folder / version.place / name).read_bytes() != content
+            ]
+            if differing:
+                raise PermanentError(f"{version.place}: made again, {', '.join(differing)} has other bytes")
+    console.print(f"{len(found)} reports, each as it was made.")
 
 
 @app.command()

@@ -48,6 +48,10 @@ class Lists(_Strict):
     length: Annotated[int, Field(ge=1, le=200)] = 15
     #: The lists in this language only; left out: in every language of the programme, the first one under the plain file names.
     language: Literal["ru", "en"] | None = None
+    #: A short message by Telegram: the curator's LMS user name → the number of the curator's chat with the bot. Nobody who is not here gets one.
+    telegram: dict[str, int] = {}
+    #: Learners' names in these messages; without it they hold numbers and the page's address alone.
+    telegram_names: bool = False
 
 
 class Source(_Strict):

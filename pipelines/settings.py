@@ -59,6 +59,10 @@ class Settings(BaseSettings):
     mail_from: str | None = None
     #: Address of the curator's page as curators reach it; stands in the mails.
     page_url: str | None = None
+    #: Token of the Telegram bot that tells curators of their lists; without it no message is sent.
+    telegram_token: SecretStr | None = None
+    #: Address of the Bot API: Telegram's own, or a server of one's own.
+    telegram_url: str = "https://api.telegram.org"
     #: By name of the source, in lower case.
     sources: dict[str, SourceSecrets] = {}
 

@@ -15,9 +15,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from pipelines import marks
+from pipelines import erasure, marks
 from pipelines.calendar import write_programme
-from pipelines.deliveries import list_mail, lists, outbox, reports
+from pipelines.deliveries import frozen, list_mail, list_telegram, lists, outbox, reports
 from pipelines.deliveries.language import Language
 from pipelines.deliveries.page import snapshot
 from pipelines.deliveries.page.store import Store
@@ -30,6 +30,7 @@ from pipelines.programme import Programme, Source, read_programme
 from pipelines.progress import Silence, Teller
 from pipelines.risk import scoring
 from pipelines.settings import Settings
+from pipelines.thresholds import THRESHOLDS_FILE
 from pipelines.transform import run_dbt
 from pipelines.warehouse import Warehouse
 
@@ -104,6 +105,7 @@ def load(run: Run, source: Source) -> list[Load]:
             warehouse, run.programme, source, pseudonyms=run.settings.pseudonyms, run_at=run.run_at,
             url=run.settings.url_of(source.name), token=run.settings.token_of(source.name),
         )  # fmt: skip
+        erasure.hold(warehouse)
     failed = [item for item in loads if item.state == "failed"]
     for item in failed:
         run.teller.note(f"{source.name}: {item.problem}")
@@ -253,28 +255,68 @@ def mail_lists(run: Run) -> Outcome:
     return Outcome({"queued": queued, "sent": done.sent, "failed": done.failed, "refused": done.refused, "bounced": bounced})
 
 
-def deliver_report(run: Run) -> list[Path]:
-    """Write leadership's report of the week that ends on ``run.as_of``; returns the files.
+def message_lists(run: Run) -> Outcome:
+    """Tell curators of their lists by Telegram, once: those whom the programme file names, and only of the run's own morning."""
+    settings, programme = run.settings, run.programme
+    if settings.telegram_token is None or not programme.lists.telegram:
+        return Outcome()
+    bot = outbox.Bot(settings.telegram_url, settings.telegram_token.get_secret_value())
+    queued = 0
+    with run.warehouse() as warehouse:
+        warehouse.create_schemas()
+        if run.run_at.astimezone(programme.zone).date() == run.as_of + timedelta(days=1):
+            chats = {
+                person: programme.lists.telegram[username]
+                for person, username in warehouse.rows(
+                    "select links.people.person_id, personal.accounts.username from links.people inner join personal.accounts using (account_id) "
+                    "inner join raw.accounts using (account_id) where raw.accounts.channel = 'lms'"
+                )
+                if username in programme.lists.telegram
+            }
+            messages = [
+                list_telegram.list_message(
+                    item, Language(item.language, item.zone), chat_id=chats[item.curator_id], with_names=programme.lists.telegram_names, page_url=settings.page_url
+                )
+                for item in lists.build_lists(warehouse, programme, run.as_of)
+                if item.curator_id in chats and item.lines
+            ]  # fmt: skip
+            queued = outbox.queue(warehouse, messages, run.as_of, settings.outbox_folder, run.run_at)
+        done = outbox.send_messages(warehouse, bot, settings.outbox_folder, run.run_at)
+    for state, count in (("will be tried again", done.failed), ("were refused", done.refused)):
+        if count:
+            run.teller.note(f"telegram: {count} messages {state}")
+    return Outcome({"queued": queued, "sent": done.sent, "failed": done.failed, "refused": done.refused})
 
-    A report is frozen: once a week's files are written and are still as they were, they are not written again, whatever has come to
-    light since. To make one anew, remove its folder.
+
+def deliver_report(run: Run) -> list[Path]:
+    """Keep leadership's report of the week that ends on ``run.as_of``; returns the files of the current version.
+
+    A report is frozen: what was made is never written to again. Where something that came to light since changes what it says, a new version
+    stands beside the old one, and both are listed. Raises BadFile where a frozen file is no longer what was made.
     """
     folder = run.settings.deliveries_folder
     with run.warehouse() as warehouse:
-        frozen = warehouse.rows(
-            "select path, sha256 from deliveries.files where day = ? and kind like 'report%' order by path", [run.as_of]
-        )
-        if frozen and all(_digest(folder / path) == digest for path, digest in frozen):
-            run.teller.note("the report of this week was made before and is frozen")
-            return [folder / path for path, _ in frozen]
         report = reports.build_report(warehouse, run.programme, run.as_of)
-        files = [file for language in run.programme.languages for file in reports.write_report(report, folder, language)]
-        reports.remember_report(warehouse, run.as_of, files)
-    return [folder / file.path for file in files]
+        inputs = {**reports.input_hashes(warehouse, run.as_of), **_sources(warehouse), "thresholds": _digest(THRESHOLDS_FILE)}
+        made, is_new = frozen.freeze(report, folder, run.programme.languages, inputs=inputs, made_at=run.run_at)
+        reports.remember_report(warehouse, run.as_of, folder)
+    if not is_new:
+        run.teller.note(f"the report of this week says what it said: version {made.version}")
+    elif len(frozen.versions(folder, run.as_of)) > 1:
+        run.teller.note(f"the report of this week says something new: version {made.version}; the earlier ones stand beside it")
+    return sorted(path for path in (folder / made.place).iterdir())
 
 
-def _digest(path: Path) -> str | None:
-    return sha256(path.read_bytes()).hexdigest() if path.exists() else None
+def _sources(warehouse: Warehouse) -> dict[str, str]:
+    """Source → hash of the fingerprints of everything loaded from it."""
+    rows = warehouse.rows(
+        "select source, string_agg(item || fingerprint, chr(31) order by item, fingerprint) from raw.loads where state = 'loaded' group by source"
+    )
+    return {f"source {name}": sha256(told.encode()).hexdigest() for name, told in rows}
+
+
+def _digest(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -316,6 +358,7 @@ def daily(programme: Programme) -> list[Step]:
         Step("reports", lambda run: transform(run, "reports")),
         Step("curators' lists", lambda run: _written(deliver_lists(run))),
         Step("mail", mail_lists),
+        Step("messages", message_lists),
     ]
 
 

@@ -63,8 +63,12 @@ def wilson(share: float, n: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def dots(rows: Sequence[Dot], language: Language, *, legend: tuple[str, str, str]) -> str:
-    """Shares with intervals, one row each, in the order given from above. ``legend``: names of now, the week before, the stream before."""
+def dots(rows: Sequence[Dot], language: Language, *, legend: tuple[str, str, str], with_earlier: bool = True) -> str:
+    """Shares with intervals, one row each, in the order given from above. ``legend``: names of now, the week before, the stream before.
+
+    ``with_earlier``: name the stream before, which figures that are not of streams have none of.
+    """
+    marks = list(zip(legend, "oo^", (INK, "white", "white"), (INK, INK, SOFT), strict=True))
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(WIDTH, 0.7 + ROW * len(rows)))
         axes = figure.add_subplot()
@@ -80,7 +84,7 @@ def dots(rows: Sequence[Dot], language: Language, *, legend: tuple[str, str, str
                 axes.plot([row.previous], [place], marker="o", color="white", markeredgecolor=INK, markersize=5.5, linestyle="", zorder=4)
             if row.value is not None:
                 axes.plot([row.value], [place], marker="o", color=INK, markersize=5.5, linestyle="", zorder=5)
-        for name, marker, fill, edge in zip(legend, "oo^", (INK, "white", "white"), (INK, INK, SOFT), strict=True):
+        for name, marker, fill, edge in marks if with_earlier else marks[:2]:
             axes.plot([], [], marker=marker, color=fill, markeredgecolor=edge, linestyle="", label=name)
         axes.set_yticks(range(len(rows)), [row.label for row in rows])
         axes.set_ylim(len(rows) - 0.5, -0.5)
@@ -88,6 +92,24 @@ def dots(rows: Sequence[Dot], language: Language, *, legend: tuple[str, str, str
         _share_axis(axes, language, most=max(shown, default=1.0))
         figure.legend(loc="lower left", bbox_to_anchor=(0, 0), ncols=3, frameon=False, handletextpad=0.3, columnspacing=1.4)
         return _svg(figure, below=0.26)
+
+
+def steps(rows: Sequence[tuple[str, float]], numbers: Sequence[str], language: Language) -> str:
+    """Shares that lead from one to the next, as bars from above; ``numbers`` stand at their ends."""
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(WIDTH, 0.5 + 0.36 * len(rows)))
+        axes = figure.add_subplot()
+        for place, ((_label, share), number) in enumerate(zip(rows, numbers, strict=True)):
+            axes.barh(place, share, height=0.62, color=PALE, edgecolor=INK, linewidth=0.8)
+            axes.text(share + 0.012, place, f"{language.percent(share)} · {number}", va="center", ha="left")
+        axes.set_yticks(range(len(rows)), [label for label, _ in rows])
+        axes.set_ylim(len(rows) - 0.5, -0.5)
+        axes.set_xlim(0, 1.16)
+        axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: language.percent(value)))
+        axes.tick_params(length=0, pad=6)
+        axes.spines["left"].set_visible(False)
+        return _svg(figure, below=0)
 
 
 def ratings(rows: Sequence[tuple[str, Sequence[float | None]]], language: Language, *, names: Sequence[str]) -> str:
@@ -112,7 +134,7 @@ def ratings(rows: Sequence[tuple[str, Sequence[float | None]]], language: Langua
 
 def trend(lines: Sequence[tuple[str, Sequence[tuple[date, float]]]], language: Language) -> str:
     """Shares by week, each line with a marker and a dash of its own and its name at its end."""
-    marks = (("o", "-"), ("s", "--"), ("^", "-."), ("D", ":"))
+    marks = (("o", "-"), ("s", "--"), ("^", "-."), ("D", ":"), ("v", (0, (6, 2))))
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(WIDTH, 2.5))
         axes = figure.add_subplot()
@@ -121,7 +143,7 @@ def trend(lines: Sequence[tuple[str, Sequence[tuple[date, float]]]], language: L
             marker, dash = marks[place % len(marks)]
             axes.plot(
                 [weeks.index(week) for week, _ in points], [value for _, value in points], marker=marker, linestyle=dash, color=INK if place % 2 == 0 else SOFT,
-                markersize=4, linewidth=1.2, label=name,
+                markersize=4, linewidth=1.2, label=name, markerfacecolor="white" if place == len(marks) - 1 else None,
             )  # fmt: skip
         step = max(1, len(weeks) // 6)
         axes.set_xticks(range(0, len(weeks), step), [language.short_date(week) for week in weeks[::step]])
@@ -130,7 +152,7 @@ def trend(lines: Sequence[tuple[str, Sequence[tuple[date, float]]]], language: L
         axes.grid(axis="y", color=PALE, linewidth=0.6)
         axes.set_axisbelow(True)
         figure.legend(loc="lower left", bbox_to_anchor=(0, 0), ncols=2, frameon=False)
-        return _svg(figure, below=0.3 + 0.2 * ((len(lines) + 1) // 2))
+        return _svg(figure, below=0.12 + 0.19 * ((len(lines) + 1) // 2))
 
 
 def _share_axis(axes: Axes, language: Language, most: float = 1.0) -> None:

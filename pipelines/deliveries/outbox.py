@@ -1,4 +1,4 @@
-"""The outbox: mails that are to be sent, each once, with what became of them (deliveries.mails).
+"""The outbox: mails and messages that are to be sent, each once, with what became of them (deliveries.mails).
 
 A mail is what day, kind and receiver make it: queueing it again changes nothing, so a run that is repeated mails nobody twice. The mail itself
 lies in a folder until the server has taken it. Each attempt is written down before the next one begins; what failed is tried again by the next
@@ -7,19 +7,24 @@ run, with the same Message-ID, at most ``mail_attempts_most`` times. No address 
 
 from __future__ import annotations
 
+import json
 import smtplib
 import ssl
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from email import message_from_bytes
 from email.policy import SMTP
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import unquote, urlsplit
+from urllib.request import Request, urlopen
 
 from pipelines.deliveries.list_mail import Mail
+from pipelines.deliveries.list_telegram import KIND
 from pipelines.errors import BadConfiguration
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
@@ -78,7 +83,7 @@ def queue(warehouse: Warehouse, mails: Iterable[Mail], day: date, folder: Path, 
     for mail in mails:
         if warehouse.value("select count(*) from deliveries.mails where mail_id = ?", [mail.mail_id]):
             continue
-        path = folder / f"{mail.mail_id}.eml"
+        path = _place(folder, mail.kind, mail.mail_id)
         partial = path.with_suffix(".partial")
         partial.write_bytes(mail.content)
         partial.chmod(0o600)
@@ -91,33 +96,88 @@ def queue(warehouse: Warehouse, mails: Iterable[Mail], day: date, folder: Path, 
     return new
 
 
-def send(warehouse: Warehouse, server: Server, folder: Path, at: datetime) -> Sent:
-    """Hand over what is queued or failed before. A server that is away leaves everything queued for the next run; nothing is raised for it."""
-    waiting = warehouse.rows("select mail_id, attempts from deliveries.mails where state in ('queued', 'failed') order by day, mail_id")
-    if not waiting:
-        return Sent()
-    counts = {"sent": 0, "failed": 0, "refused": 0}
+def _place(folder: Path, kind: str, mail_id: str) -> Path:
+    return folder / f"{mail_id}.{'json' if kind == KIND else 'eml'}"
 
-    def note(mail_id: str, attempts: int, state: str, problem: str | None) -> None:
+
+class _Log:
+    """Writes down what became of each attempt, before the next begins."""
+
+    def __init__(self, warehouse: Warehouse, folder: Path, at: datetime) -> None:
+        self._warehouse, self._folder, self._at = warehouse, folder, at
+        self.counts = {"sent": 0, "failed": 0, "refused": 0}
+
+    def note(self, mail_id: str, kind: str, attempts: int, state: str, problem: str | None) -> None:
         given_up = state == "failed" and attempts >= threshold("mail_attempts_most")
         state = "refused" if given_up else state
-        warehouse.connection.execute(
+        self._warehouse.connection.execute(
             "update deliveries.mails set state = ?, attempts = ?, tried_at = ?, sent_at = case when ? = 'sent' then ?::timestamptz end, problem = ? where mail_id = ?",
-            [state, attempts, at, state, at, problem, mail_id],
+            [state, attempts, self._at, state, self._at, problem, mail_id],
         )
-        counts[state] += 1
+        self.counts[state] += 1
         if state != "failed":
-            (folder / f"{mail_id}.eml").unlink(missing_ok=True)
+            _place(self._folder, kind, mail_id).unlink(missing_ok=True)
 
+
+def _waiting(warehouse: Warehouse, is_message: bool) -> list[tuple[Any, ...]]:
+    return warehouse.rows(
+        "select mail_id, kind, attempts from deliveries.mails where state in ('queued', 'failed') and (kind = ?) = ? order by day, mail_id",
+        [KIND, is_message],
+    )
+
+
+def send(warehouse: Warehouse, server: Server, folder: Path, at: datetime) -> Sent:
+    """Hand over the mails that are queued or failed before. A server that is away leaves everything queued for the next run; nothing is raised for it."""
+    waiting = _waiting(warehouse, is_message=False)
+    if not waiting:
+        return Sent()
+    log = _Log(warehouse, folder, at)
     try:
         with server.open() as connection:
-            for mail_id, attempts in waiting:
-                note(mail_id, attempts + 1, *_attempt(connection, folder / f"{mail_id}.eml"))
+            for mail_id, kind, attempts in waiting:
+                log.note(mail_id, kind, attempts + 1, *_attempt(connection, _place(folder, kind, mail_id)))
     except (OSError, smtplib.SMTPException) as error:
-        done = sum(counts.values())
-        for mail_id, attempts in waiting[done:]:
-            note(mail_id, attempts + 1, "failed", _problem(error))
-    return Sent(**counts)
+        done = sum(log.counts.values())
+        for mail_id, kind, attempts in waiting[done:]:
+            log.note(mail_id, kind, attempts + 1, "failed", _problem(error))
+    return Sent(**log.counts)
+
+
+@dataclass(frozen=True)
+class Bot:
+    """A Telegram bot: the address of its Bot API and its token, which is in every request's address and therefore in no error and no log."""
+
+    url: str
+    token: str = field(repr=False)
+
+    def take(self, body: bytes) -> tuple[str, str | None]:
+        """Hand one message over: (state, problem). Refused: Telegram will never take it (blocked, no such chat, no such bot)."""
+        parts = urlsplit(self.url)
+        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")):
+            raise BadConfiguration("telegram: the address of the Bot API begins with https:// (http:// on this machine only)")
+        request = Request(
+            f"{self.url.rstrip('/')}/bot{self.token}/sendMessage", data=body, headers={"Content-Type": "application/json"}, method="POST"
+        )
+        try:
+            with urlopen(request, timeout=_SECONDS) as answer:
+                is_taken = json.loads(answer.read()).get("ok") is True
+        except HTTPError as error:
+            # 429: too many at once; that is Telegram's "later", not its "never".
+            is_final = 400 <= error.code < _NEVER and error.code != HTTPStatus.TOO_MANY_REQUESTS
+            return ("refused" if is_final else "failed"), f"Telegram {error.code}"
+        except (OSError, ValueError) as error:
+            return "failed", type(error).__name__
+        return ("sent", None) if is_taken else ("failed", "Telegram did not say ok")
+
+
+def send_messages(warehouse: Warehouse, bot: Bot, folder: Path, at: datetime) -> Sent:
+    """Hand over the messages that are queued or failed before, as :func:`send` does with mails."""
+    log = _Log(warehouse, folder, at)
+    for mail_id, kind, attempts in _waiting(warehouse, is_message=True):
+        path = _place(folder, kind, mail_id)
+        outcome = bot.take(path.read_bytes()) if path.exists() else ("refused", "the message is gone from the outbox")
+        log.note(mail_id, kind, attempts + 1, *outcome)
+    return Sent(**log.counts)
 
 
 def _attempt(connection: smtplib.SMTP, path: Path) -> tuple[str, str | None]:

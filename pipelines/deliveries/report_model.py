@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Literal, get_args
+from zoneinfo import ZoneInfo
 
 from pipelines.thresholds import threshold
 
@@ -83,6 +84,8 @@ class RepeatedQuestion:
     asked: int
     asked_this_week: int | None
     people: int | None
+    #: Minutes that curators spent writing answers to it, so far.
+    curator_minutes: float | None
     first_at: datetime | None
     last_at: datetime | None
     text: str | None
@@ -101,6 +104,20 @@ class Warned:
 
 
 @dataclass(frozen=True)
+class PartRow:
+    """A part of the programme (all of it, a course, a channel, a step, a level, a sign) with its figures, by column of its table.
+
+    A figure is None where unknown, or hidden: because the number of cases it rests on is small, or because with it a small one could be
+    reckoned out. ``hidden`` names the columns of such numbers; of a small one FEW is kept, of a protected one nothing.
+    """
+
+    part: str
+    name: str | None
+    values: dict[str, Any]
+    hidden: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Report:
     """One week of the programme, in no language and without names."""
 
@@ -115,9 +132,19 @@ class Report:
     survey: tuple[SurveyRow, ...]
     questions: tuple[RepeatedQuestion, ...]
     warned: Warned | None
+    #: Steps by stream; ``part`` is the step, ``name`` the stream as people call it, None: all streams together.
+    funnel: tuple[PartRow, ...]
+    #: Levels of risk: who stands there, and what became of those who stood there four weeks ago.
+    risk: tuple[PartRow, ...]
+    latency: tuple[PartRow, ...]
+    feedback: tuple[PartRow, ...]
+    works: tuple[PartRow, ...]
+    trouble: tuple[PartRow, ...]
+    #: Lines of the week's lists by section, and what curators said became of them.
+    listed: tuple[PartRow, ...]
     quality: tuple[dict[str, Any], ...]
     trend: dict[str, tuple[tuple[date, float], ...]]
-    zone: tzinfo
+    zone: ZoneInfo
 
     @property
     def week_starts_on(self) -> date:
@@ -125,10 +152,14 @@ class Report:
         return self.week_ends_on - timedelta(days=DAYS_A_WEEK - 1)
 
     @property
+    def content(self) -> bytes:
+        """Everything the report says, as JSON: what it is made of again, and what its version is the hash of."""
+        return json.dumps(asdict(self), default=_plain, ensure_ascii=False, indent=1).encode()
+
+    @property
     def version(self) -> str:
         """Hash of the content: two reports with one version say the same."""
-        content = json.dumps(asdict(self), default=str, sort_keys=True, ensure_ascii=False)
-        return sha256(content.encode()).hexdigest()[:VERSION_CHARACTERS]
+        return version_of(self.content)
 
     def figures_of(self, condition: str) -> list[Figure]:
         """Indicators of one condition, in the order of their table."""
@@ -145,6 +176,63 @@ STREAM_SHARES = (
     "completed_share",
     "dropped_share",
 )
+
+
+def _plain(value: object) -> str:
+    """Days, moments (in UTC, so that no machine's clock shows) and zones as text; nothing else stands in a report."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, ZoneInfo):
+        return value.key
+    raise TypeError(f"a report holds no {type(value).__name__}")
+
+
+def report_of(content: bytes) -> Report:
+    """The report whose :attr:`Report.content` this is."""
+    given = json.loads(content)
+    questions = [
+        RepeatedQuestion(**{**row, **{name: row[name] and datetime.fromisoformat(row[name]) for name in ("first_at", "last_at")}})
+        for row in given["questions"]
+    ]
+    quality = [{**row, "covers_until": row["covers_until"] and datetime.fromisoformat(row["covers_until"])} for row in given["quality"]]
+    parts = {
+        name: tuple(PartRow(row["part"], row["name"], row["values"], tuple(row["hidden"])) for row in given[name]) for name in _PART_TABLES
+    }
+    return Report(
+        programme_name=given["programme_name"],
+        week_ends_on=date.fromisoformat(given["week_ends_on"]),
+        courses=given["courses"],
+        streams=tuple(StreamRow(**row) for row in given["streams"]),
+        learners=given["learners"],
+        figures=tuple(Figure(**row) for row in given["figures"]),
+        aspects=tuple(AspectRow(**{**row, "per_cents": tuple(row["per_cents"])}) for row in given["aspects"]),
+        survey=tuple(SurveyRow(**{**row, "shares": tuple(row["shares"])}) for row in given["survey"]),
+        questions=tuple(questions),
+        warned=Warned(**given["warned"]) if given["warned"] else None,
+        quality=tuple(quality),
+        trend={name: tuple((date.fromisoformat(week), value) for week, value in points) for name, points in given["trend"].items()},
+        zone=ZoneInfo(given["zone"]),
+        **parts,
+    )
+
+
+_PART_TABLES = ("funnel", "risk", "latency", "feedback", "works", "trouble", "listed")
+
+
+def version_of(content: bytes) -> str:
+    """Version of a report with this content."""
+    return sha256(content).hexdigest()[:VERSION_CHARACTERS]
+
+
+#: Stands for every number of people or cases that is too small to be shown: how few they are is not kept.
+FEW = 1
+
+
+def kept(number: int | None) -> int | None:
+    """The number as a report may keep it: FEW for a small one."""
+    return number if number is None or not is_small(number) else FEW
 
 
 def is_small(number: int | None) -> bool:

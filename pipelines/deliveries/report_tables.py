@@ -39,6 +39,16 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "rpt_week_survey": "week_ends_on course_name item aspect n share_1 share_2 share_3 share_4 share_5 vulnerable_share is_vulnerable",
         "rpt_week_quality": "week_ends_on source",
         "rpt_week_warnings": "week_ends_on warned warned_dropped unwarned unwarned_dropped",
+        "rpt_week_funnel": "week_ends_on stream_id course_name stream_title place step learners",
+        "rpt_week_risk": "week_ends_on place level learners learners_previous learners_then left_since completed_since still_running foreseen",
+        "rpt_week_latency": "week_ends_on part part_id course_name clock questions answered open_now km_within_24h low high km_median_hours km_median_low "
+        "km_median_high rmst_72h oldest_open_hours questions_previous km_within_24h_previous",
+        "rpt_week_feedback": "week_ends_on part part_id course_name marks substantive returned formal boilerplate without_comment substantive_share low "
+        "high works marked unmarked median_hours in_time_share in_time_low in_time_high works_previous unmarked_previous median_hours_previous "
+        "in_time_share_previous",
+        "rpt_week_works": "week_ends_on part part_id course_name works compared copied copied_from_chat tampered copied_share copied_low copied_high "
+        "completions judged formal formal_share formal_low formal_high",
+        "rpt_week_trouble": "week_ends_on place sign cases people n share low high n_previous share_previous",
         "rpt_week_questions": "week_ends_on cluster_id course_name asked first_at last_at text faq_answer",
     }.items()
 }  # fmt: skip
@@ -65,7 +75,16 @@ def read_rows(
         raise BadContract(f"reports.{table}: columns missing: {', '.join(missing)}")
     columns = [*COLUMNS[table], *(column for column in optional if column in present)]
     rows = warehouse.arrow(f"select {', '.join(columns)} from reports.{table} where {where} order by {order}", parameters).to_pylist()
-    return [{column: row.get(column) for column in dict.fromkeys((*columns, *optional))} for row in rows]
+    return [{column: steady(row.get(column)) for column in dict.fromkeys((*columns, *optional))} for row in rows]
+
+
+#: Decimals of a figure that are the same whatever the order in which an engine added up its rows.
+_STEADY_DECIMALS = 9
+
+
+def steady(value: Any) -> Any:
+    """A cell's value; of a float the part that does not hang on the order of adding up."""
+    return round(value, _STEADY_DECIMALS) if isinstance(value, float) else value
 
 
 def json_list(cell: Any) -> list[Any]:

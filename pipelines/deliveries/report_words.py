@@ -5,19 +5,31 @@ Every figure stands with its interval and n, or with "<10" where the group is to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.deliveries import charts
+from pipelines.deliveries import charts, report_sections
 from pipelines.deliveries.language import N_, NO_BREAK, Language
+from pipelines.deliveries.report_blocks import (
+    UNKNOWN,
+    amount,
+    cut,
+    definitions,
+    heading,
+    legend,
+    note,
+    picture,
+    small,
+    table,
+    veiled,
+    warning,
+    wrapped,
+)  # fmt: skip
 from pipelines.deliveries.report_model import CONDITIONS, AspectRow, Figure, Report, StreamRow, SurveyRow, is_small
-from pipelines.deliveries.wording import SOURCE_KINDS
+from pipelines.deliveries.report_sections import source_name
 from pipelines.thresholds import threshold
 
-UNKNOWN = "—"
-#: Stands for a figure of a group that is large enough, hidden because with it a small one could be reckoned out.
-PROTECTED = "×"
 #: Main points, the five conditions and the streams: what somebody reads who reads one page.
 PAGE_ONE_SECTIONS = 3
 
@@ -66,6 +78,12 @@ INDICATORS = {
     ),
     "median_feedback_hours": Indicator(
         N_("Half of the works are marked within"), N_("Median time from handing in to the mark, of marks of the week given by a person.")
+    ),
+    "feedback_in_time_share": Indicator(
+        N_("Works marked within three days"),
+        N_(
+            "Works handed in in the week and marked by hand within 72 hours; a work without a mark counts as waiting for as long as it has waited (Kaplan–Meier)."
+        ),
     ),
     "substantive_feedback_share": Indicator(
         N_("Marks with a comment that says something"),
@@ -121,7 +139,7 @@ def document(report: Report, language: Language) -> dict[str, Any]:
     pictures: dict[str, str] = {}
     say = language.say
     sections = [
-        {"title": say("Main points"), "break_before": False, "blocks": [{"kind": "points", "items": _main_points(report, language)}]},
+        {"title": say("Main points"), "break_before": False, "blocks": _main(report, language)},
         {"title": say("Five conditions"), "break_before": False, "blocks": _five(report, language, pictures)},
         {"title": say("Streams side by side"), "break_before": False, "blocks": _streams(report, language, pictures)},
     ]
@@ -135,15 +153,21 @@ def document(report: Report, language: Language) -> dict[str, Any]:
                 }
             )
     for title, blocks in (
-        (say("Surveys"), _surveys(report, language, pictures)),
+        (say("From enrolment to completion"), report_sections.funnel(report, language, pictures)),
+        (say("Risk now, and what earlier warnings were worth"), report_sections.risk(report, language)),
+        (say("How long learners wait for an answer"), report_sections.latency(report, language, pictures)),
+        (say("What feedback is worth, and how long it takes"), report_sections.feedback(report, language)),
+        (say("Works that agree, completions that look formal"), report_sections.works(report, language)),
         (say("Questions asked again and again"), _questions(report, language)),
-        (say("What the warnings were worth"), _warnings(report, language)),
+        (say("Technical trouble"), report_sections.trouble(report, language)),
+        (say("Surveys"), _surveys(report, language, pictures)),
+        (say("What became of those on the lists"), report_sections.listed(report, language)),
         (say("Data of the week"), _quality(report, language)),
     ):
         sections.append({"title": title, "break_before": False, "blocks": blocks})
     for number, section in enumerate(sections, start=1):
         section["id"] = f"s{number}"
-        section["blocks"] = section["blocks"] or [_note(say("no data for this week"))]
+        section["blocks"] = section["blocks"] or [note(say("no data for this week"))]
     return {
         "language": language.code,
         "programme": report.programme_name,
@@ -166,43 +190,13 @@ def document(report: Report, language: Language) -> dict[str, Any]:
             n=int(threshold("small_group")),
         ),
         "page": say("page"),
+        "lacking": say("Not all data came"),
         "sections": sections,
         "pictures": pictures,
     }
 
 
 # -- figures in words --------------------------------------------------------------------------------------------------------------
-
-
-def amount(value: float | None, unit: str | None, language: Language) -> str:
-    """A value in its unit; "—" where it is not known."""
-    if value is None:
-        return UNKNOWN
-    match unit:
-        case "share":
-            return language.percent(value)
-        case "hours":
-            return language.count("{n} h", "{n} h", round(value, 1))
-        case "days":
-            return language.count("{n} day", "{n} days", round(value, 1))
-        case "minutes":
-            return language.count("{n} min", "{n} min", round(value))
-        case "rating":
-            return language.number(value, 2)
-        case _:
-            return language.number(value, 1)
-
-
-def small(number: int | None, language: Language) -> str:
-    """How many people or items; "<10" for few, "—" for not known."""
-    if number is None:
-        return UNKNOWN
-    return f"<{int(threshold('small_group'))}" if is_small(number) else language.number(number, 0)
-
-
-def veiled(number: int | None) -> str:
-    """What stands for a hidden figure: "<10" of a small group, "×" of one hidden to protect it."""
-    return f"<{int(threshold('small_group'))}" if number is not None and is_small(number) else PROTECTED
 
 
 def interval(figure: Figure, language: Language) -> str:
@@ -234,12 +228,18 @@ def stream_label(row: StreamRow) -> str:
 # -- sections ------------------------------------------------------------------------------------------------------------------------
 
 
+def _main(report: Report, language: Language) -> list[dict[str, Any]]:
+    """What is missing first, then what matters and what has changed."""
+    lacking = report_sections.missing(report, language)
+    points = {"kind": "points", "items": _main_points(report, language)}
+    return [warning(lacking), points] if lacking else [points]
+
+
 def _main_points(report: Report, language: Language) -> list[str]:
     points = [*_figure_points(report, language), *_stream_points(report, language)]
     points.extend(_warning_points(report, language))
     points.extend(_question_points(report, language))
     points.extend(_steady_point(report, language))
-    points.extend(_quality_points(report, language))
     return points or [language.say("Too little is known of this week to say anything.")]
 
 
@@ -347,21 +347,9 @@ def _question_points(report: Report, language: Language) -> list[str]:
     return [
         language.count(
             "Asked most often ({course}), {n} time: “{text}”.", "Asked most often ({course}), {n} times: “{text}”.",
-            top.asked, course=top.course_name or language.say("all courses"), text=_cut(top.text or "", int(threshold("report_excerpt"))),
+            top.asked, course=top.course_name or language.say("all courses"), text=cut(top.text or "", int(threshold("report_excerpt"))),
         )
     ]  # fmt: skip
-
-
-def _quality_points(report: Report, language: Language) -> list[str]:
-    bad = [_source_name(row, language) for row in report.quality if row["state"] in ("late", "failed", "missing")]
-    if not bad:
-        return []
-    return [language.say("Not all data came: {sources}. What rests on them is weaker this week.", sources=", ".join(bad))]
-
-
-def _source_name(row: dict[str, Any], language: Language) -> str:
-    kind = row["kind"]
-    return f"{language.say(SOURCE_KINDS[kind])} ({row['source']})" if kind in SOURCE_KINDS else row["source"]
 
 
 def _headline(report: Report, condition: str) -> Figure | None:
@@ -390,14 +378,14 @@ def _five(report: Report, language: Language, pictures: dict[str, str]) -> list[
             ]
         )
     columns = [
-        _column(say("Condition"), "left", 3), _column(say("Indicator"), "left", 3), _column(say("This week"), "right", 1.1), _column(say("Last week"), "right", 1.2),
-        _column(say("Stream before, same day"), "right", 1.8), _column(say("How sure"), "right", 1.7),
+        heading(say("Condition"), "left", 3), heading(say("Indicator"), "left", 3), heading(say("This week"), "right", 1.1), heading(say("Last week"), "right", 1.2),
+        heading(say("Stream before, same day"), "right", 1.8), heading(say("How sure"), "right", 1.7),
     ]  # fmt: skip
-    blocks = [_table(columns, rows, say("One indicator speaks for each condition; the others are below."))]
+    blocks = [table(columns, rows, say("One indicator speaks for each condition; the others are below."))]
     lines = [(indicator_name(figure, language), report.trend[figure.indicator]) for figure in _headlines_with_trend(report)]
     if lines:
         pictures["trend"] = charts.trend(lines, language)
-        blocks.append(_picture("trend", say("By week. Weeks with fewer than {n} cases are left out.", n=int(threshold("small_group")))))
+        blocks.append(picture("trend", say("By week. Weeks with fewer than {n} cases are left out.", n=int(threshold("small_group")))))
     return blocks
 
 
@@ -421,13 +409,13 @@ def _condition(report: Report, condition: str, language: Language, pictures: dic
     if shares:
         dots = [
             charts.Dot(
-                _wrapped(indicator_name(figure, language)), figure.value, figure.low, figure.high, figure.previous, figure.earlier_stream
+                wrapped(indicator_name(figure, language)), figure.value, figure.low, figure.high, figure.previous, figure.earlier_stream
             )
             for figure in shares
         ]
-        pictures[condition] = charts.dots(dots, language, legend=_legend(language))
+        pictures[condition] = charts.dots(dots, language, legend=legend(language))
         blocks.append(
-            _picture(
+            picture(
                 condition,
                 say("Filled: this week with its 95 % interval. Hollow: a week ago. Triangle: the stream before on the same course day."),
             )
@@ -440,18 +428,13 @@ def _condition(report: Report, condition: str, language: Language, pictures: dic
         for figure in figures
     ]  # fmt: skip
     columns = [
-        _column(say("Indicator"), "left", 4), _column(say("This week"), "right", 1.1), _column(say("Interval"), "right", 1.3), _column("n", "right", 0.8),
-        _column(say("Last week"), "right", 1.2), _column(say("Stream before, same day"), "right", 1.8),
+        heading(say("Indicator"), "left", 4), heading(say("This week"), "right", 1.1), heading(say("Interval"), "right", 1.3), heading("n", "right", 0.8),
+        heading(say("Last week"), "right", 1.2), heading(say("Stream before, same day"), "right", 1.8),
     ]  # fmt: skip
-    blocks.append(_table(columns, rows))
-    definitions = []
-    for figure in figures:
-        known = INDICATORS.get(figure.indicator)
-        text = say(known.definition) if known else figure.note
-        if text:
-            definitions.append([indicator_name(figure, language), text])
-    if definitions:
-        blocks.append({"kind": "definitions", "title": say("What is counted"), "items": definitions})
+    blocks.append(table(columns, rows))
+    known = [(figure, INDICATORS[figure.indicator].definition) for figure in figures if figure.indicator in INDICATORS]
+    if known:
+        blocks.append(definitions([(indicator_name(figure, language), say(text)) for figure, text in known], language))
     return blocks
 
 
@@ -478,10 +461,10 @@ def _streams(report: Report, language: Language, pictures: dict[str, str]) -> li
             low, high = charts.wilson(share or 0.0, row.learners or 0)
             label = stream_label(row) + (f" · {say('day {day}', day=row.course_day)}" if row.course_day is not None else "")
             before, earlier = row.previous["submitted_first_share"], row.earlier_stream["submitted_first_share"]
-            dots.append(charts.Dot(_wrapped(label), share, low, high, before, earlier))
-        pictures["streams"] = charts.dots(dots, language, legend=_legend(language))
+            dots.append(charts.Dot(wrapped(label), share, low, high, before, earlier))
+        pictures["streams"] = charts.dots(dots, language, legend=legend(language))
         blocks.append(
-            _picture(
+            picture(
                 "streams",
                 say(
                     "Share of a stream's learners who have handed in the first work, each stream on its own course day, with the stream before it on the same day."
@@ -500,12 +483,26 @@ def _streams(report: Report, language: Language, pictures: dict[str, str]) -> li
         cells.append(veiled(row.learners) if row.is_hidden else amount(row.now["at_risk"], None, language))
         rows.append(cells)
     columns = [
-        _column(say("Stream"), "left", 3.0), _column(say("Day"), "right", 0.85), _column(say("Learners"), "right", 1.6),
-        *(_column(say(title), "right", 1.5) for _, title in _STREAM_COLUMNS), _column(say("At risk"), "right", 0.9),
+        heading(say("Stream"), "left", 3.0), heading(say("Day"), "right", 0.85), heading(say("Learners"), "right", 1.6),
+        *(heading(say(title), "right", 1.5) for _, title in _STREAM_COLUMNS), heading(say("At risk"), "right", 0.9),
     ]  # fmt: skip
-    blocks.append(
-        _table(columns, rows, say("In brackets: the stream before on the same course day. At risk: learners of medium or high risk."))
-    )
+    blocks.append(table(columns, rows, say("In brackets: the stream before on the same course day.")))
+    meanings = [
+        (say("Active this week"), say("Current learners with an act of their own in any channel in the last seven days.")),
+        (say("Never started"), say("Current learners without a trace so far.")),
+        (say("First work handed in"), say("Current learners who handed in the work with the stream's first deadline.")),
+        (
+            say("Due works not handed in"),
+            say("Of the works whose deadline has passed for a current learner, those not handed in so far; late is not missed."),
+        ),
+        (say("Completed"), say("Of all ever enrolled.")),
+        (
+            say("Left"),
+            say("Of all ever enrolled: unenrolled without completing; once the stream has ended, everybody who did not complete."),
+        ),
+        (say("At risk"), say("Current learners at high risk of leaving.")),
+    ]
+    blocks.append(definitions(meanings, language))
     return blocks
 
 
@@ -555,10 +552,10 @@ def _surveys(report: Report, language: Language, pictures: dict[str, str]) -> li
         ]
         if shown:
             name = f"survey{number}"
-            bars = [(_wrapped(f"{'▲ ' if row.is_vulnerable else ''}{row.item}"), _to_whole(row.shares)) for row in shown]
+            bars = [(wrapped(f"{'▲ ' if row.is_vulnerable else ''}{row.item}"), _to_whole(row.shares)) for row in shown]
             pictures[name] = charts.ratings(bars, language, names=[say(rating) for rating in RATING_NAMES])
             blocks.append(
-                _picture(
+                picture(
                     name,
                     say(
                         "{course}: share of each rating. ▲: vulnerable, that is, many negative and undecided answers together.",
@@ -603,10 +600,10 @@ def _ratings_table(items: Sequence[SurveyRow], what: str, caption: str, language
         for row in items
     ]  # fmt: skip
     columns = [
-        _column(what, "left", 4), _column("n", "right", 0.8), *(_column(str(rating), "right", 0.9) for rating in range(1, RATINGS + 1)),
-        _column(say("1–3 together"), "right", 1.2), _column(say("Vulnerable"), "right", 1.3),
+        heading(what, "left", 4), heading("n", "right", 0.8), *(heading(str(rating), "right", 0.9) for rating in range(1, RATINGS + 1)),
+        heading(say("1–3 together"), "right", 1.2), heading(say("Vulnerable"), "right", 1.3),
     ]  # fmt: skip
-    return _table(columns, rows, caption)
+    return table(columns, rows, caption)
 
 
 def _survey_courses(rated: Sequence[SurveyRow], courses: Sequence[str | None], language: Language) -> dict[str, Any]:
@@ -626,8 +623,8 @@ def _survey_courses(rated: Sequence[SurveyRow], courses: Sequence[str | None], l
                 share = amount(row.vulnerable_share, "share", language)
                 cells.append(f"{'▲ ' if row.is_vulnerable else ''}{share}, n{NO_BREAK}={NO_BREAK}{small(row.n, language)}")
         rows.append(cells)
-    columns = [_column(say("item"), "left", 2), *(_column(course or say("all courses"), "right", 1.6) for course in courses)]
-    return _table(columns, rows, say("Ratings 1 to 3 together, by course. ▲: vulnerable."))
+    columns = [heading(say("item"), "left", 2), *(heading(course or say("all courses"), "right", 1.6) for course in courses)]
+    return table(columns, rows, say("Ratings 1 to 3 together, by course. ▲: vulnerable."))
 
 
 def _questions(report: Report, language: Language) -> list[dict[str, Any]]:
@@ -637,68 +634,49 @@ def _questions(report: Report, language: Language) -> list[dict[str, Any]]:
     most = int(threshold("report_excerpt"))
     rows = [
         [
-            question.course_name or say("all courses"), small(question.asked, language), small(question.people, language), _cut(question.text or UNKNOWN, most),
-            _cut(question.faq_answer, most) if question.faq_answer else say("no good answer yet"),
+            question.course_name or say("all courses"), small(question.asked, language), small(question.people, language),
+            UNKNOWN if question.curator_minutes is None or is_small(question.asked) else language.number(question.curator_minutes, 0), cut(question.text or UNKNOWN, most),
+            cut(question.faq_answer, most) if question.faq_answer else say("no good answer yet"),
         ]
         for question in report.questions
     ]  # fmt: skip
     columns = [
-        _column(say("Course"), "left", 2.6),
-        _column(say("Asked, times"), "right", 1.2),
-        _column(say("People"), "right", 1.2),
-        _column(say("Question"), "left", 4),
-        _column(say("Candidate for the FAQ"), "left", 4),
+        heading(say("Course"), "left", 2.6),
+        heading(say("Asked, times"), "right", 1.2),
+        heading(say("People"), "right", 1.2),
+        heading(say("Curators' minutes"), "right", 1.3),
+        heading(say("Question"), "left", 4),
+        heading(say("Candidate for the FAQ"), "left", 4),
     ]
-    return [_table(columns, rows, say("Names, addresses and links are masked."))]
-
-
-def _warnings(report: Report, language: Language) -> list[dict[str, Any]]:
-    warned = report.warned
-    if warned is None:
-        return [_note(language.say("Nobody had been warned four weeks ago: this fills four weeks after the first list."))]
-    say = language.say
-    rows = []
-    for title, group, left in (
-        (say("Named as at risk four weeks ago"), warned.warned, warned.warned_dropped),
-        (say("Not named"), warned.unwarned, warned.unwarned_dropped),
-    ):
-        share = language.percent(left / group) if left is not None and group else UNKNOWN
-        around = UNKNOWN
-        if left is not None and group:
-            low, high = charts.wilson(left / group, group)
-            around = f"{language.points(low)}–{language.percent(high)}"
-        rows.append([title, small(group, language), UNKNOWN if left is None else language.number(left, 0), share, around])
-    columns = [
-        _column("", "left", 4),
-        _column(say("Learners"), "right", 1.2),
-        _column(say("Have left since"), "right", 1.2),
-        _column(say("Share"), "right"),
-        _column(say("Interval"), "right", 1.3),
-    ]
-    blocks = [_table(columns, rows)]
-    if warned.ended is not None:
+    blocks = [table(columns, rows, say("Questions of the week that were asked before. Names, addresses and links are masked."))]
+    minutes = [question.curator_minutes for question in report.questions if question.curator_minutes is not None]
+    if minutes and sum(minutes) >= 1:
         blocks.append(
-            _note(
+            note(
                 language.count(
-                    "Of {n} of these learners the end is known; the others' streams still run, and more may leave.",
-                    "Of {n} of these learners the end is known; the others' streams still run, and more may leave.",
-                    warned.ended,
+                    "Writing the answers to these questions has taken curators about {n} minute so far.",
+                    "Writing the answers to these questions has taken curators about {n} minutes so far.",
+                    round(sum(minutes)),
                 )
             )
         )
-    sums = [warned.warned, warned.warned_dropped, warned.unwarned_dropped]
-    if all(part is not None for part in sums):
-        total = (warned.warned_dropped or 0) + (warned.unwarned_dropped or 0)
-        if total:
-            blocks.append(
-                _note(
-                    say(
-                        "Of those who have left since, {share} had been named. A warning is a reason to write to somebody, and no judgement.",
-                        share=language.percent((warned.warned_dropped or 0) / total),
-                    )
-                )
-            )
-    return blocks
+    meanings = [
+        (
+            say("Asked, times"),
+            say(
+                "Questions with one meaning in one course so far, by {n} learners at least; people: who asked.",
+                n=int(threshold("repeated_people_min")),
+            ),
+        ),
+        (
+            say("Curators' minutes"),
+            say(
+                "Reckoned from the words of every reply, one to many counted once, with {n} minutes of handling each: an estimate, no measurement.",
+                n=language.number(threshold("answer_handling_minutes")),
+            ),
+        ),
+    ]
+    return [*blocks, definitions(meanings, language)]
 
 
 SOURCE_STATES = {"fresh": N_("fresh"), "late": N_("late"), "failed": N_("could not be read"), "missing": N_("nothing came")}
@@ -722,48 +700,15 @@ def _quality(report: Report, language: Language) -> list[dict[str, Any]]:
     used = [cell for cell in cells if any(row[cell[0]] is not None for row in report.quality)]
     rows = []
     for row in report.quality:
-        name = _source_name(row, language)
+        name = source_name(row, language)
         rows.append([name, *(show(row[column]) if row[column] is not None else UNKNOWN for column, _, _, _, show in used)])
-    columns = [_column(say("Source"), "left", 2), *(_column(title, align, width) for _, title, align, width, _ in used)]
-    return [_table(columns, rows, say("A missing source weakens what rests on it; it makes nobody a risk."))]
-
-
-# -- blocks --------------------------------------------------------------------------------------------------------------------------
-
-
-def _column(title: str, align: str, width: float = 1.0) -> dict[str, Any]:
-    return {"title": title, "align": align, "width": width}
-
-
-def _table(columns: Sequence[dict[str, Any]], rows: Iterable[Sequence[str]], caption: str = "") -> dict[str, Any]:
-    return {"kind": "table", "columns": list(columns), "rows": [list(row) for row in rows], "caption": caption}
-
-
-def _picture(name: str, caption: str) -> dict[str, Any]:
-    return {"kind": "picture", "name": name, "caption": caption}
-
-
-def _note(text: str) -> dict[str, Any]:
-    return {"kind": "note", "text": text}
-
-
-def _legend(language: Language) -> tuple[str, str, str]:
-    return language.say("this week"), language.say("a week ago"), language.say("the stream before, same course day")
-
-
-def _cut(text: str, most: int) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= most else flat[:most].rsplit(" ", 1)[0] + " …"
-
-
-#: Characters of a row's label before it goes on in a second line: a third of the picture's width.
-LABEL_CHARACTERS = 34
-
-
-def _wrapped(label: str) -> str:
-    lines: list[str] = [""]
-    for word in label.split():
-        if lines[-1] and len(lines[-1]) + 1 + len(word) > LABEL_CHARACTERS:
-            lines.append("")
-        lines[-1] = f"{lines[-1]} {word}".strip()
-    return "\n".join(lines)
+    columns = [heading(say("Source"), "left", 2), *(heading(title, align, width) for _, title, align, width, _ in used)]
+    meanings = [
+        (say("Known up to"), say("The last moment of which the source tells anything.")),
+        (say("Rows rejected"), say("Rows that could not be read as what they should be; each is kept with its reason.")),
+        (say("Accounts known"), say("Accounts of the source that belong to a known person.")),
+    ]
+    return [
+        table(columns, rows, say("A missing source weakens what rests on it; it makes nobody a risk.")),
+        definitions(meanings, language),
+    ]

@@ -14,6 +14,8 @@ from pipelines.deliveries.language import Language
 from pipelines.deliveries.report_model import STREAM_SHARES, Report
 from pipelines.thresholds import threshold
 
+_A4 = 9  # Excel's number of the paper
+
 
 def workbook_of(report: Report, language: Language) -> bytes:
     """One sheet per table of the report; column headings are the columns of the reports schema, so that they can be looked up."""
@@ -29,6 +31,11 @@ def workbook_of(report: Report, language: Language) -> bytes:
     def sheet(name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         page = book.add_worksheet(name)
         page.freeze_panes(1, 1)
+        # On paper: the whole width on one page, its headings on every page.
+        page.set_landscape()
+        page.set_paper(_A4)
+        page.fit_to_pages(1, 0)
+        page.repeat_rows(0)
         for column, heading in enumerate(columns):
             page.set_column(column, column, 40 if heading in ("name", "definition", "text", "faq_answer", "stream", "item") else 14)
             page.write_string(0, column, heading, head)
@@ -79,12 +86,57 @@ def workbook_of(report: Report, language: Language) -> bytes:
         ],
     )  # fmt: skip
     sheet(
-        "questions",
-        ("course", "asked", "people", "text", "faq_answer"),
-        [(row.course_name or everything, counted(row.asked), counted(row.people), row.text, row.faq_answer) for row in report.questions],
+        "survey_items",
+        ("course", "item", "n", "share_1", "share_2", "share_3", "share_4", "share_5", "vulnerable_share"),
+        [(row.course_name or everything, row.item, counted(row.n), *row.shares, row.vulnerable_share) for row in report.survey],
     )
+    sheet(
+        "trend",
+        ("indicator", "week_ends_on", "value"),
+        [(indicator, week.isoformat(), value) for indicator, points in sorted(report.trend.items()) for week, value in points],
+    )
+    sheet(
+        "questions",
+        ("course", "asked", "people", "curator_minutes", "text", "faq_answer"),
+        [
+            (row.course_name or everything, counted(row.asked), counted(row.people), row.curator_minutes, row.text, row.faq_answer)
+            for row in report.questions
+        ],
+    )
+    for title, rows in (
+        ("funnel", report.funnel), ("risk", report.risk), ("latency", report.latency), ("feedback", report.feedback), ("works", report.works),
+        ("trouble", report.trouble), ("lists", report.listed),
+    ):  # fmt: skip
+        # Every row of a table has the same figures, whatever is hidden.
+        names = list(rows[0].values) if rows else []
+        sheet(
+            title,
+            ("part", "name", *names),
+            [
+                (
+                    row.part, everything if row.part == "programme" else row.name,
+                    *(counted(row.values[name]) if name in row.hidden else row.values[name] for name in names),
+                )
+                for row in rows
+            ],
+        )  # fmt: skip
+    sheet(
+        "quality",
+        ("source", "kind", "state", "covers_until", "items_loaded", "items_failed", "rows_seen", "rows_kept", "rows_rejected", "linked_share"),
+        [
+            (
+                row["source"], row["kind"], row["state"], None if row["covers_until"] is None else language.local(row["covers_until"]).isoformat(sep=" ", timespec="minutes"),
+                *(row[name] for name in ("items_loaded", "items_failed", "rows_seen", "rows_kept", "rows_rejected", "linked_share")),
+            )
+            for row in report.quality
+        ],
+    )  # fmt: skip
     warned = report.warned
     parts = ("warned", "warned_dropped", "unwarned", "unwarned_dropped", "ended")
-    sheet("warnings", parts, [[getattr(warned, name) for name in parts]] if warned else [])
+    sheet(
+        "warnings",
+        parts,
+        [[counted(getattr(warned, name)) if name in ("warned", "unwarned") else getattr(warned, name) for name in parts]] if warned else [],
+    )
     book.close()
     return content.getvalue()

@@ -1,8 +1,8 @@
 """The weekly leadership report: streams side by side, the five conditions, where it hurts and how sure we are.
 
-:func:`build_report` reads the weekly report tables into a model that holds figures and no names; :func:`write_report` writes the page and the
-PDF, both from the same words (:mod:`pipelines.deliveries.report_words`). A week is written once: the same tables give the same bytes, and the
-version on the report is a hash of its content, not of a clock.
+:func:`build_report` reads the weekly report tables into a model that holds figures and no names; :mod:`pipelines.deliveries.frozen` keeps it with its
+page and PDF, both from the same words (:mod:`pipelines.deliveries.report_words`). The same tables give the same bytes, and the version on the report
+is a hash of its content, not of a clock.
 """
 
 from __future__ import annotations
@@ -10,32 +10,34 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from pipelines.deliveries import report_html, report_pdf, report_words, report_xlsx
-from pipelines.deliveries.files import WrittenFile, remember_files, write_file
-from pipelines.deliveries.language import Language
+from pipelines.deliveries import frozen
+from pipelines.deliveries.files import remember_files
 from pipelines.deliveries.report_model import (
     CONDITIONS,
     DAYS_A_WEEK,
     STREAM_SHARES,
     AspectRow,
     Figure,
+    PartRow,
     RepeatedQuestion,
     Report,
     StreamRow,
     SurveyRow,
     Warned,
     is_small,
+    kept,
 )
-from pipelines.deliveries.report_tables import read_rows
+from pipelines.deliveries.report_tables import COLUMNS, read_rows, steady
 from pipelines.errors import BadContract
 from pipelines.programme import Programme
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 
-FILE_KINDS = ("report_html", "report_pdf", "report_xlsx")
+FILE_KINDS = ("report_html", "report_pdf", "report_xlsx", "report_json")
 #: Columns of rpt_week_quality that are shown where the table has them.
 _QUALITY = (
     "kind", "state", "covers_until", "items_loaded", "items_failed", "rows_seen", "rows_kept", "rows_rejected", "accounts", "accounts_linked",
@@ -71,8 +73,19 @@ def build_report(warehouse: Warehouse, programme: Programme, week_ends_on: date)
         "week_ends_on = ?",
         week,
         order="asked desc, course_name, cluster_id",
-        optional=("asked_this_week", "people"),
+        optional=("asked_this_week", "people", "answers", "curator_minutes"),
     )
+    parts = {
+        table: read_rows(warehouse, table, "week_ends_on = ?", week, order=order)
+        for table, order in (
+            ("rpt_week_funnel", "course_name, stream_title, stream_id, place"),
+            ("rpt_week_risk", "place"),
+            ("rpt_week_latency", "clock, case part when 'programme' then 1 when 'course' then 2 else 3 end, course_name, part_id"),
+            ("rpt_week_feedback", "case part when 'programme' then 1 else 2 end, course_name, part_id"),
+            ("rpt_week_works", "case part when 'programme' then 1 else 2 end, course_name, part_id"),
+            ("rpt_week_trouble", "place"),
+        )
+    }
     warned = read_rows(warehouse, "rpt_week_warnings", "week_ends_on = ?", week, order="warned", optional=("ended",))
     quality = read_rows(warehouse, "rpt_week_quality", "week_ends_on = ?", week, order="source", optional=_QUALITY)
     sizes = [row["learners"] or 0 for row in streams]
@@ -89,30 +102,43 @@ def build_report(warehouse: Warehouse, programme: Programme, week_ends_on: date)
         survey=tuple(_survey(row) for row in _protected([row for row in survey if row["aspect"] is None], "item")),
         questions=masked,
         warned=_warned(warned[0]) if warned else None,
+        funnel=_funnel(parts["rpt_week_funnel"], {row["stream_id"] for place, row in enumerate(streams) if stream_sizes[place]}),
+        risk=_risk(parts["rpt_week_risk"]),
+        latency=tuple(
+            row
+            for clock in ("elapsed", "working")
+            for row in _parts([one for one in parts["rpt_week_latency"] if one["clock"] == clock], _LATENCY, also=("clock",))
+        ),
+        feedback=_parts(parts["rpt_week_feedback"], _FEEDBACK),
+        works=_parts(parts["rpt_week_works"], _WORKS),
+        trouble=tuple(_alone("sign", row["sign"], row, _TROUBLE) for row in parts["rpt_week_trouble"]),
+        listed=_listed(warehouse, week_ends_on),
         quality=tuple({name: row[name] for name in ("source", *_QUALITY)} for row in quality),
         trend=_trend(warehouse, week_ends_on),
         zone=programme.zone,
     )
 
 
-def write_report(report: Report, folder: Path, language: str) -> list[WrittenFile]:
-    """Write ``reports/<week_ends_on>/report.<language>.html``, ``.pdf`` and ``.xlsx`` (the numbers) under ``folder``; returns what was written.
-
-    A file that is there with other bytes is replaced: freezing is the caller's choice (deliveries.files keeps the hash of what was sent).
-    """
-    speaker = Language(language, report.zone)
-    document = report_words.document(report, speaker)
-    place = f"reports/{report.week_ends_on.isoformat()}/report.{language}"
-    return [
-        write_file(folder, f"{place}.html", report_html.page_of(document, speaker), kind="report_html", receiver_id="leadership"),
-        write_file(folder, f"{place}.pdf", report_pdf.pdf_of(document, language), kind="report_pdf", receiver_id="leadership"),
-        write_file(folder, f"{place}.xlsx", report_xlsx.workbook_of(report, speaker), kind="report_xlsx", receiver_id="leadership"),
-    ]
+def input_hashes(warehouse: Warehouse, week_ends_on: date) -> dict[str, str]:
+    """Report table → hash of its rows of the week (of the lists: of the lines of its mornings): what a report was made from."""
+    found = {}
+    for table in (*sorted(name for name in COLUMNS if name.startswith("rpt_week_")), "rpt_week_figures", "rpt_week_marks"):
+        rows = warehouse.rows(f"select * from reports.{table} where week_ends_on = ?", [week_ends_on])
+        found[f"reports.{table}"] = _hash(sorted(tuple(str(steady(value)) for value in row) for row in rows))
+    lines = warehouse.rows(
+        "select distinct day, section, item_id from deliveries.list_items where day between ? and ? order by all",
+        [week_ends_on - timedelta(days=DAYS_A_WEEK), week_ends_on - timedelta(days=1)],
+    )
+    return {**found, "deliveries.list_items": _hash(lines)}
 
 
-def remember_report(warehouse: Warehouse, week_ends_on: date, files: list[WrittenFile]) -> int:
-    """Note the files of a week in deliveries.files. Returns the rows written."""
-    return remember_files(warehouse, week_ends_on, files, FILE_KINDS)
+def _hash(rows: Sequence[tuple[Any, ...]]) -> str:
+    return sha256("\n".join("\x1f".join(map(str, row)) for row in rows).encode()).hexdigest()
+
+
+def remember_report(warehouse: Warehouse, week_ends_on: date, folder: Path) -> int:
+    """Note the files of all versions of a week in deliveries.files. Returns the rows written."""
+    return remember_files(warehouse, week_ends_on, frozen.files_of(folder, week_ends_on), FILE_KINDS)
 
 
 # -- rows ------------------------------------------------------------------------------------------------------------------------
@@ -126,19 +152,19 @@ def _figure(row: dict[str, Any]) -> Figure:
     hidden = is_small(row["n"])
     shown = {name: None if hidden else row[name] for name in ("value", "low", "high")}
     return Figure(
-        row["condition"], row["indicator"], shown["value"], shown["low"], shown["high"], row["n"],
+        row["condition"], row["indicator"], shown["value"], shown["low"], shown["high"], kept(row["n"]),
         None if hidden else row["previous"], None if hidden else row["earlier_stream"], row["unit"], row["note"], hidden,
     )  # fmt: skip
 
 
-def hidden_places(sizes: Sequence[int]) -> set[int]:
-    """Which parts of a total that is shown as well must not be shown, by place.
+def hidden_places(sizes: Sequence[int], unlisted: int = 0) -> set[int]:
+    """Which parts of a total that is shown as well must not be shown, by place. ``unlisted``: what the total has beside the parts.
 
     Primary: those under ``small_group``. Complementary: where all the hidden ones together are still fewer than that, the total less what is
     shown would give them away, so the smallest shown ones are hidden too, until nothing can be told of fewer people than allowed.
     """
     hidden = {place for place, size in enumerate(sizes) if 0 < size < threshold("small_group")}
-    while hidden and sum(sizes[place] for place in hidden) < threshold("small_group"):
+    while (hidden or unlisted) and sum(sizes[place] for place in hidden) + unlisted < threshold("small_group"):
         rest = [place for place, size in enumerate(sizes) if place not in hidden and size > 0]
         if not rest:
             break
@@ -166,7 +192,7 @@ def _stream(row: dict[str, Any], is_protected: bool) -> StreamRow:
 
     return StreamRow(
         row["stream_id"], row["course_name"], row["stream_title"], row["course_day"],
-        None if is_protected and not is_small(row["learners"]) else row["learners"], hidden, values(""), values("_previous"),
+        None if is_protected and not is_small(row["learners"]) else kept(row["learners"]), hidden, values(""), values("_previous"),
         values("_earlier_stream"),
     )  # fmt: skip
 
@@ -174,7 +200,7 @@ def _stream(row: dict[str, Any], is_protected: bool) -> StreamRow:
 def _size(row: dict[str, Any]) -> int | None:
     """How many answered; None where that has to be hidden although they are many."""
     number = row["n"] or 0
-    return None if row.get("is_protected") and not is_small(number) else number
+    return None if row.get("is_protected") and not is_small(number) else kept(number)
 
 
 def _survey(row: dict[str, Any]) -> SurveyRow:
@@ -194,25 +220,152 @@ def _aspect(row: dict[str, Any]) -> AspectRow:
 
 def _warned(row: dict[str, Any]) -> Warned:
     """Counts; those of a group that is too small are None."""
-    parts = {"ended": row["ended"]}
+    parts = {"ended": kept(row["ended"])}
     for group in ("warned", "unwarned"):
         small = is_small(row[group])
-        parts[group] = row[group]
+        parts[group] = kept(row[group])
         parts[f"{group}_dropped"] = None if small else row[f"{group}_dropped"]
     return Warned(**parts)
 
 
+#: Tables of parts: column of how many cases → the figures that rest on them.
+_LATENCY = {
+    "questions": ("answered", "open_now", "km_within_24h", "low", "high", "km_median_hours", "km_median_low", "km_median_high", "rmst_72h", "oldest_open_hours"),
+    "questions_previous": ("km_within_24h_previous",),
+}  # fmt: skip
+_FEEDBACK = {
+    "marks": ("substantive", "returned", "formal", "boilerplate", "without_comment", "substantive_share", "low", "high"),
+    "works": ("marked", "unmarked", "median_hours", "in_time_share", "in_time_low", "in_time_high"),
+    "works_previous": ("unmarked_previous", "median_hours_previous", "in_time_share_previous"),
+}
+_WORKS = {
+    "works": (),
+    "compared": ("copied", "copied_from_chat", "tampered", "copied_share", "copied_low", "copied_high"),
+    "completions": (),
+    "judged": ("formal", "formal_share", "formal_low", "formal_high"),
+}
+_TROUBLE = {"n": ("cases", "people", "share", "low", "high"), "n_previous": ("share_previous",)}
+
+
+def _parts(rows: Sequence[dict[str, Any]], groups: dict[str, tuple[str, ...]], *, also: tuple[str, ...] = ()) -> tuple[PartRow, ...]:
+    """Rows of all the programme and of its parts; small parts are hidden, and those by which they could be reckoned out of the whole.
+
+    Each kind of part (courses, channels) is a partition of its own. What belongs to no part is one more part that is never shown.
+    """
+    hidden: dict[tuple[int, str], bool] = {}
+    for size in groups:
+        whole = next((row[size] or 0 for row in rows if row["part"] == "programme"), None)
+        for kind in {row["part"] for row in rows}:
+            places = [place for place, row in enumerate(rows) if row["part"] == kind]
+            sizes = [rows[place][size] or 0 for place in places]
+            unlisted = 0 if kind == "programme" or whole is None else max(0, whole - sum(sizes))
+            covered = set() if kind == "programme" else hidden_places(sizes, unlisted)
+            for at, place in enumerate(places):
+                hidden[place, size] = at in covered or is_small(sizes[at])
+    found = []
+    for place, row in enumerate(rows):
+        values: dict[str, Any] = {name: row[name] for name in also}
+        for size, figures in groups.items():
+            is_hidden = hidden[place, size]
+            values[size] = None if is_hidden and not is_small(row[size] or 0) else kept(row[size] or 0)
+            values |= {name: None if is_hidden else row[name] for name in figures}
+        name = row["course_name"] if row["part"] == "course" else row["part_id"] if row["part"] == "channel" else None
+        found.append(PartRow(row["part"], name, values, tuple(size for size in groups if hidden[place, size])))
+    return tuple(found)
+
+
+def _alone(part: str, name: str | None, row: dict[str, Any], groups: dict[str, tuple[str, ...]]) -> PartRow:
+    """A row that is part of no total that is shown."""
+    values: dict[str, Any] = {}
+    for size, figures in groups.items():
+        values[size] = kept(row[size])
+        values |= {figure: None if is_small(row[size]) else row[figure] for figure in figures}
+    return PartRow(part, name, values, tuple(size for size in groups if is_small(row[size])))
+
+
+def _funnel(rows: Sequence[dict[str, Any]], hidden_streams: set[str]) -> tuple[PartRow, ...]:
+    """Steps of all streams together, then of each that is large enough and shown elsewhere; a step is a share of those enrolled in the streams
+    that tell of it."""
+    enrolled = {row["stream_id"]: row["learners"] for row in rows if row["step"] == "enrolled"}
+    streams = list(enrolled)
+    covered = hidden_places([enrolled[stream] for stream in streams])
+    hidden = hidden_streams | {stream for place, stream in enumerate(streams) if place in covered}
+    found = []
+    for step in dict.fromkeys(row["step"] for row in sorted(rows, key=lambda row: row["place"])):
+        told = [row for row in rows if row["step"] == step]
+        of = sum(enrolled[row["stream_id"]] for row in told)
+        if not is_small(of):
+            reached = sum(row["learners"] for row in told)
+            found.append(PartRow(step, None, {"learners": reached, "of": of, "share": reached / of}))
+    for row in rows:
+        name = ", ".join(dict.fromkeys(part for part in (row["course_name"], row["stream_title"]) if part)) or row["stream_id"]
+        of, is_hidden = enrolled[row["stream_id"]], row["stream_id"] in hidden
+        values = {"learners": row["learners"], "of": of, "share": row["learners"] / of} if of and not is_hidden else {}
+        size = {"of": None if is_hidden and not is_small(of) else kept(of)}
+        found.append(PartRow(row["step"], name, {"learners": None, "share": None, **values, **size}, ("of",) if is_hidden else ()))
+    return tuple(found)
+
+
+def _risk(rows: Sequence[dict[str, Any]]) -> tuple[PartRow, ...]:
+    """Levels of risk. What became of those of a level is hidden where they were few; the levels without a warning are shown in sum as well,
+    so that one of them is hidden with the other."""
+    if is_small(sum(row["learners"] or 0 for row in rows)):
+        return ()
+    unwarned = [place for place, row in enumerate(rows) if row["level"] != "high"]
+    hidden = {place for place, row in enumerate(rows) if is_small(row["learners_then"])}
+    hidden |= {unwarned[place] for place in hidden_places([rows[one]["learners_then"] or 0 for one in unwarned])}
+    found = []
+    for place, row in enumerate(rows):
+        then, known = row["learners_then"], row["learners_then"] is not None
+        figures = ("left_since", "completed_since", "still_running", "foreseen")
+        values = {name: None if place in hidden else row[name] for name in figures}
+        values |= {"learners": row["learners"], "learners_previous": row["learners_previous"]}
+        values["learners_then"] = None if place in hidden and not is_small(then) else kept(then)
+        found.append(PartRow("level", row["level"], values, ("learners_then",) if place in hidden and known else ()))
+    return tuple(found)
+
+
+#: What is said of a line after it was marked; an earlier mark that was taken back is none.
+_STATES = ("contacted", "waiting", "resolved", "false_alarm", "snoozed")
+
+
+def _listed(warehouse: Warehouse, week_ends_on: date) -> tuple[PartRow, ...]:
+    """Lines of the lists that were read on the week's mornings, by the section they stood in last, and the last mark of each.
+
+    Curators are counted together: how a single one works is no matter of this report.
+    """
+    columns = ", ".join(f"count(*) filter (where marks.state = '{state}') as {state}" for state in _STATES)
+    rows = warehouse.arrow(
+        "with items as (select items.item_id, arg_max(items.section, items.day) as section from deliveries.list_items as items "
+        f"where items.day between ? and ? group by items.item_id) select items.section, count(*) as lines, {columns}, "
+        "count(*) filter (where marks.state in ('contacted', 'waiting')) as spoken, "
+        "count(*) filter (where marks.state in ('contacted', 'waiting') and marks.has_acted_since) as acted "
+        "from items left join (select * from reports.rpt_week_marks where week_ends_on = ?) as marks using (item_id) "
+        "group by grouping sets ((items.section), ()) order by items.section nulls first",
+        [week_ends_on - timedelta(days=DAYS_A_WEEK), week_ends_on - timedelta(days=1), week_ends_on],
+    ).to_pylist()
+    whole = [row for row in rows if row["section"] is None and row["lines"]]
+    sections = [row for row in rows if row["section"] is not None]
+    covered = hidden_places([row["lines"] for row in sections])
+    found = []
+    for place, row in [(None, one) for one in whole] + list(enumerate(sections)):
+        is_hidden = is_small(row["lines"]) or place in covered
+        values = {name: None if is_hidden else row[name] for name in (*_STATES, "spoken", "acted")}
+        values["lines"] = None if is_hidden and not is_small(row["lines"]) else kept(row["lines"])
+        found.append(PartRow("section", row["section"], values, ("lines",) if is_hidden else ()))
+    return tuple(found)
+
+
 def _trend(warehouse: Warehouse, week_ends_on: date) -> dict[str, tuple[tuple[date, float], ...]]:
     """Indicator → (week, value) of the weeks up to this one, small groups left out; indicators with too few weeks are left out."""
-    since = week_ends_on - timedelta(days=DAYS_A_WEEK * (int(threshold("trend_weeks_most")) - 1))
     rows = warehouse.rows(
-        "select indicator, week_ends_on, value from reports.rpt_week_conditions where week_ends_on <= ? and week_ends_on >= ? and value is not null "
-        "and unit = 'share' and n >= ? order by indicator, week_ends_on",
-        [week_ends_on, since, threshold("small_group")],
+        "select indicator, until_day, value from reports.rpt_week_figures where week_ends_on = ? and value is not null "
+        "and unit = 'share' and n >= ? order by indicator, until_day",
+        [week_ends_on, threshold("small_group")],
     )
     weeks: dict[str, list[tuple[date, float]]] = {}
     for indicator, week, value in rows:
-        weeks.setdefault(indicator, []).append((week, value))
+        weeks.setdefault(indicator, []).append((week, steady(value)))
     return {name: tuple(points) for name, points in weeks.items() if len(points) >= threshold("trend_weeks_least")}
 
 
@@ -259,9 +412,10 @@ def masked_questions(warehouse: Warehouse, rows: Sequence[dict[str, Any]]) -> tu
     return tuple(
         RepeatedQuestion(
             row["course_name"],
-            row["asked"] or 0,
-            row["asked_this_week"],
-            row["people"],
+            kept(row["asked"] or 0) or 0,
+            kept(row["asked_this_week"]),
+            kept(row["people"]),
+            row.get("curator_minutes"),
             row["first_at"],
             row["last_at"],
             without_names(row["text"], known),

@@ -33,7 +33,7 @@ create table if not exists deliveries.files (
 );
 comment on table deliveries.files is 'One row per file handed out. Key: day, kind, path.';
 comment on column deliveries.files.day is 'The day whose end it speaks from.';
-comment on column deliveries.files.kind is 'list_html, list_xlsx, list_index, copies_html (works side by side), report_html, report_pdf, report_xlsx.';
+comment on column deliveries.files.kind is 'list_html, list_xlsx, list_index, copies_html (works side by side), report_html, report_pdf, report_xlsx, report_json (content, manifest and index of the frozen reports).';
 comment on column deliveries.files.receiver_id is 'Person id of the curator, "staff" (the index of lists) or "leadership".';
 comment on column deliveries.files.path is 'Relative to the folder of deliveries.';
 comment on column deliveries.files.sha256 is 'Hash of its bytes: a frozen report can be proved unchanged.';
@@ -64,12 +64,12 @@ create table if not exists deliveries.mails (
     sent_at timestamptz,
     problem varchar
 );
-comment on table deliveries.mails is 'One row per mail that is or was to be sent: the outbox and its log. The address is not kept. Key: mail_id.';
+comment on table deliveries.mails is 'One row per mail or message that is or was to be sent: the outbox and its log. The address is not kept. Key: mail_id.';
 comment on column deliveries.mails.mail_id is 'Hash of day, kind and receiver: one such mail is sent once, whatever is run again.';
 comment on column deliveries.mails.day is 'The day whose end it speaks from.';
-comment on column deliveries.mails.kind is 'list (a curator''s list), report (leadership''s report).';
+comment on column deliveries.mails.kind is 'list (a curator''s list), telegram (a message about it), report (leadership''s report).';
 comment on column deliveries.mails.receiver_id is 'Person id of the curator; of a report a keyed hash of the address.';
-comment on column deliveries.mails.message_id is 'Message-ID header: by it a bounce that comes back through the mail source is known.';
+comment on column deliveries.mails.message_id is 'Message-ID header: by it a bounce that comes back through the mail source is known; of a message its own id.';
 comment on column deliveries.mails.sha256 is 'Hash of what was to be read: text, page and attachments.';
 comment on column deliveries.mails.state is 'queued, sent, failed (will be tried again), refused (the server says never, or tried too often), bounced (came back).';
 comment on column deliveries.mails.attempts is 'Times it was tried.';

@@ -779,3 +779,13 @@ comment on column raw.marks.state is 'new (an earlier mark is taken back), conta
 comment on column raw.marks.until_day is 'Morning on which a snoozed line is wanted back; null: not snoozed.';
 comment on column raw.marks.channel is 'Way by which the learner was contacted: chat, mail, direct, phone, institution; null: not said.';
 comment on column raw.marks.origin is 'page or sheet.';
+
+create table if not exists raw.erasures (
+    account_id varchar not null,
+    erasure_id varchar not null,
+    erased_at timestamptz not null
+);
+comment on table raw.erasures is 'One row per account of a learner who was erased: the record that it was done, and what keeps the learner out when an export brings the rows again. Key: account_id.';
+comment on column raw.erasures.account_id is 'Pseudonym of the account; there is no other row with it anywhere.';
+comment on column raw.erasures.erasure_id is 'What was erased together: one learner.';
+comment on column raw.erasures.erased_at is 'When.';

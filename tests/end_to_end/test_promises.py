@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from pipelines import steps
-from pipelines.deliveries import lists, reports
+from pipelines.deliveries import frozen, lists
 from pipelines.errors import PermanentError
 from pipelines.links import copies
 from pipelines.loading import load_source
@@ -134,7 +134,7 @@ KILLS: dict[str, list[tuple[Any, str, Callable[[], Callable[..., bool]]]]] = {
         (Path, "replace", lambda: _after(2)),
         (lists, "remember_files", lambda: _after(0)),
     ],
-    "leadership report": [(reports, "write_file", lambda: _after(1))],
+    "leadership report": [(frozen, "write_file", lambda: _after(1)), (frozen, "write_file", lambda: _after(7))],
 }
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
-from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
@@ -16,47 +14,11 @@ import pytest
 from typer.testing import CliRunner
 
 from pipelines.cli import app
-from pipelines.programme import read_programme
 from pipelines.warehouse import Warehouse
-from tests.conftest import SmallProgramme, configure
+from tests.conftest import configure
+from tests.end_to_end.conftest import Installation
 
 pytestmark = pytest.mark.xdist_group("end_to_end")
-
-
-class Installation:
-    """A configured installation, its Dagster run and its files."""
-
-    def __init__(self, exports: Path, home: Path, as_of: date, result: dg.ExecuteInProcessResult) -> None:
-        self.exports, self.home, self.as_of, self.result = exports, home, as_of, result
-
-    @property
-    def lists(self) -> Path:
-        return self.home / "deliveries" / "lists" / self.as_of.isoformat()
-
-    @property
-    def report(self) -> Path:
-        return self.home / "deliveries" / "reports" / self.as_of.isoformat()
-
-    def warehouse(self) -> Warehouse:
-        return Warehouse.open(self.home / "warehouse.duckdb", read_only=True)
-
-
-@pytest.fixture(scope="module")
-def made(small_programme: SmallProgramme, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """The small programme, run as Dagster runs it on a Monday: the weekly job."""
-    home = tmp_path_factory.mktemp("home")
-    exports = home / "exports"
-    shutil.copytree(small_programme.exports, exports)
-    with pytest.MonkeyPatch.context() as patch:
-        configure(patch, exports, home)
-        from assets.definitions import build
-
-        definitions = build(read_programme(exports / "programme.toml"))
-        with dg.DagsterInstance.ephemeral() as instance:
-            result = definitions.resolve_job_def("weekly").execute_in_process(
-                partition_key=small_programme.as_of.isoformat(), instance=instance
-            )
-        yield Installation(exports, home, small_programme.as_of, result)
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -140,6 +102,15 @@ def test_the_command_line_makes_the_same_files_as_dagster(made: Installation, mo
     assert result.exit_code == 0, result.output
     assert "unchanged" in result.output
     assert hashes(made.home / "deliveries") == before
+
+
+def test_the_report_can_be_verified_and_made_again_by_command(made: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    configure(monkeypatch, made.exports, made.home)
+    monkeypatch.setenv("COLUMNS", "240")
+    verified = CliRunner().invoke(app, ["report", "verify", "--remake"])
+    assert verified.exit_code == 0, verified.output
+    assert "1 reports, each as it was made" in verified.output
+    assert made.report.name in CliRunner().invoke(app, ["report", "list"]).output
 
 
 def test_status_doctor_and_explain_speak_of_what_is_there(made: Installation, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,8 @@ select
     recent.asked_this_week,
     clusters.people,
     clusters.open_now,
+    clusters.answers,
+    clusters.curator_minutes,
     clusters.first_at,
     clusters.last_at,
     {{ excerpt('coalesce(questions.text, questions.subject)', threshold('excerpt_characters')) }} as text,

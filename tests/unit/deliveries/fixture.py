@@ -62,7 +62,24 @@ TABLES = {
     "bigint, items_failed bigint, rows_seen bigint, rows_kept bigint, rows_rejected bigint, rejected_share double, accounts bigint, "
     "accounts_linked bigint, linked_share double, problem varchar",
     "rpt_week_warnings": "week_ends_on date, warned bigint, warned_dropped bigint, unwarned bigint, unwarned_dropped bigint, ended bigint",
-    "rpt_week_questions": "week_ends_on date, cluster_id varchar, course_name varchar, asked bigint, asked_this_week bigint, people bigint, first_at timestamptz, last_at timestamptz, "
+    "rpt_week_figures": "week_ends_on date, until_day date, back bigint, condition varchar, indicator varchar, n bigint, value double, low double, high double, unit varchar",
+    "rpt_week_funnel": "week_ends_on date, stream_id varchar, course_name varchar, stream_title varchar, place integer, step varchar, learners bigint",
+    "rpt_week_risk": "week_ends_on date, place integer, level varchar, learners bigint, learners_previous bigint, learners_then bigint, left_since bigint, "
+    "completed_since bigint, still_running bigint, foreseen double",
+    "rpt_week_latency": "week_ends_on date, part varchar, part_id varchar, course_name varchar, clock varchar, questions bigint, answered bigint, open_now bigint, "
+    "km_within_24h double, low double, high double, km_median_hours double, km_median_low double, km_median_high double, rmst_72h double, "
+    "oldest_open_hours double, questions_previous bigint, km_within_24h_previous double",
+    "rpt_week_feedback": "week_ends_on date, part varchar, part_id varchar, course_name varchar, marks bigint, substantive bigint, returned bigint, formal bigint, "
+    "boilerplate bigint, without_comment bigint, substantive_share double, low double, high double, works integer, marked integer, unmarked integer, "
+    "median_hours double, in_time_share double, in_time_low double, in_time_high double, works_previous integer, unmarked_previous integer, "
+    "median_hours_previous double, in_time_share_previous double",
+    "rpt_week_works": "week_ends_on date, part varchar, part_id varchar, course_name varchar, works bigint, compared bigint, copied bigint, copied_from_chat bigint, "
+    "tampered bigint, copied_share double, copied_low double, copied_high double, completions bigint, judged bigint, formal bigint, formal_share double, "
+    "formal_low double, formal_high double",
+    "rpt_week_trouble": "week_ends_on date, place integer, sign varchar, cases bigint, people bigint, n bigint, share double, low double, high double, "
+    "n_previous bigint, share_previous double",
+    "rpt_week_marks": "week_ends_on date, item_id varchar, state varchar, has_acted_since boolean",
+    "rpt_week_questions": "week_ends_on date, cluster_id varchar, course_name varchar, asked bigint, asked_this_week bigint, people bigint, answers bigint, curator_minutes double, first_at timestamptz, last_at timestamptz, "
     "text varchar, faq_answer varchar",
 }
 
@@ -385,6 +402,103 @@ def aspect_rows(n: int = 21, course: str | None = None) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def past_figure(condition: str, indicator: str, value: float, back: int, n: int = 146) -> dict[str, Any]:
+    """A row of rpt_week_figures: a figure of some weeks before."""
+    until = WEEK - timedelta(days=7 * back)
+    return {"week_ends_on": WEEK, "until_day": until, "back": back, "condition": condition, "indicator": indicator, "n": n, "value": value, "unit": "share"}  # fmt: skip
+
+
+INCLUSION = "Инклюзивное образование: работа с классом, где дети разных возможностей"
+
+
+def of_week(part: str = "programme", name: str | None = None, **values: Any) -> dict[str, Any]:
+    """A row of a table by parts of the programme."""
+    course = {"course_name": name} if part == "course" else {}
+    return {"week_ends_on": WEEK, "part": part, "part_id": name or "demo", **course, **values}
+
+
+def latency_row(
+    part: str, name: str | None, questions: int, within: float | None = 0.7, *, clock: str = "elapsed", **values: Any
+) -> dict[str, Any]:
+    """A row of rpt_week_latency."""
+    known = (
+        {}
+        if within is None
+        else {"km_within_24h": within, "low": within - 0.1, "high": within + 0.09, "km_median_hours": 9.4, "rmst_72h": 20.5}
+    )
+    return of_week(
+        part, name, clock=clock, questions=questions, answered=questions - 3, open_now=3, oldest_open_hours=96.0, questions_previous=questions + 4,
+        km_within_24h_previous=0.78, **known, **values,
+    )  # fmt: skip
+
+
+def feedback_row(part: str, name: str | None, marks: int, works: int, **values: Any) -> dict[str, Any]:
+    """A row of rpt_week_feedback."""
+    substantive, returned = marks // 3, marks // 10
+    return of_week(
+        part, name, marks=marks, substantive=substantive, returned=returned, formal=marks // 4, boilerplate=marks // 5, without_comment=marks - substantive - returned - marks // 4 - marks // 5,
+        substantive_share=(substantive + returned) / marks, low=0.37, high=0.5, works=works, marked=works * 2 // 3, unmarked=works - works * 2 // 3, median_hours=51.0,
+        in_time_share=0.62, in_time_low=0.55, in_time_high=0.7, works_previous=works + 5, unmarked_previous=4, median_hours_previous=48.5, in_time_share_previous=0.66,
+        **values,
+    )  # fmt: skip
+
+
+def works_row(
+    part: str, name: str | None, works: int, compared: int, copied: int, completions: int, judged: int, formal: int
+) -> dict[str, Any]:
+    """A row of rpt_week_works."""
+    return of_week(
+        part, name, works=works, compared=compared, copied=copied, copied_from_chat=copied * 3 // 4, tampered=copied // 9, copied_share=copied / compared, copied_low=0.038,
+        copied_high=0.092, completions=completions, judged=judged, formal=formal, formal_share=formal / judged if judged else None, formal_low=0.06, formal_high=0.17,
+    )  # fmt: skip
+
+
+def week_by_parts() -> dict[str, Rows]:
+    """The tables that show the programme by its parts."""
+    streams = (("ЦОС-36", "поток 1", 112, (112, 110, 101, 84, 70, 74)), ("ЦОС-36", "поток 2", 118, (118, 111, 88, 71, 60, 0)), ("ЦОС-36", "поток 3 (выездной)", 7, (7, 7, 6, 5, 5, 0)), (INCLUSION, "поток 1", 96, (96, 92, 78, 66, 51, 0)))  # fmt: skip
+    steps = ("enrolled", "started", "first_work", "half_of_due", "all_due", "completed")
+    return {
+        "rpt_week_funnel": [
+            {"week_ends_on": WEEK, "stream_id": f"{course}/{title}", "course_name": course, "stream_title": title, "place": place, "step": step, "learners": reached}
+            for course, title, _, counts in streams
+            for place, (step, reached) in enumerate(zip(steps, counts, strict=True), start=1)
+        ],
+        "rpt_week_risk": [
+            {"week_ends_on": WEEK, "place": place, "level": level, "learners": now, "learners_previous": before, "learners_then": then, "left_since": left,
+             "completed_since": done, "still_running": then - left - done, "foreseen": foreseen}
+            for place, (level, now, before, then, left, done, foreseen) in enumerate(
+                (("high", 31, 38, 40, 26, 5, 0.61), ("medium", 84, 80, 112, 19, 40, 0.21), ("low", 218, 222, 660, 12, 380, 0.03)), start=1
+            )
+        ],
+        "rpt_week_latency": [
+            latency_row("programme", None, 146, 0.71), latency_row("course", "ЦОС-36", 88, 0.66), latency_row("course", INCLUSION, 58, 0.78), latency_row("channel", "chat", 97, 0.74),
+            latency_row("channel", "mail", 31, 0.61), latency_row("channel", "forum", 18, 0.7), latency_row("programme", None, 146, 0.83, clock="working") | {"km_median_hours": 3.2},
+        ],
+        "rpt_week_feedback": [feedback_row("programme", None, 210, 180), feedback_row("course", "ЦОС-36", 130, 110), feedback_row("course", INCLUSION, 80, 70)],
+        "rpt_week_works": [
+            works_row("programme", None, 330, 310, 19, 74, 60, 6), works_row("course", "ЦОС-36", 200, 190, 15, 70, 56, 5), works_row("course", INCLUSION, 130, 120, 4, 4, 4, 1),
+        ],
+        "rpt_week_trouble": [
+            {"week_ends_on": WEEK, "place": 1, "sign": "question", "cases": 39, "people": 31, "n": 146, "share": 39 / 146, "low": 0.2, "high": 0.35, "n_previous": 150, "share_previous": 0.22},
+            {"week_ends_on": WEEK, "place": 2, "sign": "upload", "cases": 12, "people": 9, "n": 340, "share": 12 / 340, "low": 0.02, "high": 0.061, "n_previous": 5, "share_previous": 0.4},
+            {"week_ends_on": WEEK, "place": 4, "sign": "login", "cases": 177, "n": 5210, "share": 177 / 5210, "low": 0.029, "high": 0.039},
+        ],
+        "rpt_week_marks": [
+            {"week_ends_on": WEEK, "item_id": f"l{number}", "state": state, "has_acted_since": acted}
+            for number, (state, acted) in enumerate([("contacted", True)] * 6 + [("contacted", False)] * 3 + [("resolved", True)] * 2 + [("false_alarm", True), ("snoozed", False), ("new", None)])
+        ],
+    }  # fmt: skip
+
+
+def listed_lines() -> list[dict[str, Any]]:
+    """Rows of deliveries.list_items of the week's lists: 24 lines of two sections, one on two days."""
+    return [
+        {"day": WEEK - timedelta(days=back), "curator_id": CURATOR, "position": number + 1, "section": "waiting" if number < 11 else "help", "item_id": f"l{number}", "urgency": 1.0}
+        for number in range(24)
+        for back in ((1, 2) if number == 3 else (1,))
+    ]  # fmt: skip
+
+
 def full_week() -> dict[str, Rows]:
     """A week with every section filled."""
     conditions = [
@@ -406,19 +520,19 @@ def full_week() -> dict[str, Rows]:
         figure_row("need", "left_share", 0.04, 842, low=0.029, high=0.055, previous=0.03, earlier_stream=0.05),
         figure_row("need", "survey_need_vulnerable", 0.14, 84, low=0.08, high=0.23),
     ]
-    for back_weeks, share in ((1, 0.83), (2, 0.8), (3, 0.77), (4, 0.79)):
-        conditions.append(
-            {**figure_row("flexibility", "answered_within_24h", share), "week_ends_on": WEEK - timedelta(days=7 * back_weeks)}
-        )
-        conditions.append(
-            {**figure_row("need", "missed_task_share", 0.1 + share / 10), "week_ends_on": WEEK - timedelta(days=7 * back_weeks)}
-        )
+    past = [
+        past_figure(*figure, back_weeks)
+        for back_weeks, share in enumerate((0.71, 0.83, 0.8, 0.77, 0.79))
+        for figure in (("flexibility", "answered_within_24h", share), ("need", "missed_task_share", 0.1 + share / 10))
+    ]
     return {
+        "rpt_week_figures": past,
+        **week_by_parts(),
         "rpt_week_streams": [
             stream_row("поток 1", 112, course_day=36, submitted_first_share=0.9, submitted_first_share_previous=0.9, submitted_first_share_earlier_stream=None, completed_share=0.66, dropped_share=0.14),
             stream_row("поток 2"),
             stream_row("поток 3 (выездной)", 7),
-            stream_row("поток 1", 96, stream_id="ИНКЛ-72/1", course_name="Инклюзивное образование: работа с классом, где дети разных возможностей", course_day=19, submitted_first_share=0.81, missed_share_earlier_stream=0.09),
+            stream_row("поток 1", 96, stream_id="ИНКЛ-72/1", course_name=INCLUSION, course_day=19, submitted_first_share=0.81, missed_share_earlier_stream=0.09),
         ],
         "rpt_week_conditions": conditions,
         "rpt_week_aspects": aspect_rows() + aspect_rows(course="ЦОС-36"),
@@ -438,8 +552,8 @@ def full_week() -> dict[str, Rows]:
         ],
         "rpt_week_warnings": [{"week_ends_on": WEEK, "warned": 40, "warned_dropped": 26, "unwarned": 772, "unwarned_dropped": 31, "ended": 190}],
         "rpt_week_questions": [
-            {"week_ends_on": WEEK, "cluster_id": "q1", "course_name": "ЦОС-36", "asked": 41, "asked_this_week": 14, "people": 33, "first_at": back(20), "last_at": back(0),
+            {"week_ends_on": WEEK, "cluster_id": "q1", "course_name": "ЦОС-36", "asked": 41, "asked_this_week": 14, "people": 33, "answers": 29, "curator_minutes": 74.0, "first_at": back(20), "last_at": back(0),
              "text": "Анна Петровна, как прикрепить файл? Гусева Марина спрашивала, @marina_g, ответа нет.", "faq_answer": "Файл до 20 МБ: сохраните презентацию в PDF. Соколова А. П., sokolova@example.org"},
-            {"week_ends_on": WEEK, "cluster_id": "q2", "course_name": None, "asked": 6, "asked_this_week": 6, "people": 5, "first_at": back(6), "last_at": back(1), "text": "Будет ли запись вебинара?", "faq_answer": None},
+            {"week_ends_on": WEEK, "cluster_id": "q2", "course_name": None, "asked": 6, "asked_this_week": 6, "people": 5, "answers": 2, "curator_minutes": 3.5, "first_at": back(6), "last_at": back(1), "text": "Будет ли запись вебинара?", "faq_answer": None},
         ],
     }  # fmt: skip

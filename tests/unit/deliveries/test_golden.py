@@ -29,6 +29,7 @@ def list_text(code: str) -> str:
 
 def report_text(code: str) -> str:
     with made.warehouse_of(**made.full_week()) as warehouse:
+        made.insert(warehouse, "deliveries.list_items", made.listed_lines())
         report = reports.build_report(warehouse, made.programme(), made.WEEK)
     said = document(report, Language(code, report.zone))
     rows = [said["title"], said["header"], said["version"], said["footer"]]
@@ -36,7 +37,7 @@ def report_text(code: str) -> str:
         rows += ["", f"# {section['title']}"]
         for block in section["blocks"]:
             match block["kind"]:
-                case "points":
+                case "points" | "warning":
                     rows += [f"- {point}" for point in block["items"]]
                 case "table":
                     rows += [

@@ -40,6 +40,8 @@ URL = sa.URL.create(
 ).render_as_string(hide_password=False)
 PSEUDONYMS = Pseudonyms(real_programme.KEY.encode())
 #: The truth's course letters, as the warehouse names them.
+#: The course that still runs on the day of the truth.
+RUNNING = "D"
 COURSES = {"A": "moodle:course:2", "B": "moodle:course:3", "C": "moodle:course:4", "D": "moodle:course:5"}
 
 
@@ -210,6 +212,55 @@ def test_a_list_has_at_most_fifteen_people_and_every_line_says_why_and_how(done:
                 # A question is answered where it was asked; everybody else is reached as the line says.
                 assert (line["Вопрос"] or line["Что сделать"] or "").strip(), "a line that does not say where or how to answer"
     assert about_people > 0
+
+
+def test_a_list_goes_to_the_curators_of_the_running_course_and_names_its_learners_only(warehouse: Warehouse, truth: dict[str, Any]) -> None:
+    responsible = {person(warehouse, curator["id"]) for curator in truth["curators"] if curator["course"] == RUNNING}
+    lists = warehouse.rows(
+        "select curator_id, array_agg(distinct person_id) filter (person_id is not null) from deliveries.list_items group by curator_id"
+    )
+    assert {curator for curator, _ in lists} == responsible
+    learners = {user["userid"] for user in truth["users"].values() if user["course"] == RUNNING}
+    known = {
+        found[0][0]
+        for user in learners
+        if (found := warehouse.rows("select person_id from links.people where account_id = ?", [account(user)]))
+    }
+    # Who asks in the course's chat and is linked to nobody waits as well, under the account.
+    nobody = {name for (name,) in warehouse.rows("select account_id from links.people where state <> 'linked'")}
+    for _, listed in lists:
+        assert set(listed) & known
+        assert set(listed) <= known | nobody
+
+
+def test_who_has_gone_by_the_truth_is_named_for_help_to_each_responsible_curator(warehouse: Warehouse, truth: dict[str, Any]) -> None:
+    """Whoever has left the running course and done nothing for five days: three of four stand on the first page, on the list of each."""
+    silent_since = datetime.combine(real_programme.AS_OF, datetime.min.time(), UTC).timestamp() - 5 * 86400
+    gone = [
+        user["userid"]
+        for user in truth["users"].values()
+        if user["course"] == RUNNING and user["dropout_after_week"] is not None and (user["last_activity"] or 0) < silent_since
+    ]
+    assert len(gone) >= 4
+    for curator in (curator["id"] for curator in truth["curators"] if curator["course"] == RUNNING):
+        told = "select person_id from deliveries.list_items where curator_id = ? and section = 'help'"
+        listed = {name for (name,) in warehouse.rows(told, [person(warehouse, curator)])}
+        assert sum(person(warehouse, user) in listed for user in gone) >= 0.75 * len(gone)
+
+
+def test_similar_work_on_a_list_is_copied_work_by_the_truth(warehouse: Warehouse, truth: dict[str, Any]) -> None:
+    """Each line under "similar work" tells of works of which at least one is no original of its author."""
+    copied = {(account(work["userid"]), f"moodle:task:{work['cmid']}") for work in truth["submissions"] if work["kind"] != "original"}
+    lines = warehouse.rows("select distinct item_id from deliveries.list_items where section = 'similar_work'")
+    assert lines
+    for (line,) in lines:
+        task, _, source = line.split("|")
+        later = warehouse.rows(
+            "select work.account_id, pair.task_id from links.copies as pair join raw.submissions as work on work.submission_id = pair.later_id "
+            "where pair.task_id = ? and pair.earlier_id = ?",
+            [task, source],
+        )
+        assert set(later) & copied, line
 
 
 def test_who_is_listed_for_help_is_listed_with_reasons(warehouse: Warehouse) -> None:

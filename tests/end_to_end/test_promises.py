@@ -127,7 +127,7 @@ KILLS: dict[str, list[tuple[Any, str, Callable[[], Callable[..., bool]]]]] = {
     "read mail": [(Stage, "_bring_in", lambda: _after(1))],
     "link people": [(Warehouse, "replace", lambda: _table("links.people"))],
     "link conversations": [(Warehouse, "replace", lambda: _table("links.replies"))],
-    "link copies": [(Warehouse, "append", lambda: _table("links.copy_prints")), (copies, "_write_files", lambda: _after(0))],
+    "link copies": [(Warehouse, "append", lambda: _table("links.copy_prints")), (copies, "write_file_signs", lambda: _after(0))],
     "risk": [(Warehouse, "replace", lambda: _table("risk.reasons"))],
     "curators' lists": [
         (lists, "write_file", lambda: _after(1)),

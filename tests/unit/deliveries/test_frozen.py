@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -38,9 +39,18 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
+@pytest.fixture(scope="module")
+def frozen_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One frozen report; setting its pages takes seconds."""
+    folder = tmp_path_factory.mktemp("frozen")
+    freeze(folder)
+    return folder
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    freeze(tmp_path)
+def folder(tmp_path: Path, frozen_once: Path) -> Path:
+    """A copy of it, to be changed."""
+    shutil.copytree(frozen_once, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 

@@ -168,6 +168,7 @@ def test_three_who_share_a_sentence_are_still_shown() -> None:
     assert {"z1", "z2"} <= {row[0] for row in pairs_of(works)}
 
 
+@pytest.mark.slow
 def test_night_by_night_is_at_once_where_a_task_grows_past_its_doublings() -> None:
     works = quoting(5, 70)
     assert pairs_of(works, nights=5) == pairs_of(works)

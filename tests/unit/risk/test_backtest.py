@@ -13,6 +13,7 @@ from pipelines.warehouse import Warehouse
 from tests.unit.risk.history import end_of, write_history
 
 
+@pytest.mark.slow
 def test_ended_streams_are_judged_on_a_copy_and_the_page_says_how_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(modelling, "BOOTSTRAPS", 5)
     monkeypatch.setattr(modelling, "TREES", 10)

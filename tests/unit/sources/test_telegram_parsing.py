@@ -74,6 +74,7 @@ LAYOUTS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("name", GOOD)
 def test_pieces_and_single_values_give_the_same_rows(name: str, layout: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

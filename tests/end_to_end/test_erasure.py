@@ -27,7 +27,8 @@ from pipelines.warehouse import Warehouse
 from tests.conftest import configure
 from tests.end_to_end.conftest import Installation
 
-pytestmark = pytest.mark.xdist_group("end_to_end")
+#: Long: part of the slower checks.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("end_to_end")]
 
 AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
 

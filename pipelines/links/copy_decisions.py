@@ -15,13 +15,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import blake2b
 
 import pyarrow as pa
 
+from pipelines.decisions import Ledger
 from pipelines.errors import PermanentError
 from pipelines.warehouse import Warehouse
 
+_LEDGER = Ledger("links.copy_decisions", "decision_id", "c")
 KINDS = ("dispute", "copied", "independent", "allowed")
 
 
@@ -56,20 +57,9 @@ def decide(warehouse: Warehouse, decision: CopyDecision) -> str:
         raise PermanentError("the pair is in dispute already")
     if decision.kind != "dispute" and standing is None:
         raise PermanentError("nobody disputes this pair: open a dispute first")
-    with warehouse.transaction():
-        sequence = int(warehouse.value("select coalesce(max(sequence), 0) + 1 from links.copy_decisions"))
-        text = f"{sequence}\x1f{decision.kind}\x1f{decision.later_id}\x1f{decision.earlier_id}"
-        decision_id = "c" + blake2b(text.encode(), digest_size=6).hexdigest()
-        warehouse.connection.execute(
-            "insert into links.copy_decisions (decision_id, sequence, kind, later_id, earlier_id, matched_words, later_share, rule_version, "
-            "decided_at, undone_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, null)",
-            [decision_id, sequence, decision.kind, *pair, *figures[0], decision.decided_at],
-        )
-        warehouse.connection.execute(
-            "insert into personal.copy_decisions (decision_id, decided_by, note) values (?, ?, ?)",
-            [decision_id, decision.decided_by, decision.note],
-        )
-    return decision_id
+    about = {"kind": decision.kind, "later_id": decision.later_id, "earlier_id": decision.earlier_id}
+    beside = dict(zip(("matched_words", "later_share", "rule_version"), figures[0], strict=True))
+    return _LEDGER.enter(warehouse, about, at=decision.decided_at, by=decision.decided_by, note=decision.note, beside=beside)
 
 
 def state_of(warehouse: Warehouse, later_id: str, earlier_id: str) -> str | None:
@@ -83,9 +73,7 @@ def state_of(warehouse: Warehouse, later_id: str, earlier_id: str) -> str | None
 
 def undo(warehouse: Warehouse, decision_id: str, at: datetime) -> None:
     """Take a decision back; what was said before it stands again. Raises PermanentError for one that does not stand."""
-    if not warehouse.value("select count(*) from links.copy_decisions where decision_id = ? and undone_at is null", [decision_id]):
-        raise PermanentError(f"no decision {decision_id} stands")
-    warehouse.connection.execute("update links.copy_decisions set undone_at = ? where decision_id = ?", [at, decision_id])
+    _LEDGER.undo(warehouse, decision_id, at)
 
 
 def history(warehouse: Warehouse) -> pa.Table:

@@ -16,13 +16,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from hashlib import blake2b
 
 import pyarrow as pa
 
+from pipelines.decisions import Ledger
 from pipelines.errors import PermanentError
 from pipelines.warehouse import Warehouse
 
+_LEDGER = Ledger("links.people_decisions", "decision_id", "d")
 KINDS = ("confirm", "merge", "refuse", "split", "share")
 #: Kinds that say whose an account is: of these the last one counts.
 _SETTLING = ("confirm", "merge", "split", "share")
@@ -78,19 +79,8 @@ def decide(warehouse: Warehouse, decision: Decision) -> str:
     )
     if same:
         return str(same)
-    with warehouse.transaction():
-        sequence = int(warehouse.value("select coalesce(max(sequence), 0) + 1 from links.people_decisions"))
-        text = f"{sequence}\x1f{decision.kind}\x1f{decision.account_id}\x1f{decision.person_id}"
-        decision_id = "d" + blake2b(text.encode(), digest_size=6).hexdigest()
-        warehouse.connection.execute(
-            "insert into links.people_decisions (decision_id, sequence, kind, account_id, person_id, decided_at, undone_at) values (?, ?, ?, ?, ?, ?, null)",
-            [decision_id, sequence, decision.kind, decision.account_id, decision.person_id, decision.decided_at],
-        )
-        warehouse.connection.execute(
-            "insert into personal.people_decisions (decision_id, decided_by, note) values (?, ?, ?)",
-            [decision_id, decision.decided_by, decision.note],
-        )
-    return decision_id
+    about = {"kind": decision.kind, "account_id": decision.account_id, "person_id": decision.person_id}
+    return _LEDGER.enter(warehouse, about, at=decision.decided_at, by=decision.decided_by, note=decision.note)
 
 
 def _joined_to(warehouse: Warehouse, account_id: str) -> set[str]:
@@ -109,10 +99,7 @@ def _joined_to(warehouse: Warehouse, account_id: str) -> set[str]:
 
 def undo(warehouse: Warehouse, decision_id: str, at: datetime) -> None:
     """Take a decision back. Raises PermanentError for one that does not stand."""
-    standing = warehouse.value("select count(*) from links.people_decisions where decision_id = ? and undone_at is null", [decision_id])
-    if not standing:
-        raise PermanentError(f"no decision {decision_id} stands")
-    warehouse.connection.execute("update links.people_decisions set undone_at = ? where decision_id = ?", [at, decision_id])
+    _LEDGER.undo(warehouse, decision_id, at)
 
 
 def make_standing(warehouse: Warehouse) -> None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from hashlib import blake2b
 
 import pandas as pd
 
+from pipelines.decisions import Ledger
 from pipelines.errors import PermanentError
 from pipelines.warehouse import Warehouse
 
@@ -41,6 +41,9 @@ select person_id, stream_id, arg_max(is_formal, row(weight, place))::integer as 
 """
 
 
+_LEDGER = Ledger("risk.completion_verdicts", "verdict_id", "f", "verdict")
+
+
 @dataclass(frozen=True)
 class Verdict:
     """Something said about a completion. ``decided_at`` and ``decided_by`` are the caller's."""
@@ -61,26 +64,13 @@ def decide(warehouse: Warehouse, said: Verdict) -> str:
         "select count(*) from facts.fct_enrolments where person_id = ? and stream_id = ?", [said.person_id, said.stream_id]
     ):
         raise PermanentError(f"no learner {said.person_id} in stream {said.stream_id}")
-    with warehouse.transaction():
-        sequence = int(warehouse.value("select coalesce(max(sequence), 0) + 1 from risk.completion_verdicts"))
-        text = f"{sequence}\x1f{said.verdict}\x1f{said.person_id}\x1f{said.stream_id}"
-        verdict_id = "f" + blake2b(text.encode(), digest_size=6).hexdigest()
-        warehouse.connection.execute(
-            "insert into risk.completion_verdicts (verdict_id, sequence, person_id, stream_id, verdict, decided_at, undone_at) values (?, ?, ?, ?, ?, ?, null)",
-            [verdict_id, sequence, said.person_id, said.stream_id, said.verdict, said.decided_at],
-        )
-        warehouse.connection.execute(
-            "insert into personal.completion_verdicts (verdict_id, decided_by, note) values (?, ?, ?)",
-            [verdict_id, said.decided_by, said.note],
-        )
-    return verdict_id
+    about = {"verdict": said.verdict, "person_id": said.person_id, "stream_id": said.stream_id}
+    return _LEDGER.enter(warehouse, about, at=said.decided_at, by=said.decided_by, note=said.note)
 
 
 def undo(warehouse: Warehouse, verdict_id: str, at: datetime) -> None:
     """Take a verdict back; what was said before it stands again. Raises PermanentError for one that does not stand."""
-    if not warehouse.value("select count(*) from risk.completion_verdicts where verdict_id = ? and undone_at is null", [verdict_id]):
-        raise PermanentError(f"no verdict {verdict_id} stands")
-    warehouse.connection.execute("update risk.completion_verdicts set undone_at = ? where verdict_id = ?", [at, verdict_id])
+    _LEDGER.undo(warehouse, verdict_id, at)
 
 
 def standing(warehouse: Warehouse, until: date) -> pd.DataFrame:

@@ -1,22 +1,6 @@
 -- One row per scope (group, stream, course, programme), its id and task ('all': all tasks together): how many texts repeat somebody else's
 -- earlier one, and from where most of them come. The interval counts learners, not texts: who copies once copies again.
-with member_groups as (
-
-    select distinct
-        accounts.person_id,
-        course_groups.course_id,
-        course_groups.group_id,
-        memberships.joined_at,
-        memberships.left_at
-    from {{ source('raw', 'memberships') }} as memberships
-    inner join {{ source('raw', 'course_groups') }} as course_groups
-        on memberships.group_id = course_groups.group_id
-    inner join {{ ref('dim_accounts') }} as accounts
-        on memberships.account_id = accounts.account_id
-
-),
-
-texts as (
+with texts as (
 
     select copies.*, copies.task_id as of_task from {{ ref('ind_copies') }} as copies
     union all
@@ -34,7 +18,7 @@ scoped as (
     union all
     select distinct 'group' as scope, member_groups.group_id as scope_id, texts.*
     from texts
-    inner join member_groups
+    inner join {{ ref('fct_memberships') }} as member_groups
         on texts.person_id = member_groups.person_id
         and texts.course_id = member_groups.course_id
         and (member_groups.joined_at is null or member_groups.joined_at <= texts.handed_in_at)

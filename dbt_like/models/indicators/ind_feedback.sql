@@ -30,8 +30,7 @@ weeks as (
         {{ median("case when marks.hours_to_feedback is null then null when marks.due_at > marks.submitted_at then greatest(" ~ hours_between('marks.due_at', 'marks.graded_at') ~ ", 0.0) else marks.hours_to_feedback end") }} as median_hours_after_due,
         count(case when marks.hours_to_feedback <= {{ threshold('quick_feedback_hours') }} then 1 end)
         / cast(nullif(count(marks.hours_to_feedback), 0) as double) as quick_share,
-        {{ median('marks.comment_words') }} as median_comment_words,
-        {{ threshold('confidence_z') }} as z
+        {{ median('marks.comment_words') }} as median_comment_words
     from marks
     group by marks.grader_id, marks.course_id, marks.week_ends_on
 
@@ -49,16 +48,8 @@ select
     weeks.returned,
     weeks.substantive_share,
     -- Wilson's interval; of a few marks it says how little they tell.
-    round(greatest(
-        (weeks.substantive_share + weeks.z * weeks.z / (2 * weeks.marks)
-            - weeks.z * sqrt(weeks.substantive_share * (1 - weeks.substantive_share) / weeks.marks + weeks.z * weeks.z / (4.0 * weeks.marks * weeks.marks)))
-        / (1 + weeks.z * weeks.z / weeks.marks), 0.0
-    ), 6) as substantive_low,
-    round(least(
-        (weeks.substantive_share + weeks.z * weeks.z / (2 * weeks.marks)
-            + weeks.z * sqrt(weeks.substantive_share * (1 - weeks.substantive_share) / weeks.marks + weeks.z * weeks.z / (4.0 * weeks.marks * weeks.marks)))
-        / (1 + weeks.z * weeks.z / weeks.marks), 1.0
-    ), 6) as substantive_high,
+    {{ wilson_low('weeks.substantive_share', 'weeks.marks') }} as substantive_low,
+    {{ wilson_high('weeks.substantive_share', 'weeks.marks') }} as substantive_high,
     weeks.marks >= {{ threshold('feedback_works_least') }} as is_enough,
     weeks.median_hours_to_feedback,
     weeks.median_hours_after_due,

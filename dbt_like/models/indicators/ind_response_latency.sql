@@ -20,22 +20,6 @@ with waits as (
 
 ),
 
-member_groups as (
-
-    select distinct
-        accounts.person_id,
-        course_groups.course_id,
-        course_groups.group_id,
-        memberships.joined_at,
-        memberships.left_at
-    from {{ source('raw', 'memberships') }} as memberships
-    inner join {{ source('raw', 'course_groups') }} as course_groups
-        on memberships.group_id = course_groups.group_id
-    inner join {{ ref('dim_accounts') }} as accounts
-        on memberships.account_id = accounts.account_id
-
-),
-
 scoped as (
 
     select 'programme' as scope, '{{ var("programme_id") }}' as scope_id, waits.* from waits
@@ -48,7 +32,7 @@ scoped as (
     union all
     select distinct 'group' as scope, member_groups.group_id as scope_id, waits.*
     from waits
-    inner join member_groups
+    inner join {{ ref('fct_memberships') }} as member_groups
         on waits.person_id = member_groups.person_id
         and waits.course_id = member_groups.course_id
         and (member_groups.joined_at is null or member_groups.joined_at <= waits.from_at)

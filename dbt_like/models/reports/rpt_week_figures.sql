@@ -139,8 +139,7 @@ shares as (
         hits.indicator,
         hits.back,
         hits.n,
-        hits.hits / cast(nullif(hits.n, 0) as double) as value,
-        {{ threshold('confidence_z') }} as z
+        hits.hits / cast(nullif(hits.n, 0) as double) as value
     from hits
 
 ),
@@ -153,8 +152,8 @@ wilson as (
         shares.back,
         shares.n,
         shares.value,
-        greatest(0.0, (shares.value + shares.z * shares.z / (2 * shares.n) - shares.z * sqrt(shares.value * (1 - shares.value) / shares.n + shares.z * shares.z / (4.0 * shares.n * shares.n))) / (1 + shares.z * shares.z / shares.n)) as low,
-        least(1.0, (shares.value + shares.z * shares.z / (2 * shares.n) + shares.z * sqrt(shares.value * (1 - shares.value) / shares.n + shares.z * shares.z / (4.0 * shares.n * shares.n))) / (1 + shares.z * shares.z / shares.n)) as high,
+        {{ wilson_low('shares.value', 'shares.n') }} as low,
+        {{ wilson_high('shares.value', 'shares.n') }} as high,
         'share' as unit
     from shares
     where shares.n > 0

@@ -25,7 +25,7 @@ from rich.console import Console
 from pipelines.deliveries import frozen
 from pipelines.progress import Teller, telling
 from pipelines.settings import PROJECT
-from pipelines.simulation import plan_of, simulate
+from pipelines.simulation import environment_of, plan_of, simulate
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -44,11 +44,7 @@ def configure(folder: Path) -> None:
     """Point this process at the demonstration's installation."""
     for name in [name for name in os.environ if name.startswith("MAYAK_")]:
         del os.environ[name]
-    os.environ |= {
-        "MAYAK_PROGRAMME": str(folder / "exports" / "programme.toml"),
-        "MAYAK_HOME": str(folder),
-        "MAYAK_PSEUDONYM_KEY": DEMO_KEY,
-        "MAYAK_SOURCES__LMS__URL": f"sqlite:///{folder / 'exports' / 'lms' / 'moodle.sqlite'}",
+    os.environ |= environment_of(folder / "exports", folder, DEMO_KEY) | {
         "DAGSTER_HOME": str(folder / "dagster"),
         "DAGSTER_DISABLE_TELEMETRY": "yes",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.simulation import plan_of, simulate
+from pipelines.simulation import environment_of, plan_of, simulate
 from pipelines.warehouse import Warehouse
 
 os.environ |= {
@@ -55,10 +55,8 @@ def session_environment() -> Iterator[pytest.MonkeyPatch]:
 
 def configure(patch: pytest.MonkeyPatch, exports: Path, home: Path) -> None:
     """Point this process at an installation under ``home`` that reads ``exports``."""
-    patch.setenv("MAYAK_PROGRAMME", str(exports / "programme.toml"))
-    patch.setenv("MAYAK_HOME", str(home))
-    patch.setenv("MAYAK_PSEUDONYM_KEY", "a-key-for-invented-people")
-    patch.setenv("MAYAK_SOURCES__LMS__URL", f"sqlite:///{exports / 'lms' / 'moodle.sqlite'}")
+    for name, value in environment_of(exports, home, "a-key-for-invented-people").items():
+        patch.setenv(name, value)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from pipelines.progress import telling
 from pipelines.risk import backtest, evaluation_page
 from pipelines.risk.figures import Measured
 from pipelines.settings import read_settings
-from pipelines.simulation import plan_of, simulate
+from pipelines.simulation import environment_of, plan_of, simulate
 from pipelines.steps import Run, carry_out, daily
 
 KEY = "evaluation-on-invented-people"
@@ -32,12 +32,7 @@ def configure(home: Path) -> None:
     """Point this process at the installation of one simulated programme."""
     for name in [name for name in os.environ if name.startswith("MAYAK_")]:
         del os.environ[name]
-    os.environ |= {
-        "MAYAK_PROGRAMME": str(home / "exports" / "programme.toml"),
-        "MAYAK_HOME": str(home),
-        "MAYAK_PSEUDONYM_KEY": KEY,
-        "MAYAK_SOURCES__LMS__URL": f"sqlite:///{home / 'exports' / 'lms' / 'moodle.sqlite'}",
-    }
+    os.environ |= environment_of(home / "exports", home, KEY)
 
 
 def build(home: Path, seed: int, console: Console) -> None:

@@ -64,14 +64,18 @@ class Figure:
     n: int
 
 
-class Classifier(Protocol):
+class Guesser(Protocol):
+    """What is asked of whatever says how likely an outcome is."""
+
+    def predict_proba(self, features: pd.DataFrame) -> np.ndarray:
+        """One row per row of ``features``, one column per outcome."""
+
+
+class Classifier(Guesser, Protocol):
     """What is asked of an estimator here; scikit-learn's own base class names neither."""
 
     def fit(self, features: pd.DataFrame, outcome: np.ndarray, **weights: np.ndarray) -> object:
         """Learn."""
-
-    def predict_proba(self, features: pd.DataFrame) -> np.ndarray:
-        """One row per row of ``features``, one column per outcome."""
 
 
 def candidates(target: str) -> dict[str, Classifier]:
@@ -140,7 +144,7 @@ def _fit_weighted(estimator: Classifier, features: pd.DataFrame, outcome: np.nda
     estimator.fit(features, outcome, **{step: weights})
 
 
-def predict(model: Classifier, features: pd.DataFrame) -> np.ndarray:
+def predict(model: Guesser, features: pd.DataFrame) -> np.ndarray:
     """Probabilities of the outcome, one per row."""
     return model.predict_proba(features)[:, 1]
 

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.risk.features import features_of, matrix
-from pipelines.risk.modelling import Classifier, predict
+from pipelines.risk.modelling import Guesser, predict
 from pipelines.risk.rules import RULES
 from pipelines.thresholds import threshold
 
@@ -24,7 +24,7 @@ ROWS_AT_ONCE = 400_000
 COLUMNS = ["person_id", "stream_id", "rank", "code", "feature", "value", "baseline", "contribution"]
 
 
-def of_model(model: Classifier, frame: pd.DataFrame, target: str, shown: pd.DataFrame, medians: pd.DataFrame) -> pd.DataFrame:
+def of_model(model: Guesser, frame: pd.DataFrame, target: str, shown: pd.DataFrame, medians: pd.DataFrame) -> pd.DataFrame:
     """Reasons for the rows of ``frame`` (one day, :func:`features.feature_frame`).
 
     ``shown`` and ``medians``: indicators as people know them, from :func:`features.shown_values`.
@@ -36,7 +36,7 @@ def of_model(model: Classifier, frame: pd.DataFrame, target: str, shown: pd.Data
     return _ranked(contributions, told, shown, medians)
 
 
-def shapley(model: Classifier, frame: pd.DataFrame, target: str) -> pd.DataFrame:
+def shapley(model: Guesser, frame: pd.DataFrame, target: str) -> pd.DataFrame:
     """Part of every group of features in the log-odds of every row: index person and stream, one column per code, in code order.
 
     Features without a code (the part of the course) keep their value in every coalition.

@@ -67,10 +67,6 @@ class _Guess:
         guessed = self.judge.guess(features)
         return np.column_stack([1 - guessed, guessed])
 
-    def fit(self, features: pd.DataFrame, outcome: np.ndarray, **weights: np.ndarray) -> object:
-        """Never: it is fitted."""
-        raise NotImplementedError
-
 
 def score_day(warehouse: Warehouse, day: date, *, models_folder: Path, is_judged: bool = True) -> Summary:
     """Write ``risk.scores``, ``risk.reasons``, ``risk.outlooks`` and ``risk.drift`` of one day, for learners of the streams that run on it.

@@ -274,14 +274,8 @@ def changes_since(item: CuratorList, language: Language) -> str | None:
     if item.resolved_since:
         parts.append(language.count("{n} is off: the reason is gone", "{n} are off: the reason is gone", item.resolved_since))
     if item.displaced_since:
-        parts.append(
-            language.count(
-                "{n} made room for the more urgent (sheet “{sheet}”)",
-                "{n} made room for the more urgent (sheet “{sheet}”)",
-                item.displaced_since,
-                sheet=language.say("All"),
-            )
-        )
+        # Where they are is said beside what did not fit: a sheet of the workbook, or a tab of the page.
+        parts.append(language.count("{n} made room for the more urgent", "{n} made room for the more urgent", item.displaced_since))
     return language.say(
         "Since the list of {date}: {changes}.",
         date=language.short_date(item.previous_day + timedelta(days=1)),

@@ -25,6 +25,7 @@ from pipelines.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from pipelines.deliveries.page.store import Store
+    from pipelines.explain import Person
 
 app = typer.Typer(
     name="mayak", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Mayak: who needs help today."
@@ -223,19 +224,26 @@ def explain(
     as_of: Annotated[str | None, typer.Option(help="Day; default: the last one that was scored.")] = None,
 ) -> None:
     """Every indicator and reason of one learner, traced back to the rows behind it."""
-    from pipelines.explain import explain_learner, find_people
+    from pipelines.explain import explain_learner
 
     day = _day(as_of)
     settings = read_settings()
     programme = read_programme(settings.programme)
     with Warehouse.open(settings.warehouse_path, read_only=True) as warehouse:
-        people = find_people(warehouse, learner)
-        if len(people) != 1:
-            problems.print(f"{len(people)} people match {learner!r}" + (": say which, by person id:" if people else ""))
-            for person in people[:20]:
-                problems.print(f"  {person.person_id}  {person.name}")
-            raise typer.Exit(1)
-        explain_learner(warehouse, programme, people[0], day, console)
+        explain_learner(warehouse, programme, _only_person(warehouse, learner), day, console)
+
+
+def _only_person(warehouse: Warehouse, learner: str) -> Person:
+    """The one person who is meant; ends the command with those who match where it is not one."""
+    from pipelines.explain import find_people
+
+    people = find_people(warehouse, learner)
+    if len(people) == 1:
+        return people[0]
+    problems.print(f"{len(people)} people match" + (": say which, by person id:" if people else ""))
+    for person in people[:20]:
+        problems.print(f"  {person.person_id}  {person.name}")
+    raise typer.Exit(1)
 
 
 @app.command()
@@ -245,19 +253,13 @@ def erase(
 ) -> None:
     """Forget one learner: every row, mark, list and mail; what an export brings of the learner later is dropped. It cannot be undone."""
     from pipelines.erasure import erase as forget
-    from pipelines.explain import find_people
 
     settings = read_settings()
     with Warehouse.open(settings.warehouse_path, read_only=True) as warehouse:
-        people = find_people(warehouse, learner)
-    if len(people) != 1:
-        problems.print(f"{len(people)} people match" + (": say which, by person id:" if people else ""))
-        for person in people[:20]:
-            problems.print(f"  {person.person_id}  {person.name}")
-        raise typer.Exit(1)
+        person = _only_person(warehouse, learner)
     if not yes:
-        typer.confirm(f"Erase {people[0].name} ({people[0].person_id}) from everything? It cannot be undone.", abort=True)
-    erased = forget(settings, people[0].person_id, datetime.now(UTC))
+        typer.confirm(f"Erase {person.name} ({person.person_id}) from everything? It cannot be undone.", abort=True)
+    erased = forget(settings, person.person_id, datetime.now(UTC))
     console.print(f"Erased ({erased.erasure_id}): {sum(erased.rows.values())} rows of {len(erased.rows)} tables, {erased.files} files.")
     console.print(f"These sources spoke of the learner; what lies there is not Mayak's to erase: {', '.join(erased.sources)}.")
     console.print("Run the day again: its lists, its figures and the curator's page follow.")

@@ -46,6 +46,11 @@ def _of(row: PartRow, column: str, size: str, show: Callable[[Any], str]) -> str
     return UNKNOWN if row.values[column] is None else show(row.values[column])
 
 
+def _with_interval(row: PartRow, share: str, ends: tuple[str, str], size: str, language: Language) -> str:
+    """A share of a row with the ends of its interval."""
+    return _of(row, share, size, lambda value: with_spread(value, row.values[ends[0]], row.values[ends[1]], language))
+
+
 def _size(row: PartRow, size: str, language: Language) -> str:
     number = row.values[size]
     return veiled(number) if size in row.hidden else small(number, language)
@@ -273,7 +278,7 @@ def feedback(report: Report, language: Language) -> list[dict[str, Any]]:
             kinds.append(
                 [
                     name, _size(row, "marks", language),
-                    veiled(row.values["marks"]) if "marks" in row.hidden else with_spread(row.values["substantive_share"], row.values["low"], row.values["high"], language),
+                    _with_interval(row, "substantive_share", ("low", "high"), "marks", language),
                     *(_of(row, kind, "marks", share) for kind in ("returned", "formal", "boilerplate", "without_comment")),
                 ]
             )  # fmt: skip
@@ -281,7 +286,7 @@ def feedback(report: Report, language: Language) -> list[dict[str, Any]]:
             times.append(
                 [
                     name, _size(row, "works", language), _of(row, "unmarked", "works", lambda one: _whole(one, language)),
-                    veiled(row.values["works"]) if "works" in row.hidden else with_spread(row.values["in_time_share"], row.values["in_time_low"], row.values["in_time_high"], language),
+                    _with_interval(row, "in_time_share", ("in_time_low", "in_time_high"), "works", language),
                     _of(row, "median_hours", "works", lambda one: amount(one, "hours", language)),
                     _size(row, "works_previous", language), _of(row, "in_time_share_previous", "works_previous", language.percent),
                     _of(row, "unmarked_previous", "works_previous", lambda one: _whole(one, language)),
@@ -337,7 +342,7 @@ def works(report: Report, language: Language) -> list[dict[str, Any]]:
             copies.append(
                 [
                     name, _size(row, "works", language), _size(row, "compared", language), _of(row, "copied", "compared", lambda one: _whole(one, language)),
-                    veiled(row.values["compared"]) if "compared" in row.hidden else with_spread(row.values["copied_share"], row.values["copied_low"], row.values["copied_high"], language),
+                    _with_interval(row, "copied_share", ("copied_low", "copied_high"), "compared", language),
                     _of(row, "copied_from_chat", "compared", lambda one: _whole(one, language)), _of(row, "tampered", "compared", lambda one: _whole(one, language)),
                 ]
             )  # fmt: skip
@@ -345,7 +350,7 @@ def works(report: Report, language: Language) -> list[dict[str, Any]]:
             formal.append(
                 [
                     name, _size(row, "completions", language), _size(row, "judged", language), _of(row, "formal", "judged", lambda one: _whole(one, language)),
-                    veiled(row.values["judged"]) if "judged" in row.hidden else with_spread(row.values["formal_share"], row.values["formal_low"], row.values["formal_high"], language),
+                    _with_interval(row, "formal_share", ("formal_low", "formal_high"), "judged", language),
                 ]
             )  # fmt: skip
     blocks = []
@@ -410,7 +415,7 @@ def trouble(report: Report, language: Language) -> list[dict[str, Any]]:
     rows = [
         [
             say(SIGNS[str(row.name)]), _of(row, "cases", "n", lambda one: _whole(one, language)), _size(row, "n", language),
-            veiled(row.values["n"]) if "n" in row.hidden else with_spread(row.values["share"], row.values["low"], row.values["high"], language),
+            _with_interval(row, "share", ("low", "high"), "n", language),
             _of(row, "share_previous", "n_previous", language.percent) if row.values["n_previous"] is not None else UNKNOWN,
             _of(row, "people", "n", lambda one: _whole(one, language)),
         ]

@@ -285,7 +285,7 @@ def _alone(part: str, name: str | None, row: dict[str, Any], groups: dict[str, t
 
 def _funnel(rows: Sequence[dict[str, Any]], hidden_streams: set[str]) -> tuple[PartRow, ...]:
     """Steps of all streams together, then of each that is large enough and shown elsewhere; a step is a share of those enrolled in the streams
-    that tell of it."""
+    that tell of it. Hidden streams are in the sum of a step where all of them tell of it: one step less another must not single one out."""
     enrolled = {row["stream_id"]: row["learners"] for row in rows if row["step"] == "enrolled"}
     streams = list(enrolled)
     covered = hidden_places([enrolled[stream] for stream in streams])
@@ -293,6 +293,8 @@ def _funnel(rows: Sequence[dict[str, Any]], hidden_streams: set[str]) -> tuple[P
     found = []
     for step in dict.fromkeys(row["step"] for row in sorted(rows, key=lambda row: row["place"])):
         told = [row for row in rows if row["step"] == step]
+        if not hidden <= {row["stream_id"] for row in told}:
+            told = [row for row in told if row["stream_id"] not in hidden]
         of = sum(enrolled[row["stream_id"]] for row in told)
         if not is_small(of):
             reached = sum(row["learners"] for row in told)

@@ -7,6 +7,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from pipelines.deliveries import reports
+from pipelines.deliveries.language import Language
+from pipelines.deliveries.report_model import Report
+from pipelines.deliveries.report_words import document
 from pipelines.programme import Programme
 from pipelines.warehouse import Warehouse
 
@@ -557,3 +561,23 @@ def full_week() -> dict[str, Rows]:
             {"week_ends_on": WEEK, "cluster_id": "q2", "course_name": None, "asked": 6, "asked_this_week": 6, "people": 5, "answers": 2, "curator_minutes": 3.5, "first_at": back(6), "last_at": back(1), "text": "Будет ли запись вебинара?", "faq_answer": None},
         ],
     }  # fmt: skip
+
+
+PEOPLE = [
+    {"account_id": "a1", "display_name": "Гусева Марина Олеговна"},
+    {"account_id": "a2", "last_name": "Соколова", "first_name": "Анна Петровна"},
+]
+
+
+def built(tables: dict[str, Rows] | None = None) -> Report:
+    """The report of the week from these tables, of a full week by default."""
+    with warehouse_of(**(full_week() if tables is None else tables)) as warehouse:
+        insert(warehouse, "personal.accounts", PEOPLE)
+        insert(warehouse, "deliveries.list_items", listed_lines())
+        return reports.build_report(warehouse, programme(), WEEK)
+
+
+def said(report: Report, code: str = "ru") -> str:
+    """Everything the report says but its pictures, as text."""
+    words = {name: part for name, part in document(report, Language(code, report.zone)).items() if name != "pictures"}
+    return json.dumps(words, ensure_ascii=False).replace("\u00a0", " ")

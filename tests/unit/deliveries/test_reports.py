@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from io import BytesIO
 from itertools import pairwise
@@ -15,32 +14,15 @@ import pytest
 from pipelines.deliveries import frozen, report_pdf, report_xlsx, reports
 from pipelines.deliveries.charts import wilson
 from pipelines.deliveries.language import Language
-from pipelines.deliveries.report_model import CONDITIONS, FEW, Report
+from pipelines.deliveries.report_model import CONDITIONS
 from pipelines.deliveries.report_words import document, stream_label
 from pipelines.deliveries.reports import without_names
 from pipelines.errors import BadContract
 from tests.unit.deliveries import fixture as made
 
-PEOPLE = [
-    {"account_id": "a1", "display_name": "Гусева Марина Олеговна"},
-    {"account_id": "a2", "last_name": "Соколова", "first_name": "Анна Петровна"},
-]
-
-
-def built(tables: dict[str, made.Rows] | None = None) -> Report:
-    with made.warehouse_of(**(made.full_week() if tables is None else tables)) as warehouse:
-        made.insert(warehouse, "personal.accounts", PEOPLE)
-        made.insert(warehouse, "deliveries.list_items", made.listed_lines())
-        return reports.build_report(warehouse, made.programme(), made.WEEK)
-
-
-def said(report: Report, code: str = "ru") -> str:
-    words = {name: part for name, part in document(report, Language(code, report.zone)).items() if name != "pictures"}
-    return json.dumps(words, ensure_ascii=False).replace("\u00a0", " ")
-
 
 def test_main_points_say_figures_with_interval_and_comparison() -> None:
-    text = said(built())
+    text = made.said(made.built())
     for sentence in (
         "Неделя 47 · 16–22 ноября 2026",
         "2 курса, 4 потока, 333 слушателя",
@@ -54,15 +36,15 @@ def test_main_points_say_figures_with_interval_and_comparison() -> None:
 
 def test_a_difference_inside_the_interval_is_called_chance() -> None:
     steady = made.figure_row("flexibility", "answered_within_24h", 0.5, low=0.4, high=0.6, previous=0.55)
-    assert "(разница не больше случайной)" in said(built({"rpt_week_conditions": [steady]}))
+    assert "(разница не больше случайной)" in made.said(made.built({"rpt_week_conditions": [steady]}))
     moved = made.figure_row("flexibility", "answered_within_24h", 0.5, low=0.4, high=0.6, previous=0.7)
-    assert "(разница не больше случайной)" not in said(built({"rpt_week_conditions": [moved]}))
+    assert "(разница не больше случайной)" not in made.said(made.built({"rpt_week_conditions": [moved]}))
 
 
 def test_what_moved_beyond_chance_is_a_main_point_and_what_did_not_is_none() -> None:
     def points(previous: float) -> list[str]:
         row = made.figure_row("support", "contacted_share", 0.5, low=0.4, high=0.6, previous=previous)
-        report = built({"rpt_week_conditions": [row]})
+        report = made.built({"rpt_week_conditions": [row]})
         return document(report, Language("ru", report.zone))["sections"][0]["blocks"][0]["items"]
 
     assert "Слушатели, которым писали лично: 50\u00a0% (40–60\u00a0%); неделю назад 70\u00a0%." in points(0.7)
@@ -78,9 +60,9 @@ def test_small_groups_are_hidden_everywhere() -> None:
         "rpt_week_aspects": made.aspect_rows(n=9),
         "rpt_week_warnings": [{"week_ends_on": made.WEEK, "warned": 9, "warned_dropped": 7, "unwarned": 77, "unwarned_dropped": 3}],
     }
-    report = built(tables)
+    report = made.built(tables)
     assert "0.777" not in str(report)
-    text = said(report)
+    text = made.said(report)
     assert "78 %" not in text
     assert "<10" in text
     assert report.warned is not None
@@ -92,7 +74,7 @@ def test_small_groups_are_hidden_everywhere() -> None:
     [("ru", "Содержание", "Двусторонняя обратная связь"), ("en", "Content", "Two-way feedback")],
 )
 def test_the_ten_aspects_stand_in_the_two_tables_of_the_study(language: str, first: str, last: str) -> None:
-    report = built(made.full_week() | {"rpt_week_aspects": made.aspect_rows()})
+    report = made.built(made.full_week() | {"rpt_week_aspects": made.aspect_rows()})
     speaker = Language(language, report.zone)
     (section,) = (one for one in document(report, speaker)["sections"] if one["title"] == speaker.say("Surveys"))
     tables = [block for block in section["blocks"] if block["kind"] == "table" and block["columns"][0]["title"] == speaker.say("Aspect")]
@@ -107,9 +89,9 @@ def test_the_ten_aspects_stand_in_the_two_tables_of_the_study(language: str, fir
 
 def test_an_item_that_is_an_aspect_is_not_shown_twice() -> None:
     mapped = made.survey_row("Доступно ли изложено содержание?", (0.0, 0.0, 0.24, 0.43, 0.33), course=None) | {"aspect": "content"}
-    report = built(made.full_week() | {"rpt_week_aspects": made.aspect_rows(), "rpt_week_survey": [mapped]})
-    assert "Доступно ли" not in said(report)
-    assert "Содержание" in said(report)
+    report = made.built(made.full_week() | {"rpt_week_aspects": made.aspect_rows(), "rpt_week_survey": [mapped]})
+    assert "Доступно ли" not in made.said(report)
+    assert "Содержание" in made.said(report)
 
 
 @pytest.mark.parametrize(
@@ -129,13 +111,13 @@ def test_names_are_masked(text: str, masked: str) -> None:
 
 
 def test_no_name_of_the_warehouse_is_in_the_report() -> None:
-    text = said(built())
+    text = made.said(made.built())
     assert not re.search(r"Гусев|Марин|Соколов|Петровн|marina_g|example\.org", text)
     assert "как прикрепить файл?" in text
 
 
 def test_every_condition_has_a_page_with_its_definitions() -> None:
-    report = built()
+    report = made.built()
     assert {figure.condition for figure in report.figures} == set(CONDITIONS)
     for code in ("ru", "en"):
         words = document(report, Language(code, report.zone))
@@ -147,16 +129,16 @@ def test_every_condition_has_a_page_with_its_definitions() -> None:
 
 
 def test_the_trend_is_drawn_from_three_weeks_on() -> None:
-    assert set(built().trend) == {"answered_within_24h", "missed_task_share"}
-    assert "trend" in document(built(), Language("ru", built().zone))["pictures"]
+    assert set(made.built().trend) == {"answered_within_24h", "missed_task_share"}
+    assert "trend" in document(made.built(), Language("ru", made.built().zone))["pictures"]
     two = [made.past_figure("flexibility", "answered_within_24h", 0.5, back) for back in (0, 1)]
-    assert built(made.full_week() | {"rpt_week_figures": two}).trend == {}
+    assert made.built(made.full_week() | {"rpt_week_figures": two}).trend == {}
     few = [made.past_figure("flexibility", "answered_within_24h", 0.5, back, n=9 if back == 1 else 50) for back in (0, 1, 2)]
-    assert built(made.full_week() | {"rpt_week_figures": few}).trend == {}
+    assert made.built(made.full_week() | {"rpt_week_figures": few}).trend == {}
 
 
 def test_page_and_pdf_say_the_same_and_no_table_is_cut_off() -> None:
-    report = built()
+    report = made.built()
     files = frozen.bytes_of(report, "ru")
     page = files["report.ru.html"].decode()
     assert not re.search(r"https?://|<script|@import|url\(", page)
@@ -202,7 +184,7 @@ def overlaps(pdf: bytes) -> list[str]:
 
 @pytest.mark.parametrize("code", ["ru", "en"])
 def test_no_cell_of_the_pdf_runs_into_its_neighbour(code: str) -> None:
-    assert overlaps(frozen.bytes_of(built(), code)[f"report.{code}.pdf"]) == []
+    assert overlaps(frozen.bytes_of(made.built(), code)[f"report.{code}.pdf"]) == []
 
 
 def test_a_word_wider_than_its_share_of_the_line_gets_a_wider_column() -> None:
@@ -210,14 +192,14 @@ def test_a_word_wider_than_its_share_of_the_line_gets_a_wider_column() -> None:
     columns = [{"title": "Курс", "align": "left", "width": 9.0}, *({**long, "title": f"{long['title']}{number}"} for number in range(4))]
     table = {"kind": "table", "columns": columns, "rows": [["ЦОС-36", "1 234 567", "12 %", "—", "<10"]], "caption": ""}
     section = {"title": "Таблица", "break_before": False, "id": "s1", "blocks": [table]}
-    words = document(built(), Language("ru", built().zone)) | {"sections": [section], "pictures": {}}
+    words = document(made.built(), Language("ru", made.built().zone)) | {"sections": [section], "pictures": {}}
     assert overlaps(report_pdf.pdf_of(words, "ru")) == []
 
 
 def test_markup_in_a_text_stays_text() -> None:
     evil = '<script>alert(1)</script> #read("/etc/passwd") $x$ *bold*'
     tables = made.full_week() | {"rpt_week_survey": [made.survey_row(evil, (0.1, 0.1, 0.2, 0.3, 0.3), course=evil)]}
-    files = frozen.bytes_of(built(tables), "en")
+    files = frozen.bytes_of(made.built(tables), "en")
     assert b"<script" not in files["report.en.html"]
     with pypdfium2.PdfDocument(files["report.en.pdf"]) as opened:
         text = "".join(opened[number].get_textpage().get_text_bounded() for number in range(len(opened)))
@@ -225,8 +207,8 @@ def test_markup_in_a_text_stays_text() -> None:
 
 
 def test_a_week_with_almost_nothing_still_makes_a_report() -> None:
-    report = built({"rpt_week_streams": [made.stream_row("поток 1", None, course_day=None, active_share=None)]})
-    text = said(report)
+    report = made.built({"rpt_week_streams": [made.stream_row("поток 1", None, course_day=None, active_share=None)]})
+    text = made.said(report)
     assert "за эту неделю данных нет" in text
     assert "None" not in text
     assert len(frozen.bytes_of(report, "en")) == 3
@@ -234,7 +216,7 @@ def test_a_week_with_almost_nothing_still_makes_a_report() -> None:
 
 def test_a_week_that_was_not_built_or_a_missing_column_is_a_clear_error() -> None:
     with pytest.raises(BadContract, match="2026-11-22"):
-        built({})
+        made.built({})
     with made.warehouse_of(**made.full_week()) as warehouse:
         warehouse.connection.execute("alter table reports.rpt_week_survey drop column share_3")
         with pytest.raises(BadContract, match=r"rpt_week_survey.*share_3"):
@@ -247,55 +229,8 @@ def test_wilson_interval_agrees_with_published_values() -> None:
     assert wilson(0.0, 20) == pytest.approx((0.0, 0.1611), abs=1e-4)
 
 
-# -- small groups ------------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("sizes", [[118, 96, 8, 25], [9, 9], [3, 40], [118, 5, 4], [10, 20], [9], [0, 7, 12, 300], [2, 2, 2, 2, 2]])
-def test_what_is_hidden_together_is_never_few_people(sizes: list[int]) -> None:
-    """An attacker who knows every total and everything shown is left with a rest: of nobody, of many, or of all there are."""
-    hidden = reports.hidden_places(sizes)
-    rest = sum(sizes[place] for place in hidden)
-    assert all(place in hidden for place, size in enumerate(sizes) if 0 < size < 10)
-    assert rest == 0 or rest >= 10 or rest == sum(sizes)
-
-
-def test_a_small_stream_cannot_be_reckoned_out_of_the_programmes_total() -> None:
-    sizes = {"поток 1": 118, "поток 2": 96, "поток 3": 8, "поток 4": 25}
-    never = {"поток 1": 10, "поток 2": 3, "поток 3": 7, "поток 4": 2}
-    total = made.figure_row("support", "never_started_share", sum(never.values()) / sum(sizes.values()), n=sum(sizes.values()))
-    rows = [made.stream_row(title, size, never_started_share=never[title] / size) for title, size in sizes.items()]
-    report = built({"rpt_week_streams": rows, "rpt_week_conditions": [total]})
-    # What the reader sees: the total with its n, and the shown streams with theirs.
-    shown = {row.stream_title: row for row in report.streams if row.now["never_started_share"] is not None}
-    figure = report.figures[0]
-    rest_people = (figure.n or 0) - sum(row.learners or 0 for row in shown.values())
-    rest_never = round((figure.value or 0) * (figure.n or 0)) - sum(
-        round((row.now["never_started_share"] or 0) * (row.learners or 0)) for row in shown.values()
-    )
-    assert set(shown) == {"поток 1", "поток 2"}
-    # The rest is of two streams together; how it splits between them is nowhere.
-    assert (rest_people, rest_never) == (33, 9)
-    assert [row.learners for row in report.streams] == [118, 96, FEW, None]
-    text = said(report)
-    assert "×" in text
-    assert '"25"' not in text
-
-
-def test_a_course_with_few_answers_cannot_be_reckoned_out_of_all_courses() -> None:
-    rows = [
-        made.survey_row("Удобство", [0.1, 0.1, 0.1, 0.3, 0.4], n, course) for course, n in ((None, 130), ("А", 100), ("Б", 6), ("В", 24))
-    ]
-    report = built({**made.full_week(), "rpt_week_survey": rows})
-    assert {row.course_name: (row.n, row.is_hidden) for row in report.survey} == {
-        None: (130, False),
-        "А": (100, False),
-        "Б": (FEW, True),
-        "В": (None, True),
-    }
-
-
 def test_the_workbook_has_the_numbers_of_the_page_and_none_that_it_hides() -> None:
-    report = built()
+    report = made.built()
     language = Language("ru", report.zone)
     book = openpyxl.load_workbook(BytesIO(report_xlsx.workbook_of(report, language)))
     assert book.sheetnames == [

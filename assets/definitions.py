@@ -4,7 +4,7 @@ import dagster as dg
 
 from assets.deliveries import delivery_assets
 from assets.door import door
-from assets.exports import CURATORS_MARKS, export_specs, load_asset, programme_tables
+from assets.exports import export_specs, load_asset, programme_tables
 from assets.installation import Installation, known_programme
 from assets.links import link_assets
 from assets.models import dbt_resource, model_assets
@@ -25,7 +25,6 @@ def build(programme: Programme | None) -> dg.Definitions:
             *(export_specs(programme) if programme else []),
             *(load_asset(source) for source in sources),
             programme_tables(programme),
-            CURATORS_MARKS,
             door(programme),
             *link_assets,
             *model_assets(partitions),

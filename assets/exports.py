@@ -27,17 +27,13 @@ def export_specs(programme: Programme) -> list[dg.AssetSpec]:
     ]
 
 
+#: Written by people: in the programme file, and on the lists.
 _PROGRAMME_TABLES = {
     "programme_streams": "One row per stream that programme.toml declares.",
     "programme_curators": "One row per curator whom programme.toml names.",
     "calendar_days": "One row per day of the programme's calendar.",
+    "marks": "One row per mark that a curator gave a line of a list, on the page or in a workbook that came back.",
 }
-
-
-#: Written by the lists' own step, from the curators' page and from workbooks that come back: of the evening before, as far as a run's models go.
-CURATORS_MARKS = dg.AssetSpec(
-    ["raw", "marks"], group_name="raw", kinds={"duckdb"}, description="One row per mark that a curator gave a line of a list."
-)
 
 
 def programme_tables(programme: Programme | None) -> dg.AssetsDefinition:

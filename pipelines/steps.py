@@ -85,12 +85,13 @@ class Outcome:
 
 
 def prepare(run: Run) -> Outcome:
-    """Make the schemas; write the programme file's streams, curators and calendar as tables."""
+    """Make the schemas; write the programme file's streams, curators and calendar as tables; take in what curators marked since."""
     with run.warehouse() as warehouse:
         warehouse.create_schemas()
         from_day, until_day = run.as_of - timedelta(days=CALENDAR_DAYS_BACK), run.as_of + timedelta(days=CALENDAR_DAYS_AHEAD)
         write_programme(warehouse, run.programme, pseudonyms=run.settings.pseudonyms, from_day=from_day, until_day=until_day)
-        tables = ("programme_streams", "programme_curators", "calendar_days")
+        _take_marks(run, warehouse)
+        tables = ("programme_streams", "programme_curators", "calendar_days", "marks")
         return Outcome({f"raw.{table}": warehouse.value(f"select count(*) from raw.{table}") for table in tables})
 
 
@@ -196,6 +197,7 @@ def deliver_lists(run: Run) -> list[Path]:
     """Write every curator's list for the day; returns the files."""
     folder = run.settings.deliveries_folder
     with run.warehouse() as warehouse:
+        # Once more: somebody may have marked a line while the run worked, and the next list should know.
         _take_marks(run, warehouse)
         made = lists.build_lists(warehouse, run.programme, run.as_of)
         one = run.programme.lists.language

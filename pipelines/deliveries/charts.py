@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from io import BytesIO
-from math import sqrt
+from math import ceil, sqrt
+from textwrap import fill
 from typing import Any
 
 import matplotlib
@@ -23,6 +24,8 @@ from pipelines.deliveries.language import Language
 
 WIDTH = 6.9  # inches: the text width of an A4 page with the report's margins
 ROW = 0.4
+#: Of a trend: dates that stand side by side without touching; letters of a legend's half of the width; inches of one of its lines.
+DATES_MOST, LEGEND_CHARACTERS, LEGEND_LINE = 7, 38, 0.19
 INK, SOFT, PALE = "#1b1b1b", "#6d6d6d", "#d9d9d9"
 #: From "not at all" to "fully": greys that differ in print, hatched where two neighbours would be near.
 RATING_FILLS = (("#1b1b1b", ""), ("#6d6d6d", "//"), ("#ffffff", ""), ("#d9d9d9", ""), ("#a3a3a3", "\\\\"))
@@ -138,21 +141,28 @@ def trend(lines: Sequence[tuple[str, Sequence[tuple[date, float]]]], language: L
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(WIDTH, 2.5))
         axes = figure.add_subplot()
-        weeks = sorted({week for _, points in lines for week, _ in points})
+        first, last = (pick(week for _, points in lines for week, _ in points) for pick in (min, max))
         for place, (name, points) in enumerate(lines):
             marker, dash = marks[place % len(marks)]
             axes.plot(
-                [weeks.index(week) for week, _ in points], [value for _, value in points], marker=marker, linestyle=dash, color=INK if place % 2 == 0 else SOFT,
-                markersize=4, linewidth=1.2, label=name, markerfacecolor="white" if place == len(marks) - 1 else None,
+                [_weeks(week - first) for week, _ in points], [value for _, value in points], marker=marker, linestyle=dash, color=INK if place % 2 == 0 else SOFT,
+                markersize=4, linewidth=1.2, label=fill(name, LEGEND_CHARACTERS), markerfacecolor="white" if place == len(marks) - 1 else None,
             )  # fmt: skip
-        step = max(1, len(weeks) // 6)
-        axes.set_xticks(range(0, len(weeks), step), [language.short_date(week) for week in weeks[::step]])
+        # From the newest week back: that is the one the report is of.
+        dated = range(_weeks(last - first), -1, -ceil((_weeks(last - first) + 1) / DATES_MOST))
+        axes.set_xticks(list(dated), [language.short_date(first + timedelta(weeks=week)) for week in dated])
         axes.set_ylim(0, 1)
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: language.percent(value)))
         axes.grid(axis="y", color=PALE, linewidth=0.6)
         axes.set_axisbelow(True)
-        figure.legend(loc="lower left", bbox_to_anchor=(0, 0), ncols=2, frameon=False)
-        return _svg(figure, below=0.12 + 0.19 * ((len(lines) + 1) // 2))
+        legend = figure.legend(loc="lower left", bbox_to_anchor=(0, 0), ncols=2, frameon=False)
+        heights = [text.get_text().count("\n") + 1 for text in legend.get_texts()]
+        half = (len(heights) + 1) // 2  # a legend fills its first column first
+        return _svg(figure, below=0.12 + LEGEND_LINE * max(sum(heights[:half]), sum(heights[half:])))
+
+
+def _weeks(time: timedelta) -> int:
+    return time.days // 7
 
 
 def _share_axis(axes: Axes, language: Language, most: float = 1.0) -> None:

@@ -58,7 +58,7 @@ def line_view(line: Line, number: int, item: CuratorList, language: Language, ev
     facts: list[tuple[str, str]] = []
     if todo := wording.action(line, language):
         facts.append((language.say("What to do"), todo))
-    if contacts := wording.contacts_known(line):
+    if contacts := wording.contacts_known(line, language):
         facts.append((language.say("Contacts"), contacts))
     if last := wording.last_contact(line.contact, language):
         facts.append((language.say("Last contact"), last))

@@ -233,6 +233,11 @@ class Line:
         levels = [risk.level for risk in self.risks if risk.level in LEVELS]
         return max(levels, key=LEVELS.index) if levels else None
 
+    @property
+    def letters_come_back(self) -> bool:
+        """A letter to this person's address came back: the address is no way to reach them."""
+        return any(item.why == "bounce" for item in self.not_reached)
+
 
 @dataclass(frozen=True)
 class SourceWarning:

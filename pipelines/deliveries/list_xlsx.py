@@ -120,7 +120,7 @@ def _cells(line: Line, item: CuratorList, language: Language) -> list[str]:
     for question in line.questions:
         head = [wording.question_head(question, language), wording.asked_before(question, language)]
         questions.append(" · ".join(part for part in head if part) + f"\n{wording.question_excerpt(question, language)}")
-    todo = [wording.action(line, language), wording.contacts_known(line)]
+    todo = [wording.action(line, language), wording.contacts_known(line, language)]
     changed = [wording.change_words(line, language), wording.rest_words(line, language)]
     if line.similar:
         todo = [language.say("Compare side by side"), language.say("For a look: what it means is for a person to decide.")]

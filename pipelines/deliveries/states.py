@@ -184,7 +184,7 @@ def escalation_of(line: Line, day: date, zone: tzinfo) -> Escalation | None:
     used = {mark.channel for mark in tried if mark.channel}
     own = [line.contact.best_channel] if line.contact.best_channel else []
     ways = list(dict.fromkeys([*own, *(item.next_channel for item in line.not_reached if item.next_channel), *CHANNELS]))
-    bounced = {"mail"} if any(item.why == "bounce" for item in line.not_reached) else set()
+    bounced = {"mail"} if line.letters_come_back else set()
     soft = [way for way in ways if way not in LAST_RESORTS and way not in used | bounced]
     known = {"phone": line.contact.phone, "institution": line.contact.institution}
     hard = [way for way in LAST_RESORTS if known[way] and way not in used]

@@ -770,13 +770,15 @@ def _hours(contact: Contact, language: Language) -> str | None:
     return language.say("answers there, usually {start}–{end}", start=f"{contact.hour_from:02}:00", end=f"{contact.hour_until:02}:00")
 
 
-def contacts_known(line: Line) -> str | None:
+def contacts_known(line: Line, language: Language) -> str | None:
     """Telephone and address where the next step is not a message in the course: who never came, was not reached or did not answer."""
     if line.never_started is None and not line.not_reached and line.escalation is None:
         return None
     known = line.never_started
     phone = line.contact.phone or (known.phone if known else None)
     email = line.contact.email or (known.email if known else None)
+    if email and line.letters_come_back:
+        email = language.say("{address} (letters come back)", address=email)
     return " · ".join(part for part in (phone, email) if part) or None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +12,7 @@ import openpyxl
 import pypdfium2
 import pytest
 
-from pipelines.deliveries import frozen, report_pdf, report_xlsx, reports
+from pipelines.deliveries import charts, frozen, report_pdf, report_xlsx, reports
 from pipelines.deliveries.charts import wilson
 from pipelines.deliveries.language import Language
 from pipelines.deliveries.report_model import CONDITIONS
@@ -135,6 +136,21 @@ def test_the_trend_is_drawn_from_three_weeks_on() -> None:
     assert made.built(made.full_week() | {"rpt_week_figures": two}).trend == {}
     few = [made.past_figure("flexibility", "answered_within_24h", 0.5, back, n=9 if back == 1 else 50) for back in (0, 1, 2)]
     assert made.built(made.full_week() | {"rpt_week_figures": few}).trend == {}
+
+
+@pytest.mark.parametrize("weeks", [3, 7, 8, 11, 26])
+def test_dates_and_names_of_the_trend_stand_apart(weeks: int) -> None:
+    points = [(made.WEEK - timedelta(weeks=back), 0.5) for back in reversed(range(weeks)) if back != 1]
+    name = "Анкета: содержание и практика, недовольны или не определились"
+    picture = charts.trend([(name, points), ("Просрочены", points)], Language("ru", made.programme().zone))
+    # matplotlib writes what the outlines say as comments.
+    said = re.findall(r"<!-- (.*?) -->", picture)
+    dates = [text for text in said if re.fullmatch(r"\d{1,2} [а-я]+", text)]
+    assert 2 <= len(dates) <= charts.DATES_MOST
+    assert dates[-1] == "22 ноября" or "22 ноября" in dates
+    named = [text for text in said if text in name or text == "Просрочены"]
+    assert " ".join(named[:-1]) == name
+    assert max(map(len, named)) <= charts.LEGEND_CHARACTERS
 
 
 def test_page_and_pdf_say_the_same_and_no_table_is_cut_off() -> None:

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pipelines.deliveries.language import Language
-from pipelines.deliveries.list_model import AtRisk, Line, NotReached, Reason
+from pipelines.deliveries.list_model import AtRisk, Contact, Line, NotReached, Reason
 from pipelines.deliveries.report_words import INDICATORS
-from pipelines.deliveries.wording import SOURCE_KINDS, is_sayable, mark_choices, reason_words, reasons_of
+from pipelines.deliveries.wording import SOURCE_KINDS, contacts_known, is_sayable, mark_choices, reason_words, reasons_of
 from pipelines.settings import DBT_FOLDER
 from pipelines.sources import READERS
 
@@ -95,3 +95,12 @@ def test_notices_without_a_sign_are_said_once() -> None:
     together = reasons_of(Line("p1", "waiting", 1.0, (), "p1", "Ершов Павел", risks=(risk,), not_reached=(silent,)), RU)
     assert sum("6" in sentence for sentence in alone) == 1
     assert sum("6" in sentence for sentence in together) == 1
+
+
+def test_an_address_whose_letters_come_back_is_told_as_one() -> None:
+    contact = Contact(phone="+79000000001", email="a@example.org")
+    silent = NotReached("n1", "Старт", None, "silence", 2, "phone")
+    line = Line("p1", "not_reached", 1.0, (), "p1", "Ершов Павел", contact=contact, not_reached=(silent,))
+    assert contacts_known(line, RU) == "+79000000001 · a@example.org"
+    returned = replace(line, not_reached=(replace(silent, why="bounce"),))
+    assert contacts_known(returned, RU) == "+79000000001 · a@example.org (письма возвращаются)"

@@ -2,7 +2,7 @@
 
 ``python -m docs.pictures --home var/demo --programme var/demo/exports/programme.toml`` after ``make demo`` renews those of this folder. ``--masked`` draws an installation whose people
 are not invented here: every name is another one and every letter of what somebody wrote is a block, so the picture shows the product and
-nobody's words; nothing is written into the installation itself. Needs Chromium and playwright (``make check`` has them).
+nobody's words; nothing is written into the installation itself. Needs Chromium, playwright and LibreOffice.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import argparse
 import json
 import shutil
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -139,17 +140,35 @@ def draw(warehouse: Warehouse, programme: Programme, into: Path, *, all_lists: b
         for code in () if all_lists else ("ru", "en"):
             mail = list_mail.list_mail(made[0], Language(code, zone), sender="mayak@example.org", address="c@example.org", at=at)
             body = message_from_bytes(mail.content, policy=default).get_body(("html",))
+            assert body is not None
             shot(browser, body.get_content().encode(), into / f"mail_{code}.png", width=760, height=1100)
         if not all_lists:
             snapshot.write(warehouse, made, programme, day, folder / "day.sqlite")
+            sheet(folder, folder / "lists" / day.isoformat() / f"{made[0].slug}.xlsx", into / "sheet.png")
             Store(folder / "store.sqlite").set_account("anna", made[0].curator_id, at, PASSWORD)
             with served(folder, programme, at) as address:
                 walk(browser, address, into)
         browser.close()
     report = reports.build_report(warehouse, programme, week_ends_on)
     pdf = pypdfium2.PdfDocument(report_pdf.pdf_of(document(report, Language("ru", zone)), "ru"))
-    for number in range(len(pdf)) if all_lists else (0,):
-        keep(pdf[number].render(scale=REPORT_DPI / 72).to_pil(), into / (f"report_{number + 1}.png" if all_lists else "report.png"))
+    if all_lists:
+        names = {number: f"report_{number + 1}" for number in range(len(pdf))}
+    else:
+        chapter = Language("ru", zone).say("What feedback is worth, and how long it takes")
+        (number,) = [number for number in range(len(pdf)) if chapter in pdf[number].get_textpage().get_text_bounded()]
+        names = {0: "report", number: "report_feedback"}
+    for number, name in names.items():
+        keep(pdf[number].render(scale=REPORT_DPI / 72).to_pil(), into / f"{name}.png")
+
+
+def sheet(folder: Path, book: Path, path: Path) -> None:
+    """A workbook's first page as LibreOffice prints it."""
+    office = shutil.which("soffice")
+    assert office is not None, "LibreOffice is needed to draw a workbook: apt-get install libreoffice-calc"
+    profile = f"-env:UserInstallation=file://{folder / 'profile'}"
+    command = [office, profile, "--headless", "--convert-to", "pdf", "--outdir", str(folder), str(book)]
+    subprocess.run(command, check=True, capture_output=True)
+    keep(pypdfium2.PdfDocument(folder / f"{book.stem}.pdf")[0].render(scale=REPORT_DPI / 72).to_pil(), path)
 
 
 def walk(browser: Browser, address: str, into: Path) -> None:

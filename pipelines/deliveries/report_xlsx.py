@@ -15,6 +15,8 @@ from pipelines.deliveries.report_model import STREAM_SHARES, Report
 from pipelines.thresholds import threshold
 
 _A4 = 9  # Excel's number of the paper
+#: Widths in characters: of numbers; of sentences and names, which are wrapped.
+_NUMBER, _SENTENCE = 10, 40
 
 
 def workbook_of(report: Report, language: Language) -> bytes:
@@ -36,8 +38,12 @@ def workbook_of(report: Report, language: Language) -> bytes:
         page.set_paper(_A4)
         page.fit_to_pages(1, 0)
         page.repeat_rows(0)
+        rows = list(rows)
         for column, heading in enumerate(columns):
-            page.set_column(column, column, 40 if heading in ("name", "definition", "text", "faq_answer", "stream", "item") else 14)
+            # A code or a heading has no blank to be wrapped at.
+            words = [heading, *(word for row in rows if isinstance(row[column], str) for word in row[column].split())]
+            is_long = heading in ("name", "definition", "text", "faq_answer", "stream", "item")
+            page.set_column(column, column, _SENTENCE if is_long else min(_SENTENCE, max(_NUMBER, *map(len, words)) + 2))
             page.write_string(0, column, heading, head)
         for place, row in enumerate(rows, start=1):
             for column, value in enumerate(row):

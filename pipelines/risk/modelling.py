@@ -20,7 +20,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 from sklearn.model_selection import GroupKFold
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
@@ -28,7 +28,7 @@ from pipelines.errors import BadFile
 from pipelines.risk.features import features_of
 
 #: Raised when the same data would now give another model.
-CODE_VERSION = 3
+CODE_VERSION = 4
 SEED = 20261122
 FOLDS = 5
 TREES = 120
@@ -74,7 +74,7 @@ class Guesser(Protocol):
 class Classifier(Guesser, Protocol):
     """What is asked of an estimator here; scikit-learn's own base class names neither."""
 
-    def fit(self, features: pd.DataFrame, outcome: np.ndarray, **weights: np.ndarray) -> object:
+    def fit(self, features: pd.DataFrame, outcome: np.ndarray) -> object:
         """Learn."""
 
 
@@ -128,7 +128,8 @@ def _fit(sample: Sample, target: str) -> tuple[Classifier, str]:
     for name, estimator in candidates(target).items():
         guessed, true, weight = [], [], []
         for train, test in splits:
-            _fit_weighted(estimator, sample.features.iloc[train], sample.outcome[train], weights[train])
+            # Fitted as the model in use will be, on rows as they are; learners weigh the same in the judgement.
+            estimator.fit(sample.features.iloc[train], sample.outcome[train])
             guessed.append(estimator.predict_proba(sample.features.iloc[test])[:, 1])
             true.append(sample.outcome[test])
             weight.append(weights[test])
@@ -137,11 +138,6 @@ def _fit(sample: Sample, target: str) -> tuple[Classifier, str]:
     model = CalibratedClassifierCV(candidates(target)[best], method="sigmoid", cv=splits, ensemble=False)
     model.fit(sample.features, sample.outcome)
     return model, best
-
-
-def _fit_weighted(estimator: Classifier, features: pd.DataFrame, outcome: np.ndarray, weights: np.ndarray) -> None:
-    step = f"{estimator.steps[-1][0]}__sample_weight" if isinstance(estimator, Pipeline) else "sample_weight"
-    estimator.fit(features, outcome, **{step: weights})
 
 
 def predict(model: Guesser, features: pd.DataFrame) -> np.ndarray:

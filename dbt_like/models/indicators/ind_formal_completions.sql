@@ -1,5 +1,6 @@
 -- One row per learner and stream: signs that the course was done without learning. Formal completion = completed, with at least
--- thresholds.formal_evidences signs of different kinds. A sign whose source is missing is unknown and weighs nothing.
+-- thresholds.formal_evidences signs of different kinds. A sign whose source is missing is unknown and weighs nothing. Two circumstances stand
+-- beside the signs and weigh nothing either: honest people hand in on the last day too, and most do nothing more after the certificate.
 with last_days as (
 
     select
@@ -32,6 +33,53 @@ bursts as (
 
 ),
 
+rushes as (
+
+    select
+        submissions.person_id,
+        submissions.stream_id,
+        count(
+            case when {{ hours_between('submissions.submitted_at', 'deadlines.due_at') }} between 0 and {{ threshold('formal_rush_hours') }} then 1 end
+        ) / cast(count(*) as double) as deadline_share
+    from {{ ref('fct_submissions') }} as submissions
+    inner join {{ ref('fct_deadlines') }} as deadlines
+        on
+            submissions.person_id = deadlines.person_id and submissions.stream_id = deadlines.stream_id
+            and submissions.task_id = deadlines.task_id and deadlines.due_at is not null
+    where submissions.is_first
+    group by submissions.person_id, submissions.stream_id
+
+),
+
+completions as (
+
+    select
+        enrolments.person_id,
+        enrolments.stream_id,
+        {{ local_day('enrolments.completed_at') }} as day
+    from {{ ref('fct_enrolments') }} as enrolments
+    where enrolments.outcome = 'completed' and enrolments.completed_at is not null
+
+),
+
+afterwards as (
+
+    -- The day itself is left out: the certificate is looked at.
+    select
+        completions.person_id,
+        completions.stream_id,
+        case
+            when max(completions.day) <= {{ add_days(as_of(), '-1 * ' ~ threshold('formal_quiet_days')) }} then count(acts.day) = 0
+        end as is_quiet_after
+    from completions
+    left join {{ ref('fct_acts') }} as acts
+        on
+            completions.person_id = acts.person_id and completions.stream_id = acts.stream_id and completions.day < acts.day
+            and acts.day <= {{ add_days('completions.day', threshold('formal_quiet_days')) }}
+    group by completions.person_id, completions.stream_id
+
+),
+
 shares as (
 
     select
@@ -47,7 +95,9 @@ shares as (
                 then last_days.materials_opened / cast(last_days.materials_total as double)
             else null
         end as opened_share,
-        bursts.burst_share
+        bursts.burst_share,
+        rushes.deadline_share,
+        afterwards.is_quiet_after
     from {{ ref('fct_enrolments') }} as enrolments
     inner join last_days
         on enrolments.person_id = last_days.person_id and enrolments.stream_id = last_days.stream_id and last_days.place = 1
@@ -55,6 +105,10 @@ shares as (
         on enrolments.person_id = stayed.person_id and enrolments.course_id = stayed.course_id
     left join bursts
         on enrolments.person_id = bursts.person_id and enrolments.course_id = bursts.course_id
+    left join rushes
+        on enrolments.person_id = rushes.person_id and enrolments.stream_id = rushes.stream_id
+    left join afterwards
+        on enrolments.person_id = afterwards.person_id and enrolments.stream_id = afterwards.stream_id
 
 ),
 
@@ -101,6 +155,9 @@ select
     counted.has_burst,
     counted.evidences,
     counted.evidences_known,
+    counted.deadline_share,
+    counted.deadline_share >= {{ threshold('formal_rush_share') }} as has_rushed,
+    counted.is_quiet_after,
     case
         when not counted.is_completed then false
         when counted.evidences >= {{ threshold('formal_evidences') }} then true

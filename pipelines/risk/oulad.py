@@ -1,8 +1,8 @@
 """The published protocol on OULAD: train on earlier presentations, foresee Fail or Withdrawn in a later one, week by week.
 
 Population as published: learners with at least one click in the presentation; beside it those of them who are still enrolled at the end of
-the week, the only ones anybody can still help. A learner's unregistration is never a feature. Three trivial forecasters stand beside the
-model: *flag everybody*, *days since the last click*, and *the seven-day rule* (silent for seven days: yes or no).
+the week, the only ones anybody can still help. A learner's unregistration is never a feature. Boosted trees as they come stand beside the model, and
+three trivial forecasters: *flag everybody*, *days since the last click*, and *the seven-day rule* (silent for seven days: yes or no).
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
 from pipelines.errors import BadSource
 from pipelines.risk import figures
 from pipelines.risk.figures import Measured
-from pipelines.risk.forecast import Beta, Forecast, Recipe, fit_calibration, learn
+from pipelines.risk.forecast import SEED, Beta, Forecast, Recipe, fit_calibration, learn
 from pipelines.risk.oulad_features import day_of, feature_names, feature_table
 
 #: Weeks at which the published figures stand.
@@ -172,7 +173,7 @@ def evaluate(
     found: list[Measured] = []
     with threadpool_limits(limits=2):
         for week in weeks:
-            found += _judge_week(train_week(train, week, names), later[later["cut"] == day_of(week)], week, names, draws)
+            found += _judge_week(train_week(train, week, names), train, later[later["cut"] == day_of(week)], week, names, draws)
             tell(f"week {week} done")
         if next_week:
             enrolled = later[later["is_enrolled"] & later["cut"].isin([day_of(week) for week in NEXT_WEEKS])]
@@ -184,10 +185,20 @@ def evaluate(
     return found
 
 
-def _judge_week(model: WeekForecast, rows: pd.DataFrame, week: int, names: list[str], draws: int) -> list[Measured]:
+def untuned(train: pd.DataFrame, rows: pd.DataFrame, week: int, names: list[str]) -> np.ndarray:
+    """Scores of scikit-learn's boosted trees as they come, on the same features of the same week: what our own settings are worth."""
+    taught = train[(train["cut"] == day_of(week)) & train["has_clicked"]]
+    told = [name for name in names if taught[name].nunique() > 1]
+    return HistGradientBoostingClassifier(random_state=SEED).fit(taught[told], taught["outcome"]).predict_proba(rows[told])[:, 1]
+
+
+def _judge_week(model: WeekForecast, train: pd.DataFrame, rows: pd.DataFrame, week: int, names: list[str], draws: int) -> list[Measured]:
     found = []
-    for population, part in (("all", rows), ("enrolled", rows[rows["is_enrolled"]])):
-        scores = {"model": model.predict(part, names, enrolled_only=population == "enrolled"), **trivial(part)}
+    plain = untuned(train, rows, week, names)
+    for population, keep in (("all", np.ones(len(rows), dtype=bool)), ("enrolled", rows["is_enrolled"].to_numpy(dtype=bool))):
+        part = rows[keep]
+        guessed = model.predict(part, names, enrolled_only=population == "enrolled")
+        scores = {"model": guessed, "untuned trees": plain[keep], **trivial(part)}
         found += _measured(f"week {week}, {population}", scores, part["outcome"].to_numpy(), draws)
     return found
 

@@ -11,17 +11,15 @@ share a fingerprint with a text that came, changed or went. What is found is wha
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
-from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from pipelines.links.beside import beside
 from pipelines.links.copy_candidates import candidates
 from pipelines.links.copy_commons import commons_of, renew_commons
 from pipelines.links.copy_files import write_file_signs
@@ -35,8 +33,8 @@ from pipelines.works import WORKS
 
 #: Raised whenever the same texts would give other pairs.
 RULE_VERSION = 3
-#: Texts worked on at once, and how many such batches beside each other: numpy lets go of the interpreter in its loops.
-_BATCH, _THREADS = 4_000, 2
+#: Texts worked on at once.
+_BATCH = 4_000
 #: Thresholds on which pairs depend: when one changes, all works are asked anew.
 _RULES = (
     "copy_matched_words", "copy_share", "copy_fragment_words", "copy_short_text", "copy_short_share", "copy_calibration_texts",
@@ -195,28 +193,12 @@ def _renew(warehouse: Warehouse) -> int:
         connection.execute("delete from links.copy_prints where text_no in (select old_no from copy_fresh where old_no is not null)")
         connection.execute("delete from links.copy_texts where text_id in (select text_id from copy_fresh)")
         wanted = "select text_no // $size as batch, text_no, text_id, holder from copy_fresh"
-        for numbers, prints in _beside(_prints_of, _written(warehouse, wanted, {"size": _BATCH})):
+        for numbers, prints in beside(_prints_of, _written(warehouse, wanted, {"size": _BATCH})):
             warehouse.append("links.copy_prints", ("text_no", "print"), pa.table({"text_no": numbers, "print": prints}))
         connection.execute(
             "insert into links.copy_texts (text_no, text_id, holder, digest, state) select text_no, text_id, holder, digest, null from copy_fresh"
         )
     return count
-
-
-_Given = TypeVar("_Given")
-_Made = TypeVar("_Made")
-
-
-def _beside(work: Callable[[_Given], _Made], given: Iterator[_Given]) -> Iterator[_Made]:
-    """Results in order, the work done in threads, no more of it begun than the threads can take."""
-    with ThreadPoolExecutor(_THREADS) as pool:
-        begun: deque[Future[_Made]] = deque()
-        for one in given:
-            begun.append(pool.submit(work, one))
-            if len(begun) > _THREADS:
-                yield begun.popleft().result()
-        while begun:
-            yield begun.popleft().result()
 
 
 def _written(warehouse: Warehouse, wanted: str, parameters: dict[str, int] | None = None) -> Iterator[tuple[NDArray[np.int64], list[str]]]:
@@ -360,7 +342,7 @@ def _calibrate(warehouse: Warehouse, reference: Reference) -> None:
         bounds = natural_likeness(known.texts, reference, groups, [due[task][1] for task in tasks])
         return [(task, *due[task], run, share) for task, (run, share) in zip(tasks.tolist(), bounds, strict=True)]
 
-    made = [row for rows in _beside(measured, _written(warehouse, wanted)) for row in rows]
+    made = [row for rows in beside(measured, _written(warehouse, wanted)) for row in rows]
     if made:
         columns = list(zip(*made, strict=True))
         bounds = pa.table(
@@ -454,7 +436,7 @@ def _search(warehouse: Warehouse, reference: Reference) -> tuple[int, pa.Table, 
         return accepted_pairs(known.texts, reference, later_place, earlier_place, is_own[begin:end]), known.seq
 
     pairs, fragments = [_pair_rows(None, None)], [_fragment_rows(None, None)]
-    for accepted, seq in _beside(decided, zip(edges, _written(warehouse, wanted), strict=True)):
+    for accepted, seq in beside(decided, zip(edges, _written(warehouse, wanted), strict=True)):
         pairs.append(_pair_rows(accepted, seq))
         fragments.append(_fragment_rows(accepted, seq))
     connection.execute("drop table if exists temp.copy_texts_of")

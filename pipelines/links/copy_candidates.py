@@ -14,15 +14,17 @@ The query reads two relations:
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 
+from pipelines.links.copy_star import Pairs, star_pairs
 from pipelines.warehouse import Warehouse
 
 #: Fewer shared fingerprints than these are a phrase; of a text with few, two are enough if they are so large a part of it.
 FEWEST_SHARED, FEWEST_OF_FEW, PART_OF_FEW = 3, 2, 0.125
 #: Rows of fingerprints joined at once: bounds memory to about a gigabyte.
 _PART_ROWS = 16_000_000
-#: Of the texts at least this part is asked about: reading all fingerprints is then quicker than looking them up.
+#: Of the texts at least this part is asked about: sorting all fingerprints (:mod:`pipelines.links.copy_star`) is then quicker than looking them up.
 _BROAD = 0.2
 
 #: Fingerprints that lead from or to a work that is asked about. Both give the same pairs; which is quicker depends on how many are asked.
@@ -108,28 +110,32 @@ def star_query(prints: str, *, part: int = 0, parts: int = 1, narrow: bool = Fal
 
 def candidates(warehouse: Warehouse, prints: str) -> pa.Table:
     """Candidate pairs of the asked works: later, earlier (``seq``), is_own; sorted by later, earlier. Reads temp table ``copy_docs``."""
-    rows = int(warehouse.value(f"select count(*) from {prints}"))
     asked, texts = warehouse.rows("select count(*) filter (where is_asked), count(*) from copy_docs")[0]
-    narrow = asked < _BROAD * texts
-    held = rows * (asked / texts if narrow and texts else 1)
-    parts = 1 << max(0, (int(held) // _PART_ROWS).bit_length())
+    later, earlier, is_own, shared = star_pairs(warehouse, prints) if asked >= _BROAD * texts else _looked_up(warehouse, prints, asked, texts)
+    few = np.unique(later[shared < FEWEST_SHARED])
+    with warehouse.registered("copy_few", pa.table({"seq": few})):
+        sizes = warehouse.arrow(
+            "select few.seq, count(*) as size from copy_few as few inner join copy_docs as docs on docs.seq = few.seq "
+            f"inner join {prints} as prints on prints.text_no = docs.text_no group by few.seq order by few.seq"
+        )
+    size = np.zeros(int(later.max(initial=0)) + 1, np.int64)
+    size[sizes["seq"].to_numpy()] = sizes["size"].to_numpy()
+    enough = (shared >= FEWEST_SHARED) | (shared >= size[later] * PART_OF_FEW)
+    return pa.table({"later": later[enough], "earlier": earlier[enough], "is_own": is_own[enough]})
+
+
+def _looked_up(warehouse: Warehouse, prints: str, asked: int, texts: int) -> Pairs:
+    """What :func:`pipelines.links.copy_star.star_pairs` gives, where few works are asked about."""
+    rows = int(warehouse.value(f"select count(*) from {prints}"))
+    parts = 1 << max(0, (int(rows * asked / max(1, texts)) // _PART_ROWS).bit_length())
     connection = warehouse.connection
     connection.execute("create or replace temp table copy_led (later integer, earlier integer, is_own integer, shared bigint)")
     for part in range(parts):
-        connection.execute(f"insert into copy_led {star_query(prints, part=part, parts=parts, narrow=narrow)}")
+        connection.execute(f"insert into copy_led {star_query(prints, part=part, parts=parts, narrow=True)}")
     found = warehouse.arrow(
-        f"""
-        with summed as (
-            select later, earlier, is_own = 1 as is_own, sum(shared) as shared from copy_led group by later, earlier, is_own having sum(shared) >= {FEWEST_OF_FEW}
-        ), few as (
-            select docs.seq, count(*) as size from copy_docs as docs inner join {prints} as prints on prints.text_no = docs.text_no
-            where docs.seq in (select later from summed where shared < {FEWEST_SHARED}) group by docs.seq
-        )
-        select summed.later, summed.earlier, summed.is_own
-        from summed left join few on few.seq = summed.later
-        where summed.shared >= {FEWEST_SHARED} or summed.shared >= few.size * {PART_OF_FEW}
-        order by summed.later, summed.earlier, summed.is_own
-        """
+        "select later::bigint as later, earlier::bigint as earlier, is_own = 1 as is_own, sum(shared)::bigint as shared from copy_led "
+        f"group by later, earlier, is_own having sum(shared) >= {FEWEST_OF_FEW} order by later, earlier, is_own"
     )
     connection.execute("drop table copy_led")
-    return found
+    later, earlier, shared = (found[name].to_numpy() for name in ("later", "earlier", "shared"))
+    return later, earlier, found["is_own"].to_numpy(zero_copy_only=False), shared

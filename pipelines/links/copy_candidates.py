@@ -111,7 +111,9 @@ def star_query(prints: str, *, part: int = 0, parts: int = 1, narrow: bool = Fal
 def candidates(warehouse: Warehouse, prints: str) -> pa.Table:
     """Candidate pairs of the asked works: later, earlier (``seq``), is_own; sorted by later, earlier. Reads temp table ``copy_docs``."""
     asked, texts = warehouse.rows("select count(*) filter (where is_asked), count(*) from copy_docs")[0]
-    later, earlier, is_own, shared = star_pairs(warehouse, prints) if asked >= _BROAD * texts else _looked_up(warehouse, prints, asked, texts)
+    later, earlier, is_own, shared = (
+        star_pairs(warehouse, prints) if asked >= _BROAD * texts else _looked_up(warehouse, prints, asked, texts)
+    )
     few = np.unique(later[shared < FEWEST_SHARED])
     with warehouse.registered("copy_few", pa.table({"seq": few})):
         sizes = warehouse.arrow(

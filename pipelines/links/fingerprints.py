@@ -93,12 +93,9 @@ def sampled(found: Words) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
     prints = fingerprints(found)
     kept = is_kept(prints)
     prints, text = prints[kept], found.text[kept]
-    # Sorted by value, which is quick, then by text: numbers of 16 bits are sorted by counting.
+    # Sorted by value, which is quick, then by text: of 16 bits that is done by counting.
     order = np.argsort(prints)
-    if found.texts <= 1 << 16:
-        order = order[np.argsort(text[order].astype(np.uint16), kind="stable")]
-    else:
-        order = np.lexsort((prints, text))
+    order = order[np.argsort(text[order].astype(np.uint16) if found.texts <= 1 << 16 else text[order], kind="stable")]
     prints, text = prints[order], text[order]
     once = np.concatenate(([True], (prints[1:] != prints[:-1]) | (text[1:] != text[:-1]))) if len(prints) else np.zeros(0, np.bool_)
     return text[once], prints[once]

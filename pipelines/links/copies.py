@@ -24,6 +24,7 @@ from pipelines.links.copy_candidates import candidates
 from pipelines.links.copy_commons import commons_of, renew_commons
 from pipelines.links.copy_files import write_file_signs
 from pipelines.links.copy_rules import Pairs, Reference, Texts, accepted_pairs, natural_likeness
+from pipelines.links.copy_star import later_holders
 from pipelines.links.fingerprints import sampled
 from pipelines.programme import Programme
 from pipelines.text import VERSION, words
@@ -56,14 +57,15 @@ _DOCUMENTS = f"""
         select person.person_id from raw.programme_curators as curator
         inner join links.people as person on person.account_id = curator.account_id and person.state = 'linked'
     ), works as (
-        {WORKS}
+        -- The digest before the joins: they need not carry the texts.
+        select submission_id, md5($version || text) as digest from ({WORKS})
     ), documents as (
         select
             submission.submission_id as text_id, 0 as holder, submission.task_id, submission.course_id, submission.submitted_at as stood_at,
             case when submission.is_team and submission.group_id is not null then submission.group_id
                  else coalesce(people.person_id, submission.account_id, submission.group_id, submission.submission_id) end as person_id,
             case when submission.is_team then submission.group_id end as team_id,
-            works.text
+            works.digest
         from raw.submissions as submission
         inner join works on works.submission_id = submission.submission_id
         left join people on people.account_id = submission.account_id
@@ -71,7 +73,7 @@ _DOCUMENTS = f"""
         union all
         select
             message.message_id, case when people.person_id in (select person_id from teachers) or coalesce(account.is_bot, false) then 2 else 1 end,
-            null, null, message.sent_at, coalesce(people.person_id, message.account_id, message.message_id), null, private.text
+            null, null, message.sent_at, coalesce(people.person_id, message.account_id, message.message_id), null, md5($version || private.text)
         from raw.messages as message
         inner join personal.messages as private on private.message_id = message.message_id
         left join raw.accounts as account on account.account_id = message.account_id
@@ -81,7 +83,7 @@ _DOCUMENTS = f"""
     )
     select
         document.text_id, document.holder, document.task_id, document.course_id, document.stood_at, document.person_id, document.team_id,
-        md5($version || document.text) as digest
+        document.digest
     from documents as document
 """
 
@@ -242,21 +244,27 @@ def _number(warehouse: Warehouse, method: str) -> None:
         with stated as (
             select
                 found.*, known.text_no, known.state as old_state, coalesce(course.course_no, -1) as course_no,
+                (row_number() over (order by found.stood_at, found.holder, found.text_id))::integer as seq,
                 md5(concat_ws('|', $method, found.holder, found.task_id, found.person_id, found.team_id, epoch_us(found.stood_at), found.digest, course.digest)) as state
             from copy_found as found
             inner join links.copy_texts as known on known.text_id = found.text_id
             left join copy_courses as course on course.course_id = found.course_id
+        -- Numbers that are the same for the same person, the same task, and no more: the number of its first text.
+        ), people as (
+            select person_id, min(seq) as person_no from stated group by person_id
+        ), tasks as (
+            select task_id, min(seq) as task_no from stated where task_id is not null group by task_id
         )
         select
-            text_no, text_id, holder, task_id, course_no, team_id, person_id, stood_at, state,
-            (row_number() over (order by stood_at, holder, text_id))::integer as seq,
-            (dense_rank() over (order by person_id))::integer as person_no,
-            case when task_id is null then -1 else (dense_rank() over (order by task_id))::integer end as task_no,
-            state is distinct from old_state as is_touched,
-            old_state is null as is_new,
-            holder = 0 and state is distinct from old_state as is_asked,
+            stated.text_no, stated.text_id, stated.holder, stated.task_id, stated.course_no, stated.team_id, stated.person_id, stated.stood_at, stated.state,
+            stated.seq, people.person_no, coalesce(tasks.task_no, -1) as task_no,
+            stated.state is distinct from stated.old_state as is_touched,
+            stated.old_state is null as is_new,
+            stated.holder = 0 and stated.state is distinct from stated.old_state as is_asked,
             $run::double as run_bound, $share::double as share_bound
         from stated
+        inner join people on people.person_id = stated.person_id
+        left join tasks on tasks.task_id = stated.task_id
         """,
         {"method": method, "run": threshold("copy_unknown_run"), "share": threshold("copy_unknown_share")},
     )
@@ -278,22 +286,11 @@ def _ask(warehouse: Warehouse) -> None:
         "select count(*) from copy_marked"
     ):
         return
-    connection.execute(
-        """
-        update copy_docs set is_asked = true
-        where not is_asked and holder = 0 and text_no in (
-            select shared.text_no
-            from (
-                select prints.print, min(marked.seq) as seq
-                from links.copy_prints as prints inner join copy_marked as marked on marked.text_no = prints.text_no
-                group by prints.print
-            ) as touched
-            inner join links.copy_prints as shared on shared.print = touched.print
-            inner join copy_docs as docs on docs.text_no = shared.text_no
-            where docs.seq > touched.seq
+    near = pa.table({"text_no": later_holders(warehouse, "links.copy_prints", "copy_marked")})
+    with warehouse.registered("copy_near", near):
+        connection.execute(
+            "update copy_docs set is_asked = true where not is_asked and holder = 0 and text_no in (select text_no from copy_near)"
         )
-        """
-    )
 
 
 def _calibrate(warehouse: Warehouse, reference: Reference) -> None:

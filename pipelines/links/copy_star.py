@@ -1,7 +1,7 @@
-"""The star join of :mod:`pipelines.links.copy_candidates` over all fingerprints, in arrays: what its SQL says, at a fraction of its cost.
+"""The star join of :mod:`pipelines.links.copy_candidates` in arrays: the pairs that its SQL says, at a fraction of its cost.
 
-Fingerprints are sorted once; previous and first holders then stand beside each other. The SQL serves a night's few new works, whose
-fingerprints are looked up, and any engine; tests hold both to the same pairs.
+Fingerprints are sorted once; previous and first holders then stand beside each other. The SQL, which any engine reads, sorts several
+times over; tests hold both to the same pairs.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.links.beside import beside
+from pipelines.links.fingerprints import are_marked, marks_of
 from pipelines.warehouse import Warehouse
 
 #: Rows of fingerprints joined at once: bounds memory to about half a gigabyte per thread.
 _PART_ROWS = 6_000_000
+#: Rows looked through at once, and marks per fingerprint looked for.
+_LOOKED_THROUGH, _MARKS = 500_000, 16
 _NONE = -1
 
 Pairs = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_], NDArray[np.int64]]
@@ -34,10 +37,11 @@ class _Docs:
     has_more: NDArray[np.bool_]
 
 
-def star_pairs(warehouse: Warehouse, prints: str) -> Pairs:
+def star_pairs(warehouse: Warehouse, prints: str, *, narrow: bool) -> Pairs:
     """Pairs of the asked works that share at least two fingerprints: later, earlier (``seq``), is_own, shared; sorted by the first three.
 
-    Reads temp table ``copy_docs`` and ``prints`` (text_no, print).
+    Reads temp table ``copy_docs`` and ``prints`` (text_no, print). ``narrow``: fingerprints of the asked works alone are sorted: the same pairs, quicker
+    where few are asked.
     """
     docs = _docs(warehouse, prints)
     bits = len(docs.person).bit_length()
@@ -46,13 +50,44 @@ def star_pairs(warehouse: Warehouse, prints: str) -> Pairs:
         later, earlier, is_own = _links(docs, *given)
         return (((later << bits) | earlier) << 1) | is_own
 
-    code = np.concatenate([np.zeros(0, np.int64), *beside(linked, _parts(warehouse, prints))])
+    code = np.concatenate([np.zeros(0, np.int64), *beside(linked, _parts(warehouse, prints, narrow))])
     code.sort()
     first = np.flatnonzero(_begins(code))
     shared = np.diff(first, append=len(code))
     several = shared > 1
     code, shared = code[first[several]], shared[several]
     return code >> (bits + 1), (code >> 1) & ((1 << bits) - 1), (code & 1) == 1, shared
+
+
+def later_holders(warehouse: Warehouse, prints: str, marked: str) -> NDArray[np.int64]:
+    """Numbers (``text_no``) of the known texts that share a fingerprint with a marked text and stand after it. ``marked``: table of text_no, seq."""
+    touched = warehouse.arrow(
+        f"select prints.print, marked.seq from {prints} as prints inner join {marked} as marked on marked.text_no = prints.text_no"
+    )
+    wanted, place = np.unique(touched["print"].to_numpy(), return_inverse=True)
+    first = np.full(len(wanted), np.iinfo(np.int64).max)
+    np.minimum.at(first, place, touched["seq"].to_numpy().astype(np.int64))
+    number, print_ = _holders(warehouse, prints, wanted)
+    seq = _docs(warehouse, prints).seq_of[number]
+    return np.unique(number[seq > first[np.searchsorted(wanted, print_)]]).astype(np.int64)
+
+
+def _holders(warehouse: Warehouse, prints: str, wanted: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Rows of ``prints`` (text_no, print) with a wanted fingerprint (sorted, each once): by looking through all of them.
+
+    A join would ask a table of what is wanted, larger than the processor's cache, for each of them.
+    """
+    marks = marks_of(wanted.view(np.uint64), _MARKS)
+    numbers, prints_ = [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
+    if len(wanted):
+        for batch in warehouse.connection.execute(f"select text_no, print from {prints}").to_arrow_reader(_LOOKED_THROUGH):
+            held = batch["print"].to_numpy()
+            likely = np.flatnonzero(are_marked(held.view(np.uint64), marks))
+            found = held[likely]
+            is_wanted = wanted[np.minimum(np.searchsorted(wanted, found), len(wanted) - 1)] == found
+            numbers.append(batch["text_no"].to_numpy()[likely[is_wanted]])
+            prints_.append(found[is_wanted])
+    return np.concatenate(numbers), np.concatenate(prints_)
 
 
 def _docs(warehouse: Warehouse, prints: str) -> _Docs:
@@ -70,12 +105,25 @@ def _docs(warehouse: Warehouse, prints: str) -> _Docs:
     return _Docs(seq_of, person, holder, is_asked, has_more)
 
 
-def _parts(warehouse: Warehouse, prints: str) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int64]]]:
-    rows = int(warehouse.value(f"select count(*) from {prints}"))
-    parts = 1 << (rows // _PART_ROWS).bit_length()
+def _parts(warehouse: Warehouse, prints: str, narrow: bool) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int64]]]:
+    if narrow:
+        asked = (
+            f"select prints.print from {prints} as prints inner join copy_docs as docs on docs.text_no = prints.text_no where docs.is_asked"
+        )
+        number, print_ = _holders(warehouse, prints, np.unique(warehouse.arrow(asked)["print"].to_numpy()))
+        parts = _parts_for(len(print_))
+        for part in range(parts):
+            chosen = (print_ & (parts - 1)) == part
+            yield number[chosen], print_[chosen]
+        return
+    parts = _parts_for(int(warehouse.value(f"select count(*) from {prints}")))
     for part in range(parts):
         found = warehouse.arrow(f"select text_no, print from {prints} where (print & {parts - 1}) = {part}")
         yield found["text_no"].to_numpy(), found["print"].to_numpy()
+
+
+def _parts_for(rows: int) -> int:
+    return 1 << (rows // _PART_ROWS).bit_length()
 
 
 def _begins(*columns: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -67,16 +67,23 @@ def reference_words(
 _MARKS = 8
 
 
-def may_stand_among(values: NDArray[np.uint64], others: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Which values may be among others: all that are, and about one in eight of the rest. Evenly spread 64-bit values only.
-
-    A table of marks (Bloom 1970, one hash) is asked many times faster than sorted values.
-    """
-    bits = max(6, int(_MARKS * len(others)).bit_length())
+def marks_of(values: NDArray[np.uint64], each: int = _MARKS) -> NDArray[np.bool_]:
+    """A table of marks (Bloom 1970, one hash) of evenly spread 64-bit values: asked many times faster than sorted values. ``each``: marks per value."""
+    bits = max(6, (each * len(values)).bit_length())
     marks = np.zeros(1 << bits, np.bool_)
-    shift = np.uint64(64 - bits)
-    marks[(others >> shift).astype(np.intp)] = True
-    return marks[(values >> shift).astype(np.intp)]
+    marks[(values >> np.uint64(64 - bits)).astype(np.intp)] = True
+    return marks
+
+
+def are_marked(values: NDArray[np.uint64], marks: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which values may be among those that the marks were made of: all that are, and few of the rest."""
+    bits = len(marks).bit_length() - 1
+    return marks[(values >> np.uint64(64 - bits)).astype(np.intp)]
+
+
+def may_stand_among(values: NDArray[np.uint64], others: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Which values may be among others: all that are, and about one in eight of the rest."""
+    return are_marked(values, marks_of(others))
 
 
 def scoped(prints: NDArray[np.uint64], scope: NDArray[np.int64]) -> NDArray[np.uint64]:

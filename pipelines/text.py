@@ -48,7 +48,7 @@ _BLANK_LETTERS = frozenset((0x034F, 0x115F, 0x1160, 0x3164, 0xFFA0, 0x180E))
 #: Characters worked on at once: what a processor's cache holds is worked on twice as fast as what it does not.
 _BLOCK = 300_000
 
-#: Inflections of Russian and English that a light stem cuts off, longest first.
+#: Inflections of Russian and English that a light stem cuts off: the longest that leaves enough.
 _RUSSIAN_ENDINGS = [
     "иями",
     "ями",
@@ -125,6 +125,8 @@ _RUSSIAN_ENDINGS = [
     "й",
 ]
 _ENGLISH_ENDINGS = ["ingly", "edly", "ing", "ies", "ed", "ly", "es", "s"]
+_RUSSIAN, _ENGLISH = frozenset(_RUSSIAN_ENDINGS), frozenset(_ENGLISH_ENDINGS)
+_LONGEST_ENDING = max(map(len, _RUSSIAN | _ENGLISH))
 _STEM_LETTERS = 3
 _WORD_MAX = 64
 
@@ -200,12 +202,12 @@ def stem(word: str) -> str:
     if _CYRILLIC_FIRST <= ord(word[0]) <= _CYRILLIC_LAST:
         if len(word) > _STEM_LETTERS + 3 and word.endswith(("ся", "сь")):
             word = word[:-2]
-        endings = _RUSSIAN_ENDINGS
+        endings = _RUSSIAN
     else:
-        endings = _ENGLISH_ENDINGS
-    for ending in endings:
-        if word.endswith(ending) and len(word) - len(ending) >= _STEM_LETTERS:
-            return word[: -len(ending)]
+        endings = _ENGLISH
+    for length in range(min(_LONGEST_ENDING, len(word) - _STEM_LETTERS), 0, -1):
+        if word[-length:] in endings:
+            return word[:-length]
     return word
 
 

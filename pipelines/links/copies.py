@@ -207,6 +207,9 @@ def _written(warehouse: Warehouse, wanted: str, parameters: dict[str, int] | Non
     """Texts in batches (numbers, texts), both in the order of the numbers. ``wanted``: query for batch, text_no, text_id, holder."""
     connection = warehouse.connection
     connection.execute(f"create or replace temp table copy_wanted as {wanted}", parameters)
+    if not warehouse.value("select count(*) from copy_wanted"):
+        connection.execute("drop table temp.copy_wanted")
+        return
     connection.execute(
         f"""
         create or replace temp table copy_written as
@@ -285,6 +288,9 @@ def _ask(warehouse: Warehouse) -> None:
     if warehouse.value("select bool_and(is_asked) from copy_docs where holder = 0") or not warehouse.value(
         "select count(*) from copy_marked"
     ):
+        return
+    # Where all that came stands after what was known, as on most nights, nothing known can have a new source.
+    if not warehouse.value("select count(*) from copy_docs where holder = 0 and not is_asked and seq > (select min(seq) from copy_marked)"):
         return
     near = pa.table({"text_no": later_holders(warehouse, "links.copy_prints", "copy_marked")})
     with warehouse.registered("copy_near", near):

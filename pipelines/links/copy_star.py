@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipelines.links.beside import beside
@@ -78,16 +79,21 @@ def _holders(warehouse: Warehouse, prints: str, wanted: NDArray[np.int64]) -> tu
     A join would ask a table of what is wanted, larger than the processor's cache, for each of them.
     """
     marks = marks_of(wanted.view(np.uint64), _MARKS)
-    numbers, prints_ = [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
+
+    def looked_through(batch: pa.RecordBatch) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        held = batch["print"].to_numpy()
+        likely = np.flatnonzero(are_marked(held.view(np.uint64), marks))
+        found = held[likely]
+        is_wanted = wanted[np.minimum(np.searchsorted(wanted, found), len(wanted) - 1)] == found
+        return batch["text_no"].to_numpy()[likely[is_wanted]], found[is_wanted]
+
+    rows = [(np.zeros(0, np.int32), np.zeros(0, np.int64))]
     if len(wanted):
-        for batch in warehouse.connection.execute(f"select text_no, print from {prints}").to_arrow_reader(_LOOKED_THROUGH):
-            held = batch["print"].to_numpy()
-            likely = np.flatnonzero(are_marked(held.view(np.uint64), marks))
-            found = held[likely]
-            is_wanted = wanted[np.minimum(np.searchsorted(wanted, found), len(wanted) - 1)] == found
-            numbers.append(batch["text_no"].to_numpy()[likely[is_wanted]])
-            prints_.append(found[is_wanted])
-    return np.concatenate(numbers), np.concatenate(prints_)
+        rows += beside(
+            looked_through, warehouse.connection.execute(f"select text_no, print from {prints}").to_arrow_reader(_LOOKED_THROUGH)
+        )
+    numbers, found = zip(*rows, strict=True)
+    return np.concatenate(numbers), np.concatenate(found)
 
 
 def _docs(warehouse: Warehouse, prints: str) -> _Docs:

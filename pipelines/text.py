@@ -7,13 +7,12 @@ the text as it was written, so that a match can be shown. What is stored of a te
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 #: Raised whenever the same text would give other words or other keys.
@@ -49,7 +48,7 @@ _BLANK_LETTERS = frozenset((0x034F, 0x115F, 0x1160, 0x3164, 0xFFA0, 0x180E))
 #: Characters worked on at once: what a processor's cache holds is worked on twice as fast as what it does not.
 _BLOCK = 300_000
 
-#: Inflections of Russian and English that a light stem cuts off, longest first.
+#: Inflections of Russian and English that a light stem cuts off: the longest that leaves enough.
 _RUSSIAN_ENDINGS = [
     "иями",
     "ями",
@@ -126,10 +125,10 @@ _RUSSIAN_ENDINGS = [
     "й",
 ]
 _ENGLISH_ENDINGS = ["ingly", "edly", "ing", "ies", "ed", "ly", "es", "s"]
+_RUSSIAN, _ENGLISH = frozenset(_RUSSIAN_ENDINGS), frozenset(_ENGLISH_ENDINGS)
+_LONGEST_ENDING = max(map(len, _RUSSIAN | _ENGLISH))
 _STEM_LETTERS = 3
 _WORD_MAX = 64
-#: Distinct words kept in mind: a few languages with all their inflections, some tens of megabytes.
-_VOCABULARY = 2_000_000
 
 #: Words too common to carry a match: a run of them is nobody's own.
 STOP_WORDS = frozenset(
@@ -203,12 +202,12 @@ def stem(word: str) -> str:
     if _CYRILLIC_FIRST <= ord(word[0]) <= _CYRILLIC_LAST:
         if len(word) > _STEM_LETTERS + 3 and word.endswith(("ся", "сь")):
             word = word[:-2]
-        endings = _RUSSIAN_ENDINGS
+        endings = _RUSSIAN
     else:
-        endings = _ENGLISH_ENDINGS
-    for ending in endings:
-        if word.endswith(ending) and len(word) - len(ending) >= _STEM_LETTERS:
-            return word[: -len(ending)]
+        endings = _ENGLISH
+    for length in range(min(_LONGEST_ENDING, len(word) - _STEM_LETTERS), 0, -1):
+        if word[-length:] in endings:
+            return word[:-length]
     return word
 
 
@@ -242,107 +241,117 @@ def _fold(code: int) -> tuple[str, bool]:
     return "".join(part for part in folded if unicodedata.category(part) not in ("Mn", "Me", "Cf")), False
 
 
+#: What is known of a code point, in bits: the letter that it becomes, and whether that is part of a word, and then …
+_LETTER, _IN_WORD = (1 << 21) - 1, 1 << 21
+#: … what it speaks for. Of what it becomes: Cyrillic, Latin. Of how it is written: only looks Cyrillic, only looks Latin, does not.
+_CYRILLIC, _LATIN, _LOOKS_CYRILLIC, _LOOKS_LATIN, _NOT_CYRILLIC, _NOT_LATIN = (1 << place for place in range(22, 28))
+#: It becomes nothing, that is a sign of tampering; it becomes several letters; it is a breve; it was asked about before.
+_NOTHING, _HIDDEN, _SEVERAL, _IS_BREVE = (1 << place for place in range(28, 32))
+_ODD = _NOTHING | _SEVERAL | _IS_BREVE
+#: Filled in as texts bring them; 0: not yet (whatever is known of a code point is more).
+_POINTS = np.zeros(_CODE_POINTS, np.uint32)
+
+
 def _words_of_block(texts: Sequence[str | None], offset: int) -> Words:
     lengths = np.array([len(text or "") for text in texts], np.int64)
     joined = "\n".join(text or "" for text in texts)
     codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), "<u4")
     begin = np.concatenate(([0], np.cumsum(lengths + 1)[:-1])) if len(texts) else np.zeros(0, np.int64)
-    folded, at, invisible_at = _fold_all(codes)
-    folded, at = _joined_lines(*_compose(folded, at), begin[1:] - 1)
-    is_word = _table(folded, _IS_WORD, _is_word) == 1
-    edges = np.flatnonzero(np.concatenate(([False], is_word)) != np.concatenate((is_word, [False])))
+    points, at, invisible_at = _folded(codes)
+    points, at = _joined_lines(points, at, begin[1:] - 1)
+    in_word = np.zeros(len(points) + 2, np.bool_)
+    np.not_equal(points & np.uint32(_IN_WORD), 0, out=in_word[1:-1])
+    edges = np.flatnonzero(in_word[1:] != in_word[:-1])
     first, last = edges[0::2], edges[1::2] - 1
     hidden = np.zeros(len(texts), np.int64)
     empty = np.zeros(0, np.int64)
     if not len(first):
         return Words(empty, empty, empty, empty.astype(np.uint64), empty.astype(bool), np.zeros(len(texts), np.int64), hidden)
     start, end = at[first], at[last] + 1
-    text = np.searchsorted(begin, start, side="right") - 1
-    if invisible_at.any():
-        inside = np.cumsum(np.concatenate(([0], invisible_at)))
-        np.add.at(hidden, text, inside[end] - inside[start])
-    folded, homoglyphs = _mend_look_alikes(folded, codes[at], is_word, first, last + 1, text, len(texts))
-    key, is_stop = _keys(folded, first, last + 1)
+    border = np.concatenate((np.searchsorted(start, begin), [len(start)]))
+    text = np.repeat(np.arange(len(texts)), np.diff(border))
+    if len(invisible_at):
+        word = np.searchsorted(start, invisible_at, side="right") - 1
+        np.add.at(hidden, text[word[(word >= 0) & (invisible_at < end[word])]], 1)
+    points, homoglyphs = _mend_look_alikes(points, codes, at, first, last + 1, text, border)
+    key, is_stop = _keys(points, first, last + 1)
     return Words(text + offset, start - begin[text], end - begin[text], key, is_stop, homoglyphs, hidden)
 
 
-def _joined_lines(
-    folded: NDArray[np.uint32], at: NDArray[np.int64], borders: NDArray[np.int64]
-) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    """A word broken at the end of a line (as text out of PDF is) becomes whole: hyphen and line end go. ``borders`` part the texts."""
-    hyphen = np.flatnonzero((folded[:-3] == _HYPHEN) & (folded[1:-2] == _LINE_END)) if len(folded) > 3 else np.zeros(0, np.int64)
-    hyphen = hyphen[(hyphen > 0) & ~np.isin(at[hyphen + 1], borders)]
-    hyphen = (
-        hyphen[[chr(folded[place - 1]).isalpha() and chr(folded[place + 2]).isalpha() for place in hyphen.tolist()]]
-        if len(hyphen)
-        else hyphen
-    )
-    if not len(hyphen):
-        return folded, at
-    keep = np.ones(len(folded), np.bool_)
-    keep[hyphen] = keep[hyphen + 1] = False
-    return folded[keep], at[keep]
-
-
-#: What was asked of each code point before; -1: not yet. Filled in as texts bring them.
-_IS_WORD = np.full(_CODE_POINTS, -1, np.int8)
-_FOLDED = np.full(_CODE_POINTS, -1, np.int64)
-#: In _FOLDED: becomes nothing, nothing and a sign of tampering, more than one letter.
-_NOTHING, _HIDDEN, _SEVERAL = -2, -3, -4
-
-
-def _is_word(code: int) -> int:
+def _is_word(code: int) -> bool:
     category = unicodedata.category(chr(code))
-    return int(category[0] == "L" or category in ("Nd", "Nl"))
+    return category[0] == "L" or category in ("Nd", "Nl")
 
 
-def _one_fold(code: int) -> int:
+def _point(code: int, letter: int) -> int:
+    """What is known of a letter that is written as ``code``."""
+    if not _is_word(letter):
+        return letter
+    script = _CYRILLIC if _CYRILLIC_FIRST <= letter <= _CYRILLIC_LAST else _LATIN if ord("a") <= letter <= ord("z") else 0
+    looks = (_LOOKS_CYRILLIC if code in _LOOK_ALIKES else _NOT_CYRILLIC) | (_LOOKS_LATIN if code in _LATIN_LOOK_ALIKES else _NOT_LATIN)
+    return letter | _IN_WORD | script | looks
+
+
+def _one_point(code: int) -> int:
     folded, is_invisible = _fold(code)
-    if len(folded) > 1 and not any(_is_word(ord(part)) or part in "-\n" for part in folded):
+    if not folded:
+        return _NOTHING | (_HIDDEN if is_invisible else 0)
+    if len(folded) == 1:
+        return _point(code, ord(folded)) | (_IS_BREVE if ord(folded) == _BREVE else 0)
+    if not any(_is_word(ord(part)) or part in "-\n" for part in folded):
         return _BLANK  # an ellipsis parts words as a blank does
-    return ord(folded) if len(folded) == 1 else _SEVERAL if folded else _HIDDEN if is_invisible else _NOTHING
+    return _SEVERAL
 
 
-def _table(codes: NDArray[np.uint32], table: NDArray[np.int8] | NDArray[np.int64], of: Callable[[int], int]) -> NDArray[np.integer]:
-    """Values of code points by a table that is filled in where it does not know one."""
-    values = table[codes]
-    unknown = values == -1
+def _folded(codes: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.int64]]:
+    """Every code point folded: what is known of the new ones, where each came from, and the places of old ones that were invisible."""
+    points = _POINTS[codes]
+    unknown = points == 0
     if unknown.any():
         for code in np.unique(codes[unknown]).tolist():
-            table[code] = of(code)
-        values = table[codes]
-    return values
-
-
-def _fold_all(codes: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.bool_]]:
-    """Every code point folded: the new ones, where each came from, and which old ones were invisible."""
-    values = _table(codes, _FOLDED, _one_fold)
-    odd = values < 0
-    if not odd.any():
-        return values.astype(np.uint32), np.arange(len(codes)), odd
-    several = values == _SEVERAL
-    if several.any():
+            # A null becomes a blank: both part words, and 0 says that nothing is known.
+            _POINTS[code] = _one_point(code) or _BLANK
+        points = _POINTS[codes]
+    at = np.arange(len(codes))
+    odd = np.flatnonzero(points & np.uint32(_ODD))
+    if not len(odd):
+        return points, at, odd
+    kinds = points[odd]
+    invisible = odd[(kinds & np.uint32(_HIDDEN)) != 0]
+    several = odd[(kinds & np.uint32(_SEVERAL)) != 0]
+    if len(several):
         folds = [_fold(code)[0] for code in codes[several].tolist()]
-        repeats = np.ones(len(codes), np.int64)
-        repeats[several] = [len(fold) for fold in folds]
-        at = np.repeat(np.arange(len(codes)), repeats)
-        spread = values[at]
-        spread[several[at]] = np.frombuffer("".join(folds).encode("utf-32-le", "surrogatepass"), "<u4")
-        keep = np.flatnonzero(spread >= 0)
-        return spread[keep].astype(np.uint32), at[keep], values == _HIDDEN
-    at = np.flatnonzero(values >= 0)
-    return values[at].astype(np.uint32), at, values == _HIDDEN
+        made = [[_point(code, ord(letter)) for letter in fold] for code, fold in zip(codes[several].tolist(), folds, strict=True)]
+        points[several] = [one[0] for one in made]
+        after = np.repeat(several + 1, [len(one) - 1 for one in made])
+        points = np.insert(points, after, np.array([letter for one in made for letter in one[1:]], np.uint32))
+        at = np.insert(at, after, after - 1)
+    keep = np.flatnonzero((points & np.uint32(_NOTHING)) == 0)
+    points, at = points[keep], at[keep]
+    if (kinds & np.uint32(_IS_BREVE)).any():
+        # И with a breve of its own becomes й (files from macOS and PDF write it so); a breve elsewhere goes.
+        is_breve = (points & np.uint32(_IS_BREVE)) != 0
+        before = np.flatnonzero(is_breve[1:] & ((points[:-1] & np.uint32(_LETTER)) == _I))
+        points[before] += np.uint32(_SHORT_I - _I)
+        points, at = points[~is_breve], at[~is_breve]
+    return points, at, invisible
 
 
-def _compose(folded: NDArray[np.uint32], at: NDArray[np.int64]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    """И with a breve of its own becomes й (files from macOS and PDF write it so); a breve elsewhere goes."""
-    breve = folded == _BREVE
-    if not breve.any():
-        return folded, at
-    folded = folded.copy()
-    before = np.flatnonzero(breve[1:] & (folded[:-1] == _I))
-    folded[before] = _SHORT_I
-    return folded[~breve], at[~breve]
+def _joined_lines(
+    points: NDArray[np.uint32], at: NDArray[np.int64], borders: NDArray[np.int64]
+) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """A word broken at the end of a line (as text out of PDF is) becomes whole: hyphen and line end go. ``borders`` part the texts."""
+    hyphen = np.flatnonzero(points == _HYPHEN)
+    hyphen = hyphen[(hyphen > 0) & (hyphen < len(points) - 2)]
+    hyphen = hyphen[points[hyphen + 1] == _LINE_END]
+    hyphen = hyphen[~np.isin(at[hyphen + 1], borders)]
+    letters = points & np.uint32(_LETTER) if len(hyphen) else points
+    hyphen = hyphen[[chr(letters[place - 1]).isalpha() and chr(letters[place + 2]).isalpha() for place in hyphen.tolist()]]
+    if not len(hyphen):
+        return points, at
+    keep = np.ones(len(points), np.bool_)
+    keep[hyphen] = keep[hyphen + 1] = False
+    return points[keep], at[keep]
 
 
 def _alike(table: dict[int, int]) -> NDArray[np.uint32]:
@@ -354,118 +363,104 @@ def _alike(table: dict[int, int]) -> NDArray[np.uint32]:
 _ALIKE_CYRILLIC, _ALIKE_LATIN = _alike(_LOOK_ALIKES), _alike(_LATIN_LOOK_ALIKES)
 
 
-#: What a letter speaks for, in bits. Of what it is: Cyrillic, Latin. Of how it is written: only looks Cyrillic, only looks Latin, does not.
-_CYRILLIC, _LATIN, _LOOKS_CYRILLIC, _LOOKS_LATIN, _NOT_CYRILLIC, _NOT_LATIN = 1, 2, 4, 8, 16, 32
-
-
-def _scripts() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    folded, written = np.zeros(_CODE_POINTS, np.uint8), np.full(_CODE_POINTS, _NOT_CYRILLIC | _NOT_LATIN, np.uint8)
-    folded[_CYRILLIC_FIRST : _CYRILLIC_LAST + 1] = _CYRILLIC
-    folded[ord("a") : ord("z") + 1] = _LATIN
-    for table, looks, other in ((_LOOK_ALIKES, _LOOKS_CYRILLIC, _NOT_CYRILLIC), (_LATIN_LOOK_ALIKES, _LOOKS_LATIN, _NOT_LATIN)):
-        written[list(table)] = (written[list(table)] & ~np.uint8(other)) | looks
-    return folded, written
-
-
-_SCRIPT, _LOOKS = _scripts()
-
-
 def _mend_look_alikes(
-    folded: NDArray[np.uint32],
-    written: NDArray[np.uint32],
-    is_word: NDArray[np.bool_],
+    points: NDArray[np.uint32],
+    codes: NDArray[np.uint32],
+    at: NDArray[np.int64],
     first: NDArray[np.int64],
     end: NDArray[np.int64],
     text: NDArray[np.int64],
-    texts: int,
+    border: NDArray[np.int64],
 ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
     """Letters that only look like the text's script are made letters of it: in words that mix scripts, and in words of nothing else.
 
-    Only words that need it are taken apart: in nearly every text there is none.
+    Only words that need it are taken apart: in nearly every text there is none. ``border``: where each text's words begin, and the end.
     """
-    bits = (_SCRIPT[folded] | _LOOKS[written]) * is_word
     # Between words no bit is set, so a word's bits are those up to the next word.
-    held = np.bitwise_or.reduceat(bits, first)
-    begin = np.searchsorted(text, np.arange(texts + 1))
-    edges = np.concatenate((first, [len(folded)]))[begin]
-    of_script = [np.diff(np.concatenate(([0], np.cumsum((bits & script) != 0, dtype=np.int64)))[edges]) for script in (_CYRILLIC, _LATIN)]
+    held = np.bitwise_or.reduceat(points, first)
+    edges = np.concatenate((first, [len(points)]))[border]
+    of_script = [
+        np.diff(np.concatenate(([0], np.cumsum((points & np.uint32(script)) != 0, dtype=np.int32)))[edges])
+        for script in (_CYRILLIC, _LATIN)
+    ]
     is_russian = (of_script[0] >= of_script[1])[text]
-    alike = held & np.where(is_russian, _LOOKS_CYRILLIC, _LOOKS_LATIN)
-    is_mixed = held & np.where(is_russian, _CYRILLIC, _LATIN)
-    is_other = held & np.where(is_russian, _NOT_CYRILLIC, _NOT_LATIN)
-    homoglyphs = np.zeros(texts, np.int64)
-    mended = np.flatnonzero((alike != 0) & ((is_mixed != 0) | (is_other == 0)))
+    alike = held & np.where(is_russian, np.uint32(_LOOKS_CYRILLIC), np.uint32(_LOOKS_LATIN))
+    homoglyphs = np.zeros(len(border) - 1, np.int64)
+    looking = np.flatnonzero(alike)
+    russian = is_russian[looking]
+    mixed = (held[looking] & np.where(russian, np.uint32(_CYRILLIC), np.uint32(_LATIN))) != 0
+    other = (held[looking] & np.where(russian, np.uint32(_NOT_CYRILLIC), np.uint32(_NOT_LATIN))) != 0
+    chosen = mixed | ~other
+    mended, mixed = looking[chosen], mixed[chosen]
     if not len(mended):
-        return folded, homoglyphs
+        return points, homoglyphs
     length = (end - first)[mended]
     owner = np.repeat(np.arange(len(mended)), length)
     place = first[mended][owner] + np.arange(len(owner)) - np.repeat(np.cumsum(length) - length, length)
     russian = is_russian[mended][owner]
-    looks = (bits[place] & np.where(russian, _LOOKS_CYRILLIC, _LOOKS_LATIN)) != 0
+    looks = (points[place] & np.where(russian, np.uint32(_LOOKS_CYRILLIC), np.uint32(_LOOKS_LATIN))) != 0
     strange = np.bincount(owner[looks], minlength=len(mended))
-    mixed = is_mixed[mended] != 0
-    homoglyphs += np.bincount(text[mended][mixed], strange[mixed], texts).astype(np.int64)
+    homoglyphs += np.bincount(text[mended][mixed], strange[mixed], len(homoglyphs)).astype(np.int64)
     place, russian = place[looks], russian[looks]
-    made = folded.copy()
-    made[place] = np.where(russian, _ALIKE_CYRILLIC[written[place]], _ALIKE_LATIN[written[place]])
+    made = points.copy()
+    written = codes[at[place]]
+    made[place] = np.where(russian, _ALIKE_CYRILLIC[written], _ALIKE_LATIN[written])
     return made, homoglyphs
 
 
-def _keys(folded: NDArray[np.uint32], first: NDArray[np.int64], end: NDArray[np.int64]) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
+def _keys(points: NDArray[np.uint32], first: NDArray[np.int64], end: NDArray[np.int64]) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
     """Hash of each word's stem. Equal words are found by a rolling hash, so each distinct word is stemmed once."""
+    letters = (points & np.uint32(_LETTER)).astype(np.intp)
     with np.errstate(over="ignore"):
-        values = _MIXED[folded] if folded.max() < len(_MIXED) else mix(folded.astype(np.uint64))
-        power, back_to_first = _POWERS.up_to(len(folded))
-        total = np.concatenate((np.zeros(1, np.uint64), np.cumsum(values * power)))
+        values = _MIXED[letters] if letters.max() < len(_MIXED) else mix(letters.astype(np.uint64))
+        power, back_to_first = _POWERS.up_to(len(letters))
+        values *= power
+        total = np.zeros(len(letters) + 1, np.uint64)
+        np.cumsum(values, out=total[1:])
         rolling = (total[end] - total[first]) * back_to_first[first]
-    # Numbered by a table, not by sorting all words: there are ten times as many words as distinct ones.
-    numbered = pa.array(rolling).dictionary_encode()
-    distinct, which = numbered.dictionary.to_numpy(), numbered.indices.to_numpy()
-    one = np.flatnonzero(np.concatenate(([True], which[1:] > np.maximum.accumulate(which)[:-1])))
-    order = np.argsort(distinct)
-    keys, stops = _KNOWN.of(distinct[order], folded, first[one[order]], end[one[order]])
-    back = np.empty(len(order), np.int64)
-    back[order] = np.arange(len(order))
-    which = back[which]
-    return keys[which], stops[which]
+    return _KNOWN.of(rolling, letters, first, end)
 
 
 class _Vocabulary:
-    """Words stemmed before, by their rolling hash: each is stemmed once, not once a block. Forgotten when it has grown too large."""
+    """Words stemmed before, by their rolling hash: each is stemmed once, not once a block.
+
+    A table of one place per hash's first bits; what comes to a place that is taken takes it. Threads write to it beside each other: a place
+    is believed only where its three parts agree, so one that is half written is not known.
+    """
+
+    _BITS = 21
+    _STOP = np.uint64(0x9E3779B97F4A7C15)
 
     def __init__(self) -> None:
-        self._held = (np.zeros(0, np.uint64), np.zeros(0, np.uint64), np.zeros(0, np.bool_))
+        size = 1 << self._BITS
+        # Hash, xor key, xor the sign of a stop word. At first one that belongs to another place.
+        self._seal = ~(np.arange(size, dtype=np.uint64) << np.uint64(64 - self._BITS))
+        self._key = np.zeros(size, np.uint64)
+        self._is_stop = np.zeros(size, np.bool_)
 
     def of(
-        self, distinct: NDArray[np.uint64], folded: NDArray[np.uint32], first: NDArray[np.int64], end: NDArray[np.int64]
+        self, hashes: NDArray[np.uint64], letters: NDArray[np.intp], first: NDArray[np.int64], end: NDArray[np.int64]
     ) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
-        """Key and stop sign of each distinct word (hashes sorted), which stands in ``folded`` from ``first`` to ``end``."""
-        # Read once: another thread may put a larger vocabulary in its place meanwhile, which changes no answer.
-        hashes, keys, stops = self._held
-        place = np.searchsorted(hashes, distinct)
-        known = place < len(hashes)
-        known[known] = hashes[place[known]] == distinct[known]
-        fresh = np.flatnonzero(~known)
-        last = np.minimum(end[fresh], first[fresh] + _WORD_MAX)
-        written = [
-            folded[begin:until].astype("<u4").tobytes().decode("utf-32-le", "replace")
-            for begin, until in zip(first[fresh].tolist(), last.tolist(), strict=True)
-        ]
-        fresh_keys = np.array([_key(word) for word in written], np.uint64)
-        fresh_stops = np.array([word in STOP_WORDS for word in written], np.bool_)
-        found_keys, found_stops = np.zeros(len(distinct), np.uint64), np.zeros(len(distinct), np.bool_)
-        found_keys[known], found_stops[known] = keys[place[known]], stops[place[known]]
-        found_keys[fresh], found_stops[fresh] = fresh_keys, fresh_stops
+        """Key and stop sign of each word, which stands in ``letters`` from ``first`` to ``end``."""
+        place = (hashes >> np.uint64(64 - self._BITS)).astype(np.intp)
+        keys, stops = self._key[place], self._is_stop[place]
+        fresh = np.flatnonzero((self._seal[place] ^ keys ^ np.where(stops, self._STOP, np.uint64(0))) != hashes)
         if len(fresh):
-            if len(hashes) + len(fresh) > _VOCABULARY:
-                hashes, keys, stops = hashes[:0], keys[:0], stops[:0]
-            at = np.searchsorted(hashes, distinct[fresh])
-            self._held = (
-                np.insert(hashes, at, distinct[fresh]),
-                np.insert(keys, at, fresh_keys),
-                np.insert(stops, at, fresh_stops),
-            )
-        return found_keys, found_stops
+            _, one, which = np.unique(hashes[fresh], return_index=True, return_inverse=True)
+            chosen = fresh[one]
+            last = np.minimum(end[chosen], first[chosen] + _WORD_MAX)
+            written = [
+                letters[begin:until].astype("<u4").tobytes().decode("utf-32-le", "replace")
+                for begin, until in zip(first[chosen].tolist(), last.tolist(), strict=True)
+            ]
+            made_keys = np.array([_key(word) for word in written], np.uint64)
+            made_stops = np.array([word in STOP_WORDS for word in written], np.bool_)
+            keys[fresh], stops[fresh] = made_keys[which], made_stops[which]
+            # Of several that come to one place the last stays, in all three parts: numpy assigns in order.
+            self._seal[place[chosen]] = hashes[chosen] ^ made_keys ^ np.where(made_stops, self._STOP, np.uint64(0))
+            self._key[place[chosen]] = made_keys
+            self._is_stop[place[chosen]] = made_stops
+        return keys, stops
 
 
 class _Powers:

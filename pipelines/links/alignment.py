@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.links.fingerprints import WIDTH
+from pipelines.links.fingerprints import WIDTH, may_stand_among
 from pipelines.text import Words, mix
 
 #: Words between two matches that one fragment may bridge on either side.
@@ -87,16 +87,18 @@ def _align_block(
     # A table (earlier text, fingerprint) → place, over the texts that are earlier in some pair.
     holders = np.unique(earlier)
     there, owner = _expand(first[holders], counts[holders])
-    there, owner = there[prints[there] != 0], owner[prints[there] != 0]
+    here, pair = _expand(first[later], counts[later])
+    held, asked = prints[there], prints[here]
     with np.errstate(over="ignore"):
-        salt = mix(holders.astype(np.uint64))
-        table = prints[there] ^ salt[owner]
-        place = np.lexsort((there, table))
-        table, there = table[place], there[place]
-        here, pair = _expand(first[later], counts[later])
-        keep = prints[here] != 0
-        here, pair = here[keep], pair[keep]
-        asked = prints[here] ^ mix(earlier.astype(np.uint64))[pair]
+        table = held ^ mix(holders.astype(np.uint64))[owner]
+        asked = asked ^ mix(earlier.astype(np.uint64))[pair]
+    # Most fingerprints stand on one side alone: left out before anything is sorted.
+    likely = np.flatnonzero(may_stand_among(asked, table) & (prints[here] != 0))
+    here, pair, asked = here[likely], pair[likely], asked[likely]
+    likely = np.flatnonzero(may_stand_among(table, asked) & (held != 0))
+    there, table = there[likely], table[likely]
+    place = np.lexsort((there, table))
+    table, there = table[place], there[place]
     at = np.searchsorted(table, asked)
     found = (at < len(table)) & (table[np.minimum(at, max(len(table) - 1, 0))] == asked) if len(table) else np.zeros(len(asked), bool)
     here, pair, at, asked = here[found], pair[found], at[found], asked[found]

@@ -11,21 +11,20 @@ share a fingerprint with a text that came, changed or went. What is found is wha
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
-from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from pipelines.links.beside import beside
 from pipelines.links.copy_candidates import candidates
 from pipelines.links.copy_commons import commons_of, renew_commons
 from pipelines.links.copy_files import write_file_signs
 from pipelines.links.copy_rules import Pairs, Reference, Texts, accepted_pairs, natural_likeness
+from pipelines.links.copy_star import later_holders
 from pipelines.links.fingerprints import sampled
 from pipelines.programme import Programme
 from pipelines.text import VERSION, words
@@ -35,8 +34,8 @@ from pipelines.works import WORKS
 
 #: Raised whenever the same texts would give other pairs.
 RULE_VERSION = 3
-#: Texts worked on at once, and how many such batches beside each other: numpy lets go of the interpreter in its loops.
-_BATCH, _THREADS = 4_000, 2
+#: Texts worked on at once.
+_BATCH = 4_000
 #: Thresholds on which pairs depend: when one changes, all works are asked anew.
 _RULES = (
     "copy_matched_words", "copy_share", "copy_fragment_words", "copy_short_text", "copy_short_share", "copy_calibration_texts",
@@ -58,14 +57,15 @@ _DOCUMENTS = f"""
         select person.person_id from raw.programme_curators as curator
         inner join links.people as person on person.account_id = curator.account_id and person.state = 'linked'
     ), works as (
-        {WORKS}
+        -- The digest before the joins: they need not carry the texts.
+        select submission_id, md5($version || text) as digest from ({WORKS})
     ), documents as (
         select
             submission.submission_id as text_id, 0 as holder, submission.task_id, submission.course_id, submission.submitted_at as stood_at,
             case when submission.is_team and submission.group_id is not null then submission.group_id
                  else coalesce(people.person_id, submission.account_id, submission.group_id, submission.submission_id) end as person_id,
             case when submission.is_team then submission.group_id end as team_id,
-            works.text
+            works.digest
         from raw.submissions as submission
         inner join works on works.submission_id = submission.submission_id
         left join people on people.account_id = submission.account_id
@@ -73,7 +73,7 @@ _DOCUMENTS = f"""
         union all
         select
             message.message_id, case when people.person_id in (select person_id from teachers) or coalesce(account.is_bot, false) then 2 else 1 end,
-            null, null, message.sent_at, coalesce(people.person_id, message.account_id, message.message_id), null, private.text
+            null, null, message.sent_at, coalesce(people.person_id, message.account_id, message.message_id), null, md5($version || private.text)
         from raw.messages as message
         inner join personal.messages as private on private.message_id = message.message_id
         left join raw.accounts as account on account.account_id = message.account_id
@@ -83,7 +83,7 @@ _DOCUMENTS = f"""
     )
     select
         document.text_id, document.holder, document.task_id, document.course_id, document.stood_at, document.person_id, document.team_id,
-        md5($version || document.text) as digest
+        document.digest
     from documents as document
 """
 
@@ -195,7 +195,7 @@ def _renew(warehouse: Warehouse) -> int:
         connection.execute("delete from links.copy_prints where text_no in (select old_no from copy_fresh where old_no is not null)")
         connection.execute("delete from links.copy_texts where text_id in (select text_id from copy_fresh)")
         wanted = "select text_no // $size as batch, text_no, text_id, holder from copy_fresh"
-        for numbers, prints in _beside(_prints_of, _written(warehouse, wanted, {"size": _BATCH})):
+        for numbers, prints in beside(_prints_of, _written(warehouse, wanted, {"size": _BATCH})):
             warehouse.append("links.copy_prints", ("text_no", "print"), pa.table({"text_no": numbers, "print": prints}))
         connection.execute(
             "insert into links.copy_texts (text_no, text_id, holder, digest, state) select text_no, text_id, holder, digest, null from copy_fresh"
@@ -203,26 +203,13 @@ def _renew(warehouse: Warehouse) -> int:
     return count
 
 
-_Given = TypeVar("_Given")
-_Made = TypeVar("_Made")
-
-
-def _beside(work: Callable[[_Given], _Made], given: Iterator[_Given]) -> Iterator[_Made]:
-    """Results in order, the work done in threads, no more of it begun than the threads can take."""
-    with ThreadPoolExecutor(_THREADS) as pool:
-        begun: deque[Future[_Made]] = deque()
-        for one in given:
-            begun.append(pool.submit(work, one))
-            if len(begun) > _THREADS:
-                yield begun.popleft().result()
-        while begun:
-            yield begun.popleft().result()
-
-
 def _written(warehouse: Warehouse, wanted: str, parameters: dict[str, int] | None = None) -> Iterator[tuple[NDArray[np.int64], list[str]]]:
     """Texts in batches (numbers, texts), both in the order of the numbers. ``wanted``: query for batch, text_no, text_id, holder."""
     connection = warehouse.connection
     connection.execute(f"create or replace temp table copy_wanted as {wanted}", parameters)
+    if not warehouse.value("select count(*) from copy_wanted"):
+        connection.execute("drop table temp.copy_wanted")
+        return
     connection.execute(
         f"""
         create or replace temp table copy_written as
@@ -260,21 +247,27 @@ def _number(warehouse: Warehouse, method: str) -> None:
         with stated as (
             select
                 found.*, known.text_no, known.state as old_state, coalesce(course.course_no, -1) as course_no,
+                (row_number() over (order by found.stood_at, found.holder, found.text_id))::integer as seq,
                 md5(concat_ws('|', $method, found.holder, found.task_id, found.person_id, found.team_id, epoch_us(found.stood_at), found.digest, course.digest)) as state
             from copy_found as found
             inner join links.copy_texts as known on known.text_id = found.text_id
             left join copy_courses as course on course.course_id = found.course_id
+        -- Numbers that are the same for the same person, the same task, and no more: the number of its first text.
+        ), people as (
+            select person_id, min(seq) as person_no from stated group by person_id
+        ), tasks as (
+            select task_id, min(seq) as task_no from stated where task_id is not null group by task_id
         )
         select
-            text_no, text_id, holder, task_id, course_no, team_id, person_id, stood_at, state,
-            (row_number() over (order by stood_at, holder, text_id))::integer as seq,
-            (dense_rank() over (order by person_id))::integer as person_no,
-            case when task_id is null then -1 else (dense_rank() over (order by task_id))::integer end as task_no,
-            state is distinct from old_state as is_touched,
-            old_state is null as is_new,
-            holder = 0 and state is distinct from old_state as is_asked,
+            stated.text_no, stated.text_id, stated.holder, stated.task_id, stated.course_no, stated.team_id, stated.person_id, stated.stood_at, stated.state,
+            stated.seq, people.person_no, coalesce(tasks.task_no, -1) as task_no,
+            stated.state is distinct from stated.old_state as is_touched,
+            stated.old_state is null as is_new,
+            stated.holder = 0 and stated.state is distinct from stated.old_state as is_asked,
             $run::double as run_bound, $share::double as share_bound
         from stated
+        inner join people on people.person_id = stated.person_id
+        left join tasks on tasks.task_id = stated.task_id
         """,
         {"method": method, "run": threshold("copy_unknown_run"), "share": threshold("copy_unknown_share")},
     )
@@ -296,22 +289,14 @@ def _ask(warehouse: Warehouse) -> None:
         "select count(*) from copy_marked"
     ):
         return
-    connection.execute(
-        """
-        update copy_docs set is_asked = true
-        where not is_asked and holder = 0 and text_no in (
-            select shared.text_no
-            from (
-                select prints.print, min(marked.seq) as seq
-                from links.copy_prints as prints inner join copy_marked as marked on marked.text_no = prints.text_no
-                group by prints.print
-            ) as touched
-            inner join links.copy_prints as shared on shared.print = touched.print
-            inner join copy_docs as docs on docs.text_no = shared.text_no
-            where docs.seq > touched.seq
+    # Where all that came stands after what was known, as on most nights, nothing known can have a new source.
+    if not warehouse.value("select count(*) from copy_docs where holder = 0 and not is_asked and seq > (select min(seq) from copy_marked)"):
+        return
+    near = pa.table({"text_no": later_holders(warehouse, "links.copy_prints", "copy_marked")})
+    with warehouse.registered("copy_near", near):
+        connection.execute(
+            "update copy_docs set is_asked = true where not is_asked and holder = 0 and text_no in (select text_no from copy_near)"
         )
-        """
-    )
 
 
 def _calibrate(warehouse: Warehouse, reference: Reference) -> None:
@@ -360,7 +345,7 @@ def _calibrate(warehouse: Warehouse, reference: Reference) -> None:
         bounds = natural_likeness(known.texts, reference, groups, [due[task][1] for task in tasks])
         return [(task, *due[task], run, share) for task, (run, share) in zip(tasks.tolist(), bounds, strict=True)]
 
-    made = [row for rows in _beside(measured, _written(warehouse, wanted)) for row in rows]
+    made = [row for rows in beside(measured, _written(warehouse, wanted)) for row in rows]
     if made:
         columns = list(zip(*made, strict=True))
         bounds = pa.table(
@@ -454,7 +439,7 @@ def _search(warehouse: Warehouse, reference: Reference) -> tuple[int, pa.Table, 
         return accepted_pairs(known.texts, reference, later_place, earlier_place, is_own[begin:end]), known.seq
 
     pairs, fragments = [_pair_rows(None, None)], [_fragment_rows(None, None)]
-    for accepted, seq in _beside(decided, zip(edges, _written(warehouse, wanted), strict=True)):
+    for accepted, seq in beside(decided, zip(edges, _written(warehouse, wanted), strict=True)):
         pairs.append(_pair_rows(accepted, seq))
         fragments.append(_fragment_rows(accepted, seq))
     connection.execute("drop table if exists temp.copy_texts_of")

@@ -5,7 +5,7 @@ people who said it in a chat: linear in how often a fingerprint occurs, so an an
 in the direction in which it went. Methods that drop frequent fingerprints (Passim) or compare whole texts (MinHash) lose exactly those.
 Candidates only: :mod:`pipelines.links.copy_rules` decides.
 
-The query reads two relations:
+The query says what is meant, for any engine; :mod:`pipelines.links.copy_star` gives the same pairs in a fraction of the time and is what a run asks. Both read two relations:
 
 - ``{prints}`` (text_no, print): the sampled fingerprints of every text, each once per text;
 - ``copy_docs`` (text_no, seq, person_no, holder, is_asked): the texts that are known, numbered in the order of time (``seq``);
@@ -14,15 +14,15 @@ The query reads two relations:
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 
+from pipelines.links.copy_star import star_pairs
 from pipelines.warehouse import Warehouse
 
-#: Fewer shared fingerprints than these are a phrase; of a text with few, two are enough if they are so large a part of it.
-FEWEST_SHARED, FEWEST_OF_FEW, PART_OF_FEW = 3, 2, 0.125
-#: Rows of fingerprints joined at once: bounds memory to about a gigabyte.
-_PART_ROWS = 16_000_000
-#: Of the texts at least this part is asked about: reading all fingerprints is then quicker than looking them up.
+#: Fewer shared fingerprints than these are a phrase; of a text with few, two (:mod:`pipelines.links.copy_star`) are enough if they are so large a part of it.
+FEWEST_SHARED, PART_OF_FEW = 3, 0.125
+#: Of the texts at least this part is asked about: sorting all fingerprints (:mod:`pipelines.links.copy_star`) is then quicker than looking them up.
 _BROAD = 0.2
 
 #: Fingerprints that lead from or to a work that is asked about. Both give the same pairs; which is quicker depends on how many are asked.
@@ -108,28 +108,15 @@ def star_query(prints: str, *, part: int = 0, parts: int = 1, narrow: bool = Fal
 
 def candidates(warehouse: Warehouse, prints: str) -> pa.Table:
     """Candidate pairs of the asked works: later, earlier (``seq``), is_own; sorted by later, earlier. Reads temp table ``copy_docs``."""
-    rows = int(warehouse.value(f"select count(*) from {prints}"))
     asked, texts = warehouse.rows("select count(*) filter (where is_asked), count(*) from copy_docs")[0]
-    narrow = asked < _BROAD * texts
-    held = rows * (asked / texts if narrow and texts else 1)
-    parts = 1 << max(0, (int(held) // _PART_ROWS).bit_length())
-    connection = warehouse.connection
-    connection.execute("create or replace temp table copy_led (later integer, earlier integer, is_own integer, shared bigint)")
-    for part in range(parts):
-        connection.execute(f"insert into copy_led {star_query(prints, part=part, parts=parts, narrow=narrow)}")
-    found = warehouse.arrow(
-        f"""
-        with summed as (
-            select later, earlier, is_own = 1 as is_own, sum(shared) as shared from copy_led group by later, earlier, is_own having sum(shared) >= {FEWEST_OF_FEW}
-        ), few as (
-            select docs.seq, count(*) as size from copy_docs as docs inner join {prints} as prints on prints.text_no = docs.text_no
-            where docs.seq in (select later from summed where shared < {FEWEST_SHARED}) group by docs.seq
+    later, earlier, is_own, shared = star_pairs(warehouse, prints, narrow=asked < _BROAD * texts)
+    few = np.unique(later[shared < FEWEST_SHARED])
+    with warehouse.registered("copy_few", pa.table({"seq": few})):
+        sizes = warehouse.arrow(
+            "select few.seq, count(*) as size from copy_few as few inner join copy_docs as docs on docs.seq = few.seq "
+            f"inner join {prints} as prints on prints.text_no = docs.text_no group by few.seq order by few.seq"
         )
-        select summed.later, summed.earlier, summed.is_own
-        from summed left join few on few.seq = summed.later
-        where summed.shared >= {FEWEST_SHARED} or summed.shared >= few.size * {PART_OF_FEW}
-        order by summed.later, summed.earlier, summed.is_own
-        """
-    )
-    connection.execute("drop table copy_led")
-    return found
+    size = np.zeros(int(later.max(initial=0)) + 1, np.int64)
+    size[sizes["seq"].to_numpy()] = sizes["size"].to_numpy()
+    enough = (shared >= FEWEST_SHARED) | (shared >= size[later] * PART_OF_FEW)
+    return pa.table({"later": later[enough], "earlier": earlier[enough], "is_own": is_own[enough]})

@@ -103,14 +103,20 @@ def accepted_pairs(
     aligned = _regroup(_together(_select(aligned, given), others), shortest)
     longest_bounds = np.maximum(texts.run_bound, threshold("copy_run_words"))
     share_bounds = np.maximum(texts.share_bound, threshold("copy_scattered_share"))
-    accepted = _accept(aligned, later, earlier, counted, texts.is_message, longest_bounds, share_bounds)
+    matched = _matched(aligned, len(later))
+    accepted = _accept(aligned, matched, later, earlier, counted, texts.is_message, longest_bounds, share_bounds)
     # What little a pair shares may be what everybody quotes; who shares more than answers do by nature shares more than a quotation.
-    own_words = _select(aligned, ~common_fragments(aligned, found, prints, texts.task, reference.commons))
-    little = _matched(aligned, len(later)) < threshold("copy_common_share") * counted[later]
-    accepted &= ~little | _accept(own_words, later, earlier, counted, texts.is_message, longest_bounds, share_bounds)
-    accepted &= _needed(aligned, accepted, later, earlier, texts, found.texts)
+    common = common_fragments(aligned, found, prints, texts.task, reference.commons)
+    if common.any():
+        little = matched < threshold("copy_common_share") * counted[later]
+        own_words = _select(aligned, ~common)
+        own_matched = _matched(own_words, len(later))
+        accepted &= ~little | _accept(own_words, own_matched, later, earlier, counted, texts.is_message, longest_bounds, share_bounds)
+    accepted &= _needed(aligned, matched, accepted, later, earlier, texts)
     nothing = np.zeros(found.texts)
-    own_accepted = _accept(own, own_later, own_earlier, counted, texts.is_message, nothing, nothing) & ~texts.is_message[own_earlier]
+    own_matched = _matched(own, len(own_later))
+    own_accepted = _accept(own, own_matched, own_later, own_earlier, counted, texts.is_message, nothing, nothing)
+    own_accepted &= ~texts.is_message[own_earlier]
     return _joined([(later, earlier, aligned, accepted, False), (own_later, own_earlier, own, own_accepted, True)], counted, found)
 
 
@@ -194,17 +200,16 @@ def _regroup(aligned: Alignment, shortest: int) -> Alignment:
     """Leave out fragments that lost their words."""
     if not len(aligned.pair):
         return aligned
-    key = np.stack((aligned.pair, aligned.fragment))
-    _, place, count = np.unique(key, axis=1, return_inverse=True, return_counts=True)
-    keep = count[place.ravel()] >= shortest
-    return Alignment(aligned.pair[keep], aligned.later[keep], aligned.earlier[keep], aligned.fragment[keep])
+    return _select(aligned, np.bincount(aligned.fragment)[aligned.fragment] >= shortest)
 
 
 def _longest_fragment(aligned: Alignment, pairs: int) -> NDArray[np.int64]:
     longest = np.zeros(pairs, np.int64)
     if len(aligned.pair):
-        _, first, count = np.unique(aligned.fragment, return_index=True, return_counts=True)
-        np.maximum.at(longest, aligned.pair[first], count)
+        count = np.bincount(aligned.fragment)
+        pair = np.zeros(len(count), np.int64)
+        pair[aligned.fragment] = aligned.pair
+        np.maximum.at(longest, pair, count)
     return longest
 
 
@@ -224,6 +229,7 @@ def _matched(aligned: Alignment, pairs: int) -> NDArray[np.int64]:
 
 def _accept(
     aligned: Alignment,
+    matched: NDArray[np.int64],
     later: NDArray[np.int64],
     earlier: NDArray[np.int64],
     counted: NDArray[np.int64],
@@ -231,7 +237,6 @@ def _accept(
     run_bound: NDArray[np.float64],
     share_bound: NDArray[np.float64],
 ) -> NDArray[np.bool_]:
-    matched = _matched(aligned, len(later))
     share = matched / np.maximum(counted[later], 1)
     back = matched / np.maximum(counted[earlier], 1)
     longest = _longest_fragment(aligned, len(later))
@@ -269,17 +274,16 @@ def _without(
 
 def _needed(
     aligned: Alignment,
+    matched: NDArray[np.int64],
     accepted: NDArray[np.bool_],
     later: NDArray[np.int64],
     earlier: NDArray[np.int64],
     given: Texts,
-    texts: int,
 ) -> NDArray[np.bool_]:
     """Of several sources of one text those to show: the first holder of enough of its words, the fullest, both among works and messages.
 
     Of one person's several texts the fullest alone. A clique of copiers thus gives each copier a few rows, not one per pair.
     """
-    matched = _matched(aligned, len(later))
     keep = np.zeros(len(later), np.bool_)
     source_kind = given.is_message[earlier].astype(np.int64) + given.is_reference[earlier]
     candidate = np.flatnonzero(accepted)
@@ -345,10 +349,12 @@ def _fragments(aligned: Alignment, found: Words) -> dict[str, NDArray[np.int64]]
     empty = np.zeros(0, np.int64)
     if not len(aligned.pair):
         return dict.fromkeys(("pair", "later_start", "later_end", "earlier_start", "earlier_end", "words"), empty)
-    unique, place = np.unique(np.stack((aligned.pair, aligned.fragment)), axis=1, return_inverse=True)
-    place, size = place.ravel(), unique.shape[1]
+    # Numbers of fragments are those of two alignments: a pair and a number name one.
+    most = int(aligned.fragment.max()) + 1
+    unique, place = np.unique(aligned.pair * most + aligned.fragment, return_inverse=True)
+    size = len(unique)
     columns = {
-        "pair": unique[0],
+        "pair": unique // most,
         "later_start": _least(found.start[aligned.later], place, size),
         "later_end": -_least(-found.end[aligned.later], place, size),
         "earlier_start": _least(found.start[aligned.earlier], place, size),

@@ -10,6 +10,7 @@ import pytest
 
 from pipelines.links.copies import link_copies
 from pipelines.links.copy_candidates import candidates, star_query
+from pipelines.links.copy_star import star_pairs
 from pipelines.links.quotations import quoted_words
 from pipelines.text import words
 from pipelines.warehouse import Warehouse
@@ -175,8 +176,8 @@ def test_night_by_night_is_at_once_where_a_task_grows_past_its_doublings() -> No
     assert pairs_of(random.Random(1).sample(works, len(works)), nights=3) == pairs_of(works)
 
 
-def _filled_star() -> Warehouse:
-    chance = random.Random(5)
+def _filled_star(seed: int = 5) -> Warehouse:
+    chance = random.Random(seed)
     warehouse = Warehouse.open(None)
     warehouse.connection.execute("create table copy_prints (text_no integer, print bigint)")
     warehouse.connection.execute(
@@ -200,6 +201,19 @@ def test_both_ways_to_the_candidates_and_any_parts_give_the_same() -> None:
             summed[later, earlier, own] = summed.get((later, earlier, own), 0) + shared
         assert sorted((*key, shared) for key, shared in summed.items()) == whole
         assert candidates(warehouse, "copy_prints").num_rows <= len(whole)
+
+
+@pytest.mark.parametrize("seed", range(5, 10))
+def test_arrays_give_the_pairs_that_the_query_gives(seed: int) -> None:
+    with _filled_star(seed) as warehouse:
+        # Some works are known and not asked about, some texts went and left fingerprints.
+        warehouse.connection.execute("update copy_docs set is_asked = false where seq % 3 = 0")
+        warehouse.connection.execute("delete from copy_docs where seq % 11 = 0")
+        expected = sorted(row for row in warehouse.rows(star_query("copy_prints")) if row[3] > 1)
+        assert expected
+        for narrow in (False, True):
+            found = star_pairs(warehouse, "copy_prints", narrow=narrow)
+            assert list(zip(*(column.tolist() for column in found), strict=True)) == expected
 
 
 @pytest.mark.postgres

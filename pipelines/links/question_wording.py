@@ -66,11 +66,16 @@ def read(lines: Sequence[str], quoted: Sequence[str], tasks: Sequence[str | None
     named = [task or _after_task_word(line, quote) for line, quote, task in zip(lines, quoted, tasks, strict=True)]
     unnamed = [line.replace(quote, _NAMED) if task and quote else line for line, quote, task in zip(lines, quoted, named, strict=True)]
     mended = [f" {line.strip()} " for line in mend(unnamed, days)]
-    intent = intents(mended)
+    code, distinct = pd.factorize(np.array(mended, object))
+    intent = intents(distinct.tolist())[code]
     lemmas, keys = [], []
+    apart: dict[str, tuple[list[str], tuple[str, ...]]] = {}
     for line, quote, task, which in zip(mended, quoted, named, intent, strict=True):
-        every = [lemma(word) for word in _WORD.findall(line)]
-        lemmas.append(tuple(word for word in every if word and not word.isdigit()))
+        if line not in apart:
+            found = [lemma(word) for word in _WORD.findall(line)]
+            apart[line] = (found, tuple(word for word in found if word and not word.isdigit()))
+        every, words = apart[line]
+        lemmas.append(words)
         keys.append(_key(every, quote, task, bool(which >= 0)))
     return Wordings(lemmas, intent, keys)
 
@@ -170,9 +175,16 @@ def _is_known(word: str) -> bool:
 
 
 @cache
+def _parsed(word: str) -> tuple[str, bool]:
+    """The word's first reading: its normal form, and whether that is somebody's given name, patronymic or family name."""
+    found = _analyzer().parse(word)[0]
+    return found.normal_form.replace("ё", "е"), bool({"Name", "Surn", "Patr"} & found.tag.grammemes)
+
+
+@cache
 def lemma(word: str) -> str:
     """The word's lemma after synonyms; empty for words that carry nothing. Cached: words are few, messages many."""
-    base = _analyzer().parse(word)[0].normal_form.replace("ё", "е") if _CYRILLIC.search(word) else word
+    base = _parsed(word)[0] if _CYRILLIC.search(word) else word
     base = _ORDINALS.get(base, base)
     base = wording.SYNONYMS.get(base, base)
     if base in wording.COURTESIES or (base in STOP_WORDS and base not in wording.QUESTION_WORDS and base not in _BESIDE):
@@ -183,7 +195,7 @@ def lemma(word: str) -> str:
 @cache
 def is_name(word: str) -> bool:
     """May the word be somebody's given name, patronymic or family name?"""
-    return bool(_CYRILLIC.search(word)) and bool({"Name", "Surn", "Patr"} & _analyzer().parse(word)[0].tag.grammemes)
+    return bool(_CYRILLIC.search(word)) and _parsed(word)[1]
 
 
 @dataclass(frozen=True)
@@ -285,11 +297,15 @@ def wording_is_known(word: str) -> bool:
 
 def carrying(lines: Iterable[str]) -> list[tuple[str, ...]]:
     """Lemmas that carry an answer: names of people and numbers left out."""
-    return [
-        tuple(
-            found
-            for word in _WORD.findall(line)
-            if not word.isdigit() and not is_name(word) and (found := lemma(word)) and not found.isdigit()
-        )
-        for line in lines
-    ]
+    code, distinct = pd.factorize(np.array(list(lines), object))
+    # What is said again and again is taken apart once.
+    found = [tuple(filter(None, map(_carried, _WORD.findall(line)))) for line in distinct]
+    return [found[place] for place in code.tolist()]
+
+
+@cache
+def _carried(word: str) -> str:
+    if word.isdigit() or is_name(word):
+        return ""
+    found = lemma(word)
+    return "" if found.isdigit() else found

@@ -114,9 +114,12 @@ def _task_numbers(words: list[str]) -> set[str]:
 
 def mend(lines: Sequence[str], days: Sequence[int]) -> list[str]:
     """Lines with typing errors mended (see the module's docstring). Quotations of the interface are left as they are: they are known words."""
-    words = [_WORD.findall(line) for line in lines]
+    # Each line is taken apart once, on the day on which it was asked first.
+    code, distinct = pd.factorize(np.array(lines, object))
+    asked_on = np.asarray(days, np.int64)[np.unique(code, return_index=True)[1]]
+    words = [_WORD.findall(line) for line in distinct]
     first: dict[str, int] = {}
-    for day, found in zip(days, words, strict=True):
+    for day, found in zip(asked_on.tolist(), words, strict=True):
         for word in found:
             first.setdefault(word, day)
     shortest = int(threshold("mend_letters"))
@@ -137,10 +140,11 @@ def mend(lines: Sequence[str], days: Sequence[int]) -> list[str]:
             mended[word] = best[2]
     if not mended:
         return list(lines)
-    return [
+    told = [
         re.sub(r"[а-я]+", lambda match: mended.get(match[0], match[0]), line) if any(word in mended for word in found) else line
-        for line, found in zip(lines, words, strict=True)
+        for line, found in zip(distinct, words, strict=True)
     ]
+    return [told[place] for place in code.tolist()]
 
 
 def _without_a_letter(word: str) -> set[str]:

@@ -61,12 +61,12 @@ def weighted(group: NDArray[np.int64], scope: NDArray[np.int64], day: NDArray[np
         return sparse.csr_matrix((len(terms), 1))
     term = pd.factorize(np.concatenate([np.asarray(found, object) for found in terms if found]))[0].astype(np.int64)
     width = int(term.max()) + 1
-    count = pd.Series(1.0, index=pd.MultiIndex.from_arrays([rows, term])).groupby(level=[0, 1], sort=True).sum()
-    rows, term = (count.index.get_level_values(level).to_numpy() for level in (0, 1))
+    pair, count = np.unique(rows * width + term, return_counts=True)
+    rows, term = pair // width, pair % width
     frequency = until(scope[rows] * width + term, day[rows])
     asked = until(scope, day)[rows]
     prior = threshold("repeat_prior_questions")
-    weight = (1 + np.log(count.to_numpy())) * (np.log((asked + prior) / (frequency + 1)) + 1)
+    weight = (1 + np.log(count)) * (np.log((asked + prior) / (frequency + 1)) + 1)
     columns = pd.factorize(group[rows] * width + term)[0]
     matrix = sparse.csr_matrix((weight, (rows, columns)), shape=(len(terms), int(columns.max()) + 1))
     return unit(matrix)

@@ -423,33 +423,34 @@ def agreement(rows: pd.DataFrame, known: pd.DataFrame, counts: csr_array) -> tup
     intents = pairs[["intent"]].assign(told=known_told).drop_duplicates().sort_values("intent", kind="stable")
     first_of = np.flatnonzero(np.diff(intents["intent"].to_numpy(), prepend=-2))
     by_intent, its_intent = intents["told"].to_numpy(), intents["intent"].to_numpy()[first_of]
-    size = int(threshold("reply_block"))
-    # Each pair of wordings once, in order of the answers.
-    both, row_of = np.unique(answer_code * len(questions) + question_code, return_inverse=True)
-    of_answer, of_question = both // len(questions), both % len(questions)
+    # Each pair of wordings once, in order of the questions.
+    both, row_of = np.unique(question_code * len(answers) + answer_code, return_inverse=True)
+    of_question, of_answer = both // len(answers), both % len(answers)
     intent = np.empty(len(questions), np.int64)
     intent[question_code] = rows["intent"].to_numpy()
     found = np.zeros((3, len(both)))
-    # Block by block: memory stays at block x known pairs.
+    alike_told, nearest = np.empty((len(answers), len(told_lines))), np.empty((len(answers), len(its_intent)))
+    size = int(threshold("reply_block"))
+    # Block by block: memory stays at block x known pairs, beside the week's answers x known answers.
     for first in range(0, len(answers), size):
-        last = min(first + size, len(answers))
-        alike_told = (told[first:last] @ told_before).toarray()
-        near[first:last] = alike_told.max(axis=1)
+        part = slice(first, first + size)
+        alike_told[part] = (told[part] @ told_before).toarray()
+        near[part] = alike_told[part].max(axis=1)
         # The nearest known answer of each intent.
-        nearest = _best_of_each(alike_told, by_intent, first_of)
-        begin, end = np.searchsorted(of_answer, [first, last])
-        for start in range(begin, end, size):
-            part = slice(start, min(start + size, end))
-            mine, which = np.unique(of_question[part], return_inverse=True)
-            # Of the known questions that got one answer the nearest.
-            nearest_asked = _best_of_each((asked[mine] @ asked_before).toarray(), known_asked[by_told], first_told)
-            of_answers, wanted = of_answer[part] - first, intent[of_question[part]]
-            for some in np.array_split(np.arange(len(which)), max(1, len(which) // _ROWS)):
-                found[0, start + some] = np.minimum(nearest_asked[which[some]], alike_told[of_answers[some]]).max(axis=1)
-            same = (its_intent[None, :] == wanted[:, None]) & (wanted >= 0)[:, None]
-            other = (its_intent >= 0)[None, :] & ~same & (wanted >= 0)[:, None]
-            found[1, part] = np.where(same, nearest[of_answers], 0).max(axis=1)
-            found[2, part] = np.where(other, nearest[of_answers], 0).max(axis=1)
+        nearest[part] = _best_of_each(alike_told[part], by_intent, first_of)
+    for first in range(0, len(questions), size):
+        # Of the known questions that got one answer the nearest.
+        nearest_asked = _best_of_each((asked[first : first + size] @ asked_before).toarray(), known_asked[by_told], first_told)
+        begin, end = np.searchsorted(of_question, [first, first + size])
+        for start in range(begin, end, _ROWS):
+            part = slice(start, min(start + _ROWS, end))
+            found[0, part] = np.minimum(nearest_asked[of_question[part] - first], alike_told[of_answer[part]]).max(axis=1)
+        part = slice(begin, end)
+        wanted, by_answer = intent[of_question[part]], nearest[of_answer[part]]
+        same = (its_intent[None, :] == wanted[:, None]) & (wanted >= 0)[:, None]
+        other = (its_intent >= 0)[None, :] & ~same & (wanted >= 0)[:, None]
+        found[1, part] = np.where(same, by_answer, 0).max(axis=1)
+        found[2, part] = np.where(other, by_answer, 0).max(axis=1)
     fit, intent_fit, other_fit = found[:, row_of]
     return fit, intent_fit, other_fit, near[answer_code], likeness
 

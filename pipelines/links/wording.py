@@ -427,6 +427,15 @@ def bare_sql(column: str, whole: str) -> str:
     return f"case when regexp_matches({column}, '[«“\"]') then {line_sql(column, quotations=False)} else {whole} end"
 
 
+def lines(texts: pa.Array | pa.ChunkedArray, *, quotations: bool = True) -> pa.Array:
+    """Lines of a column of texts; a null is an empty line."""
+    table = pa.table({"place": pa.array(range(len(texts)), pa.int64()), "text": texts.cast(pa.string())})
+    with duckdb.connect() as connection:
+        connection.register("texts", table)
+        found = connection.execute(f"select {line_sql('text', quotations=quotations)} as line from texts order by place").to_arrow_table()
+    return found["line"].combine_chunks()
+
+
 #: An interrogative before an infinitive, or at the end of what is said; one thing or the other; the number of a task.
 ASKS_HOW = " (как|где|куда|откуда|когда|чем|что|сколько|зачем|how to|where to|what to) ([а-я]+ ){0,2}[а-я]+(ть|ться|чь|ти|тись) | how to "
 ENDS_ASKING = " (какой|какая|какое|какие|какую|каком|сколько|когда|где|куда|как|почему|зачем|нет ли|можно ли|что теперь|что дальше|что делать|как быть|why|when|where|how) $"

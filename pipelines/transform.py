@@ -131,7 +131,14 @@ def _invoke(warehouse_path: Path, command: list[str], *, variables: dict[str, An
         "--project-dir", str(DBT_FOLDER), "--profiles-dir", str(DBT_FOLDER), "--target-path", str(work_folder / "target"),
         "--vars", yaml.safe_dump(lasting, allow_unicode=True, default_flow_style=True, width=10_000).strip(),
     ]  # fmt: skip
-    with _environment({DBT_WAREHOUSE: str(warehouse_path), DBT_AS_OF: variables.get("as_of", ""), "DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}):
+    with _environment(
+        {
+            DBT_WAREHOUSE: str(warehouse_path),
+            DBT_AS_OF: variables.get("as_of", ""),
+            "DO_NOT_TRACK": "1",
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        }
+    ):
         from dbt.cli.main import dbtRunner
 
         try:

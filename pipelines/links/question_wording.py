@@ -115,7 +115,8 @@ def _task_numbers(words: list[str]) -> set[str]:
 def mend(lines: Sequence[str], days: Sequence[int]) -> list[str]:
     """Lines with typing errors mended (see the module's docstring). Quotations of the interface are left as they are: they are known words."""
     # Each line is taken apart once, on the day on which it was asked first.
-    code, distinct = pd.factorize(np.array(lines, object))
+    code, found_once = pd.factorize(np.array(lines, object))
+    distinct: list[str] = found_once.tolist()
     asked_on = np.asarray(days, np.int64)[np.unique(code, return_index=True)[1]]
     words = [_WORD.findall(line) for line in distinct]
     first: dict[str, int] = {}

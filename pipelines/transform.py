@@ -19,7 +19,7 @@ import yaml
 
 from pipelines.errors import BadContract, PermanentError, TransientError
 from pipelines.programme import Programme
-from pipelines.settings import DBT_FOLDER, DBT_WAREHOUSE
+from pipelines.settings import DBT_AS_OF, DBT_FOLDER, DBT_WAREHOUSE
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunner
@@ -123,13 +123,22 @@ def manifest() -> Path:
 
 def _invoke(warehouse_path: Path, command: list[str], *, variables: dict[str, Any], work_folder: Path) -> TransformResult:
     work_folder.mkdir(parents=True, exist_ok=True)
+    # What dbt read of its project stands beside its artefacts, and holds as long as no variable is another: the day is none.
+    lasting = {name: value for name, value in variables.items() if name != "as_of"}
     arguments = [
         "--quiet", "--log-level", "none", "--log-level-file", "warn", "--log-path", str(work_folder / "logs"),
         *command,
         "--project-dir", str(DBT_FOLDER), "--profiles-dir", str(DBT_FOLDER), "--target-path", str(work_folder / "target"),
-        "--vars", yaml.safe_dump(variables, allow_unicode=True, default_flow_style=True, width=10_000).strip(),
+        "--vars", yaml.safe_dump(lasting, allow_unicode=True, default_flow_style=True, width=10_000).strip(),
     ]  # fmt: skip
-    with _environment({DBT_WAREHOUSE: str(warehouse_path), "DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}):
+    with _environment(
+        {
+            DBT_WAREHOUSE: str(warehouse_path),
+            DBT_AS_OF: variables.get("as_of", ""),
+            "DO_NOT_TRACK": "1",
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        }
+    ):
         from dbt.cli.main import dbtRunner
 
         try:

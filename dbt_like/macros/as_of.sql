@@ -1,11 +1,13 @@
 {# What was known at the end of the day that the run speaks of. Every model filters time through these. #}
 
-{# The day (a date). Raises when a run forgets to state it. #}
+{# The day (a date): the variable, or what the environment says (pipelines/transform.py: a variable that is another every day would have dbt read
+   the whole project every day). Raises when a run forgets to state it. #}
 {% macro as_of() -%}
-    {%- if execute and not var('as_of') and flags.WHICH not in ('parse', 'list', 'docs', 'generate', 'test') -%}
+    {%- set day = var('as_of') or (env_var('MAYAK_DBT_AS_OF', '') if execute else '') -%}
+    {%- if execute and not day and flags.WHICH not in ('parse', 'list', 'docs', 'generate', 'test') -%}
         {{ exceptions.raise_compiler_error("var as_of is missing: state the day at whose end everything is known, as in --vars '{as_of: 2026-11-22}'") }}
     {%- endif -%}
-    cast('{{ var("as_of") or "1970-01-01" }}' as date)
+    cast('{{ day or "1970-01-01" }}' as date)
 {%- endmacro %}
 
 {# First moment that is no longer known. #}

@@ -78,7 +78,10 @@ def context(since: float) -> float:
 
 def _rules() -> str:
     intents = resources.files("pipelines.links").joinpath("question_intents.toml").read_bytes()
-    words = repr(sorted((name, value) for name, value in vars(wording).items() if name.isupper()))
+    # Sets have no order of their own: another process would write them otherwise.
+    words = repr(
+        sorted((name, sorted(value) if isinstance(value, frozenset) else value) for name, value in vars(wording).items() if name.isupper())
+    )
     return md5(
         b"|".join((str(_RULES).encode(), words.encode(), THRESHOLDS_FILE.read_bytes(), PRIOR_FILE.read_bytes(), intents)),
         usedforsecurity=False,

@@ -11,6 +11,7 @@ so the clusters of a day are the same whether the days are taken one by one or a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,12 +61,12 @@ def weighted(group: NDArray[np.int64], scope: NDArray[np.int64], day: NDArray[np
         return sparse.csr_matrix((len(terms), 1))
     term = pd.factorize(np.concatenate([np.asarray(found, object) for found in terms if found]))[0].astype(np.int64)
     width = int(term.max()) + 1
-    count = pd.Series(1.0, index=pd.MultiIndex.from_arrays([rows, term])).groupby(level=[0, 1], sort=True).sum()
-    rows, term = (count.index.get_level_values(level).to_numpy() for level in (0, 1))
+    pair, count = np.unique(rows * width + term, return_counts=True)
+    rows, term = pair // width, pair % width
     frequency = until(scope[rows] * width + term, day[rows])
     asked = until(scope, day)[rows]
     prior = threshold("repeat_prior_questions")
-    weight = (1 + np.log(count.to_numpy())) * (np.log((asked + prior) / (frequency + 1)) + 1)
+    weight = (1 + np.log(count)) * (np.log((asked + prior) / (frequency + 1)) + 1)
     columns = pd.factorize(group[rows] * width + term)[0]
     matrix = sparse.csr_matrix((weight, (rows, columns)), shape=(len(terms), int(columns.max()) + 1))
     return unit(matrix)
@@ -95,39 +96,47 @@ def grow(features: Features) -> Grown:
     """Clusters of forms (see the module's docstring)."""
     size = len(features.day)
     cluster = np.arange(size)
-    merges: list[tuple[int, int, int]] = []
-    days = np.union1d(features.day, features.answer_day)
+    merges: list[tuple[int, int, float, int, int]] = []
     scorer = _Scorer(features)
-    courses = int(features.course.max(initial=-1)) + 1
-    seen = 0
-    answer_order = np.argsort(features.answer_day, kind="stable")
-    told = 0
-    for day in days:
-        first = seen
-        seen = int(np.searchsorted(features.day, day, side="right"))
-        until = int(np.searchsorted(features.answer_day[answer_order], day, side="right"))
-        new_answers = answer_order[told:until]
-        told = until
-        answered = features.answer_form[new_answers]
-        touched = np.unique(np.r_[cluster[first:seen], cluster[answered[answered < seen]]])
-        # Only the courses in which something happened that day are looked at: a day costs what it brings, however long the history of the others.
-        is_awake = np.zeros(courses, bool)
-        is_awake[features.course[touched]] = True
-        forms = np.flatnonzero(is_awake[features.course[:seen]])
-        known_answers = answer_order[:told]
-        known_answers = known_answers[is_awake[features.course[features.answer_form[known_answers]]]]
+    # Courses know nothing of each other: the first day of each on which anything happened, then the second of each, and so on; a step costs what happened on those days.
+    course_of_answer = features.course[features.answer_form]
+    both = np.c_[np.r_[features.course, course_of_answer], np.r_[features.day, features.answer_day]]
+    days, place = np.unique(both, axis=0, return_inverse=True) if size else (both, np.zeros(0, np.int64))
+    begins = np.searchsorted(days[:, 0], days[:, 0])
+    step = (np.arange(len(days)) - begins)[place.ravel()]
+    form_step, answer_step = step[:size], step[size:]
+    new_forms, new_answers = _by_step(form_step), _by_step(answer_step)
+    for number in range(int(step.max(initial=-1)) + 1):
+        answered = features.answer_form[new_answers(number)]
+        touched = np.unique(cluster[np.r_[new_forms(number), answered[form_step[answered] <= number]]])
+        iteration = 0
         while len(touched):
-            left, right, score = scorer.near(forms, cluster[forms], touched, known_answers)
-            pairs = _mutual(left, right, score)
+            is_awake = np.zeros(int(features.course.max(initial=-1)) + 1, bool)
+            is_awake[features.course[touched]] = True
+            forms = np.flatnonzero(is_awake[features.course] & (form_step <= number))
+            # In the order of answering: sums of floating numbers keep theirs.
+            known = np.flatnonzero(is_awake[course_of_answer] & (answer_step <= number))
+            left, right, score = scorer.near(forms, cluster[forms], touched, known)
+            pairs, worth = _mutual(left, right, score)
             if not len(pairs):
                 break
             into, gone = pairs.min(axis=1), pairs.max(axis=1)
-            merges += [(int(one), int(other), int(day)) for one, other in zip(gone, into, strict=True)]
+            day = days[begins[np.searchsorted(days[:, 0], features.course[into])] + number, 1]
+            merges += zip(day.tolist(), [iteration] * len(day), (-worth).tolist(), into.tolist(), gone.tolist(), strict=True)
             rename = np.arange(size)
             rename[gone] = into
             cluster = rename[cluster]
             touched = np.unique(into)
-    return Grown(cluster, merges)
+            iteration += 1
+    # Day by day, within a day as the clusters grew, the surest first.
+    return Grown(cluster, [(gone, into, day) for day, _, _, into, gone in sorted(merges)])
+
+
+def _by_step(step: NDArray[np.int64]) -> Callable[[int], NDArray[np.int64]]:
+    """Places of each step, in their order."""
+    order = np.argsort(step, kind="stable")
+    ordered = step[order]
+    return lambda number: order[np.searchsorted(ordered, number) : np.searchsorted(ordered, number, side="right")]
 
 
 def pair_signs(features: Features) -> tuple[sparse.csr_matrix, NDArray[np.float64]]:
@@ -189,16 +198,14 @@ class _Scorer:
         return touched[left[keep]], heads[right[keep]], score[keep]
 
 
-def _mutual(left: NDArray[np.int64], right: NDArray[np.int64], score: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Pairs in which each is the other's best; of equals the older one. Shape (pairs, 2)."""
-    if not len(left):
-        return np.empty((0, 2), np.int64)
+def _mutual(left: NDArray[np.int64], right: NDArray[np.int64], score: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Pairs in which each is the other's best, of equals the older one, shape (pairs, 2); and their scores."""
+    score = score.round(9)
     low, high = np.minimum(left, right), np.maximum(left, right)
-    order = np.lexsort((high, low, -score.round(9)))
-    low, high = low[order], high[order]
-    best: dict[int, int] = {}
-    for place, (one, other) in enumerate(zip(low.tolist(), high.tolist(), strict=True)):
-        best.setdefault(one, place)
-        best.setdefault(other, place)
-    chosen = [place for place in set(best.values()) if best[int(low[place])] == place == best[int(high[place])]]
-    return np.column_stack([low[sorted(chosen)], high[sorted(chosen)]])
+    order = np.lexsort((high, low, -score))
+    pairs = np.column_stack([low[order], high[order]])
+    # Where each is named first is its best pair.
+    _, first, which = np.unique(pairs, return_index=True, return_inverse=True)
+    best = (first // 2)[which.reshape(pairs.shape)]
+    is_mutual = (best == np.arange(len(pairs))[:, None]).all(axis=1)
+    return pairs[is_mutual], score[order][is_mutual]

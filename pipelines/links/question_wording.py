@@ -66,11 +66,16 @@ def read(lines: Sequence[str], quoted: Sequence[str], tasks: Sequence[str | None
     named = [task or _after_task_word(line, quote) for line, quote, task in zip(lines, quoted, tasks, strict=True)]
     unnamed = [line.replace(quote, _NAMED) if task and quote else line for line, quote, task in zip(lines, quoted, named, strict=True)]
     mended = [f" {line.strip()} " for line in mend(unnamed, days)]
-    intent = intents(mended)
+    code, distinct = pd.factorize(np.array(mended, object))
+    intent = intents(distinct.tolist())[code]
     lemmas, keys = [], []
+    apart: dict[str, tuple[list[str], tuple[str, ...]]] = {}
     for line, quote, task, which in zip(mended, quoted, named, intent, strict=True):
-        every = [lemma(word) for word in _WORD.findall(line)]
-        lemmas.append(tuple(word for word in every if word and not word.isdigit()))
+        if line not in apart:
+            found = [lemma(word) for word in _WORD.findall(line)]
+            apart[line] = (found, tuple(word for word in found if word and not word.isdigit()))
+        every, words = apart[line]
+        lemmas.append(words)
         keys.append(_key(every, quote, task, bool(which >= 0)))
     return Wordings(lemmas, intent, keys)
 
@@ -109,9 +114,13 @@ def _task_numbers(words: list[str]) -> set[str]:
 
 def mend(lines: Sequence[str], days: Sequence[int]) -> list[str]:
     """Lines with typing errors mended (see the module's docstring). Quotations of the interface are left as they are: they are known words."""
-    words = [_WORD.findall(line) for line in lines]
+    # Each line is taken apart once, on the day on which it was asked first.
+    code, found_once = pd.factorize(np.array(lines, object))
+    distinct: list[str] = found_once.tolist()
+    asked_on = np.asarray(days, np.int64)[np.unique(code, return_index=True)[1]]
+    words = [_WORD.findall(line) for line in distinct]
     first: dict[str, int] = {}
-    for day, found in zip(days, words, strict=True):
+    for day, found in zip(asked_on.tolist(), words, strict=True):
         for word in found:
             first.setdefault(word, day)
     shortest = int(threshold("mend_letters"))
@@ -132,10 +141,11 @@ def mend(lines: Sequence[str], days: Sequence[int]) -> list[str]:
             mended[word] = best[2]
     if not mended:
         return list(lines)
-    return [
+    told = [
         re.sub(r"[а-я]+", lambda match: mended.get(match[0], match[0]), line) if any(word in mended for word in found) else line
-        for line, found in zip(lines, words, strict=True)
+        for line, found in zip(distinct, words, strict=True)
     ]
+    return [told[place] for place in code.tolist()]
 
 
 def _without_a_letter(word: str) -> set[str]:
@@ -170,9 +180,16 @@ def _is_known(word: str) -> bool:
 
 
 @cache
+def _parsed(word: str) -> tuple[str, bool]:
+    """The word's first reading: its normal form, and whether that is somebody's given name, patronymic or family name."""
+    found = _analyzer().parse(word)[0]
+    return found.normal_form.replace("ё", "е"), bool({"Name", "Surn", "Patr"} & found.tag.grammemes)
+
+
+@cache
 def lemma(word: str) -> str:
     """The word's lemma after synonyms; empty for words that carry nothing. Cached: words are few, messages many."""
-    base = _analyzer().parse(word)[0].normal_form.replace("ё", "е") if _CYRILLIC.search(word) else word
+    base = _parsed(word)[0] if _CYRILLIC.search(word) else word
     base = _ORDINALS.get(base, base)
     base = wording.SYNONYMS.get(base, base)
     if base in wording.COURTESIES or (base in STOP_WORDS and base not in wording.QUESTION_WORDS and base not in _BESIDE):
@@ -183,7 +200,7 @@ def lemma(word: str) -> str:
 @cache
 def is_name(word: str) -> bool:
     """May the word be somebody's given name, patronymic or family name?"""
-    return bool(_CYRILLIC.search(word)) and bool({"Name", "Surn", "Patr"} & _analyzer().parse(word)[0].tag.grammemes)
+    return bool(_CYRILLIC.search(word)) and _parsed(word)[1]
 
 
 @dataclass(frozen=True)
@@ -285,11 +302,15 @@ def wording_is_known(word: str) -> bool:
 
 def carrying(lines: Iterable[str]) -> list[tuple[str, ...]]:
     """Lemmas that carry an answer: names of people and numbers left out."""
-    return [
-        tuple(
-            found
-            for word in _WORD.findall(line)
-            if not word.isdigit() and not is_name(word) and (found := lemma(word)) and not found.isdigit()
-        )
-        for line in lines
-    ]
+    code, distinct = pd.factorize(np.array(list(lines), object))
+    # What is said again and again is taken apart once.
+    found = [tuple(filter(None, map(_carried, _WORD.findall(line)))) for line in distinct]
+    return [found[place] for place in code.tolist()]
+
+
+@cache
+def _carried(word: str) -> str:
+    if word.isdigit() or is_name(word):
+        return ""
+    found = lemma(word)
+    return "" if found.isdigit() else found

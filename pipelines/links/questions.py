@@ -171,7 +171,7 @@ def _signs(warehouse: Warehouse, relation: str, order: str) -> pa.Table:
     greetings = wording.pattern(wording.GREETINGS + wording.PEERS_ADDRESSED).strip()
     query = f"""
         with lined as (
-            select {order}, {wording.line_sql("text", quotations=False)} as line, {wording.line_sql("text", quotations=True)} as whole
+            select {order}, {wording.line_sql("text", quotations=True)} as whole, {wording.bare_sql("text", "whole")} as line
             from {relation}
         ), bare as (
             select *, regexp_replace(line, '^ ({greetings} )+', ' ') as said, regexp_replace(line, '{wording.DENIED}', ' ', 'g') as affirmed,

@@ -8,6 +8,7 @@ the curators' answers are ranked: the first may stand in a list of answers.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -328,7 +329,12 @@ def _one_hot(group: NDArray[np.int64], kind: NDArray[np.int64]) -> sparse.csr_ma
 
 def _letters(words: list[str]) -> list[str]:
     """Runs of four letters within the words, their beginnings and ends marked."""
-    return [f"_{word}_"[place : place + 4] for word in words for place in range(max(len(word) - 1, 1))]
+    return [run for word in words for run in _runs(word)]
+
+
+@cache
+def _runs(word: str) -> tuple[str, ...]:
+    return tuple(f"_{word}_"[place : place + 4] for place in range(max(len(word) - 1, 1)))
 
 
 def _nearness(features: Features, clusters: NDArray[np.int64]) -> NDArray[np.float64]:

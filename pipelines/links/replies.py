@@ -139,7 +139,7 @@ def link_replies(warehouse: Warehouse, programme: Programme, since: float | None
             target=target,
             stands=threshold("answer_stands_minutes"),
             whole=wording.line_sql("text", quotations=True),
-            bare=wording.line_sql("text", quotations=False),
+            bare=wording.bare_sql("text", "whole"),
             signs=wording.signs_sql("whole", _ANSWER_SIGNS),
             link=wording.LINK,
             short=int(threshold("short_answer")),

@@ -14,7 +14,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +34,9 @@ _STEM = 6
 _BUCKETS = 2**18
 #: Pairs that are scored at a time.
 _BLOCK = 4096
+#: Leaves that a tree may have: as many as there are bits in what marks them; and the lowest bit set of each such number.
+_LEAVES = 16
+_FIRST_BIT = np.array([(number & -number).bit_length() - 1 if number else 0 for number in range(2**_LEAVES)], np.uint8)
 #: What lies further back says nothing of who is talking to whom.
 _MEMORY = 14 * 86400
 _SIGNS = {
@@ -153,13 +156,26 @@ def word_counts(lines: Sequence[str]) -> csr_array:
     return csr_array(vectorizer.transform(lines))
 
 
-def by_rarity(counts: csr_array) -> csr_array:
-    """The same, weighted by the words' rarity among these lines."""
+def narrow(counts: csr_array) -> csr_array:
+    """The same without the columns that are empty."""
+    used, column = np.unique(counts.indices, return_inverse=True)
+    return csr_array((counts.data, column, counts.indptr), shape=(counts.shape[0], max(len(used), 1)))
+
+
+def by_rarity(counts: csr_array, times: Ints | None = None) -> csr_array:
+    """The same, weighted by the words' rarity among these lines; ``times``: how often each line stands among them (None: once)."""
     counts = counts.copy()
-    frequency = np.bincount(counts.indices, minlength=_BUCKETS)
-    rarity = np.log((1 + counts.shape[0]) / (1 + frequency))
+    often = None if times is None else np.repeat(times, np.diff(counts.indptr))
+    frequency = np.bincount(counts.indices, often, minlength=counts.shape[1])
+    rarity = np.log((1 + (counts.shape[0] if times is None else times.sum())) / (1 + frequency))
     counts.data = rarity[counts.indices]
     return counts
+
+
+def unit_rows(table: csr_array) -> csr_array:
+    """Rows of length one; empty ones stay empty."""
+    length = np.sqrt(np.asarray(table.multiply(table).sum(axis=1)).ravel())
+    return csr_array(table.multiply(1 / np.maximum(length, 1e-9)[:, None]))
 
 
 def word_rows(lines: Sequence[str]) -> csr_array:
@@ -230,7 +246,8 @@ def features(talk: Conversation, pairs: Pairs) -> dict[str, Floats]:
     next_gap = np.where(is_self, 0, talk.at[np.minimum(following[j], i)] - talk.at[j])
     told, told_place = np.unique(np.concatenate((i, j)), return_inverse=True)
     told_i, told_j = told_place[: len(i)], told_place[len(i) :]
-    rows = word_rows([talk.lines[place] for place in told.tolist()]) if talk.words is None else by_rarity(talk.words[told])
+    lines = [talk.lines[place] for place in told.tolist()]
+    rows = word_rows(lines) if talk.words is None else by_rarity(talk.words[told])
     norms = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel()) + 1e-9
     overlap = np.zeros(len(pairs))
     for start in range(0, len(pairs), 200_000):
@@ -238,9 +255,9 @@ def features(talk: Conversation, pairs: Pairs) -> dict[str, Floats]:
         overlap[part] = np.asarray(rows[told_i[part]].multiply(rows[told_j[part]]).sum(axis=1)).ravel()
     overlap[is_self] = 0
     likeness = overlap / (norms[told_i] * norms[told_j])
-    words = np.array([line.count(" ") for line in talk.lines], dtype=np.float64)
-    marks = np.array([" ? " in line for line in talk.lines])
-    ends = np.array([line.endswith("? ") for line in talk.lines])
+    words = np.array([line.count(" ") for line in lines], dtype=np.float64)
+    marks = np.array([" ? " in line for line in lines], dtype=bool)
+    ends = np.array([line.endswith("? ") for line in lines], dtype=bool)
     found: dict[str, Floats] = {
         "is_self": is_self,
         "between": _log(between),
@@ -268,11 +285,11 @@ def features(talk: Conversation, pairs: Pairs) -> dict[str, Floats]:
         "earlier_author_first": _log(np.maximum(spoken.count(key_j, j) - spoken.count(key_j, oldest), 0)),
         "overlap": overlap,
         "likeness": likeness,
-        "words": _log(words[i]),
-        "words_earlier": _log(words[j]),
-        "asks": marks[i],
-        "earlier_asks": (marks[j] & ~is_self).astype(np.float64),
-        "earlier_ends_asking": (ends[j] & ~is_self).astype(np.float64),
+        "words": _log(words[told_i]),
+        "words_earlier": _log(words[told_j]),
+        "asks": marks[told_i],
+        "earlier_asks": (marks[told_j] & ~is_self).astype(np.float64),
+        "earlier_ends_asking": (ends[told_j] & ~is_self).astype(np.float64),
         "is_bot": talk.is_bot[i].astype(np.float64),
         "earlier_is_bot": talk.is_bot[j].astype(np.float64),
     }  # fmt: skip
@@ -286,7 +303,7 @@ def features(talk: Conversation, pairs: Pairs) -> dict[str, Floats]:
         found["overlap_to_best"] = overlap - np.maximum.reduceat(overlap, starts)[codes]
         named_pair = np.where(names_j, j, -1)
         found["is_last_named"] = names_j & (np.maximum.reduceat(named_pair, starts)[codes] == j)
-        asked_other = np.where(marks[j] & ~same & ~is_self, j, -1)
+        asked_other = np.where(marks[told_j] & ~same & ~is_self, j, -1)
         found["is_last_asking"] = (asked_other >= 0) & (np.maximum.reduceat(asked_other, starts)[codes] == j)
         waiting = np.where((by_j == 0) & (named_since_j == 0) & ~same & ~is_self, j, -1)
         found["is_last_waiting"] = (waiting >= 0) & (np.maximum.reduceat(waiting, starts)[codes] == j)
@@ -322,23 +339,56 @@ class ReplyModel:
         """Log odds of each pair."""
         size = len(next(iter(seen.values())))
         total = np.empty(size)
-        # Block by block: what the trees look at again and again stays in the processor's cache.
+        # Block by block: what is looked at again and again stays in the processor's cache.
         for first in range(0, size, _BLOCK):
             part = slice(first, first + _BLOCK)
-            total[part] = self._score(np.vstack([seen[name][part] for name in self.names]))
+            total[part] = self._score([seen[name][part] for name in self.names])
         return total
 
-    def _score(self, table: Floats) -> Floats:
-        """Of the columns of a table with a row per feature."""
-        total = np.full(table.shape[1], self.base)
-        places = np.arange(table.shape[1])
-        for root in self.roots:
-            node = np.full(table.shape[1], root)
-            while (inner := self.feature[node] >= 0).any():
-                goes_left = table[self.feature[node], places] <= self.cut[node]
-                node = np.where(inner, np.where(goes_left, self.left[node], self.right[node]), node)
-            total += self.value[node]
-        return total
+    def _score(self, columns: list[Floats]) -> Floats:
+        """Of the columns of a block, by QuickScorer (Lucchese et al. 2015, https://doi.org/10.1145/2766462.2767733): each feature strikes out the leaves that its
+        value cannot reach, in all trees at once; the first leaf left of each tree is where the pair belongs."""
+        open_leaves = np.full((len(columns[0]), len(self.roots)), np.iinfo(np.uint16).max, np.uint16)
+        for values, (cuts, leaves) in zip(columns, self._reachable, strict=True):
+            if len(cuts):
+                open_leaves &= leaves[np.searchsorted(cuts, values)]
+        leaf = _FIRST_BIT[open_leaves]
+        worth = self._leaf_values.ravel()[leaf + np.arange(len(self.roots)) * _LEAVES]
+        worth[:, 0] += self.base
+        return np.cumsum(worth, axis=1)[:, -1]
+
+    @cached_property
+    def _leaves(self) -> list[list[int]]:
+        """Leaves under each node, left to right."""
+        under: list[list[int]] = [[] for _ in self.feature]
+        for node in range(len(self.feature))[::-1]:  # children come after their parents
+            under[node] = [node] if self.feature[node] < 0 else under[self.left[node]] + under[self.right[node]]
+        return under
+
+    @cached_property
+    def _leaf_values(self) -> Floats:
+        """A row per tree: values of its leaves, left to right."""
+        values = np.zeros((len(self.roots), _LEAVES))
+        for tree, root in enumerate(self.roots):
+            found = self._leaves[root]
+            values[tree, : len(found)] = self.value[found]
+        return values
+
+    @cached_property
+    def _reachable(self) -> list[tuple[Floats, NDArray[np.uint16]]]:
+        """Per feature its cuts in order, and (number of cuts below a value, tree): leaves that such a value can reach, as bits."""
+        tree_of = np.searchsorted(self.roots, np.arange(len(self.feature)), side="right") - 1
+        tables = []
+        for number in range(len(self.names)):
+            nodes = np.flatnonzero(self.feature == number)
+            cuts = np.unique(self.cut[nodes])
+            leaves = np.full((len(cuts) + 1, len(self.roots)), np.iinfo(np.uint16).max, np.uint16)
+            for node in nodes:
+                every = self._leaves[self.roots[tree_of[node]]]
+                struck = sum(1 << every.index(leaf) for leaf in self._leaves[self.left[node]])
+                leaves[np.searchsorted(cuts, self.cut[node]) + 1 :, tree_of[node]] &= np.uint16(np.iinfo(np.uint16).max ^ struck)
+            tables.append((cuts, leaves))
+        return tables
 
 
 @cache

@@ -418,7 +418,13 @@ def line_sql(column: str, *, quotations: bool) -> str:
         cut = f"regexp_replace({cut}, '{QUOTATION}', ' ', 'g')"
     folded = f"replace(lower(nfc_normalize({cut})), 'ё', 'е')"
     marked = f"regexp_replace({folded}, '[?]+', ' ? ', 'g')"
-    return f"' ' || trim(regexp_replace({marked}, '[^0-9a-zа-я?]+', ' ', 'g')) || ' '"
+    # A single blank is what it shall be: only other gaps are written anew.
+    return f"' ' || trim(regexp_replace({marked}, ' *[^0-9a-zа-я? ][^0-9a-zа-я?]*|  +', ' ', 'g')) || ' '"
+
+
+def bare_sql(column: str, whole: str) -> str:
+    """SQL of the line without quotations, where the column ``whole`` is the line with them: most texts hold none."""
+    return f"case when regexp_matches({column}, '[«“\"]') then {line_sql(column, quotations=False)} else {whole} end"
 
 
 def lines(texts: pa.Array | pa.ChunkedArray, *, quotations: bool = True) -> pa.Array:

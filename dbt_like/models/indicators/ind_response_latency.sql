@@ -106,6 +106,8 @@ times as (
 counts as (
 
     select
+        -- One number instead of six columns: the steps below are sorted by it three times.
+        row_number() over (order by times.scope, times.scope_id, times.measure, times.clock, times.period, times.week_ends_on) as curve,
         times.scope,
         times.scope_id,
         times.measure,
@@ -124,13 +126,16 @@ counts as (
 at_risk as (
 
     select
-        times.*,
+        counts.curve,
+        times.hours,
+        times.leaving,
+        times.answered,
         counts.questions,
-        sum(times.leaving) over (
-            partition by times.scope, times.scope_id, times.measure, times.clock, times.period, times.week_ends_on
+        cast(sum(times.leaving) over (
+            partition by counts.curve
             order by times.hours desc
             rows between unbounded preceding and current row
-        ) as waiting
+        ) as bigint) as waiting
     from times
     inner join counts
         on times.scope = counts.scope
@@ -151,13 +156,10 @@ survival as (
         {{ km_survival('at_risk.answered', 'at_risk.waiting', 'up_to_now') }} as unanswered,
         {{ greenwood_step('at_risk.answered', 'at_risk.waiting') }} as greenwood_step,
         sum({{ greenwood_step('at_risk.answered', 'at_risk.waiting') }}) over up_to_now as greenwood,
-        lead(at_risk.hours) over (
-            partition by at_risk.scope, at_risk.scope_id, at_risk.measure, at_risk.clock, at_risk.period, at_risk.week_ends_on
-            order by at_risk.hours
-        ) as next_hours
+        lead(at_risk.hours) over (partition by at_risk.curve order by at_risk.hours) as next_hours
     from at_risk
     window up_to_now as (
-        partition by at_risk.scope, at_risk.scope_id, at_risk.measure, at_risk.clock, at_risk.period, at_risk.week_ends_on
+        partition by at_risk.curve
         order by at_risk.hours
         rows between unbounded preceding and current row
     )
@@ -204,7 +206,7 @@ areas as (
     select
         bands.*,
         sum(bands.piece) over (
-            partition by bands.scope, bands.scope_id, bands.measure, bands.clock, bands.period, bands.week_ends_on
+            partition by bands.curve
             order by bands.hours desc
             rows between unbounded preceding and current row
         ) as area_after
@@ -215,12 +217,7 @@ areas as (
 curves as (
 
     select
-        areas.scope,
-        areas.scope_id,
-        areas.measure,
-        areas.clock,
-        areas.period,
-        areas.week_ends_on,
+        areas.curve,
         max(areas.z) as z,
         max(areas.questions) as questions,
         max(areas.within_hours) as within_hours,
@@ -241,7 +238,7 @@ curves as (
         -- Variance of the restricted mean (Klein and Moeschberger 2003, 4.5): each step moves all the area behind it.
         sum(case when areas.hours <= areas.horizon_hours then areas.area_after * areas.area_after * areas.greenwood_step end) as area_variance
     from areas
-    group by areas.scope, areas.scope_id, areas.measure, areas.clock, areas.period, areas.week_ends_on
+    group by areas.curve
 
 ),
 
@@ -301,9 +298,4 @@ select
     end as rmst_high
 from counts
 left join estimates
-    on counts.scope = estimates.scope
-    and counts.scope_id = estimates.scope_id
-    and counts.measure = estimates.measure
-    and counts.clock = estimates.clock
-    and counts.period = estimates.period
-    and counts.week_ends_on = estimates.week_ends_on
+    on counts.curve = estimates.curve

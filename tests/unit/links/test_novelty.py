@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -137,3 +140,15 @@ def test_what_changed_long_ago_is_related_again(course: Course, change: str, see
     since = relate(course, 71)
     assert since is not None
     assert (since < START.timestamp()) == (sees == 0)
+
+
+def test_the_rules_are_the_same_rules_in_another_process() -> None:
+    """Sets of words come in another order in each process; by that nothing is new."""
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", "from pipelines.links.novelty import _rules; print(_rules())"],
+            env={**os.environ, "PYTHONHASHSEED": seed}, check=True, capture_output=True, text=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }  # fmt: skip
+    assert len(told) == 1

@@ -142,11 +142,11 @@ def mend(lines: Sequence[str], days: Sequence[int]) -> list[str]:
     if not mended:
         return list(lines)
 
-    def mend(match: re.Match[str]) -> str:
+    def replaced(match: re.Match[str]) -> str:
         return mended.get(match[0], match[0])
 
     told = [
-        re.sub(r"[а-я]+", mend, line) if any(word in mended for word in found) else line
+        re.sub(r"[а-я]+", replaced, line) if any(word in mended for word in found) else line
         for line, found in zip(distinct, words, strict=True)
     ]
     return [told[place] for place in code.tolist()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -54,6 +54,15 @@ class Site:
 def flat(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     """One array out of a column."""
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+def coded(column: pa.ChunkedArray | pa.Array, made: Callable[[pa.Array], pa.Array]) -> pa.DictionaryArray:
+    """A function of a column, worked out once per distinct value; null stays null."""
+    found = pc.dictionary_encode(flat(column))
+    values, codes = made(found.dictionary), found.indices
+    if values.null_count:
+        codes = pc.if_else(pc.is_valid(values).take(codes), codes, pa.scalar(None, pa.int32()))
+    return pa.DictionaryArray.from_arrays(codes, values)
 
 
 def existing(native: pa.ChunkedArray | pa.Array) -> pa.Array:

@@ -20,11 +20,11 @@ from pipelines.errors import BadSource, SourceAway
 
 #: Rows of one batch at most, and bytes after which one is given: a submission may be a page or a book.
 BATCH_ROWS = 50_000
-BATCH_BYTES = 16 << 20
+BATCH_BYTES = 8 << 20
 #: Rows fetched at once where a driver hands them over one by one.
 FETCH_ROWS = 1_000
-#: Rows of one range of ids: about 25 MB of log.
-RANGE_ROWS = 100_000
+#: Rows of one range of ids: about 15 MB of log, and half of what the loader hands to the engine at once.
+RANGE_ROWS = 62_500
 
 #: Columns of query results that hold text and real numbers; all others hold whole numbers.
 TEXT = frozenset(

@@ -153,7 +153,13 @@ class Stage:
         names = ", ".join(key)
         # Most items hold each key once, and finding that out costs a fraction of putting the rows in order.
         repeats = self.warehouse.value(f"select count(*) from (select 1 from stage_{record} group by {names} having count(*) > 1)")
-        if record == "messages":
+        on = " and ".join(f"old.{part} = stage.{part}" for part in key)
+        # What is left of this by the engine, which skips the blocks of other times, is as large as the item and not as all history.
+        on += self._times(record, f"stage_{record}")
+        known = f"select 1 from raw.{record} as old where {on}"
+        has_known = self.warehouse.value(f"select count(*) from stage_{record} as stage where exists ({known})")
+        # A message that is told once has one state.
+        if record == "messages" and (repeats or has_known):
             keep_versions(self.warehouse, self.load_id, self.source, "staged_messages")
         if record == "accounts":
             keep_names(self.warehouse, "staged_accounts")
@@ -162,18 +168,14 @@ class Stage:
         lasting = self.warehouse.lasting(f"raw.{record}")
         together = ", ".join(f"bool_or({column}) over (partition by {names}) as {column}" for column in lasting)
         content = f"* replace ({together})" if repeats and lasting else "*"
-        # An older item never overwrites a newer one.
-        on = " and ".join(f"old.{part} = stage.{part}" for part in key)
-        # What is left of this by the engine, which skips the blocks of other times, is as large as the item and not as all history.
-        on += self._times(record, f"stage_{record}")
-        known = f"select 1 from raw.{record} as old where {on}"
         fresh = f"(select {content} from staged_{record} {last}) as stage"
         if repeats and KEEPS_KNOWN in self.warehouse.comment(f"raw.{record}"):
             # Nor does a null in a later mention take away what an earlier one told.
             told = [f"arg_max({name}, place) as {name}" for name in dict.fromkeys((*raw, *personal)) if name not in (*key, *lasting)]
             told += [f"bool_or({name}) as {name}" for name in lasting]
             fresh = f"(select {names}, {', '.join(told)} from staged_{record} group by {names}) as stage"
-        if self.warehouse.value(f"select count(*) from stage_{record} as stage where exists ({known})"):
+        # An older item never overwrites a newer one.
+        if has_known:
             connection.execute(
                 f"create or replace temp table fresh_{record} as select stage.*{_with_old(lasting)} from {fresh} inner join raw.{record} as old on {on} "
                 f"where not {_IS_OLDER}"

@@ -68,20 +68,25 @@ class MoodleDatabase:
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         """Every record kind of the database, as far as it has changed. An absent plug-in's tables count as empty: seen 0."""
         with Database.open(source, context.url) as database:
-            site = _site(database, source, context)
+            site = site_of(database, source, context)
             changes = Changes(database, context.cursor, _setup(database, source, context), site.now or 0)
             yield from _people_and_structure(database, site, changes)
             yield from _texts(database, site, changes)
             yield from _grades(database, site, changes)
             yield from _completion(database, site, changes)
-            since = database.value("select min(l.timecreated) from {logstore_standard_log} l where l.timecreated > 0")
-            yield Covers(moment(since), moment(site.now))
-            # A log shorter than at the last load was emptied or restored: begin again.
-            after = context.cursor.get(marking_changes.LOG_AFTER, 0)
-            yield from log.activity(database, site, after if after <= log.last_row(database) else -1)
+            yield from log_events(database, site, context)
             contents = file_contents.submitted(database, source, context.cursor)
         # Opening files takes long: no server is kept waiting for it.
         yield from file_contents.file_texts(contents, source, context)
+
+
+def log_events(database: Database, site: Site, context: Context) -> Iterator[Event]:
+    """The log from the cursor on, behind the span of time of which it speaks."""
+    since = database.value("select min(l.timecreated) from {logstore_standard_log} l where l.timecreated > 0")
+    yield Covers(moment(since), moment(site.now))
+    # A log shorter than at the last load was emptied or restored: begin again.
+    after = context.cursor.get(marking_changes.LOG_AFTER, 0)
+    yield from log.activity(database, site, after if after <= log.last_row(database) else -1)
 
 
 def _people_and_structure(database: Database, site: Site, changes: Changes) -> Iterator[Event]:
@@ -180,7 +185,8 @@ def _keys(database: Database, site: Site, record: str, within: tuple[str, str] |
     return Whole(record, within, keys=pa.concat_arrays([site.ids(what, keys_of(database, watch)) for what, watch in keys]))
 
 
-def _site(database: Database, source: Source, context: Context) -> Site:
+def site_of(database: Database, source: Source, context: Context) -> Site:
+    """What is the same for every row of this Moodle."""
     settings = _settings(database)
     administrators = tuple(int(part) for part in settings.get("siteadmins", "").split(",") if part.strip().isdigit())
     guest = settings.get("siteguest", "")

@@ -23,7 +23,7 @@ BATCH_ROWS = 50_000
 BATCH_BYTES = 8 << 20
 #: Rows fetched at once where a driver hands them over one by one.
 FETCH_ROWS = 1_000
-#: Rows of one range of ids: about 15 MB of log, and half of what the loader hands to the engine at once.
+#: Rows of one range of ids: half of what the loader hands to the engine at once.
 RANGE_ROWS = 62_500
 
 #: Columns of query results that hold text and real numbers; all others hold whole numbers.

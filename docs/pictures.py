@@ -10,12 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import socket
 import subprocess
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.policy import default
@@ -28,7 +23,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pypdfium2
-import uvicorn
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
@@ -43,13 +37,13 @@ from pipelines.marks import marks_in
 from pipelines.programme import Programme, read_programme
 from pipelines.simulation.names import person
 from pipelines.warehouse import Warehouse
+from tests.unit.deliveries.page_fixture import PASSWORD, at_an_address
 
 HERE = Path(__file__).parent
 #: Columns of reports.* that hold a person's name, and those that hold what somebody wrote.
 NAMES = ("learner_name", "curator_name", "name", "by_name", "source_name", "last_contact_name")
 WORDS = ("text", "faq_answer", "subject")
 CONTACTS = {"email": "name@example.org", "phone": "+7 900 000-00-00", "institution": "школа № 5"}
-PASSWORD = "correct-horse-battery"
 #: Widths in pixels: a desk, a telephone; dots per inch of a page of the report.
 DESK, PHONE, REPORT_DPI = 1200, 390, 80
 #: Colours kept in a picture: text on paper needs few.
@@ -90,26 +84,6 @@ def mask(warehouse: Warehouse) -> None:
             warehouse.connection.execute(f"update reports.{table} set {column} = new from masks where {column} = old")
 
 
-@contextmanager
-def served(folder: Path, programme: Programme, at: datetime) -> Iterator[str]:
-    """The curator's page over a snapshot, at an address."""
-    store = Store(folder / "store.sqlite")
-    shown = application(
-        Snapshot(folder / "day.sqlite"), store, now=lambda: at, read_sheet=lambda path, moment: marks_in(path, programme, moment)
-    )
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(shown, host="127.0.0.1", port=port, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
-
-
 def keep(picture: bytes | Image.Image, path: Path) -> None:
     """Write a picture in few colours."""
     image = picture if isinstance(picture, Image.Image) else Image.open(BytesIO(picture))
@@ -145,8 +119,12 @@ def draw(warehouse: Warehouse, programme: Programme, into: Path, *, all_lists: b
         if not all_lists:
             snapshot.write(warehouse, made, programme, day, folder / "day.sqlite")
             sheet(folder, folder / "lists" / day.isoformat() / f"{made[0].slug}.xlsx", into / "sheet.png")
-            Store(folder / "store.sqlite").set_account("anna", made[0].curator_id, at, PASSWORD)
-            with served(folder, programme, at) as address:
+            store = Store(folder / "store.sqlite")
+            store.set_account("anna", made[0].curator_id, at, PASSWORD)
+            page = application(
+                Snapshot(folder / "day.sqlite"), store, now=lambda: at, read_sheet=lambda path, moment: marks_in(path, programme, moment)
+            )
+            with at_an_address(page) as address:
                 walk(browser, address, into)
         browser.close()
     report = reports.build_report(warehouse, programme, week_ends_on)

@@ -17,6 +17,8 @@ from pipelines.links.beside import beside
 from pipelines.links.fingerprints import are_marked, marks_of
 from pipelines.warehouse import Warehouse
 
+#: So many shared fingerprints are the fewest that can mean anything: of a text with few, where they are a large part of it.
+FEWEST_OF_FEW = 2
 #: Rows of fingerprints joined at once: bounds memory to about half a gigabyte per thread.
 _PART_ROWS = 6_000_000
 #: Rows looked through at once, and marks per fingerprint looked for.
@@ -39,7 +41,7 @@ class _Docs:
 
 
 def star_pairs(warehouse: Warehouse, prints: str, *, narrow: bool) -> Pairs:
-    """Pairs of the asked works that share at least two fingerprints: later, earlier (``seq``), is_own, shared; sorted by the first three.
+    """Pairs of the asked works that share at least :data:`FEWEST_OF_FEW` fingerprints: later, earlier (``seq``), is_own, shared; sorted by the first three.
 
     Reads temp table ``copy_docs`` and ``prints`` (text_no, print). ``narrow``: fingerprints of the asked works alone are sorted: the same pairs, quicker
     where few are asked.
@@ -55,7 +57,7 @@ def star_pairs(warehouse: Warehouse, prints: str, *, narrow: bool) -> Pairs:
     code.sort()
     first = np.flatnonzero(_begins(code))
     shared = np.diff(first, append=len(code))
-    several = shared > 1
+    several = shared >= FEWEST_OF_FEW
     code, shared = code[first[several]], shared[several]
     return code >> (bits + 1), (code >> 1) & ((1 << bits) - 1), (code & 1) == 1, shared
 

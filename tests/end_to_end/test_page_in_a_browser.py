@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import socket
-import threading
-import time
 from collections.abc import Iterator
 
 import pytest
-import uvicorn
 
 from tests.unit.deliveries import fixture as made
-from tests.unit.deliveries.page_fixture import MINE, PASSWORD, THEIRS, page_over
+from tests.unit.deliveries.page_fixture import MINE, PASSWORD, THEIRS, at_an_address, page_over
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-core is not installed")
@@ -29,19 +25,9 @@ PAGES = ("/list", "/list?show=more", "/list?show=resting", f"/learner/{MINE}", "
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    served, _, clock = page_over(tmp_path_factory.mktemp("page"))
-    del clock
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(served, host="127.0.0.1", port=port, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(10)
+    served, _, _ = page_over(tmp_path_factory.mktemp("page"))
+    with at_an_address(served) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import uvicorn
 from starlette.applications import Starlette
 
 with warnings.catch_warnings():
@@ -22,7 +28,7 @@ from pipelines.deliveries.page.store import Store
 from pipelines.marks import marks_in
 from tests.unit.deliveries import fixture as made
 
-__all__ = ["MINE", "OTHER", "PASSWORD", "THEIRS", "Clock", "TestClient", "page_over", "served_from"]
+__all__ = ["MINE", "OTHER", "PASSWORD", "THEIRS", "Clock", "TestClient", "at_an_address", "page_over", "served_from"]
 
 OTHER, OTHER_STREAM = "p2000000000000000000b", "ИНКЛ-72/1"
 PASSWORD = "correct-horse-battery"
@@ -93,3 +99,21 @@ def served_from(folder: Path) -> tuple[Starlette, Store, Clock]:
     store, clock, programme = Store(folder / "store.sqlite"), Clock(), made.programme()
     served = application(Snapshot(folder / "day.sqlite"), store, now=clock, read_sheet=lambda path, at: marks_in(path, programme, at))
     return served, store, clock
+
+
+@contextmanager
+def at_an_address(served: Starlette) -> Iterator[str]:
+    """The application, to be reached by a browser on this machine."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(served, host="127.0.0.1", port=port, log_level="error"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.05)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(10)

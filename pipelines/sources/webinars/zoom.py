@@ -8,6 +8,11 @@ What has to be known about them (Zoom support, "Getting started with reports"; h
   for the start (two meetings of one number on one day are one then: download them "with meeting data").
 - *Attendee report* of a webinar: the same in sections (host, panelists, attendees, other attended), each with a header of its own. Who
   registered and did not come ("Attended": No) is no stay and is not counted.
+  It may state first and last name apart, without a name shown in the webinar.
+- *Meetings with their participants in one table*: where a topic or a meeting's id stands left of the participant, every row is of the meeting it names
+  (exports of all meetings of an account, and reports that people put together).
+- A row may be short of its last cells where those are of columns that are not needed (who was not asked for consent has no cell for it); the file's last row
+  may not, for that is what a cut looks like.
 - *Usage report*: one row per meeting with its start and end, nobody's stays: webinars only.
 - Times state no zone: ``time_zone`` of the source, else the programme's. They come as ``04/10/2020 07:21:08 PM``, as ``21.03.2022 13:05:11``
   and as ``21.03.2022 13:05:11 PM`` (a 24-hour clock with a tail that says nothing). The order of day and month is found per file
@@ -75,6 +80,8 @@ COLUMNS = {
         "имя (настоящее имя)", "имя (исходное имя)", "имя пользователя (исходное имя)", "имя пользователя (настоящее имя)", "имя", "имя участника",
         "участник",
     ),
+    "first": ("first name",),
+    "last": ("last name", "фамилия"),
     "email": ("user email", "email", "электронная почта пользователя", "эл. почта пользователя", "электронная почта", "адрес электронной почты"),
     "join": ("join time", "время входа", "время присоединения"),
     "leave": ("leave time", "время выхода"),
@@ -86,7 +93,9 @@ COLUMNS = {
     "waiting": ("in waiting room", "в зале ожидания"),
     "attended": ("attended", "присутствовал", "участвовал"),
 }  # fmt: skip
-_OPTIONAL = ("email", "minutes", "guest", "waiting", "attended")
+_OPTIONAL = ("first", "last", "email", "minutes", "guest", "waiting", "attended")
+#: Beside a family name these words mean the first name alone.
+_FIRST_NAMES = frozenset(("имя", "first name"))
 #: "Show unique users" of the report: everybody once, with all their minutes and no times.
 _TOTAL = frozenset(("total duration (minutes)", "общая продолжительность (минуты)"))
 #: Words of the participants' header that the meeting's block does not have.
@@ -144,19 +153,22 @@ class _Block:
 
 @dataclass
 class _Section:
-    """Participants below one header."""
+    """Participants below one header. ``meeting``: the cells of the header that speak of the meeting, left of the participant's; few have them."""
 
     header: Header
     rows: list[tuple[int, list[str]]] = field(default_factory=list)
     misfits: list[tuple[int, int]] = field(default_factory=list)
     places: dict[str, int] = field(default_factory=dict)
+    meeting: tuple[str, ...] = ()
+    #: Per row of a table of several meetings, what it says of its own.
+    of_meeting: list[tuple[str, ...]] = field(default_factory=list)
 
 
 class ZoomReader:
     """Reader of Zoom's participants, attendee and usage reports. Kind ``zoom``."""
 
     kind: ClassVar[str] = "zoom"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also gzipped), and workbooks that they were saved as, below the source's path. Raises BadSource where there is none."""
@@ -178,26 +190,31 @@ class ZoomReader:
             return
         block, sections = _find(file, rows)
         habit: Order = "day first" if _CYRILLIC.search(" ".join(sections[0].header.cells)) else "month first"
-        block_texts = pa.array([block.start, block.end], pa.string())
+        parts = _by_meeting(block, sections)
+        block_texts = pa.array([text for block, _ in parts for text in (block.start, block.end)], pa.string())
         times = [text_column([cells for _, cells in one.rows], one.places.get(name)) for one in sections for name in ("join", "leave")]
         order = time_order([block_texts, *times], habit)
         block_times, _ = to_utc(block_texts, order, context.zone)
-        for text, is_time in zip((block.start, block.end), block_times.is_valid().to_pylist(), strict=True):
+        for text, is_time in zip(block_texts.to_pylist(), block_times.is_valid().to_pylist(), strict=True):
             if text and not is_time:
                 raise BadFile(item.path, place="meeting block", expected="start and end as times", found="a time that is not understood")
-        start, end = block_times.to_pylist()
-        length = minutes_of(block.minutes)
-        if start and not end and length is not None:
-            end = start + timedelta(minutes=length)
-        meeting = Meeting(_number(block, item), block.topic or None, start, end, block.host)
+        moments = iter(block_times.to_pylist())
         for section in sections:
             for line, cells in section.misfits:
                 yield Seen("attendance", 1)
                 reason = "fewer cells than the header" if cells < len(section.header.cells) else "more cells than the header"
                 yield Rejected("attendance", f"line {line}", reason)
-        stays = pa.concat_tables([_stays(section, order, context) for section in sections])
-        yield from attendance_events(realm, meeting, stays, context)
-        yield covers_of([(meeting, stays)])
+        covered: list[tuple[Meeting, pa.Table]] = []
+        for block, its_sections in parts:
+            start, end = next(moments), next(moments)
+            length = minutes_of(block.minutes)
+            if start and not end and length is not None:
+                end = start + timedelta(minutes=length)
+            meeting = Meeting(_number(block, item), block.topic or None, start, end, block.host)
+            stays = pa.concat_tables([_stays(section, order, context) for section in its_sections])
+            yield from attendance_events(realm, meeting, stays, context)
+            covered.append((meeting, stays))
+        yield covers_of(covered)
 
 
 def _find(file: ReportFile, rows: Sequence[tuple[int, list[str]]]) -> tuple[_Block, list[_Section]]:
@@ -206,16 +223,19 @@ def _find(file: ReportFile, rows: Sequence[tuple[int, list[str]]]) -> tuple[_Blo
     above: list[list[str]] = []
     for number, (line, cells) in enumerate(rows):
         if _is_participants(cells):
-            header = Header(tuple(cells), line)
+            meeting = _meeting_cells(cells)
+            header = Header(tuple(cells[len(meeting) :]), line)
             optional = (*_OPTIONAL, "join", "leave") if _TOTAL.intersection(header.words) else _OPTIONAL
+            if {"first", "last"} <= find_places(list(header.words), COLUMNS).keys():
+                optional = (*optional, "name")
             places = find_columns(file, header, COLUMNS, optional=optional, what=WHAT)
-            sections.append(_Section(header, places=places))
+            sections.append(_Section(header, places=places, meeting=meeting))
         elif not sections:
             above.append(cells)
             if number > _WITHIN_ROWS:
                 break
         elif not _is_title(rows, number):
-            _take(sections[-1], line, cells)
+            _take(sections[-1], line, cells, is_last=number + 1 == len(rows))
     if not sections:
         for what, title in (
             ("a Zoom registration report: nobody was there by it", _REGISTRATION),
@@ -245,17 +265,41 @@ def _is_title(rows: Sequence[tuple[int, list[str]]], number: int) -> bool:
     )  # fmt: skip
 
 
-def _take(section: _Section, line: int, cells: list[str]) -> None:
+def _meeting_cells(cells: Sequence[str]) -> tuple[str, ...]:
+    """What stands left of the participant and names the meeting; empty where nothing does."""
+    words = [header_word(cell) for cell in cells]
+    name = next((place for place, word in enumerate(words) if word in COLUMNS["name"] or word in COLUMNS["first"]), 0)
+    return tuple(cells[:name]) if {"id", "topic"} & find_places(words[:name], _MEETING).keys() else ()
+
+
+def _take(section: _Section, line: int, cells: list[str], *, is_last: bool) -> None:
     width = len(section.header.cells)
+    of_meeting, cells = tuple(cells[: len(section.meeting)]), cells[len(section.meeting) :]
     place = section.places.get("attended")
     if place is not None and place < len(cells) and cells[place].strip() and header_word(cells[place]) not in YES:
         return
     if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
         cells = cells[:width]
+    if max(section.places.values()) < len(cells) < width and not is_last:
+        cells = [*cells, *[""] * (width - len(cells))]
     if len(cells) == width:
         section.rows.append((line, cells))
+        section.of_meeting.append(of_meeting)
     else:
         section.misfits.append((line, len(cells)))
+
+
+def _by_meeting(block: _Block, sections: Sequence[_Section]) -> list[tuple[_Block, list[_Section]]]:
+    """The sections of each meeting, in the file's order: those of the block together, those of a table of several by what its rows say."""
+    own = [section for section in sections if not section.meeting]
+    found = [(block, own)] if own else []
+    for section in sections:
+        if section.meeting:
+            parts: dict[tuple[str, ...], _Section] = {}
+            for row, of_meeting in zip(section.rows, section.of_meeting, strict=True):
+                parts.setdefault(of_meeting, _Section(section.header, places=section.places)).rows.append(row)
+            found += [(_block([section.meeting, of_meeting]), [part]) for of_meeting, part in parts.items()]
+    return found
 
 
 def _block(above: Sequence[Sequence[str]]) -> _Block:
@@ -288,9 +332,13 @@ def _stays(section: _Section, order: Order, context: Context) -> pa.Table:
     def column(name: str) -> pa.Array:
         return text_column(rows, section.places.get(name))
 
+    first, last = section.places.get("name", section.places.get("first")), section.places.get("last")
+    name = text_column(rows, first)
+    if first is not None and last is not None and header_word(section.header.cells[first]) in _FIRST_NAMES:
+        name = pc.utf8_trim_whitespace(pc.binary_join_element_wise(name, text_column(rows, last), " "))
     stays = stays_of(
         places=[f"line {line}" for line, _ in section.rows],
-        name=column("name"),
+        name=name,
         email=column("email"),
         join=column("join"),
         leave=column("leave"),

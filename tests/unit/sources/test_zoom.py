@@ -162,6 +162,30 @@ def test_attendee_report_of_a_webinar_in_sections():
     assert report.rejected == []
 
 
+def test_meetings_in_one_table_are_each_a_webinar_of_its_own():
+    report = read("meetings_in_one_table.csv")
+    fourth, fifth = report.rows("webinars")
+    assert (fourth["title"], fourth["starts_at"], fourth["minutes"]) == ("Week 4", FIVE_O_CLOCK, 60)
+    assert (fifth["title"], fifth["starts_at"], fifth["minutes"]) == ("Week 5", utc(2026, 9, 15, 14), 60)
+    assert [(row["webinar_id"], row["minutes"]) for row in report.rows("attendance")] == [
+        (fourth["webinar_id"], 58), (fourth["webinar_id"], 48), (fifth["webinar_id"], 53),
+    ]  # fmt: skip
+    assert report.rejected == []
+
+
+def test_first_and_last_name_make_a_name():
+    report = read("first_and_last_name.csv")
+    assert report.column("accounts", "display_name") == ["Irina Polevaya"]
+    assert report.column("attendance", "minutes") == [89]
+
+
+def test_a_row_may_lack_last_cells_that_nobody_needs():
+    """The file's last row may not: so a cut would look."""
+    report = read("without_last_cells.csv")
+    assert report.column("accounts", "display_name") == ["Irina Polevaya", "Oleg Stepnoy"]
+    assert report.rejected == [("line 4", "fewer cells than the header"), ("line 5", "fewer cells than the header")]
+
+
 def test_usage_report_is_webinars_without_stays():
     report = read("usage_report.csv")
     assert [(row["webinar_id"], row["minutes"]) for row in report.rows("webinars")] == [

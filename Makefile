@@ -33,7 +33,7 @@ ui: $(VENV)/run.stamp ## Dagster's pages over the demonstration, http://127.0.0.
 	@$(BIN)/python -m assets.demo $(DEMO) --ui
 
 test: $(VENV)/dev.stamp ## unit, SQL, asset and end-to-end tests: no network, no server, no other data
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not real_data and not postgres and not mariadb and not slow"
+	@$(BIN)/python -m pytest -n 2 -m "not real_data and not postgres and not mariadb and not slow"
 
 check: lint types contracts docs fuzz real-data ## everything slower: lint, types, import contracts, docs, real data, PostgreSQL, MariaDB
 
@@ -50,10 +50,10 @@ docs: $(VENV)/dev.stamp ## the generated pages are what the code says
 	@$(BIN)/python -m docs.generate --check
 
 real-data: $(VENV)/dev.stamp ## tests against the real Moodle, Telegram, mail … and PostgreSQL and MariaDB; says what it skips and why
-	@$(BIN)/python -m pytest -m "real_data or postgres or mariadb" -rs
+	@$(BIN)/python -m pytest -n 2 -m "real_data or postgres or mariadb" -rs
 
 fuzz: $(VENV)/dev.stamp ## damaged files to every reader and the other long tests; the long run: python -m tests.fuzz --inputs 50000
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m slow
+	@$(BIN)/python -m pytest -n 2 -m slow
 
 lock: ## resolve the dependencies anew (needs uv)
 	uv pip compile --universal --generate-hashes --no-strip-extras --no-header --python-version 3.11 --extra ui --extra postgres --extra mysql pyproject.toml -o requirements/run.txt

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from pipelines.simulation import environment_of, plan_of, simulate
 from pipelines.warehouse import Warehouse
@@ -24,7 +25,25 @@ os.environ |= {
 _connect = duckdb.connect
 _create_schemas = Warehouse.create_schemas
 
+#: Folders whose tests read one costly thing (a build, a whole run): made once, if one process runs them all.
+TOGETHER = ("tests/assets", "tests/end_to_end", "tests/sql")
+
 REAL_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+
+
+class ByWhatTheyShare(LoadScopeScheduling):
+    """Which process runs a test: one for all of a file, and one for all of the folders in :data:`TOGETHER`, which come first since they take longest."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return next((folder for folder in TOGETHER if path.startswith(f"{folder}/")), path)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByWhatTheyShare:
+    """In the order in which tests are found: the default, most tests first, would leave the longest for the end."""
+    config.option.loadscopereorder = False
+    return ByWhatTheyShare(config, log)
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from tests.conftest import configure
 from tests.end_to_end.conftest import Installation
 
 #: Long: part of the slower checks.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("end_to_end")]
+pytestmark = pytest.mark.slow
 
 AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
 

@@ -15,7 +15,7 @@ from tests.conftest import configure
 from tests.end_to_end.conftest import Installation
 from tests.unit.deliveries.test_telegram import TOKEN, Telegram
 
-pytestmark = [pytest.mark.xdist_group("end_to_end"), pytest.mark.allow_hosts(["127.0.0.1"])]
+pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
 
 def test_the_named_curator_is_told_once_and_only_in_the_morning_of_the_list(

@@ -34,7 +34,7 @@ from pipelines.warehouse import Warehouse
 from tests.conftest import SmallProgramme, configure
 
 #: Several whole runs, minutes of processor time: part of the slower checks.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("promises")]
+pytestmark = pytest.mark.slow
 
 STAGES = ("links", "facts", "indicators", "risk", "reports", "deliveries")
 RUN_AT = datetime(2026, 11, 28, 3, tzinfo=UTC)

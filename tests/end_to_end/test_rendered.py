@@ -26,7 +26,7 @@ POPPLER = shutil.which("pdftoppm")
 #: What is drawn lighter than this is paper, as a share of white; a margin that must stay paper, as a share of the page's width.
 PAPER, MARGIN = 0.97, 0.04
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.slow
 needs_office = pytest.mark.skipif(OFFICE is None, reason="no LibreOffice on this machine: apt-get install libreoffice-calc")
 needs_poppler = pytest.mark.skipif(POPPLER is None, reason="no pdftoppm on this machine: apt-get install poppler-utils")
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium")

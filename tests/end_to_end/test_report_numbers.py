@@ -12,8 +12,6 @@ import pytest
 from tests.end_to_end.conftest import Installation
 from tests.end_to_end.reckoned import Reckoned, claims, kaplan_meier, median_by_kaplan_meier
 
-pytestmark = pytest.mark.xdist_group("end_to_end")
-
 
 @pytest.fixture(scope="module")
 def content(made: Installation) -> dict[str, Any]:

@@ -18,8 +18,6 @@ from pipelines.warehouse import Warehouse
 from tests.conftest import configure
 from tests.end_to_end.conftest import Installation
 
-pytestmark = pytest.mark.xdist_group("end_to_end")
-
 
 def hashes(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): sha256(path.read_bytes()).hexdigest() for path in sorted(folder.rglob("*")) if path.is_file()}

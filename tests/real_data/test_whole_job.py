@@ -27,7 +27,7 @@ from pipelines.settings import read_settings
 from pipelines.steps import Run, carry_out, daily
 from pipelines.warehouse import Warehouse
 
-pytestmark = [pytest.mark.real_data, pytest.mark.postgres, pytest.mark.xdist_group("whole_job"), pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.real_data, pytest.mark.postgres, pytest.mark.timeout(1800)]
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 URL = sa.URL.create(

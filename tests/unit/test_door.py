@@ -73,20 +73,17 @@ def all_wrong(tmp_path_factory: pytest.TempPathFactory) -> list[Finding]:
     return ask(tmp_path_factory.mktemp("door"), *(statement for statement, _ in reversed(WRONGS.values())))
 
 
-@pytest.mark.xdist_group("door")
 def test_good_tables_pass_every_rule_and_the_file_is_free_again(tmp_path: Path) -> None:
     findings = ask(tmp_path)
     assert [finding for finding in findings if not finding.passed] == []
     assert {finding.table for finding in findings} == set(CHECKED)
 
 
-@pytest.mark.xdist_group("door")
 @pytest.mark.parametrize("found", [found for _, found in WRONGS.values()], ids=list(WRONGS))
 def test_each_wrong_is_found_by_its_rule(all_wrong: list[Finding], found: tuple[str, str, bool]) -> None:
     assert found in [(finding.table, finding.rule, finding.critical) for finding in all_wrong if not finding.passed]
 
 
-@pytest.mark.xdist_group("door")
 def test_nothing_else_is_found(all_wrong: list[Finding]) -> None:
     failed = [(finding.table, finding.rule, finding.critical) for finding in all_wrong if not finding.passed]
     assert sorted(failed) == sorted(found for _, found in WRONGS.values())

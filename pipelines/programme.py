@@ -86,6 +86,8 @@ class Source(_Strict):
     columns: dict[str, str] = {}
     #: Web services and record stores: requests a second at most; left out: ten.
     requests_per_second: Annotated[float, Field(gt=0, le=1000)] | None = None
+    #: MTS Link: the first day whose events are asked for; left out: a year before the service's own day.
+    since: date | None = None
     #: xAPI: address of the LMS whose accounts, courses and modules have their own ids there ("https://lms.example.org").
     home_page: str | None = None
     #: IMAP: folders to read (globs); left out: all but spam, trash and drafts.

@@ -486,12 +486,12 @@ def listed(report: Report, language: Language) -> list[dict[str, Any]]:
 # -- what is missing -----------------------------------------------------------------------------------------------------------------------------
 
 _CHATS = ("telegram", "whatsapp", "vk", "slack", "mattermost", "rocketchat", "discord")
-_WEBINARS = ("zoom", "bigbluebutton", "teams", "meet", "attendance_csv")
+WEBINARS = ("zoom", "bigbluebutton", "teams", "meet", "mts_link", "attendance_csv")
 #: What a report lacks without a source, by kinds of sources.
 MEANINGS: tuple[tuple[Sequence[str], str], ...] = (
     (("mailbox", "imap"), N_("questions and answers by mail and signs that notices arrived are missing: waiting looks longer and reach smaller than they are")),
     (_CHATS, N_("questions and answers in the chat are missing: what was asked there is in no figure, and copies from the chat are not found")),
-    (_WEBINARS, N_("attendance is missing: learners look less active, and idle presence is not seen")),
+    (WEBINARS, N_("attendance is missing: learners look less active, and idle presence is not seen")),
     (("survey_csv",), N_("the survey tables rest on earlier answers")),
     (
         ("moodle_db", "moodle_ws", "moodle_reports", "moodle_participants", "moodle_grades", "moodle_submissions", "moodle_logs", "openedx", "xapi", "oulad", "generic"),

@@ -61,6 +61,7 @@ SOURCE_KINDS = {
     "bigbluebutton": N_("Webinars"),
     "teams": N_("Webinars"),
     "meet": N_("Webinars"),
+    "mts_link": N_("Webinars"),
     "attendance_csv": N_("Webinars"),
     "moodle_db": N_("The LMS"),
     "moodle_reports": N_("The LMS downloads"),

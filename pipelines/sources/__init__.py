@@ -51,6 +51,7 @@ READERS = _Readers(
         "bigbluebutton": "webinars.bigbluebutton:BigBlueButtonReader",
         "teams": "webinars.teams:TeamsReader",
         "meet": "webinars.meet:MeetReader",
+        "mts_link": "webinars.mts_link:MtsLinkReader",
         "attendance_csv": "webinars.attendance_csv:AttendanceCsvReader",
         "survey_csv": "surveys.surveys:SurveysReader",
         "openedx": "lms.openedx:OpenEdxReader",
@@ -60,4 +61,4 @@ READERS = _Readers(
 )
 
 #: Kinds that bring webinars, which are not held every day: late only after thresholds.webinar_late_hours (as in reports.rpt_sources).
-WEBINAR_KINDS = frozenset(("zoom", "bigbluebutton", "teams", "meet", "attendance_csv"))
+WEBINAR_KINDS = frozenset(("zoom", "bigbluebutton", "teams", "meet", "mts_link", "attendance_csv"))

@@ -20,7 +20,7 @@ select
         when sources.items_loaded = 0 then 'failed'
         when sources.kind like 'survey%' then 'fresh'
         when
-            sources.kind in ('zoom', 'bigbluebutton', 'teams', 'meet', 'attendance_csv')
+            sources.kind in ('zoom', 'bigbluebutton', 'teams', 'meet', 'mts_link', 'attendance_csv')
             and sources.hours_behind <= {{ threshold('webinar_late_hours') }} then 'fresh'
         when sources.hours_behind > {{ threshold('source_late_hours') }} then 'late'
         else 'fresh'

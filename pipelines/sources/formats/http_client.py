@@ -39,7 +39,7 @@ _TRY_AGAIN = frozenset((408, 425, 429, 500, 502, 503, 504))
 
 @dataclass(frozen=True)
 class Answer:
-    """What a server answered: the parsed JSON and the header fields."""
+    """What a server answered: the parsed JSON (None: a status that means there is nothing) and the header fields."""
 
     value: Any
     headers: Mapping[str, str]
@@ -92,15 +92,15 @@ class HttpClient:
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
-    def get(self, url: httpx.URL, params: Mapping[str, str] | None = None) -> Answer:
-        """Ask with GET; ``params`` None: the address as it is."""
-        return self._ask("GET", url, params=params)
+    def get(self, url: httpx.URL, params: Mapping[str, str] | None = None, *, empty: frozenset[int] = frozenset()) -> Answer:
+        """Ask with GET; ``params`` None: the address as it is. ``empty``: statuses by which this service says that there is nothing."""
+        return self._ask("GET", url, empty, params=params)
 
     def post(self, url: httpx.URL, form: Mapping[str, str]) -> Answer:
         """Ask with POST, a form."""
-        return self._ask("POST", url, data=form)
+        return self._ask("POST", url, frozenset(), data=form)
 
-    def _ask(self, method: str, url: httpx.URL, **more: Any) -> Answer:
+    def _ask(self, method: str, url: httpx.URL, empty: frozenset[int], **more: Any) -> Answer:
         """One question, asked again where that may help.
 
         Raises SourceAway where the server stays silent, is busy or fails; BadSource where it refuses or answers something else.
@@ -113,6 +113,8 @@ class HttpClient:
             self._keep_pace()
             try:
                 with self._client.stream(method, url, **more) as response:
+                    if response.status_code in empty:
+                        return Answer(None, response.headers)
                     if response.status_code not in _TRY_AGAIN:
                         return self._judge(response)
                     problem = f"it answered {response.status_code}"

@@ -13,7 +13,6 @@ Rules that hold for every system:
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,6 +36,8 @@ SIGNS = (*COUNTS, *MINUTES)
 YES = frozenset(("yes", "да", "true", "1", "y", "x", "+"))
 NO = frozenset(("no", "нет", "false", "0", "n", "-"))
 SECONDS_A_MINUTE = 60
+#: A year: a longer length of time is a damaged number, and would carry an end beyond the calendar.
+MOST_MINUTES = 366 * 24 * 60
 _HASH_BYTES = 8
 _TIME = pa.timestamp("us", tz="UTC")
 
@@ -125,22 +126,22 @@ def is_full_name(key: str) -> bool:
 def minutes_of(text: str | None) -> float | None:
     """A length of time as reports write it: "85", "75,5" (minutes), "1:30:51", "30:51", "1h 30m 51s", "1 ч 30 мин"; None for anything else.
 
-    So is a number of thousands of digits, which is no number to anything that comes after.
+    So is anything over :data:`MOST_MINUTES`.
     """
     if not text or not text.strip():
         return None
     plain = text.replace("\u00a0", " ").replace("\u202f", " ")
     if _NUMBER.match(plain):
-        return _finite(float(plain.replace(",", ".")))
+        return _credible(float(plain.replace(",", ".")))
     found = _CLOCK.match(plain) or _HOURS.match(plain)
     if found is None:
         return None
     hours, minutes, seconds = (float(part or 0) for part in found.group("h", "m", "s"))
-    return _finite(hours * 60 + minutes + seconds / SECONDS_A_MINUTE)
+    return _credible(hours * 60 + minutes + seconds / SECONDS_A_MINUTE)
 
 
-def _finite(minutes: float) -> float | None:
-    return minutes if math.isfinite(minutes) else None
+def _credible(minutes: float) -> float | None:
+    return minutes if minutes <= MOST_MINUTES else None
 
 
 def lower_addresses(texts: pa.Array) -> pa.Array:

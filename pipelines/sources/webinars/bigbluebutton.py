@@ -18,9 +18,7 @@ Not kept: what was written, said, asked and drawn; presentations, screen shares,
 
 from __future__ import annotations
 
-import gzip
 import re
-import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -36,14 +34,12 @@ from pipelines.errors import BadFile
 from pipelines.programme import Source
 from pipelines.sources.formats.delimited import delimited_items
 from pipelines.sources.formats.plain_text import storable
-from pipelines.sources.formats.report_files import MOST_ROWS
+from pipelines.sources.formats.report_files import MOST_ROWS, small_content
 from pipelines.sources.reading import Context, Event, Item
 from pipelines.sources.webinars.attendance import COUNTS, MINUTES, Meeting, attendance_events, covers_of, digest, made_stays, with_column
 
 WHAT = "a BigBlueButton learning dashboard or events.xml (kind bigbluebutton)"
 _ENDINGS = (".json", ".json.gz", "events.xml", "events.xml.gz")
-#: The dashboard's data of a meeting of a thousand people is some megabytes; more than this is something else, and would not fit in memory parsed.
-_MOST_BYTES = 1 << 26
 _MILLISECONDS_A_MINUTE = 60_000
 #: 2000 and 2100: a moment outside is a wrong clock or no moment.
 _EARLIEST, _LATEST = 946_684_800_000, 4_102_444_800_000
@@ -92,27 +88,12 @@ class BigBlueButtonReader:
         """
         assert item.path is not None
         realm = source.realm or "bigbluebutton"
-        content = _content(item.path)
+        content = small_content(item.path, WHAT)
         held = _recording(item.path, content) if content.lstrip()[:1] == b"<" else _dashboard(item.path, content)
         meeting = Meeting(held.number, held.title, _moment(held.start), _moment(held.end))
         stays = _stays(held, is_shared=source.realm is not None)
         yield from attendance_events(realm, meeting, stays, context, numbered=True)
         yield covers_of([(meeting, stays)])
-
-
-def _content(path: Path) -> bytes:
-    with path.open("rb") as beginning:
-        is_gzip = beginning.read(2) == b"\x1f\x8b"
-    try:
-        with gzip.open(path, "rb") if is_gzip else path.open("rb") as file:
-            content = file.read(_MOST_BYTES + 1)
-    except (EOFError, OSError, zlib.error) as error:
-        raise BadFile(path, place="end of file", expected="a whole gzip file", found="a cut or damaged one") from error
-    if len(content) > _MOST_BYTES:
-        raise BadFile(path, place=f"byte {_MOST_BYTES}", expected=f"{WHAT} of at most {_MOST_BYTES >> 20} MB", found="more")
-    if not content.strip():
-        raise BadFile(path, place="byte 0", expected=WHAT, found="an empty file")
-    return content.removeprefix(b"\xef\xbb\xbf")
 
 
 def _stays(held: _Held, *, is_shared: bool) -> pa.Table:

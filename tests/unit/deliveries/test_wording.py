@@ -10,10 +10,11 @@ import pytest
 
 from pipelines.deliveries.language import Language
 from pipelines.deliveries.list_model import AtRisk, Contact, Line, NotReached, Reason
+from pipelines.deliveries.report_sections import WEBINARS
 from pipelines.deliveries.report_words import INDICATORS
 from pipelines.deliveries.wording import SOURCE_KINDS, contacts_known, is_sayable, mark_choices, reason_words, reasons_of
 from pipelines.settings import DBT_FOLDER
-from pipelines.sources import READERS
+from pipelines.sources import READERS, WEBINAR_KINDS
 
 RU = Language("ru", ZoneInfo("Europe/Moscow"))
 RISK = AtRisk("dropout", 0.8, "high", None, "model", (), (), (), None, None)
@@ -78,6 +79,13 @@ def test_only_what_is_known_and_there_is_said(reason: Reason, sayable: bool) -> 
 
 def test_every_kind_of_source_has_a_name() -> None:
     assert set(READERS) <= set(SOURCE_KINDS)
+
+
+def test_webinars_are_the_same_kinds_everywhere() -> None:
+    """A reader, the report's words for what is missing and the lateness of sources each say which kinds bring webinars: none can ask another."""
+    sql = (DBT_FOLDER / "models" / "reports" / "rpt_sources.sql").read_text(encoding="utf-8")
+    (listed,) = re.findall(r"sources\.kind in \(([^)]*'zoom'[^)]*)\)", sql)
+    assert set(re.findall(r"'(\w+)'", listed)) == set(WEBINARS) == WEBINAR_KINDS
 
 
 def test_every_indicator_of_the_five_conditions_has_a_name_and_a_definition() -> None:

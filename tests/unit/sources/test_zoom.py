@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -184,6 +185,16 @@ def test_a_row_may_lack_last_cells_that_nobody_needs():
     report = read("without_last_cells.csv")
     assert report.column("accounts", "display_name") == ["Irina Polevaya", "Oleg Stepnoy"]
     assert report.rejected == [("line 4", "fewer cells than the header"), ("line 5", "fewer cells than the header")]
+
+
+def test_a_length_beyond_the_calendar_is_none(tmp_path):
+    report = tmp_path / "usage.csv"
+    text = (FOLDER / "usage_report.csv").read_text(encoding="utf-8-sig")
+    report.write_text(re.sub(r",(70|60),", f",{10**14},", text), encoding="utf-8")
+    assert [(row["ends_at"], row["minutes"]) for row in Reading(ZoomReader(), report).rows("webinars")] == [
+        (utc(2026, 9, 8, 15, 10), 70),
+        (None, None),
+    ]
 
 
 def test_usage_report_is_webinars_without_stays():

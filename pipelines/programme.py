@@ -86,6 +86,10 @@ class Source(_Strict):
     columns: dict[str, str] = {}
     #: Web services and record stores: requests a second at most; left out: ten.
     requests_per_second: Annotated[float, Field(gt=0, le=1000)] | None = None
+    #: Web services: file of certificate authorities (PEM) to trust beside the usual ones, relative to the programme file.
+    certificates: Path | None = None
+    #: MAX: ids of the chats to read; left out: all that the service lists for the bot.
+    chats: tuple[int, ...] = ()
     #: MTS Link: the first day whose events are asked for; left out: a year before the service's own day.
     since: date | None = None
     #: xAPI: address of the LMS whose accounts, courses and modules have their own ids there ("https://lms.example.org").
@@ -177,7 +181,7 @@ class Programme(_Strict):
 
     def placed(self, source: Source) -> Source:
         """The source with its paths made absolute: what readers are given."""
-        given = {"path": source.path, "moodledata": source.moodledata}
+        given = {"path": source.path, "moodledata": source.moodledata, "certificates": source.certificates}
         return source.model_copy(update={name: (self.folder / path).resolve() for name, path in given.items() if path is not None})
 
 

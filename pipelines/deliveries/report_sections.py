@@ -485,7 +485,7 @@ def listed(report: Report, language: Language) -> list[dict[str, Any]]:
 
 # -- what is missing -----------------------------------------------------------------------------------------------------------------------------
 
-_CHATS = ("telegram", "whatsapp", "vk", "slack", "mattermost", "rocketchat", "discord")
+_CHATS = ("telegram", "whatsapp", "vk", "slack", "mattermost", "rocketchat", "discord", "max")
 WEBINARS = ("zoom", "bigbluebutton", "teams", "meet", "mts_link", "attendance_csv")
 #: What a report lacks without a source, by kinds of sources.
 MEANINGS: tuple[tuple[Sequence[str], str], ...] = (

@@ -81,6 +81,7 @@ SOURCE_KINDS = {
     "mattermost": N_("Mattermost"),
     "rocketchat": N_("Rocket.Chat"),
     "discord": N_("Discord"),
+    "max": N_("MAX"),
     "survey_csv": N_("Surveys"),
 }
 #: Kinds of reasons (pipelines.deliveries.states) → what is new when there is one more.

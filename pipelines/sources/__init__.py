@@ -45,6 +45,7 @@ READERS = _Readers(
         "mattermost": "chats.mattermost:MattermostReader",
         "rocketchat": "chats.rocketchat:RocketChatReader",
         "discord": "chats.discord:DiscordReader",
+        "max": "chats.max:MaxReader",
         "mailbox": "mail.mailbox:MailboxReader",
         "imap": "mail.imap:ImapReader",
         "zoom": "webinars.zoom:ZoomReader",

@@ -41,6 +41,7 @@ PLACES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "mattermost": (("mattermost",), ()),
     "rocketchat": (("rocketchat",), ()),
     "discord": (("discord",), ("chat_discord/*.json",)),
+    "max": (("max",), ()),
     "moodle_participants": (("moodle_participants",), ()),
     "moodle_grades": (("moodle_grades",), ()),
     "moodle_submissions": (("moodle_submissions",), ()),

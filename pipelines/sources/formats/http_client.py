@@ -9,11 +9,13 @@ The pace and the waits are counted on a monotonic clock; the only time of day kn
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -58,8 +60,9 @@ class HttpClient:
     name: of the source, for messages; ``base``: its address, from which user and password are taken out.
     headers: sent with every request; ``auth``: user and password in place of the address's own.
     pace: requests a second; ``sleep``, ``clock``: replaced by tests.
+    certificates: file of authorities (PEM) to trust beside the usual ones.
 
-    Raises BadSource for an address that is none.
+    Raises BadSource for an address that is none and for a file that holds no certificate.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class HttpClient:
         *,
         headers: Mapping[str, str] | None = None,
         pace: float | None = None,
+        certificates: Path | None = None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -83,8 +87,18 @@ class HttpClient:
         self.base = url.copy_with(username=None, password=None, query=None, fragment=None)
         self._sleep, self._clock = sleep, clock
         self._between, self._next = 1.0 / (pace or DEFAULT_PACE), 0.0
+        trusted = httpx.create_ssl_context(trust_env=False)
+        if certificates is not None:
+            try:
+                trusted.load_verify_locations(cafile=certificates)
+            except (OSError, ssl.SSLError):
+                raise BadSource(
+                    f"{name}: {certificates}: expected certificates of authorities (PEM); found none that can be read"
+                ) from None
         # Not the environment's proxies: readers do not look there.
-        self._client = httpx.Client(headers=dict(headers or {}), auth=auth, timeout=TIMEOUT, follow_redirects=False, trust_env=False)
+        self._client = httpx.Client(
+            headers=dict(headers or {}), auth=auth, timeout=TIMEOUT, follow_redirects=False, trust_env=False, verify=trusted
+        )
 
     def __enter__(self) -> HttpClient:
         return self

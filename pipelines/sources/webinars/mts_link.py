@@ -145,6 +145,7 @@ class _Service:
             context.url or DEFAULT_ADDRESS,
             headers={"x-auth-token": context.token, "Accept": "application/json"},
             pace=source.requests_per_second,
+            certificates=source.certificates,
             sleep=sleep,
         )
         self._at: datetime | None = None

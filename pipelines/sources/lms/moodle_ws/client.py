@@ -79,7 +79,7 @@ class Services:
         if not context.token:
             raise BadSource(f"source {source.name}: the web services' token is missing: {variable}TOKEN")
         self._token = context.token
-        self._client = HttpClient(source.name, context.url, pace=source.requests_per_second, sleep=sleep)
+        self._client = HttpClient(source.name, context.url, pace=source.requests_per_second, certificates=source.certificates, sleep=sleep)
         self.name, base = source.name, self._client.base
         self._server = base.copy_with(
             path=base.path.rstrip("/").removesuffix("/webservice/rest/server.php") + "/webservice/rest/server.php"

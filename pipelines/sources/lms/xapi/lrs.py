@@ -42,7 +42,9 @@ class Lrs:
             headers["Authorization"] = (
                 context.token if context.token.lower().startswith(("basic ", "bearer ")) else f"Bearer {context.token}"
             )
-        self.client = HttpClient(source.name, context.url, headers=headers, pace=source.requests_per_second, sleep=sleep)
+        self.client = HttpClient(
+            source.name, context.url, headers=headers, pace=source.requests_per_second, certificates=source.certificates, sleep=sleep
+        )
         path = self.client.base.path.rstrip("/")
         self._statements = self.client.base.copy_with(path=path if path.endswith("/statements") else f"{path}/statements")
 

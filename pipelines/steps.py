@@ -158,7 +158,10 @@ def link_conversations(run: Run) -> Outcome:
     with run.as_known() as warehouse:
         found: list[Any] = [threads.link_threads(warehouse)]
         since = novelty.first_to_relate(warehouse)
-        found += [questions.link_questions(warehouse, run.programme, since), replies.link_replies(warehouse, run.programme, since)]
+        found += [
+            questions.link_questions(warehouse, run.programme, since, is_related=True),
+            replies.link_replies(warehouse, run.programme, since, is_related=True),
+        ]
         novelty.note_related(warehouse)
         return _summed(*found, repeated_questions.link_repeated_questions(warehouse, run.programme))
 

@@ -62,9 +62,9 @@ def relate(path: Path, as_of: date) -> Clock:
         with clock.step("what is new"):
             since = first_to_relate(warehouse)
         with clock.step("questions"):
-            link_questions(warehouse, PROGRAMME, since)
+            link_questions(warehouse, PROGRAMME, since, is_related=True)
         with clock.step("answers"):
-            link_replies(warehouse, PROGRAMME, since)
+            link_replies(warehouse, PROGRAMME, since, is_related=True)
         with clock.step("remembering"):
             note_related(warehouse)
         with clock.step("repeated questions"):

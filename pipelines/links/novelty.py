@@ -52,7 +52,7 @@ select min(epoch(sent_at)) from (select sent_at from changed union all select se
 def first_to_relate(warehouse: Warehouse) -> float | None:
     """The moment (seconds) from which links of conversations are to be sought again; None: from the beginning, for nothing was related yet.
 
-    Where nothing changed it is the moment after the last message.
+    Where nothing changed it is the moment after the last message. Leaves the roles at hand (``relate_roles``).
     """
     relate_roles(warehouse)
     warehouse.connection.execute(_SEEN, {"rules": _rules()})

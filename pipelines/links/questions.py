@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.links import novelty, wording
-from pipelines.links.roles import relate_roles
+from pipelines.links.roles import narrow_roles, relate_roles
 from pipelines.programme import Programme
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
@@ -127,15 +127,16 @@ class QuestionSummary:
     technical: int
 
 
-def link_questions(warehouse: Warehouse, programme: Programme, since: float | None = None) -> QuestionSummary:
+def link_questions(warehouse: Warehouse, programme: Programme, since: float | None = None, *, is_related: bool = False) -> QuestionSummary:
     """Judge every message of people who are neither curators nor staff and write ``links.questions``.
 
     Grain: one row per message judged. Left out: messages of curators and staff (by their role in that course at that time), bots,
     service lines, receipts, reports and automatic replies, forwarded words, news forums, and messages without an author or a time. A message
     that was deleted and never answered is no question any more (rule ``withdrawn``). Needs links.people and links.places.
-    ``since``: messages sent before this moment (seconds) stand as they were judged (``novelty``); None: everything is judged.
+    ``since``: messages sent before this moment (seconds) stand as they were judged (``novelty``); None: everything is judged. ``is_related``: roles are at hand
+    (``relate_roles``), and nothing that they are made of was written since.
     """
-    relate_roles(warehouse, since=None if since is None else novelty.context(since))
+    (narrow_roles if is_related else relate_roles)(warehouse, None if since is None else novelty.context(since))
     warehouse.connection.execute(_JUDGED)
     warehouse.connection.execute(_BURSTS, {"gap": 60 * threshold("burst_gap")})
     judged = pa.concat_tables([_judge_texts(warehouse), _judge_mail(warehouse)])

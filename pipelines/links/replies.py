@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from pipelines.links import novelty, wording
 from pipelines.links.reply_guess import guess, speak_of_one
-from pipelines.links.roles import relate_roles
+from pipelines.links.roles import narrow_roles, relate_roles
 from pipelines.programme import Programme
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
@@ -118,10 +118,11 @@ _BEFORE = {
 }
 
 
-def link_replies(warehouse: Warehouse, programme: Programme, since: float | None = None) -> ReplySummary:
+def link_replies(warehouse: Warehouse, programme: Programme, since: float | None = None, *, is_related: bool = False) -> ReplySummary:
     """Find the messages that answer each question and write ``links.replies``. Needs links.questions, links.people, links.places.
 
-    ``since``: messages sent before this moment (seconds) and what they answer stand as they are (``novelty``); None: everything is sought.
+    ``since``: messages sent before this moment (seconds) and what they answer stand as they are (``novelty``); None: everything is sought. ``is_related``: roles are at
+    hand (``relate_roles``), and nothing that they are made of was written since.
 
     Grain: one row per question (burst) and answering message. Roles are those of the course at that time; ``asker`` is the
     asker's own later word in the thread. ``said_at`` is the sending, or the edit that made an answer of it, where an earlier export
@@ -129,7 +130,7 @@ def link_replies(warehouse: Warehouse, programme: Programme, since: float | None
     curator's mail counts as substantive. Left out: forwarded words, guesses under ``reply_score``.
     """
     start = -np.inf if since is None else since
-    relate_roles(warehouse, since=None if since is None else novelty.context(since))
+    (narrow_roles if is_related else relate_roles)(warehouse, None if since is None else novelty.context(since))
     warehouse.connection.execute(_ASKED)
     warehouse.connection.execute(_ASKED_LINES.format(whole=wording.line_sql("text", quotations=True)))
     warehouse.connection.execute(_BEFORE_EDITS)

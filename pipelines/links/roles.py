@@ -37,23 +37,28 @@ select message.message_id, message.channel, message.chat_id, coalesce(thread.thr
     message.sent_at, message.edited_at, message.kind, message.media, message.deleted_at, coalesce(message.is_forwarded, false) as is_forwarded,
     coalesce(message.is_to_list, false) as is_to_list, coalesce(message.is_pinned, false) as is_pinned,
     coalesce(chat.kind, '') as chat_kind, coalesce(account.is_bot, false) as is_bot, coalesce(account.is_service, false) as is_service,
-    message.about_message_id, message.about_account_id, message.delivery_state, words.subject, words.text
+    message.about_message_id, message.about_account_id, message.delivery_state
 from raw.messages as message
-left join personal.messages as words on words.message_id = message.message_id
 left join links.threads as thread on thread.message_id = message.message_id
 left join links.people as person on person.account_id = message.account_id and person.state = 'linked'
 left join links.places as place on place.place_id = message.chat_id and place.kind = 'chat'
 left join raw.chats as chat on chat.chat_id = message.chat_id
 left join raw.accounts as account on account.account_id = message.account_id
-{only}
+"""
+
+# What the links read. A view: where nothing is left out, nothing is written twice.
+_SEEN_WHOLE = "create or replace temp view conversation as select * from conversation_whole"
+_SEEN_NEAR = """
+create or replace temp table conversation_near as
+select message.* from conversation_whole as message semi join in_sight on in_sight.message_id = message.message_id;
+create or replace temp view conversation as select * from conversation_near
 """
 
 # The messages since a moment, all that they follow upon, and whatever was said in one breath with those.
 _SINCE = """
 create or replace temp table in_sight as
 with recursive parent as (
-    select message.message_id, coalesce(thread.parent_id, message.reply_to_id) as parent_id, epoch(message.sent_at) >= $since as is_near
-    from raw.messages as message left join links.threads as thread on thread.message_id = message.message_id
+    select message_id, reply_to_id as parent_id, epoch(sent_at) >= $since as is_near from conversation_whole
 ), near as (
     select message_id, parent_id from parent where is_near or is_near is null
     union
@@ -107,7 +112,7 @@ group by message_id
 """
 
 _ROLES = """
-create or replace temp table conversation as
+create or replace temp table conversation_whole as
 with best as (select person_id, arg_min(role, precedence) as role from role_spans group by person_id)
 select message.* replace (coalesce(message.course_id, private.course_id) as course_id),
     case
@@ -119,8 +124,9 @@ select message.* replace (coalesce(message.course_id, private.course_id) as cour
         when best.role in ('curator', 'staff') then 'staff'
         when best.role is not null then 'learner'
         else 'unknown'
-    end as role
+    end as role, words.subject, words.text
 from messages_said as message
+left join personal.messages as words on words.message_id = message.message_id
 left join roles_in_course as course on course.message_id = message.message_id
 left join roles_in_private as private on private.message_id = message.message_id
 left join best on best.person_id = message.person_id
@@ -128,17 +134,25 @@ left join best on best.person_id = message.person_id
 
 
 def relate_roles(warehouse: Warehouse, since: float | None = None) -> None:
-    """Make the temporary tables that the conversation links read; they live as long as the connection.
+    """Make the temporary tables that the conversation links read; they live as long as the connection. Needs links.people, links.places and links.threads.
 
     ``conversation``: one row per message with ``person_id`` (null: not linked), ``author_id`` (the person, or the account while
     nobody is linked), ``course_id`` (stated, of the place, or of the one course that sender and addressee share) and ``role``:
     learner, curator, staff, bot, or unknown (not linked, so perhaps a learner). ``addressed``: one row per message, addressee and
     part. ``role_spans``: one row per person, course and stretch of a role.
     A curator of another course counts as staff: an answer of theirs is no answer of the course's curator.
-    ``since``: only messages from this moment (seconds) on, with those that they follow upon and what was said in one breath with them.
+    ``since``: see :func:`narrow_roles`.
     """
-    if since is not None:
-        warehouse.connection.execute(_SINCE, {"since": since})
-    only = "" if since is None else "join in_sight on in_sight.message_id = message.message_id"
-    for statement in (_SPANS, _MESSAGES.format(only=only), _ADDRESSED, _IN_COURSE, _IN_PRIVATE, _ROLES):
+    for statement in (_SPANS, _MESSAGES, _ADDRESSED, _IN_COURSE, _IN_PRIVATE, _ROLES):
         warehouse.connection.execute(statement)
+    narrow_roles(warehouse, since)
+
+
+def narrow_roles(warehouse: Warehouse, since: float | None) -> None:
+    """Leave in ``conversation``, as ``relate_roles`` made it, only messages from a moment (seconds) on, with those that they follow upon and what was said in one breath with
+    them by links.questions; None: all messages."""
+    if since is None:
+        warehouse.connection.execute(_SEEN_WHOLE)
+        return
+    warehouse.connection.execute(_SINCE, {"since": since})
+    warehouse.connection.execute(_SEEN_NEAR)

@@ -71,8 +71,8 @@ def talk(course: Course, seed: int = 5) -> None:
 def relate(course: Course, day: int, *, anew: bool = False) -> float | None:
     with known_until(course.warehouse, START + timedelta(days=day)):
         since = first_to_relate(course.warehouse)
-        link_questions(course.warehouse, PROGRAMME, None if anew else since)
-        link_replies(course.warehouse, PROGRAMME, None if anew else since)
+        link_questions(course.warehouse, PROGRAMME, None if anew else since, is_related=not anew)
+        link_replies(course.warehouse, PROGRAMME, None if anew else since, is_related=not anew)
         note_related(course.warehouse)
     return since
 

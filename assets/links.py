@@ -63,6 +63,7 @@ link_assets: list[dg.AssetSpec | dg.AssetsDefinition] = [
             "related": "One row per message as these links last saw it.",
             "repeated_questions": "One row per question that was asked before or again.",
             "repeated_merges": "One row per cluster of repeated questions that became part of an older one.",
+            "repeated_courses": "One row per course whose questions were compared, and of what.",
             "repeated_answers": "One row per cluster of repeated questions and curator's answer.",
         },
         [*_PEOPLE, _RAW["messages"], _RAW["addressees"], _RAW["enrolments"], _RAW["tasks"]],

@@ -162,8 +162,10 @@ def link_conversations(run: Run) -> Outcome:
             questions.link_questions(warehouse, run.programme, since, is_related=True),
             replies.link_replies(warehouse, run.programme, since, is_related=True),
         ]
+        found.append(repeated_questions.link_repeated_questions(warehouse, run.programme, since))
+        # Last: what broke off on the way is done again by the next run.
         novelty.note_related(warehouse)
-        return _summed(*found, repeated_questions.link_repeated_questions(warehouse, run.programme))
+        return _summed(*found)
 
 
 def link_notices(run: Run) -> Outcome:

@@ -65,10 +65,10 @@ def relate(path: Path, as_of: date) -> Clock:
             link_questions(warehouse, PROGRAMME, since, is_related=True)
         with clock.step("answers"):
             link_replies(warehouse, PROGRAMME, since, is_related=True)
+        with clock.step("repeated questions"):
+            link_repeated_questions(warehouse, PROGRAMME, since)
         with clock.step("remembering"):
             note_related(warehouse)
-        with clock.step("repeated questions"):
-            link_repeated_questions(warehouse, PROGRAMME)
     with clock.step("waiting times"):
         command = [
             "build",

@@ -46,16 +46,19 @@ _COUNTED = frozenset(("вопрос", "час", "балл", "процент", "�
 
 @dataclass(frozen=True)
 class Wordings:
-    """One entry per question, in the order given. ``lemmas``: words that carry it, in their order. ``intent``: place in
-    :func:`intent_names`, -1: none. ``key``: task and names that questions must share to be one; empty: none named."""
+    """What was asked, each wording once. ``of``: of each question, in the order given, the place of its wording. Of each wording: ``lemmas``: words that carry
+    it, in their order. ``intent``: place in :func:`intent_names`, -1: none. ``key``: task and names that questions must share to be one; empty: none named."""
 
+    of: NDArray[np.int64]
     lemmas: list[tuple[str, ...]]
     intent: NDArray[np.int64]
     key: list[str]
 
 
-def read(lines: Sequence[str], quoted: Sequence[str], tasks: Sequence[str | None], days: Sequence[int]) -> Wordings:
-    """Read questions.
+def tidied(
+    lines: Sequence[str], quoted: Sequence[str], tasks: Sequence[str | None], days: Sequence[int]
+) -> list[tuple[str, str, str | None]]:
+    """Of each question its line with typing errors mended and names of tasks taken out, what it quotes, and the task that it names.
 
     Parameters
     ----------
@@ -63,21 +66,24 @@ def read(lines: Sequence[str], quoted: Sequence[str], tasks: Sequence[str | None
         name. days: number of the day of asking; never falls.
     """
     # A task's name says which task, not what is asked of it.
-    named = [task or _after_task_word(line, quote) for line, quote, task in zip(lines, quoted, tasks, strict=True)]
+    named = [task or (_after_task_word(line, quote) if quote else None) for line, quote, task in zip(lines, quoted, tasks, strict=True)]
     unnamed = [line.replace(quote, _NAMED) if task and quote else line for line, quote, task in zip(lines, quoted, named, strict=True)]
-    mended = [f" {line.strip()} " for line in mend(unnamed, days)]
-    code, distinct = pd.factorize(np.array(mended, object))
-    intent = intents(distinct.tolist())[code]
+    return list(zip(mend(unnamed, days), quoted, named, strict=True))
+
+
+def read(asked: Sequence[tuple[str, str, str | None]]) -> Wordings:
+    """Read questions, as :func:`tidied` leaves them."""
+    where: dict[tuple[str, str, str | None], int] = {}
+    # What is asked again and again is taken apart once.
+    of = np.fromiter((where.setdefault(one, len(where)) for one in asked), np.int64, len(asked))
+    lines = [f" {line.strip()} " for line, _, _ in where]
+    intent = intents(lines)
     lemmas, keys = [], []
-    apart: dict[str, tuple[list[str], tuple[str, ...]]] = {}
-    for line, quote, task, which in zip(mended, quoted, named, intent, strict=True):
-        if line not in apart:
-            found = [lemma(word) for word in _WORD.findall(line)]
-            apart[line] = (found, tuple(word for word in found if word and not word.isdigit()))
-        every, words = apart[line]
-        lemmas.append(words)
-        keys.append(_key(every, quote, task, bool(which >= 0)))
-    return Wordings(lemmas, intent, keys)
+    for line, (_, quote, task), which in zip(lines, where, intent.tolist(), strict=True):
+        found = [lemma(word) for word in _WORD.findall(line)]
+        lemmas.append(tuple(word for word in found if word and not word.isdigit()))
+        keys.append(_key(found, quote, task, which >= 0))
+    return Wordings(of, lemmas, intent, keys)
 
 
 def _after_task_word(line: str, quoted: str) -> str | None:

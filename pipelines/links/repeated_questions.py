@@ -23,6 +23,8 @@ from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 
 _HALF = 0.5
+#: Digits of a score that do not depend on the order of a sum.
+_DIGITS = 9
 
 
 @dataclass(frozen=True)
@@ -44,19 +46,49 @@ class Clusters:
     merges: pd.DataFrame
 
 
-def link_repeated_questions(warehouse: Warehouse, programme: Programme) -> RepetitionSummary:
+#: When something was last said to a course's questions, and what its tasks are called: of what else the clusters are made ``novelty`` keeps watch.
+_COURSES = """
+create or replace temp table courses_asked as
+with asked as (
+    select question.burst_id as question_id, min(coalesce(message.course_id, place.course_id, chat.course_id, '')) as course_id, max(message.sent_at) as last_at
+    from links.questions as question join raw.messages as message on message.message_id = question.message_id and message.channel <> 'mail'
+    left join links.places as place on place.place_id = message.chat_id and place.kind = 'chat'
+    left join raw.chats as chat on chat.chat_id = message.chat_id
+    group by question.burst_id having bool_or(question.is_question)
+), answered as (
+    select reply.question_id, max(message.sent_at) as last_at
+    from links.replies as reply join raw.messages as message on message.message_id = reply.answer_id group by reply.question_id
+), named as (
+    select course_id, md5(string_agg(task_id || '|' || coalesce(name, ''), '|' order by task_id)) as tasks from raw.tasks group by course_id
+), course as (
+    select asked.course_id, max(greatest(asked.last_at, answered.last_at)) as last_at
+    from asked left join answered on answered.question_id = asked.question_id group by asked.course_id
+)
+select course.course_id, course.last_at, coalesce(named.tasks, '') as tasks,
+    before.course_id is null or before.tasks <> coalesce(named.tasks, '') or $since::double is null
+        or epoch(greatest(course.last_at, before.last_at)) >= $since::double as is_anew
+from course left join named on named.course_id = course.course_id
+left join links.repeated_courses as before on before.course_id = course.course_id
+"""
+
+
+def link_repeated_questions(warehouse: Warehouse, programme: Programme, since: float | None = None) -> RepetitionSummary:
     """Cluster the questions of each course and rank the answers given to them.
 
     Grain of links.repeated_questions: one row per question (first message of its burst) that has at least one fellow; questions asked once
     have no row. Questions of forums, chats and personal messages; mails have no text. A question whose course is unknown is compared with its
     like only. Needs links.questions and links.replies.
+    ``since``: messages sent before this moment (seconds) stand as they were when this was last done (``novelty``), and with them the courses that have no
+    later ones; None: every course is sought anew.
     """
+    warehouse.connection.execute(_COURSES, {"since": since})
     questions = _questions(warehouse)
-    found = cluster(questions, _answers(warehouse))
-    members, merges = found.members, found.merges
-    warehouse.replace(
-        "links.repeated_questions",
-        pa.table(
+    is_anew = questions["course_id"].isin(warehouse.frame("select course_id from courses_asked where is_anew")["course_id"]).to_numpy(bool)
+    ids = pa.table({"question_id": pa.array(questions["question_id"], pa.string()), "is_anew": pa.array(is_anew)})
+    with warehouse.registered("questions_compared", ids):
+        found = cluster(questions, _answers(warehouse), is_anew)
+        members, merges = found.members, found.merges
+        now = pa.table(
             {
                 "message_id": pa.array(members["question_id"], pa.string()),
                 "cluster_id": pa.array(members["cluster_id"], pa.string()),
@@ -64,25 +96,41 @@ def link_repeated_questions(warehouse: Warehouse, programme: Programme) -> Repet
                 "intent": pa.array(members["intent"], pa.string()),
                 "is_of_the_week": pa.array(members["is_of_the_week"], pa.bool_()),
             }
-        ),
-    )
-    warehouse.replace(
-        "links.repeated_merges",
-        pa.table(
+        )
+        told = questions.set_index("question_id")[["course_id", "line"]].loc[members["question_id"]]
+        asked = told.assign(cluster_id=members["cluster_id"].to_numpy())
+        with warehouse.registered("clustered", now):
+            ranked = rank(_answers_given(warehouse), asked)
+        merged = pa.table(
             {
                 "cluster_id": pa.array(merges["cluster_id"], pa.string()),
                 "into_id": pa.array(merges["into_id"], pa.string()),
                 "merged_on": pa.array(merges["day"].to_numpy("datetime64[D]"), pa.date32()),
             }
-        ),
-    )
-    line = pd.Series(questions["line"].to_numpy(object), index=questions["question_id"].to_numpy(object), dtype=object)
-    asked = pd.DataFrame(
-        {"cluster_id": members["cluster_id"], "line": line.reindex(members["question_id"].to_numpy(object)).to_numpy(object)}
-    )
-    ranked = rank(_answers_given(warehouse), asked)
-    warehouse.replace("links.repeated_answers", pa.Table.from_pandas(ranked, _RANKED, preserve_index=False))
-    return RepetitionSummary(found.asked, members["cluster_id"].nunique(), len(members), len(merges))
+        )
+        tables = {
+            "repeated_questions": ("message_id", now),
+            "repeated_merges": ("cluster_id", merged),
+            "repeated_answers": ("cluster_id", pa.Table.from_pandas(ranked, _RANKED, preserve_index=False)),
+        }
+        tables = {
+            name: (key, pa.concat_tables([_standing(warehouse, name, key, rows.schema), rows])) for name, (key, rows) in tables.items()
+        }
+    # All of it or nothing: a course that is noted has its rows.
+    with warehouse.transaction():
+        for name, (_, rows) in tables.items():
+            warehouse.replace(f"links.{name}", rows)
+        warehouse.replace("links.repeated_courses", warehouse.arrow("select course_id, last_at, tasks from courses_asked"))
+    every = tables["repeated_questions"][1]
+    return RepetitionSummary(found.asked, len(every["cluster_id"].unique()), every.num_rows, tables["repeated_merges"][1].num_rows)
+
+
+def _standing(warehouse: Warehouse, table: str, key: str, schema: pa.Schema) -> pa.Table:
+    """Rows of courses that stand as they were."""
+    columns = ", ".join(f"old.{name}" for name in schema.names)
+    return warehouse.arrow(
+        f"select {columns} from links.{table} as old semi join (select question_id from questions_compared where not is_anew) as kept on kept.question_id = old.{key}"
+    ).cast(schema)
 
 
 def _questions(warehouse: Warehouse) -> pd.DataFrame:
@@ -124,7 +172,8 @@ def _answers(warehouse: Warehouse) -> pd.DataFrame:
         -- Substantive answers of curators whose question is known, without the greeting they open with.
         select reply.question_id, reply.answer_id, message.sent_at as answered_at,
             trim(regexp_replace({wording.line_sql("words.text", quotations=True)}, '^ ({wording.pattern(wording.GREETINGS).strip()} )+', ' ')) as line
-        from links.replies as reply join raw.messages as message on message.message_id = reply.answer_id
+        from links.replies as reply semi join (select question_id from questions_compared where is_anew) as asked on asked.question_id = reply.question_id
+        join raw.messages as message on message.message_id = reply.answer_id
         join personal.messages as words on words.message_id = reply.answer_id
         where reply.role = 'curator' and reply.kind = 'substantive' and reply.rule in ('explicit', 'thread', 'mention', 'direct') and message.channel <> 'mail'
         order by message.sent_at, length(reply.answer_id), reply.answer_id, reply.question_id
@@ -132,7 +181,7 @@ def _answers(warehouse: Warehouse) -> pd.DataFrame:
     )
 
 
-def cluster(questions: pd.DataFrame, answers: pd.DataFrame) -> Clusters:
+def cluster(questions: pd.DataFrame, answers: pd.DataFrame, anew: NDArray[np.bool_] | None = None) -> Clusters:
     """Clusters of at least two questions.
 
     Parameters
@@ -140,44 +189,51 @@ def cluster(questions: pd.DataFrame, answers: pd.DataFrame) -> Clusters:
     questions: question_id, course_id, asked_at, line (see ``wording``), quoted (line of what stands in quotation marks), task (of the
         name quoted; null: none); in the order of asking.
     answers: question_id, answered_at, line; in the order of answering. Answers to other questions are left out.
+    anew: which questions are compared, whole courses; the others only lend their words to the mending of typing errors. None: all.
 
     A cluster's id is the question_id of its first question. Score: probability that a question is one with the rest of its cluster, 0 to 1.
     """
     if questions.empty:
         return Clusters(0, _members([], [], [], []), _merges([], [], []))
-    ids = questions["question_id"].to_numpy(object)
     day = _days(questions["asked_at"])
     tasks = [task if isinstance(task, str) else None for task in questions["task"]]
-    said = question_wording.read(questions["line"].tolist(), questions["quoted"].tolist(), tasks, day.tolist())
-    course = pd.factorize(questions["course_id"])[0]
-    texts = [
-        f"{where}|{key}|{which}|{' '.join(words)}"
-        for where, key, which, words in zip(course, said.key, said.intent, said.lemmas, strict=True)
-    ]
+    asked = question_wording.tidied(questions["line"].tolist(), questions["quoted"].tolist(), tasks, day.tolist())
+    compared = np.flatnonzero(np.ones(len(day), bool) if anew is None else anew)
+    if not len(compared):
+        return Clusters(len(day), _members([], [], [], []), _merges([], [], []))
+    said = question_wording.read([asked[place] for place in compared.tolist()])
+    ids, day = questions["question_id"].to_numpy(object)[compared], day[compared]
+    course = pd.factorize(questions["course_id"].to_numpy(object)[compared])[0].astype(np.int64)
     # "How do I do that?" asks something else each time: without an intent and a word of weight a question is one with no other.
-    texts = [
-        text if which >= 0 or any(word not in wording.LIGHT_WORDS for word in words) else f"{text}|{place}"
-        for place, (text, which, words) in enumerate(zip(texts, said.intent, said.lemmas, strict=True))
-    ]
+    is_light = np.array([which < 0 and _is_light(words) for which, words in zip(said.intent.tolist(), said.lemmas, strict=True)], bool)
+    texts = pd.factorize(
+        np.array(
+            [f"{key}|{which}|{' '.join(words)}" for key, which, words in zip(said.key, said.intent.tolist(), said.lemmas, strict=True)],
+            object,
+        )
+    )[0].astype(np.int64)
+    text, alone = texts[said.of], is_light[said.of]
+    text[alone] = len(texts) + np.flatnonzero(alone)
     # The same wording is compared once: what is asked five hundred times costs no more than what is asked once.
-    form, distinct = pd.factorize(np.asarray(texts, object))
+    form, distinct = pd.factorize(course * (len(texts) + len(ids)) + text)
     first = np.full(len(distinct), len(form))
     np.minimum.at(first, form, np.arange(len(form)))
     features = _features(first, form, day, course, said, ids, answers)
     grown = grow(features)
     head = grown.cluster[form]
     members = pd.Series(head).groupby(head).transform("size").to_numpy()
-    near = _nearness(features, grown.cluster)
+    # Rounded: in another company of courses the same sums run in another order.
+    near = _nearness(features, grown.cluster).round(_DIGITS)
     twins = np.bincount(form, minlength=len(distinct))[form] > 1
     score = np.where(twins, 1.0, near[form])
     names = np.asarray([*question_wording.intent_names(), None], object)
     keep = members >= 2
-    rows = _members(ids[keep], ids[first[head[keep]]], score[keep], names[said.intent[keep]])
+    rows = _members(ids[keep], ids[first[head[keep]]], score[keep], names[said.intent[said.of[keep]]])
     # The cluster is of the week when most of its questions are.
     of_the_week = pd.Series(np.isin(rows["intent"].to_numpy(object), list(question_wording.intents_of_the_week())), index=rows.index)
     rows["is_of_the_week"] = of_the_week.groupby(rows["cluster_id"]).transform("mean") > _HALF
     return Clusters(
-        len(ids), rows.sort_values("question_id", kind="stable").reset_index(drop=True), _visible(grown.merges, form, day, ids[first])
+        len(questions), rows.sort_values("question_id", kind="stable").reset_index(drop=True), _visible(grown.merges, form, day, ids[first])
     )
 
 
@@ -190,7 +246,7 @@ def _answers_given(warehouse: Warehouse) -> pd.DataFrame:
         with reply as (
             select repeated.cluster_id, reply.question_id, reply.answer_id, message.sent_at, message.words, reply.role, reply.kind,
                 trim(regexp_replace({wording.line_sql("words.text", quotations=True)}, '{greeting}', ' ')) as bare
-            from links.repeated_questions as repeated join links.replies as reply on reply.question_id = repeated.message_id
+            from clustered as repeated join links.replies as reply on reply.question_id = repeated.message_id
             join raw.messages as message on message.message_id = reply.answer_id and message.deleted_at is null
             left join personal.messages as words on words.message_id = reply.answer_id
         ), given as (
@@ -225,9 +281,9 @@ def rank(answers: pd.DataFrame, questions: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     answers: cluster_id, answer_id, words, line, questions, is_thanked, is_corrected, is_personal; in the order of answering within a cluster.
-    questions: cluster_id, line: what was asked.
+    questions: cluster_id, course_id, line: what was asked.
 
-    Points: likeness to the other answers and to what was asked, thanks, words, less for what was corrected later or speaks of one case. Of
+    Words weigh by their rarity in the course. Points: likeness to the other answers and to what was asked, thanks, words, less for what was corrected later or speaks of one case. Of
     equals the earliest.
     """
     ranked = answers.drop(columns=[name for name in ("sent_at", "line", "words") if name in answers])
@@ -237,8 +293,11 @@ def rank(answers: pd.DataFrame, questions: pd.DataFrame) -> pd.DataFrame:
     about = questions[questions["cluster_id"].isin(of.index)]
     everyone = np.r_[cluster, of.loc[about["cluster_id"]].to_numpy(np.int64)]
     lines = [*answers["line"], *about["line"]]
-    nothing = np.zeros(len(everyone), np.int64)
-    vectors = weighted(everyone, nothing, nothing, [list(found) for found in question_wording.carrying(lines)])
+    course = np.zeros(len(clusters), np.int64)
+    course[of.loc[about["cluster_id"]].to_numpy(np.int64)] = pd.factorize(about["course_id"])[0]
+    vectors = weighted(
+        everyone, course[everyone], np.zeros(len(everyone), np.int64), [list(found) for found in question_wording.carrying(lines)]
+    )
     given, asked = vectors[: len(answers)], vectors[len(answers) :]
     members = np.bincount(cluster)
     own = np.asarray(given.multiply(given).sum(axis=1)).ravel()
@@ -281,15 +340,15 @@ def _features(
     ids: NDArray[np.object_],
     answers: pd.DataFrame,
 ) -> Features:
+    wording_of = said.of[first]
+    intent = said.intent[wording_of]
     lemmas = [
-        list(said.lemmas[place]) if said.intent[place] >= 0 or any(word not in wording.LIGHT_WORDS for word in said.lemmas[place]) else []
-        for place in first
+        list(words) if which >= 0 or not _is_light(words) else []
+        for words, which in zip((said.lemmas[place] for place in wording_of.tolist()), intent.tolist(), strict=True)
     ]
-    group = pd.factorize(
-        np.asarray([f"{where}|{key}" for where, key in zip(course[first], np.asarray(said.key, object)[first], strict=True)], object)
-    )[0].astype(np.int64)
-    intent = said.intent[first]
-    trust = _trust(course[first].astype(np.int64), day[first], intent >= 0)
+    keys, names = pd.factorize(np.asarray(said.key, object))
+    group = pd.factorize(course[first] * len(names) + keys[wording_of])[0].astype(np.int64)
+    trust = _trust(course[first], day[first], intent >= 0)
     place = pd.Series(np.arange(len(ids)), index=ids)
     given = answers[answers["question_id"].isin(place.index)]
     answer_form = form[place.loc[given["question_id"]].to_numpy()] if len(given) else np.zeros(0, np.int64)
@@ -298,16 +357,20 @@ def _features(
     answer_form, answer_day = answer_form[order], answer_day[order]
     words = question_wording.carrying(given["line"].iloc[order])
     return Features(
-        course=course[first].astype(np.int64),
+        course=course[first],
         day=day[first],
-        words=weighted(group, course[first].astype(np.int64), day[first], lemmas),
-        letters=weighted(group, course[first].astype(np.int64), day[first], [_letters(found) for found in lemmas]),
+        words=weighted(group, course[first], day[first], lemmas),
+        letters=weighted(group, course[first], day[first], [_letters(found) for found in lemmas]),
         intent=sparse.diags(trust) @ _one_hot(group, intent),
         family=sparse.diags(trust) @ _one_hot(group, np.where(intent >= 0, question_wording.families()[intent], -1)),
         answer_form=answer_form,
         answer_day=answer_day,
         answers=weighted(group[answer_form], course[first[answer_form]].astype(np.int64), answer_day, [list(found) for found in words]),
     )
+
+
+def _is_light(words: tuple[str, ...]) -> bool:
+    return all(word in wording.LIGHT_WORDS for word in words)
 
 
 def _trust(course: NDArray[np.int64], day: NDArray[np.int64], has_intent: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -331,6 +331,16 @@ comment on column links.repeated_merges.cluster_id is 'The id that is no longer 
 comment on column links.repeated_merges.into_id is 'The older cluster, by its id on that day; it may itself have become part of another one later.';
 comment on column links.repeated_merges.merged_on is 'Day (UTC) from which they are one.';
 
+create table if not exists links.repeated_courses (
+    course_id varchar not null,
+    last_at timestamptz not null,
+    tasks varchar not null
+);
+comment on table links.repeated_courses is 'One row per course whose questions were compared, and of what: a course to which nothing new was said is left as it is. Key: course_id.';
+comment on column links.repeated_courses.course_id is 'raw.courses; empty: questions of no known course.';
+comment on column links.repeated_courses.last_at is 'Sending of the last of its questions and of the messages that answer them.';
+comment on column links.repeated_courses.tasks is 'md5 of the names of its tasks; empty: it has none.';
+
 create table if not exists links.repeated_answers (
     cluster_id varchar not null,
     answer_id varchar not null,

@@ -7,9 +7,11 @@ import sys
 from collections.abc import Iterator
 from datetime import timedelta
 
+import pandas as pd
 import pytest
 
 from pipelines.knowledge import known_until
+from pipelines.links import repeated_questions
 from pipelines.links.novelty import first_to_relate, note_related
 from pipelines.links.questions import link_questions
 from pipelines.links.replies import link_replies
@@ -152,3 +154,51 @@ def test_the_rules_are_the_same_rules_in_another_process() -> None:
         for seed in ("1", "2", "3")
     }  # fmt: skip
     assert len(told) == 1
+
+
+def test_only_courses_to_which_something_was_said_are_clustered_again_and_it_comes_to_the_same(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = {"telegram:chat:1": ("moodle:course:1", 0), "telegram:chat:2": ("moodle:course:2", 40 * DAY)}
+    for name in (*LEARNERS, "Инга"):
+        course.person(name, None)
+    for place, (of, begins) in places.items():
+        for name in (*LEARNERS, "Инга"):
+            course.enrol(name, "curator" if name == "Инга" else "learner", course=of)
+        # The typing error is mended by a word that the other course asked.
+        for number, (question, answer) in enumerate((*ASKED, *ASKED, ("Не открывается тест, пишет ошибкку", "Очистите кэш браузера"))):
+            asked = course.chat(LEARNERS[number % 4], question, begins + 60 * number, place=place)
+            course.chat("Инга", answer, begins + 60 * number + 20, reply_to=asked, place=place)
+    course._add("links.places", place_id="telegram:chat:2", kind="chat", course_id="moodle:course:2", rule="title", score=1.0)
+    course.write()
+    compared: list[int] = []
+    rank = repeated_questions.rank
+
+    def ranked(answers: pd.DataFrame, asked: pd.DataFrame) -> pd.DataFrame:
+        compared.append(len(asked))
+        return rank(answers, asked)
+
+    monkeypatch.setattr(repeated_questions, "rank", ranked)
+
+    def clustered(day: int, *, anew: bool = False) -> dict[str, list[tuple[object, ...]]]:
+        with known_until(course.warehouse, START + timedelta(days=day)):
+            since = first_to_relate(course.warehouse)
+            link_questions(course.warehouse, PROGRAMME, since)
+            link_replies(course.warehouse, PROGRAMME, since)
+            repeated_questions.link_repeated_questions(course.warehouse, PROGRAMME, None if anew else since)
+            note_related(course.warehouse)
+        tables = ("repeated_questions", "repeated_merges", "repeated_answers", "repeated_courses")
+        return {table: course.warehouse.rows(f"select * from links.{table} order by all") for table in tables}
+
+    early, night = clustered(39), clustered(42)
+    assert {row[0] for row in night["repeated_courses"]} == {"moodle:course:1", "moodle:course:2"}
+    assert 0 < compared[1] < len(night["repeated_questions"]), "the first course stands as it is"
+    assert clustered(42, anew=True) == night
+    # A day that is looked at again knows less.
+    assert clustered(39) == early
+    # A task whose name is quoted in a question got another name.
+    course.warehouse.connection.execute(
+        "insert into raw.tasks (source, load_id, task_id, course_id, kind, name) values ('test', 'load', 't', 'moodle:course:1', 'assignment', 'Эссе')"
+    )
+    clustered(39)
+    assert compared[-1] == len(early["repeated_questions"])

@@ -26,8 +26,8 @@ def gather(seed: int) -> list[tuple[object, Pairs, np.ndarray, np.ndarray, int]]
     kept, sought = reply_guess.weigh, reply_guess._candidates
     names = []
 
-    def noted(marked, block, lines):
-        found = kept(marked, block, lines)
+    def noted(talk, marked, block, lines):
+        found = kept(talk, marked, block, lines)
         weeks.append(found)
         return found
 

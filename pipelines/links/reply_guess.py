@@ -12,6 +12,7 @@ last weeks only and comes to what a run over everything would.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -164,17 +165,19 @@ def guess(warehouse: Warehouse, since: float, until: float, closed: dict[str, fl
     )
     closed_at[where[is_here]] = known.to_numpy()[is_here]
     links = []
+    told_at = marked["sent"].to_numpy()
     for number, block in unmarked.groupby("week", sort=True):
         begins = MONDAY + int(str(number)) * WEEK
         horizon = min(until, begins + WEEK + settled())
-        taught = marked[((marked["sent"] < horizon) & (marked["sent"] >= begins - learning())).to_numpy()]
+        # In order of time, as all rows are.
+        taught = marked.iloc[slice(*np.searchsorted(told_at, [begins - learning(), horizon]))]
         block = block[closed_at[block["question_id"]] >= block["sent"].to_numpy()]
         if block.empty:
             continue
         # An answer that came after the week was settled is not known to it.
         block = block.assign(answered_later=(block["is_answered_later"] & ~(block["closed_at"] >= horizon)).astype(float))
-        chosen = _guess_week(taught, _seen(talk, block, found.lines), found.lines)
-        answers = chosen[chosen["says"] != "holding"]
+        chosen = _guess_week(talk, taught, block, found.lines)
+        answers = chosen[~chosen["is_holding"]]
         np.minimum.at(closed_at, answers["question_id"].to_numpy(), answers["sent"].to_numpy())
         links.append(chosen)
     if not links:
@@ -237,10 +240,12 @@ def _candidates(warehouse: Warehouse) -> _Candidates:
     )
     every = warehouse.frame("select * from candidates order by answer_place, question_place")
     asked = warehouse.arrow("select question_id, whole from waiting order by question")
-    told = warehouse.arrow("select message_id, whole, says, to_all, to_many from told order by answer")
+    told = warehouse.arrow(
+        "select message_id, whole, says = 'holding' as is_holding, says = 'formal' as is_formal, to_all, to_many from told order by answer"
+    )
     answer = every["answer_id"].to_numpy()
-    for name in ("says", "to_all", "to_many"):
-        every[name] = told[name].to_numpy()[answer]
+    for name in ("is_holding", "is_formal", "to_all", "to_many"):
+        every[name] = told[name].to_numpy().astype(bool)[answer]
     # The same words are said and asked again and again: what a line speaks of is looked for once. Lines of no pair are none.
     question, question_place = np.unique(every["question_id"].to_numpy(), return_inverse=True)
     reply, reply_place = np.unique(answer, return_inverse=True)
@@ -279,7 +284,7 @@ def conversation(warehouse: Warehouse, paired: Ints) -> Conversation:
 
 def _seen(talk: Conversation, rows: pd.DataFrame, lines: Lines) -> pd.DataFrame:
     """What is seen of the pairs of one week by themselves, whatever was answered before."""
-    rows = rows.reset_index(drop=True)
+    rows = rows.copy()
     part, offset = talk.since(int(rows["question_place"].min()), int(rows["answer_place"].max()) + 1)
     pairs = Pairs(rows["answer_place"].to_numpy() - offset, rows["question_place"].to_numpy() - offset)
     answers, answer_lines = pd.factorize(rows["answer_line"].to_numpy())
@@ -344,7 +349,7 @@ def table_of(rows: pd.DataFrame, fit: Floats, fit_intent: Floats, fit_other: Flo
     for name, values in signs.items():
         table[: len(rows), NAMES.index(name)] = np.asarray(values, dtype=float)
     none = {
-        "none": np.ones(len(starts)), "none_formal": (rows["says"] == "formal").to_numpy()[starts],
+        "none": np.ones(len(starts)), "none_formal": rows["is_formal"].to_numpy()[starts],
         "none_to_many": rows["to_many"].to_numpy()[starts], "none_to_all": (rows["to_all"] & ~rows["to_many"]).to_numpy()[starts], "none_unlike": 1 - near[starts],
     }  # fmt: skip
     for name, values in none.items():
@@ -354,18 +359,22 @@ def table_of(rows: pd.DataFrame, fit: Floats, fit_intent: Floats, fit_other: Flo
     return Pairs(pairs.message[order], pairs.earlier[order]), table[order]
 
 
-def weigh(marked: pd.DataFrame, block: pd.DataFrame, lines: Lines) -> tuple[pd.DataFrame, Pairs, Floats]:
+def weigh(talk: Conversation, marked: pd.DataFrame, block: pd.DataFrame, lines: Lines) -> tuple[pd.DataFrame, Pairs, Floats]:
     """The candidates of a week's unmarked messages, their pairs and signs (:func:`table_of`); ``marked``: the marked answers known by then with their questions."""
     newest = pd.unique(marked["answer_id"])[-int(threshold("reply_examples")) :]
     known = marked[marked["answer_id"].isin(newest)]
     rows = block.reset_index(drop=True)
-    pairs, table = table_of(rows, *agreement(rows, known, lines.counts))
+    # Neither needs the other: one for each core.
+    with ThreadPoolExecutor(1) as beside:
+        agreed = beside.submit(agreement, rows, known, lines.counts)
+        rows = _seen(talk, rows, lines)
+        pairs, table = table_of(rows, *agreed.result())
     return rows, pairs, table
 
 
-def _guess_week(marked: pd.DataFrame, block: pd.DataFrame, lines: Lines) -> pd.DataFrame:
+def _guess_week(talk: Conversation, marked: pd.DataFrame, block: pd.DataFrame, lines: Lines) -> pd.DataFrame:
     """Guesses for the unmarked messages of one week."""
-    rows, pairs, table = weigh(marked, block, lines)
+    rows, pairs, table = weigh(talk, marked, block, lines)
     worth = table @ np.array([WEIGHTS[name] for name in NAMES])
     share = shares(pairs, worth)
     is_pair = pairs.earlier >= 0
@@ -376,6 +385,7 @@ def _guess_week(marked: pd.DataFrame, block: pd.DataFrame, lines: Lines) -> pd.D
     score[place], by_itself[place] = share[is_pair], alone[is_pair]
     rows["score"], rows["alone"] = score, by_itself
     # One announcement may answer many: each open question is weighed by itself.
+    rows = rows[["question_id", "answer_id", "sent", "is_holding", "to_many", "score", "alone"]]
     many = rows[rows["to_many"] & (rows["alone"] >= threshold("reply_score_many"))]
     many = many.assign(score=many["alone"])
     single = rows[(rows["score"] >= threshold("reply_score")) & ~rows["to_many"]]
@@ -390,7 +400,7 @@ def _assign(pairs: pd.DataFrame) -> pd.DataFrame:
         first = best.sort_values(["sent", "answer_id"], kind="stable").drop_duplicates("question_id")
         done.append(first)
         pairs = pairs[~pairs["answer_id"].isin(first["answer_id"])]
-        closing = first[first["says"] != "holding"].set_index("question_id")["sent"]
+        closing = first[~first["is_holding"]].set_index("question_id")["sent"]
         closed_at = pairs["question_id"].map(closing).astype(float)
         pairs = pairs[closed_at.isna() | (pairs["sent"] <= closed_at)]
     return pd.concat(done, ignore_index=True)

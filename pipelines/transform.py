@@ -58,7 +58,7 @@ def run_dbt(
     as_of: the day at whose end everything is known; nothing later is visible in any model.
     full_refresh: build models that grow by day from the first day on.
     data_tests: run the models' tests as well; a failed one stops what is built on its model.
-    work_folder: where dbt writes its artefacts and log; default: "dbt" beside the warehouse.
+    work_folder: where dbt writes its artefacts and log; default: :func:`kept_folder`.
 
     Raises PermanentError naming model or test and dbt's message, BadContract for a failed data test, TransientError while another
     process has the warehouse open.
@@ -75,7 +75,7 @@ def run_dbt(
          "--indirect-selection", "buildable",
          *(["--full-refresh"] if full_refresh else [])],
         variables=variables(programme, as_of),
-        work_folder=work_folder or warehouse_path.parent / "dbt",
+        work_folder=work_folder or kept_folder(warehouse_path),
     )  # fmt: skip
 
 
@@ -89,8 +89,17 @@ def run_unit_tests(warehouse_path: Path, *, programme: Programme, as_of: date, w
 
 def variables(programme: Programme, as_of: date | None) -> dict[str, Any]:
     """The dbt variables of a programme and a day."""
+    return {**({"as_of": as_of.isoformat()} if as_of else {}), **lasting_variables(programme)}
+
+
+def kept_folder(warehouse_path: Path) -> Path:
+    """Where dbt keeps what it read of its project, its artefacts and its log: beside the warehouse."""
+    return warehouse_path.parent / "dbt"
+
+
+def lasting_variables(programme: Programme) -> dict[str, Any]:
+    """The dbt variables that are the same from day to day: what dbt read of its project holds as long as they are."""
     return {
-        **({"as_of": as_of.isoformat()} if as_of else {}),
         "time_zone": programme.time_zone,
         "stream_pattern": programme.stream_pattern,
         "language": programme.languages[0],

@@ -69,6 +69,11 @@ def relate(path: Path, as_of: date) -> Clock:
             link_repeated_questions(warehouse, PROGRAMME, since)
         with clock.step("remembering"):
             note_related(warehouse)
+    variables = transform.variables(PROGRAMME, as_of)
+    folder = transform.kept_folder(path)
+    # Once for each version of the project, whatever is counted with it.
+    with clock.step("reading the models"):
+        transform._invoke(path, ["parse"], variables=variables, work_folder=folder)
     with clock.step("waiting times"):
         command = [
             "build",
@@ -80,7 +85,7 @@ def relate(path: Path, as_of: date) -> Clock:
             "--exclude-resource-type",
             "unit_test",
         ]
-        transform._invoke(path, command, variables=transform.variables(PROGRAMME, as_of), work_folder=path.parent / "dbt")
+        transform._invoke(path, command, variables=variables, work_folder=folder)
     return clock
 
 

@@ -27,16 +27,17 @@ _ASKED = """
 create or replace temp table asked as
 with part as (
     select question.burst_id as question_id, message.*,
-        row_number() over (partition by question.burst_id order by message.sent_at, length(message.message_id), message.message_id) as place,
-        bool_or(question.is_question) over (partition by question.burst_id) as is_asked
+        row_number() over (partition by question.burst_id order by message.sent_at, length(message.message_id), message.message_id) as place
     from links.questions as question join conversation as message on message.message_id = question.message_id
+    where question.burst_id in (select burst_id from links.questions where is_question)
+), burst as (
+    select question_id, min(channel) as channel, min(chat_id) as chat_id, min(thread_id) as thread_id, min(account_id) as account_id, min(author_id) as author_id,
+        min(person_id) as person_id, min(course_id) as course_id, min(sent_at) as asked_at, max(sent_at) as last_at,
+        string_agg(text, ' ' order by place) as text, arg_min(subject, place) as subject, arg_max(message_id, place) as last_id
+    from part group by question_id
 )
-select question_id, min(channel) as channel, min(chat_id) as chat_id, min(thread_id) as thread_id, min(account_id) as account_id, min(author_id) as author_id,
-    min(person_id) as person_id, min(course_id) as course_id, min(sent_at) as asked_at, max(sent_at) as last_at,
-    string_agg(text, ' ' order by place) as text, arg_min(subject, place) as subject, arg_max(message_id, place) as last_id
-from part where is_asked group by question_id
+select * exclude (text), {whole} as whole from burst
 """
-_ASKED_LINES = "create or replace temp table asked as select *, {whole} as whole from asked"
 
 _ANSWER_SIGNS = {
     "thanks": wording.THANKS,
@@ -68,8 +69,8 @@ with lined as (
         regexp_matches(whole, ' [?] $') as ends_asking, regexp_matches(written, '[0-9]') as has_number, regexp_matches(written, '{link}') as has_link,
         regexp_matches(written, '«') as has_quotation
     from lined
-)
-select *, case
+), judged as (
+    select * exclude (text), case
         when channel = 'mail' then 'substantive'
         when thanks and not done and words <= {short} and not has_link and (opens_with_thanks or words <= {few}) then 'thanks'
         when words = 0 and media is null then 'formal'
@@ -81,7 +82,9 @@ select *, case
         when words <= {bare_words} and not specific and not done and not has_number and not has_link then 'formal'
         else 'substantive'
     end as says
-from signed
+    from signed
+)
+{told}
 """
 #: Earlier words of messages that were edited since, where an earlier export told them: each state as if it were the message.
 _BEFORE_EDITS = """
@@ -93,11 +96,10 @@ join conversation as message on message.message_id = version.message_id
 """
 #: From when on a message says what makes it an answer: "I will find out" that becomes the answer answers with the edit.
 _SAID_FROM = """
-create or replace temp table said as
-select said.*, coalesce(earlier.said_at, case when earlier.message_id is not null and said.says = 'substantive' then said.edited_at end, said.sent_at) as said_at
-from said left join (
+select judged.*, coalesce(earlier.said_at, case when earlier.message_id is not null and judged.says = 'substantive' then judged.edited_at end, judged.sent_at) as said_at
+from judged left join (
     select message_id, min(sent_at) filter (says = 'substantive') as said_at from said_before group by message_id
-) as earlier on earlier.message_id = said.message_id
+) as earlier on earlier.message_id = judged.message_id
 """
 
 
@@ -131,11 +133,11 @@ def link_replies(warehouse: Warehouse, programme: Programme, since: float | None
     """
     start = -np.inf if since is None else since
     (narrow_roles if is_related else relate_roles)(warehouse, None if since is None else novelty.context(since))
-    warehouse.connection.execute(_ASKED)
-    warehouse.connection.execute(_ASKED_LINES.format(whole=wording.line_sql("text", quotations=True)))
+    warehouse.connection.execute(_ASKED.format(whole=wording.line_sql("text", quotations=True)))
     warehouse.connection.execute(_BEFORE_EDITS)
-    for origin, target in (("conversation", "said"), ("conversation_before", "said_before")):
+    for origin, target, told in (("conversation_before", "said_before", "select * from judged"), ("conversation", "said", _SAID_FROM)):
         statement = _SAID.format(
+            told=told,
             origin=origin,
             target=target,
             stands=threshold("answer_stands_minutes"),
@@ -151,7 +153,6 @@ def link_replies(warehouse: Warehouse, programme: Programme, since: float | None
             thanking=wording.pattern(wording.THANKS).strip().strip("()"),
         )
         warehouse.connection.execute(statement)
-    warehouse.connection.execute(_SAID_FROM)
     standing = _standing(warehouse, start)
     links: list[pd.DataFrame] = []
     for find, known in (

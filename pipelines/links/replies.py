@@ -338,9 +338,20 @@ def _by_name(warehouse: Warehouse) -> pd.DataFrame:
     warehouse.connection.register("message_heads", heads.drop_duplicates())
     found = warehouse.frame(
         """
-        with named as (
-            select head.message_id, name.author_id, count(*) as tokens
-            from message_heads as head join asker_names as name on name.token = head.token group by head.message_id, name.author_id
+        with here as (
+            -- Whoever has the name somewhere else is not meant: many share a first name.
+            select author_id, 'chat ' || chat_id as place from asked where channel = 'chat'
+            union
+            select author_id, 'course ' || course_id from asked where channel in ('mail', 'direct')
+        ), heard as (
+            select message_id, unnest(['chat ' || chat_id, 'course ' || course_id]) as place from said where channel = 'chat'
+        ), name as (
+            select here.place, name.author_id, name.token from asker_names as name join here on here.author_id = name.author_id
+        ), head as (
+            select heard.place, head.message_id, head.token from message_heads as head join heard on heard.message_id = head.message_id
+        ), named as (
+            select head.message_id, name.author_id, count(distinct head.token) as tokens
+            from head join name on name.place = head.place and name.token = head.token group by head.message_id, name.author_id
             union all
             select message_id, coalesce(person_id, account_id), 3 from addressed where role = 'mention'
         ), pair as (

@@ -71,96 +71,104 @@ stretched as (
 
 ),
 
--- Both clocks, and how many left the waiting at each time: a row here is a step of a curve.
-times as (
-
-    select
-        stretched.scope,
-        stretched.scope_id,
-        stretched.measure,
-        'elapsed' as clock,
-        stretched.period,
-        stretched.week_ends_on,
-        stretched.hours,
-        count(*) as leaving,
-        count(case when not stretched.is_open then 1 end) as answered
-    from stretched
-    group by stretched.scope, stretched.scope_id, stretched.measure, stretched.period, stretched.week_ends_on, stretched.hours
-    union all
-    select
-        stretched.scope,
-        stretched.scope_id,
-        stretched.measure,
-        'working' as clock,
-        stretched.period,
-        stretched.week_ends_on,
-        stretched.working_hours as hours,
-        count(*) as leaving,
-        count(case when not stretched.is_open then 1 end) as answered
-    from stretched
-    where stretched.working_hours is not null
-    group by stretched.scope, stretched.scope_id, stretched.measure, stretched.period, stretched.week_ends_on, stretched.working_hours
-
-),
-
 counts as (
 
     select
-        -- One number instead of six columns: the steps below are sorted by it three times.
-        row_number() over (order by times.scope, times.scope_id, times.measure, times.clock, times.period, times.week_ends_on) as curve,
-        times.scope,
-        times.scope_id,
-        times.measure,
-        times.clock,
-        times.period,
-        times.week_ends_on,
-        cast(sum(times.leaving) as bigint) as questions,
-        cast(sum(times.answered) as bigint) as answered,
-        cast(sum(times.leaving - times.answered) as bigint) as open_now,
-        max(case when times.leaving > times.answered then times.hours end) as oldest_open_hours
-    from times
-    group by times.scope, times.scope_id, times.measure, times.clock, times.period, times.week_ends_on
+        -- One number instead of five columns: the steps below are sorted by it.
+        row_number() over (order by stretched.scope, stretched.scope_id, stretched.measure, stretched.period, stretched.week_ends_on) as curve,
+        stretched.scope,
+        stretched.scope_id,
+        stretched.measure,
+        stretched.period,
+        stretched.week_ends_on,
+        count(*) as questions,
+        count(stretched.working_hours) as questions_working,
+        count(case when not stretched.is_open then 1 end) as answered,
+        count(case when not stretched.is_open then stretched.working_hours end) as answered_working,
+        max(case when stretched.is_open then stretched.hours end) as oldest_open_hours,
+        max(case when stretched.is_open then stretched.working_hours end) as oldest_open_working_hours
+    from stretched
+    group by stretched.scope, stretched.scope_id, stretched.measure, stretched.period, stretched.week_ends_on
 
 ),
 
-at_risk as (
+-- Of fewer no figure is given, so no curve is drawn.
+drawn as (
 
     select
         counts.curve,
-        times.hours,
-        times.leaving,
-        times.answered,
+        stretched.is_open,
+        stretched.hours,
+        stretched.working_hours,
         counts.questions,
-        cast(sum(times.leaving) over (
-            partition by counts.curve
-            order by times.hours desc
-            rows between unbounded preceding and current row
-        ) as bigint) as waiting
-    from times
+        counts.questions_working
+    from stretched
     inner join counts
-        on times.scope = counts.scope
-        and times.scope_id = counts.scope_id
-        and times.measure = counts.measure
-        and times.clock = counts.clock
-        and times.period = counts.period
-        and times.week_ends_on = counts.week_ends_on
-    -- Of fewer no figure is given, so no curve is drawn.
+        on stretched.scope = counts.scope
+        and stretched.scope_id = counts.scope_id
+        and stretched.measure = counts.measure
+        and stretched.period = counts.period
+        and stretched.week_ends_on = counts.week_ends_on
     where counts.questions >= {{ threshold('latency_questions_min') }}
+
+),
+
+-- Both clocks.
+times as (
+
+    select
+        2 * drawn.curve as curve,
+        drawn.is_open,
+        drawn.hours,
+        drawn.questions
+    from drawn
+    union all
+    select
+        2 * drawn.curve + 1 as curve,
+        drawn.is_open,
+        drawn.working_hours as hours,
+        drawn.questions_working as questions
+    from drawn
+    where drawn.working_hours is not null and drawn.questions_working >= {{ threshold('latency_questions_min') }}
+
+),
+
+-- A row is a step of a curve, of one waiting each: those that end together are taken one after the other, answers first, which comes to the same
+-- product and the same sum ((n - 1) / n × (n - 2) / (n - 1) = (n - 2) / n).
+at_risk as (
+
+    select
+        times.curve,
+        times.hours,
+        case when times.is_open then 0 else 1 end as answered,
+        times.questions + 1 - row_number() over by_time as waiting,
+        lead(times.hours) over by_time as next_hours
+    from times
+    window by_time as (
+        partition by times.curve
+        order by times.hours, times.is_open
+    )
 
 ),
 
 survival as (
 
     select
-        at_risk.*,
-        {{ km_survival('at_risk.answered', 'at_risk.waiting', 'up_to_now') }} as unanswered,
+        at_risk.curve,
+        at_risk.hours,
+        at_risk.waiting,
+        at_risk.next_hours,
+        -- Kaplan and Meier's product as a sum of logarithms; the factor zero, when the last one was answered, is kept apart.
+        case
+            when at_risk.answered = at_risk.waiting then 0.0
+            else exp(sum(case when at_risk.answered = at_risk.waiting then 0.0 else ln(1.0 - at_risk.answered / cast(at_risk.waiting as double)) end) over up_to_now)
+        end as unanswered,
         {{ greenwood_step('at_risk.answered', 'at_risk.waiting') }} as greenwood_step,
-        sum({{ greenwood_step('at_risk.answered', 'at_risk.waiting') }}) over up_to_now as greenwood,
-        lead(at_risk.hours) over (partition by at_risk.curve order by at_risk.hours) as next_hours
+        sum({{ greenwood_step('at_risk.answered', 'at_risk.waiting') }}) over up_to_now as greenwood
     from at_risk
     window up_to_now as (
         partition by at_risk.curve
-        order by at_risk.hours
+        order by at_risk.waiting desc
         rows between unbounded preceding and current row
     )
 
@@ -175,22 +183,10 @@ limits as (
 
 ),
 
-bands as (
+pieces as (
 
     select
         survival.*,
-        limits.z,
-        limits.within_hours,
-        limits.horizon_hours,
-        -- The interval of the curve on the scale of log(-log S): inside 0 and 1 whatever the error (Kalbfleisch and Prentice 1980).
-        case
-            when survival.unanswered <= 0 or survival.greenwood <= 0 then survival.unanswered
-            else power(survival.unanswered, exp(limits.z * sqrt(survival.greenwood) / abs(ln(survival.unanswered))))
-        end as band_low,
-        case
-            when survival.unanswered <= 0 or survival.greenwood <= 0 then survival.unanswered
-            else power(survival.unanswered, exp(-1 * limits.z * sqrt(survival.greenwood) / abs(ln(survival.unanswered))))
-        end as band_high,
         -- Area under the curve from this time to the next, up to the horizon.
         survival.unanswered * (
             least(coalesce(survival.next_hours, limits.horizon_hours), limits.horizon_hours)
@@ -204,41 +200,64 @@ bands as (
 areas as (
 
     select
-        bands.*,
-        sum(bands.piece) over (
-            partition by bands.curve
-            order by bands.hours desc
+        pieces.*,
+        sum(pieces.piece) over (
+            partition by pieces.curve
+            order by pieces.waiting
             rows between unbounded preceding and current row
         ) as area_after
-    from bands
+    from pieces
+
+),
+
+bands as (
+
+    select
+        areas.*,
+        limits.z,
+        limits.within_hours,
+        limits.horizon_hours,
+        -- Of those that end together only the last one stands on the curve.
+        areas.next_hours is null or areas.next_hours > areas.hours as is_last,
+        -- The interval of the curve on the scale of log(-log S): inside 0 and 1 whatever the error (Kalbfleisch and Prentice 1980).
+        case
+            when areas.unanswered <= 0 or areas.greenwood <= 0 then areas.unanswered
+            else power(areas.unanswered, exp(limits.z * sqrt(areas.greenwood) / abs(ln(areas.unanswered))))
+        end as band_low,
+        case
+            when areas.unanswered <= 0 or areas.greenwood <= 0 then areas.unanswered
+            else power(areas.unanswered, exp(-1 * limits.z * sqrt(areas.greenwood) / abs(ln(areas.unanswered))))
+        end as band_high
+    from areas
+    cross join limits
 
 ),
 
 curves as (
 
     select
-        areas.curve,
-        max(areas.z) as z,
-        max(areas.questions) as questions,
-        max(areas.within_hours) as within_hours,
-        max(areas.horizon_hours) as horizon_hours,
-        min(case when areas.unanswered <= {{ km_half() }} then areas.hours end) as km_median_hours,
+        bands.curve,
+        max(bands.z) as z,
+        max(bands.waiting) as questions,
+        max(bands.within_hours) as within_hours,
+        max(bands.horizon_hours) as horizon_hours,
+        min(case when bands.unanswered <= {{ km_half() }} then bands.hours end) as km_median_hours,
         -- Brookmeyer and Crowley (1982): the times whose interval holds one half.
-        min(case when areas.band_low <= {{ km_half() }} then areas.hours end) as km_median_low,
-        min(case when areas.band_high <= {{ km_half() }} and areas.unanswered > 0 then areas.hours end) as km_median_high,
-        max(areas.hours) as last_hours,
-        min(areas.unanswered) as last_unanswered,
-        min(case when areas.hours <= areas.within_hours then areas.unanswered end) as unanswered_then,
-        min(case when areas.hours <= areas.within_hours then areas.band_low end) as band_low_then,
-        min(case when areas.hours <= areas.within_hours then areas.band_high end) as band_high_then,
-        max(case when areas.hours <= areas.within_hours then areas.greenwood end) as greenwood_then,
-        max(areas.questions) - coalesce(sum(case when areas.hours <= areas.within_hours then areas.leaving end), 0) as waiting_then,
-        min(areas.hours) as first_hours,
-        sum(areas.piece) as area,
+        min(case when bands.band_low <= {{ km_half() }} and bands.is_last then bands.hours end) as km_median_low,
+        min(case when bands.band_high <= {{ km_half() }} and bands.is_last and bands.unanswered > 0 then bands.hours end) as km_median_high,
+        max(bands.hours) as last_hours,
+        min(bands.unanswered) as last_unanswered,
+        min(case when bands.hours <= bands.within_hours then bands.unanswered end) as unanswered_then,
+        min(case when bands.hours <= bands.within_hours and bands.is_last then bands.band_low end) as band_low_then,
+        min(case when bands.hours <= bands.within_hours and bands.is_last then bands.band_high end) as band_high_then,
+        max(case when bands.hours <= bands.within_hours then bands.greenwood end) as greenwood_then,
+        max(bands.waiting) - coalesce(sum(case when bands.hours <= bands.within_hours then 1 end), 0) as waiting_then,
+        min(bands.hours) as first_hours,
+        sum(bands.piece) as area,
         -- Variance of the restricted mean (Klein and Moeschberger 2003, 4.5): each step moves all the area behind it.
-        sum(case when areas.hours <= areas.horizon_hours then areas.area_after * areas.area_after * areas.greenwood_step end) as area_variance
-    from areas
-    group by areas.curve
+        sum(case when bands.hours <= bands.horizon_hours then bands.area_after * bands.area_after * bands.greenwood_step end) as area_variance
+    from bands
+    group by bands.curve
 
 ),
 
@@ -257,15 +276,48 @@ estimates as (
         end as rmst_72h
     from curves
 
+),
+
+told as (
+
+    select
+        2 * counts.curve as curve,
+        counts.scope,
+        counts.scope_id,
+        counts.week_ends_on,
+        counts.measure,
+        'elapsed' as clock,
+        counts.period,
+        counts.questions,
+        counts.answered,
+        counts.questions - counts.answered as open_now,
+        counts.oldest_open_hours
+    from counts
+    union all
+    select
+        2 * counts.curve + 1 as curve,
+        counts.scope,
+        counts.scope_id,
+        counts.week_ends_on,
+        counts.measure,
+        'working' as clock,
+        counts.period,
+        counts.questions_working as questions,
+        counts.answered_working as answered,
+        counts.questions_working - counts.answered_working as open_now,
+        counts.oldest_open_working_hours as oldest_open_hours
+    from counts
+    where counts.questions_working > 0
+
 )
 
 select
-    counts.scope,
-    counts.scope_id,
-    counts.week_ends_on,
-    counts.questions,
-    counts.answered,
-    counts.open_now,
+    told.scope,
+    told.scope_id,
+    told.week_ends_on,
+    told.questions,
+    told.answered,
+    told.open_now,
     estimates.km_median_hours,
     round(estimates.km_within_24h, 6) as km_within_24h,
     -- Greenwood's error is zero where nobody or everybody was answered in time; Wilson's interval says there how little few questions tell.
@@ -282,10 +334,10 @@ select
         else 1.0 - estimates.band_low_then
     end, 6) as high,
     round(estimates.rmst_72h, 6) as rmst_72h,
-    counts.oldest_open_hours,
-    counts.measure,
-    counts.clock,
-    counts.period,
+    told.oldest_open_hours,
+    told.measure,
+    told.clock,
+    told.period,
     estimates.km_median_low,
     estimates.km_median_high,
     case
@@ -296,6 +348,6 @@ select
         when estimates.rmst_72h is null then null
         else round(least(estimates.horizon_hours, estimates.rmst_72h + estimates.z * sqrt(coalesce(estimates.area_variance, 0.0))), 6)
     end as rmst_high
-from counts
+from told
 left join estimates
-    on counts.curve = estimates.curve
+    on told.curve = estimates.curve

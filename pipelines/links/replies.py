@@ -311,17 +311,52 @@ def _by_subject(warehouse: Warehouse) -> pd.DataFrame:
     )
 
 
+#: Words of an account's names.
+_NAME_TOKENS = (
+    "unnest(string_split(trim(regexp_replace(replace(lower(coalesce(account.first_name, '') || ' ' || coalesce(account.last_name, '') || ' ' || "
+    "coalesce(account.display_name, '') || ' ' || coalesce(account.username, '')), 'ё', 'е'), '[^0-9a-zа-я]+', ' ', 'g')), ' '))"
+)
+#: Who is not meant: a message that calls somebody by a name which people of the course have, and a person known who is none of these.
+_CALLED = """
+create or replace temp table not_called as
+with match as (
+    select said.message_id, roster.person_id, count(distinct head.token) as tokens
+    from message_heads as head join said on said.message_id = head.message_id
+    join roster_names as roster on roster.course_id = said.course_id and roster.token = head.token group by said.message_id, roster.person_id
+), called as (
+    -- "Елена Сергеевна" is no other Елена.
+    select message_id, person_id from match qualify tokens = max(tokens) over (partition by message_id)
+), asker as (
+    select distinct person_id, chat_id from asked where channel = 'chat' and person_id is not null
+)
+select said.message_id, asker.person_id
+from (select distinct message_id from called) as call join said on said.message_id = call.message_id join asker on asker.chat_id = said.chat_id
+anti join called on called.message_id = said.message_id and called.person_id = asker.person_id
+"""
+
+
 def _by_name(warehouse: Warehouse) -> pd.DataFrame:
     """A curator's message in a chat that opens with the asker's name, or mentions the asker's account."""
     names = warehouse.frame(
-        """
-        select distinct asked.author_id, unnest(string_split(trim(regexp_replace(replace(lower(coalesce(account.first_name, '') || ' ' || coalesce(account.last_name, '') || ' ' || coalesce(account.display_name, '') || ' ' || coalesce(account.username, '')), 'ё', 'е'), '[^0-9a-zа-я]+', ' ', 'g')), ' ')) as token
+        f"""
+        select distinct asked.author_id, {_NAME_TOKENS} as token
         from asked
         join raw.accounts as mine on mine.account_id = asked.account_id
         left join links.people as person on person.account_id = asked.account_id and person.state = 'linked'
         left join links.people as same on same.person_id = person.person_id and same.state = 'linked'
         join personal.accounts as account on account.account_id = coalesce(same.account_id, asked.account_id)
         order by author_id, token
+        """
+    )
+    roster = warehouse.frame(
+        f"""
+        select distinct enrolment.course_id, person.person_id, {_NAME_TOKENS} as token
+        from raw.enrolments as enrolment
+        join links.people as person on person.account_id = enrolment.account_id and person.state = 'linked'
+        join links.people as same on same.person_id = person.person_id and same.state = 'linked'
+        join personal.accounts as account on account.account_id = same.account_id
+        where enrolment.course_id in (select course_id from said where channel = 'chat')
+        order by course_id, person_id, token
         """
     )
     names = names[names["token"].str.len() >= threshold("name_letters")]
@@ -333,9 +368,13 @@ def _by_name(warehouse: Warehouse) -> pd.DataFrame:
         """,
         {"words": int(threshold("name_place"))},
     )
-    names["token"], heads["token"] = _letters(names["token"]), _letters(heads["token"])
+    roster = roster[roster["token"].str.len() >= threshold("name_letters")]
+    names["token"], heads["token"], roster["token"] = _letters(names["token"]), _letters(heads["token"]), _letters(roster["token"])
     warehouse.connection.register("asker_names", names.drop_duplicates())
     warehouse.connection.register("message_heads", heads.drop_duplicates())
+    warehouse.connection.register("roster_names", roster.drop_duplicates())
+    warehouse.connection.execute(_CALLED)
+    warehouse.connection.unregister("roster_names")
     found = warehouse.frame(
         """
         with here as (
@@ -363,6 +402,7 @@ def _by_name(warehouse: Warehouse) -> pd.DataFrame:
                 and epoch(said.sent_at) - epoch(asked.asked_at) <= 3600 * $hours
             left join closed on closed.question_id = asked.question_id
             where said.message_id not in (select answer_id from linked) and (closed.closed_at is null or closed.closed_at > said.sent_at)
+                and not exists (select 1 from not_called where not_called.message_id = said.message_id and not_called.person_id = asked.person_id)
             group by said.message_id, asked.question_id
         )
         select pair.*, said.whole as answer, asked.whole as question

@@ -93,7 +93,7 @@ where said.channel = 'chat' and said.role in ('curator', 'staff') and said.says 
 _WAITING = """
 create or replace temp table waiting as
 select row_number() over (order by asked.question_id) - 1 as question, talk.place, talk.chat, talk.author, epoch(asked.asked_at) as asked, epoch(asked.last_at) as last,
-    epoch(closed.closed_at) as closed, asked.question_id, asked.whole
+    epoch(closed.closed_at) as closed, asked.question_id, asked.person_id, asked.whole
 from asked join talk on talk.message_id = asked.last_id left join closed on closed.question_id = asked.question_id
 where asked.channel = 'chat'
 """
@@ -101,17 +101,18 @@ where asked.channel = 'chat'
 _CANDIDATES = """
 create or replace temp table candidates as
 with spread as (
-    select told.*, waiting.question as marked, unnest(range(
+    select told.*, told.marked_id is not null as is_marked, waiting.question as marked, unnest(range(
         floor((sent - case when to_many then 86400 * $days else 3600 * $hours end) / (3600 * $hours))::bigint, floor(sent / (3600 * $hours))::bigint + 1
     )) as stretch
     from told left join waiting on waiting.question_id = told.marked_id
 ), pair as (
-    select spread.answer, spread.place as answer_place, spread.author, spread.sent, spread.marked_id is not null as is_marked, waiting.question, waiting.place as question_place,
+    select spread.answer, spread.place as answer_place, spread.author, spread.sent, spread.is_marked, waiting.question, waiting.place as question_place,
         waiting.author as asker, waiting.asked, waiting.closed, (spread.sent - waiting.last) / 3600 as hours, coalesce(spread.marked = waiting.question, false) as is_own
     from spread join (select *, floor(last / (3600 * $hours))::bigint as stretch from waiting) as waiting
         on waiting.chat = spread.chat and waiting.stretch = spread.stretch
     where waiting.last <= spread.sent and waiting.author <> spread.author
         and spread.sent - waiting.last <= case when spread.to_many then 86400 * $days else 3600 * $hours end
+        and (spread.is_marked or not exists (select 1 from not_called where not_called.message_id = spread.message_id and not_called.person_id = waiting.person_id))
 ), open as (
     -- Closed by others before: no candidate.
     select * from pair where (not is_marked and (closed is null or closed > sent)) or (is_own and closed >= sent)
@@ -145,7 +146,7 @@ from open left join follow_up on follow_up.answer = open.answer and follow_up.au
 def guess(warehouse: Warehouse, since: float, until: float, closed: dict[str, float]) -> pd.DataFrame:
     """Links guessed for messages sent from ``since`` on (seconds): question_id, answer_id, rule ``next``, score (0 to 1).
 
-    Reads the temporary tables said, asked, linked and closed of ``replies``. ``until``: the last moment known. ``closed``:
+    Reads the temporary tables said, asked, linked, closed and not_called of ``replies``. ``until``: the last moment known. ``closed``:
     when questions were answered by guesses made earlier (seconds).
     """
     found = _candidates(warehouse)

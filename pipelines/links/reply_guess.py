@@ -48,24 +48,24 @@ _ROWS = 32
 
 #: Log odds per unit of each sign, learned on simulated chats (``python -m benchmarks.replies.learn_weights``, seeds 1 to 6) and rounded.
 WEIGHTS = {
-    "about": 1.75,
-    "about_to_best": 0.4,
-    "alike": 1.9,
-    "answered_later": -4.8,
-    "asker_replied": 5.5,
+    "about_to_best": 0.55,
+    "answered_later": -4.55,
+    "asker_replied": 5.85,
     "asker_thanked": 1.0,
-    "fit": 2.8,
-    "fit_intent": 1.85,
-    "fit_other": -1.2,
+    "evidence": 3.3,
+    "fit": 1.15,
+    "fit_intent": 0.6,
+    "fit_other": -1.0,
     "hours": -0.85,
-    "none": -1.0,
-    "none_formal": -1.35,
-    "none_to_all": 3.5,
+    "none": -0.45,
+    "none_formal": -1.25,
+    "none_to_all": 3.45,
     "none_to_many": -3.6,
-    "none_unlike": 2.15,
-    "number": 0.8,
-    "prior": 0.4,
+    "none_unlike": 1.95,
+    "number": 0.65,
+    "prior": 0.35,
     "rank": -0.3,
+    "rivals": -0.4,
 }
 NAMES = tuple(sorted(WEIGHTS))
 
@@ -341,9 +341,11 @@ def table_of(rows: pd.DataFrame, fit: Floats, fit_intent: Floats, fit_other: Flo
     """The candidates of each message and, last, none of them (``earlier`` -1), with their signs in the order of ``NAMES``."""
     code = pd.factorize(rows["answer_id"])[0]
     starts = np.flatnonzero(np.diff(code, prepend=-1))
+    # Any one reason to think that they belong together is enough; a second one adds little.
+    evidence = 1 - (1 - fit) * (1 - fit_intent) * (1 - rows["about"].to_numpy()) * (1 - alike)
     signs = {
-        "prior": np.tanh(rows["prior"].to_numpy() / 4) * 4, "about": rows["about"], "about_to_best": rows["about_to_best"], "fit": fit, "fit_intent": fit_intent,
-        "fit_other": fit_other, "alike": alike, "number": rows["number"], "hours": rows["waited"], "rank": rows["rank"],
+        "prior": np.tanh(rows["prior"].to_numpy() / 4) * 4, "about_to_best": rows["about_to_best"], "fit": fit, "fit_intent": fit_intent,
+        "fit_other": fit_other, "evidence": evidence, "rivals": _rivals(code, rows["intent"].to_numpy()), "number": rows["number"], "hours": rows["waited"], "rank": rows["rank"],
         "asker_replied": rows["asker_replied"], "asker_thanked": rows["asker_thanked"], "answered_later": rows["answered_later"],
     }  # fmt: skip
     table = np.zeros((len(rows) + len(starts), len(NAMES)))
@@ -358,6 +360,12 @@ def table_of(rows: pd.DataFrame, fit: Floats, fit_intent: Floats, fit_other: Flo
     pairs = Pairs(np.concatenate((code, code[starts])), np.concatenate((np.arange(len(rows)), np.full(len(starts), -1))))
     order = np.lexsort((pairs.earlier < 0, pairs.message))
     return Pairs(pairs.message[order], pairs.earlier[order]), table[order]
+
+
+def _rivals(message: Ints, intent: Ints) -> Floats:
+    """Logarithm of how many candidates of the message have the question's intent; 0 where it has none."""
+    _, which, often = np.unique(message * (int(intent.max(initial=0)) + 2) + intent, return_inverse=True, return_counts=True)
+    return np.where(intent >= 0, np.log(often[which]), 0.0)
 
 
 def weigh(talk: Conversation, marked: pd.DataFrame, block: pd.DataFrame, lines: Lines) -> tuple[pd.DataFrame, Pairs, Floats]:

@@ -242,6 +242,20 @@ def test_one_of_two_of_a_name_is_told_by_what_is_spoken_of(course: Course) -> No
     assert (other, told) not in found
 
 
+def test_somebody_of_that_name_in_the_course_is_meant_and_nobody_who_only_shares_the_first(course: Course) -> None:
+    course.person("Елена Ивановна", "learner")
+    course.person("Елена Сергеевна", "learner")
+    course.stranger("Ромашка")
+    taught = course.chat("Глеб", "Когда выдадут удостоверения?", 0)
+    course.chat("Инга", "Удостоверения выдадут после зачёта всех работ", 10, reply_to=taught)
+    known = course.chat("Елена Ивановна", "Когда выдадут удостоверения?", 60)
+    stranger = course.chat("Ромашка", "Когда выдадут удостоверения?", 70)
+    told = course.chat("Инга", "Елена Сергеевна, удостоверения выдадут после зачёта всех работ", 90)
+    found = replies(course)
+    assert (known, told) not in found
+    assert found[stranger, told] == ("curator", "substantive", "next")
+
+
 def test_roots_end_at_the_nearest_and_cycles_have_none() -> None:
     ids = pd.Series(list("abcdefg"))
     parents = pd.Series([None, "a", "b", "c", "f", "e", "missing"])

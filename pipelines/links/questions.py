@@ -273,16 +273,21 @@ def _score(signs: pa.Table) -> pa.Table:
 
 
 def _judge_texts(warehouse: Warehouse) -> pa.Table:
-    warehouse.connection.execute("create or replace temp view texts_judged as select message_id, text from judged where channel <> 'mail'")
-    scored = _score(_signs(warehouse, "texts_judged", "message_id"))
+    # What is written again and again is judged once.
+    warehouse.connection.execute(
+        "create or replace temp table texts_judged as select text, row_number() over () as number "
+        "from (select distinct coalesce(text, '') as text from judged where channel <> 'mail')"
+    )
+    scored = _score(_signs(warehouse, "texts_judged", "number"))
     warehouse.connection.register("scored_texts", scored)
     answered = "select reply_to_id from raw.messages where reply_to_id is not null and kind = 'post'"
     try:
         return warehouse.arrow(
             f"""
             with told as (
-                select scored.*, judged.deleted_at is not null and scored.is_question and scored.message_id not in ({answered}) as is_withdrawn
-                from scored_texts as scored join judged on judged.message_id = scored.message_id
+                select judged.message_id, scored.*, judged.deleted_at is not null and scored.is_question and judged.message_id not in ({answered}) as is_withdrawn
+                from judged join texts_judged on texts_judged.text = coalesce(judged.text, '') join scored_texts as scored on scored.number = texts_judged.number
+                where judged.channel <> 'mail'
             )
             select message_id, is_question and not is_withdrawn as is_question, is_technical, score,
                 case when is_withdrawn then 'withdrawn' else rule end as rule

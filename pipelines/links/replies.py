@@ -55,22 +55,27 @@ _ANSWER_SIGNS = {
 #: Whose messages can answer, what they say, and whether that is an answer.
 _SAID = """
 create or replace temp table {target} as
-with lined as (
-    select message_id, channel, chat_id, thread_id, reply_to_id, account_id, author_id, person_id, course_id, sent_at, edited_at, role, is_to_list, is_pinned, media, subject, text, chat_kind,
-        {whole} as whole, {bare} as line, coalesce(text, '') as written
+with spoken as (
+    select message_id, channel, chat_id, thread_id, reply_to_id, account_id, author_id, person_id, course_id, sent_at, edited_at, role, is_to_list, is_pinned, media, subject, chat_kind,
+        coalesce(text, '') as written
     from {origin}
     where kind = 'post' and not is_forwarded and sent_at is not null and account_id is not null
         -- Taken back before the other one can have read it: it was not said.
         and not coalesce(epoch(deleted_at) - epoch(sent_at) < 60 * {stands}, false)
-), signed as (
+), lined as (
+    -- What is written again and again is read once.
+    select written, {whole} as whole, {bare} as line from (select distinct written from spoken)
+), worded as (
     select *, {signs}, case when trim(whole) = '' then 0 else len(string_split(trim(whole), ' ')) end as words,
         -- "The link is mended, thank you" is news with a courtesy after it; who only thanks begins with it.
         regexp_matches(regexp_replace(whole, '^ ({greetings} )+', ' '), '^ ((большое|огромное|и|вам|many|so) )*({thanking}) ') as opens_with_thanks,
         regexp_matches(whole, ' [?] $') as ends_asking, regexp_matches(written, '[0-9]') as has_number, regexp_matches(written, '{link}') as has_link,
         regexp_matches(written, '«') as has_quotation
     from lined
+), signed as (
+    select * from spoken join worded using (written)
 ), judged as (
-    select * exclude (text), case
+    select *, case
         when channel = 'mail' then 'substantive'
         when thanks and not done and words <= {short} and not has_link and (opens_with_thanks or words <= {few}) then 'thanks'
         when words = 0 and media is null then 'formal'
@@ -141,8 +146,8 @@ def link_replies(warehouse: Warehouse, programme: Programme, since: float | None
             origin=origin,
             target=target,
             stands=threshold("answer_stands_minutes"),
-            whole=wording.line_sql("text", quotations=True),
-            bare=wording.bare_sql("text", "whole"),
+            whole=wording.line_sql("written", quotations=True),
+            bare=wording.bare_sql("written", "whole"),
             signs=wording.signs_sql("whole", _ANSWER_SIGNS),
             link=wording.LINK,
             short=int(threshold("short_answer")),

@@ -174,8 +174,9 @@ class _Scorer:
         signs = (gather @ self._signs[forms]).tocsr()
         intents = np.asarray(gather @ self._has_intent[forms])
         at = np.searchsorted(heads, touched)
-        likeness = (signs[at] @ signs.T).tocoo()
-        left, right, score = likeness.row, likeness.col, likeness.data
+        # Few are touched: their rows are turned, not everybody's.
+        likeness = (signs @ signs[at].T.tocsr()).tocoo()
+        left, right, score = likeness.col, likeness.row, likeness.data
         # With both intents known, "different" is what is not "same": a constant, taken off in the product above.
         score = score + self._other * intents[at][left] * intents[right] + self._bias
         where = np.searchsorted(forms, self._answer_form[known])
@@ -186,8 +187,8 @@ class _Scorer:
                 sparse.csr_matrix((np.ones(len(given)), (holder[where], np.arange(len(given)))), shape=(len(heads), len(given)))
                 @ self._answers[given]
             )
-            alike = (profile[at] @ profile.T).tocoo()
-            key = np.r_[left.astype(np.int64) * len(heads) + right, alike.row.astype(np.int64) * len(heads) + alike.col]
+            alike = (profile @ profile[at].T.tocsr()).tocoo()
+            key = np.r_[left.astype(np.int64) * len(heads) + right, alike.col.astype(np.int64) * len(heads) + alike.row]
             pairs, where = np.unique(key, return_inverse=True)
             total = np.bincount(where, np.r_[score, np.zeros(len(alike.data))], minlength=len(pairs))
             known_pair = np.bincount(where[: len(left)], minlength=len(pairs)) > 0

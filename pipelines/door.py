@@ -56,6 +56,7 @@ POINTERS: Mapping[str, Sequence[tuple[str, str, bool]]] = {
     "messages": (("chat_id", "chats", True), ("account_id", "accounts", True)),
     "addressees": (("message_id", "messages", True), ("account_id", "accounts", True)),
     "message_versions": (("message_id", "messages", False),),
+    "message_files": (("message_id", "messages", False),),
     "mail_references": (("message_id", "messages", False),),
     "demographics": (("account_id", "accounts", True),),
     "submissions": (("account_id", "accounts", True), ("task_id", "tasks", False)),
@@ -132,7 +133,7 @@ def rules_for(table: str, key: Sequence[str], latest: date) -> list[Rule]:
 #: Tables with a suite.
 CHECKED = (
     "loads", "accounts", "courses", "course_groups", "memberships", "enrolments", "tasks", "deadlines", "activity", "chats", "messages", "addressees",
-    "message_versions", "mail_references", "submissions", "submission_files", "file_texts", "grades", "completions", "outcomes", "webinars", "attendance", "survey_answers",
+    "message_versions", "message_files", "mail_references", "submissions", "submission_files", "file_texts", "grades", "completions", "outcomes", "webinars", "attendance", "survey_answers",
     "demographics",
 )  # fmt: skip
 

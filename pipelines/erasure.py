@@ -166,10 +166,10 @@ def _take_away(warehouse: Warehouse, subjects: Sequence[str]) -> dict[str, int]:
     run(
         "delete from links.copy_prints where text_no in (select text_no from links.copy_texts where text_id in (select id from erased_ids))"
     )
-    # A file of the learner's alone goes with its text; one that others handed in too is theirs as well.
+    # A file of the learner's alone goes with its text; one that others handed in or posted too is theirs as well.
     run(
-        "delete from personal.file_texts where content_hash in (select content_hash from raw.submission_files group by content_hash "
-        "having bool_and(submission_id in (select id from erased_ids)))"
+        "delete from personal.file_texts where content_hash in (select content_hash from (select content_hash, submission_id as id from raw.submission_files "
+        "union all select content_hash, message_id from raw.message_files) as held group by content_hash having bool_and(id in (select id from erased_ids)))"
     )
     rows: dict[str, int] = {}
     for table, kinds in _tables(warehouse):

@@ -47,6 +47,7 @@ _TABLES = {
     "activity": _Known("occurred_at"),
     "messages": _Known("sent_at", later={"edited_at": _until("edited_at"), "deleted_at": _until("deleted_at")}),
     "addressees": _Known("coalesce(acted_at, case when role = 'reaction' then seen_at end)", of=(("message_id", "messages"),)),
+    "message_files": _Known(of=(("message_id", "messages"),)),
     "mail_references": _Known(of=(("message_id", "messages"),)),
     # Begun before and handed in after: a draft.
     "submissions": _Known(

@@ -38,6 +38,8 @@ class Item:
     path: Path | None = None
     #: For items that are not files: what tells an unchanged item from a changed one. Files are fingerprinted by content.
     fingerprint: str | None = None
+    #: What lies beside the file and belongs to it (files posted in a chat), as far as it makes the item another; empty: nothing.
+    beside: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,8 @@ class Context:
     #: A secret that stands in no URL: the token of a web service.
     token: str | None = None
     cursor: Mapping[str, int] = field(default_factory=dict)
+    #: Contents of files whose text is known, by their hash: not opened anew. Told to readers that say ``opens_files``.
+    known_contents: frozenset[str] = frozenset()
 
 
 class Reader(Protocol):
@@ -116,6 +120,8 @@ class Reader(Protocol):
 
     A reader whose files are called after people (an exported conversation, a mailbox) says ``items_name_people: ClassVar[bool] = True``: the
     ledger, errors and logs then show a pseudonym of the item, and ``personal.items`` tells its name.
+
+    A reader that opens files for their text says ``opens_files: ClassVar[bool] = True`` and is told in its context whose text is known.
 
     A reader whose rows of a record are called otherwise since one of its versions says ``new_ids: ClassVar = (record, version)``: what an item
     told under an earlier version is taken out when it is read anew, or every row would stand there twice.

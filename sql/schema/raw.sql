@@ -411,6 +411,19 @@ comment on column raw.message_versions.written_at is 'When these words were writ
 comment on column raw.message_versions.chars is 'Characters of the text.';
 comment on column raw.message_versions.words is 'Words of the text.';
 
+create table if not exists raw.message_files (
+    message_id varchar not null,
+    content_hash varchar not null,
+    bytes bigint,
+    source varchar not null,
+    load_id varchar not null,
+    seen_at timestamptz
+);
+comment on table raw.message_files is 'One row per message and content of a file posted with it that lies beside the export. Files of private conversations are none. Key: message_id, content_hash.';
+comment on column raw.message_files.message_id is 'The message.';
+comment on column raw.message_files.content_hash is 'SHA-1 of the bytes: equal hash, equal file, also of raw.submission_files.';
+comment on column raw.message_files.bytes is 'Size.';
+
 create table if not exists raw.mail_references (
     message_id varchar not null,
     position integer not null,
@@ -519,8 +532,8 @@ create table if not exists raw.file_texts (
     load_id varchar not null,
     seen_at timestamptz
 );
-comment on table raw.file_texts is 'One row per content of files that was opened for its text, however many handed it in. Key: content_hash.';
-comment on column raw.file_texts.content_hash is 'raw.submission_files.content_hash.';
+comment on table raw.file_texts is 'One row per content of files that was opened for its text, however many handed it in or posted it. Key: content_hash.';
+comment on column raw.file_texts.content_hash is 'raw.submission_files or raw.message_files.';
 comment on column raw.file_texts.format is 'docx, odt, pdf, rtf or txt, by the bytes, never by the name.';
 comment on column raw.file_texts.state is 'text, or no_text (a scan, an empty document). Files that could not be read are rejects.';
 comment on column raw.file_texts.pages is 'Pages, where the format has them.';

@@ -29,6 +29,8 @@ COMMON: list[dict[str, Any]] = [
     {"text": [{"type": "bold", "text": ""}, {"type": "spoiler", "text": 'с "кавычками"'}]},
     {"text": "", "photo": "photos/1.jpg", "photo_file_size": 12, "width": 10, "height": 0, "media_spoiler": True},
     {"text": "", "file": "files/a.ogg", "media_type": "voice_message", "duration_seconds": 3, "thumbnail": None},
+    {"text": "", "file": 'files/ответы "1".docx', "file_name": 'ответы "1".docx', "file_size": 12},
+    {"text": "вот", "file": "(File not included. Change data exporting settings to download.)", "file_name": "a.docx"},
     {"text": "ок", "reactions": [{"type": "emoji", "count": 3, "emoji": "👍"}, {"count": 4}]},
     {
         "text": "кто",

@@ -1,7 +1,8 @@
 """Telegram Desktop: chats exported as "machine-readable JSON" (``result.json``) or as HTML (``messages.html``, ``messages2.html`` …).
 
 Grain: one row of ``messages`` per message of a chat; one of ``chats`` per chat; one of ``accounts`` per account that wrote, acted or was
-spoken to; one of ``addressees`` per mention by id, and per message of a private conversation.
+spoken to; one of ``addressees`` per mention by id, and per message of a private conversation; one of ``message_files`` per document posted to
+more than one person that lies beside the export, whose text is ``file_texts`` (:mod:`pipelines.sources.chats.chat_files`).
 
 What the JSON does, and what is made of it (tdesktop up to 7.2, ``export_output_json.cpp``):
 
@@ -15,6 +16,8 @@ What the JSON does, and what is made of it (tdesktop up to 7.2, ``export_output_
 - A pin is a service message that names the pinned one. Service messages of any ``action``, known or not, are rows of kind "service".
 - Control characters are written as ``\\x0B``, which is no JSON: mended. A message that the exporting program did not know is an id
   and nothing else: rejected.
+- ``file`` is a path from the export's folder, or in parentheses why the file was not exported. Of files, documents alone are opened (no
+  ``media_type``): not photos, voice, video, stickers, music.
 
 Identity. Message ids are unique inside a supergroup or channel. Elsewhere they count per *exporting account*:
 
@@ -30,7 +33,7 @@ Whole: between its first and its last message a chat is exported completely, so 
 that may hold the exporter's messages only (chats left; groups where one person wrote everything), of basic groups (where everybody deletes
 for themselves), and where a message was rejected.
 
-Not kept: names and contents of files, contact cards, places, links, buttons under messages, quoted parts of answered messages, who reacted,
+Not kept: names of files, contact cards, places, links, buttons under messages, quoted parts of answered messages, who reacted,
 votes, prices and gifts, stories, e-mail and IP lists; from the address book, only the people who write in the exported chats.
 
 The HTML, and what it lacks: :mod:`pipelines.sources.chats.telegram.html`. Where a folder holds both, the JSON is read.
@@ -52,6 +55,8 @@ from pipelines.sources.reading import Context, Event, Item
 DEFAULT_REALM = "telegram"
 _SUFFIXES = (".json", ".json.gz")
 _PAGES = (".html", ".htm")
+#: The folders into which Telegram Desktop puts documents, one a chat.
+_DOCUMENTS = "files"
 _BLOCK = 1 << 20
 
 
@@ -59,12 +64,13 @@ class TelegramReader:
     """Reads exports of Telegram Desktop (kind "telegram").
 
     One item is one ``.json`` or ``.json.gz`` file, or one folder's ``messages.html`` with the pages that follow it.
-    Record kinds: chats, accounts, messages (counted), addressees. Rejected, as "message N" of a chat: ``not an object``, ``no id``,
-    ``no readable date``, ``no kind``, ``not supported by the exporting program``.
+    Record kinds: chats, accounts, messages (counted), addressees, message_files (counted), file_texts (counted). Rejected, as "message N" of a
+    chat: ``not an object``, ``no id``, ``no readable date``, ``no kind``, ``not supported by the exporting program``; as "message id N": files.
     """
 
     kind: ClassVar[str] = "telegram"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
+    opens_files: ClassVar[bool] = True
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Every export below the source's path, by name; hidden files and files that were sent in a chat are none.
@@ -113,13 +119,24 @@ class TelegramReader:
 
 def _item(path: Path, name: str) -> Item:
     if path.suffix.lower() not in _PAGES:
-        return Item(name, path)
+        return Item(name, path, beside=_documents_beside(path))
     digest = sha256()
     for page in pages_of(path):
         with page.open("rb") as content:
             while block := content.read(_BLOCK):
                 digest.update(block)
-    return Item(name, path, digest.hexdigest())
+    return Item(name, path, digest.hexdigest(), _documents_beside(path))
+
+
+def _documents_beside(export: Path) -> str:
+    """Which documents lie beside an export: one that is copied there later makes the export worth reading again. Empty: none."""
+    listed = sorted(
+        f"{file.relative_to(export.parent).as_posix()} {file.stat().st_size}"
+        for folder in export.parent.rglob(_DOCUMENTS)
+        for file in folder.iterdir()
+        if file.is_file()
+    )
+    return f" {sha256(chr(10).join(listed).encode('utf-8', 'surrogateescape')).hexdigest()}" if listed else ""
 
 
 def _is_json(path: Path) -> bool:

@@ -22,6 +22,7 @@ from pipelines.sources.chats.telegram.fields import (
     FORWARD_KEYS,
     RARE_KEYS,
     Peers,
+    document_of,
     flat,
     may_mention,
     media_of,
@@ -55,6 +56,7 @@ class Block:
     rare: row → the message itself, where it has more than words, author and time.
     mentions: (row, native id) of people mentioned by id.
     reacted: (row, native id, name as stated, when) of people said to have reacted.
+    files: (row, path as stated) of documents.
     rejected: (place, reason) of the messages that cannot be kept.
     """
 
@@ -75,6 +77,7 @@ class Block:
     rare: dict[int, dict[str, Any]] = field(default_factory=dict)
     mentions: list[tuple[int, str]] = field(default_factory=list)
     reacted: list[tuple[int, str, Any, datetime | None]] = field(default_factory=list)
+    files: list[tuple[int, str]] = field(default_factory=list)
     rejected: list[tuple[int, str]] = field(default_factory=list)
 
     def __len__(self) -> int:
@@ -127,6 +130,7 @@ def united(one: Block, other: Block) -> Block:
         rare={int(row[at + shift]): raw for part, shift in shifts for at, raw in part.rare.items()},
         mentions=sorted(((int(row[at + shift]), native) for part, shift in shifts for at, native in part.mentions), key=itemgetter(0)),
         reacted=sorted(((int(row[at + shift]), *who) for part, shift in shifts for at, *who in part.reacted), key=itemgetter(0)),
+        files=sorted((int(row[at + shift]), path) for part, shift in shifts for at, path in part.files),
         rejected=sorted(one.rejected + other.rejected),
         **columns,
     )
@@ -176,6 +180,7 @@ def _columns(raws: Sequence[dict[str, Any]], zone: ZoneInfo, peers: Peers) -> di
         "reactions": pa.array([None if (one := raw.get("reactions")) is None else reactions_of(one) for raw in raws], pa.int32()),
         "rare": rare,
         "reacted": [(at, *who) for at, raw in enumerate(raws) if raw.get("reactions") for who in reacted(raw, zone, peers)],
+        "files": [(at, path) for at, raw in rare.items() if (path := document_of(raw)) and not is_service[at]],
         "mentions": [(at, native) for at in speaking if may_mention(raws[at]) for native in dict.fromkeys(mentioned(raws[at]))],
     }
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from pipelines.sources.chats.chat_files import Posted
 from pipelines.sources.chats.telegram.block import INSTANT, MICROSECONDS
 from pipelines.sources.chats.telegram.fields import Peers
 from pipelines.sources.formats.plain_text import storable, text_counts
@@ -131,6 +132,8 @@ class Export:
     named: dict[tuple[str | None, str | None, bool], int] = field(default_factory=dict)
     contacts: dict[str, dict[str, str | None]] = field(default_factory=dict)
     chats: list[tuple[str, str, str, str | None]] = field(default_factory=list)
+    #: Documents posted outside of private conversations.
+    files: list[Posted] = field(default_factory=list)
     pins: set[str] = field(default_factory=set)
     #: Pinned messages whose batch had gone out already.
     late_pins: set[str] = field(default_factory=set)

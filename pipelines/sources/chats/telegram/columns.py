@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.sources.chats.chat_files import Posted
 from pipelines.sources.chats.telegram.block import MICROSECONDS, Block, block_of
 from pipelines.sources.chats.telegram.chats import BASIC_GROUP, NATIVE, Chat, Export
 from pipelines.sources.chats.telegram.fields import peer, split_peer
@@ -87,6 +88,8 @@ def _add(block: Block, chat: Chat, export: Export) -> None:
         export.pending.append(table.filter(pc.is_in(message_ids, value_set=pa.array(sorted(export.only), pa.string()))))
         return
     _address(block, message_ids, chat, export)
+    if block.files and not chat.is_private:
+        export.files += (Posted(message_ids[row].as_py(), f"message id {block.number[row]}", path) for row, path in block.files)
     if export.maybe_pinned:
         waits = pc.is_in(block.number, value_set=export.maybe_pinned_numbers)
         if pc.any(waits).as_py():

@@ -12,11 +12,13 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 
+from pipelines.sources.chats.chat_files import file_events
 from pipelines.sources.chats.telegram import chats
 from pipelines.sources.chats.telegram.chats import PRIVATE_TYPES, Chat, Export
 from pipelines.sources.chats.telegram.columns import add_messages
 from pipelines.sources.chats.telegram.fields import peer
 from pipelines.sources.chats.telegram.lines import block_of_lines
+from pipelines.sources.formats.archives import FolderTree
 from pipelines.sources.formats.json_stream import JsonStream
 from pipelines.sources.formats.plain_text import storable
 from pipelines.sources.reading import Batch, Context, Covers, Event, Rejected, Seen
@@ -43,6 +45,7 @@ def read_document(path: Path, realm: str, context: Context) -> Iterator[Event]:
     if export.late_pins:
         with _open(path) as content:
             yield from _pinned_again(JsonStream(content, path), export)
+    yield from file_events(export.files, FolderTree(path.parent), context)
     yield Covers(export.since, export.until)
 
 

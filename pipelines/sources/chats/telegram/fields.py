@@ -140,6 +140,16 @@ def media_of(raw: dict[str, Any]) -> str | None:
     return media or next((kind for key, kind in _MEDIA_KEYS if key in raw), None)
 
 
+def document_of(raw: dict[str, Any]) -> str | None:
+    """Where the document that was posted lies, from the export's folder; None for other media and where it was not exported."""
+    return document_path(raw.get("file")) if "media_type" not in raw else None
+
+
+def document_path(stated: Any) -> str | None:
+    """A path as the export states it; None where it says in words, "(File not included …)", that there is none."""
+    return storable(stated) if isinstance(stated, str) and stated and not stated.startswith("(") else None
+
+
 def reactions_of(reactions: Any) -> int | None:
     """How many reactions there are; None where the export does not tell."""
     if not isinstance(reactions, list):

@@ -25,9 +25,11 @@ from typing import Any
 from lxml import etree
 
 from pipelines.errors import BadFile
+from pipelines.sources.chats.chat_files import file_events
 from pipelines.sources.chats.telegram import chats
 from pipelines.sources.chats.telegram.chats import Chat, Export
 from pipelines.sources.chats.telegram.columns import add_messages
+from pipelines.sources.formats.archives import FolderTree
 from pipelines.sources.formats.plain_text import storable
 from pipelines.sources.reading import Context, Covers, Event, Rejected, Seen
 
@@ -95,6 +97,7 @@ def read_pages(first: Path, realm: str, context: Context, chat_ids: Mapping[str,
     yield from export.end_chat(chat)
     export.note_chat(chat)
     yield from export.last_events()
+    yield from file_events(export.files, FolderTree(first.parent), context)
     yield Covers(export.since, export.until)
 
 
@@ -257,7 +260,7 @@ def _add_media(raw: dict[str, Any], wrap: Any) -> None:
             raw["media_type"] = "sticker"
         else:
             for name in classes & _MEDIA.keys():
-                raw |= _MEDIA[name]
+                raw |= _MEDIA[name] | ({"file": one.get("href") or ""} if name == "media_file" else {})
 
 
 def _time(stated: str, context: Context) -> str | None:

@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipelines.sources.chats.telegram.block import Block, block_of, from_seconds, united
-from pipelines.sources.chats.telegram.fields import MEDIA_TYPES, MOST_REACTIONS, Peers
+from pipelines.sources.chats.telegram.fields import MEDIA_TYPES, MOST_REACTIONS, Peers, document_path
 from pipelines.sources.formats.plain_text import storable
 
 Numbers = NDArray[np.int64]
@@ -384,6 +384,7 @@ def _block(lines: _Lines, keys: dict[str, Numbers], is_plain: Flags, peers: Peer
         text=_texts(lines, keys, place),
         media=_media(column("media_type"), flags("photo"), flags("file"), is_service),
         is_forwarded=pa.array(flags("forwarded_from", "forwarded_from_id", "saved_from")),
+        files=_documents(lines, keys, row_of, flags("media_type") | is_service),
         reactions=_reactions(lines, keys, row_of, rows),
     )
 
@@ -405,6 +406,14 @@ def _media(stated: pa.Array, has_photo: Flags, has_file: Flags, is_service: Flag
     named = pa.array([MEDIA_TYPES.get(one) for one in kinds.dictionary.to_pylist()], pa.string()).take(kinds.indices)
     other = pc.if_else(pa.array(has_photo), "photo", pc.if_else(pa.array(has_file), "file", pa.scalar(None, pa.string())))
     return pc.if_else(pa.array(is_service), pa.scalar(None, pa.string()), pc.coalesce(named, other))
+
+
+def _documents(lines: _Lines, keys: dict[str, Numbers], row_of: Numbers, is_other: Flags) -> list[tuple[int, str]]:
+    """Where documents lie. ``is_other``: rows with other media."""
+    line = keys["file"][lines.is_string[keys["file"]]]
+    line = line[~is_other[row_of[lines.message[line]]]]
+    stated = zip(row_of[lines.message[line]].tolist(), lines.values(line).to_pylist(), strict=True)
+    return [(row, path) for row, one in stated if (path := document_path(one))]
 
 
 def _reactions(lines: _Lines, keys: dict[str, Numbers], row_of: Numbers, rows: int) -> pa.Array:

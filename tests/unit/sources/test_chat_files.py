@@ -1,0 +1,180 @@
+"""Files posted in chats: read where they lie beside the export, each content once, and never from elsewhere. All people are invented."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from hashlib import sha1
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.loading import load_source
+from pipelines.loading.loads import Load
+from pipelines.programme import Programme, Source
+from pipelines.sources.lms.file_texts import pool
+from pipelines.warehouse import Warehouse
+from tests.unit.sources.chat_reading import packed
+from tests.unit.sources.file_text_samples import docx_of, paragraph, run
+from tests.unit.sources.report_reading import PSEUDONYMS
+from tests.unit.sources.telegram_pages import write_pages
+
+RUN_AT = datetime(2026, 11, 22, tzinfo=UTC)
+NOT_INCLUDED = "(File not included. Change data exporting settings to download.)"
+
+
+def document(words: str) -> bytes:
+    return docx_of(paragraph(run(words)))
+
+
+def hash_of(content: bytes) -> str:
+    return sha1(content, usedforsecurity=False).hexdigest()
+
+
+def message(number: int, file: str | None, text: str = "", **more: Any) -> dict[str, Any]:
+    about = {"file": file, "file_name": "x", "file_size": 1} if file is not None else {}
+    return {
+        "id": number, "type": "message", "date": "2026-10-05T10:00:00", "date_unixtime": str(1_791_000_000 + number), "from": f"Имя {number % 3}",
+        "from_id": f"user{number % 3 + 1}", "text": text, **about, **more,
+    }  # fmt: skip
+
+
+def export(folder: Path, messages: Sequence[dict[str, Any]], files: dict[str, bytes] | None = None, kind: str = "private_supergroup") -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    chat = {"name": "Поток", "type": kind, "id": 700, "messages": list(messages)}
+    (folder / "result.json").write_text(json.dumps(chat, ensure_ascii=False, indent=1), encoding="utf-8")
+    for name, content in (files or {}).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def load(warehouse: Warehouse, path: Path, kind: str = "telegram") -> list[Load]:
+    source = Source(name="chat", kind=kind, path=path)
+    done = load_source(warehouse, Programme(id="p", name="p", sources=(source,)), source, pseudonyms=PSEUDONYMS, run_at=RUN_AT)
+    assert [one.problem for one in done] == [None] * len(done)
+    return done
+
+
+def empty() -> Warehouse:
+    warehouse = Warehouse.open(None)
+    warehouse.create_schemas()
+    return warehouse
+
+
+def held(warehouse: Warehouse) -> list[tuple[str, str, str | None]]:
+    """(number of the message, hash, words) of every file."""
+    return warehouse.rows(
+        "select split_part(file.message_id, ':', 4), file.content_hash, written.text from raw.message_files as file "
+        "left join personal.file_texts as written using (content_hash) order by 1, 2"
+    )
+
+
+def rejects(warehouse: Warehouse) -> list[tuple[str, str, str]]:
+    return warehouse.rows("select record, place, reason from raw.rejects order by all")
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Contents that were opened for their text, as they are."""
+    found: list[str] = []
+    ask = pool._Worker.ask
+
+    def noted(self: pool._Worker, content: pool.Content, expected: str | None) -> object:
+        found.append(expected or "")
+        return ask(self, content, expected)
+
+    monkeypatch.setattr(pool._Worker, "ask", noted)
+    return found
+
+
+def test_a_document_beside_the_export_is_read_and_others_are_not(tmp_path: Path) -> None:
+    answers, notes = document("Ответы на все задания"), "Черновик".encode()
+    messages = [
+        message(1, "files/otvety.docx", "держите"), message(2, "files/заметки.txt"), message(3, NOT_INCLUDED), message(4, None, "спасибо"),
+        message(5, "voice_messages/a.ogg", media_type="voice_message"), message(6, "files/otvety.docx"),
+    ]  # fmt: skip
+    files = {"files/otvety.docx": answers, "files/заметки.txt": notes, "voice_messages/a.ogg": b"OggS"}
+    with empty() as warehouse:
+        load(warehouse, export(tmp_path, messages, files))
+        assert held(warehouse) == [
+            ("1", hash_of(answers), "Ответы на все задания"), ("2", hash_of(notes), "Черновик"), ("6", hash_of(answers), "Ответы на все задания"),
+        ]  # fmt: skip
+        assert rejects(warehouse) == []
+
+
+def test_pages_lead_to_the_same_files(tmp_path: Path) -> None:
+    answers = document("Ответы")
+    messages = [message(1, "files/ответы & ключ.docx", "держите"), message(2, None, "спасибо")]
+    folder = export(tmp_path, messages, {"files/ответы & ключ.docx": answers})
+    (folder / "result.json").unlink()
+    write_pages(folder, "Поток", messages)
+    with empty() as warehouse:
+        load(warehouse, folder)
+        assert [(number, content) for number, content, _ in held(warehouse)] == [("1", hash_of(answers))]
+
+
+def test_files_of_private_conversations_are_left_alone(tmp_path: Path, opened: list[str]) -> None:
+    with empty() as warehouse:
+        load(warehouse, export(tmp_path, [message(1, "files/a.docx")], {"files/a.docx": document("Личное")}, kind="personal_chat"))
+        assert (held(warehouse), opened) == ([], [])
+
+
+def test_an_export_made_again_opens_nothing_anew_and_loads_nothing_twice(tmp_path: Path, opened: list[str]) -> None:
+    first, second = document("Первые ответы"), document("Вторые ответы")
+    export(tmp_path / "1", [message(1, "files/a.docx")], {"files/a.docx": first})
+    with empty() as warehouse:
+        load(warehouse, tmp_path)
+        assert opened == [hash_of(first)]
+        both = {"files/a.docx": first, "files/b.docx": second, "files/c.docx": first}
+        export(tmp_path / "2", [message(1, "files/a.docx"), message(2, "files/b.docx"), message(3, "files/c.docx")], both)
+        load(warehouse, tmp_path)
+        assert opened == [hash_of(first), hash_of(second)]
+        day_by_day = held(warehouse)
+        assert [one.state for one in load(warehouse, tmp_path)] == ["unchanged", "unchanged"]
+    with empty() as warehouse:
+        load(warehouse, tmp_path / "2")
+        assert held(warehouse) == day_by_day
+        assert len(day_by_day) == 3
+
+
+def test_a_document_that_comes_after_its_export_is_read(tmp_path: Path) -> None:
+    export(tmp_path, [message(1, "files/a.docx"), message(2, "files/b.docx")])
+    with empty() as warehouse:
+        load(warehouse, tmp_path)
+        # No file at all is an export without its files, and no row lost.
+        assert (held(warehouse), rejects(warehouse)) == ([], [])
+        export(tmp_path, [message(1, "files/a.docx"), message(2, "files/b.docx")], {"files/a.docx": document("Ответы")})
+        load(warehouse, tmp_path)
+        assert [number for number, _, _ in held(warehouse)] == ["1"]
+        assert rejects(warehouse) == [("message_files", "message id 2", "file is not beside the export")]
+
+
+def test_nothing_is_read_from_outside_of_the_export(tmp_path: Path, opened: list[str]) -> None:
+    secret = tmp_path / "secret.docx"
+    secret.write_bytes(document("Чужое"))
+    names = ["../secret.docx", str(secret), "files/link.docx", "files/folder/secret.docx", "files/circle.docx", "files", "files/pipe", "x" * 300, "files/a\0"]
+    folder = export(tmp_path / "export", [message(number, name) for number, name in enumerate(names, 1)], {"files/a.txt": b"a"})
+    (folder / "files" / "link.docx").symlink_to(secret)
+    (folder / "files" / "folder").symlink_to(tmp_path)
+    (folder / "files" / "circle.docx").symlink_to(folder / "files" / "circle.docx")
+    os.mkfifo(folder / "files" / "pipe")
+    with empty() as warehouse:
+        load(warehouse, folder)
+        assert (held(warehouse), opened) == ([], [])
+        reasons = {place.removeprefix("message id "): reason for _, place, reason in rejects(warehouse)}
+    outside, missing = "file lies outside the export", "file is not beside the export"
+    assert reasons == dict.fromkeys("1234", outside) | dict.fromkeys("589", missing) | dict.fromkeys("67", "cannot be opened")
+
+
+def test_a_hostile_file_costs_one_reject(tmp_path: Path) -> None:
+    bomb = docx_of(paragraph(run("а" * 40_000_000)))
+    files = {"files/bomb.docx": bomb, "files/half.docx": document("Ответы")[:200], "files/good.docx": document("Ответы")}
+    with empty() as warehouse:
+        load(warehouse, export(tmp_path, [message(number, name) for number, name in enumerate(files, 1)], files))
+        # What it holds is unknown; that the same bytes were posted is not.
+        assert [(number, text) for number, _, text in held(warehouse)] == [("1", None), ("2", None), ("3", "Ответы")]
+        assert rejects(warehouse) == [("file_texts", "message id 1", "unpacks to too much"), ("file_texts", "message id 2", "damaged")]

@@ -18,6 +18,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.sources.chats.chat_files import Posted, file_events
+from pipelines.sources.formats.archives import Tree
 from pipelines.sources.formats.plain_text import count_question_marks, count_words, storable
 from pipelines.sources.reading import Batch, Context, Covers, Event, Seen, Whole
 from pipelines.thresholds import threshold
@@ -148,6 +150,7 @@ class ChatRows:
         self._accounts: dict[str, _Account] = {}
         self._chats: dict[str, Chat] = {}
         self._spans: dict[str, list[datetime]] = {}
+        self._files: list[Posted] = []
         self._seen = 0
         self.since: datetime | None = None
         self.until: datetime | None = None
@@ -249,6 +252,14 @@ class ChatRows:
         known = self._addressees.get(key)
         self._addressees[key] = min(known, at) if known and at else known or at
 
+    def file(self, chat: Chat, message_id: str, name: str, place: str) -> None:
+        """The message holds a file: its path from the export's root, where that is told. Nobody asks for files of direct conversations.
+
+        ``place`` finds the message in the item.
+        """
+        if chat.channel != "direct":
+            self._files.append(Posted(message_id, place, name))
+
     # -- what is handed over --------------------------------------------------------------------------------------------------
 
     def full(self) -> Iterator[Event]:
@@ -281,12 +292,14 @@ class ChatRows:
             parts = [pa.array(message_ids), account_ids, pa.array(roles), pa.array(list(spoken_to.values()), _MOMENT)]
             yield Batch("addressees", pa.table(parts, names=["message_id", "account_id", "role", "acted_at"]), counted=False)
 
-    def last(self, *, is_whole: bool | None = None) -> Iterator[Event]:
-        """What is left and what is known only at the end: chats, accounts, the span of time, and which spans are whole.
+    def last(self, *, is_whole: bool | None = None, tree: Tree | None = None) -> Iterator[Event]:
+        """What is left and what is known only at the end: chats, accounts, files, the span of time, and which spans are whole.
 
-        ``is_whole``: said by whoever made the exports; None: by what the item shows.
+        ``is_whole``: said by whoever made the exports; None: by what the item shows. ``tree``: where the messages' files lie.
         """
         yield from self.flush()
+        if tree is not None:
+            yield from file_events(self._files, tree, self.context)
         if self._chats:
             chats = list(self._chats.values())
             columns = {

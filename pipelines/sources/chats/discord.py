@@ -15,9 +15,11 @@ What the format does, and what is made of it (``JsonMessageWriter.cs`` of Tyrrrz
   with ``--after`` or ``--before`` (``dateRange``). One made with ``--filter`` is not, and the file does not say so (``messageCount`` counts what
   is in the file). It is taken for filtered, and nothing for deleted by it, where it has one author alone, or where of the replies to messages of its
   span more than ``thresholds.filtered_replies_share`` lead to messages that it lacks; ``is_whole`` of the source says it for certain.
+- ``url`` of an attachment leads into the network, or, exported with ``--media``, to a file beside the export: documents are then opened for their
+  words (:mod:`pipelines.sources.chats.chat_files`).
 - Nobody says who the other one of a conversation is until he writes.
 
-Not kept: names and contents of files, roles, colours, targets of embeds and buttons, which emoji a reaction is.
+Not kept: names of files, roles, colours, targets of embeds and buttons, which emoji a reaction is.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from typing import Any, ClassVar
 
 from pipelines.programme import Source
 from pipelines.sources.chats.chat_rows import Chat, ChatRows, count_of, from_iso, id_of, media_of, records, said
-from pipelines.sources.formats.archives import path_of, tree_items
+from pipelines.sources.formats.archives import FolderTree, path_of, tree_items
 from pipelines.sources.formats.json_stream import JsonStream
 from pipelines.sources.reading import Context, Event, Item, Rejected
 
@@ -51,12 +53,13 @@ _DELETED_USER = "456226577798135808"
 class DiscordReader:
     """Reads exports of DiscordChatExporter (kind "discord"); one item is one ``.json`` file.
 
-    Record kinds: chats, accounts, messages (counted), addressees. Rejected, as "message N": ``not an object``, ``no id``,
+    Record kinds: chats, accounts, messages (counted), addressees, message_files (counted), file_texts (counted). Rejected, as "message N": ``not an object``, ``no id``,
     ``no readable date``.
     """
 
     kind: ClassVar[str] = "discord"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
+    opens_files: ClassVar[bool] = True
     items_name_people: ClassVar[bool] = True
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
@@ -91,7 +94,7 @@ class DiscordReader:
                     rows.chat(chat)
                     for number, raw in enumerate(chain.from_iterable(stream.blocks()), start=1):
                         rows.seen()
-                        if reason := _message(raw, chat, is_thread, members, rows):
+                        if reason := _message(raw, chat, is_thread, members, rows, f"message {number}"):
                             yield Rejected("messages", f"message {number}", reason)
                         yield from rows.full()
                 else:
@@ -100,7 +103,7 @@ class DiscordReader:
                 raise stream.bad("the end of the file", "more after the end of the export")
             if not has_messages:
                 raise stream.bad(WHAT, "JSON of something else")
-        yield from rows.last(is_whole=source.is_whole)
+        yield from rows.last(is_whole=source.is_whole, tree=FolderTree(path.parent))
 
 
 def _chat(raw: Any, guild: Any) -> Chat | None:
@@ -114,8 +117,8 @@ def _chat(raw: Any, guild: Any) -> Chat | None:
     return Chat(part, channel, kind, " / ".join(name for name in names if name) or None)
 
 
-def _message(raw: Any, chat: Chat, is_thread: bool, members: list[str], rows: ChatRows) -> str | None:
-    """Take one message, or say why not."""
+def _message(raw: Any, chat: Chat, is_thread: bool, members: list[str], rows: ChatRows, place: str) -> str | None:
+    """Take one message, or say why not. ``place``: where it stands in the file."""
     if not isinstance(raw, dict):
         return "not an object"
     number = id_of(raw, "id")
@@ -150,6 +153,11 @@ def _message(raw: Any, chat: Chat, is_thread: bool, members: list[str], rows: Ch
         is_forwarded=is_forward,
         reactions=sum(count_of(reaction, "count") for reaction in records(raw, "reactions")),
     )
+    for attachment in records(content, "attachments"):
+        address = said(attachment, "url")
+        if address and "://" not in address and media_of(said(attachment, "fileName")) == "file":
+            # Of Windows, paths have its separators.
+            rows.file(chat, message_id, address.replace("\\", "/"), place)
     for person in records(raw, "mentions"):
         if mentioned := _account(person, rows, sent_at):
             rows.address(message_id, mentioned, "mention")

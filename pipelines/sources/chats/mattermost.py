@@ -14,8 +14,10 @@ What the format does, and what is made of it (docs.mattermost.com/onboard/bulk-l
 - Deleted posts are left out: a channel is whole between its first and last post.
 - ``type`` beginning with "system_" is what no person wrote. Bots often write in ``props.attachments``.
 - People mentioned are found in the words ("@name"), among the users of the file.
+- ``path`` of an attachment is the file's below ``data``, beside the lines or in the archive; where it was exported, documents are opened for
+  their words (:mod:`pipelines.sources.chats.chat_files`).
 
-Not kept: names and contents of files, which emoji a reaction is, roles, preferences, flags, headers and purposes of channels, who
+Not kept: names of files, which emoji a reaction is, roles, preferences, flags, headers and purposes of channels, who
 follows a thread. The CSV of the compliance export (another product's licence, other ids) is not read.
 """
 
@@ -37,6 +39,7 @@ DEFAULT_REALM = "mattermost"
 WHAT = "a Mattermost bulk export (kind mattermost)"
 
 _MILLIS = 1000
+_FILES = "data/"
 _TYPES = frozenset(
     ("version", "role", "scheme", "emoji", "team", "channel", "user", "bot", "post", "direct_channel", "direct_post", "thread_membership")
 )
@@ -48,6 +51,8 @@ _EVERYBODY = frozenset(("all", "channel", "here"))
 @dataclass
 class _Export:
     rows: ChatRows
+    #: Where paths of files begin, from the root of the export.
+    files: str
     chats: dict[str, Chat] = field(default_factory=dict)
     users: set[str] = field(default_factory=set)
     equals: dict[str, int] = field(default_factory=dict)
@@ -56,12 +61,13 @@ class _Export:
 class MattermostReader:
     """Reads Mattermost's bulk exports (kind "mattermost"); one item is one ``.jsonl``, ``.json`` or ``.zip``.
 
-    Record kinds: chats, accounts, messages (counted), addressees. Rejected, as "line N" (", reply M"): ``no JSON``, ``not an object``,
+    Record kinds: chats, accounts, messages (counted), addressees, message_files (counted), file_texts (counted). Rejected, as "line N" (", reply M"): ``no JSON``, ``not an object``,
     ``line too long``, ``no channel``, ``no author``, ``no readable date``.
     """
 
     kind: ClassVar[str] = "mattermost"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
+    opens_files: ClassVar[bool] = True
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Every export below the source's path. Raises BadSource where there is none."""
@@ -71,7 +77,7 @@ class MattermostReader:
         """The events of one export. Raises BadFile for something else, or for a file that is cut off."""
         path = path_of(item, WHAT)
         tree, name = _lines_file(path)
-        export = _Export(ChatRows(context, source.realm or DEFAULT_REALM))
+        export = _Export(ChatRows(context, source.realm or DEFAULT_REALM), f"{name.removesuffix(name.rpartition('/')[2])}{_FILES}")
         is_one = False
         for place, line, reason in json_records(tree, name, WHAT):
             if line is None:
@@ -84,12 +90,12 @@ class MattermostReader:
             is_one = True
             record = line.get(kind) if isinstance(kind, str) else None
             if kind in ("post", "direct_post"):
-                for where, why in _post(record, kind == "direct_post", export):
+                for where, why in _post(record, kind == "direct_post", export, place):
                     yield Rejected("messages", f"{place}{where}", why)
                 yield from export.rows.full()
             elif isinstance(record, dict):
                 _told(str(kind), record, export)
-        yield from export.rows.last(is_whole=source.is_whole)
+        yield from export.rows.last(is_whole=source.is_whole, tree=tree)
 
 
 def _lines_file(path: Path) -> tuple[Tree, str]:
@@ -147,7 +153,7 @@ def _user(kind: str, record: dict[str, Any], export: _Export) -> None:
 # -- posts -----------------------------------------------------------------------------------------------------------------------
 
 
-def _post(record: Any, is_direct: bool, export: _Export) -> Iterator[tuple[str, str]]:
+def _post(record: Any, is_direct: bool, export: _Export, line: str) -> Iterator[tuple[str, str]]:
     """Take a post with its replies; yields (place, reason) of what is not kept."""
     replies = record.get("replies") if isinstance(record, dict) else None
     replies = replies if isinstance(replies, list) else []
@@ -164,20 +170,20 @@ def _post(record: Any, is_direct: bool, export: _Export) -> Iterator[tuple[str, 
         for number in range(1, len(replies) + 1):
             yield f", reply {number}", "no channel"
         return
-    root, reason = _take(record, chat, members, None, bool(replies), export)
+    root, reason = _take(record, chat, members, None, bool(replies), export, line)
     if reason:
         yield "", reason
     for number, reply in enumerate(replies, start=1):
         if not isinstance(reply, dict):
             yield f", reply {number}", "not an object"
             continue
-        _, reason = _take(reply, chat, members, root, False, export)
+        _, reason = _take(reply, chat, members, root, False, export, f"{line}, reply {number}")
         if reason:
             yield f", reply {number}", reason
 
 
 def _take(
-    record: dict[str, Any], chat: Chat, members: list[str], root: str | None, has_replies: bool, export: _Export
+    record: dict[str, Any], chat: Chat, members: list[str], root: str | None, has_replies: bool, export: _Export, place: str
 ) -> tuple[str | None, str | None]:
     """The id of the message, or None and why it is not taken."""
     rows = export.rows
@@ -212,6 +218,9 @@ def _take(
         is_pinned=record.get("is_pinned") is True,
         reactions=len(reactions) if isinstance(reactions, list) else 0,
     )
+    for file in records(record, "attachments"):
+        if (address := said(file, "path")) and media_of(address) == "file":
+            rows.file(chat, message_id, export.files + address, place)
     if not is_service:
         names = {match[1].lower() for match in _MENTION.finditer(text)}
         # A full stop or dash at the end of a name may be the sentence's.

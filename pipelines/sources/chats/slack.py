@@ -20,8 +20,10 @@ writes the same):
 - ``subtype`` tells what no person wrote; an unknown one is ``service``.
 - ``reactions`` name who gave each and not when; of many, Slack names some and counts all.
 - A channel is whole between its first and last message in the export, whatever range was chosen.
+- The export has links to files; where they were fetched into it (``__uploads``), documents are opened for their words
+  (:mod:`pipelines.sources.chats.chat_files`).
 
-Not kept: names and contents of files, which emoji a reaction is, topics and purposes, canvases, ``integration_logs.json``.
+Not kept: names of files, which emoji a reaction is, topics and purposes, canvases, ``integration_logs.json``.
 """
 
 from __future__ import annotations
@@ -64,6 +66,8 @@ _POSTS = frozenset(
 _MARKUP = re.compile(r"<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>")
 #: Sections of lists of quotes of a rich text.
 _DEEPEST_BLOCK = 5
+#: Where programs that fetch the files of an export put them (slackdump, slack-advanced-exporter): "__uploads/<id of the file>/<its name>".
+_FILES = "__uploads/"
 _SLACKBOT = "USLACKBOT"
 #: A workspace's zone names only; others say nothing that a database of zones knows.
 _ZONE = re.compile(r"[A-Za-z_]+(?:/[A-Za-z_+-]+)+", re.ASCII)
@@ -76,17 +80,20 @@ class _Export:
     chats: dict[str, Chat] = field(default_factory=dict)
     members: dict[str, list[str]] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+    #: "<id of a file>/<name>" → where it lies in the export.
+    files: dict[str, str] = field(default_factory=dict)
 
 
 class SlackReader:
     """Reads Slack exports (kind "slack"); one item is one ``.zip`` or one unpacked folder.
 
-    Record kinds: chats, accounts, messages (counted), addressees. Rejected, as "channel N, day, message M": ``not an object``, ``no id``,
+    Record kinds: chats, accounts, messages (counted), addressees, message_files (counted), file_texts (counted). Rejected, as "channel N, day, message M": ``not an object``, ``no id``,
     ``no message``, :data:`~pipelines.sources.chats.chat_rows.GONE`, ``deletion of a message that is not told``.
     """
 
     kind: ClassVar[str] = "slack"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
+    opens_files: ClassVar[bool] = True
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Every ZIP, and every folder with ``users.json`` or a list of conversations. Raises BadSource where there is none."""
@@ -101,6 +108,7 @@ class SlackReader:
         if base is None:
             raise BadFile(path, place="archive", expected=f"{WHAT} with users.json or channels.json", found="none of them")
         export = _Export(ChatRows(context, source.realm or DEFAULT_REALM))
+        export.files |= {name[len(base + _FILES) :]: name for name in names if name.startswith(base + _FILES)}
         for name in names:
             if name.startswith(base) and name[len(base) :] in _PEOPLE:
                 _people(tree, name, export)
@@ -114,7 +122,7 @@ class SlackReader:
             if name.startswith(base) and (match := _DAY.fullmatch(name[len(base) :])):
                 place = f"channel {folders[match['folder']]}, {match['day']}"
                 yield from _day(tree, name, export, match["folder"], place)
-        yield from export.rows.last()
+        yield from export.rows.last(tree=tree)
 
 
 def _is_export(path: Path) -> bool:
@@ -192,13 +200,13 @@ def _day(tree: Tree, name: str, export: _Export, folder: str, place: str) -> Ite
         chat = export.chats[folder] = Chat(export.rows.secret("chat", storable(folder)))
     for number, raw in _elements(tree, name):
         export.rows.seen()
-        if reason := _message(raw, chat, export):
+        if reason := _message(raw, chat, export, f"{place}, message {number}"):
             yield Rejected("messages", f"{place}, message {number}", reason)
         yield from export.rows.full()
 
 
-def _message(raw: Any, chat: Chat, export: _Export) -> str | None:
-    """Take one message, or say why not."""
+def _message(raw: Any, chat: Chat, export: _Export, place: str) -> str | None:
+    """Take one message, or say why not. ``place``: where it stands in the item."""
     if not isinstance(raw, dict):
         return "not an object"
     rows, deleted_at, changed_at = export.rows, None, None
@@ -249,6 +257,10 @@ def _message(raw: Any, chat: Chat, export: _Export) -> str | None:
         rows.reaches(deleted_at)
     if subtype not in _POSTS:
         return None
+    for file in files:
+        lies = export.files.get(f"{said(file, 'id')}/{said(file, 'name')}")
+        if lies and media_of(said(file, "name"), said(file, "mimetype")) == "file":
+            rows.file(chat, message_id, lies, place)
     for native in people:
         rows.address(message_id, native, "mention")
     for native in export.members.get(chat.part, ()):

@@ -24,6 +24,8 @@ whatstk, gesiscss/WhatsR, starkdmi/whats_json) and exports:
   it, and two phones' conversations with people of one name belong into two sources with realms of their own.
 - Names are those of the phone's address book. A number is an account by its digits; a name behind a tilde is what somebody calls himself,
   and is one account per chat only.
+- A document attached to a message lies under the name told beside the chat's text or in its ZIP, and is opened for its words
+  (:mod:`pipelines.sources.chats.chat_files`).
 
 Not kept: names of files, places, who voted for what. A file that was cut off at its end cannot be told from a shorter one.
 """
@@ -103,12 +105,13 @@ _MINUTE = timedelta(minutes=1)
 class WhatsAppReader:
     """Reads WhatsApp's chat exports (kind "whatsapp"); one item is one ``.txt`` or ``.zip``.
 
-    Record kinds: chats, accounts, messages (counted), addressees. Rejected, as "line N": ``a time that is not understood or does not exist``,
+    Record kinds: chats, accounts, messages (counted), addressees, message_files (counted), file_texts (counted). Rejected, as "line N": ``a time that is not understood or does not exist``,
     ``words before the first message``.
     """
 
     kind: ClassVar[str] = "whatsapp"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
+    opens_files: ClassVar[bool] = True
     items_name_people: ClassVar[bool] = True
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
@@ -130,9 +133,9 @@ class WhatsAppReader:
         title = _title(name, item)
         known = _look_through(tree, name)
         chat = _chat(title, known, rows)
-        reading = _Reading(rows, chat, known, context)
+        reading = _Reading(rows, chat, known, context, name.removesuffix(name.rpartition("/")[2]))
         yield from reading.events(_messages(tree, name))
-        yield from rows.last(is_whole=False)
+        yield from rows.last(is_whole=False, tree=tree)
         if reading.first_post and rows.until and reading.first_post + _MINUTE <= rows.until:
             yield Whole("messages", ("chat_id", rows.chat_id(chat)), reading.first_post + _MINUTE, rows.until)
 
@@ -335,6 +338,8 @@ class _Reading:
     chat: Chat
     known: _Known
     context: Context
+    #: The folder of the tree in which the chat's text and the files posted in it lie, with its "/".
+    folder: str
     first_post: datetime | None = None
     _equals: dict[str, int] = field(default_factory=dict)
 
@@ -354,13 +359,16 @@ class _Reading:
 
     def _take(self, raw: _Raw, sent_at: datetime) -> None:
         author, words = _author(raw.text, self.known)
-        text, key, media, is_gone = _words(words)
+        text, key, media, is_gone, file = _words(words)
         native = self._account(author, sent_at) if author else None
         number = self._number(sent_at, native, key)
         is_service = author is None or is_gone
         message_id = self.rows.message(self.chat, number, native, sent_at, text, is_service=is_service, media=media)
         if is_service:
             return
+        # A document is words, photos and voices are not; another chat's text that lies there too is none.
+        if file and media == "file" and "/" not in file and not _is_named(file):
+            self.rows.file(self.chat, message_id, self.folder + file, f"line {raw.line}")
         minute = sent_at.replace(second=0)
         self.first_post = minute if self.first_post is None else min(self.first_post, minute)
         for match in _MENTION.finditer(raw.text):
@@ -392,34 +400,44 @@ class _Reading:
         return shown
 
 
-def _words(words: str) -> tuple[str, str, str | None, bool]:
-    """Text, what of it makes the message the same, kind of media, and whether the words are gone."""
+class _Said(NamedTuple):
+    """What a message says. ``key``: what of it makes the message the same; ``is_gone``: the words are lost; ``file``: name of what is attached."""
+
+    text: str
+    key: str
+    media: str | None = None
+    is_gone: bool = False
+    file: str | None = None
+
+
+def _words(words: str) -> _Said:
     if edited := EDITED.search(words, max(0, len(words) - _NOTICE_CHARS)):
         words = words[: edited.start()]
     first, _, caption = words.partition("\n")
     first = first.strip()
     if len(first) > _NOTICE_CHARS:
-        return words, words.strip(), None, False
+        return _Said(words, words.strip())
     if DELETED.fullmatch(words.strip()):
-        return words, "\x00deleted", None, True
+        return _Said(words, "\x00deleted", is_gone=True)
     if found := OMITTED.fullmatch(first):
         kind = next((name for name, value in found.groupdict().items() if value), "any")
-        return caption, f"\x00media\n{caption.strip()}", "file" if kind == "any" else kind, False
+        return _Said(caption, f"\x00media\n{caption.strip()}", "file" if kind == "any" else kind)
     if found := ATTACHED.fullmatch(first):
-        return caption, f"\x00media\n{caption.strip()}", media_of(next(name for name in found.groups() if name)), False
+        file = next(name for name in found.groups() if name)
+        return _Said(caption, f"\x00media\n{caption.strip()}", media_of(file), file=file)
     if ATTACHED.match(first):
         rest = ATTACHED.sub("", words, count=1).strip()
-        return rest, f"\x00media\n{rest}", "file", False
+        return _Said(rest, f"\x00media\n{rest}", "file")
     if found := ATTACHED_BEHIND.fullmatch(first):
         before = "" if DOCUMENT.fullmatch(found["before"]) else found["before"]
         written = f"{before}\n{caption}".strip()
-        return written, f"\x00media\n{written}", media_of(found["name"]), False
+        return _Said(written, f"\x00media\n{written}", media_of(found["name"]), file=found["name"])
     if POLL.match(first):
         lines = poll_words([line for line in (POLL.sub("", first, count=1).strip(), *caption.split("\n")) if line])
-        return "\n".join(lines), "\x00poll\n" + "\n".join(lines), "poll", False
+        return _Said("\n".join(lines), "\x00poll\n" + "\n".join(lines), "poll")
     if LOCATION.match(words):
-        return words, words.strip(), "location", False
-    return words, words.strip(), None, False
+        return _Said(words, words.strip(), "location")
+    return _Said(words, words.strip())
 
 
 # -- which chat ------------------------------------------------------------------------------------------------------------------

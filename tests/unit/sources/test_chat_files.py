@@ -42,7 +42,9 @@ def message(number: int, file: str | None, text: str = "", **more: Any) -> dict[
     }  # fmt: skip
 
 
-def export(folder: Path, messages: Sequence[dict[str, Any]], files: dict[str, bytes] | None = None, kind: str = "private_supergroup") -> Path:
+def export(
+    folder: Path, messages: Sequence[dict[str, Any]], files: dict[str, bytes] | None = None, kind: str = "private_supergroup"
+) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     chat = {"name": "Поток", "type": kind, "id": 700, "messages": list(messages)}
     (folder / "result.json").write_text(json.dumps(chat, ensure_ascii=False, indent=1), encoding="utf-8")
@@ -156,7 +158,17 @@ def test_a_document_that_comes_after_its_export_is_read(tmp_path: Path) -> None:
 def test_nothing_is_read_from_outside_of_the_export(tmp_path: Path, opened: list[str]) -> None:
     secret = tmp_path / "secret.docx"
     secret.write_bytes(document("Чужое"))
-    names = ["../secret.docx", str(secret), "files/link.docx", "files/folder/secret.docx", "files/circle.docx", "files", "files/pipe", "x" * 300, "files/a\0"]
+    names = [
+        "../secret.docx",
+        str(secret),
+        "files/link.docx",
+        "files/folder/secret.docx",
+        "files/circle.docx",
+        "files",
+        "files/pipe",
+        "x" * 300,
+        "files/a\0",
+    ]
     folder = export(tmp_path / "export", [message(number, name) for number, name in enumerate(names, 1)], {"files/a.txt": b"a"})
     (folder / "files" / "link.docx").symlink_to(secret)
     (folder / "files" / "folder").symlink_to(tmp_path)
@@ -178,3 +190,113 @@ def test_a_hostile_file_costs_one_reject(tmp_path: Path) -> None:
         # What it holds is unknown; that the same bytes were posted is not.
         assert [(number, text) for number, _, text in held(warehouse)] == [("1", None), ("2", None), ("3", "Ответы")]
         assert rejects(warehouse) == [("file_texts", "message id 1", "unpacks to too much"), ("file_texts", "message id 2", "damaged")]
+
+
+WHATSAPP = "22.11.2026, 14:05 - Анна Примерова: {attached}\n22.11.2026, 14:06 - Борис Образцов: спасибо\n"
+
+
+@pytest.mark.parametrize(
+    "attached",
+    [
+        pytest.param("ключ к заданиям.docx (файл добавлен)\nдержите", id="android, russian"),
+        pytest.param("ключ к заданиям.docx (file attached)", id="android, english"),
+        pytest.param("\u200e<attached: ключ к заданиям.docx>", id="ios"),
+        pytest.param(
+            "ключ к заданиям.docx • \u200e3 страницы \u200e<прикреплено: ключ к заданиям.docx>", id="ios, behind what is known of it"
+        ),
+    ],
+)
+@pytest.mark.parametrize("is_archive", [False, True])
+def test_whatsapp_has_documents_beside_the_text(tmp_path: Path, attached: str, is_archive: bool) -> None:
+    files = {"_chat.txt": WHATSAPP.format(attached=attached).encode(), "ключ к заданиям.docx": document("Ответы")}
+    if is_archive:
+        packed(tmp_path / "WhatsApp Chat - Поток.zip", files)
+    else:
+        (tmp_path / "WhatsApp Chat - Поток").mkdir()
+        for name, content in files.items():
+            (tmp_path / "WhatsApp Chat - Поток" / name).write_bytes(content)
+    with empty() as warehouse:
+        load(warehouse, tmp_path, "whatsapp")
+        assert [(content, text) for _, content, text in held(warehouse)] == [(hash_of(files["ключ к заданиям.docx"]), "Ответы")]
+        assert rejects(warehouse) == []
+
+
+def test_words_typed_like_an_attachment_lead_nowhere(tmp_path: Path, opened: list[str]) -> None:
+    (tmp_path / "secret.docx").write_bytes(document("Чужое"))
+    folder = tmp_path / "chats"
+    folder.mkdir()
+    typed = "../secret.docx", "WhatsApp Chat with Личное.txt", "нет такого.docx", "есть.txt"
+    lines = "".join(f"22.11.2026, 14:0{place} - Анна Примерова: <attached: {name}>\n" for place, name in enumerate(typed))
+    (folder / "WhatsApp Chat with Поток.txt").write_text(lines + WHATSAPP.format(attached="и ещё"), encoding="utf-8")
+    (folder / "WhatsApp Chat with Личное.txt").write_text("22.11.2026, 14:05 - Анна Примерова: личное\n", encoding="utf-8")
+    (folder / "есть.txt").write_text("Ответы", encoding="utf-8")
+    with empty() as warehouse:
+        load(warehouse, folder, "whatsapp")
+        assert [text for _, _, text in held(warehouse)] == ["Ответы"]
+        assert rejects(warehouse) == [("message_files", "line 3", "file is not beside the export")]
+    assert len(opened) == 1
+
+
+def test_a_member_that_cannot_be_unpacked_costs_one_reject(tmp_path: Path) -> None:
+    path = packed(
+        tmp_path / "WhatsApp Chat - Поток.zip",
+        {"_chat.txt": WHATSAPP.format(attached="a.docx (file attached)"), "a.docx": document("Ответы")},
+    )
+    content = bytearray(path.read_bytes())
+    # The document's first bytes stand behind its name, the second of the archive.
+    content[content.index(b"a.docx") + 40 : content.index(b"a.docx") + 60] = b"\xff" * 20
+    path.write_bytes(content)
+    with empty() as warehouse:
+        load(warehouse, tmp_path, "whatsapp")
+        assert rejects(warehouse) == [("message_files", "line 1", "damaged")]
+        assert warehouse.value("select count(*) from raw.messages") == 2
+
+
+def written(folder: Path, kind: str) -> None:
+    """An export of one message that holds a document, with its files beside it."""
+    if kind == "discord":
+        sent = {"id": "5", "type": "Default", "timestamp": "2026-10-05T10:00:00+00:00", "content": "", "author": {"id": "9", "name": "a"}}
+        attachments = [
+            {"id": "1", "url": "Поток.json_Files\\ключ-1A2B.docx", "fileName": "ключ.docx"},
+            {"id": "2", "url": "https://cdn.example.org/b.docx", "fileName": "b.docx"},
+        ]
+        channel = {"id": "7", "type": "GuildTextChat", "name": "поток"}
+        (folder / "Поток.json").write_text(
+            json.dumps({"guild": {"id": "1", "name": "g"}, "channel": channel, "messages": [sent | {"attachments": attachments}]})
+        )
+        place = folder / "Поток.json_Files" / "ключ-1A2B.docx"
+    elif kind == "mattermost":
+        post = {
+            "team": "t",
+            "channel": "potok",
+            "user": "a",
+            "message": "",
+            "create_at": 1_791_000_000_000,
+            "attachments": [{"path": "2026/ключ.docx"}],
+        }
+        lines = [
+            {"type": "version", "version": 1},
+            {"type": "channel", "channel": {"team": "t", "name": "potok", "type": "O"}},
+            {"type": "post", "post": post},
+        ]
+        (folder / "export.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        place = folder / "data" / "2026" / "ключ.docx"
+    else:
+        (folder / "potok").mkdir()
+        (folder / "channels.json").write_text(json.dumps([{"id": "C1", "name": "potok", "members": ["U1"]}]))
+        (folder / "users.json").write_text(json.dumps([{"id": "U1", "name": "a"}]))
+        file = {"id": "F1", "name": "ключ.docx", "url_private": "https://files.example.org/F1"}
+        day = [{"type": "message", "user": "U1", "ts": "1791000000.000100", "text": "", "files": [file, {"id": "F2", "name": "b.docx"}]}]
+        (folder / "potok" / "2026-10-05.json").write_text(json.dumps(day))
+        place = folder / "__uploads" / "F1" / "ключ.docx"
+    place.parent.mkdir(parents=True)
+    place.write_bytes(document("Ответы"))
+
+
+@pytest.mark.parametrize("kind", ["discord", "mattermost", "slack"])
+def test_files_that_were_fetched_with_an_export_are_read(tmp_path: Path, kind: str) -> None:
+    written(tmp_path, kind)
+    with empty() as warehouse:
+        load(warehouse, tmp_path, kind)
+        assert [text for _, _, text in held(warehouse)] == ["Ответы"]
+        assert rejects(warehouse) == []

@@ -1,4 +1,4 @@
-"""What a learner handed in, as one text: the words typed and the words of the files, one after another.
+"""What a learner handed in or somebody posted, as one text: the words typed and the words of the files, one after another.
 
 Shared by the stages that compare such texts and that show them: places of passages count in this text.
 """
@@ -32,4 +32,32 @@ WORKS = """
         inner join personal.file_texts as written on written.content_hash = file.content_hash and written.text is not null
     )
     group by part.submission_id
+"""
+
+#: Query: one row per message with words (``message_id``, ``text``): what was typed first, then the files posted with it, blank lines between.
+MESSAGES = """
+    select typed.message_id, typed.text
+    from personal.messages as typed
+    where typed.text is not null
+        and typed.message_id not in (
+            select file.message_id from raw.message_files as file
+            inner join personal.file_texts as written on written.content_hash = file.content_hash and written.text is not null
+        )
+    union all
+    select part.message_id, string_agg(part.text, chr(10) || chr(10) order by part.place, part.content_hash) as text
+    from (
+        select typed.message_id, 0 as place, '' as content_hash, typed.text
+        from personal.messages as typed
+        where typed.text is not null and trim(typed.text) <> ''
+            and typed.message_id in (select message_id from raw.message_files)
+        union all
+        select file.message_id, 1, file.content_hash, written.text
+        from raw.message_files as file
+        inner join personal.file_texts as written on written.content_hash = file.content_hash and written.text is not null
+    ) as part
+    where part.message_id in (
+        select file.message_id from raw.message_files as file
+        inner join personal.file_texts as written on written.content_hash = file.content_hash and written.text is not null
+    )
+    group by part.message_id
 """

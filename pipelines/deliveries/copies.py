@@ -14,7 +14,7 @@ import pyarrow as pa
 from pipelines.deliveries.list_model import Copier, SimilarWork
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
-from pipelines.works import WORKS
+from pipelines.works import MESSAGES, WORKS
 
 #: A piece of text and the number of the shared run that it is (None: not shared).
 Piece = tuple[str, int | None]
@@ -39,6 +39,8 @@ class Pair:
     same_creation: bool | None = None
     shared_revisions: int | None = None
     unseen_letters: int | None = None
+    #: The earlier text is a message, and what is shared stands in a file posted with it.
+    earlier_in_file: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,15 +65,15 @@ def read_pairs(warehouse: Warehouse, items: Iterable[SimilarWork]) -> dict[tuple
     try:
         rows = warehouse.rows(
             "select later_id, source_id, earlier_id, earlier_kind, matched_words, later_share, same_file, hidden_characters, homoglyphs, "
-            "later_text, earlier_text, same_author, same_creation, shared_revisions, unseen_letters from ("
+            "later_text, earlier_text, same_author, same_creation, shared_revisions, unseen_letters, earlier_in_file from ("
             "  select w.later_id, w.source_id, c.earlier_id, c.earlier_kind, c.matched_words, c.later_share, c.same_file, c.hidden_characters,"
-            "    c.homoglyphs, c.same_author, c.same_creation, c.shared_revisions, c.unseen_letters, s.text as later_text, case when c.earlier_kind = 'message' then m.text else e.text end as earlier_text,"
+            "    c.homoglyphs, c.same_author, c.same_creation, c.shared_revisions, c.unseen_letters, c.earlier_in_file, s.text as later_text, case when c.earlier_kind = 'message' then m.text else e.text end as earlier_text,"
             "    row_number() over (partition by w.later_id, w.source_id"
             "      order by (c.earlier_id = w.source_id) desc, c.matched_words desc, c.earlier_id) as choice"
             "  from wanted_pairs as w join links.copies as c on c.later_id = w.later_id"
             f"  left join ({WORKS}) as s on s.submission_id = c.later_id"
             f"  left join ({WORKS}) as e on e.submission_id = c.earlier_id"
-            "  left join personal.messages as m on m.message_id = c.earlier_id"
+            f"  left join ({MESSAGES}) as m on m.message_id = c.earlier_id"
             ") where choice = 1 order by later_id, source_id"
         )
         fragments = warehouse.rows(
@@ -101,6 +103,7 @@ def read_pairs(warehouse: Warehouse, items: Iterable[SimilarWork]) -> dict[tuple
             same_creation=signs[1],
             shared_revisions=signs[2],
             unseen_letters=signs[3],
+            earlier_in_file=bool(signs[4]),
         )
     return pairs
 

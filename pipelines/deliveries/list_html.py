@@ -139,12 +139,15 @@ def evidence_view(item: CuratorList, line: Line, language: Language) -> dict[str
         notes = []
         words = pair.matched_words if pair else copier.matched_words
         share = pair.later_share if pair else copier.share
-        if words is not None:
+        is_by_bytes = pair is not None and pair.same_file and not pair.matched_words
+        if words is not None and not is_by_bytes:
             notes.append(language.count("{n} word agrees", "{n} words agree", words))
-        if share is not None:
+        if share is not None and not is_by_bytes:
             notes.append(language.say("{share} of this work", share=language.percent(share)))
         if pair and pair.same_file:
             notes.append(language.say("the same file, byte for byte"))
+        if pair and pair.earlier_in_file:
+            notes.append(language.say("stands in a file posted in the chat"))
         if pair and pair.hidden_characters:
             notes.append(language.count("{n} invisible character inside", "{n} invisible characters inside", pair.hidden_characters))
         if pair and pair.homoglyphs:
@@ -162,7 +165,8 @@ def evidence_view(item: CuratorList, line: Line, language: Language) -> dict[str
                 "is_source": pair.is_source if pair else True,
             }
         )
-    source = [language.say("message in the chat") if similar.source_kind == "leak" else language.say("work handed in earlier")]
+    leaked = language.say("file in the chat message") if similar.source_in_file else language.say("message in the chat")
+    source = [leaked if similar.source_kind == "leak" else language.say("work handed in earlier")]
     source += [similar.source_name] if similar.source_name else []
     source += [language.moment(similar.source_at)] if similar.source_at else []
     return {

@@ -127,6 +127,8 @@ class SimilarWork:
     source_name: str | None
     learners: int
     people: tuple[Copier, ...]
+    #: The source is a message, and what is repeated stands in a file posted with it.
+    source_in_file: bool = False
 
 
 @dataclass(frozen=True)

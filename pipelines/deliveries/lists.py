@@ -367,7 +367,15 @@ def _similar(warehouse: Warehouse, day: date) -> list[tuple[str, Line]]:
         copiers = _copiers(people)
         learners = max(row["learners"] or 0, len({item.get("person_id") or item.get("later_id") for item in people}))
         similar = SimilarWork(
-            row["task_id"], row["task_name"], row["source_kind"], row["source_id"], row["source_at"], row["source_name"], learners, copiers
+            row["task_id"],
+            row["task_name"],
+            row["source_kind"],
+            row["source_id"],
+            row["source_at"],
+            row["source_name"],
+            learners,
+            copiers,
+            bool(row["source_in_file"]),
         )
         ordered = tuple(streams[key] for key in sorted(streams))
         lines.append((curator, Line(item_id=item_id, section="similar_work", urgency=0.0, streams=ordered, similar=similar)))

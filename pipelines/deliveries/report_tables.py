@@ -28,7 +28,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "rpt_people": "person_id email phone institution",
         "rpt_learners": "day curator_id person_id learner_name streams email phone institution course_day level",
         "rpt_idle_groups": "day curator_id stream_id course_name stream_title learners active last_active_on",
-        "rpt_similar_work": "day curator_id stream_id course_name stream_title task_id task_name source_kind source_id source_at source_name learners people",
+        "rpt_similar_work": "day curator_id stream_id course_name stream_title task_id task_name source_kind source_id source_at source_in_file source_name learners people",
         "rpt_week_streams": "week_ends_on stream_id course_name stream_title course_day learners active_share never_started_share submitted_first_share "
         "missed_share at_risk completed_share dropped_share "
         "active_share_previous never_started_share_previous submitted_first_share_previous missed_share_previous at_risk_previous "

@@ -788,6 +788,12 @@ def similar_words(item: SimilarWork, language: Language) -> str:
     """What repeats what."""
     task = item.task_name or language.say("a task")
     moment = language.moment(item.source_at) if item.source_at else language.say("time unknown")
+    if item.source_kind == "leak" and item.source_in_file:
+        return language.count(
+            "{task}: {n} work agrees with a file posted in the chat ({moment})",
+            "{task}: {n} works agree with a file posted in the chat ({moment})",
+            item.learners, task=task, moment=moment,
+        )  # fmt: skip
     if item.source_kind == "leak":
         return language.count(
             "{task}: {n} work agrees with a message in the chat of {moment}",

@@ -30,7 +30,7 @@ from pipelines.programme import Programme
 from pipelines.text import VERSION, words
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
-from pipelines.works import WORKS
+from pipelines.works import MESSAGES, WORKS
 
 #: Raised whenever the same texts would give other pairs.
 RULE_VERSION = 3
@@ -43,22 +43,39 @@ _RULES = (
     "leak_message_words", "copy_common_people", "copy_common_share",
 )  # fmt: skip
 
-# Every text that counts, with whom it belongs to. Teachers' messages are reference material.
-_DOCUMENTS = f"""
-    create or replace temp table copy_found as
-    with people as (
-        select account_id, coalesce(case when state = 'linked' then person_id when rule = 'name' then candidate_person_id end, account_id) as person_id
-        from links.people
-    ), teachers as (
+# Whose account is whose: where a name alone tells it, too, for one's own words in a chat are no leak.
+_PEOPLE = """
+    create or replace temp table copy_people as
+    select account_id, coalesce(case when state = 'linked' then person_id when rule = 'name' then candidate_person_id end, account_id) as person_id
+    from links.people
+"""
+
+# Accounts of those who teach, and bots: what they post is reference material.
+_TEACHERS = """
+    create or replace temp table copy_teachers as
+    with teachers as (
         select distinct person.person_id from raw.enrolments as enrolment
         inner join links.people as person on person.account_id = enrolment.account_id and person.state = 'linked'
         where enrolment.role <> 'learner'
         union
         select person.person_id from raw.programme_curators as curator
         inner join links.people as person on person.account_id = curator.account_id and person.state = 'linked'
-    ), works as (
+    )
+    select account_id from copy_people where person_id in (select person_id from teachers)
+    union
+    select account_id from raw.accounts where is_bot
+"""
+
+# Every text that counts, with whom it belongs to.
+_DOCUMENTS = f"""
+    create or replace temp table copy_found as
+    with works as (
         -- The digest before the joins: they need not carry the texts.
         select submission_id, md5($version || text) as digest from ({WORKS})
+    ), posted as (
+        select file.message_id, sum(written.words) as words
+        from raw.message_files as file inner join raw.file_texts as written on written.content_hash = file.content_hash
+        group by file.message_id
     ), documents as (
         select
             submission.submission_id as text_id, 0 as holder, submission.task_id, submission.course_id, submission.submitted_at as stood_at,
@@ -68,18 +85,18 @@ _DOCUMENTS = f"""
             works.digest
         from raw.submissions as submission
         inner join works on works.submission_id = submission.submission_id
-        left join people on people.account_id = submission.account_id
+        left join copy_people as people on people.account_id = submission.account_id
         where submission.state = 'submitted' and submission.submitted_at is not null and not coalesce(submission.is_preview, false)
         union all
         select
-            message.message_id, case when people.person_id in (select person_id from teachers) or coalesce(account.is_bot, false) then 2 else 1 end,
-            null, null, message.sent_at, coalesce(people.person_id, message.account_id, message.message_id), null, md5($version || private.text)
+            message.message_id, case when message.account_id in (select account_id from copy_teachers) then 2 else 1 end,
+            null, null, message.sent_at, coalesce(people.person_id, message.account_id, message.message_id), null, md5($version || said.text)
         from raw.messages as message
-        inner join personal.messages as private on private.message_id = message.message_id
-        left join raw.accounts as account on account.account_id = message.account_id
-        left join people on people.account_id = message.account_id
+        inner join ({MESSAGES}) as said on said.message_id = message.message_id
+        left join posted on posted.message_id = message.message_id
+        left join copy_people as people on people.account_id = message.account_id
         where message.kind = 'post' and message.channel in ('chat', 'forum') and message.sent_at is not null
-            and not coalesce(message.is_private, false) and message.words >= $words and private.text is not null
+            and not coalesce(message.is_private, false) and coalesce(message.words, 0) + coalesce(posted.words, 0) >= $words
     )
     select
         document.text_id, document.holder, document.task_id, document.course_id, document.stood_at, document.person_id, document.team_id,
@@ -133,9 +150,11 @@ def link_copies(warehouse: Warehouse, programme: Programme) -> Summary:
     """Bring ``links.copies``, ``links.copy_fragments`` and ``links.copy_clusters`` up to what is known.
 
     Included: submissions handed in, with text, typed or in files; as sources also messages in chats and forums of at least
-    ``leak_message_words`` words. Excluded: drafts, teachers' previews, private messages, mail (never read). Works without text appear only
-    where a file of equal bytes was handed in before (matched_words 0, same_file true).
+    ``leak_message_words`` words, those of files posted with them included. Excluded: drafts, teachers' previews, private messages, mail (never
+    read). Works without text appear only where a file of equal bytes was handed in or posted before (matched_words 0, same_file true).
     """
+    warehouse.connection.execute(_PEOPLE)
+    warehouse.connection.execute(_TEACHERS)
     warehouse.connection.execute(_DOCUMENTS, {"words": int(threshold("leak_message_words")), "version": f"{VERSION}:"})
     reference = _references(warehouse)
     method = blake2b(f"{RULE_VERSION} {[threshold(name) for name in _RULES]}".encode(), digest_size=8).hexdigest()
@@ -150,7 +169,7 @@ def link_copies(warehouse: Warehouse, programme: Programme) -> Summary:
     kinds = dict(warehouse.rows("select kind, count(*) from links.copies group by kind"))
     texts, messages = warehouse.rows("select count(*) filter (where holder = 0), count(*) filter (where holder <> 0) from copy_docs")[0]
     pieces = int(warehouse.value("select count(*) from links.copy_fragments"))
-    for table in ("copy_found", "copy_docs", "copy_marked"):
+    for table in ("copy_people", "copy_teachers", "copy_found", "copy_docs", "copy_marked"):
         warehouse.connection.execute(f"drop table if exists temp.{table}")
     learner, leak, taught, own, team = (int(kinds.get(kind, 0)) for kind in ("learner", "leak", "reference", "own", "team"))
     return Summary(texts, messages, fingerprinted, asked, looked_at, sum(kinds.values()), learner, leak, taught, own, team, pieces)
@@ -217,8 +236,8 @@ def _written(warehouse: Warehouse, wanted: str, parameters: dict[str, int] | Non
         from copy_wanted as wanted inner join ({WORKS}) as works on works.submission_id = wanted.text_id
         where wanted.holder = 0
         union all
-        select wanted.batch, wanted.text_no, private.text
-        from copy_wanted as wanted inner join personal.messages as private on private.message_id = wanted.text_id
+        select wanted.batch, wanted.text_no, said.text
+        from copy_wanted as wanted inner join ({MESSAGES}) as said on said.message_id = wanted.text_id
         where wanted.holder <> 0
         order by 1
         """

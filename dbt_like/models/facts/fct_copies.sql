@@ -57,15 +57,21 @@ select
     copies.longest_run,
     copies.hidden_characters + copies.homoglyphs as tamper_signs,
     copies.same_file,
+    coalesce(copies.earlier_in_file, false) as earlier_in_file,
     copies.same_author,
     copies.same_creation,
     copies.shared_revisions,
     copies.unseen_letters,
     copies.direction_certainty,
     decisions.verdict,
+    -- Where words cannot tell, for there are none or too few, equal bytes do. Of a work with words of its own a file that others have too is a sign.
+    copies.same_file
+    and copies.matched_words = 0
+    and coalesce(submissions.words, 0) < {{ threshold('copy_matched_words') }} as is_by_bytes,
     -- Enough of the text, and clear enough who was later, to be counted; not while it is disputed, nor where it was found or declared no fault.
     coalesce(decisions.verdict, 'copied') = 'copied'
     and copies.kind in ('learner', 'leak')
+    and (copies.matched_words > 0 or coalesce(submissions.words, 0) < {{ threshold('copy_matched_words') }})
     and copies.later_share >= {{ threshold('copied_work_share') }}
     and copies.direction_certainty >= {{ threshold('copied_certainty') }} as is_counted
 from copies

@@ -29,6 +29,15 @@ file_words as (
 
 ),
 
+-- Works with a file of which at least the bytes are known: those can be compared with other files' bytes.
+file_works as (
+
+    select distinct files.submission_id
+    from {{ source('raw', 'submission_files') }} as files
+    where files.bytes > 0
+
+),
+
 team_rows as (
 
     select distinct
@@ -91,6 +100,7 @@ dated as (
         everybody.handed_in_at as submitted_at,
         deadlines.due_at,
         case when everybody.words is null and file_words.words is null then null else coalesce(everybody.words, 0) + coalesce(file_words.words, 0) end as words,
+        coalesce(everybody.words, 0) + coalesce(file_words.words, 0) > 0 or file_works.submission_id is not null as is_comparable,
         everybody.files,
         everybody.score,
         everybody.max_score,
@@ -110,6 +120,8 @@ dated as (
         on everybody.person_id = deadlines.person_id and everybody.task_id = deadlines.task_id
     left join file_words
         on everybody.submission_id = file_words.submission_id
+    left join file_works
+        on everybody.submission_id = file_works.submission_id
 
 )
 
@@ -130,6 +142,7 @@ select
     dated.submitted_at > dated.due_at as is_late,
     {{ hours_between('dated.submitted_at', 'dated.due_at') }} as hours_to_due,
     dated.words,
+    dated.is_comparable,
     dated.files,
     dated.score,
     dated.max_score,

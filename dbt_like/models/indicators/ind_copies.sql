@@ -1,4 +1,5 @@
--- One row per learner and task with a text handed in: how much of it stands in somebody else's earlier text. Evidence, no verdict.
+-- One row per learner and task with a text or a file handed in: how much of it stands in somebody else's earlier text, or, where it has no
+-- words, in files of equal bytes. Evidence, no verdict.
 with texts as (
 
     select
@@ -9,7 +10,7 @@ with texts as (
         min(submissions.submitted_at) as handed_in_at,
         max(submissions.words) as words
     from {{ ref('fct_submissions') }} as submissions
-    where submissions.words > 0
+    where submissions.is_comparable
     group by submissions.person_id, submissions.stream_id, submissions.course_id, submissions.task_id
 
 ),
@@ -21,7 +22,7 @@ standing as (
         copies.*,
         max(case when copies.is_counted then copies.matched_words end) over (partition by copies.later_id, copies.person_id) as fullest
     from {{ ref('fct_copies') }} as copies
-    where copies.kind in ('learner', 'leak') and coalesce(copies.verdict, 'copied') = 'copied' and copies.matched_words > 0
+    where copies.kind in ('learner', 'leak') and coalesce(copies.verdict, 'copied') = 'copied' and (copies.matched_words > 0 or copies.is_by_bytes)
 
 ),
 
@@ -50,7 +51,8 @@ copies as (
         max(case when ranked.place = 1 then ranked.kind end) as source_kind,
         max(case when ranked.place = 1 then ranked.later_id end) as later_id,
         max(ranked.tamper_signs) as tamper_signs,
-        bool_or(ranked.is_counted) as is_copied
+        bool_or(ranked.is_counted) as is_copied,
+        bool_and(case when ranked.is_counted then ranked.is_by_bytes end) as is_by_bytes
     from ranked
     group by ranked.person_id, ranked.task_id
 
@@ -152,7 +154,8 @@ select
     coalesce(copies.pairs, 0) as pairs,
     coalesce(copies.copied_share, 0.0) as copied_share,
     coalesce(limits.low, 0.0) as copied_low,
-    coalesce(limits.high, 0.0) as copied_high,
+    -- Of a scan nobody knows the words.
+    case when coalesce(texts.words, 0) = 0 then 1.0 else coalesce(limits.high, 0.0) end as copied_high,
     coalesce(copies.matched_words, 0) as matched_words,
     copies.source_id,
     copies.source_kind,
@@ -164,7 +167,8 @@ select
     origins.earlier_at as origin_at,
     origins.handed_in_at as copied_at,
     coalesce(copies.tamper_signs, 0) as tamper_signs,
-    coalesce(copies.is_copied, false) as is_copied
+    coalesce(copies.is_copied, false) as is_copied,
+    coalesce(copies.is_by_bytes, false) as is_by_bytes
 from texts
 left join copies
     on texts.person_id = copies.person_id and texts.task_id = copies.task_id

@@ -34,6 +34,7 @@ learners as (
         scoped.of_task as task_id,
         scoped.person_id,
         count(*) as texts,
+        count(case when coalesce(scoped.words, 0) = 0 then 1 end) as without_words,
         count(case when scoped.is_copied then 1 end) as copied,
         count(case when scoped.origin_kind = 'leak' then 1 end) as leaked
     from scoped
@@ -49,6 +50,7 @@ counted as (
         learners.task_id,
         count(*) as learners,
         sum(learners.texts) as texts,
+        sum(learners.without_words) as without_words,
         sum(learners.copied) as copied,
         sum(learners.leaked) as leaked,
         count(case when learners.copied > 0 then 1 end) as copiers,
@@ -128,6 +130,7 @@ select
     sized.task_id,
     sized.learners,
     sized.texts,
+    sized.without_words,
     sized.copied,
     sized.copiers,
     sized.share as copied_share,

@@ -586,7 +586,8 @@ copied as (
         copies.person_id,
         copies.course_id,
         copies.task_id,
-        min(copies.day) as day
+        min(copies.day) as day,
+        bool_and(copies.is_by_bytes) as is_by_bytes
     from {{ ref('fct_copies') }} as copies
     where copies.is_counted
     group by copies.person_id, copies.course_id, copies.task_id
@@ -599,7 +600,9 @@ copy_days as (
         members.person_id,
         members.stream_id,
         greatest(copied.day, members.first_day) as day,
-        count(*) as copied
+        count(*) as copied,
+        -- Works without words are none of the texts; what is known of them is that these are somebody else's.
+        count(case when copied.is_by_bytes then 1 end) as copied_by_bytes
     from members
     inner join copied
         on members.person_id = copied.person_id and members.course_id = copied.course_id
@@ -645,7 +648,8 @@ added as (
         coalesce(sum(question_days.answered) over so_far, 0) as questions_answered,
         coalesce(sum(notice_days.received) over so_far, 0) as notices_received,
         greatest(coalesce(sum(notice_days.judged) over so_far, 0) - coalesce(max(notice_days.signed_number) over so_far, 0), 0) as notices_unacknowledged_in_row,
-        coalesce(sum(copy_days.copied) over so_far, 0) as copied_tasks
+        coalesce(sum(copy_days.copied) over so_far, 0) as copied_tasks,
+        coalesce(sum(copy_days.copied_by_bytes) over so_far, 0) as copied_by_bytes
     from spine
     left join act_days
         on spine.person_id = act_days.person_id and spine.stream_id = act_days.stream_id and spine.day = act_days.day
@@ -756,8 +760,11 @@ select
     case when known_courses.has_messages then cast(states.technical_questions_14 as bigint) else null end as technical_questions_14,
     case when known_courses.has_notices then cast(states.notices_received as bigint) else null end as notices_received,
     case when known_courses.has_notices then cast(states.notices_unacknowledged_in_row as bigint) else null end as notices_unacknowledged_in_row,
-    case when known_courses.has_texts then cast(states.copied_tasks as bigint) else null end as copied_tasks,
-    case when states.texts > 0 then least(1.0, states.copied_tasks / cast(states.texts as double)) else null end as copied_share,
+    case when known_courses.has_texts or states.copied_tasks > 0 then cast(states.copied_tasks as bigint) else null end as copied_tasks,
+    case
+        when states.texts + states.copied_by_bytes > 0 then least(1.0, states.copied_tasks / cast(states.texts + states.copied_by_bytes as double))
+        else null
+    end as copied_share,
     shares.stream_active_share_7,
     states.is_bulk_enrolled
 from states

@@ -24,6 +24,7 @@ works as (
         max(copies.earlier_person_id) as source_person_id,
         max(copies.earlier_stream_id) as source_stream_id,
         min(copies.earlier_at) as source_at,
+        bool_or(copies.earlier_in_file) as source_in_file,
         count(distinct copies.person_id) as learners,
         max(copies.day) as last_day,
         {{ json_rows([('person_id', 'copies.person_id'), ('name', 'people.name'), ('later_id', 'copies.later_id'), ('handed_in_at', 'copies.handed_in_at'), ('share', 'round(copies.later_share, 3)'), ('matched_words', 'copies.matched_words')], 'copies.handed_in_at, copies.later_id, copies.person_id') }} as people
@@ -46,6 +47,7 @@ select
     works.source_kind,
     works.source_id,
     works.source_at,
+    works.source_in_file,
     case when own_streams.curator_id is not null then sources.name else null end as source_name,
     works.learners,
     works.people

@@ -38,7 +38,7 @@ hits as (
     select 'practice' as condition, 'copied_task_share' as indicator, weeks.back, count(case when copies.is_copied then 1 end) as hits, count(*) as n
     from weeks
     inner join {{ ref('fct_submissions') }} as submissions
-        on submissions.day between weeks.from_day and weeks.until_day and submissions.is_first and submissions.words > 0
+        on submissions.day between weeks.from_day and weeks.until_day and submissions.is_first and submissions.is_comparable
     inner join {{ ref('ind_copies') }} as copies
         on submissions.person_id = copies.person_id and submissions.task_id = copies.task_id
     group by weeks.back

@@ -23,7 +23,7 @@ handed_in as (
         coalesce(copies.tamper_signs, 0) > 0 as is_tampered
     from {{ ref('fct_submissions') }} as submissions
     left join {{ ref('ind_copies') }} as copies
-        on submissions.person_id = copies.person_id and submissions.task_id = copies.task_id and submissions.words > 0
+        on submissions.person_id = copies.person_id and submissions.task_id = copies.task_id and submissions.is_comparable
     left join leaked
         on submissions.person_id = leaked.person_id and submissions.task_id = leaked.task_id
     where

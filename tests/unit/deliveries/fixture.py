@@ -34,7 +34,7 @@ TABLES = {
     "phone varchar, institution varchar",
     "rpt_not_reached": f"{_PERSON}, notice_id varchar, subject varchar, sent_at timestamptz, why varchar, notices_in_row integer, next_channel varchar",
     "rpt_similar_work": "day date, curator_id varchar, stream_id varchar, course_name varchar, stream_title varchar, task_id varchar, task_name varchar, "
-    "source_kind varchar, source_id varchar, source_at timestamptz, source_name varchar, learners bigint, people json",
+    "source_kind varchar, source_id varchar, source_at timestamptz, source_in_file boolean, source_name varchar, learners bigint, people json",
     "rpt_people": "person_id varchar, email varchar, phone varchar, institution varchar",
     "rpt_learners": "day date, curator_id varchar, person_id varchar, learner_name varchar, streams varchar, email varchar, phone varchar, "
     "institution varchar, course_day integer, level varchar",

@@ -407,3 +407,29 @@ def test_many_questions_leave_places_for_those_who_need_help() -> None:
     }
     sections = [line.section for line in built(tables)[0].lines]
     assert (sections.count("waiting"), sections.count("help")) == (11, 4)
+
+
+def test_a_file_posted_in_the_chat_is_named_as_the_source(tmp_path: Path) -> None:
+    tables = {"rpt_curators": [made.curator()], "rpt_similar_work": [made.similar([(13, NAMES[13]), (14, NAMES[14])], source_in_file=True)]}
+    with made.warehouse_of(**tables) as warehouse:
+        made.add_copies(warehouse, [13, 14])
+        warehouse.connection.execute("update personal.messages set text = 'держите' where message_id = 'telegram:message:5:77'")
+        insert = warehouse.connection.execute
+        insert("insert into raw.message_files values ('telegram:message:5:77', 'h', 9, 'x', 'x', null)")
+        insert("insert into personal.file_texts (content_hash, text) values ('h', 'Ключ к заданию, всё целиком')")
+        insert("update links.copies set earlier_in_file = true where later_id = 'moodle:submission:13'")
+        insert(
+            "update links.copies set earlier_in_file = true, same_file = true, matched_words = 0, later_share = 1 where later_id = 'moodle:submission:14'"
+        )
+        item = lists.build_lists(warehouse, made.programme(), made.DAY)
+    files = lists.write_lists(item, tmp_path)
+    content = words((tmp_path / next(file for file in files if file.kind == "copies_html").path).read_text(encoding="utf-8"))
+    assert "файл в сообщении чата" in content
+    assert content.count("стоит в файле, выложенном в чат") == 2
+    # What was typed stands before what the file holds, as the places of passages count.
+    assert "держите Ключ" in " ".join(content.split())
+    # Of equal files no words were compared.
+    assert content.count("байт в байт") == 1
+    assert "0 слов" not in content
+    listed = words((tmp_path / next(file for file in files if file.kind == "list_html").path).read_text(encoding="utf-8"))
+    assert "2 работы совпадают с файлом, выложенным в чат" in listed

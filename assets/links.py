@@ -33,7 +33,7 @@ def _relations(name: str, tables: dict[str, str], reads: list[list[str]], do: Ca
 
 
 _RAW = {name: ["raw", name] for name in ("accounts", "courses", "course_groups", "memberships", "enrolments", "tasks", "chats", "messages",
-                                          "addressees", "submissions", "submission_files", "grades", "webinars", "attendance", "survey_answers")}  # fmt: skip
+                                          "message_files", "addressees", "submissions", "submission_files", "grades", "webinars", "attendance", "survey_answers")}  # fmt: skip
 _PEOPLE = [["links", "people"], ["links", "places"]]
 
 #: Said by people (``mayak copies``), never made by a run.
@@ -80,7 +80,7 @@ link_assets: list[dg.AssetSpec | dg.AssetsDefinition] = [
             "copy_texts": "One row per text whose fingerprints are kept.",
             "copy_prints": "One row per text and fingerprint that is kept of it.",
         },
-        [*_PEOPLE, _RAW["submissions"], _RAW["submission_files"], _RAW["tasks"], _RAW["messages"]],
+        [*_PEOPLE, _RAW["submissions"], _RAW["submission_files"], _RAW["tasks"], _RAW["messages"], _RAW["message_files"]],
         link_copies,
     ),
     _relations("feedback", {"feedback": "One row per grade of the marking record: what its comment is worth."}, [_RAW["grades"], _RAW["submissions"]], link_feedback),

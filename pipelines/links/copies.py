@@ -66,12 +66,15 @@ _TEACHERS = """
     select account_id from raw.accounts where is_bot
 """
 
-# Every text that counts, with whom it belongs to.
+# Every text that counts, with whom it belongs to. The engine's own hash of the words is several times as quick as md5 and is asked of every text
+# every night; another version of the engine may give others, and then everything is fingerprinted once more.
 _DOCUMENTS = f"""
     create or replace temp table copy_found as
     with works as (
         -- The digest before the joins: they need not carry the texts.
-        select submission_id, md5($version || text) as digest from ({WORKS})
+        select submission_id, $version || hash(text)::varchar as digest from ({WORKS})
+    ), said as (
+        select message_id, $version || hash(text)::varchar as digest from ({MESSAGES})
     ), posted as (
         select file.message_id, sum(written.words) as words
         from raw.message_files as file inner join raw.file_texts as written on written.content_hash = file.content_hash
@@ -90,9 +93,9 @@ _DOCUMENTS = f"""
         union all
         select
             message.message_id, case when message.account_id in (select account_id from copy_teachers) then 2 else 1 end,
-            null, null, message.sent_at, coalesce(people.person_id, message.account_id, message.message_id), null, md5($version || said.text)
+            null, null, message.sent_at, coalesce(people.person_id, message.account_id, message.message_id), null, said.digest
         from raw.messages as message
-        inner join ({MESSAGES}) as said on said.message_id = message.message_id
+        inner join said on said.message_id = message.message_id
         left join posted on posted.message_id = message.message_id
         left join copy_people as people on people.account_id = message.account_id
         where message.kind = 'post' and message.channel in ('chat', 'forum') and message.sent_at is not null
@@ -169,7 +172,7 @@ def link_copies(warehouse: Warehouse, programme: Programme) -> Summary:
     kinds = dict(warehouse.rows("select kind, count(*) from links.copies group by kind"))
     texts, messages = warehouse.rows("select count(*) filter (where holder = 0), count(*) filter (where holder <> 0) from copy_docs")[0]
     pieces = int(warehouse.value("select count(*) from links.copy_fragments"))
-    for table in ("copy_people", "copy_teachers", "copy_found", "copy_docs", "copy_marked"):
+    for table in ("copy_people", "copy_teachers", "copy_found", "copy_docs", "copy_gone", "copy_marked", "copy_sizes"):
         warehouse.connection.execute(f"drop table if exists temp.{table}")
     learner, leak, taught, own, team = (int(kinds.get(kind, 0)) for kind in ("learner", "leak", "reference", "own", "team"))
     return Summary(texts, messages, fingerprinted, asked, looked_at, sum(kinds.values()), learner, leak, taught, own, team, pieces)
@@ -258,17 +261,20 @@ def _prints_of(given: tuple[NDArray[np.int64], list[str]]) -> tuple[NDArray[np.i
 
 
 def _number(warehouse: Warehouse, method: str) -> None:
-    """``copy_docs``: the texts known now, numbered in the order of time, and which of them came or changed since last time."""
+    """``copy_docs``: the texts known now, numbered in the order of time, and which of them came or changed since last time; ``copy_gone``: which went."""
     connection = warehouse.connection
     connection.execute(
         """
         create or replace temp table copy_docs as
-        with stated as (
+        -- Narrow rows are put in order, and the wide ones joined to them: that costs a third of ordering the wide ones.
+        with ordered as (
+            select rowid as place, (row_number() over (order by stood_at, holder, text_id))::integer as seq from copy_found
+        ), stated as (
             select
-                found.*, known.text_no, known.state as old_state, coalesce(course.course_no, -1) as course_no,
-                (row_number() over (order by found.stood_at, found.holder, found.text_id))::integer as seq,
+                found.*, ordered.seq, known.text_no, known.state as old_state, coalesce(course.course_no, -1) as course_no,
                 md5(concat_ws('|', $method, found.holder, found.task_id, found.person_id, found.team_id, epoch_us(found.stood_at), found.digest, course.digest)) as state
             from copy_found as found
+            inner join ordered on ordered.place = found.rowid
             inner join links.copy_texts as known on known.text_id = found.text_id
             left join copy_courses as course on course.course_id = found.course_id
         -- Numbers that are the same for the same person, the same task, and no more: the number of its first text.
@@ -282,13 +288,16 @@ def _number(warehouse: Warehouse, method: str) -> None:
             stated.seq, people.person_no, coalesce(tasks.task_no, -1) as task_no,
             stated.state is distinct from stated.old_state as is_touched,
             stated.old_state is null as is_new,
-            stated.holder = 0 and stated.state is distinct from stated.old_state as is_asked,
-            $run::double as run_bound, $share::double as share_bound
+            stated.holder = 0 and stated.state is distinct from stated.old_state as is_asked
         from stated
         inner join people on people.person_id = stated.person_id
         left join tasks on tasks.task_id = stated.task_id
         """,
-        {"method": method, "run": threshold("copy_unknown_run"), "share": threshold("copy_unknown_share")},
+        {"method": method},
+    )
+    connection.execute(
+        "create or replace temp table copy_gone as select text_no, text_id from links.copy_texts as known "
+        "where state is not null and not exists (select 1 from copy_docs as docs where docs.text_no = known.text_no)"
     )
 
 
@@ -300,8 +309,7 @@ def _ask(warehouse: Warehouse) -> None:
         create or replace temp table copy_marked as
         select text_no, case when is_new then seq else 0 end as seq from copy_docs where is_touched
         union all
-        select text_no, 0 from links.copy_texts
-        where state is not null and text_id not in (select text_id from copy_docs)
+        select text_no, 0 from copy_gone
         """
     )
     if warehouse.value("select bool_and(is_asked) from copy_docs where holder = 0") or not warehouse.value(
@@ -323,20 +331,43 @@ def _calibrate(warehouse: Warehouse, reference: Reference) -> None:
     texts that both are taken from are others."""
     connection = warehouse.connection
     most, fewest = int(threshold("copy_calibration_most")), int(threshold("copy_calibration_texts"))
+    # New texts behind all others leave a task's first ones what they were; what changed or went may have been among any task's.
+    all_tasks = bool(
+        warehouse.value("select exists (select 1 from copy_gone) or exists (select 1 from copy_docs where is_touched and not is_new)")
+    )
+    connection.execute(
+        """
+        create or replace temp table copy_sizes as
+        with counted as (
+            select task_id, count(*) as texts, min(case when is_touched then seq end) as first_touched, max(case when not is_touched then seq end) as last_known
+            from copy_docs where holder = 0 and task_id is not null group by task_id
+        ), sized as (
+            -- Counted in doublings, so that a task that grows a little keeps its bounds.
+            select *, ($fewest * 2 ** floor(log2(texts / $fewest)))::bigint as size from counted where texts >= $fewest
+        )
+        select
+            sized.task_id, sized.size,
+            $all or known.texts is distinct from sized.size or coalesce(sized.first_touched < sized.last_known, false) as is_doubtful
+        from sized left join links.copy_bounds as known on known.task_id = sized.task_id
+        """,
+        {"fewest": fewest, "all": all_tasks},
+    )
+    if all_tasks:
+        # A task that has become too small for bounds and grows again shall not find those of other texts.
+        connection.execute("delete from links.copy_bounds where task_id not in (select task_id from copy_sizes)")
+    if not warehouse.value("select bool_or(is_doubtful) from copy_sizes"):
+        return
     connection.execute(
         """
         create or replace temp table copy_sized as
         with placed as (
-            select task_id, text_no, text_id, holder, seq, person_no, state, row_number() over (partition by task_id order by seq) as place,
-                count(*) over (partition by task_id) as texts
-            from copy_docs where holder = 0 and task_id is not null
-        ), sized as (
-            -- Counted in doublings, so that a task that grows a little keeps its bounds.
-            select *, ($fewest * 2 ** floor(log2(texts / $fewest)))::bigint as size from placed where texts >= $fewest
+            select docs.task_id, text_no, text_id, holder, seq, person_no, state, sizes.size, row_number() over (partition by docs.task_id order by seq) as place
+            from copy_docs as docs inner join copy_sizes as sizes on sizes.task_id = docs.task_id
+            where docs.holder = 0 and sizes.is_doubtful
         )
-        select task_id, text_no, text_id, holder, seq, person_no, state, size, place <= $most as is_sample from sized where place <= size
+        select task_id, text_no, text_id, holder, seq, person_no, state, size, place <= $most as is_sample from placed where place <= size
         """,
-        {"fewest": fewest, "most": most},
+        {"most": most},
     )
     connection.execute(
         """
@@ -352,9 +383,9 @@ def _calibrate(warehouse: Warehouse, reference: Reference) -> None:
     reference = replace(
         reference, commons=commons_of(warehouse, "select task_no from copy_docs where task_id in (select task_id from copy_due)")
     )
-    connection.execute("create or replace temp table copy_samples as select * from copy_sized where is_sample")
-    wanted = "select due.batch, sample.text_no, sample.text_id, sample.holder from copy_samples as sample inner join copy_due as due on due.task_id = sample.task_id"
-    docs = _docs_of(warehouse, "select text_no from copy_samples")
+    samples = "copy_sized as sample inner join copy_due as due on due.task_id = sample.task_id where sample.is_sample"
+    wanted = f"select due.batch, sample.text_no, sample.text_id, sample.holder from {samples}"
+    docs = _docs_of(warehouse, f"select sample.text_no from {samples}")
     due = {task: (digest, size) for task, digest, size in warehouse.rows("select task_id, digest, size from copy_due")}
 
     def measured(given: tuple[NDArray[np.int64], list[str]]) -> list[tuple[str, str, int, float, float]]:
@@ -380,11 +411,7 @@ def _calibrate(warehouse: Warehouse, reference: Reference) -> None:
             warehouse.append("links.copy_bounds", ("task_id", "digest", "texts", "run_words", "share"), bounds)
         with warehouse.registered("copy_changed", tasks):
             connection.execute("update copy_docs set is_asked = true where holder = 0 and task_id in (select task_id from copy_changed)")
-    connection.execute(
-        "update copy_docs set run_bound = known.run_words, share_bound = known.share from links.copy_bounds as known "
-        "where known.task_id = copy_docs.task_id and copy_docs.task_id in (select task_id from copy_samples)"
-    )
-    for table in ("copy_samples", "copy_sized", "copy_due"):
+    for table in ("copy_sized", "copy_due"):
         connection.execute(f"drop table temp.{table}")
 
 
@@ -423,9 +450,19 @@ class _Docs:
 
 
 def _docs_of(warehouse: Warehouse, numbers: str) -> _Docs:
+    # A task that has become too small for bounds of its own has those of tasks whose nature is unknown.
     rows = warehouse.arrow(
-        "select text_no, seq, holder, person_no, course_no, task_no, coalesce(task_id, '') as task_id, run_bound, share_bound from copy_docs "
-        f"where text_no in ({numbers}) order by text_no"
+        f"""
+        select
+            docs.text_no, docs.seq, docs.holder, docs.person_no, docs.course_no, docs.task_no, coalesce(docs.task_id, '') as task_id,
+            coalesce(bounds.run_words, $run::double) as run_bound, coalesce(bounds.share, $share::double) as share_bound
+        from copy_docs as docs
+        left join copy_sizes as sizes on sizes.task_id = docs.task_id
+        left join links.copy_bounds as bounds on bounds.task_id = sizes.task_id
+        where docs.text_no in ({numbers})
+        order by docs.text_no
+        """,
+        {"run": threshold("copy_unknown_run"), "share": threshold("copy_unknown_share")},
     )
     return _Docs(
         rows["text_no"].to_numpy().astype(np.int64),
@@ -530,7 +567,8 @@ _COPIES = """
     order by 1, 2
 """
 
-_STALE = "later_id in (select text_id from copy_docs where is_asked) or later_id not in (select text_id from copy_docs)"
+# Pairs of equal bytes alone, which are no texts of the search, are made anew with the signs of files.
+_STALE = "later_id in (select text_id from copy_docs where is_asked union all select text_id from copy_gone)"
 
 
 def _write(warehouse: Warehouse, rows: pa.Table | None, fragments: pa.Table | None) -> None:
@@ -549,7 +587,7 @@ def _write(warehouse: Warehouse, rows: pa.Table | None, fragments: pa.Table | No
             "inner join copy_docs as earlier on earlier.seq = piece.earlier order by 1, 2, 3"
         )
     write_file_signs(warehouse, RULE_VERSION)
-    connection.execute("update links.copy_texts set state = null where text_id not in (select text_id from copy_docs)")
+    connection.execute("update links.copy_texts set state = null where text_no in (select text_no from copy_gone)")
     connection.execute(
         "update links.copy_texts set state = docs.state from copy_docs as docs where docs.text_no = copy_texts.text_no and docs.is_touched"
     )

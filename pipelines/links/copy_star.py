@@ -118,7 +118,9 @@ def _parts(warehouse: Warehouse, prints: str, narrow: bool) -> Iterator[tuple[ND
         asked = (
             f"select prints.print from {prints} as prints inner join copy_docs as docs on docs.text_no = prints.text_no where docs.is_asked"
         )
-        number, print_ = _holders(warehouse, prints, np.unique(warehouse.arrow(asked)["print"].to_numpy()))
+        # numpy's own ``unique`` goes by a hash table, which takes several times as long.
+        wanted = np.sort(warehouse.arrow(asked)["print"].to_numpy())
+        number, print_ = _holders(warehouse, prints, wanted[_begins(wanted)])
         parts = _parts_for(len(print_))
         for part in range(parts):
             chosen = (print_ & (parts - 1)) == part

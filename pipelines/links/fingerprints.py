@@ -93,18 +93,23 @@ def scoped(prints: NDArray[np.uint64], scope: NDArray[np.int64]) -> NDArray[np.u
 
 
 def sampled(found: Words) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-    """What is kept of texts: (number of the text, fingerprint), each once per text, one value in two.
+    """What is kept of texts: (number of the text, fingerprint), each once per text, one value in two; sorted by value.
 
-    Sampled by the fingerprint's value, so that both sides of a copy keep the same ones (Broder 1997).
+    Sampled by the fingerprint's value, so that both sides of a copy keep the same ones (Broder 1997). Sorted, so that whoever looks through
+    many for what is wanted (:mod:`pipelines.links.copy_star`) asks near places one after another, which the processor's cache holds.
     """
     prints = fingerprints(found)
     kept = is_kept(prints)
     prints, text = prints[kept], found.text[kept]
-    # Sorted by value, which is quick, then by text: of 16 bits that is done by counting.
     order = np.argsort(prints)
-    order = order[np.argsort(text[order].astype(np.uint16) if found.texts <= 1 << 16 else text[order], kind="stable")]
     prints, text = prints[order], text[order]
-    once = np.concatenate(([True], (prints[1:] != prints[:-1]) | (text[1:] != text[:-1]))) if len(prints) else np.zeros(0, np.bool_)
+    if not len(prints):
+        return text, prints
+    # Of equal values, which are few, the texts are put in order as well.
+    again = prints[1:] == prints[:-1]
+    rows = np.flatnonzero(np.concatenate(([False], again)) | np.concatenate((again, [False])))
+    text[rows] = text[rows][np.lexsort((text[rows], prints[rows]))]
+    once = np.concatenate(([True], ~again | (text[1:] != text[:-1])))
     return text[once], prints[once]
 
 

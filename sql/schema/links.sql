@@ -274,7 +274,7 @@ comment on table links.copy_texts is 'One row per text whose fingerprints are ke
 comment on column links.copy_texts.text_no is 'Its number, for good.';
 comment on column links.copy_texts.text_id is 'Submission or message.';
 comment on column links.copy_texts.holder is '0 a work, 1 a learner''s message, 2 a teacher''s message: reference material.';
-comment on column links.copy_texts.digest is 'Of its words and of the version of the fingerprints.';
+comment on column links.copy_texts.digest is 'Of its words (the engine''s hash) and of the version of the fingerprints.';
 comment on column links.copy_texts.state is 'Digest of all that its pairs depend on, as last searched; null: not searched, or no longer known.';
 
 create table if not exists links.copy_prints (

@@ -2,8 +2,8 @@
 
 Signs of pairs that are there; equal bytes make a pair of their own where a work shares no text with another work or a message with a file, or has
 none. What a document says of itself can be changed, and what a form given out brings along says nothing: whatever half of those who handed in a
-file hold, or ``small_group`` people across the programme, is left out, and so are bytes that somebody who teaches has posted. Names are compared
-here and go nowhere: a row says that they are equal, never which.
+file hold, or ``small_group`` people across the programme, is left out, and so are bytes that somebody who teaches had posted before. Names are
+compared here and go nowhere: a row says that they are equal, never which.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _HELD = """
     union all
     select
         file.content_hash, message.message_id, 'message', message.account_id in (select account_id from copy_teachers), null, message.sent_at,
-        coalesce(people.person_id, message.account_id), null
+        coalesce(people.person_id, message.account_id, message.message_id), null
     from raw.message_files as file
     inner join raw.messages as message on message.message_id = file.message_id
     left join copy_people as people on people.account_id = message.account_id
@@ -47,27 +47,30 @@ _SAME = """
     ), spread as (
         select content_hash, task_id, count(distinct person_id) as people from copy_held where kind = 'submission' group by content_hash, task_id
     ), forms as (
-        -- A file that half of those who handed in a file have handed in is a form given out, not a copy; and so is one that a teacher gives out.
+        -- A file that half of those who handed in a file have handed in is a form given out, not a copy.
         select spread.content_hash
         from spread inner join holders on holders.task_id = spread.task_id
         where spread.people >= $form_people and spread.people >= holders.people * $form_share
-        union
-        select content_hash from copy_held where is_taught
+    ), taught as (
+        select content_hash, min(stood_at) as since from copy_held where is_taught group by content_hash
+    ), copied as (
+        -- So is one that a teacher had given out before; who shows a learner's work afterwards excuses nobody.
+        select held.*
+        from copy_held as held left join taught on taught.content_hash = held.content_hash
+        where held.kind = 'submission' and held.content_hash not in (select content_hash from forms) and coalesce(taught.since >= held.stood_at, true)
     ), pairs as (
         select
             later.text_id as later_id, arg_min(earlier.text_id, (earlier.stood_at, earlier.text_id)) as earlier_id, earlier.kind
-        from copy_held as later
+        from copied as later
         inner join copy_held as earlier
-            on earlier.content_hash = later.content_hash and earlier.person_id is distinct from later.person_id
+            on earlier.content_hash = later.content_hash and earlier.person_id <> later.person_id
             and (earlier.stood_at, earlier.text_id) < (later.stood_at, later.text_id)
-        where later.kind = 'submission' and later.content_hash not in (select content_hash from forms)
         group by later.text_id, earlier.kind, earlier.person_id
     )
     select pairs.later_id, pairs.earlier_id, pairs.kind, least(1.0, sum(later.share)) as later_share, least(1.0, coalesce(sum(earlier.share), 1.0)) as earlier_share
     from pairs
-    inner join copy_held as later on later.text_id = pairs.later_id
+    inner join copied as later on later.text_id = pairs.later_id
     inner join copy_held as earlier on earlier.text_id = pairs.earlier_id and earlier.content_hash = later.content_hash
-    where later.content_hash not in (select content_hash from forms)
     group by pairs.later_id, pairs.earlier_id, pairs.kind
 """
 

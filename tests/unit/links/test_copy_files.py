@@ -194,6 +194,15 @@ def test_what_a_teacher_gives_out_in_the_chat_is_reference_in_words_and_bytes(wa
     assert warehouse.value("select count(*) from links.copies where kind in ('learner', 'leak')") == 0
 
 
+def test_a_teacher_who_shows_a_work_afterwards_excuses_nobody(warehouse: Warehouse) -> None:
+    insert(warehouse, "links.people", [{"account_id": "at", "person_id": "pt", "state": "linked", "rule": "anchor"}])
+    insert(warehouse, "raw.enrolments", [{"enrolment_id": "e", "account_id": "at", "course_id": "c", "role": "curator", "state": "active"}])
+    for number in (1, 2, 4):
+        hand_in_file(warehouse, number, None, content="h")
+    post_file(warehouse, 1, "at", None, 3, content="h")
+    assert found(warehouse) == [("s2", "s1", "learner", True, False)]
+
+
 def test_signs_of_a_document_in_the_chat_are_compared(warehouse: Warehouse) -> None:
     about = {"author": "Анна Иванова", "revision_ids": json.dumps(["00A1", "00B2"]), "created_at": START}
     post_file(warehouse, 1, "a9", text_of(1), 0, **about)

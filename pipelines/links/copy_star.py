@@ -6,8 +6,10 @@ times over; tests hold both to the same pairs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +25,8 @@ FEWEST_OF_FEW = 2
 _PART_ROWS = 6_000_000
 #: Rows looked through at once, and marks per fingerprint looked for.
 _LOOKED_THROUGH, _MARKS = 500_000, 16
+#: Runs in order among them, beyond which all are put in order: a batch of texts has some 300,000 rows.
+_MOST_RUNS = 8
 _NONE = -1
 
 Pairs = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_], NDArray[np.int64]]
@@ -30,14 +34,19 @@ Pairs = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_], NDArray[n
 
 @dataclass(frozen=True)
 class _Docs:
-    """The known texts. ``seq_of``: per ``text_no`` its ``seq``, -1 where the text is gone; the others per ``seq``."""
+    """The known texts. ``seq_of``: per ``text_no`` its ``seq``, -1 where the text is gone; the others per ``seq``. ``number``: its ``text_no``."""
 
     seq_of: NDArray[np.int64]
+    number: NDArray[np.int32]
     person: NDArray[np.int64]
     holder: NDArray[np.int8]
     is_asked: NDArray[np.bool_]
     #: The person has other texts too.
     has_more: NDArray[np.bool_]
+
+    def places(self, number: NDArray[np.int32]) -> NDArray[np.int64]:
+        """The ``seq`` of texts by their ``text_no``, -1 where the text is gone."""
+        return self.seq_of[np.minimum(number, len(self.seq_of) - 1)]
 
 
 def star_pairs(warehouse: Warehouse, prints: str, *, narrow: bool) -> Pairs:
@@ -46,14 +55,14 @@ def star_pairs(warehouse: Warehouse, prints: str, *, narrow: bool) -> Pairs:
     Reads temp table ``copy_docs`` and ``prints`` (text_no, print). ``narrow``: fingerprints of the asked works alone are sorted: the same pairs, quicker
     where few are asked.
     """
-    docs = _docs(warehouse, prints)
+    docs = _docs(warehouse)
     bits = len(docs.person).bit_length()
 
     def linked(given: tuple[NDArray[np.int32], NDArray[np.int64]]) -> NDArray[np.int64]:
         later, earlier, is_own = _links(docs, *given)
         return (((later << bits) | earlier) << 1) | is_own
 
-    code = np.concatenate([np.zeros(0, np.int64), *beside(linked, _parts(warehouse, prints, narrow))])
+    code = np.concatenate([np.zeros(0, np.int64), *beside(linked, _parts(warehouse, prints, docs, narrow))])
     code.sort()
     first = np.flatnonzero(_begins(code))
     shared = np.diff(first, append=len(code))
@@ -71,56 +80,139 @@ def later_holders(warehouse: Warehouse, prints: str, marked: str) -> NDArray[np.
     first = np.full(len(wanted), np.iinfo(np.int64).max)
     np.minimum.at(first, place, touched["seq"].to_numpy().astype(np.int64))
     number, print_ = _holders(warehouse, prints, wanted)
-    seq = _docs(warehouse, prints).seq_of[number]
+    seq = _docs(warehouse).places(number)
     return np.unique(number[seq > first[np.searchsorted(wanted, print_)]]).astype(np.int64)
 
 
 def _holders(warehouse: Warehouse, prints: str, wanted: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Rows of ``prints`` (text_no, print) with a wanted fingerprint (sorted, each once): by looking through all of them.
-
-    A join would ask a table of what is wanted, larger than the processor's cache, for each of them.
-    """
-    marks = marks_of(wanted.view(np.uint64), _MARKS)
-
-    def looked_through(batch: pa.RecordBatch) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-        held = batch["print"].to_numpy()
-        likely = np.flatnonzero(are_marked(held.view(np.uint64), marks))
-        found = held[likely]
-        is_wanted = wanted[np.minimum(np.searchsorted(wanted, found), len(wanted) - 1)] == found
-        return batch["text_no"].to_numpy()[likely[is_wanted]], found[is_wanted]
-
-    rows = [(np.zeros(0, np.int32), np.zeros(0, np.int64))]
-    if len(wanted):
-        rows += beside(
-            looked_through, warehouse.connection.execute(f"select text_no, print from {prints}").to_arrow_reader(_LOOKED_THROUGH)
-        )
-    numbers, found = zip(*rows, strict=True)
+    """Rows of ``prints`` (text_no, print) with a wanted fingerprint (sorted, each once)."""
+    parts = list(_looked_through(warehouse, prints, wanted, lambda number, place: (number, wanted[place])))
+    numbers, found = zip((np.zeros(0, np.int32), np.zeros(0, np.int64)), *parts, strict=True)
     return np.concatenate(numbers), np.concatenate(found)
 
 
-def _docs(warehouse: Warehouse, prints: str) -> _Docs:
+_Made = TypeVar("_Made")
+
+
+def _looked_through(
+    warehouse: Warehouse, prints: str, wanted: NDArray[np.int64], make: Callable[[NDArray[np.int32], NDArray[np.int64]], _Made]
+) -> Iterator[_Made]:
+    """What is made of the rows of ``prints`` with a wanted fingerprint (sorted, each once), some at once: of their text_no and the place among the wanted.
+
+    By looking through all of them: a join would ask a table of what is wanted, larger than the processor's cache, for each of them.
+    """
+    if not len(wanted):
+        return
+    marks = marks_of(wanted.view(np.uint64), _MARKS)
+
+    def looked_through(batch: pa.RecordBatch) -> _Made:
+        held = batch["print"].to_numpy()
+        likely = np.flatnonzero(are_marked(held.view(np.uint64), marks))
+        found = held[likely]
+        place = np.minimum(np.searchsorted(wanted, found), len(wanted) - 1)
+        is_wanted = wanted[place] == found
+        return make(batch["text_no"].to_numpy()[likely[is_wanted]], place[is_wanted])
+
+    yield from beside(looked_through, warehouse.connection.execute(f"select text_no, print from {prints}").to_arrow_reader(_LOOKED_THROUGH))
+
+
+#: First or last works of fingerprints: of all, and of another person than that one. Places where there is none hold what the other side begins with.
+_Ends = tuple[NDArray[np.int64], NDArray[np.int64]]
+_NEVER = np.iinfo(np.int64).max
+
+
+def _outermost(warehouse: Warehouse, prints: str, wanted: NDArray[np.int64], docs: _Docs) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Rows of ``prints`` with a wanted fingerprint, as far as they can lead anywhere: what everybody writes has tens of thousands of holders.
+
+    Of works that stand before all that are asked about, and whose people none of these are by, a fingerprint's first two and last two people's are enough:
+    a link leads to its first, its second person's first, or the last before the asked one. Everything else is kept.
+    """
+    asked = np.flatnonzero(docs.is_asked)
+    is_by_asked = np.zeros(len(docs.person) + 1, np.bool_)
+    is_by_asked[docs.person[asked]] = True
+    since = int(asked.min(initial=_NEVER))
+
+    def ends_of(place: NDArray[np.int64], seq: NDArray[np.int64]) -> tuple[NDArray[np.int64], _Ends, _Ends]:
+        """Of rows by rising place, the places and what is outermost in each."""
+        begin = np.flatnonzero(_begins(place))
+        counts = np.diff(begin, append=len(place))
+        person = docs.person[seq]
+        first, last = np.minimum.reduceat(seq, begin), np.maximum.reduceat(seq, begin)
+        second = np.minimum.reduceat(np.where(person != np.repeat(docs.person[first], counts), seq, _NEVER), begin)
+        other = np.maximum.reduceat(np.where(person != np.repeat(docs.person[last], counts), seq, _NONE), begin)
+        return place[begin], (first, second), (last, other)
+
+    def reduced(number: NDArray[np.int32], place: NDArray[np.int64]) -> tuple[list[tuple[NDArray[np.int64], _Ends, _Ends]], _Ends]:
+        seq = docs.places(number)
+        known = seq != _NONE
+        seq, place = seq[known], place[known]
+        stays = (docs.holder[seq] != 0) | (seq >= since) | is_by_asked[docs.person[seq]]
+        rest, where = seq[~stays], place[~stays]
+        # Fingerprints are written in order, some thousand texts at once.
+        edges = np.flatnonzero(where[1:] < where[:-1]) + 1
+        if len(edges) >= _MOST_RUNS:
+            order = np.argsort(where, kind="stable")
+            rest, where, edges = rest[order], where[order], edges[:0]
+        bounds = [0, *edges.tolist(), len(where)]
+        pieces = [ends_of(where[one:two], rest[one:two]) for one, two in pairwise(bounds) if two > one]
+        return pieces, (place[stays], seq[stays])
+
+    first, second = np.full((2, len(wanted)), _NEVER)
+    last, other = np.full((2, len(wanted)), _NONE)
+    kept: list[_Ends] = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
+    for pieces, stays in _looked_through(warehouse, prints, wanted, reduced):
+        kept.append(stays)
+        for place, begins, ends in pieces:
+            first[place], second[place] = _outer(docs, (first[place], second[place]), begins, np.minimum, _NEVER)
+            last[place], other[place] = _outer(docs, (last[place], other[place]), ends, np.maximum, _NONE)
+    whole = np.arange(len(wanted))
+    kept += [
+        (whole[column != empty], column[column != empty])
+        for column, empty in ((first, _NEVER), (second, _NEVER), (last, _NONE), (other, _NONE))
+    ]
+    places, seqs = (np.concatenate([part[side] for part in kept]) for side in (0, 1))
+    # One work may be several of these.
+    code = np.sort((places << len(docs.person).bit_length()) | seqs)
+    code = code[_begins(code)]
+    return docs.number[code & ((1 << len(docs.person).bit_length()) - 1)], wanted[code >> len(docs.person).bit_length()]
+
+
+def _outer(docs: _Docs, one: _Ends, two: _Ends, outer: np.ufunc, empty: int) -> _Ends:
+    """The outermost of two, and the outermost by another person than that one."""
+    found = outer(one[0], two[0])
+    most = len(docs.person) - 1
+    person = docs.person[np.clip(found, 0, most)]
+    second = np.full(len(found), empty)
+    for candidate in (*one, *two):
+        second = outer(second, np.where(docs.person[np.clip(candidate, 0, most)] != person, candidate, empty))
+    return found, second
+
+
+def _docs(warehouse: Warehouse) -> _Docs:
     rows = warehouse.arrow("select text_no, seq, person_no, holder, is_asked from copy_docs")
     number, seq = (rows[name].to_numpy().astype(np.int64) for name in ("text_no", "seq"))
     size = int(seq.max(initial=0)) + 1
-    most = max(int(number.max(initial=0)), int(warehouse.value(f"select coalesce(max(text_no), 0) from {prints}")))
-    seq_of = np.full(most + 1, _NONE)
+    # One place more, for all numbers beyond those that are known.
+    seq_of = np.full(int(number.max(initial=0)) + 2, _NONE)
     seq_of[number] = seq
+    number_of = np.zeros(size, np.int32)
+    number_of[seq] = number
     person, holder, is_asked = np.full(size, _NONE), np.zeros(size, np.int8), np.zeros(size, np.bool_)
     person[seq] = rows["person_no"].to_numpy()
     holder[seq] = rows["holder"].to_numpy()
     is_asked[seq] = rows["is_asked"].to_numpy(zero_copy_only=False)
     has_more = np.bincount(person[seq])[person] > 1 if len(seq) else is_asked
-    return _Docs(seq_of, person, holder, is_asked, has_more)
+    return _Docs(seq_of, number_of, person, holder, is_asked, has_more)
 
 
-def _parts(warehouse: Warehouse, prints: str, narrow: bool) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int64]]]:
+def _parts(warehouse: Warehouse, prints: str, docs: _Docs, narrow: bool) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int64]]]:
     if narrow:
         asked = (
             f"select prints.print from {prints} as prints inner join copy_docs as docs on docs.text_no = prints.text_no where docs.is_asked"
         )
         # numpy's own ``unique`` goes by a hash table, which takes several times as long.
         wanted = np.sort(warehouse.arrow(asked)["print"].to_numpy())
-        number, print_ = _holders(warehouse, prints, wanted[_begins(wanted)])
+        number, print_ = _outermost(warehouse, prints, wanted[_begins(wanted)], docs)
         parts = _parts_for(len(print_))
         for part in range(parts):
             chosen = (print_ & (parts - 1)) == part
@@ -157,7 +249,7 @@ def _links(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Links of one part of the fingerprints, each once per fingerprint: later, earlier, is_own."""
     order = np.argsort(print_)
-    print_, seq = print_[order], docs.seq_of[number[order]]
+    print_, seq = print_[order], docs.places(number[order])
     new = _begins(print_)
     # A fingerprint of one text leads nowhere: most are.
     alone = new & np.concatenate((new[1:], [True])) if len(new) else new

@@ -163,8 +163,19 @@ def _outermost(warehouse: Warehouse, prints: str, wanted: NDArray[np.int64], doc
     for pieces, stays in _looked_through(warehouse, prints, wanted, reduced):
         kept.append(stays)
         for place, begins, ends in pieces:
-            first[place], second[place] = _outer(docs, (first[place], second[place]), begins, np.minimum, _NEVER)
-            last[place], other[place] = _outer(docs, (last[place], other[place]), ends, np.maximum, _NONE)
+            # Texts are looked through about as they came: what comes now seldom stands before what is known, and mostly behind all of it.
+            near = begins[0] < second[place]
+            rows = place[near]
+            first[rows], second[rows] = _outer(docs, (first[rows], second[rows]), (begins[0][near], begins[1][near]), np.minimum, _NEVER)
+            known = last[place]
+            behind = begins[0] > known
+            rows, latest, before = place[behind], ends[0][behind], known[behind]
+            before = np.where(docs.person[before] != docs.person[latest], before, other[rows])
+            other[rows] = np.where(ends[1][behind] != _NONE, ends[1][behind], before)
+            last[rows] = latest
+            if len(rows) < len(place):
+                rows = place[~behind]
+                last[rows], other[rows] = _outer(docs, (last[rows], other[rows]), (ends[0][~behind], ends[1][~behind]), np.maximum, _NONE)
     whole = np.arange(len(wanted))
     kept += [
         (whole[column != empty], column[column != empty])

@@ -171,7 +171,7 @@ def evaluate(
     tell(f"train on {', '.join(earlier)}; test on {chosen}; {len(names)} features; weeks {', '.join(map(str, weeks))}")
     train, later = rows[rows["code"].isin(earlier)], rows[(rows["code"] == chosen) & rows["has_clicked"]]
     found: list[Measured] = []
-    with threadpool_limits(limits=2):
+    with threadpool_limits(limits=1):
         for week in weeks:
             found += _judge_week(train_week(train, week, names), train, later[later["cut"] == day_of(week)], week, names, draws)
             tell(f"week {week} done")

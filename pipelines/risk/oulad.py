@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 from pipelines.errors import BadSource
 from pipelines.risk import figures
 from pipelines.risk.figures import Measured
-from pipelines.risk.forecast import SEED, Beta, Forecast, Recipe, fit_calibration, learn
+from pipelines.risk.forecast import SEED, Beta, Forecast, Recipe, evened, fit_calibration, learn, logit, odds_to_probability, with_mean
 from pipelines.risk.oulad_features import day_of, feature_names, feature_table
 
 #: Weeks at which the published figures stand.
@@ -40,6 +40,8 @@ SIGNS = {
 }  # fmt: skip
 #: Rows this many weeks before and after a week teach it too.
 NEIGHBOURS = 1
+#: Presentations that the level of all modules weighs beside a module's own: one earlier presentation is believed to three quarters.
+LEVEL_PRIOR = 0.3
 OUTCOME = Recipe(
     trees={
         "learning_rate": 0.1,
@@ -77,17 +79,51 @@ SEVEN_DAYS = 7
 
 
 @dataclass(frozen=True)
+class Levels:
+    """How earlier presentations ended at a week: log-odds of the outcome, of every module known and of them all (for a module never seen)."""
+
+    usual: float
+    modules: dict[str, float]
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame) -> Levels:
+        """Learned from rows of one week. A module's own presentations weigh one each, all of them together :data:`LEVEL_PRIOR`."""
+        [usual] = logit(np.array([rows["outcome"].mean()]))
+        shares = rows.groupby(["module", "code"])["outcome"].mean()
+        own = pd.Series(logit(shares.to_numpy()), index=shares.index).groupby("module").agg(["sum", "size"])
+        return cls(float(usual), ((own["sum"] + LEVEL_PRIOR * usual) / (own["size"] + LEVEL_PRIOR)).to_dict())
+
+    def brought_to(self, rows: pd.DataFrame, guessed: np.ndarray) -> np.ndarray:
+        """``guessed`` moved along the log-odds, each presentation's day as one, so that its mean is its module's level; the order inside stays.
+
+        ``rows``: everybody of a presentation whose probability is asked for on that day, or the mean is not the presentation's.
+        """
+        moved = np.empty(len(guessed))
+        modules = rows["module"].to_numpy()
+        for places in rows.groupby(["presentation", "cut"], sort=True).indices.values():
+            level = np.array([self.modules.get(str(modules[places[0]]), self.usual)])
+            moved[places] = with_mean(guessed[places], float(odds_to_probability(level)[0]))
+        return moved
+
+
+@dataclass(frozen=True)
 class WeekForecast:
-    """What foresees the outcome at a week: the forecast, and its calibration for the published population (the enrolled have the forecast's own)."""
+    """What foresees the outcome at a week: the forecast gives the order and the spread inside a presentation, its module's earlier ones the level.
+
+    Two populations, each with a calibration and levels of its own: the enrolled (the forecast's own calibration) and, as published, everybody with a
+    click.
+    """
 
     forecast: Forecast
     everybody: Beta
+    levels: Levels
+    levels_of_everybody: Levels
 
     def predict(self, rows: pd.DataFrame, names: list[str], *, enrolled_only: bool = True) -> np.ndarray:
-        """Probabilities of Fail or Withdrawn, one per row."""
+        """Probabilities of Fail or Withdrawn, one per row; ``rows``: whole presentations, see :meth:`Levels.brought_to`."""
         if enrolled_only:
-            return self.forecast.predict(rows[names])
-        return self.everybody.predict(self.forecast.raw(rows[names]))
+            return self.levels.brought_to(rows, self.forecast.predict(rows[names]))
+        return self.levels_of_everybody.brought_to(rows, self.everybody.predict(self.forecast.raw(rows[names])))
 
 
 def published(figure: Measured) -> str:
@@ -116,14 +152,18 @@ def train_week(rows: pd.DataFrame, week: int, names: list[str], recipe: Recipe =
     near = rows[rows["cut"].between(day_of(week - NEIGHBOURS), day_of(week + NEIGHBOURS)) & rows["has_clicked"]]
     enrolled = near[near["is_enrolled"]]
     forecast = learn(
-        enrolled[names], enrolled["outcome"].to_numpy(), enrolled["student"].to_numpy(), recipe, [SIGNS.get(name, 0) for name in names]
-    )
+        enrolled[names], enrolled["outcome"].to_numpy(), enrolled["student"].to_numpy(), recipe, [SIGNS.get(name, 0) for name in names],
+        evened(enrolled["outcome"].to_numpy(), enrolled["presentation"].to_numpy()),
+    )  # fmt: skip
     # Those who had left are foreseen by folds too; each by the mean of all, having taught none.
     gone = near[~near["is_enrolled"]]
+    everybody = pd.concat([part[["outcome", "presentation"]] for part in (enrolled, gone)])
     guessed = np.concatenate([forecast.unseen, forecast.raw(gone[names])]) if len(gone) else forecast.unseen
-    calibration = fit_calibration(guessed, np.concatenate([enrolled["outcome"], gone["outcome"]]))
+    outcome = everybody["outcome"].to_numpy()
+    calibration = fit_calibration(guessed, outcome, weights=evened(outcome, everybody["presentation"].to_numpy()))
     assert isinstance(calibration, Beta)
-    return WeekForecast(forecast, calibration)
+    there = near[near["cut"] == day_of(week)]
+    return WeekForecast(forecast, calibration, Levels.of(there[there["is_enrolled"]]), Levels.of(there))
 
 
 def train_next_week(rows: pd.DataFrame, names: list[str], recipe: Recipe = NEXT_WEEK) -> Forecast:

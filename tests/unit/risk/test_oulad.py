@@ -83,6 +83,23 @@ def test_the_protocol_gives_every_figure_and_beats_silence(world: Path, monkeypa
     assert ("next week, enrolled", "seven-day rule", "average_precision") in found
 
 
+def test_a_presentation_stands_at_its_modules_level_and_keeps_its_order() -> None:
+    """AAA ended badly twice and well once, BBB well; CCC is new and gets what is usual."""
+    shares = {("AAA", "2013B"): 0.6, ("AAA", "2013J"): 0.6, ("AAA", "2014B"): 0.3, ("BBB", "2013B"): 0.2}
+    earlier = pd.DataFrame(
+        [{"module": module, "code": code, "outcome": int(one < 10 * share)} for (module, code), share in shares.items() for one in range(10)]
+    )
+    levels = oulad.Levels.of(earlier)
+    later = pd.DataFrame({"presentation": np.repeat([7, 8, 9], 50), "module": np.repeat(["AAA", "BBB", "CCC"], 50), "cut": 13})
+    guessed = np.random.default_rng(3).uniform(0.1, 0.9, len(later))
+    moved = levels.brought_to(later, guessed)
+    means = {module: moved[places].mean() for module, places in later.groupby("module").indices.items()}
+    assert np.isclose(means["CCC"], earlier["outcome"].mean(), atol=1e-6)
+    assert 0.2 < means["BBB"] < means["CCC"] < means["AAA"] < 0.6
+    for places in later.groupby("module").indices.values():
+        assert (np.argsort(moved[places]) == np.argsort(guessed[places])).all()
+
+
 def test_a_missing_table_or_column_is_named(world: Path, tmp_path: Path) -> None:
     with pytest.raises(BadSource, match="no courses of OULAD"):
         feature_table(tmp_path, [2])

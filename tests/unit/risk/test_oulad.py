@@ -87,7 +87,11 @@ def test_a_presentation_stands_at_its_modules_level_and_keeps_its_order() -> Non
     """AAA ended badly twice and well once, BBB well; CCC is new and gets what is usual."""
     shares = {("AAA", "2013B"): 0.6, ("AAA", "2013J"): 0.6, ("AAA", "2014B"): 0.3, ("BBB", "2013B"): 0.2}
     earlier = pd.DataFrame(
-        [{"module": module, "code": code, "outcome": int(one < 10 * share)} for (module, code), share in shares.items() for one in range(10)]
+        [
+            {"module": module, "code": code, "outcome": int(one < 10 * share)}
+            for (module, code), share in shares.items()
+            for one in range(10)
+        ]
     )
     levels = oulad.Levels.of(earlier)
     later = pd.DataFrame({"presentation": np.repeat([7, 8, 9], 50), "module": np.repeat(["AAA", "BBB", "CCC"], 50), "cut": 13})

@@ -42,8 +42,8 @@ def odds_to_probability(log_odds: np.ndarray) -> np.ndarray:
     return 1.0 / (1.0 + np.exp(-log_odds))
 
 
-def with_mean(probability: np.ndarray, mean: float) -> np.ndarray:
-    """``probability`` with one number added to all log-odds, so that the mean is ``mean``; the order stays. Found by halving: monotone and bounded."""
+def step_to_mean(probability: np.ndarray, mean: float) -> float:
+    """What to add to all log-odds so that the mean of ``probability`` becomes ``mean``. Found by halving: monotone and bounded."""
     log_odds = logit(probability)
     low, high = -_FAR, _FAR
     for _ in range(_HALVINGS):
@@ -52,7 +52,7 @@ def with_mean(probability: np.ndarray, mean: float) -> np.ndarray:
             low = middle
         else:
             high = middle
-    return odds_to_probability(log_odds + (low + high) / 2)
+    return (low + high) / 2
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 from pipelines.errors import BadSource
 from pipelines.risk import figures
 from pipelines.risk.figures import Measured
-from pipelines.risk.forecast import SEED, Beta, Forecast, Recipe, evened, fit_calibration, learn, logit, odds_to_probability, with_mean
+from pipelines.risk.forecast import SEED, Beta, Forecast, Recipe, evened, fit_calibration, learn, logit, odds_to_probability, step_to_mean
 from pipelines.risk.oulad_features import day_of, feature_names, feature_table
 
 #: Weeks at which the published figures stand.
@@ -93,37 +93,46 @@ class Levels:
         own = pd.Series(logit(shares.to_numpy()), index=shares.index).groupby("module").agg(["sum", "size"])
         return cls(float(usual), ((own["sum"] + LEVEL_PRIOR * usual) / (own["size"] + LEVEL_PRIOR)).to_dict())
 
-    def brought_to(self, rows: pd.DataFrame, guessed: np.ndarray) -> np.ndarray:
-        """``guessed`` moved along the log-odds, each presentation's day as one, so that its mean is its module's level; the order inside stays.
+    def steps(self, rows: pd.DataFrame, guessed: np.ndarray) -> pd.Series:
+        """What to add to the log-odds, per presentation and day looked at, so that presentations stand to each other as their modules' levels do.
 
-        ``rows``: everybody of a presentation whose probability is asked for on that day, or the mean is not the presentation's.
+        ``rows``: all enrolled learners of the presentations foreseen, ``guessed``: their probabilities. The mean step over a day's learners is 0: whether
+        a year as a whole goes better or worse shows in its learners' signs, not in other years.
         """
-        moved = np.empty(len(guessed))
+        steps, learners = {}, {}
         modules = rows["module"].to_numpy()
-        for places in rows.groupby(["presentation", "cut"], sort=True).indices.values():
+        for key, places in rows.groupby(["presentation", "cut"], sort=True).indices.items():
             level = np.array([self.modules.get(str(modules[places[0]]), self.usual)])
-            moved[places] = with_mean(guessed[places], float(odds_to_probability(level)[0]))
-        return moved
+            steps[key] = step_to_mean(guessed[places], float(odds_to_probability(level)[0]))
+            learners[key] = len(places)
+        step, weight = pd.Series(steps, dtype=float), pd.Series(learners, dtype=float)
+        if step.empty:
+            return step
+        days = step.index.get_level_values(1)
+        mean = (step * weight).groupby(days).sum() / weight.groupby(days).sum()
+        return step - mean.reindex(days).to_numpy()
 
 
 @dataclass(frozen=True)
 class WeekForecast:
-    """What foresees the outcome at a week: the forecast gives the order and the spread inside a presentation, its module's earlier ones the level.
+    """What foresees the outcome at a week: the signs give the order and the spread inside a presentation and the mean of all of them, how earlier
+    presentations of the modules ended what lies between them.
 
-    Two populations, each with a calibration and levels of its own: the enrolled (the forecast's own calibration) and, as published, everybody with a
-    click.
+    Two populations: the enrolled, for whom the forecast is calibrated, and, as published, everybody with a click, with a calibration of its own.
     """
 
     forecast: Forecast
     everybody: Beta
     levels: Levels
-    levels_of_everybody: Levels
 
     def predict(self, rows: pd.DataFrame, names: list[str], *, enrolled_only: bool = True) -> np.ndarray:
-        """Probabilities of Fail or Withdrawn, one per row; ``rows``: whole presentations, see :meth:`Levels.brought_to`."""
-        if enrolled_only:
-            return self.levels.brought_to(rows, self.forecast.predict(rows[names]))
-        return self.levels_of_everybody.brought_to(rows, self.everybody.predict(self.forecast.raw(rows[names])))
+        """Probabilities of Fail or Withdrawn, one per row; ``rows``: everybody of the presentations foreseen, see :meth:`Levels.steps`."""
+        raw = self.forecast.raw(rows[names])
+        enrolled = rows["is_enrolled"].to_numpy(dtype=bool)
+        steps = self.levels.steps(rows[enrolled], self.forecast.calibration.predict(raw[enrolled]))
+        own = steps.reindex(pd.MultiIndex.from_frame(rows[["presentation", "cut"]])).fillna(0.0).to_numpy() if len(steps) else 0.0
+        calibration = self.forecast.calibration if enrolled_only else self.everybody
+        return odds_to_probability(logit(calibration.predict(raw)) + own)
 
 
 def published(figure: Measured) -> str:
@@ -162,8 +171,7 @@ def train_week(rows: pd.DataFrame, week: int, names: list[str], recipe: Recipe =
     outcome = everybody["outcome"].to_numpy()
     calibration = fit_calibration(guessed, outcome, weights=evened(outcome, everybody["presentation"].to_numpy()))
     assert isinstance(calibration, Beta)
-    there = near[near["cut"] == day_of(week)]
-    return WeekForecast(forecast, calibration, Levels.of(there[there["is_enrolled"]]), Levels.of(there))
+    return WeekForecast(forecast, calibration, Levels.of(enrolled[enrolled["cut"] == day_of(week)]))
 
 
 def train_next_week(rows: pd.DataFrame, names: list[str], recipe: Recipe = NEXT_WEEK) -> Forecast:

@@ -45,7 +45,7 @@ def main() -> None:
     later = rows[[*KEYS, *names]].assign(cut=rows["cut"] - 7)
     peeking = rows[FACTS].merge(later, on=KEYS)
     rows = rows[rows["cut"] <= day_of(oulad.NEXT_WEEKS[-1])]
-    with threadpool_limits(limits=2):
+    with threadpool_limits(limits=1):
         for train, test in (codes, codes[::-1]):
             for name, part in (
                 ("", rows[rows["has_clicked"]]), (", who never clicked too", rows), (", the week itself among the features", peeking[peeking["has_clicked"]]),

@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 from pipelines.errors import BadSource
 from pipelines.risk import figures
 from pipelines.risk.figures import Measured
-from pipelines.risk.forecast import SEED, Beta, Forecast, Recipe, fit_calibration, learn
+from pipelines.risk.forecast import SEED, Beta, Forecast, Recipe, evened, fit_calibration, learn, logit, odds_to_probability, step_to_mean
 from pipelines.risk.oulad_features import day_of, feature_names, feature_table
 
 #: Weeks at which the published figures stand.
@@ -40,6 +40,8 @@ SIGNS = {
 }  # fmt: skip
 #: Rows this many weeks before and after a week teach it too.
 NEIGHBOURS = 1
+#: Presentations that the level of all modules weighs beside a module's own: one earlier presentation is believed to three quarters.
+LEVEL_PRIOR = 0.3
 OUTCOME = Recipe(
     trees={
         "learning_rate": 0.1,
@@ -77,17 +79,60 @@ SEVEN_DAYS = 7
 
 
 @dataclass(frozen=True)
+class Levels:
+    """How earlier presentations ended at a week: log-odds of the outcome, of every module known and of them all (for a module never seen)."""
+
+    usual: float
+    modules: dict[str, float]
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame) -> Levels:
+        """Learned from rows of one week. A module's own presentations weigh one each, all of them together :data:`LEVEL_PRIOR`."""
+        [usual] = logit(np.array([rows["outcome"].mean()]))
+        shares = rows.groupby(["module", "code"])["outcome"].mean()
+        own = pd.Series(logit(shares.to_numpy()), index=shares.index).groupby("module").agg(["sum", "size"])
+        return cls(float(usual), ((own["sum"] + LEVEL_PRIOR * usual) / (own["size"] + LEVEL_PRIOR)).to_dict())
+
+    def steps(self, rows: pd.DataFrame, guessed: np.ndarray) -> pd.Series:
+        """What to add to the log-odds, per presentation and day looked at, so that presentations stand to each other as their modules' levels do.
+
+        ``rows``: all enrolled learners of the presentations foreseen, ``guessed``: their probabilities. The mean step over a day's learners is 0: whether
+        a year as a whole goes better or worse shows in its learners' signs, not in other years.
+        """
+        steps, learners = {}, {}
+        modules = rows["module"].to_numpy()
+        for key, places in rows.groupby(["presentation", "cut"], sort=True).indices.items():
+            level = np.array([self.modules.get(str(modules[places[0]]), self.usual)])
+            steps[key] = step_to_mean(guessed[places], float(odds_to_probability(level)[0]))
+            learners[key] = len(places)
+        step, weight = pd.Series(steps, dtype=float), pd.Series(learners, dtype=float)
+        if step.empty:
+            return step
+        days = step.index.get_level_values(1)
+        mean = (step * weight).groupby(days).sum() / weight.groupby(days).sum()
+        return step - mean.reindex(days).to_numpy()
+
+
+@dataclass(frozen=True)
 class WeekForecast:
-    """What foresees the outcome at a week: the forecast, and its calibration for the published population (the enrolled have the forecast's own)."""
+    """What foresees the outcome at a week: the signs give the order and the spread inside a presentation and the mean of all of them, how earlier
+    presentations of the modules ended what lies between them.
+
+    Two populations: the enrolled, for whom the forecast is calibrated, and, as published, everybody with a click, with a calibration of its own.
+    """
 
     forecast: Forecast
     everybody: Beta
+    levels: Levels
 
     def predict(self, rows: pd.DataFrame, names: list[str], *, enrolled_only: bool = True) -> np.ndarray:
-        """Probabilities of Fail or Withdrawn, one per row."""
-        if enrolled_only:
-            return self.forecast.predict(rows[names])
-        return self.everybody.predict(self.forecast.raw(rows[names]))
+        """Probabilities of Fail or Withdrawn, one per row; ``rows``: everybody of the presentations foreseen, see :meth:`Levels.steps`."""
+        raw = self.forecast.raw(rows[names])
+        enrolled = rows["is_enrolled"].to_numpy(dtype=bool)
+        steps = self.levels.steps(rows[enrolled], self.forecast.calibration.predict(raw[enrolled]))
+        own = steps.reindex(pd.MultiIndex.from_frame(rows[["presentation", "cut"]])).fillna(0.0).to_numpy() if len(steps) else 0.0
+        calibration = self.forecast.calibration if enrolled_only else self.everybody
+        return odds_to_probability(logit(calibration.predict(raw)) + own)
 
 
 def published(figure: Measured) -> str:
@@ -116,14 +161,17 @@ def train_week(rows: pd.DataFrame, week: int, names: list[str], recipe: Recipe =
     near = rows[rows["cut"].between(day_of(week - NEIGHBOURS), day_of(week + NEIGHBOURS)) & rows["has_clicked"]]
     enrolled = near[near["is_enrolled"]]
     forecast = learn(
-        enrolled[names], enrolled["outcome"].to_numpy(), enrolled["student"].to_numpy(), recipe, [SIGNS.get(name, 0) for name in names]
-    )
+        enrolled[names], enrolled["outcome"].to_numpy(), enrolled["student"].to_numpy(), recipe, [SIGNS.get(name, 0) for name in names],
+        evened(enrolled["outcome"].to_numpy(), enrolled["presentation"].to_numpy()),
+    )  # fmt: skip
     # Those who had left are foreseen by folds too; each by the mean of all, having taught none.
     gone = near[~near["is_enrolled"]]
+    everybody = pd.concat([part[["outcome", "presentation"]] for part in (enrolled, gone)])
     guessed = np.concatenate([forecast.unseen, forecast.raw(gone[names])]) if len(gone) else forecast.unseen
-    calibration = fit_calibration(guessed, np.concatenate([enrolled["outcome"], gone["outcome"]]))
+    outcome = everybody["outcome"].to_numpy()
+    calibration = fit_calibration(guessed, outcome, weights=evened(outcome, everybody["presentation"].to_numpy()))
     assert isinstance(calibration, Beta)
-    return WeekForecast(forecast, calibration)
+    return WeekForecast(forecast, calibration, Levels.of(enrolled[enrolled["cut"] == day_of(week)]))
 
 
 def train_next_week(rows: pd.DataFrame, names: list[str], recipe: Recipe = NEXT_WEEK) -> Forecast:
@@ -171,7 +219,7 @@ def evaluate(
     tell(f"train on {', '.join(earlier)}; test on {chosen}; {len(names)} features; weeks {', '.join(map(str, weeks))}")
     train, later = rows[rows["code"].isin(earlier)], rows[(rows["code"] == chosen) & rows["has_clicked"]]
     found: list[Measured] = []
-    with threadpool_limits(limits=2):
+    with threadpool_limits(limits=1):
         for week in weeks:
             found += _judge_week(train_week(train, week, names), train, later[later["cut"] == day_of(week)], week, names, draws)
             tell(f"week {week} done")

@@ -730,10 +730,14 @@ def _gradebook(site: Site, run: StreamRun) -> None:
         rows.setdefault(
             (place.items["course", 0], int(users[i])), (place.items["course", 0], int(users[i]), None, 100.0, None, None, None, None)
         )
+    # One row per item and learner, also of who takes the course again in a later stream: a new mark replaces the old one, no mark does not.
+    marks = {item * 1_000_000 + user: row for (item, user), row in sorted(rows.items())}
+    held = {number for (number,) in site.db.execute("select id from mdl_grade_grades") if number in marks}
+    site.db.executemany("delete from mdl_grade_grades where id = ?", [(number,) for number in held if marks[number][5] is not None])
     site.add(
         "grade_grades",
         "id itemid userid rawgrade rawgrademax usermodified finalgrade feedback timemodified",
-        [(item * 1_000_000 + user, *row) for (item, user), row in sorted(rows.items())],
+        [(number, *row) for number, row in marks.items() if number not in held or row[5] is not None],
     )
 
 

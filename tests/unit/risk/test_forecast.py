@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from pipelines.risk import figures
-from pipelines.risk.forecast import Recipe, fit_calibration, learn, logit, odds_to_probability
+from pipelines.risk.forecast import Recipe, evened, fit_calibration, learn, logit, odds_to_probability, step_to_mean
 
 RECIPE = Recipe(trees={"max_iter": 20, "max_leaf_nodes": 4, "min_samples_leaf": 10}, regularisation=0.1, trees_share=0.6, folds=3)
 
@@ -32,6 +32,23 @@ def test_calibration_mends_what_is_said_too_loudly_and_keeps_the_order() -> None
         mended = fit_calibration(loud, outcome, isotonic_from).predict(loud)
         assert figures.calibration_error(outcome, mended) < 0.03 < figures.calibration_error(outcome, loud)
         assert (np.diff(mended[np.argsort(loud)]) >= -1e-12).all()
+
+
+def test_a_mean_is_reached_by_one_step_along_the_log_odds() -> None:
+    _, guessed = _drawn(300)
+    for mean in (0.02, 0.5, 0.97):
+        assert np.isclose(odds_to_probability(logit(guessed) + step_to_mean(guessed, mean)).mean(), mean, atol=1e-6)
+
+
+def test_evened_courses_end_alike_and_one_that_ended_one_way_weighs_as_it_is() -> None:
+    courses = np.repeat(["a", "b", "c"], [100, 50, 10])
+    outcome = np.concatenate([np.arange(100) < 80, np.arange(50) < 5, np.ones(10, bool)]).astype(int)
+    weights = evened(outcome, courses)
+    for course in ("a", "b"):
+        inside = courses == course
+        assert np.isclose(np.average(outcome[inside], weights=weights[inside]), outcome.mean())
+        assert np.isclose(weights[inside].sum(), inside.sum())
+    assert (weights[courses == "c"] == 1).all()
 
 
 def test_an_interval_widens_when_rows_are_the_same_peoples() -> None:

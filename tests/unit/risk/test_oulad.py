@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.errors import BadFile, BadSource
 from pipelines.risk import oulad
-from pipelines.risk.forecast import Recipe
+from pipelines.risk.forecast import Recipe, logit, odds_to_probability, step_to_mean
 from pipelines.risk.oulad_features import feature_names, feature_table
 from tests.unit.risk.oulad_world import write_world
 
@@ -81,6 +81,41 @@ def test_the_protocol_gives_every_figure_and_beats_silence(world: Path, monkeypa
     assert found[("week 8, enrolled", "flag everybody", "roc_auc")].value == 0.5
     assert {one for sample, name, one in found if name == "model"} == {"roc_auc", "average_precision", "brier", "calibration_error"}
     assert ("next week, enrolled", "seven-day rule", "average_precision") in found
+
+
+def test_presentations_stand_to_each_other_as_their_modules_did_before() -> None:
+    """AAA ended badly twice and well once, BBB well; CCC is new and gets what is usual."""
+    shares = {("AAA", "2013B"): 0.6, ("AAA", "2013J"): 0.6, ("AAA", "2014B"): 0.3, ("BBB", "2013B"): 0.2}
+    earlier = pd.DataFrame(
+        [
+            {"module": module, "code": code, "outcome": int(one < 10 * share)}
+            for (module, code), share in shares.items()
+            for one in range(10)
+        ]
+    )
+    levels = oulad.Levels.of(earlier)
+    assert odds_to_probability(np.array([levels.modules["BBB"]]))[0] < earlier["outcome"].mean()
+    later = pd.DataFrame(
+        {"presentation": np.repeat([7, 8, 9], [60, 30, 10]), "module": np.repeat(["AAA", "BBB", "CCC"], [60, 30, 10]), "cut": 13}
+    )
+    guessed = np.random.default_rng(3).uniform(0.1, 0.9, len(later))
+    steps = levels.steps(later, guessed)
+    assert np.isclose((steps.to_numpy() * [60, 30, 10]).sum(), 0, atol=1e-6)
+    wanted = {7: levels.modules["AAA"], 8: levels.modules["BBB"], 9: levels.usual}
+    common = []
+    for presentation, places in later.groupby("presentation").indices.items():
+        moved = logit(guessed[places]) + steps[presentation, 13]
+        common.append(step_to_mean(odds_to_probability(moved), odds_to_probability(np.array([wanted[presentation]]))[0]))
+    assert np.ptp(common) < 1e-6
+
+
+def test_who_is_alone_on_a_day_is_not_moved(world: Path) -> None:
+    rows = feature_table(world, [7, 8, 9], threads=1)
+    names = feature_names(rows)
+    earlier, newest = oulad.split_of(sorted(rows["code"].unique()))
+    model = oulad.train_week(rows[rows["code"].isin(earlier)], 8, names, QUICK)
+    one = rows[(rows["code"] == newest) & (rows["cut"] == 55) & rows["is_enrolled"]].iloc[[0]]
+    assert np.isclose(model.predict(one, names), model.forecast.predict(one[names]), atol=1e-6)
 
 
 def test_a_missing_table_or_column_is_named(world: Path, tmp_path: Path) -> None:

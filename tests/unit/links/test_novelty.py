@@ -144,6 +144,7 @@ def test_what_changed_long_ago_is_related_again(course: Course, change: str, see
     assert (since < START.timestamp()) == (sees == 0)
 
 
+@pytest.mark.slow
 def test_the_rules_are_the_same_rules_in_another_process() -> None:
     """Sets of words come in another order in each process; by that nothing is new."""
     told = {

@@ -458,7 +458,7 @@ def listed(report: Report, language: Language) -> list[dict[str, Any]]:
             cells.append(veiled(row.values["lines"]) if "lines" in row.hidden else UNKNOWN if number is None else _whole(number, language))
         rows.append(cells)
     columns = [
-        heading(say("Section"), "left", 2.6), heading(say("Lines"), "right", 1.1), heading(say("Marked"), "right", 1.3), heading(say("Contacted"), "right", 1.4),
+        heading(say("Section"), "left", 2.6), heading(say("Lines"), "right", 1.1), heading(say("Marked"), "right", 1.3), heading(language.say_as("neutral", "Contacted"), "right", 1.4),
         heading(say("Acted after it"), "right", 1.3), heading(say("Resolved"), "right", 1.3), heading(say("False alarm"), "right", 1.2), heading(say("Snoozed"), "right", 1.3),
     ]  # fmt: skip
     blocks = [table(columns, rows, say("Lines of the lists read this week and what curators marked; all curators together."))]

@@ -203,6 +203,26 @@ def test_no_cell_of_the_pdf_runs_into_its_neighbour(code: str) -> None:
     assert overlaps(frozen.bytes_of(made.built(), code)[f"report.{code}.pdf"]) == []
 
 
+def test_every_heading_of_the_russian_report_is_russian() -> None:
+    """A word that has translations in a context only is in none where the context is forgotten."""
+    headings: list[str] = []
+
+    def gather(part: object) -> None:
+        if isinstance(part, dict):
+            headings.extend(str(part[name]) for name in ("title", "heading") if isinstance(part.get(name), str))
+            headings.extend(str(column.get("title", "")) for column in part.get("columns", ()) if isinstance(column, dict))
+            for inner in part.values():
+                gather(inner)
+        elif isinstance(part, list | tuple):
+            for inner in part:
+                gather(inner)
+
+    report = made.built()
+    gather(document(report, Language("ru", report.zone))["sections"])
+    assert len(headings) > 60
+    assert [heading for heading in headings if re.search(r"[A-Za-z]{3,}", heading)] == []
+
+
 def test_a_word_wider_than_its_share_of_the_line_gets_a_wider_column() -> None:
     long = {"title": "Предпоследний", "align": "right", "width": 0.2}
     columns = [{"title": "Курс", "align": "left", "width": 9.0}, *({**long, "title": f"{long['title']}{number}"} for number in range(4))]

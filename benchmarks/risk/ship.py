@@ -34,7 +34,6 @@ def mapped(rows: pd.DataFrame) -> pd.DataFrame:
     usual = pd.DataFrame({"clicks": rows["clicks_7"], "works": works}).groupby([rows["presentation"], rows["cut"]]).transform("median")
     return pd.DataFrame(
         {
-            "progress": rows["progress"],
             "silence": np.log1p(rows["silent_days"]),
             "pace": np.log((rows["clicks_7"] + 1) / (usual["clicks"] + 1)),
             "handed_in": (works + 1) / (usual["works"] + 1),
@@ -84,7 +83,7 @@ def main() -> None:
         "features": list(features.columns),
         "learned from": f"OULAD (CC BY 4.0, The Open University), {', '.join(sorted(rows['code'].unique()))}, {rows['student'].nunique()} learners",
         "outcome": "left (withdrew, or failed and was not seen in the last days), against passed; leavers are on the roll to the end",
-        "weights": dict(zip(features.columns, np.round(whole[-1].coef_[0].astype(float), 3).tolist(), strict=True)),
+        "weights": dict(zip(features.columns, np.round(whole[-1].coef_[0], 3).tolist(), strict=True)),
         "figures on the newest presentation, learned from the others": {one.metric: round(one.value, 3) for one in found},
         "not for": "a centre with history of its own; the order is worth more than the probability",
     }

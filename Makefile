@@ -50,7 +50,7 @@ docs: $(VENV)/dev.stamp ## the generated pages are what the code says
 	@$(BIN)/python -m docs.generate --check
 
 real-data: $(VENV)/dev.stamp ## tests against the real Moodle, Telegram, mail … and PostgreSQL and MariaDB; says what it skips and why
-	@$(BIN)/python -m pytest -n 2 -m "real_data or postgres or mariadb" -rs
+	@$(BIN)/python -m pytest -m "real_data or postgres or mariadb" -rs
 
 fuzz: $(VENV)/dev.stamp ## damaged files to every reader and the other long tests; the long run: python -m tests.fuzz --inputs 50000
 	@$(BIN)/python -m pytest -n 2 -m slow

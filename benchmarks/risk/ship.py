@@ -1,9 +1,8 @@
 """Rebuild the model that is shipped with the product: ``python -m benchmarks.risk.ship --data ../shared/data/oulad``.
 
-A logistic regression on the features that OULAD and any learning-management system share, learned from who left and who passed, by the product's own
-words (``docs/indicators/risk_labels.md``): who withdrew, or failed and was last seen ``left_before_end_days`` or more before the end; who failed after
-staying to the end is neither. Leavers stay among the rows after they have gone, as they stay on a stream's roll. A few weights, no rows: the file holds no
-personal data. It stands in for a centre without history of its own, and every score says so.
+A logistic regression on the features that OULAD and any learning-management system share, learned from who withdrew and who passed (failed
+at the exam: neither). Three weights, no rows: the file holds no personal data. It stands in for a centre without history of its own, and every score
+says so.
 """
 
 from __future__ import annotations
@@ -21,31 +20,21 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from pipelines.risk import figures, modelling
-from pipelines.risk.oulad_features import feature_table, path_of
+from pipelines.risk.oulad_features import feature_table
 from pipelines.risk.registry import SHIPPED
-from pipelines.thresholds import threshold
 
 WEEKS = range(2, 33, 3)
 
 
 def mapped(rows: pd.DataFrame) -> pd.DataFrame:
-    """OULAD's features as those of ``pipelines.risk.features`` that mean the same; ``rows``: everybody who had begun, of whole presentations."""
-    works = rows["handed_in"] + rows["handed_in_ahead"]
-    usual = pd.DataFrame({"clicks": rows["clicks_7"], "works": works}).groupby([rows["presentation"], rows["cut"]]).transform("median")
+    """OULAD's features as those of ``pipelines.risk.features`` that mean the same."""
     return pd.DataFrame(
         {
-            "silence": np.log1p(rows["silent_days"]),
-            "pace": np.log((rows["clicks_7"] + 1) / (usual["clicks"] + 1)),
-            "handed_in": (works + 1) / (usual["works"] + 1),
+            "pace": rows["pace"],
+            "missed_share": rows["missed"] / rows["due"].where(rows["due"] > 0),
             "grade": rows["mark"] / 100,
         }
     )
-
-
-def ended(rows: pd.DataFrame, margin: int) -> pd.Series:
-    """1 where the learner left, 0 where they passed, NaN where neither. ``rows``: ``result, last_day, days``; ``margin`` in days."""
-    left = (rows["result"] == "Withdrawn") | ((rows["result"] == "Fail") & (rows["last_day"] <= rows["days"] - margin))
-    return left.astype(float).where(left | rows["result"].isin(["Pass", "Distinction"]))
 
 
 def main() -> None:
@@ -54,12 +43,13 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data/oulad"))
     parser.add_argument("--out", type=Path, default=SHIPPED)
     given = parser.parse_args()
-    rows = feature_table(given.data, WEEKS).merge(_results(given.data), on=["module", "code", "student"])
-    rows = rows[rows["clicks"] > 0].reset_index(drop=True)
-    features, ends = mapped(rows), ended(rows, int(threshold("left_before_end_days")))
-    known = ends.notna()
-    rows, features = rows[known], features[known]
-    outcome = ends[known].to_numpy(dtype=int)
+    rows = feature_table(given.data, WEEKS)
+    # Who withdrew, against who passed: an exam failed at the end is neither.
+    info = _results(given.data)
+    rows = rows.merge(info, on=["module", "code", "student"])
+    rows = rows[rows["is_enrolled"] & rows["has_clicked"] & (rows["clicks"] > 0) & (rows["result"] != "Fail")]
+    outcome = (rows["result"] == "Withdrawn").astype(int).to_numpy()
+    features = mapped(rows)
 
     def model() -> modelling.Classifier:
         return make_pipeline(SimpleImputer(strategy="median"), StandardScaler(), LogisticRegression(C=0.01, max_iter=500))
@@ -82,7 +72,7 @@ def main() -> None:
         "model_id": f"shipped:dropout:{modelling.CODE_VERSION}",
         "features": list(features.columns),
         "learned from": f"OULAD (CC BY 4.0, The Open University), {', '.join(sorted(rows['code'].unique()))}, {rows['student'].nunique()} learners",
-        "outcome": "left (withdrew, or failed and was not seen in the last days), against passed; leavers are on the roll to the end",
+        "outcome": "withdrew, against passed",
         "weights": dict(zip(features.columns, np.round(whole[-1].coef_[0], 3).tolist(), strict=True)),
         "figures on the newest presentation, learned from the others": {one.metric: round(one.value, 3) for one in found},
         "not for": "a centre with history of its own; the order is worth more than the probability",
@@ -91,20 +81,13 @@ def main() -> None:
 
 
 def _results(data: Path) -> pd.DataFrame:
-    """``module, code, student, result``, the day of the last click and the presentation's length in days."""
     import duckdb
 
-    paths = {name: path_of(data, name) for name in ("studentInfo", "studentVle", "courses")}
-    reading = {name: f"'{path / '**' / '*.parquet'}'" if path and path.is_dir() else f"'{path}'" for name, path in paths.items()}
-    key = "code_module::varchar as module, code_presentation::varchar as code"
+    from pipelines.risk.oulad_features import path_of
+
+    path = path_of(data, "studentInfo")
     return duckdb.sql(
-        f"""
-        with results as (select {key}, id_student::integer as student, final_result as result from {reading["studentInfo"]}),
-        seen as (select {key}, id_student::integer as student, max(date::integer) as last_day from {reading["studentVle"]} group by all),
-        courses as (select {key}, module_presentation_length::integer as days from {reading["courses"]})
-        select results.*, seen.last_day, courses.days
-        from results inner join courses using (module, code) left join seen using (module, code, student)
-        """
+        f"select code_module as module, code_presentation as code, id_student::integer as student, final_result as result from '{path}'"
     ).df()
 
 

@@ -185,7 +185,7 @@ def document(report: Report, language: Language) -> dict[str, Any]:
         ),
         "kind": say("Weekly report"),
         "version": say("version {version}", version=report.version),
-        "footer": say(
+        "legend": say(
             "No figure about fewer than {n} people is shown (“<{n}”), nor one from which it could be reckoned out (“×”). Brackets hold the 95 % interval. “—”: not known.",
             n=int(threshold("small_group")),
         ),

@@ -143,13 +143,13 @@ def load_item(
         [source.name, shown, reader.version],
     )
     context = context_for(source, programme, pseudonyms, url, json.loads(known) if known else None, token)
-    if getattr(reader, "opens_files", False):
-        contents = warehouse.rows("select content_hash from personal.file_texts")
-        context = replace(context, known_contents=frozenset(content for (content,) in contents))
     fingerprint = (item.fingerprint or _fingerprint(item.path)) + item.beside
     load_id = _load_id(source, listed, fingerprint, reader.version)
     if warehouse.value("select count(*) from raw.loads where load_id = ? and state = 'loaded'", [load_id]):
         return Load(source.name, shown, "unchanged")
+    if getattr(reader, "opens_files", False):
+        contents = warehouse.rows("select content_hash from personal.file_texts")
+        context = replace(context, known_contents=frozenset(content for (content,) in contents))
     load = Load(source.name, shown, "loaded")
     stage = Stage(warehouse, load_id, source.name, reader.version)
     try:

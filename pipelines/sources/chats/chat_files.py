@@ -1,7 +1,7 @@
 """Files posted in chats that lie beside an export: which message holds which content, and the text of each content that is not known yet.
 
 Grain: one row of ``message_files`` per message and content; one of ``file_texts`` per content that was opened. Contents are told apart by SHA-1
-of their bytes, as those of submissions are, and opened by the same readers under the same limits (:mod:`pipelines.sources.lms.file_texts`); one
+of their bytes, as those of submissions are, and opened by the same readers under the same limits (:mod:`pipelines.sources.formats.file_texts`); one
 that is known from an earlier load is not opened again.
 
 A file is taken from inside the export's own folder or archive only: a name that leads out of it, a link included, is rejected. Excluded: files of
@@ -22,10 +22,10 @@ import pyarrow as pa
 
 from pipelines.errors import BadFile
 from pipelines.sources.formats.archives import Tree, ZipTree
-from pipelines.sources.lms.file_texts.limits import LIMITS
-from pipelines.sources.lms.file_texts.pool import Content
-from pipelines.sources.lms.file_texts.records import events as text_events
-from pipelines.sources.lms.file_texts.results import Reason
+from pipelines.sources.formats.file_texts.limits import LIMITS
+from pipelines.sources.formats.file_texts.pool import Content
+from pipelines.sources.formats.file_texts.records import events as text_events
+from pipelines.sources.formats.file_texts.results import Reason
 from pipelines.sources.reading import Batch, Context, Event, Rejected, Seen
 
 RECORD = "message_files"

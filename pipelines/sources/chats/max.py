@@ -30,15 +30,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
-import orjson
-
-from pipelines.errors import BadFile, BadSource
+from pipelines.errors import BadSource
 from pipelines.programme import Source
 from pipelines.sources.chats.chat_rows import Chat, ChatRows, from_epoch, id_of, media_of, records, said
 from pipelines.sources.formats.delimited import delimited_items
 from pipelines.sources.formats.http_client import HttpClient
 from pipelines.sources.formats.json_lines import storable_value
-from pipelines.sources.formats.report_files import small_content
+from pipelines.sources.formats.small_files import json_of, other_json, small_content
 from pipelines.sources.reading import Context, Event, Item, Rejected
 
 WHAT = "messages as MAX's Bot API answers them (kind max)"
@@ -225,13 +223,9 @@ class _Service:
 
 
 def _saved(path: Path) -> list[Any]:
-    content = small_content(path, WHAT)
-    try:
-        data = orjson.loads(content)
-    except orjson.JSONDecodeError as error:
-        raise BadFile(path, place=f"character {error.pos}", expected=WHAT, found="no JSON, or one that is cut off") from None
+    data = json_of(path, small_content(path, WHAT), WHAT)
     if not isinstance(data, dict) or not isinstance(data.get("messages"), list):
-        raise BadFile(path, place="byte 0", expected=WHAT, found="other JSON")
+        raise other_json(path, WHAT)
     return [storable_value(raw) for raw in data["messages"]]
 
 

@@ -11,8 +11,6 @@ What spreadsheet programs do to a report, and what is undone here:
 from __future__ import annotations
 
 import csv
-import gzip
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
@@ -25,9 +23,6 @@ from pipelines.sources.formats.tables import open_table
 ENDINGS = (".csv", ".csv.gz", ".xlsx", ".ods")
 #: Rows of one report at most: the largest webinars hold 50,000 people, who reconnect a few times. A longer file is no attendance report.
 MOST_ROWS = 300_000
-#: What a system says of one meeting of a thousand people, or of a month of meetings, is some megabytes; more than this is something else, and would not
-#: fit in memory parsed.
-MOST_BYTES = 1 << 26
 _MAGIC = b"PK\x03\x04"
 _DELIMITERS = (",", ";", "\t")
 
@@ -102,22 +97,3 @@ def no_cut(path: Path, file: ReportFile, last: tuple[int, Sequence[str]], width:
     if len(last[1]) < width and not file.ends_line:
         found = f"{len(last[1])} and the end of the file: it was cut, or is still being written"
         raise BadFile(path, place=f"line {last[0]}", expected=f"{width} cells", found=found)
-
-
-def small_content(path: Path, what: str) -> bytes:
-    """The bytes of a file that is parsed as a whole, unpacked where it is gzipped, without a byte-order mark.
-
-    Raises BadFile for a damaged gzip file, an empty file and one of more than :data:`MOST_BYTES`. ``what``: what was expected, for the error.
-    """
-    with path.open("rb") as beginning:
-        is_gzip = beginning.read(2) == b"\x1f\x8b"
-    try:
-        with gzip.open(path, "rb") if is_gzip else path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
-    except (EOFError, OSError, zlib.error) as error:
-        raise BadFile(path, place="end of file", expected="a whole gzip file", found="a cut or damaged one") from error
-    if len(content) > MOST_BYTES:
-        raise BadFile(path, place=f"byte {MOST_BYTES}", expected=f"{what} of at most {MOST_BYTES >> 20} MB", found="more")
-    if not content.strip():
-        raise BadFile(path, place="byte 0", expected=what, found="an empty file")
-    return content.removeprefix(b"\xef\xbb\xbf")

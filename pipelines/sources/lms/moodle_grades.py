@@ -34,10 +34,10 @@ from lxml import etree
 from pipelines.errors import BadFile
 from pipelines.programme import Source
 from pipelines.sources.formats.delimited import Block, Header, looks_like, rows_where
+from pipelines.sources.formats.marked_text import word_count
 from pipelines.sources.formats.tables import ENDINGS, TableFile, open_table, table_items
 from pipelines.sources.lms.moodle_courses import course_code, course_of, file_name_of, hash_of, task_by_name
 from pipelines.sources.lms.moodle_people import NAMING, PERSON, People, person_columns
-from pipelines.sources.lms.moodle_texts import word_count
 from pipelines.sources.lms.moodle_words import CONTEXT_KINDS, event_word, two_languages
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
 

@@ -40,11 +40,11 @@ import pyarrow as pa
 from pipelines.errors import BadFile
 from pipelines.programme import Source
 from pipelines.sources.formats.archives import Tree, open_tree, path_of, tree_items
-from pipelines.sources.lms.file_texts import LIMITS, Reason
-from pipelines.sources.lms.file_texts.pool import Content
-from pipelines.sources.lms.file_texts.records import events as file_text_events
+from pipelines.sources.formats.file_texts import LIMITS, Reason
+from pipelines.sources.formats.file_texts.pool import Content
+from pipelines.sources.formats.file_texts.records import events as file_text_events
+from pipelines.sources.formats.marked_text import text_of, word_count
 from pipelines.sources.lms.moodle_courses import course_code, course_of, hash_of
-from pipelines.sources.lms.moodle_texts import text_of, word_count
 from pipelines.sources.lms.moodle_words import event_word, person_keys
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
 

@@ -26,7 +26,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
-import orjson
 import pyarrow as pa
 from lxml import etree
 
@@ -34,7 +33,8 @@ from pipelines.errors import BadFile
 from pipelines.programme import Source
 from pipelines.sources.formats.delimited import delimited_items
 from pipelines.sources.formats.plain_text import storable
-from pipelines.sources.formats.report_files import MOST_ROWS, small_content
+from pipelines.sources.formats.report_files import MOST_ROWS
+from pipelines.sources.formats.small_files import json_of, other_json, small_content
 from pipelines.sources.reading import Context, Event, Item
 from pipelines.sources.webinars.attendance import COUNTS, MINUTES, Meeting, attendance_events, covers_of, digest, made_stays, with_column
 
@@ -154,12 +154,9 @@ def _milliseconds(value: object) -> int:
 
 
 def _dashboard(path: Path, content: bytes) -> _Held:
-    try:
-        data = orjson.loads(content)
-    except orjson.JSONDecodeError as error:
-        raise BadFile(path, place=f"character {error.pos}", expected=WHAT, found="no JSON, or one that is cut off") from None
+    data = json_of(path, content, WHAT)
     if not isinstance(data, dict) or not isinstance(data.get("users"), dict) or not isinstance(data.get("intId"), str):
-        raise BadFile(path, place="byte 0", expected=WHAT, found="other JSON")
+        raise other_json(path, WHAT)
     meeting = data["intId"]
     start = _made_at(meeting, _milliseconds(data.get("createdOn")))
     users = [_dashboard_user(user) for user in data["users"].values() if isinstance(user, dict)]

@@ -32,18 +32,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 import orjson
 import pyarrow as pa
 
-from pipelines.errors import BadFile, BadSource
+from pipelines.errors import BadSource
 from pipelines.programme import Source
 from pipelines.sources.formats.delimited import delimited_items
 from pipelines.sources.formats.http_client import HttpClient
 from pipelines.sources.formats.json_lines import storable_value
-from pipelines.sources.formats.report_files import MOST_ROWS, small_content
+from pipelines.sources.formats.report_files import MOST_ROWS
+from pipelines.sources.formats.small_files import json_of, other_json, small_content
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item
 from pipelines.sources.webinars.attendance import (
     COUNTS,
@@ -109,7 +111,7 @@ class MtsLinkReader:
         realm = source.realm or DEFAULT_REALM
         zone = ZoneInfo(source.time_zone) if source.time_zone else context.zone
         if item.path is not None:
-            people = _people(item.path, small_content(item.path, WHAT))
+            people = _people(item.path)
             sessions = _sessions(people, zone)
         else:
             if not _MONTH.fullmatch(item.name):
@@ -205,15 +207,11 @@ def _month_of(moment: datetime | None, zone: ZoneInfo) -> str:
 # -- one answer ---------------------------------------------------------------------------------------------------------------
 
 
-def _people(path: Any, content: bytes) -> list[dict[str, Any]]:
-    try:
-        data = orjson.loads(content)
-    except orjson.JSONDecodeError as error:
-        raise BadFile(path, place=f"character {error.pos}", expected=WHAT, found="no JSON, or one that is cut off") from None
-    people = [storable_value(one) for one in data if isinstance(one, dict)] if isinstance(data, list) else []
-    if not isinstance(data, list) or any("eventSessions" not in one for one in people) or len(people) < len(data):
-        raise BadFile(path, place="byte 0", expected=WHAT, found="other JSON")
-    return people
+def _people(path: Path) -> list[dict[str, Any]]:
+    data = json_of(path, small_content(path, WHAT), WHAT)
+    if not isinstance(data, list) or not all(isinstance(one, dict) and "eventSessions" in one for one in data):
+        raise other_json(path, WHAT)
+    return [storable_value(one) for one in data]
 
 
 def _sessions(people: Iterable[Mapping[str, Any]], zone: ZoneInfo) -> list[_Session]:

@@ -32,7 +32,7 @@ def report_text(code: str) -> str:
         made.insert(warehouse, "deliveries.list_items", made.listed_lines())
         report = reports.build_report(warehouse, made.programme(), made.WEEK)
     said = document(report, Language(code, report.zone))
-    rows = [said["title"], said["header"], said["version"], said["footer"]]
+    rows = [said["title"], said["header"], said["version"], said["legend"]]
     for section in said["sections"]:
         rows += ["", f"# {section['title']}"]
         for block in section["blocks"]:

@@ -1,7 +1,7 @@
 """Documents as learners hand them in, made by code, and the same documents damaged: for tests and for fuzzing.
 
 ``SAMPLES`` is one valid file per format; ``damaged(data, random)`` gives a broken variant of it. Whatever
-:func:`pipelines.sources.lms.file_texts.read_file` is given, it returns ``FileText`` or ``Refused`` and never raises.
+:func:`pipelines.sources.formats.file_texts.read_file` is given, it returns ``FileText`` or ``Refused`` and never raises.
 """
 
 from __future__ import annotations

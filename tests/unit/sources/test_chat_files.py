@@ -15,7 +15,7 @@ import pytest
 from pipelines.loading import load_source
 from pipelines.loading.loads import Load
 from pipelines.programme import Programme, Source
-from pipelines.sources.lms.file_texts import pool
+from pipelines.sources.formats.file_texts import pool
 from pipelines.warehouse import Warehouse
 from tests.unit.sources.chat_reading import packed
 from tests.unit.sources.file_text_samples import docx_of, paragraph, run

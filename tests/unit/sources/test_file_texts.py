@@ -18,9 +18,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.sources.lms.file_texts import LIMITS, FileText, Limits, Reason, Refused, pool, read_file, read_files
-from pipelines.sources.lms.file_texts.pdf import moment_of as pdf_moment
-from pipelines.sources.lms.file_texts.records import events, table
+from pipelines.sources.formats.file_texts import LIMITS, FileText, Limits, Reason, Refused, pool, read_file, read_files
+from pipelines.sources.formats.file_texts.pdf import moment_of as pdf_moment
+from pipelines.sources.formats.file_texts.records import events, table
 from pipelines.sources.reading import Batch, Rejected, Seen
 from tests.unit.sources.file_text_samples import (
     HOSTILE,
@@ -683,7 +683,7 @@ def test_workers_see_nothing_of_the_environment(monkeypatch: pytest.MonkeyPatch)
         started.append(more)
         return usual(*given, **more)  # type: ignore[call-overload]
 
-    monkeypatch.setattr("pipelines.sources.lms.file_texts.pool.subprocess.Popen", noted)
+    monkeypatch.setattr("pipelines.sources.formats.file_texts.pool.subprocess.Popen", noted)
     assert [name for name, _ in read_files([("a", b"text")])] == ["a"]
     assert started
     assert all(more["env"] == {} for more in started)
@@ -691,7 +691,7 @@ def test_workers_see_nothing_of_the_environment(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_worker_loads_none_of_the_readers_beside_it() -> None:
     start = pool._START.replace("main(settings)", "") + (
-        "from pipelines.sources.lms.file_texts.worker import _load_libraries\n_load_libraries()\n"
+        "from pipelines.sources.formats.file_texts.worker import _load_libraries\n_load_libraries()\n"
         "print(sorted({'pyarrow', 'numpy', 'pandas', 'sqlalchemy', 'duckdb'} & set(sys.modules)))"
     )
     folder = Path(pool.__file__).parents[2]

@@ -6,17 +6,8 @@ import json
 
 import pytest
 
-from pipelines.sources.lms.moodle_texts import (
-    action_of,
-    details_of,
-    name_in,
-    name_in_english,
-    other_of,
-    task_kind,
-    text_of,
-    unserialize,
-    word_count,
-)
+from pipelines.sources.formats.marked_text import text_of, word_count
+from pipelines.sources.lms.moodle_texts import action_of, details_of, name_in, name_in_english, other_of, task_kind, unserialize
 
 RU_EN = '<span lang="ru" class="multilang">Практика учителя</span><span lang="en" class="multilang">Teaching in practice</span>'
 

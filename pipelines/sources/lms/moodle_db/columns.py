@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.pseudonyms import Pseudonyms
-from pipelines.sources.lms.moodle_texts import word_count
+from pipelines.sources.formats.marked_text import word_count
 from pipelines.sources.reading import Batch, Event, Rejected
 from pipelines.sources.surveys.likert import Likert
 

@@ -17,8 +17,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipelines.programme import Source
-from pipelines.sources.lms.file_texts.records import RECORD, events
-from pipelines.sources.lms.file_texts.results import Reason
+from pipelines.sources.formats.file_texts.records import RECORD, events
+from pipelines.sources.formats.file_texts.results import Reason
 from pipelines.sources.lms.moodle_db.changes import CLOCK, OVERLAP_SECONDS, clock
 from pipelines.sources.lms.moodle_db.database import Database
 from pipelines.sources.reading import Context, Event, Rejected, Seen

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.sources.formats.marked_text import text_of
 from pipelines.sources.lms.moodle_db.changes import Window, seen_part, seen_whole
 from pipelines.sources.lms.moodle_db.columns import Site, characters, flags, flat, moments, words, yielded
 from pipelines.sources.lms.moodle_db.database import Database
-from pipelines.sources.lms.moodle_texts import text_of
 from pipelines.sources.reading import Event
 
 

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.sources.formats.marked_text import FORMAT_HTML, FORMAT_PLAIN, text_of
 from pipelines.sources.lms.moodle_db.changes import Window, seen_part, seen_whole
 from pipelines.sources.lms.moodle_db.columns import (
     Site,
@@ -27,7 +28,7 @@ from pipelines.sources.lms.moodle_db.columns import (
 )
 from pipelines.sources.lms.moodle_db.database import Database
 from pipelines.sources.lms.moodle_db.traces import DISCUSSION_CREATED, POST_CREATED, POST_DELETED, of_events
-from pipelines.sources.lms.moodle_texts import FORMAT_HTML, FORMAT_PLAIN, name_in, other_of, text_of
+from pipelines.sources.lms.moodle_texts import name_in, other_of
 from pipelines.sources.reading import Batch, Event, Seen
 
 #: ``message_conversations.type``: two people, a group, a note to oneself (made for nearly every account; no contact).

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.sources.formats.marked_text import text_of
 from pipelines.sources.lms.moodle_db.columns import Site, existing, flags, flat, moments, yielded
 from pipelines.sources.lms.moodle_db.database import Database
 from pipelines.sources.lms.moodle_db.traces import EXTENSION_GRANTED, MODULE_CREATED, MODULE_DELETED, MODULE_UPDATED, of_events
-from pipelines.sources.lms.moodle_texts import name_in, name_in_english, other_of, task_kind, text_of
+from pipelines.sources.lms.moodle_texts import name_in, name_in_english, other_of, task_kind
 from pipelines.sources.reading import Batch, Event, Seen
 
 #: Activity types with a query of their own; the rest share one.

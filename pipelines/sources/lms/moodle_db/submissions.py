@@ -10,10 +10,10 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.sources.formats.marked_text import text_of
 from pipelines.sources.lms.moodle_db.changes import WATCHES, Window, seen_part, seen_whole
 from pipelines.sources.lms.moodle_db.columns import Site, characters, chosen, existing, flags, flat, is_moment, moments, words, yielded
 from pipelines.sources.lms.moodle_db.database import Database
-from pipelines.sources.lms.moodle_texts import text_of
 from pipelines.sources.reading import Event, Seen
 
 #: Moodle's states of a quiz attempt; from 5.0 on there are one before its start and one before its grading.

@@ -14,9 +14,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.sources.formats.marked_text import text_of
 from pipelines.sources.lms.moodle_db.columns import Site, existing, flags, flat, joined, moments, yielded
 from pipelines.sources.lms.moodle_db.database import Database
-from pipelines.sources.lms.moodle_texts import name_in, text_of
+from pipelines.sources.lms.moodle_texts import name_in
 from pipelines.sources.reading import Event, Seen
 from pipelines.sources.surveys.likert import Likert
 from pipelines.thresholds import threshold

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from pipelines.sources.formats.marked_text import text_of, word_count
 from pipelines.sources.formats.plain_text import count_question_marks
-from pipelines.sources.lms.moodle_texts import name_in, text_of, word_count
+from pipelines.sources.lms.moodle_texts import name_in
 from pipelines.sources.lms.moodle_ws.client import Refused, Services, objects
 from pipelines.sources.lms.moodle_ws.values import Names, at, batch, text, whole
 from pipelines.sources.reading import Event, Rejected, Seen, Whole

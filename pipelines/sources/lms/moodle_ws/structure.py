@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pipelines.sources.lms.moodle_texts import name_in, name_in_english, task_kind, text_of
+from pipelines.sources.formats.marked_text import text_of
+from pipelines.sources.lms.moodle_texts import name_in, name_in_english, task_kind
 from pipelines.sources.lms.moodle_ws.client import Services, objects
 from pipelines.sources.lms.moodle_ws.values import BESIDE_DATABASE, Names, at, batch, decimal, text, whole
 from pipelines.sources.reading import Event, Rejected, Seen

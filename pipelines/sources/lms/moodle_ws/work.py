@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from pipelines.sources.lms.moodle_texts import text_of, word_count
+from pipelines.sources.formats.marked_text import text_of, word_count
 from pipelines.sources.lms.moodle_ws.client import Refused, Services, objects
 from pipelines.sources.lms.moodle_ws.values import BESIDE_DATABASE, Names, at, batch, decimal, text, whole
 from pipelines.sources.reading import Event, Rejected, Seen

@@ -14,8 +14,8 @@ from pipelines.programme import Source
 from pipelines.sources.formats.delimited import delimited_items
 from pipelines.sources.formats.event_tables import BATCH_ROWS, NEVER, Rows, moment, number
 from pipelines.sources.formats.json_lines import NO_JSON, objects
+from pipelines.sources.formats.marked_text import FORMAT_HTML, FORMAT_MARKDOWN, text_of
 from pipelines.sources.formats.plain_text import count_question_marks, count_words
-from pipelines.sources.lms.moodle_texts import FORMAT_HTML, FORMAT_MARKDOWN, text_of
 from pipelines.sources.lms.openedx.places import block_of, course_in, course_of, type_of
 from pipelines.sources.lms.openedx.words import BLOCK_KINDS, action_of, component_of, details_of, event_name, is_staff
 from pipelines.sources.reading import Context, Covers, Event, Item, Rejected, Seen

@@ -15,8 +15,8 @@ import codecs
 import re
 from zoneinfo import ZoneInfo
 
-from pipelines.sources.lms.file_texts.limits import Limits
-from pipelines.sources.lms.file_texts.results import FileText, Reason, Refusal, Said, Writing
+from pipelines.sources.formats.file_texts.limits import Limits
+from pipelines.sources.formats.file_texts.results import FileText, Reason, Refusal, Said, Writing
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),

@@ -8,10 +8,10 @@ from hashlib import sha1
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pipelines.sources.lms.file_texts.formats import recognise, recognise_package
-from pipelines.sources.lms.file_texts.limits import LIMITS, Limits
-from pipelines.sources.lms.file_texts.packages import Package
-from pipelines.sources.lms.file_texts.results import FileText, Reason, Refusal, Refused
+from pipelines.sources.formats.file_texts.formats import recognise, recognise_package
+from pipelines.sources.formats.file_texts.limits import LIMITS, Limits
+from pipelines.sources.formats.file_texts.packages import Package
+from pipelines.sources.formats.file_texts.results import FileText, Reason, Refusal, Refused
 
 _UTC = ZoneInfo("UTC")
 
@@ -22,7 +22,7 @@ def read_file(
     """One file's text. Never raises for what stands in the file.
 
     Runs in the calling process: nothing stops a file that makes a library hang or break. For files of strangers use
-    :func:`pipelines.sources.lms.file_texts.read_files`.
+    :func:`pipelines.sources.formats.file_texts.read_files`.
 
     Parameters
     ----------
@@ -74,20 +74,20 @@ def _read(data: bytes, limits: Limits, zone: ZoneInfo) -> FileText:
     if kind == "zip":
         package = Package(data, limits)
         if recognise_package(package) == "docx":
-            from pipelines.sources.lms.file_texts import docx
+            from pipelines.sources.formats.file_texts import docx
 
             return docx.read(package, limits, zone)
-        from pipelines.sources.lms.file_texts import odt
+        from pipelines.sources.formats.file_texts import odt
 
         return odt.read(package, limits, zone)
     if kind == "pdf":
-        from pipelines.sources.lms.file_texts import pdf
+        from pipelines.sources.formats.file_texts import pdf
 
         return pdf.read(data, limits, zone)
     if kind == "rtf":
-        from pipelines.sources.lms.file_texts import rtf
+        from pipelines.sources.formats.file_texts import rtf
 
         return rtf.read(data, limits, zone)
-    from pipelines.sources.lms.file_texts import txt
+    from pipelines.sources.formats.file_texts import txt
 
     return txt.read(data, limits, zone)

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from pipelines.sources.lms.file_texts.limits import LIMITS, WORKERS, Limits
-from pipelines.sources.lms.file_texts.pool import Content, read_files
-from pipelines.sources.lms.file_texts.results import FileText, Refused
+from pipelines.sources.formats.file_texts.limits import LIMITS, WORKERS, Limits
+from pipelines.sources.formats.file_texts.pool import Content, read_files
+from pipelines.sources.formats.file_texts.results import FileText, Refused
 from pipelines.sources.reading import Batch, Event, Rejected, Seen
 
 RECORD = "file_texts"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipelines.sources.lms.file_texts.limits import SAME_COLOUR, TINY_POINTS
+from pipelines.sources.formats.file_texts.limits import SAME_COLOUR, TINY_POINTS
 
 Colour = tuple[int, int, int]
 WHITE: Colour = (255, 255, 255)

@@ -25,8 +25,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pipelines.errors import BadSource
-from pipelines.sources.lms.file_texts.limits import FILES_PER_WORKER, LIMITS, START_SECONDS, WORKERS, Limits
-from pipelines.sources.lms.file_texts.results import FileText, Reason, Refused
+from pipelines.sources.formats.file_texts.limits import FILES_PER_WORKER, LIMITS, START_SECONDS, WORKERS, Limits
+from pipelines.sources.formats.file_texts.results import FileText, Reason, Refused
 
 Content = Path | bytes
 
@@ -43,7 +43,7 @@ sys.path.append(root)
 package = types.ModuleType("pipelines.sources")
 package.__path__ = [sources]
 sys.modules["pipelines.sources"] = package
-from pipelines.sources.lms.file_texts.worker import main
+from pipelines.sources.formats.file_texts.worker import main
 main(settings)
 """
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from pipelines.sources.lms.file_texts.packages import Package
-from pipelines.sources.lms.file_texts.results import Reason, Refusal
+from pipelines.sources.formats.file_texts.packages import Package
+from pipelines.sources.formats.file_texts.results import Reason, Refusal
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 #: Beginnings of what is not read, and what it is called. Lists of the formats' own definitions; WebP, HEIC and sound share containers.

@@ -1,4 +1,4 @@
-"""The process in which one file after another is opened: started by :mod:`pipelines.sources.lms.file_texts.pool`, spoken to through its pipes.
+"""The process in which one file after another is opened: started by :mod:`pipelines.sources.formats.file_texts.pool`, spoken to through its pipes.
 
 It knows nothing: no environment, no warehouse, no key. Before the first file it gives up what it does not need (memory, writing, further
 processes), so that a file which takes over a library gets little. It says so in lines of JSON, never in pickled objects.
@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
-from pipelines.sources.lms.file_texts.limits import Limits
-from pipelines.sources.lms.file_texts.opening import read_file
-from pipelines.sources.lms.file_texts.results import FileText, Reason, Refused
+from pipelines.sources.formats.file_texts.limits import Limits
+from pipelines.sources.formats.file_texts.opening import read_file
+from pipelines.sources.formats.file_texts.results import FileText, Reason, Refused
 
 READY = b"ready\n"
 #: A worker whose memory has run out cannot be trusted with the next file.
@@ -70,7 +70,7 @@ def _private_pipes() -> tuple[BinaryIO, BinaryIO]:
 
 def _load_libraries() -> None:
     """Before memory is bounded, so that the bound is the file's."""
-    from pipelines.sources.lms.file_texts import docx, odt, pdf, rtf, txt  # noqa: F401
+    from pipelines.sources.formats.file_texts import docx, odt, pdf, rtf, txt  # noqa: F401
 
 
 def _give_up(limits: Limits) -> None:

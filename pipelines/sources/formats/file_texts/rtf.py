@@ -21,9 +21,9 @@ from zoneinfo import ZoneInfo
 
 from striprtf.striprtf import charset_map, destinations
 
-from pipelines.sources.lms.file_texts.limits import Limits
-from pipelines.sources.lms.file_texts.looks import PLAIN, WHITE, Colour, Look
-from pipelines.sources.lms.file_texts.results import FileText, Reason, Refusal, Said, Writing
+from pipelines.sources.formats.file_texts.limits import Limits
+from pipelines.sources.formats.file_texts.looks import PLAIN, WHITE, Colour, Look
+from pipelines.sources.formats.file_texts.results import FileText, Reason, Refusal, Said, Writing
 
 _TOKEN = re.compile(
     rb"\\(?P<word>[a-zA-Z]{1,32})(?P<number>-?\d{1,10})?\ ?|(?P<hex>(?:\\'[0-9a-fA-F]{2})+)|\\(?P<sign>[^a-zA-Z])|(?P<brace>[{}])|(?P<text>[^\\{}\r\n]+)"

@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 
 from lxml import etree
 
-from pipelines.sources.lms.file_texts.limits import Limits
-from pipelines.sources.lms.file_texts.looks import PLAIN, WHITE, Colour, Look, colour_of, laid
-from pipelines.sources.lms.file_texts.packages import Package
-from pipelines.sources.lms.file_texts.results import FileText, Reason, Refusal, Said, Writing, moment_of, whole
+from pipelines.sources.formats.file_texts.limits import Limits
+from pipelines.sources.formats.file_texts.looks import PLAIN, WHITE, Colour, Look, colour_of, laid
+from pipelines.sources.formats.file_texts.packages import Package
+from pipelines.sources.formats.file_texts.results import FileText, Reason, Refusal, Said, Writing, moment_of, whole
 
 _OASIS = "urn:oasis:names:tc:opendocument:xmlns:"
 _PREFIXES = {

@@ -20,9 +20,9 @@ from zoneinfo import ZoneInfo
 
 import pypdfium2.raw as pdfium
 
-from pipelines.sources.lms.file_texts.limits import Limits
-from pipelines.sources.lms.file_texts.looks import WHITE, is_tiny, melts
-from pipelines.sources.lms.file_texts.results import FileText, Reason, Refusal, Said, Writing
+from pipelines.sources.formats.file_texts.limits import Limits
+from pipelines.sources.formats.file_texts.looks import WHITE, is_tiny, melts
+from pipelines.sources.formats.file_texts.results import FileText, Reason, Refusal, Said, Writing
 
 _Box = tuple[float, float, float, float]
 #: a, b, c, d, e, f of a coordinate system inside another (8.3.3).

@@ -14,8 +14,8 @@ import zlib
 
 from lxml import etree
 
-from pipelines.sources.lms.file_texts.limits import Limits
-from pipelines.sources.lms.file_texts.results import Reason, Refusal
+from pipelines.sources.formats.file_texts.limits import Limits
+from pipelines.sources.formats.file_texts.results import Reason, Refusal
 
 _ENCRYPTED_FLAG = 1
 _LOCAL_HEADER = 30

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from pipelines.sources.lms.file_texts.limits import Limits
-from pipelines.sources.lms.moodle_texts import FORMAT_PLAIN, text_of
+from pipelines.sources.formats.file_texts.limits import Limits
+from pipelines.sources.formats.marked_text import FORMAT_PLAIN, text_of
 
 
 class Reason(StrEnum):
@@ -48,7 +48,7 @@ class Refused:
 
 
 class Refusal(Exception):
-    """Raised inside the format readers; never leaves :func:`pipelines.sources.lms.file_texts.read_file`."""
+    """Raised inside the format readers; never leaves :func:`pipelines.sources.formats.file_texts.read_file`."""
 
     def __init__(self, reason: Reason) -> None:
         self.reason = reason

@@ -195,23 +195,26 @@ class ZoomReader:
         times = [text_column([cells for _, cells in one.rows], one.places.get(name)) for one in sections for name in ("join", "leave")]
         order = time_order([block_texts, *times], habit)
         block_times, _ = to_utc(block_texts, order, context.zone)
-        for text, is_time in zip(block_texts.to_pylist(), block_times.is_valid().to_pylist(), strict=True):
-            if text and not is_time:
-                raise BadFile(item.path, place="meeting block", expected="start and end as times", found="a time that is not understood")
-        moments = iter(block_times.to_pylist())
+        unclear = [bool(text) and time is None for text, time in zip(block_texts.to_pylist(), block_times.to_pylist(), strict=True)]
+        if not any(section.meeting for section in sections) and any(unclear):
+            raise BadFile(item.path, place="meeting block", expected="start and end as times", found="a time that is not understood")
         for section in sections:
             for line, cells in section.misfits:
                 yield Seen("attendance", 1)
                 reason = "fewer cells than the header" if cells < len(section.header.cells) else "more cells than the header"
                 yield Rejected("attendance", f"line {line}", reason)
         covered: list[tuple[Meeting, pa.Table]] = []
-        for block, its_sections in parts:
-            start, end = next(moments), next(moments)
+        moments = block_times.to_pylist()
+        for number, (block, its_sections) in enumerate(parts):
+            start, end = moments[2 * number : 2 * number + 2]
             length = minutes_of(block.minutes)
             if start and not end and length is not None:
                 end = start + timedelta(minutes=length)
             meeting = Meeting(_number(block, item), block.topic or None, start, end, block.host)
             stays = pa.concat_tables([_stays(section, order, context) for section in its_sections])
+            if any(unclear[2 * number : 2 * number + 2]):
+                # Of one meeting among several: its rows are bad, not the file.
+                stays = reject_where(stays, pa.array([True] * len(stays)), "the meeting's time is not understood")
             yield from attendance_events(realm, meeting, stays, context)
             covered.append((meeting, stays))
         yield covers_of(covered)
@@ -248,7 +251,7 @@ def _find(file: ReportFile, rows: Sequence[tuple[int, list[str]]]) -> tuple[_Blo
         find_columns(file, first, {name: words for name, words in COLUMNS.items() if name not in _OPTIONAL}, what=WHAT)
         raise BadFile(file.path, place="header", expected=WHAT, found="no header of participants")
     if sections[-1].rows or sections[-1].misfits:
-        no_cut(file.path, file, rows[-1], len(sections[-1].header.cells))
+        no_cut(file.path, file, rows[-1], len(sections[-1].meeting) + len(sections[-1].header.cells))
     return _block(above), sections
 
 

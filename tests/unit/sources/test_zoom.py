@@ -174,6 +174,22 @@ def test_meetings_in_one_table_are_each_a_webinar_of_its_own():
     assert report.rejected == []
 
 
+def test_a_meeting_whose_time_is_unclear_costs_its_own_rows(tmp_path):
+    report = tmp_path / "meetings.csv"
+    text = (FOLDER / "meetings_in_one_table.csv").read_text(encoding="utf-8")
+    report.write_text(text.replace("09/15/2026 05:00:00 PM,09/15", "soon,09/15"), encoding="utf-8")
+    found = Reading(ZoomReader(), report)
+    assert len(found.rows("attendance")) == 2
+    assert found.rejected == [("line 4", "the meeting's time is not understood")]
+
+
+def test_a_table_of_meetings_that_was_cut_is_refused(tmp_path):
+    report = tmp_path / "meetings.csv"
+    report.write_text((FOLDER / "meetings_in_one_table.csv").read_text(encoding="utf-8")[:-30], encoding="utf-8")
+    with pytest.raises(BadFile, match="it was cut"):
+        Reading(ZoomReader(), report)
+
+
 def test_first_and_last_name_make_a_name():
     report = read("first_and_last_name.csv")
     assert report.column("accounts", "display_name") == ["Irina Polevaya"]

@@ -35,7 +35,9 @@ def source_states(warehouse: Warehouse, programme: Programme) -> list[SourceStat
     for source in programme.sources:
         items, kept, rejected, until = warehouse.rows(
             "select count(distinct item), coalesce(sum(rows_kept), 0)::bigint, coalesce(sum(rows_rejected), 0)::bigint, max(covers_until) "
-            "from raw.loads where source = ? and state = 'loaded'",
+            # What a reader's earlier rules counted is counted again by its newest.
+            "from (select * from raw.loads where source = ? and state = 'loaded' "
+            "qualify reader_version = max(reader_version) over (partition by item))",
             [source.name],
         )[0]
         problems = warehouse.rows("select problem from raw.loads where source = ? and state = 'failed' order by item", [source.name])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -90,7 +91,7 @@ def build_report(warehouse: Warehouse, programme: Programme, week_ends_on: date)
     quality = read_rows(warehouse, "rpt_week_quality", "week_ends_on = ?", week, order="source", optional=_QUALITY)
     sizes = [row["learners"] or 0 for row in streams]
     stream_sizes = [place in hidden_places(sizes) for place in range(len(sizes))]
-    masked = masked_questions(warehouse, [row for row in questions[: int(threshold("report_questions"))]])
+    masked = masked_questions(warehouse, questions[: int(threshold("report_questions"))])
     return Report(
         programme_name=programme.name,
         week_ends_on=week_ends_on,
@@ -100,7 +101,7 @@ def build_report(warehouse: Warehouse, programme: Programme, week_ends_on: date)
         figures=tuple(sorted((_figure(row) for row in conditions), key=lambda figure: (_place(figure.condition), figure.indicator))),
         aspects=tuple(_aspect(row) for row in _protected(aspects, "aspect")),
         survey=tuple(_survey(row) for row in _protected([row for row in survey if row["aspect"] is None], "item")),
-        questions=masked,
+        questions=tuple(_without_few(question) for question in masked),
         warned=_warned(warned[0]) if warned else None,
         funnel=_funnel(parts["rpt_week_funnel"], {row["stream_id"] for place, row in enumerate(streams) if stream_sizes[place]}),
         risk=_risk(parts["rpt_week_risk"]),
@@ -401,7 +402,7 @@ def _stem(word: str) -> str:
 
 
 def masked_questions(warehouse: Warehouse, rows: Sequence[dict[str, Any]]) -> tuple[RepeatedQuestion, ...]:
-    """Rows of rpt_week_questions with every name in their words masked."""
+    """Rows of rpt_week_questions with every name in their words masked; every number as it was counted."""
     words = {_stem(word) for row in rows for text in (row["text"], row["faq_answer"]) for word in _WORD.findall(text or "")}
     stems: set[str] = set()
     if words:
@@ -414,9 +415,9 @@ def masked_questions(warehouse: Warehouse, rows: Sequence[dict[str, Any]]) -> tu
     return tuple(
         RepeatedQuestion(
             row["course_name"],
-            kept(row["asked"] or 0) or 0,
-            kept(row["asked_this_week"]),
-            kept(row["people"]),
+            row["asked"] or 0,
+            row["asked_this_week"],
+            row["people"],
             row.get("curator_minutes"),
             row["first_at"],
             row["last_at"],
@@ -425,3 +426,8 @@ def masked_questions(warehouse: Warehouse, rows: Sequence[dict[str, Any]]) -> tu
         )
         for row in rows
     )
+
+
+def _without_few(question: RepeatedQuestion) -> RepeatedQuestion:
+    """The question as a report may keep it. A curator sees who asked what anyway; a report's reader must not guess it from small numbers."""
+    return replace(question, asked=kept(question.asked) or 0, asked_this_week=kept(question.asked_this_week), people=kept(question.people))

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.status import Diagnosis, examine
+from pipelines.programme import Programme
+from pipelines.status import Diagnosis, examine, source_states
 from pipelines.warehouse import Warehouse
 
 NOW = datetime(2026, 11, 22, 5, tzinfo=UTC)
@@ -71,3 +72,18 @@ def test_a_stale_source_a_failed_load_and_nobody_enrolled(home: Path) -> None:
     assert found["loads of new"].found == "c: not JSON"
     assert "learners" in found
     assert set(found) == {"loads of old", "loads of new", "learners"}
+
+
+def test_what_a_readers_earlier_rules_counted_is_counted_once() -> None:
+    told = Programme(id="p", name="P", sources=[{"name": "chat", "kind": "telegram", "path": "chat"}])
+    with Warehouse.open(None) as warehouse:
+        warehouse.create_schemas()
+        warehouse.connection.execute(
+            """
+            insert into raw.loads (load_id, source, kind, item, fingerprint, reader_version, state, rows_seen, rows_kept, rows_rejected, loaded_at)
+            select cast(version as varchar) || item, 'chat', 'telegram', item, 'f', version, 'loaded', 10, 8 + version, 2 - version, now()
+            from (values (1, 'a.json'), (2, 'a.json'), (1, 'gone.json')) as told (version, item)
+            """
+        )
+        (state,) = source_states(warehouse, told)
+    assert (state.items, state.rows_kept, state.rows_rejected) == (2, 19, 1)

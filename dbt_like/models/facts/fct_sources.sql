@@ -1,10 +1,21 @@
 -- One row per source of traces: how far it reaches, what was wrong with it, how many of its accounts are known people.
 -- Items that failed and were not mended since are its problem.
-with loads as (
+with known_loads as (
 
     -- An item that begins after the day is not of it.
-    select * from {{ source('raw', 'loads') }}
+    select
+        *,
+        max(case when state = 'loaded' then reader_version end) over (partition by source, item) as newest_version
+    from {{ source('raw', 'loads') }}
     where {{ known('covers_from') }}
+
+),
+
+loads as (
+
+    -- A reader whose rules have changed reads its items anew: what its earlier rules counted is in there again.
+    select * from known_loads
+    where state <> 'loaded' or reader_version = newest_version
 
 ),
 
@@ -25,7 +36,7 @@ accounts as (
 select
     loads.source,
     min(loads.kind) as kind,
-    count(case when loads.state = 'loaded' then 1 end) as items_loaded,
+    count(distinct case when loads.state = 'loaded' then loads.item end) as items_loaded,
     count(case when loads.state = 'failed' then 1 end) as items_failed,
     bool_or(loads.state = 'failed' and loads.item = '') as is_missing,
     max(case when loads.state = 'loaded' then loads.covers_until end) as covers_until,

@@ -60,7 +60,9 @@ def tables(people: int = 0) -> dict[str, made.Rows]:
     day["rpt_at_risk_daily"] += extra
     day["rpt_week_questions"] = [
         {"week_ends_on": made.DAY, "cluster_id": "c1", "course_name": "ЦОС-36", "asked": 14, "asked_this_week": 5, "people": 11, "first_at": made.back(9),
-         "last_at": made.back(1), "text": "Как прикрепить файл?", "faq_answer": "Сохраните в PDF и прикрепите ещё раз."}
+         "last_at": made.back(1), "text": "Как прикрепить файл?", "faq_answer": "Сохраните в PDF и прикрепите ещё раз."},
+        {"week_ends_on": made.DAY, "cluster_id": "c2", "course_name": "ЦОС-36", "asked": 8, "asked_this_week": 3, "people": 7, "first_at": made.back(9),
+         "last_at": made.back(1), "text": "Где запись вебинара?", "faq_answer": None},
     ]  # fmt: skip
     everybody: dict[tuple[str, str], dict[str, Any]] = {}
     for table in ("rpt_at_risk_daily", "rpt_open_questions", "rpt_never_started", "rpt_not_reached"):

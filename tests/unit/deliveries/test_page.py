@@ -143,6 +143,14 @@ def test_a_mark_that_says_nothing_sensible_is_refused(visit: Visit, given: dict[
     assert not visit.store.marks()
 
 
+def test_a_curator_is_told_small_numbers_of_repeated_questions_as_they_are(visit: Visit) -> None:
+    """Hiding them is for the report: whoever asked stands on the curator's own page anyway."""
+    visit.log_in()
+    page = visit.get("/repeated")
+    assert "спрашивали 14 раз, из них на этой неделе 5, 11 человек" in page
+    assert "спрашивали 8 раз, из них на этой неделе 3, 7 человек" in page
+
+
 def test_only_the_curators_own_learners(visit: Visit) -> None:
     visit.log_in()
     assert "чужие слова" not in visit.get(f"/learner/{MINE}")

@@ -231,3 +231,9 @@ def test_a_course_with_few_answers_cannot_be_reckoned_out_of_all_courses() -> No
         "Б": (FEW, True),
         "В": (None, True),
     }
+
+
+def test_repeated_questions_of_few_are_told_as_few() -> None:
+    many, few = made.built().questions
+    assert (many.asked, many.asked_this_week, many.people) == (41, 14, 33)
+    assert (few.asked, few.asked_this_week, few.people) == (FEW, FEW, FEW)

@@ -1,10 +1,12 @@
-"""What must hold of the search for copies whatever the texts: order of arrival, unrelated texts, one night or many, both engines."""
+"""What must hold of the search for copies whatever the texts: order of arrival, unrelated texts, one night or many, every engine at hand."""
 
 from __future__ import annotations
 
 import os
 import random
+import shutil
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -241,3 +243,33 @@ def test_postgresql_gives_the_same_candidates() -> None:
             cursor.execute(query.replace("%", "%%"))
             assert sorted(cursor.fetchall()) == sorted(warehouse.rows(query))
         server.rollback()
+
+
+@pytest.mark.slow
+@pytest.mark.enable_socket
+def test_spark_gives_the_same_candidates(tmp_path: Path) -> None:
+    """Spark reads the same query. It is no dependency of Mayak's and needs a Java: whoever has both sees that it holds there too."""
+    sql = pytest.importorskip("pyspark.sql", reason="Spark is not installed (pip install pyspark)")
+    if shutil.which("java") is None:
+        pytest.skip("no java on the path: Spark needs one")
+    with _filled_star() as warehouse:
+        spark = (
+            sql.SparkSession.builder.master("local[1]")
+            .config("spark.ui.enabled", "false")
+            .config("spark.driver.bindAddress", "127.0.0.1")
+            .config("spark.driver.host", "127.0.0.1")
+            .config("spark.sql.shuffle.partitions", "1")
+            .config("spark.sql.warehouse.dir", str(tmp_path))
+            .getOrCreate()
+        )
+        try:
+            for table, columns in (
+                ("copy_prints", "text_no int, print bigint"),
+                ("copy_docs", "text_no int, seq int, person_no int, holder int, is_asked boolean"),
+            ):
+                spark.createDataFrame(warehouse.rows(f"select * from {table}"), columns).createOrReplaceTempView(table)
+            for narrow in (False, True):
+                query = star_query("copy_prints", narrow=narrow)
+                assert sorted(tuple(row) for row in spark.sql(query).collect()) == sorted(warehouse.rows(query))
+        finally:
+            spark.stop()

@@ -181,14 +181,18 @@ def test_night_by_night_is_at_once_where_a_task_grows_past_its_doublings() -> No
 def _filled_star(seed: int = 5) -> Warehouse:
     chance = random.Random(seed)
     warehouse = Warehouse.open(None)
-    warehouse.connection.execute("create table copy_prints (text_no integer, print bigint)")
-    warehouse.connection.execute(
-        "create table copy_docs (text_no integer, seq integer, person_no integer, holder integer, is_asked boolean)"
-    )
     docs = [(number, number + 1, chance.randrange(25), chance.choice((0, 0, 0, 1, 2))) for number in range(60)]
-    warehouse.connection.executemany("insert into copy_docs values (?, ?, ?, ?, ?)", [(*doc, doc[3] == 0) for doc in docs])
     prints = sorted({(number, chance.choice((-1, 1)) * chance.randrange(60)) for number in range(60) for _ in range(20)})
-    warehouse.connection.executemany("insert into copy_prints values (?, ?)", prints)
+    for table, columns, rows in (
+        (
+            "copy_docs",
+            "text_no integer, seq integer, person_no integer, holder integer, is_asked boolean",
+            [(*doc, doc[3] == 0) for doc in docs],
+        ),
+        ("copy_prints", "text_no integer, print bigint", prints),
+    ):
+        warehouse.connection.execute(f"create table {table} ({columns})")
+        warehouse.connection.execute(f"insert into {table} values {str(rows)[1:-1]}")
     return warehouse
 
 

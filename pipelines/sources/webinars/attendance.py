@@ -183,10 +183,12 @@ def text_column(rows: Sequence[Sequence[str]], place: int | None) -> pa.Array:
 
 
 def plain_times(texts: pa.Array) -> pa.Array:
-    """Times with plain spaces: newer exports write a narrow no-break space before AM and PM, and marks of direction around."""
-    return pc.utf8_trim_whitespace(
-        pc.replace_substring_regex(pc.replace_substring_regex(texts, "[\u00a0\u202f]", " "), "[\u200e\u200f]", "")
-    )
+    """Times with plain spaces: newer exports write a narrow no-break space before AM and PM, and marks of direction around.
+
+    Nor with a word between date and time, which some languages have.
+    """
+    plain = pc.replace_substring_regex(pc.replace_substring_regex(texts, "[\u00a0\u202f]", " "), "[\u200e\u200f]", "")
+    return pc.utf8_trim_whitespace(pc.replace_substring_regex(plain, r"(\d),? (?:à|um|в|at) (\d)", r"\1 \2"))
 
 
 def stays_of(

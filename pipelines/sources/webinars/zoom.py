@@ -78,16 +78,19 @@ COLUMNS = {
     "name": (
         "name (original name)", "name", "participant", "participant name", "user name (original name)", "user name",
         "имя (настоящее имя)", "имя (исходное имя)", "имя пользователя (исходное имя)", "имя пользователя (настоящее имя)", "имя", "имя участника",
-        "участник",
+        "участник", "имя пользователя",
     ),
     "first": ("first name",),
     "last": ("last name", "фамилия"),
-    "email": ("user email", "email", "электронная почта пользователя", "эл. почта пользователя", "электронная почта", "адрес электронной почты"),
-    "join": ("join time", "время входа", "время присоединения"),
-    "leave": ("leave time", "время выхода"),
+    "email": (
+        "user email", "email", "email address", "e-mail", "электронная почта пользователя", "эл. почта пользователя", "электронная почта", "эл. почта",
+        "адрес электронной почты", "адрес электронной почты пользователя", "адрес эл. почты", "адрес эл. почты пользователя",
+    ),
+    "join": ("join time", "время входа", "время присоединения", "время подключения"),
+    "leave": ("leave time", "время выхода", "время ухода", "время отключения"),
     "minutes": (
         "duration (minutes)", "total duration (minutes)", "time in session (minutes)", "продолжительность (минуты)",
-        "общая продолжительность (минуты)", "длительность (минуты)", "время в сеансе (минуты)", "время сеанса (минуты)",
+        "общая продолжительность (минуты)", "общая длительность (минуты)", "длительность (минуты)", "время в сеансе (минуты)", "время сеанса (минуты)",
     ),
     "guest": ("guest", "is guest", "гость"),
     "waiting": ("in waiting room", "в зале ожидания"),
@@ -97,9 +100,12 @@ _OPTIONAL = ("first", "last", "email", "minutes", "guest", "waiting", "attended"
 #: Beside a family name these words mean the first name alone.
 _FIRST_NAMES = frozenset(("имя", "first name"))
 #: "Show unique users" of the report: everybody once, with all their minutes and no times.
-_TOTAL = frozenset(("total duration (minutes)", "общая продолжительность (минуты)"))
+_TOTAL = frozenset(("total duration (minutes)", "общая продолжительность (минуты)", "общая длительность (минуты)"))
 #: Words of the participants' header that the meeting's block does not have.
-_PARTICIPANTS = frozenset(word for name in ("name", "join", "leave", "guest", "waiting") for word in COLUMNS[name]) - {"user name"} | _TOTAL
+_PARTICIPANTS = (
+    frozenset(word for name in ("name", "join", "leave", "guest", "waiting") for word in COLUMNS[name]) - {"user name", "имя пользователя"}
+    | _TOTAL
+)
 
 _MEETING = {
     "id": ("meeting id", "id", "webinar id", "идентификатор конференции", "идентификатор вебинара", "идентификатор"),
@@ -110,7 +116,10 @@ _MEETING = {
         "duration (minutes)", "actual duration (minutes)", "продолжительность (минуты)", "фактическая продолжительность (минуты)",
         "длительность (минуты)",
     ),
-    "host": ("user email", "host email", "email", "электронная почта пользователя", "электронная почта организатора"),
+    "host": (
+        "host email", "user email", "email", "электронная почта организатора", "эл. почта организатора", "адрес электронной почты организатора",
+        "электронная почта пользователя", "адрес электронной почты пользователя", "эл. почта пользователя",
+    ),
 }  # fmt: skip
 #: Words of the usage report's header that no meeting's block has.
 _USAGE = frozenset((
@@ -168,7 +177,7 @@ class ZoomReader:
     """Reader of Zoom's participants, attendee and usage reports. Kind ``zoom``."""
 
     kind: ClassVar[str] = "zoom"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also gzipped), and workbooks that they were saved as, below the source's path. Raises BadSource where there is none."""
@@ -271,7 +280,10 @@ def _is_title(rows: Sequence[tuple[int, list[str]]], number: int) -> bool:
 def _meeting_cells(cells: Sequence[str]) -> tuple[str, ...]:
     """What stands left of the participant and names the meeting; empty where nothing does."""
     words = [header_word(cell) for cell in cells]
-    name = next((place for place, word in enumerate(words) if word in COLUMNS["name"] or word in COLUMNS["first"]), 0)
+    before = next((place for place, word in enumerate(words) if word in COLUMNS["join"]), len(words))
+    # Left of the participant, the meeting's host may stand with a name of his own.
+    shown = [place for place, word in enumerate(words[:before]) if word in COLUMNS["name"]]
+    name = shown[-1] if shown else next((place for place, word in enumerate(words) if word in COLUMNS["first"]), 0)
     return tuple(cells[:name]) if {"id", "topic"} & find_places(words[:name], _MEETING).keys() else ()
 
 

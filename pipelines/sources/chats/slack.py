@@ -20,7 +20,7 @@ writes the same):
 - ``subtype`` tells what no person wrote; an unknown one is ``service``.
 - ``reactions`` name who gave each and not when; of many, Slack names some and counts all.
 - A channel is whole between its first and last message in the export, whatever range was chosen.
-- The export has links to files; where they were fetched into it (``__uploads``), documents are opened for their words
+- The export has links to files; where they were fetched into it (``__uploads``, ``attachments`` of a channel), documents are opened for their words
   (:mod:`pipelines.sources.chats.chat_files`).
 
 Not kept: names of files, which emoji a reaction is, topics and purposes, canvases, ``integration_logs.json``.
@@ -66,8 +66,9 @@ _POSTS = frozenset(
 _MARKUP = re.compile(r"<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>")
 #: Sections of lists of quotes of a rich text.
 _DEEPEST_BLOCK = 5
-#: Where programs that fetch the files of an export put them (slackdump, slack-advanced-exporter): "__uploads/<id of the file>/<its name>".
-_FILES = "__uploads/"
+#: Where programs that fetch the files of an export put them (slackdump, slack-advanced-exporter): "__uploads/<id of the file>/<its name>", or in
+#: slackdump's standard layout "<channel>/attachments/<id>-<name>".
+_FILE = re.compile(r"__uploads/(?P<id>[^/]+)/(?P<name>[^/]+)|[^/]+/attachments/(?P<std_id>[A-Z0-9]{5,20})-(?P<std_name>[^/]+)")
 _SLACKBOT = "USLACKBOT"
 #: A workspace's zone names only; others say nothing that a database of zones knows.
 _ZONE = re.compile(r"[A-Za-z_]+(?:/[A-Za-z_+-]+)+", re.ASCII)
@@ -92,7 +93,7 @@ class SlackReader:
     """
 
     kind: ClassVar[str] = "slack"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     opens_files: ClassVar[bool] = True
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
@@ -108,7 +109,9 @@ class SlackReader:
         if base is None:
             raise BadFile(path, place="archive", expected=f"{WHAT} with users.json or channels.json", found="none of them")
         export = _Export(ChatRows(context, source.realm or DEFAULT_REALM))
-        export.files |= {name[len(base + _FILES) :]: name for name in names if name.startswith(base + _FILES)}
+        for name in names:
+            if name.startswith(base) and (file := _FILE.fullmatch(name[len(base) :])):
+                export.files[f"{file['id'] or file['std_id']}/{file['name'] or file['std_name']}"] = name
         for name in names:
             if name.startswith(base) and name[len(base) :] in _PEOPLE:
                 _people(tree, name, export)

@@ -93,3 +93,15 @@ def test_a_duration_beyond_all_calls_is_rejected(duration: str, tmp_path: Path):
     path.write_text((FOLDER / "log_events.csv").read_text(encoding="utf-8").replace(",1680,", f",{duration},"), encoding="utf-8")
     report = Reading(MeetReader(), path)
     assert report.rejected == [(f"line {line}", "a time that is not understood or does not exist") for line in (3, 7)]
+
+
+def test_an_extensions_sheet_has_one_name_and_words_of_its_own(tmp_path: Path):
+    path = tmp_path / "abc-defg-hij.csv"
+    path.write_text(
+        "Participant Name,Joined At,Left At,Duration,Rejoins\nГалина Луговая,09/08/2026 02:03:00 PM,09/08/2026 03:08:00 PM,1h 5m 0s,0\n",
+        "utf-8",
+    )
+    report = Reading(MeetReader(), path)
+    assert report.column("accounts", "display_name") == ["Галина Луговая"]
+    assert report.column("attendance", "minutes") == [65]
+    assert report.column("webinars", "webinar_id") == [f"meet:webinar:abcdefghij:{int(datetime(2026, 9, 7, 21, tzinfo=UTC).timestamp())}"]

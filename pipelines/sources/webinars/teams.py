@@ -8,7 +8,8 @@ What has to be known about them (Microsoft Learn, "Manage the attendance report 
   its first row, the same in every download of one person.
 - *List of a live event*: ``Session Id, Participant Id, Full Name, User Agent, UTC Event Timestamp, Action, Role`` (with or without the blanks); times
   are UTC, a session is one device, the participant's id is an address.
-- *Report with a summary* (2021): title, start and end of the meeting above ``Full Name, Join Time, Leave Time, Duration, Email, Role``.
+- *Report with a summary* (2021): title, start and end of the meeting above ``Full Name, Join Time, Leave Time, Duration, Email, Role``. In another language
+  the header is the row above the first that has times in its second and third cells.
 - *Report in sections* (since 2022): "1. Summary", "2. Participants" (first join, last leave, time present), "3. In-Meeting Activities" (one row per
   stay). Stays are section 3's; only where that is missing are they section 2's, and then without the leaving if the time present is shorter
   than the time between. Sections are found by number and, in a language whose words are not known, their columns by place (name, joining,
@@ -137,6 +138,7 @@ _GUEST = re.compile(
     r"nicht (?:überprüft|verifiziert)|anonym\w*|invité\w*|non vérifié\w*|invitad[oa]|convidad[oa]|ospite|gość|гість)\)\s*$",
     re.IGNORECASE,
 )
+_DAY_AND_TIME = re.compile(r"\d{1,4}[./-] ?\d{1,2}[./-] ?\d{1,4}\D.*\d{1,2}[:.]\d{2}")
 #: Behind the words of a column, or of a line of the summary: its times are not local.
 _UTC = re.compile(r" ?\(utc\)$")
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
@@ -342,6 +344,7 @@ def _signs(cells: Sequence[str], columns: dict[int, str]) -> dict[str, float | N
 
 def _apart(file: ReportFile, rows: Sequence[tuple[int, list[str]]]) -> _Report:
     report = _Report()
+    header_by_place = next((place - 1 for place, (_, cells) in enumerate(rows[:_WITHIN_ROWS]) if place and _is_stay(cells)), None)
     section, header_is_next = 0, False
     for number, (line, cells) in enumerate(rows):
         found = _SECTION.match(cells[0]) if cells and not any(cell.strip() for cell in cells[1:]) else None
@@ -351,7 +354,7 @@ def _apart(file: ReportFile, rows: Sequence[tuple[int, list[str]]]) -> _Report:
             report.tables[section], header_is_next = (cells, []), False
         elif section > 1:
             report.tables[section][1].append((line, cells))
-        elif section == 0 and 0 not in report.tables and {"name", "join", "leave"} <= find_places(_words(cells), COLUMNS).keys():
+        elif (section == 0 and 0 not in report.tables) and (number == header_by_place or _is_header(cells)):
             report.tables[0] = (cells, [])
         elif 0 in report.tables:
             report.tables[0][1].append((line, cells))
@@ -364,12 +367,22 @@ def _apart(file: ReportFile, rows: Sequence[tuple[int, list[str]]]) -> _Report:
     return report
 
 
+def _is_header(cells: Sequence[str]) -> bool:
+    return {"name", "join", "leave"} <= find_places(_words(cells), COLUMNS).keys()
+
+
+def _is_stay(cells: Sequence[str]) -> bool:
+    """A row as wide as a stay with times where a stay has them, whatever the language."""
+    return len(cells) >= len(_BY_PLACE) and bool(_DAY_AND_TIME.search(cells[1])) and bool(_DAY_AND_TIME.search(cells[2]))
+
+
 def _value(cells: Sequence[str]) -> str:
     return cells[1].strip() if len(cells) > 1 else ""
 
 
 def _meeting(summary: Sequence[Sequence[str]], moments: Sequence[datetime | None]) -> Meeting:
-    """By the words of the summary's lines; in another language the first line is the title, the first two times are start and end."""
+    """By the words of the summary's lines; in another language the first two times are start and end, the first that is said above them and is no
+    number is the title."""
     said: dict[str, int] = {}
     for number, cells in enumerate(summary):
         word = _words(cells[:1])[0] if cells else ""
@@ -379,7 +392,8 @@ def _meeting(summary: Sequence[Sequence[str]], moments: Sequence[datetime | None
     times = [number for number, moment in enumerate(moments) if moment is not None]
     start = said.get("start", times[0] if times else None)
     end = said.get("end", times[1] if len(times) > 1 else None)
-    title = said.get("title", 0 if summary and start is not None and start > 0 else None)
+    above = (number for number in range(start or 0) if (value := _value(summary[number])) and not _BARE_NUMBER.match(value))
+    title = said.get("title", next(above, None))
     return Meeting(
         _value(summary[said["id"]]) if "id" in said else "",
         _value(summary[title]) or None if title is not None else None,

@@ -192,3 +192,21 @@ def test_marks_of_guests_in_other_languages_are_no_part_of_the_name(mark: str, t
     report = written(tmp_path, REGISTERED.replace("Unverified", mark))
     assert report.column("accounts", "display_name") == ["Галина Луговая"]
     assert report.column("attendance", "is_guest") == [True]
+
+
+def test_a_report_of_2021_in_a_language_that_is_not_known_is_read_by_its_places(tmp_path: Path):
+    report = written(
+        tmp_path,
+        "Besprechungszusammenfassung\nGesamtzahl der Teilnehmer|2\nTitel der Besprechung|Stunde\nStartzeit|15.9.2021, 08:30:26\n"
+        "Endzeit|15.9.2021, 09:46:50\n\nVollständiger Name|Beitrittszeit|Verlassenszeit|Dauer|E-Mail|Rolle\n"
+        "Галина Луговая|15.9.2021, 08:35:26|15.9.2021, 09:46:50|1 Std. 11 Min.|g@school.example.org|Referent\n",
+    )
+    assert report.column("webinars", "title") == ["Stunde"]
+    assert [(row["joined_at"], row["minutes"]) for row in report.rows("attendance")] == [(datetime(2021, 9, 15, 5, 35, 26, tzinfo=UTC), 71)]
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"), [("1 Std. 16 Min. 24 Sek.", 76.4), ("1 godz. 6 min 24 sek.", 66.4), ("1 h 6 min 24 s", 66.4), ("1 год 3 хв", 63)]
+)
+def test_lengths_of_time_in_other_languages(text: str, minutes: float):
+    assert minutes_of(text) == pytest.approx(minutes)

@@ -467,7 +467,7 @@ def _words(words: str, marked: str = "") -> _Said:
     behind = without_marks(marked.rpartition(_OWN_WORDS)[2]).strip() if _OWN_WORDS in marked else ""
     if behind and words.rstrip().endswith(f" {behind}") and (found := OMITTED.fullmatch(behind)):
         written = words.rstrip().removesuffix(behind).strip()
-        return _Said(written, f"\x00media\n{written}", found.lastgroup)
+        return _Said(written, f"\x00media\n{written}", "file" if found.lastgroup == "any" else found.lastgroup)
     if words.strip() == NOTHING_TOLD:
         return _Said("", words)
     if POLL.match(first):

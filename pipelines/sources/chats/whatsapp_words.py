@@ -82,7 +82,8 @@ EDITED = re.compile(
 )
 #: Stand-ins where media were left out, whole line; the group says what it was.
 OMITTED = re.compile(
-    r"<(?P<any>media omitted|multimedia omitido|médias omis|media omessi|mídia oculta|без медиафайлов|медиа (?:отсутствует|пропущено)|medien (?:ausgeschlossen|weggelassen)|video note omitted|videonachricht weggelassen|[^<>\n]{2,60} (?:omitted|отсутству\w+|опущен\w*|пропущен\w*|скрыт\w*|weggelassen|ausgeschlossen))>"
+    r"<(?P<any>media omitted|multimedia omitido|archivo omitido|médias omis|fichier omis|media omess[io]|mídia (?:oculta|omitida)|ficheiro não revelado|"
+    r"media weggelaten|pominięto multimedia|pliki pominięto|medya dahil edilmedi|медіа пропущено|файл қосылған жоқ|файлдар қосылмаған|без медиафайлов|медиа (?:отсутствует|пропущено)|medien (?:ausgeschlossen|weggelassen)|video note omitted|videonachricht weggelassen|[^<>\n]{2,60} (?:omitted|отсутству\w+|опущен\w*|пропущен\w*|скрыт\w*|weggelassen|ausgeschlossen))>"
     r"|(?:(?P<photo>image|(?:view once )?photo|gif|изображение|фото|фотография|gif-файл|bild)"
     r"|(?P<video>(?:view once )?video|video message|video note|видео|видеозаметка|видеосообщение|videonachricht|videonotiz)"
     r"|(?P<voice>audio|(?:view once )?voice message|аудио|аудиофайл|голосовое сообщение)"
@@ -116,7 +117,8 @@ _OPTION = re.compile(r"(?:option|вариант|вариант ответа): ?(
 
 #: "WhatsApp Chat with Kurs", "Чат WhatsApp с контактом Курс", "WhatsApp Chat - Kurs": what follows is the title.
 EXPORT_NAME = re.compile(
-    r"(?:whatsapp[ -]chat|chat whatsapp|чат whatsapp|переписка whatsapp)\s*(?:with |mit |с контактом |с группой |со |с |[-\u2013] )\s*(?P<title>.+)",
+    r"(?:whatsapp[ -]chat|chat (?:de )?whatsapp|чат whatsapp|переписка whatsapp|discussion whatsapp|conversa (?:do|no) whatsapp)\s*"
+    r"(?:with |mit |con |avec |com |met |з |с контактом |с группой |со |с |[-\u2013] )\s*(?P<title>.+)",
     re.IGNORECASE,
 )
 #: The file inside an iOS export, and what browsers and phones call the second copy of a file.

@@ -128,6 +128,7 @@ _USAGE = frozenset((
 ))  # fmt: skip
 _POLLS = re.compile(r"poll|отч[её]т об? опрос", re.IGNORECASE)
 _REGISTRATION = re.compile(r"registration report|registrants?\b|отч[её]т о регистрации", re.IGNORECASE)
+_QUESTIONS = re.compile(r"Q ?& ?A report|отч[её]т о вопросах", re.IGNORECASE)
 #: Columns of a poll report's details.
 _ANSWERS = {
     "name": ("user name", "name", "participant", "имя пользователя", "имя", "участник"),
@@ -252,6 +253,7 @@ def _find(file: ReportFile, rows: Sequence[tuple[int, list[str]]]) -> tuple[_Blo
         for what, title in (
             ("a Zoom registration report: nobody was there by it", _REGISTRATION),
             ("a Zoom poll report without its details", _POLLS),
+            ("a Zoom Q&A report: it tells of no stays", _QUESTIONS),
         ):
             if any(title.search(cell) for cells in above for cell in cells[:1]):
                 raise BadFile(file.path, place="header", expected=WHAT, found=what)

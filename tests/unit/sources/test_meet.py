@@ -105,3 +105,22 @@ def test_an_extensions_sheet_has_one_name_and_words_of_its_own(tmp_path: Path):
     assert report.column("accounts", "display_name") == ["Галина Луговая"]
     assert report.column("attendance", "minutes") == [65]
     assert report.column("webinars", "webinar_id") == [f"meet:webinar:abcdefghij:{int(datetime(2026, 9, 7, 21, tzinfo=UTC).timestamp())}"]
+
+
+@pytest.mark.parametrize(
+    ("date", "left"),
+    [
+        ("Sep 8, 2026, 3:20:00 PM UTC", datetime(2026, 9, 8, 15, 20, tzinfo=UTC)),
+        ("2026-09-08 15:20:00 GMT", datetime(2026, 9, 8, 15, 20, tzinfo=UTC)),
+        ("2026-09-08 15:20:00 UTC+03:00", datetime(2026, 9, 8, 12, 20, tzinfo=UTC)),
+        ("08-Sep-2026 15:20", datetime(2026, 9, 8, 12, 20, tzinfo=UTC)),
+        ("8-Sep-26 15:20", datetime(2026, 9, 8, 12, 20, tzinfo=UTC)),
+    ],
+)
+def test_a_zone_that_is_named_is_kept_to_and_months_stand_between_dashes(date: str, left: datetime, tmp_path: Path):
+    path = tmp_path / "log.csv"
+    path.write_text(
+        f'Date,Event,Meeting code,Participant identifier,Participant name,Duration (seconds)\n"{date}",Endpoint left,ABCDEFGHIJ,,Галина Луговая,600\n',
+        "utf-8",
+    )
+    assert Reading(MeetReader(), path).column("attendance", "left_at") == [left]

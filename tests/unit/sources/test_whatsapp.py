@@ -183,6 +183,7 @@ def test_title_of_an_unpacked_export_is_the_folders_name(tmp_path: Path):
     [
         ("PTT-20261122-WA0003.opus (archivo adjunto)", "voice"), ("<adjunto: 00000007-STICKER-2026-11-22-14-00-00.webp>", "sticker"),
         ("STK-20261122-WA0001.webp (file attached)", "sticker"), ("задание 6.docx (файл добавлен)", "file"), ("Anna.vcf (file attached)", "contact"),
+        ("<Медіа пропущено>", "file"), ("<Pominięto multimedia>", "file"), ("<Файл қосылған жоқ>", "file"),
         ("view once voice message omitted", "voice"), ("video omitted", "video"), ("голосовое сообщение пропущено", "voice"), ("видео не добавлено", "video"), ("видео посмотрели (файл тоже)", None),
         ("<script>", None), ("audio is omitted here", None),
     ],
@@ -305,6 +306,15 @@ def test_words_of_the_phones_language_around_the_time(begin: str, tmp_path: Path
     file.write_text(f"{begin}Анна: раз\n", "utf-8")
     (row,) = messages(Reading(WhatsAppReader(), file))
     assert (row["sent_at"], row["text"]) == (utc(22, 11, 1), "раз")
+
+
+@pytest.mark.parametrize(
+    "name", ["Chat de WhatsApp con Курс.txt", "Conversa do WhatsApp com Курс.txt", "Discussion WhatsApp avec Курс (1).txt"]
+)
+def test_files_named_in_other_languages_tell_their_title(name: str, tmp_path: Path):
+    file = tmp_path / name
+    file.write_text("22.11.2026, 14:01 - Анна: раз\n", "utf-8")
+    assert Reading(WhatsAppReader(), file).column("chats", "title") == ["Курс"]
 
 
 def test_archives_that_are_none(tmp_path: Path):

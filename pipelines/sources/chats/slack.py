@@ -64,6 +64,8 @@ _POSTS = frozenset(
     )
 )  # fmt: skip
 _MARKUP = re.compile(r"<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>")
+#: Elements of a rich text that stand for people, channels and everybody: where their target stands, and the sign of the same in plain words.
+_INLINE = {"user": ("user_id", "@"), "channel": ("channel_id", "#"), "broadcast": ("range", "!")}
 #: Sections of lists of quotes of a rich text.
 _DEEPEST_BLOCK = 5
 #: Where programs that fetch the files of an export put them (slackdump, slack-advanced-exporter): "__uploads/<id of the file>/<its name>", or in
@@ -282,6 +284,9 @@ def _author(raw: dict[str, Any], export: _Export, at: Any) -> str | None:
         name = said(profile, "display_name") or said(profile, "real_name")
         export.rows.met(native, name if native not in export.names else None, at)
         return native
+    if native := id_of(raw.get("comment"), "user"):
+        export.rows.met(native, None, at)
+        return native
     native = id_of(raw, "bot_id")
     if native:
         export.rows.met(native, said(raw, "username") or said(raw.get("bot_profile"), "name"), at, is_bot=True)
@@ -306,7 +311,10 @@ def _words(raw: dict[str, Any], export: _Export) -> tuple[str, list[str]]:
 
     text = said(raw, "text")
     if text is None and (raw.get("bot_id") or raw.get("subtype") == "bot_message"):
-        text = "\n".join(words for part in records(raw, "attachments") if (words := _attached(part)))
+        text = "\n".join(words for part in records(raw, "attachments") if (words := _attached(part))) or None
+    if text is None:
+        # Until 2018, what was written about a file was a thing of its own.
+        text = said(raw.get("comment"), "comment")
     if text is None:
         # What is passed on without a word of one's own; what an application wrote in blocks only.
         shared = [words for part in records(raw, "attachments") if part.get("is_share") is True and (words := said(part, "text"))]
@@ -324,7 +332,10 @@ def _block_words(blocks: Any, depth: int = _DEEPEST_BLOCK) -> Iterator[str]:
             continue
         text = block.get("text")
         words = said(text, "text") if isinstance(text, dict) else text if isinstance(text, str) else None
-        if words and block.get("type") in ("text", "link"):
+        mark = _INLINE.get(said(block, "type") or "")
+        if mark and (target := said(block, mark[0])):
+            inline.append(f"<{mark[1]}{target}>")
+        elif words and block.get("type") in ("text", "link"):
             inline.append(storable(words))
         elif words:
             yield words

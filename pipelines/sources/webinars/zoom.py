@@ -20,6 +20,8 @@ What has to be known about them (Zoom support, "Getting started with reports"; h
   means day first, an English one month first.
 - One row per stay: a reconnect or a second device is another row, often under another name ("iPhone"); whose account it is is said in
   :mod:`pipelines.sources.webinars.attendance`.
+- In another language than English and Russian the report has the same columns in the same places (name, address, joining, leaving, minutes): the header is the row
+  above the first with times in its third and fourth cells, and of the block each cell is known by its shape. Guests and the waiting room are not known then.
 - With "show unique users" there is one row per person: all their minutes and no times. Such a report of a meeting counts beside the one with
   times; keep one of the two.
 - Somebody in the waiting room is not in the webinar: such a row is rejected, with that reason.
@@ -147,6 +149,10 @@ _ANONYMOUS = frozenset(("anonymous attendee", "anonymous", "anonymous user", "а
 _WITHIN_ROWS = 14
 _MEETING_ID = re.compile(r"(?<!\d)\d{9,11}(?!\d)")
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
+#: The first columns of participants, the same in every language.
+_BY_PLACE = ("name", "email", "join", "leave", "minutes")
+_DAY_AND_TIME = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\D.*\d{1,2}:\d{2}")
+_WHOLE_MINUTES = re.compile(r"\d{1,5}")
 
 
 @dataclass(frozen=True)
@@ -234,8 +240,11 @@ def _find(file: ReportFile, rows: Sequence[tuple[int, list[str]]]) -> tuple[_Blo
     """The block and the sections of participants. Raises BadFile where there is none."""
     sections: list[_Section] = []
     above: list[list[str]] = []
+    by_place = _header_by_place(rows)
     for number, (line, cells) in enumerate(rows):
-        if _is_participants(cells):
+        if number == by_place:
+            sections.append(_Section(Header(tuple(cells), line), places={name: place for place, name in enumerate(_BY_PLACE)}))
+        elif _is_participants(cells):
             meeting = _meeting_cells(cells)
             header = Header(tuple(cells[len(meeting) :]), line)
             optional = (*_OPTIONAL, "join", "leave") if _TOTAL.intersection(header.words) else _OPTIONAL
@@ -268,6 +277,18 @@ def _find(file: ReportFile, rows: Sequence[tuple[int, list[str]]]) -> tuple[_Blo
 
 def _is_participants(cells: Sequence[str]) -> bool:
     return len(_PARTICIPANTS.intersection(header_word(cell) for cell in cells)) > 1
+
+
+def _header_by_place(rows: Sequence[tuple[int, list[str]]]) -> int | None:
+    """Place of the header where its words are not known: above the first row that is a stay by its shape. None where words tell."""
+    if any(_is_participants(cells) for _, cells in rows):
+        return None
+    for number, (_, cells) in enumerate(rows[1 : _WITHIN_ROWS + 1]):
+        if len(cells) < len(_BY_PLACE) or (cells[1].strip() and "@" not in cells[1]):
+            continue
+        if cells[0].strip() and all(_DAY_AND_TIME.search(cells[place]) for place in (2, 3)) and _WHOLE_MINUTES.fullmatch(cells[4].strip()):
+            return number
+    return None
 
 
 def _is_title(rows: Sequence[tuple[int, list[str]]], number: int) -> bool:
@@ -327,8 +348,23 @@ def _block(above: Sequence[Sequence[str]]) -> _Block:
             for word, value in zip(words, values, strict=False):
                 if word in accepted:
                     found.setdefault(what, value.strip())
+    if above and not {"id", "start"} & found.keys():
+        found = _block_by_shape(above[-1])
     found["host"] = found.get("host", "").lower() if "@" in found.get("host", "") else ""
     return _Block(**found)
+
+
+def _block_by_shape(cells: Sequence[str]) -> dict[str, str]:
+    """What a meeting's cells say, in whatever language their header is; nothing where none of them is a meeting's number."""
+    texts = [cell.strip() for cell in cells if cell.strip()]
+    numbers = [text for text in texts if _MEETING_ID.fullmatch(_plain_number(text))]
+    if not numbers:
+        return {}
+    times = [text for text in texts if _DAY_AND_TIME.search(text)]
+    hosts = [text for text in texts if "@" in text]
+    words = [text for text in texts if text not in (*numbers, *times, *hosts) and not _WHOLE_MINUTES.fullmatch(text)]
+    firsts = (("id", numbers), ("topic", words), ("start", times), ("end", times[1:]), ("host", hosts))
+    return {what: values[0] for what, values in firsts if values}
 
 
 def _number(block: _Block, item: Item) -> str:

@@ -315,3 +315,25 @@ def test_newer_russian_words_of_addresses(tmp_path: Path):
     read = Reading(ZoomReader(), report)
     assert read.column("accounts", "email") == ["anna@school.example.org"]
     assert read.column("webinars", "host_account_id") == read.column("attendance", "account_id")
+
+
+def test_a_report_in_another_language_is_read_by_its_places(tmp_path: Path):
+    report = tmp_path / "participants.csv"
+    report.write_text(
+        "Meeting-ID,Thema,Startzeit,Endzeit,Benutzer-E-Mail,Dauer (Minuten),Teilnehmer\n"
+        "812 3456 7890,Erste Stunde,15.09.2026 08:30:26,15.09.2026 09:46:50,anna@school.example.org,77,2\n\n"
+        "Name (Originalname),Benutzer-E-Mail,Beitrittszeit,Austrittszeit,Dauer (Minuten),Gast\n"
+        "Anna Kuratorova,anna@school.example.org,15.09.2026 08:30:00,15.09.2026 09:30:00,60,Nein\n"
+        "Galina Lugovaya,,15.09.2026 08:31:00,15.09.2026 08:41:00,10,Ja\n",
+        "utf-8",
+    )
+    read = Reading(ZoomReader(), report)
+    assert [(row["joined_at"], row["minutes"]) for row in read.rows("attendance")] == [
+        (utc(2026, 9, 15, 5, 30), 60),
+        (utc(2026, 9, 15, 5, 31), 10),
+    ]
+    assert read.column("accounts", "email") == ["anna@school.example.org", None]
+    (webinar,) = read.rows("webinars")
+    assert webinar["webinar_id"] == f"zoom:webinar:81234567890:{int(utc(2026, 9, 15, 5, 30, 26).timestamp())}"
+    assert (webinar["title"], webinar["ends_at"]) == ("Erste Stunde", utc(2026, 9, 15, 6, 46, 50))
+    assert webinar["host_account_id"] == read.column("attendance", "account_id")[0]

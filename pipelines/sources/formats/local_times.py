@@ -24,7 +24,7 @@ _PATTERN = (
     r"^\s*(?P<a>\d{1,4})(?P<sep>[./-])(?P<b>\d{1,2})[./-](?P<c>\d{1,4})(?:[,T\s]+"
     # Blanks only before what follows them: several runs of them side by side take a field of blanks apart in every way there is.
     r"(?P<h>\d{1,2}):(?P<m>\d{2})(?::(?P<s>\d{2})(?:[.,]\d+)?)?)?(?:\s*(?P<half>[AaPp]))?\.?(?:[Mm]\.?)?"
-    r"(?:\s*(?:GMT|UTC|gmt|utc))?(?:\s*(?P<zone>[Zz]|[+-]\d{1,2}(?::?\d{2})?))?\s*$"
+    r"(?:\s*(?P<zone>[Zz]|(?:GMT|UTC|gmt|utc)(?:\s*[+-]\d{1,2}(?::?\d{2})?)?|[+-]\d{1,2}(?::?\d{2})?))?\s*$"
 )
 #: Times have no letter that is not ASCII once months are numbers; the shorter meaning of \\s and \\d is the same in both engines.
 _PATTERN_OF_BYTES = re.compile(_PATTERN.encode("ascii"))
@@ -44,10 +44,11 @@ _MONTHS = {
     for word in words.split()
 }  # fmt: skip
 _WORDY = re.compile(
-    r"^\W*(?:[^\W\d]+\.?(?:,\s*|\s+))?(?:(\d{1,2})\.?\s+(?:de\s+)?([^\W\d]{3,})\.?,?\s+(?:de\s+)?(\d{4})|([^\W\d]{3,})\.?\s+(\d{1,2}),?\s+(\d{4}))(?:\s*г\.?)?(.*)$"
+    r"^\W*(?:[^\W\d]+\.?(?:,\s*|\s+))?(?:(\d{1,2})\.?[\s-]+(?:de\s+)?([^\W\d]{3,})\.?,?[\s-]+(?:de\s+)?(\d{4}|\d{2}(?!\d))|([^\W\d]{3,})\.?\s+(\d{1,2}),?\s+(\d{4}))(?:\s*г\.?)?(.*)$"
 )
 #: Two-digit years: POSIX strptime's rule, 69 to 99 belong to the last century.
 _LAST_CENTURY_FROM = 69
+_SHORT_YEAR = 2
 _EPOCH_DAY = np.datetime64("1970-01-01", "D")
 
 
@@ -93,7 +94,7 @@ def _parts_by_shape(shapes: Shapes, wordy: np.ndarray) -> _Parts:
         return per_shape([(match[name] or b"").decode("ascii").lower() if match else "" for match in matches], object)
 
     zone = word("zone")
-    with_zone = [bool(match and match["zone"] and match["zone"] not in (b"Z", b"z")) for match in matches]
+    with_zone = [bool(match and match["zone"] and match["zone"][-1:].isdigit()) for match in matches]
     if any(with_zone):
         # The shape has the zone's digits as zeros: these few are read one by one.
         for place in np.flatnonzero(per_shape(with_zone, bool)):
@@ -140,14 +141,20 @@ def _months_to_numbers(texts: pa.Array) -> tuple[pa.Array, np.ndarray]:
         # French months of summer differ in the fourth letter only.
         number = _MONTHS.get(month[:4]) or _MONTHS.get(month[:3])
         if number:
+            year = year if len(year) > _SHORT_YEAR else str(_whole_year(int(year)))
             words[place] = f"{year}-{number}-{day}{' ' + match[7].strip(' ,') if match[7].strip(' ,') else ''}"
     return pa.array(words, pa.string()), suspect
+
+
+def _whole_year(year: Any) -> Any:
+    """The year that two digits stand for (also an array of them)."""
+    return np.where(year >= _LAST_CENTURY_FROM, 1900 + year, 2000 + year)
 
 
 def _days(parts: _Parts, order: Order) -> tuple[np.ndarray, np.ndarray]:
     """Days since 1970 and which of them exist."""
     year = np.where(parts.year_first, parts.first, parts.third)
-    year = np.where(year < 100, np.where(year >= _LAST_CENTURY_FROM, 1900 + year, 2000 + year), year)
+    year = np.where(year < 100, _whole_year(year), year)
     day_first = order == "day first"
     month = np.where(parts.year_first, parts.second, parts.second if day_first else parts.first)
     day = np.where(parts.year_first, parts.third, parts.first if day_first else parts.second)
@@ -254,7 +261,8 @@ def to_utc(texts: pa.Array, order: Order, zone: ZoneInfo) -> tuple[pa.Array, pa.
 
 
 def _offset_minutes(zone: str) -> int:
-    if zone == "z":
+    zone = zone.removeprefix("gmt").removeprefix("utc").strip()
+    if zone in ("", "z"):
         return 0
     digits = zone[1:].replace(":", "")
     hours, minutes = (int(digits), 0) if len(digits) <= 2 else (int(digits[:-2]), int(digits[-2:]))

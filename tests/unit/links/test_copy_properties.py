@@ -54,7 +54,7 @@ def pairs_of(works: Sequence[Work], nights: int = 1) -> list[tuple[object, ...]]
         ]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))])
 def test_the_order_of_arrival_changes_nothing(seed: int) -> None:
     works = made(seed)
     shuffled = random.Random(seed).sample(works, len(works))

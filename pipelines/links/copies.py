@@ -33,14 +33,14 @@ from pipelines.warehouse import Warehouse
 from pipelines.works import MESSAGES, WORKS
 
 #: Raised whenever the same texts would give other pairs.
-RULE_VERSION = 3
+RULE_VERSION = 4
 #: Texts worked on at once.
 _BATCH = 4_000
 #: Thresholds on which pairs depend: when one changes, all works are asked anew.
 _RULES = (
     "copy_matched_words", "copy_share", "copy_fragment_words", "copy_short_text", "copy_short_share", "copy_calibration_texts",
     "copy_calibration_pairs", "copy_expected_false", "copy_obvious_share", "copy_quoted_share", "copy_run_words", "copy_scattered_share", "copy_unknown_run", "copy_unknown_share",
-    "leak_message_words", "copy_common_people", "copy_common_share",
+    "leak_message_words", "copy_common_people", "copy_common_share", "copy_common_texts", "copy_common_words",
 )  # fmt: skip
 
 # Whose account is whose: where a name alone tells it, too, for one's own words in a chat are no leak.

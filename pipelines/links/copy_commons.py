@@ -1,7 +1,7 @@
 """Passages that answers to one task share although nobody copied: sentences of an article everybody read, turns of phrase of the subject.
 
 A fingerprint is common to a task when ``copy_common_people`` people hold it whose texts otherwise have nothing to do with each other. Who shares more
-than ``copy_common_share`` of a text with another's is left out: an answer that half a group handed in makes nothing common. A pair that shares
+than ``copy_common_share`` of a text (and ``copy_common_words``) with another's is left out: an answer that half a group handed in makes nothing common. A pair that shares
 little else is none (:mod:`pipelines.links.copy_rules`). Commons are taken from a task's first texts, as many as the last doubling, so a task that grows a little keeps them, and
 what is found night by night is what would be found at once.
 """
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.links.alignment import Alignment
-from pipelines.links.fingerprints import WIDTH, is_kept, scoped
+from pipelines.links.fingerprints import KEPT_ONE_IN, WIDTH, is_kept, scoped
 from pipelines.text import Words
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
@@ -43,9 +43,9 @@ _COMMONS = """
     ), pairs as (
         select seq, other, count(*) as shared from led group by seq, other
     ), dependent as (
-        select pairs.seq from pairs inner join sizes on sizes.seq = pairs.seq where pairs.shared > sizes.size * $share
+        select pairs.seq from pairs inner join sizes on sizes.seq = pairs.seq where pairs.shared > greatest(sizes.size * $share, $least)
         union
-        select pairs.other from pairs inner join sizes on sizes.seq = pairs.other where pairs.shared > sizes.size * $share
+        select pairs.other from pairs inner join sizes on sizes.seq = pairs.other where pairs.shared > greatest(sizes.size * $share, $least)
     )
     select shared.task_id, shared.print
     from shared
@@ -75,7 +75,11 @@ def renew_commons(warehouse: Warehouse, due_texts: str) -> None:
         """
     )
     connection.execute("create or replace temp table copy_new_commons (task_id varchar, print bigint)")
-    limits = {"people": int(threshold("copy_common_people")), "share": threshold("copy_common_share")}
+    limits = {
+        "people": int(threshold("copy_common_people")),
+        "share": threshold("copy_common_share"),
+        "least": threshold("copy_common_words") / KEPT_ONE_IN,
+    }
     for (part,) in warehouse.rows("select distinct part from copy_due_texts order by part"):
         connection.execute(_COMMONS, {"part": part, **limits})
     connection.execute(

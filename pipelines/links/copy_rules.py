@@ -105,10 +105,10 @@ def accepted_pairs(
     share_bounds = np.maximum(texts.share_bound, threshold("copy_scattered_share"))
     matched = _matched(aligned, len(later))
     accepted = _accept(aligned, matched, later, earlier, counted, texts.is_message, longest_bounds, share_bounds)
-    # What little a pair shares may be what everybody quotes; who shares more than answers do by nature shares more than a quotation.
+    # What little a pair shares may be what everybody quotes; who shares more than answers do by nature shares more than quotations.
     common = common_fragments(aligned, found, prints, texts.task, reference.commons)
     if common.any():
-        little = matched < threshold("copy_common_share") * counted[later]
+        little = matched < np.maximum(threshold("copy_common_share") * counted[later], threshold("copy_common_words"))
         own_words = _select(aligned, ~common)
         own_matched = _matched(own_words, len(later))
         accepted &= ~little | _accept(own_words, own_matched, later, earlier, counted, texts.is_message, longest_bounds, share_bounds)
@@ -139,7 +139,8 @@ def natural_likeness(
     ----------
     groups: per task, the places of its texts that are looked at. sizes: per task, how many texts it has.
 
-    Groups of which fewer than ``copy_calibration_texts`` texts are long enough get what is asked of tasks whose nature is unknown.
+    Groups of which fewer than ``copy_calibration_texts`` texts are long enough get what is asked of tasks whose nature is unknown; in tasks
+    of fewer than ``copy_common_texts`` a fragment has to be as long as in those, for nobody knows yet which sentences everybody quotes.
     """
     found = words(texts.written)
     prints, never_counts = _countable(found, texts, reference)
@@ -166,7 +167,8 @@ def natural_likeness(
     share = np.bincount(aligned.pair, minlength=len(later)) / counted[later]
     for number in np.unique(owner).tolist():
         mine = owner == number
-        bounds[number] = _bounds(longest[mine], share[mine], sizes[number])
+        run, part = _bounds(longest[mine], share[mine], sizes[number])
+        bounds[number] = max(run, threshold("copy_unknown_run")) if sizes[number] < threshold("copy_common_texts") else run, part
     return bounds
 
 

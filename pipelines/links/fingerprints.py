@@ -14,6 +14,8 @@ from pipelines.text import Words, mix
 WIDTH = 3
 #: Of them at least so many that are no stop words: three function words in a row are everybody's.
 _CONTENT_WORDS = 2
+#: One fingerprint in so many is kept: which ones depends on the fingerprint alone, so both sides of a pair keep the same.
+KEPT_ONE_IN = 2
 
 
 def fingerprints(words: Words) -> NDArray[np.uint64]:
@@ -115,5 +117,5 @@ def sampled(found: Words) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
 
 def is_kept(prints: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """Which fingerprints are among those kept (0, which is none, is not)."""
-    result: NDArray[np.bool_] = (prints != 0) & ((prints >> np.uint64(32)) % np.uint64(2) == 0)
+    result: NDArray[np.bool_] = (prints != 0) & ((prints >> np.uint64(32)) % np.uint64(KEPT_ONE_IN) == 0)
     return result

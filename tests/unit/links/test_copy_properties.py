@@ -165,6 +165,32 @@ def test_sentences_that_everybody_quotes_are_no_copies_and_hide_none() -> None:
     assert flagged == {f"s{number:02}" for number in range(6, 70, 7)}
 
 
+def answers(count: int, *, own: int, sentences: int, quoted: int, copiers: int, seed: int = 6) -> list[Work]:
+    """Works of ``own`` words that each quote ``quoted`` of so many sentences of twenty words; every ``copiers``-th copies most of another's words beside."""
+    chance = random.Random(seed)
+    article = [text_of(800 + number, 20) for number in range(sentences)]
+    found: list[tuple[str, list[str], Work]] = []
+    for number in range(count):
+        words = text_of(seed * 1000 + number, own).split()
+        if number % copiers == copiers - 1:
+            words = chance.choice(found)[1][: own * 3 // 4] + words[own * 3 // 4 :]
+        text = " ".join([*words[: own // 2], *chance.sample(article, quoted), *words[own // 2 :]])
+        found.append((f"s{number:03}", words, (f"s{number:03}", f"a{number}", text, number + chance.random())))
+    return [work for _, _, work in found]
+
+
+@pytest.mark.parametrize(
+    ("how", "why"),
+    [
+        ({"count": 60, "own": 110, "sentences": 40, "quoted": 1, "copiers": 20}, "a small group cannot tell what everybody quotes: hardly two quote the same"),
+        ({"count": 130, "own": 60, "sentences": 16, "quoted": 2, "copiers": 13}, "two quotations are two fifths of a short answer"),
+    ],
+)  # fmt: skip
+def test_who_quotes_the_same_sentence_has_not_copied(how: dict[str, int], why: str) -> None:
+    copies = {f"s{number:03}" for number in range(how["copiers"] - 1, how["count"], how["copiers"])}
+    assert {row[0] for row in pairs_of(answers(**how)) if str(row[1]).startswith("s") and len(row) > 10} == copies, why
+
+
 def test_three_who_share_a_sentence_are_still_shown() -> None:
     works = quoting(4, 40)[:36]
     works += [(f"z{number}", f"z{number}", text_of(70_000 + number, 80) + " " + text_of(60_000, 40), 100.0 + number) for number in range(3)]

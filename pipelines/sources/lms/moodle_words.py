@@ -55,7 +55,7 @@ _EVENTS = {
     "mod_h5pactivity\\statement_received": ("xapi statement received",),
     "mod_bigbluebuttonbn\\meeting_joined": ("meeting joined", "bigbluebuttonbn meeting joined"),
     "mod_feedback\\response_submitted": ("response submitted", "ответ представлен", "ответ отправлен"),
-    "mod_choice\\answer_submitted": ("choice made", "choice answer added", "выбор сделан"),
+    "mod_choice\\answer_submitted": ("choice made", "choice answer added", "выбор сделан", "ответ на опрос добавлен"),
     "core\\comment_created": ("comment created", "комментарий создан"),
 }
 _ACTION_OF_NAME = {name: action_of(event) for event, names in _EVENTS.items() for name in names}
@@ -80,7 +80,12 @@ _DEEDS = (
     (r"has logged out\.?$", "logged_out"),
     (r"^Login failed for", "login_failed"),
     (r"sent a message to", "messaged"),
-    (r"submitted response for", "answered_survey"),
+    (r"submitted (?:a )?response for|has added the option with id|made the choice with id", "answered_survey"),
+    (r"' started the lesson with|launched the sco with id|send a tracking statement for a H5P", "attempted"),
+    (r"' ended the lesson with|created the submission with id .* for the workshop", "submitted"),
+    (r"created the (?:page with id .* for the wiki|data record with id|glossary entry with id)", "posted"),
+    (r"manually graded the question with id", "graded"),
+    (r"joined a bigbluebuttonbn meeting", "viewed"),
     (r"' (?:has )?viewed ", "viewed"),
 )
 
@@ -116,7 +121,7 @@ _STATES = (
 
 # Who set a state by hand: a person's name, which may hold any word.
 _SET_BY = re.compile(
-    r"\((?!achieved|did not|not achieve|passed|failed|оценка|проходн|достигнут|не достигнут|bestanden|nicht bestanden|n’a pas|note |aprobad|no aprobad)[^)]*\)?|[-–—,;:]?\s*(?:overridden|переопредел\w*)\b.*$"
+    r"\((?!achieved|did not|not achieve|passed|failed|оценка|проходн|достигнут|не достигнут|bestanden|nicht bestanden|n’a pas|note |aprobad|no aprobad)[^()]*(?:\([^()]*\)[^()]*)*\)?|[-–—,;:]?\s*(?:overridden|переопредел\w*)\b.*$"
 )
 
 # A Cyrillic name with an English one stuck to its end: the multilang filter was off where the report was made.

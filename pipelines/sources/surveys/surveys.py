@@ -75,7 +75,7 @@ class SurveysReader:
     """Reader of form answers. Kind ``survey_csv``."""
 
     kind: ClassVar[str] = "survey_csv"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also gzipped) and workbooks below the source's path. Raises BadSource where there is none."""
@@ -240,6 +240,8 @@ def _feedback(
             # Who may answer several times has several rows.
             counts[key] += 1
             ids.append(f"{realm}:feedback:{survey_id}:{key}" + (f"-{counts[key]}" if counts[key] > 1 else ""))
+        for question in questions:
+            block.columns[question.column] = moodle_feedback.answers(block.columns[question.column])
         yield from _answers(
             file, block, questions, _Responses(survey_id, pa.array(ids, pa.string()), accounts, labels, moments, refused), likert
         )

@@ -202,7 +202,7 @@ def test_named_responses_of_moodle_are_those_of_its_accounts():
         (oleg, "Rate the content (1 to 5)", 3, None, None),
         (irina, "Which group size suits you?", None, "small", "Поток 1"),
         (oleg, "Which group size suits you?", None, "large", None),
-        (irina, "What would you change?", None, "Less lectures", "Поток 1"),
+        (irina, "What would you change?", None, 'Less lectures & "talks"', "Поток 1"),
         (oleg, "What would you change?", None, None, None),
     ]
     assert survey.column("survey_answers", "answered_at")[:2] == [utc(2026, 9, 7, 6, 7), utc(2026, 9, 8, 18, 7)]

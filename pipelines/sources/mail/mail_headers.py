@@ -17,6 +17,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from pipelines.sources.formats.plain_text import storable
+from pipelines.sources.formats.zone_letters import ZONE_HOURS
 
 Fields = Mapping[str, list[bytes]]
 
@@ -78,9 +79,6 @@ _CHARSETS = {
 }
 #: Codecs of Python that are no charsets of mail; some take quadratic time.
 _NO_CHARSETS = frozenset(("idna", "punycode", "unicode_escape", "unicode-escape", "raw_unicode_escape", "raw-unicode-escape", "undefined"))
-#: Zones written as letters that RFC 5322 does not know but mailers of these parts wrote; hours east of UTC.
-_LETTER_ZONES = {"MSK": 3, "MSD": 4, "SAMT": 4, "YEKT": 5, "OMST": 6, "KRAT": 7, "NOVT": 7, "IRKT": 8, "YAKT": 9, "VLAT": 10, "MAGT": 11, "PETT": 12,
-                 "EET": 2, "EEST": 3, "CET": 1, "CEST": 2, "MET": 1, "MEST": 2, "WET": 0, "WEST": 1, "BST": 1, "JST": 9, "FET": 3}  # fmt: skip
 _MONTHS = {
     name: number
     for number, name in enumerate(("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), start=1)
@@ -240,8 +238,8 @@ def date_of(raw: bytes | str | None, zone: ZoneInfo | None = None) -> datetime |
             return None
         naive = datetime(*parts[:6])
         letters = _LETTER_ZONE.search(text)
-        if letters and letters[1] in _LETTER_ZONES:
-            moment = (naive - timedelta(hours=_LETTER_ZONES[letters[1]])).replace(tzinfo=UTC)
+        if letters and letters[1] in ZONE_HOURS:
+            moment = (naive - timedelta(hours=ZONE_HOURS[letters[1]])).replace(tzinfo=UTC)
         elif parts[9] is not None and (parts[9] != 0 or _HAS_ZONE.search(text)):
             moment = (naive - timedelta(seconds=parts[9])).replace(tzinfo=UTC)
         elif zone is not None and not _HAS_ZONE.search(text):

@@ -1,5 +1,6 @@
 """Answers of a form as Google Forms and Yandex Forms download them: CSV or a workbook (.xlsx, .ods), one row per response, one column per
-question. Yandex makes a workbook unless asked for CSV; a Google form's answers are a spreadsheet that is downloaded as either.
+question. Yandex makes a workbook unless asked for CSV; a Google form's answers are a spreadsheet that is downloaded as either, and the form itself
+gives a CSV in a ZIP archive, whose times have a zone ("2026/10/19 2:06:23 PM GMT+3").
 
 What has to be known about it:
 
@@ -56,7 +57,7 @@ _GRID = re.compile(r"^.*\[(?P<row>[^\[\]]+)\]\s*$", re.DOTALL)
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
 #: "от 0 до 10", "1–7", "0 to 100": other scales than that of five steps.
 _OTHER_SCALE = re.compile(r"\b(?:до|to|из|of)\s*(?:7|10|100)\b|\d\s*[-–—]\s*(?:7|10|100)\b")
-_ENDING = re.compile(r"(?:\.csv)?(?:\.gz)?$|\.(?:xlsx|ods)$", re.IGNORECASE)
+_ENDING = re.compile(r"(?:\.csv)?(?:\.gz|\.zip)?$|\.(?:xlsx|ods)$", re.IGNORECASE)
 _HASH_BYTES = 10
 
 
@@ -78,8 +79,8 @@ class SurveysReader:
     version: ClassVar[int] = 5
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
-        """CSV files (also gzipped) and workbooks below the source's path. Raises BadSource where there is none."""
-        return table_items(source.path, source.name, endings=ENDINGS)
+        """CSV files (also packed) and workbooks below the source's path. Raises BadSource where there is none."""
+        return table_items(source.path, source.name, endings=(*ENDINGS, ".csv.zip"))
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         """Survey answers, one row per response and question; accounts only where the form asked for an address.

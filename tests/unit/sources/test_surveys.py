@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import zipfile
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from pipelines.errors import BadFile, BadSource
+from pipelines.programme import Source
 from pipelines.sources.surveys.likert import ASPECTS, Likert
 from pipelines.sources.surveys.surveys import SurveysReader
 from tests.unit.sources.orders import rows_after
-from tests.unit.sources.report_reading import FIXTURES, Reading
+from tests.unit.sources.report_reading import CONTEXT, FIXTURES, Reading
 
 FOLDER = FIXTURES / "surveys"
 
@@ -189,6 +192,30 @@ def test_a_later_download_with_one_question_more_has_the_same_responses_in_any_o
 def test_half_a_file_and_an_empty_one_are_refused(name: str, found: str):
     with pytest.raises(BadFile, match=found):
         read(name)
+
+
+@pytest.mark.parametrize("zone", ["GMT+3", "MSK"])
+def test_what_the_form_itself_downloads_is_packed_and_says_its_zone(zone: str, tmp_path: Path):
+    text = f'"Отметка времени","Оцените по шкале от 1 до 5 [содержание]","Что понравилось?"\n"2026/10/19 2:06:23 PM {zone}","5","лекции;практика"\n'
+    path = tmp_path / "Анкета.csv.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("Анкета.csv", text)
+    source = Source(name="survey", kind="survey_csv", path=tmp_path)
+    assert [item.name for item in SurveysReader().items(source, CONTEXT)] == ["Анкета.csv.zip"]
+    survey = Reading(SurveysReader(), path)
+    assert [(row["survey_id"], row["rating"], row["text"], row["answered_at"]) for row in survey.rows("survey_answers")] == [
+        ("Анкета", 5, None, utc(2026, 10, 19, 11, 6, 23)),
+        ("Анкета", None, "лекции;практика", utc(2026, 10, 19, 11, 6, 23)),
+    ]
+
+
+def test_archive_with_more_than_a_table_is_refused(tmp_path: Path):
+    path = tmp_path / "answers.csv.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("one.csv", "Отметка времени,Вопрос\n19.10.2026 14:06:23,да\n")
+        archive.writestr("two.csv", "Отметка времени,Вопрос\n19.10.2026 14:06:23,да\n")
+    with pytest.raises(BadFile, match="ZIP archive of something else"):
+        Reading(SurveysReader(), path)
 
 
 # -- Moodle's feedback activity -------------------------------------------------------------------------------------------------

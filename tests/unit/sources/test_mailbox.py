@@ -242,6 +242,29 @@ class TestToMany:
         ]
 
 
+@pytest.mark.parametrize(
+    ("field", "reason"),
+    [
+        ("X-Gmail-Labels: Inbox,Important", None),
+        ("X-Gmail-Labels: Drafts", "draft"),
+        ("X-Gmail-Labels: Trash,Opened", "thrown away"),
+        ("X-Gmail-Labels: =?UTF-8?Q?=D0=A1=D0=BF=D0=B0=D0=BC,=D0=9D=D0=B5=D0=BF=D1=80?=\n =?UTF-8?Q?=D0=BE=D1=87=D0=B8=D1=82=D0=B0=D0=BD=D0=BD=D1=8B=D0=B5?=", "spam"),
+        ('X-Gmail-Labels: "\\\\Draft"', "draft"),
+        ("X-Mozilla-Draft-Info: internal/draft; vcard=0", "draft"),
+        ("X-Mozilla-Status: 0009", None),
+        ("X-Unsent: 1", "draft"),
+    ],
+)  # fmt: skip
+def test_what_the_program_says_was_never_sent_or_wanted(field: str, reason: str | None, tmp_path: Path) -> None:
+    path = tmp_path / "all.mbox"
+    path.write_text(
+        f"From 1790000000000000000@xxx Mon Oct 05 07:00:00 +0000 2026\n{field}\nFrom: lida@example.org\nMessage-ID: <1@x>\n\nText\n"
+    )
+    found = events(path)
+    assert [event.reason for event in found if isinstance(event, Rejected)] == ([reason] if reason else [])
+    assert len(rows(found, "messages")) == (reason is None)
+
+
 def test_without_message_id_the_same_mail_is_the_same_row() -> None:
     assert only("without_message_id.mbox")["message_id"] == only("without_message_id.mbox")["message_id"]
     assert only("without_message_id.mbox")["message_id"] != only("date_missing.mbox")["message_id"]

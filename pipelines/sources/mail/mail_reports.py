@@ -46,6 +46,7 @@ _ACTIONS = {
     "relayed": "relayed",
     "expanded": "relayed",
 }
+_XTEXT = re.compile(r"\+([0-9a-f]{2})", re.IGNORECASE)
 _STATUS_CLASSES = {"2": "delivered", "4": "delayed", "5": "failed"}
 _DISPOSITIONS = {"displayed": "displayed", "read": "displayed", "deleted": "deleted", "rejected": "failed"}
 
@@ -202,7 +203,10 @@ def _take_part(report: Report, kind: str, part: bytes, mail: Fields) -> None:
 def _recipient(fields: Fields) -> Recipient | None:
     if not any(name in fields for name in ("final-recipient", "original-recipient", "action")):
         return None
-    address = _address(fields, "original-recipient") or _address(fields, "final-recipient") or _address(fields, "x-actual-recipient")
+    original, final = _address(fields, "original-recipient"), _address(fields, "final-recipient")
+    if original and final and original != final and _XTEXT.sub(lambda found: chr(int(found[1], 16)), original) == final:
+        original = final  # handed on as it was sent, "+" for instance as "+2B" (RFC 3461, 4)
+    address = original or final or _address(fields, "x-actual-recipient")
     words = re.split(r"[\s(;,]", (first(fields, "action") or b"").decode("ascii", "replace").strip().lower())
     status = (first(fields, "status") or b"").strip()[:1].decode("ascii", "replace")
     return Recipient(address, _ACTIONS.get(words[0]) or _STATUS_CLASSES.get(status))

@@ -80,6 +80,23 @@ class TestNoticesInWords:
         body = "Some words.\n\nReporting-MTA: dns; mx\n\nFinal-Recipient: rfc822; lida@example.org\nAction: delayed\nStatus: 4.0.0\n"
         assert told(SERVER, body) == [("lida@example.org", "delayed")]
 
+    @pytest.mark.parametrize(
+        ("status", "address"),
+        [
+            ("Original-Recipient: rfc822;lida+2Bkurs@example.org\nFinal-Recipient: rfc822; lida+kurs@example.org\n", "lida+kurs@example.org"),
+            ("Original-Recipient: rfc822;lida+2Bkurs@example.org\nFinal-Recipient: rfc822; olga@example.org\n", "lida+2bkurs@example.org"),
+            ("Final-Recipient: X400; /O=school/S=lida/\n", "lida@example.org"),
+        ],
+        ids=["the sender's as it was sent", "another than the last", "none, but the returned mail went to one only"],
+    )  # fmt: skip
+    def test_whom_status_fields_name(self, status: str, address: str) -> None:
+        header = SERVER + b'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\n'
+        body = (
+            f"--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx\n\n{status}Action: failed\nStatus: 5.1.1\n\n"
+            "--b\nContent-Type: message/rfc822\n\nMessage-ID: <1@x>\nTo: lida@example.org\n\nText\n--b--\n"
+        )
+        assert told(header, body) == [(address, "failed")]
+
     def test_a_program_is_no_addressee(self) -> None:
         header = (
             SERVER + b'X-Failed-Recipients: lida@example.org\nContent-Type: multipart/report; report-type=delivery-status; boundary="b"\n'

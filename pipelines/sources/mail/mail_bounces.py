@@ -158,7 +158,8 @@ def _sender(fields: Fields) -> str:
     """The sender's address; the words of From where it has none (a daemon's often has not)."""
     raw = first(fields, "from") or b""
     found = addresses_of([raw])
-    return found[0][1] if found else raw.decode("utf-8", "replace").strip().strip('<"').lower()
+    shown = raw.decode("utf-8", "replace").strip().lower()
+    return found[0][1] if found else shown if shown.endswith("<>") else shown.strip('<"')
 
 
 def _says_program(fields: Fields) -> bool:

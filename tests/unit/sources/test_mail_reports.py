@@ -140,6 +140,7 @@ class TestWhoseTextIsLookedThrough:
             SERVER,
             b"From: x@example.org\nX-Failed-Recipients: lida@example.org\nSubject: x\n",
             b"From: postmaster@mx.example.org\nReturn-Path: <>\nSubject: E\n",
+            b"From: <>\nSubject: Delivery Status\n",
             'From: "System Administrator" <admin@mx.example.org>\nSubject: Недоставленное сообщение\n'.replace(
                 "Недоставленное", "Не доставлено"
             ).encode(),

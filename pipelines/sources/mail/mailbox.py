@@ -58,11 +58,16 @@ _LABELS = {
 }
 
 
+#: Subject of what Pine and UW-IMAP write first into a folder for themselves.
+_FOLDERS_OWN = b"DON'T DELETE THIS MESSAGE -- FOLDER INTERNAL DATA"
+
+
 class MailboxReader:
     """Reads mbox files, Maildir folders and folders of ``*.eml`` and ``*.emlx`` files (kind "mailbox"); one item is one file or one folder.
 
     Record kinds: messages (counted), addressees, mail_references, accounts, chats. Rejected, as "mail N" (in folders: of the files in order of name):
-    ``header cut off or too long``, ``no header fields``, ``draft``, ``spam``, ``thrown away``, ``a message of a chat``, ``cannot be read``.
+    ``header cut off or too long``, ``no header fields``, ``draft``, ``spam``, ``thrown away``, ``a message of a chat``,
+    ``the folder's own record``, ``cannot be read``.
     """
 
     kind: ClassVar[str] = "mailbox"
@@ -130,6 +135,8 @@ def _left_out(fields: Fields | None) -> str | None:
         return None
     if "x-mozilla-draft-info" in fields or (first(fields, "x-unsent") or b"").strip() == b"1":
         return "draft"
+    if (first(fields, "subject") or b"").startswith(_FOLDERS_OWN):
+        return "the folder's own record"
     for label in (text_of(first(fields, "x-gmail-labels")) or "").split(","):
         if reason := _LABELS.get(label.strip(' "\\').casefold()):
             return reason
@@ -213,6 +220,6 @@ def _is_mbox(path: Path) -> bool:
         return True
     try:
         with _open(path) as content:
-            return content.read(5) == b"From "
+            return content.read(8).removeprefix(b"\xef\xbb\xbf").startswith(b"From ")
     except (OSError, EOFError):
         return False

@@ -242,6 +242,35 @@ class TestToMany:
         ]
 
 
+FROM_LINE = "From kira@example.org Mon Oct  5 07:00:00 2026\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "mails"),
+    [
+        ("Text\n", 2),
+        ("Text\n\n", 2),
+        ("> quoted\nFrom 10:00 to 12:00 in 2026 we meet\nText\n\n", 2),
+        ("From kira@example.org Mon Oct  5 07:00:00 2026\nis how mailboxes begin\n\n", 2),
+    ],
+    ids=["no empty line", "an empty line", "words", "a line of a From_ line alone"],
+)
+def test_mail_begins_at_its_line_even_where_the_empty_one_before_it_is_missing(before: str, mails: int, tmp_path: Path) -> None:
+    mail = "From: lida@example.org\nMessage-ID: <{}@x>\n\n"
+    (tmp_path / "x.mbox").write_text(f"\ufeff{FROM_LINE}{mail.format(1)}{before}{FROM_LINE}{mail.format(2)}Text\n", encoding="utf-8")
+    assert len(rows(events(tmp_path / "x.mbox"), "messages")) == mails
+
+
+def test_record_that_a_program_keeps_in_its_folder_is_no_mail(tmp_path: Path) -> None:
+    subject = "Subject: DON'T DELETE THIS MESSAGE -- FOLDER INTERNAL DATA"
+    (tmp_path / "x.mbox").write_text(
+        f"{FROM_LINE}From: Mail System Internal Data <MAILER-DAEMON@mx>\n{subject}\n\nText\n", encoding="utf-8"
+    )
+    found = events(tmp_path / "x.mbox")
+    assert [event.reason for event in found if isinstance(event, Rejected)] == ["the folder's own record"]
+    assert rows(found, "messages") == []
+
+
 @pytest.mark.parametrize(
     ("field", "reason"),
     [

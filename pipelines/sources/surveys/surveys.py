@@ -47,10 +47,19 @@ from pipelines.sources.surveys.likert import Likert
 WHAT = "survey answers (kind survey_csv)"
 
 _COLUMNS = {
-    "time": ("отметка времени", "timestamp", "время создания", "дата создания", "время отправки", "submitted at", "created at"),
-    "email": ("адрес электронной почты", "электронная почта", "email address", "email", "e-mail", "username", "имя пользователя"),
+    "time": (
+        "отметка времени", "timestamp", "время создания", "дата создания", "время отправки", "submitted at", "created at",
+        # Google Forms in Ukrainian, Kazakh, German, French, Spanish, Italian, Portuguese, Polish.
+        "позначка часу", "уақыт белгісі", "zeitstempel", "horodateur", "marca temporal", "informazioni cronologiche", "carimbo de data/hora",
+        "sygnatura czasowa",
+    ),
+    "email": (
+        "адрес электронной почты", "электронная почта", "email address", "email", "e-mail", "username", "имя пользователя",
+        "електронна адреса", "электрондық пошта мекенжайы", "e-mail-adresse", "adresse e-mail", "dirección de correo electrónico",
+        "indirizzo email", "endereço de e-mail", "adres e-mail",
+    ),
     "id": ("id", "№"),
-}
+}  # fmt: skip
 _SCALE = re.compile(r"шкал|оцените|насколько|от 1 до 5|1\s*[-–—]\s*5|scale|rate\b|1 to 5")
 _GROUP = re.compile(r"\b(?:поток\w{0,2}|групп[аеыу]|stream|group|cohort)\b")
 _GRID = re.compile(r"^.*\[(?P<row>[^\[\]]+)\]\s*$", re.DOTALL)

@@ -56,6 +56,26 @@ def test_address_makes_an_account_and_a_blank_one_none():
     assert survey.column("survey_answers", "rating") == [5, 2, None, None]
 
 
+@pytest.mark.parametrize(
+    ("time", "email", "question"),
+    [
+        ("Позначка часу", "Електронна адреса", "Оцініть лекції за шкалою від 1 до 5"),
+        ("Уақыт белгісі", "Электрондық пошта мекенжайы", "Пікіріңіз"),
+        ("Zeitstempel", "E-Mail-Adresse", "Was war gut?"),
+        ("Horodateur", "Adresse e-mail", "Votre avis"),
+        ("Marca temporal", "Dirección de correo electrónico", "Comentarios"),
+        ("Carimbo de data/hora", "Endereço de e-mail", "Comentários"),
+    ],
+)
+def test_form_of_another_language_is_read_and_its_addresses_are_no_answers(time: str, email: str, question: str, tmp_path: Path):
+    path = tmp_path / "form.csv"
+    path.write_text(f"{time},{email},{question}\n19.10.2026 14:06:23,irina@school.example.org,4\n", encoding="utf-8")
+    survey = Reading(SurveysReader(), path)
+    assert survey.column("survey_answers", "answered_at") == [utc(2026, 10, 19, 11, 6, 23)]
+    assert survey.column("survey_answers", "account_id") == [survey.account("irina@school.example.org", "survey")]
+    assert survey.rejected == []
+
+
 def test_ids_of_the_form_are_kept():
     survey = read("yandex_with_ids.csv")
     assert survey.column("survey_answers", "answer_id") == [f"yandex_with_ids:{id}:{n}" for n in (1, 2) for id in (901, 902)]

@@ -34,8 +34,8 @@ FRONT_PAGE = 1  # SITEID: the site's own page is no course
 # The actor opens the sentence ("The user with id"); whoever is acted upon stands inside it.
 _PATTERNS = {
     "user": r"^(?:The )?[Uu]ser with (?:the )?id '?(?P<id>-?[0-9]+)",
-    # mod_choice breaks its line before "user".
-    "related": r" the\s+user with (?:the )?id '?(?P<id>-?[0-9]+)",
+    # mod_choice breaks its line before "user"; a new attempt and a user's report are "for user with id".
+    "related": r" (?:the|for|of)\s+user with (?:the )?id '?(?P<id>-?[0-9]+)",
     "course": r"course (?:with )?(?:the )?id '(?P<id>[0-9]+)'",
     "module": r"course module (?:with )?(?:the )?(?:id )?'(?P<id>[0-9]+)'",
     "object": (

@@ -128,6 +128,22 @@ def test_deeds_of_other_activities_are_known_by_the_description(description: str
     assert log_of(tmp_path, description).column("activity", "action") == [action]
 
 
+@pytest.mark.parametrize(
+    ("event", "description", "action"),
+    [
+        ("mod_hvp: attempt submitted", "", "submitted"),
+        ("mod_hvp: course module viewed", "", "viewed"),
+        ("mod_hvp: xapi statement", "The user with id '5' triggered an xAPI 'answered' statement on H5P activity with instance id '3' ", "other"),
+        ("mod_vpl: submission uploaded", "The user with id 5 uploaded  VPL submission with id 9", "submitted"),
+        ("VPL. Отправлено", "The user with id 5 uploaded  VPL submission with id 9", "submitted"),
+        ("VPL. Оценено", "The user with id 5 graded  VPL submission with id 9 of user with id 6", "graded"),
+        ("mod_any: deed of its own", "The user with id '5' viewed the thing with id '3'.", "viewed"),
+    ],
+)  # fmt: skip
+def test_deeds_in_plugins_are_known_by_the_class_or_the_description(event: str, description: str, action: str, tmp_path: Path):
+    assert log_of(tmp_path, description, event=event).column("activity", "action") == [action]
+
+
 def test_description_of_a_choice_breaks_its_line_before_whom_it_is_about(tmp_path: Path):
     log = log_of(
         tmp_path,
@@ -136,6 +152,20 @@ def test_description_of_a_choice_breaks_its_line_before_whom_it_is_about(tmp_pat
     )
     (row,) = log.rows("activity")
     assert (row["account_id"], row["related_account_id"], row["action"]) == (log.account("4"), log.account("5"), "answered_survey")
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "The user with id '4' issued a new attempt for user with id '5' for the assignment with course module id '9'.",
+        "The user with id '4' viewed the user report for the course with id '2' for user with id '5'.",
+        "The user with id 4 graded  VPL submission with id 9 of user with id 5",
+    ],
+)
+def test_whom_a_deed_is_about_without_an_article(description: str, tmp_path: Path):
+    log = log_of(tmp_path, description)
+    (row,) = log.rows("activity")
+    assert (row["account_id"], row["related_account_id"]) == (log.account("4"), log.account("5"))
 
 
 # -- who -----------------------------------------------------------------------------------------------------------------------

@@ -53,7 +53,7 @@ real-data: $(VENV)/dev.stamp ## tests against the real Moodle, Telegram, mail â€
 	@$(BIN)/python -m pytest -m "real_data or postgres or mariadb" -rs
 
 fuzz: $(VENV)/dev.stamp ## damaged files to every reader and the other long tests; the long run: python -m tests.fuzz --inputs 50000
-	@$(BIN)/python -m pytest -n 2 -m slow
+	@$(BIN)/python -m pytest -n 2 -m slow -rs
 
 lock: ## resolve the dependencies anew (needs uv)
 	uv pip compile --universal --generate-hashes --no-strip-extras --no-header --python-version 3.11 --extra ui --extra postgres --extra mysql pyproject.toml -o requirements/run.txt

@@ -1,4 +1,4 @@
-"""Which text may repeat which: a star join over fingerprints, in SQL that DuckDB and PostgreSQL both read.
+"""Which text may repeat which: a star join over fingerprints, in SQL that DuckDB, PostgreSQL and Spark read alike.
 
 Each fingerprint of a work links it to the fingerprint's earliest and its previous holder of another person, and to the first two
 people who said it in a chat: linear in how often a fingerprint occurs, so an answer that half a group handed in is still found, and

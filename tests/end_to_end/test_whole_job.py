@@ -93,6 +93,7 @@ def test_those_who_left_score_higher_than_those_who_stayed(made: Installation) -
     assert auc > 0.6
 
 
+@pytest.mark.slow
 def test_the_command_line_makes_the_same_files_as_dagster(made: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     configure(monkeypatch, made.exports, made.home)
     before = hashes(made.home / "deliveries")

@@ -70,6 +70,7 @@ def test_reports_do_not_read_raw() -> None:
         assert "source('raw'" not in path.read_text(encoding="utf-8"), path.name
 
 
+@pytest.mark.slow
 def test_a_run_without_its_day_is_refused(built: Built, tmp_path: Path) -> None:
     from pipelines import transform
 
@@ -223,6 +224,7 @@ def test_a_group_of_few_shows_its_copied_share_as_not_enough(warehouse: Warehous
     assert of(warehouse, "indicators.ind_copy_groups", "copied", scope="group", task_id="all")
 
 
+@pytest.mark.slow
 def test_the_words_of_files_are_text_handed_in(built: Built, tmp_path: Path) -> None:
     path = built.copy(tmp_path)
     with Warehouse.open(path) as warehouse:

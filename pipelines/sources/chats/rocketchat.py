@@ -12,6 +12,8 @@ exportRoomMessagesToFile.ts``; Worteks/RC2Matrix for the collections):
 - Dates are ``{"$date": …}`` as ISO or milliseconds, or plain ISO. Ids are Rocket.Chat's own and global.
 - ``tmid`` is the thread's root. A quotation is an attachment with a link to the message, and the words begin with a link that shows nothing:
   it is the message answered; of a thread's message without one, the root is.
+- Where the server keeps history, an edited message's earlier state is a document with ``_hidden`` and the message as its ``parent`` (rejected: the message itself
+  stands beside it), and a deleted message is hidden, with its words, at the moment of ``_updatedAt``.
 - ``t`` is the kind of what no person wrote; "rm" stands where a message was deleted (:data:`pipelines.sources.chats.chat_rows.GONE`), and the
   words of "e2e" are encrypted: they are left out.
 - The id of a direct room is made of its members' ids: it becomes a pseudonym.
@@ -57,6 +59,7 @@ _ROOMS = {
     "v": ("direct", "personal"),
 }
 _ENCRYPTED, _DELETED = "e2e", "rm"
+_EARLIER = "an earlier state of a message that was edited"
 _ANONYMOUS = re.compile(r"User_\d+", re.ASCII)
 _QUOTED = re.compile(r"[?&]msg=([\w-]{1,64})", re.ASCII)
 _QUOTING = re.compile(r"^(?:\[ ?\]\([^()\s]{1,2000}\)\s*)+")
@@ -77,11 +80,11 @@ class RocketChatReader:
     """Reads Rocket.Chat's collections and room exports (kind "rocketchat"); one item is one folder, one ``.zip`` or one file.
 
     Record kinds: chats, accounts, messages (counted), addressees. Rejected, as "file N, line M": ``no JSON``, ``not an object``,
-    ``line too long``, ``no id``, ``no room``, ``no readable date``, :data:`~pipelines.sources.chats.chat_rows.GONE`.
+    ``line too long``, ``no id``, ``no room``, ``no readable date``, ``an earlier state of a message that was edited``, :data:`~pipelines.sources.chats.chat_rows.GONE`.
     """
 
     kind: ClassVar[str] = "rocketchat"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Every ZIP, every folder that holds JSON files, and every JSON file beside none. Raises BadSource where there is none."""
@@ -229,6 +232,9 @@ def _message(record: dict[str, Any] | None, export: _Export) -> str | None:
         is_direct = len(room) > _LONGEST_ROOM_ID
         chat = export.chats[room] = Chat(_part(room, None, export), *(("direct", "personal") if is_direct else ("chat", "group")))
     kind = record.get("t") if isinstance(record.get("t"), str) else None
+    is_hidden = record.get("_hidden") is True
+    if is_hidden and id_of(record, "parent"):
+        return _EARLIER
     if kind == _DELETED:
         rows.gone(chat, number, sent_at)
         return GONE
@@ -249,6 +255,7 @@ def _message(record: dict[str, Any] | None, export: _Export) -> str | None:
         thread=rows.message_id(chat, thread or number) if thread or record.get("tcount") else None,
         reply_to=rows.message_id(chat, quoted or thread) if quoted or thread else None,  # type: ignore[arg-type]
         edited_at=_moment(record.get("editedAt"), rows.context.zone),
+        deleted_at=(_moment(record.get("_updatedAt"), rows.context.zone) or sent_at) if is_hidden else None,
         is_service=is_service,
         media=_media(record),
         is_pinned=record.get("pinned") is True,

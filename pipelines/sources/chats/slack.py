@@ -20,7 +20,7 @@ writes the same):
 - ``subtype`` tells what no person wrote; an unknown one is ``service``.
 - ``reactions`` name who gave each and not when; of many, Slack names some and counts all.
 - A channel is whole between its first and last message in the export, whatever range was chosen.
-- The export has links to files; where they were fetched into it (``__uploads``), documents are opened for their words
+- The export has links to files; where they were fetched into it (``__uploads``, ``attachments`` of a channel), documents are opened for their words
   (:mod:`pipelines.sources.chats.chat_files`).
 
 Not kept: names of files, which emoji a reaction is, topics and purposes, canvases, ``integration_logs.json``.
@@ -64,10 +64,13 @@ _POSTS = frozenset(
     )
 )  # fmt: skip
 _MARKUP = re.compile(r"<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>")
+#: Elements of a rich text that stand for people, channels and everybody: where their target stands, and the sign of the same in plain words.
+_INLINE = {"user": ("user_id", "@"), "channel": ("channel_id", "#"), "broadcast": ("range", "!")}
 #: Sections of lists of quotes of a rich text.
 _DEEPEST_BLOCK = 5
-#: Where programs that fetch the files of an export put them (slackdump, slack-advanced-exporter): "__uploads/<id of the file>/<its name>".
-_FILES = "__uploads/"
+#: Where programs that fetch the files of an export put them (slackdump, slack-advanced-exporter): "__uploads/<id of the file>/<its name>", or in
+#: slackdump's standard layout "<channel>/attachments/<id>-<name>".
+_FILE = re.compile(r"__uploads/(?P<id>[^/]+)/(?P<name>[^/]+)|[^/]+/attachments/(?P<std_id>[A-Z0-9]{5,20})-(?P<std_name>[^/]+)")
 _SLACKBOT = "USLACKBOT"
 #: A workspace's zone names only; others say nothing that a database of zones knows.
 _ZONE = re.compile(r"[A-Za-z_]+(?:/[A-Za-z_+-]+)+", re.ASCII)
@@ -92,7 +95,7 @@ class SlackReader:
     """
 
     kind: ClassVar[str] = "slack"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     opens_files: ClassVar[bool] = True
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
@@ -108,7 +111,9 @@ class SlackReader:
         if base is None:
             raise BadFile(path, place="archive", expected=f"{WHAT} with users.json or channels.json", found="none of them")
         export = _Export(ChatRows(context, source.realm or DEFAULT_REALM))
-        export.files |= {name[len(base + _FILES) :]: name for name in names if name.startswith(base + _FILES)}
+        for name in names:
+            if name.startswith(base) and (file := _FILE.fullmatch(name[len(base) :])):
+                export.files[f"{file['id'] or file['std_id']}/{file['name'] or file['std_name']}"] = name
         for name in names:
             if name.startswith(base) and name[len(base) :] in _PEOPLE:
                 _people(tree, name, export)
@@ -279,6 +284,9 @@ def _author(raw: dict[str, Any], export: _Export, at: Any) -> str | None:
         name = said(profile, "display_name") or said(profile, "real_name")
         export.rows.met(native, name if native not in export.names else None, at)
         return native
+    if native := id_of(raw.get("comment"), "user"):
+        export.rows.met(native, None, at)
+        return native
     native = id_of(raw, "bot_id")
     if native:
         export.rows.met(native, said(raw, "username") or said(raw.get("bot_profile"), "name"), at, is_bot=True)
@@ -303,7 +311,10 @@ def _words(raw: dict[str, Any], export: _Export) -> tuple[str, list[str]]:
 
     text = said(raw, "text")
     if text is None and (raw.get("bot_id") or raw.get("subtype") == "bot_message"):
-        text = "\n".join(words for part in records(raw, "attachments") if (words := _attached(part)))
+        text = "\n".join(words for part in records(raw, "attachments") if (words := _attached(part))) or None
+    if text is None:
+        # Until 2018, what was written about a file was a thing of its own.
+        text = said(raw.get("comment"), "comment")
     if text is None:
         # What is passed on without a word of one's own; what an application wrote in blocks only.
         shared = [words for part in records(raw, "attachments") if part.get("is_share") is True and (words := said(part, "text"))]
@@ -321,7 +332,10 @@ def _block_words(blocks: Any, depth: int = _DEEPEST_BLOCK) -> Iterator[str]:
             continue
         text = block.get("text")
         words = said(text, "text") if isinstance(text, dict) else text if isinstance(text, str) else None
-        if words and block.get("type") in ("text", "link"):
+        mark = _INLINE.get(said(block, "type") or "")
+        if mark and (target := said(block, mark[0])):
+            inline.append(f"<{mark[1]}{target}>")
+        elif words and block.get("type") in ("text", "link"):
             inline.append(storable(words))
         elif words:
             yield words

@@ -12,7 +12,7 @@ whatstk, gesiscss/WhatsR, starkdmi/whats_json) and exports:
 - A line without that beginning goes on with the message before it. Nothing is escaped: a chat pasted into a message becomes messages.
 - The file is not strictly in order of time, and it starts with the oldest message or, in long chats, with the first that still fits.
 - A notice has no author. Where its words hold a colon, or iOS puts the chat's title before it, it is known by its words
-  (:mod:`pipelines.sources.chats.whatsapp_words`). Notices are ``service``, without an author; so is "This message was deleted", whose words are lost.
+  (:mod:`pipelines.sources.chats.whatsapp_words`), or by this, that a title writes nothing else. Notices are ``service``, without an author; so is "This message was deleted", whose words are lost.
 - A name with a colon in it is known when everything that its first part wrote goes on with the same second part.
 - There are no ids. A message is the same when chat, minute, author and words are: the id is a keyed hash of them, and a number among
   equals. So exports of one chat agree wherever they begin and end, from Android and iOS, with media or without (of a message with media, only
@@ -57,11 +57,13 @@ from pipelines.sources.chats.whatsapp_words import (
     DELETED,
     DOCUMENT,
     EDITED,
+    ENCRYPTED,
     EXPORT_NAME,
     GROUP_DEED,
     LOCATION,
     MARKS,
     NO_TITLE,
+    NOTHING_TOLD,
     NOTICE,
     NOTICE_AS_WORDS,
     OMITTED,
@@ -91,13 +93,16 @@ _NOTICE_CHARS = 400
 #: Everything that somebody wrote must agree, and that often, before a colon is taken for a part of a name.
 _NAME_EVIDENCE = 3
 _BEGIN = re.compile(
-    r"(?P<open>\[)?(?P<a>\d{1,4})(?P<sep>[./-]) ?(?P<b>\d{1,2})[./-] ?(?P<c>\d{1,4})\.?(?: ?г\.?)?,?(?: (?:um|в|at|à|kl\.?))? "
-    r"(?P<h>\d{1,2})[:.](?P<m>\d{2})(?:[:.](?P<s>\d{2}))?(?: ?(?P<half>[AaPpДдПп])\.? ?[MmПп]\.?)?(?(open)\]|(?: [-\u2013])) ?(?P<rest>.*)",
+    r"(?P<open>\[)?(?P<a>\d{1,4})(?P<sep>[./-]) ?(?P<b>\d{1,2})[./-] ?(?P<c>\d{1,4})\.?(?: ?г\.?)?,?(?: (?:um|в|at|à|klo|kl\.?))? "
+    r"(?P<h>\d{1,2})[:.](?P<m>\d{2})(?:[:.](?P<s>\d{2}))?(?: ?(?P<half>[AaPpДдПп])\.? ?[MmПп]\.?| ?(?:Uhr|ч\.))?"
+    r"(?(open)\]|(?: [-\u2013])) ?(?P<rest>.*)",
     re.DOTALL,
 )
 _AUTHOR = re.compile(rf"(?P<name>[^:\n]{{1,{_NAME_CHARS}}}):(?: (?P<words>.*)|$)", re.DOTALL)
 _PHONE = re.compile(r"\+[\d ()\u2010\u2011-]{7,30}")
 _MENTION = re.compile(r"@\u2068([^\u2068\u2069\n]{1,100})\u2069|(?<![\w.])@(\d{7,15})\b")
+#: The mark that iOS sets before its own words.
+_OWN_WORDS = "\u200e"
 _HALVES = {"a": "AM", "p": "PM", "д": "AM", "п": "PM"}
 _MINUTE = timedelta(minutes=1)
 
@@ -110,7 +115,7 @@ class WhatsAppReader:
     """
 
     kind: ClassVar[str] = "whatsapp"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     opens_files: ClassVar[bool] = True
     items_name_people: ClassVar[bool] = True
 
@@ -131,7 +136,7 @@ class WhatsAppReader:
         tree, name = _chat_file(path)
         rows = ChatRows(context, source.realm or DEFAULT_REALM)
         title = _title(name, item)
-        known = _look_through(tree, name)
+        known = _look_through(tree, name, title)
         chat = _chat(title, known, rows)
         reading = _Reading(rows, chat, known, context, name.removesuffix(name.rpartition("/")[2]))
         yield from reading.events(_messages(tree, name))
@@ -232,6 +237,8 @@ class _Known:
     authors: dict[str, None] = field(default_factory=dict)
     #: First part of a name with a colon → the second.
     split_names: dict[str, str] = field(default_factory=dict)
+    #: Names of the chat itself, behind which iOS writes its notices.
+    of_chat: set[str] = field(default_factory=set)
 
     def time(self, begin: re.Match[str]) -> str:
         """Date and time of a message, as local_times reads them."""
@@ -246,13 +253,24 @@ def _ascii(text: str) -> str:
     return text if text.isascii() else "".join(str(unicodedata.digit(sign, "")) or sign for sign in text)
 
 
-def _look_through(tree: Tree, name: str) -> _Known:
+@dataclass
+class _Name:
+    """What a name at the beginning of messages wrote. ``second``: what always follows it up to another colon; ``own_words``: all that is
+    behind it so far are WhatsApp's own words about the chat; ``is_chats``: WhatsApp says behind it what only a chat says."""
+
+    second: str | None
+    times: int = 0
+    own_words: bool = True
+    is_chats: bool = False
+
+
+def _look_through(tree: Tree, name: str, title: str) -> _Known:
     known = _Known()
     firsts, thirds, seconds = set(), set(), set()
     last_first, falls = -1, 0
     count = days_first = 0
     us_style = False
-    seconds_of: dict[str, list[object]] = {}
+    names: dict[str, _Name] = {}
     for raw in _messages(tree, name):
         if raw.begin is None:
             continue
@@ -265,15 +283,16 @@ def _look_through(tree: Tree, name: str) -> _Known:
         falls += a < last_first
         last_first = a
         us_style = us_style or (raw.begin["sep"] == "/" and len(raw.begin["a"]) == 1 and len(raw.begin["c"]) == 2)
-        _name_evidence(raw.text, seconds_of)
+        _name_evidence(raw.text, names)
     # A year of two digits that comes first hardly changes along the file, while the day behind it does.
     is_constant = not falls and len(thirds) > len(firsts) and max(thirds) <= 31 and min(firsts) > 12
     known.year_first = 2 * days_first < count or is_constant
     known.is_swapped = known.year_first and max(seconds) > 12 and max(thirds) <= 12
-    for first, evidence in seconds_of.items():
-        times, second = evidence
-        if isinstance(second, str) and isinstance(times, int) and times >= _NAME_EVIDENCE:
-            known.split_names[first] = second
+    for first, evidence in names.items():
+        if evidence.second is not None and evidence.times >= _NAME_EVIDENCE:
+            known.split_names[first] = evidence.second
+        if evidence.own_words and (evidence.is_chats or unicodedata.normalize("NFC", first) == title):
+            known.of_chat.add(first)
     order_evidence = OrderEvidence()
     messages = _messages(tree, name)
     while block := list(islice(messages, _BLOCK)):
@@ -290,16 +309,22 @@ def _look_through(tree: Tree, name: str) -> _Known:
     return known
 
 
-def _name_evidence(text: str, seconds_of: dict[str, list[object]]) -> None:
-    """Count whether what a name wrote always goes on with the same words and a colon."""
-    first = _AUTHOR.match(without_marks(text))
+def _name_evidence(text: str, names: dict[str, _Name]) -> None:
+    """Count whether what a name wrote always goes on with the same words and a colon, and whether it wrote anything."""
+    plain = without_marks(text)
+    first = _AUTHOR.match(plain)
     if first is None:
         return
-    second = _AUTHOR.match(first["words"] or "")
-    evidence = seconds_of.setdefault(first["name"], [0, second["name"] if second else None])
-    evidence[0] = int(evidence[0]) + 1  # type: ignore[call-overload]
-    if second is None or second["name"] != evidence[1]:
-        evidence[1] = None
+    words = first["words"] or ""
+    second = _AUTHOR.match(words)
+    evidence = names.setdefault(first["name"], _Name(second["name"] if second else None))
+    evidence.times += 1
+    if second is None or second["name"] != evidence.second:
+        evidence.second = None
+    if evidence.own_words:
+        said = _words(words)
+        evidence.own_words = _OWN_WORDS in text[: len(first["name"]) + 4] and not (said.media or said.is_gone)
+        evidence.is_chats = evidence.is_chats or ENCRYPTED.match(words[:_NOTICE_CHARS]) is not None
 
 
 def _author(text: str, known: _Known) -> tuple[str | None, str]:
@@ -317,8 +342,13 @@ def _author(text: str, known: _Known) -> tuple[str | None, str]:
         name, words = f"{name}: {second}", words.removeprefix(f"{second}:").removeprefix(" ")
     if not name:
         return None, plain
+    # Whose message is gone is told by the name before that, even where it goes on like a deed of somebody's.
+    if DELETED.fullmatch(words[:_NOTICE_CHARS].strip()):
+        return name, words
+    if found["name"] in known.of_chat:
+        return None, words
     # iOS sets its own words off by a mark; the name before them may be the chat's title.
-    is_own = "\u200e" in text[: len(name) + 4]
+    is_own = _OWN_WORDS in text[: len(name) + 4]
     head = words[:_NOTICE_CHARS]
     # … or it is who did it, and is said twice.
     is_own = is_own or head.startswith(f"{name} ")
@@ -359,7 +389,7 @@ class _Reading:
 
     def _take(self, raw: _Raw, sent_at: datetime) -> None:
         author, words = _author(raw.text, self.known)
-        text, key, media, is_gone, file = _words(words)
+        text, key, media, is_gone, file = _words(words, raw.text)
         native = self._account(author, sent_at) if author else None
         number = self._number(sent_at, native, key)
         is_service = author is None or is_gone
@@ -410,7 +440,8 @@ class _Said(NamedTuple):
     file: str | None = None
 
 
-def _words(words: str) -> _Said:
+def _words(words: str, marked: str = "") -> _Said:
+    """What is said by the words behind an author. ``marked``: the message with the marks that set off iOS's own words."""
     if edited := EDITED.search(words, max(0, len(words) - _NOTICE_CHARS)):
         words = words[: edited.start()]
     first, _, caption = words.partition("\n")
@@ -432,6 +463,13 @@ def _words(words: str) -> _Said:
         before = "" if DOCUMENT.fullmatch(found["before"]) else found["before"]
         written = f"{before}\n{caption}".strip()
         return _Said(written, f"\x00media\n{written}", media_of(found["name"]), file=found["name"])
+    # iOS: what was written with a medium that was left out stands before the words for it.
+    behind = without_marks(marked.rpartition(_OWN_WORDS)[2]).strip() if _OWN_WORDS in marked else ""
+    if behind and words.rstrip().endswith(f" {behind}") and (found := OMITTED.fullmatch(behind)):
+        written = words.rstrip().removesuffix(behind).strip()
+        return _Said(written, f"\x00media\n{written}", "file" if found.lastgroup == "any" else found.lastgroup)
+    if words.strip() == NOTHING_TOLD:
+        return _Said("", words)
     if POLL.match(first):
         lines = poll_words([line for line in (POLL.sub("", first, count=1).strip(), *caption.split("\n")) if line])
         return _Said("\n".join(lines), "\x00poll\n" + "\n".join(lines), "poll")

@@ -16,10 +16,14 @@ SPACES = {0x00A0: " ", 0x202F: " ", 0x2007: " "}
 _MARK = re.compile("[" + "".join(map(chr, MARKS)) + "]")
 _SPACE = re.compile("[" + "".join(map(chr, SPACES)) + "]")
 
+#: Said once of a chat, and of nothing else.
+_ENCRYPTED = (
+    r"(?:messages|messages and calls|nachrichten|nachrichten und anrufe|сообщения|сообщения и звонки|звонки и сообщения)\b.*"
+    r"(?:end-to-end|ende-zu-ende|сквозн\w+ шифрован\w+).*"
+)
 #: Notices that some layouts put behind a name (the caller's, or the chat's title) like words of somebody's.
 _AS_WORDS = (
-    r"(?:messages|messages and calls|nachrichten|nachrichten und anrufe|сообщения|сообщения и звонки|звонки и сообщения)\b.*"
-    r"(?:end-to-end|ende-zu-ende|сквозн\w+ шифрован\w+).*",
+    _ENCRYPTED,
     r"(?:missed (?:group )?(?:voice|video) call|пропущенный (?:групповой )?(?:аудиозвонок|видеозвонок|голосовой (?:вызов|звонок)|видеовызов)|"
     r"verpasster (?:sprach|video)anruf)(?: (?:at|в|um) \d[\d:. apm]{3,12})?(?:[.,] .*)?\.?",
     r"(?:voice call|video call|аудиозвонок|видеозвонок|видеовызов|голосовой (?:звонок|вызов)|sprachanruf|videoanruf)[,.]\s"
@@ -51,6 +55,7 @@ _DEEDS = (
     r"hast .*(?:hinzugefügt|entfernt|geändert|aktiviert|deaktiviert|aktualisiert)\b", r"wurden? (?:hinzugefügt|entfernt)\b",
     r"ist (?:der gruppe|über).* beigetreten", r"ist ein kontakt\b",
 )  # fmt: skip
+ENCRYPTED = re.compile(_ENCRYPTED, re.IGNORECASE | re.DOTALL)
 NOTICE_AS_WORDS = re.compile(rf"(?:{'|'.join(_AS_WORDS)})", re.IGNORECASE | re.DOTALL)
 NOTICE = re.compile(rf"(?:{'|'.join((*_AS_WORDS, *_NOTICES))})", re.IGNORECASE | re.DOTALL)
 DEED = re.compile(rf"[^:\n]{{1,120}}? (?:{'|'.join(_DEEDS)})", re.IGNORECASE)
@@ -65,19 +70,23 @@ GROUP_DEED = re.compile(
 DELETED = re.compile(
     r"(?:you deleted this message|this message was deleted|message deleted|данное сообщение удалено|вы удалили (?:данное|это) сообщение|"
     r"(?:это )?сообщение (?:было )?удалено|diese nachricht wurde gelöscht|du hast diese nachricht gelöscht)"
-    r"(?: (?:by admin|администратором|von admin)\b.*)?\.?",
+    r"(?: (?:(?:by|as) (?:an )?admin|админом|администратором|von admin|als admin)\b[^\n]*)?\.?"
+    r"|diese nachricht wurde von admin [^\n]{1,100} gelöscht\.?",
     re.IGNORECASE,
 )
+#: Android writes it where it has no words for what was sent (a photo to be seen once).
+NOTHING_TOLD = "null"
 EDITED = re.compile(
     r"\s*<(?:this message was edited|message edited|(?:это )?сообщение (?:было )?изменено|diese nachricht wurde bearbeitet)\.?>\s*$",
     re.IGNORECASE,
 )
 #: Stand-ins where media were left out, whole line; the group says what it was.
 OMITTED = re.compile(
-    r"<(?P<any>media omitted|multimedia omitido|médias omis|media omessi|mídia oculta|без медиафайлов|медиа (?:отсутствует|пропущено)|medien (?:ausgeschlossen|weggelassen)|video note omitted|videonachricht weggelassen|[^<>\n]{2,60} (?:omitted|отсутству\w+|опущен\w*|пропущен\w*|скрыт\w*|weggelassen|ausgeschlossen))>"
-    r"|(?:(?P<photo>image|gif|изображение|фото|фотография|gif-файл|bild)"
-    r"|(?P<video>video|video message|video note|видео|видеозаметка|видеосообщение|videonachricht|videonotiz)"
-    r"|(?P<voice>audio|voice message|аудио|аудиофайл|голосовое сообщение)"
+    r"<(?P<any>media omitted|multimedia omitido|archivo omitido|médias omis|fichier omis|media omess[io]|mídia (?:oculta|omitida)|ficheiro não revelado|"
+    r"media weggelaten|pominięto multimedia|pliki pominięto|medya dahil edilmedi|медіа пропущено|файл қосылған жоқ|файлдар қосылмаған|без медиафайлов|медиа (?:отсутствует|пропущено)|medien (?:ausgeschlossen|weggelassen)|video note omitted|videonachricht weggelassen|[^<>\n]{2,60} (?:omitted|отсутству\w+|опущен\w*|пропущен\w*|скрыт\w*|weggelassen|ausgeschlossen))>"
+    r"|(?:(?P<photo>image|(?:view once )?photo|gif|изображение|фото|фотография|gif-файл|bild)"
+    r"|(?P<video>(?:view once )?video|video message|video note|видео|видеозаметка|видеосообщение|videonachricht|videonotiz)"
+    r"|(?P<voice>audio|(?:view once )?voice message|аудио|аудиофайл|голосовое сообщение)"
     r"|(?P<sticker>sticker|стикер)"
     r"|(?P<contact>contact card|карточка контакта|контакт|kontaktkarte)"
     r"|(?P<file>document|документ|dokument|[^\n]{1,200}\.\w{2,5}(?: \u2022 [^\n]{1,80})?(?: (?:document|документ|dokument))?))"
@@ -108,7 +117,8 @@ _OPTION = re.compile(r"(?:option|вариант|вариант ответа): ?(
 
 #: "WhatsApp Chat with Kurs", "Чат WhatsApp с контактом Курс", "WhatsApp Chat - Kurs": what follows is the title.
 EXPORT_NAME = re.compile(
-    r"(?:whatsapp[ -]chat|chat whatsapp|чат whatsapp|переписка whatsapp)\s*(?:with |mit |с контактом |с группой |со |с |[-\u2013] )\s*(?P<title>.+)",
+    r"(?:whatsapp[ -]chat|chat (?:de )?whatsapp|чат whatsapp|переписка whatsapp|discussion whatsapp|conversa (?:do|no) whatsapp)\s*"
+    r"(?:with |mit |con |avec |com |met |з |с контактом |с группой |со |с |[-\u2013] )\s*(?P<title>.+)",
     re.IGNORECASE,
 )
 #: The file inside an iOS export, and what browsers and phones call the second copy of a file.

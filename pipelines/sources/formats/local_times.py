@@ -47,10 +47,11 @@ _MONTHS = {
     for word in words.split()
 }  # fmt: skip
 _WORDY = re.compile(
-    r"^\W*(?:[^\W\d]+\.?(?:,\s*|\s+))?(?:(\d{1,2})\.?\s+(?:de\s+)?([^\W\d]{3,})\.?,?\s+(?:de\s+)?(\d{4})|([^\W\d]{3,})\.?\s+(\d{1,2}),?\s+(\d{4}))(?:\s*г\.?)?(.*)$"
+    r"^\W*(?:[^\W\d]+\.?(?:,\s*|\s+))?(?:(\d{1,2})\.?[\s-]+(?:de\s+)?([^\W\d]{3,})\.?,?[\s-]+(?:de\s+)?(\d{4}|\d{2}(?!\d))|([^\W\d]{3,})\.?\s+(\d{1,2}),?\s+(\d{4}))(?:\s*г\.?)?(.*)$"
 )
 #: Two-digit years: POSIX strptime's rule, 69 to 99 belong to the last century.
 _LAST_CENTURY_FROM = 69
+_SHORT_YEAR = 2
 _EPOCH_DAY = np.datetime64("1970-01-01", "D")
 
 
@@ -146,14 +147,20 @@ def _months_to_numbers(texts: pa.Array) -> tuple[pa.Array, np.ndarray]:
         # French months of summer differ in the fourth letter only.
         number = _MONTHS.get(month[:4]) or _MONTHS.get(month[:3])
         if number:
+            year = year if len(year) > _SHORT_YEAR else str(_whole_year(int(year)))
             words[place] = f"{year}-{number}-{day}{' ' + match[7].strip(' ,') if match[7].strip(' ,') else ''}"
     return pa.array(words, pa.string()), suspect
+
+
+def _whole_year(year: Any) -> Any:
+    """The year that two digits stand for (also an array of them)."""
+    return np.where(year >= _LAST_CENTURY_FROM, 1900 + year, 2000 + year)
 
 
 def _days(parts: _Parts, order: Order) -> tuple[np.ndarray, np.ndarray]:
     """Days since 1970 and which of them exist."""
     year = np.where(parts.year_first, parts.first, parts.third)
-    year = np.where(year < 100, np.where(year >= _LAST_CENTURY_FROM, 1900 + year, 2000 + year), year)
+    year = np.where(year < 100, _whole_year(year), year)
     day_first = order == "day first"
     month = np.where(parts.year_first, parts.second, parts.second if day_first else parts.first)
     day = np.where(parts.year_first, parts.third, parts.first if day_first else parts.second)

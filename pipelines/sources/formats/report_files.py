@@ -4,7 +4,8 @@ What spreadsheet programs do to a report, and what is undone here:
 
 - Empty cells at the end of a row are left out: rows are filled up to the width of the widest.
 - Where the list separator of the computer is a semicolon (Russian settings), a report with commas opens as one column: every row is one cell
-  that holds the whole line. Such rows are taken apart again.
+  that holds the whole line. Such rows are taken apart again, of workbooks and of what was saved as text (where lines without a quote come back
+  as they were, so that the header may be whole and the rows below it one cell each).
 - Times become serial numbers: they are read as ISO times (:mod:`pipelines.sources.formats.workbooks`).
 """
 
@@ -25,6 +26,8 @@ ENDINGS = (".csv", ".csv.gz", ".xlsx", ".ods")
 MOST_ROWS = 300_000
 _MAGIC = b"PK\x03\x04"
 _DELIMITERS = (",", ";", "\t")
+#: A row with so many known words is a header; with fewer it may be a line of a report's summary.
+_HEADER_WORDS = 2
 
 
 class SheetReport:
@@ -47,22 +50,9 @@ class SheetReport:
         if len(rows) > MOST_ROWS:
             return rows
         if all(sum(bool(cell.strip()) for cell in cells) == 1 and cells[0].strip() for _, cells in rows):
-            rows = self._apart(rows)
+            rows = _apart(rows, self._words)
         width = max(len(cells) for _, cells in rows)
         return [(number, [*cells, *[""] * (width - len(cells))]) for number, cells in rows]
-
-    def _apart(self, rows: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
-        """Rows whose one cell is a whole line, taken apart; by the delimiter that makes the most known words of any row."""
-        best, found = 0, rows
-        for delimiter in _DELIMITERS:
-            try:
-                made = [(number, next(csv.reader([" ".join(cells[0].splitlines())], delimiter=delimiter))) for number, cells in rows]
-            except csv.Error:
-                continue
-            known = max(sum(header_word(cell) in self._words for cell in cells) for _, cells in made)
-            if known > max(best, 1):
-                best, found = known, made
-        return found
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """(number, cells) of every row that is not blank, all of one width. Raises BadFile where there is none."""
@@ -89,7 +79,45 @@ def small_rows(file: ReportFile) -> list[tuple[int, list[str]]]:
     rows = list(islice(file.rows(), MOST_ROWS + 1))
     if len(rows) > MOST_ROWS:
         raise BadFile(file.path, place=f"{file.unit} {rows[-1][0]}", expected=f"at most {MOST_ROWS} rows of a webinar report", found="more")
-    return rows
+    return _apart(rows, file.words) if isinstance(file, DelimitedFile) else rows
+
+
+def _apart(rows: list[tuple[int, list[str]]], words: frozenset[str]) -> list[tuple[int, list[str]]]:
+    """Rows whose one cell is a whole line, taken apart; by the delimiter that makes the most known words of any row.
+
+    Below a header that is whole, those rows are taken apart that are as wide as it is then.
+    """
+    lines = [_line(cells) for _, cells in rows]
+    if not any(lines):
+        return rows
+    best = max(_known(cells, words) for _, cells in rows)
+    found = rows
+    if best < _HEADER_WORDS:
+        for delimiter in _DELIMITERS:
+            made = [(number, _cells(line, delimiter) or cells) for (number, cells), line in zip(rows, lines, strict=True)]
+            known = max(_known(cells, words) for _, cells in made)
+            if known > max(best, 1):
+                best, found = known, made
+        return found
+    width = max(len(cells) for _, cells in rows if _known(cells, words) == best)
+    apart = [next((cells for delimiter in _DELIMITERS if len(cells := _cells(line, delimiter)) == width), None) for line in lines]
+    return [(number, made_of_one or cells) for (number, cells), made_of_one in zip(rows, apart, strict=True)]
+
+
+def _line(cells: Sequence[str]) -> str:
+    """What may be a whole line in one cell; empty where it is none."""
+    return " ".join(cells[0].splitlines()) if cells and cells[0].strip() and not any(cell.strip() for cell in cells[1:]) else ""
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return []
+
+
+def _known(cells: Sequence[str], words: frozenset[str]) -> int:
+    return sum(header_word(cell) in words for cell in cells)
 
 
 def no_cut(path: Path, file: ReportFile, last: tuple[int, Sequence[str]], width: int) -> None:

@@ -71,9 +71,11 @@ _ROLES = frozenset(
         "school",
     )
 )
+#: Words and letters for units of time, in the languages that reports are downloaded in (Teams writes those of the downloader's).
 _HOURS = re.compile(
-    r"^(?:\s*(?P<h>\d+)\s*(?:h|hr|hrs|hour|hours|ч|час\w*)\.?)?(?:\s*(?P<m>\d+)\s*(?:m|min|mins|minute|minutes|мин\w*|м)\.?)?"
-    r"(?:\s*(?P<s>\d+)\s*(?:s|sec|secs|second|seconds|сек\w*|с)\.?)?\s*$",
+    r"^(?:\s*(?P<h>\d+)\s*(?:h|hr|hrs|hours?|heures?|horas?|ч|час\w*|год\w*|std|stunden?|godz\w*|uur|u|tim\w*|t|or[ae]|hod\w*|sa|saat)\.?)?"
+    r"(?:\s*(?P<m>\d+)\s*(?:m|min\w*|мин\w*|м|хв\w*|dk|dakika)\.?)?"
+    r"(?:\s*(?P<s>\d+)\s*(?:s|sec\w*|seg\w*|sek\w*|сек\w*|с|sn|saniye)\.?)?\s*$",
     re.IGNORECASE,
 )
 _CLOCK = re.compile(r"^\s*(?:(?P<h>\d+):)?(?P<m>\d{1,3}):(?P<s>\d{2})(?:[.,]\d+)?\s*$")
@@ -183,10 +185,12 @@ def text_column(rows: Sequence[Sequence[str]], place: int | None) -> pa.Array:
 
 
 def plain_times(texts: pa.Array) -> pa.Array:
-    """Times with plain spaces: newer exports write a narrow no-break space before AM and PM, and marks of direction around."""
-    return pc.utf8_trim_whitespace(
-        pc.replace_substring_regex(pc.replace_substring_regex(texts, "[\u00a0\u202f]", " "), "[\u200e\u200f]", "")
-    )
+    """Times with plain spaces: newer exports write a narrow no-break space before AM and PM, and marks of direction around.
+
+    Nor with a word between date and time, which some languages have.
+    """
+    plain = pc.replace_substring_regex(pc.replace_substring_regex(texts, "[\u00a0\u202f]", " "), "[\u200e\u200f]", "")
+    return pc.utf8_trim_whitespace(pc.replace_substring_regex(plain, r"(\d),? (?:à|um|в|at) (\d)", r"\1 \2"))
 
 
 def stays_of(

@@ -4,11 +4,11 @@ What has to be known about them (bigbluebutton on GitHub: LearningDashboardActor
 "Recording: events"):
 
 - *Learning dashboard*: one object per meeting, written anew while it runs; a user has internal ids, each with one stay (before 2.6) or several
-  sessions. Moments are milliseconds since 1970; 0 means not yet: the end of the meeting stands in.
+  sessions; in the first versions (2.4) a user is one stay, and raised hands and emoji are counted. Moments are milliseconds since 1970; 0 means not yet: the end of the meeting stands in.
 - *events.xml*: one element per event; ``timestampUTC`` is the moment. Older servers give only ``timestamp`` of a clock of their own: the
   meeting's id ends with the moment at which it was made, which the first event stands for.
 - Signs of attention are the user's, not a stay's: they stand in the row of the first stay and are null in the others. The recording tells
-  of chat only where the sender's id was written.
+  of cameras where they were recorded (``Start…ShareEvent``) and in a user's status (``hasStream``), and of chat only where the sender's id was written.
 - *Who*: the external id is what the front end passed. Opened from an LMS it is the LMS's user id: give the source the LMS's ``realm`` and the
   account is the LMS's. Ids that the server made itself (``w_…``) are of one meeting only; then it is the name shown.
 - A meeting and its recording have one id, so both may be given: the stays are the same rows (known by number, their clocks differ by seconds).
@@ -75,7 +75,7 @@ class BigBlueButtonReader:
     """Reader of learning dashboards and recordings' events. Kind ``bigbluebutton``."""
 
     kind: ClassVar[str] = "bigbluebutton"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """JSON files and files ``events.xml`` below the source's path. Raises BadSource where there is none."""
@@ -165,7 +165,9 @@ def _dashboard(path: Path, content: bytes) -> _Held:
     latest = max((max(stay) for user in users for stay in user.stays), default=0)
     end = _milliseconds(data.get("endedOn")) or latest
     for user, raw in zip(users, (user for user in data["users"].values() if isinstance(user, dict)), strict=True):
-        user.signs["camera_minutes"] = _camera(raw.get("webcams"), end)
+        user.signs["camera_minutes"] = _spans(raw.get("webcams"), end)
+        if user.signs["talk_minutes"] is None:
+            user.signs["talk_minutes"] = _spans(raw.get("talks"), end)
     return _Held(_number(meeting), _text(data.get("name")) or None, start, end, users)
 
 
@@ -180,7 +182,7 @@ def _text(value: object) -> str:
 def _dashboard_user(raw: dict[str, Any]) -> _User:
     user = _User(_text(raw.get("extId")), _text(raw.get("name")))
     inner = raw.get("intIds")
-    for one in inner.values() if isinstance(inner, dict) else ():
+    for one in inner.values() if isinstance(inner, dict) else [raw] if "registeredOn" in raw else ():
         if not isinstance(one, dict):
             continue
         sessions = one["sessions"] if isinstance(one.get("sessions"), list) else [one]
@@ -193,8 +195,8 @@ def _dashboard_user(raw: dict[str, Any]) -> _User:
     user.signs = {
         "chat_messages": _whole(raw.get("totalOfMessages")),
         "poll_answers": _length(raw.get("answers")),
-        "raised_hands": _length(raw.get("raiseHand")),
-        "reactions": _length(raw.get("reactions")),
+        "raised_hands": _first(_length(raw.get("raiseHand")), _whole(raw.get("totalOfRaiseHands"))),
+        "reactions": _first(_length(raw.get("reactions")), _whole(raw.get("totalOfEmojis"))),
         "talk_minutes": spoken / _MILLISECONDS_A_MINUTE
         if isinstance(spoken, int) and not isinstance(spoken, bool) and spoken >= 0
         else None,
@@ -209,7 +211,8 @@ def _dashboard_user(raw: dict[str, Any]) -> _User:
     return user
 
 
-def _camera(raw: object, end: int) -> float | None:
+def _spans(raw: object, end: int) -> float | None:
+    """Minutes of spans of time together; one that has not stopped stops with the meeting."""
     if not isinstance(raw, list):
         return None
     total = 0
@@ -222,6 +225,10 @@ def _camera(raw: object, end: int) -> float | None:
 
 def _whole(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 31 else None
+
+
+def _first(one: int | None, other: int | None) -> int | None:
+    return other if one is None else one
 
 
 def _length(value: object) -> int | None:
@@ -241,6 +248,8 @@ class _Tally:
     inside: dict[str, int] = field(default_factory=dict)
     talking: dict[str, int] = field(default_factory=dict)
     cameras: dict[str, int] = field(default_factory=dict)
+    #: (user, poll) that has an answer.
+    answered: set[tuple[str, str]] = field(default_factory=set)
     rows: int = 0
 
     def user(self, client: str) -> _User | None:
@@ -331,13 +340,19 @@ def _take(tally: _Tally, event: str, fields: dict[str, str], now: int) -> None:
     elif event in ("PublicChatEvent", "GroupChatMessageBroadcastEvent"):
         tally.add(fields.get("senderId") or "", "chat_messages", 1)
     elif event == "UserRespondedToPollRecordEvent":
-        tally.add(client, "poll_answers", 1)
+        # An answer of several choices is an event for each.
+        answer = (tally.key_of.get(client, ""), fields.get("pollId") or str(now))
+        if answer not in tally.answered:
+            tally.answered.add(answer)
+            tally.add(client, "poll_answers", 1)
     elif event == "ParticipantStatusChangeEvent":
         status, value = fields.get("status", "").lower(), fields.get("value", "").lower()
         if value in _HAND or (status in _HAND and value not in _NO_SIGN):
             tally.add(client, "raised_hands", 1)
         elif "emoji" in status and value not in _NO_SIGN:
             tally.add(client, "reactions", 1)
+        elif status == "hasstream":
+            _turn(tally, tally.cameras, client, "camera_minutes", now, is_on=value.startswith("true"))
     elif event == "ParticipantTalkingEvent":
         _turn(tally, tally.talking, client, "talk_minutes", now, is_on=fields.get("talking") == "true")
     elif event in ("StartWebRTCShareEvent", "StartWebcamShareEvent", "StopWebRTCShareEvent", "StopWebcamShareEvent"):

@@ -8,7 +8,8 @@ What has to be known about them (Google Workspace Admin Help, "Meet log events";
 - A recurring meeting keeps its code, so one code is many webinars: by conference id where the column was exported, else by day.
 - The participant identifier is an address, a telephone number or an id of a device; it is missing or masked (``li***@s***.com``) for people
   outside the organisation. An address counts as one only where it is not masked.
-- *Attendance sheet* (one meeting, downloaded as CSV): First name, Last name, Email, Duration, Time joined, Time exited.
+- *Attendance sheet* (one meeting, downloaded as CSV): First name, Last name, Email, Duration, Time joined, Time exited. Extensions of browsers write the
+  same with one name and words of their own.
 - Times: the log's may state a zone ("2026-09-08T15:10:00+03:00"; letters as in "MSK" are refused); else ``time_zone`` of the source, else the
   programme's.
 
@@ -66,12 +67,33 @@ LOG = {
 }
 _LOG_NEEDED = ("time", "code", "seconds")
 SHEET = {
-    "first": ("first name", "имя"),
+    "first": (
+        "first name",
+        "имя",
+        "name",
+        "full name",
+        "participant name",
+        "participant",
+        "display name",
+        "имя участника",
+        "участник",
+        "фио",
+    ),
     "last": ("last name", "фамилия"),
     "email": ("email", "email address", "адрес электронной почты", "электронная почта"),
-    "minutes": ("duration", "продолжительность", "длительность"),
-    "join": ("time joined", "first seen", "время присоединения", "время входа", "время подключения"),
-    "leave": ("time exited", "time left", "last seen", "время выхода"),
+    "minutes": ("duration", "total duration", "time in call", "total time", "duration (minutes)", "продолжительность", "длительность"),
+    "join": (
+        "time joined",
+        "first seen",
+        "joined at",
+        "join time",
+        "joined",
+        "first seen at",
+        "время присоединения",
+        "время входа",
+        "время подключения",
+    ),
+    "leave": ("time exited", "time left", "last seen", "left at", "leave time", "left", "last seen at", "время выхода", "время отключения"),
 }
 _SHEET_NEEDED = ("first", "join", "leave")
 #: Names of the event "an endpoint left"; the event column may be missing where the export was filtered by it.
@@ -89,7 +111,7 @@ class MeetReader:
     """Reader of Google Meet's log events and attendance sheets. Kind ``meet``."""
 
     kind: ClassVar[str] = "meet"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also gzipped) and workbooks below the source's path. Raises BadSource where there is none."""

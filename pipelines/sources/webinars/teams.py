@@ -8,13 +8,16 @@ What has to be known about them (Microsoft Learn, "Manage the attendance report 
   its first row, the same in every download of one person.
 - *List of a live event*: ``Session Id, Participant Id, Full Name, User Agent, UTC Event Timestamp, Action, Role`` (with or without the blanks); times
   are UTC, a session is one device, the participant's id is an address.
-- *Report with a summary* (2021): title, start and end of the meeting above ``Full Name, Join Time, Leave Time, Duration, Email, Role``.
+- *Report with a summary* (2021): title, start and end of the meeting above ``Full Name, Join Time, Leave Time, Duration, Email, Role``. In another language
+  the header is the row above the first that has times in its second and third cells.
 - *Report in sections* (since 2022): "1. Summary", "2. Participants" (first join, last leave, time present), "3. In-Meeting Activities" (one row per
   stay). Stays are section 3's; only where that is missing are they section 2's, and then without the leaving if the time present is shorter
   than the time between. Sections are found by number and, in a language whose words are not known, their columns by place (name, joining,
   leaving, duration, address), which is the same in all.
 - Times state no zone and are in the layout of the downloader's region: 7/22/26, 7:00:11 PM (US) or 22.07.2026, 19:00:11 (Russian). The order of
-  day and month is found per file.
+  day and month is found per file. Where the header says "(UTC)" behind its words, the whole download is in UTC.
+- Of a webinar, section 2 tells the address of registration, and lists who registered and did not come (no stay, not counted). A stay without an address
+  has the one of the only person in section 2 who is called so.
 - "(Guest)", "(Гость)" and the like behind a name are no part of it; they mark a guest.
 
 - *Engagement* (Teams Premium; written from documentation only: "Attendance and engagement report", Microsoft Learn, which lists unmuting, cameras,
@@ -79,6 +82,7 @@ COLUMNS = {
     "upn": (
         "participant id (upn)", "upn", "идентификатор участника (имя участника-пользователя)", "идентификатор участника (upn)", "ид участника (upn)",
     ),
+    "registered": ("registration email", "адрес электронной почты при регистрации", "электронная почта для регистрации"),
 }  # fmt: skip
 #: Signs of attention → words of their columns.
 _ENGAGEMENT = {
@@ -105,10 +109,12 @@ _BARE_NUMBER = re.compile(r"^\d+(?:[.,]\d+)?$")
 _LIST = {
     "name": ("full name", "fullname", "полное имя", "name", "имя"),
     "action": ("user action", "action", "действие пользователя", "действие"),
-    "time": ("timestamp", "метка времени", "отметка времени", "utc event timestamp", "utceventtimestamp"),
+    "time": ("timestamp", "timestamp (utc)", "метка времени", "отметка времени", "utc event timestamp", "utceventtimestamp"),
 }
 #: More of a live event's list.
 _LIVE = {"session": ("session id", "sessionid"), "address": ("participant id", "participantid")}
+#: Columns that may hold an address, in this order.
+_ADDRESSES = ("email", "upn", "registered")
 #: Columns of sections 2 and 3 by place, where their words are not known.
 _BY_PLACE = ("name", "join", "leave", "minutes", "email")
 _SUMMARY = {
@@ -118,12 +124,23 @@ _SUMMARY = {
     "id": ("meeting id", "идентификатор собрания", "код собрания"),
 }
 _SECTION = re.compile(r"^\s*([1-9])\.\s+\S")
-_CAME = re.compile(r"^(?:join|присоед|подключ|вош[её]?л|beigetreten|unido|rejoint)", re.IGNORECASE)
-_WENT = re.compile(r"^(?:left|leave|покин|выш|уш[её]?л|отключ|verlassen|salió|quitté)", re.IGNORECASE)
-_GUEST = re.compile(
-    r"\s*\((?:guest|external|unverified|anonymous|гость|внешний[^()]*|непроверенный|не проверено|не подтвержд[её]н\w*|аноним\w*)\)\s*$",
+_CAME = re.compile(
+    r"^(?:join|присоед|подключ|вош[её]?л|(?:bereits |vorher |zuvor )?(?:beigetreten|teilgenommen)|(?:se )?uni(?:do|ó)|(?:a )?rejoint|entrou|ingressou|"
+    r"entrato|si è unito|приєд|dołącz)",
     re.IGNORECASE,
 )
+_WENT = re.compile(
+    r"^(?:left|leave|покин|выш|уш[её]?л|отключ|verlassen|(?:ha )?salió|salido|abandon|(?:a )?quitté|parti\b|saiu|uscito|вийш|opuśc|opuszcz|wysz)",
+    re.IGNORECASE,
+)
+_GUEST = re.compile(
+    r"\s*\((?:guest|external|unverified|anonymous|гость|внешний[^()]*|непроверенный|не проверено|не подтвержд[её]н\w*|аноним\w*|gast|extern\w*|"
+    r"nicht (?:überprüft|verifiziert)|anonym\w*|invité\w*|non vérifié\w*|invitad[oa]|convidad[oa]|ospite|gość|гість)\)\s*$",
+    re.IGNORECASE,
+)
+_DAY_AND_TIME = re.compile(r"\d{1,4}[./-] ?\d{1,2}[./-] ?\d{1,4}\D.*\d{1,2}[:.]\d{2}")
+#: Behind the words of a column, or of a line of the summary: its times are not local.
+_UTC = re.compile(r" ?\(utc\)$")
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
 #: Digits of the largest count that is kept.
 _LONGEST_COUNT = 6
@@ -144,7 +161,7 @@ class TeamsReader:
     """Reader of Teams' attendance downloads. Kind ``teams``."""
 
     kind: ClassVar[str] = "teams"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also tab-separated ones under another ending) and workbooks below the source's path. Raises BadSource where there is none."""
@@ -164,7 +181,7 @@ class TeamsReader:
         ):
             file.delimiter = "\t"
             rows = small_rows(file)
-        found = find_places([header_word(cell) for cell in rows[0][1]], _LIST) if rows else {}
+        found = _list_places(rows)
         if len(found) == len(_LIST):
             yield from _read_list(file, rows, found, realm, context)
         else:
@@ -186,9 +203,9 @@ def _read_report(file: ReportFile, rows: Sequence[tuple[int, list[str]]], realm:
     header, below = report.tables[number]
     if below and below[-1] == rows[-1]:
         no_cut(file.path, file, below[-1], len(header))
-    places = find_places([header_word(cell) for cell in header], COLUMNS)
-    if not {"name", "join", "leave"} <= places.keys():
-        places = {name: place for place, name in enumerate(_BY_PLACE) if place < len(header)}
+    places = _places(header)
+    if number == 2:
+        below = [(line, cells) for line, cells in below if not _never_came(cells, places)]
     fitting = [(line, cells) for line, cells in below if len(cells) >= len(header)]
     for line, cells in below:
         if len(cells) < len(header):
@@ -199,19 +216,22 @@ def _read_report(file: ReportFile, rows: Sequence[tuple[int, list[str]]], realm:
     values = plain_times(pa.array([_value(line) for line in report.summary], pa.string()))
     habit: Order = "day first" if _CYRILLIC.search(" ".join(header)) else "month first"
     order = time_order([join, leave, values], habit)
-    meeting = _meeting(report.summary, to_utc(values, order, context.zone)[0].to_pylist())
+    zone = ZoneInfo("UTC") if "join" in places and _UTC.search(header_word(header[places["join"]])) else context.zone
+    meeting = _meeting(report.summary, to_utc(values, order, zone)[0].to_pylist())
     names, is_guest = _names(text_column(texts, places.get("name")))
-    email, upn = (text_column(texts, places.get(name)) for name in ("email", "upn"))
+    email = pa.array([_address(cells, places) for cells in texts], pa.string())
+    if number == 3 and 2 in report.tables:
+        email = _addresses_of(report.tables[2], names, email)
     minutes = text_column(texts, places.get("minutes"))
     stays = stays_of(
         places=[f"line {line}" for line, _ in fitting],
         name=names,
-        email=pc.if_else(pc.match_substring(email, "@"), email, upn),
+        email=email,
         join=join,
         leave=leave,
         minutes=minutes,
         order=order,
-        zone=context.zone,
+        zone=zone,
     )
     stays = with_column(stays, "is_guest", is_guest)
     stays = _with_engagement(stays, report, number, fitting)
@@ -223,6 +243,45 @@ def _read_report(file: ReportFile, rows: Sequence[tuple[int, list[str]]], realm:
     yield covers_of([(meeting, stays)])
 
 
+def _words(cells: Sequence[str]) -> list[str]:
+    """Words of a header or of a summary's line, without what they say of the zone."""
+    return [_UTC.sub("", header_word(cell)) for cell in cells]
+
+
+def _places(header: Sequence[str]) -> dict[str, int]:
+    """Where the columns of a table of people or stays stand; by place where their words are not known."""
+    places = find_places(_words(header), COLUMNS)
+    if {"name", "join", "leave"} <= places.keys():
+        return places
+    return {name: place for place, name in enumerate(_BY_PLACE) if place < len(header)}
+
+
+def _never_came(cells: Sequence[str], places: dict[str, int]) -> bool:
+    """Somebody who registered: section 2 lists them without times."""
+    return not any(cells[places[name]].strip() for name in ("join", "leave", "minutes") if name in places and places[name] < len(cells))
+
+
+def _address(cells: Sequence[str], places: dict[str, int]) -> str:
+    """The address of a row: as shown, else of the account, else as registered."""
+    shown = (cells[places[name]].strip() for name in _ADDRESSES if name in places and places[name] < len(cells))
+    return next((text for text in shown if "@" in text), "")
+
+
+def _addresses_of(people: tuple[list[str], list[tuple[int, list[str]]]], names: pa.Array, emails: pa.Array) -> pa.Array:
+    """The addresses, with those of section 2 (the account's, or as registered) where a stay has none and one person alone is called so."""
+    header, rows = people
+    places = _places(header)
+    of_name: dict[str, set[str]] = defaultdict(set)
+    for _, cells in rows:
+        if len(cells) >= len(header) and not _never_came(cells, places):
+            of_name[_GUEST.sub("", cells[places["name"]].strip()).strip().casefold()].add(_address(cells, places).lower())
+    found = []
+    for name, email in zip(names.to_pylist(), emails.to_pylist(), strict=True):
+        known = of_name.get(name.strip().casefold(), set())
+        found.append(email or (next(iter(known)) if len(known) == 1 else ""))
+    return pa.array(found, pa.string())
+
+
 def _with_engagement(stays: pa.Table, report: _Report, number: int, fitting: Sequence[tuple[int, list[str]]]) -> pa.Table:
     """The stays with signs of attention, where their own table or section 2 has columns for them."""
     own = _engagement(report.tables[number][0])
@@ -230,16 +289,11 @@ def _with_engagement(stays: pa.Table, report: _Report, number: int, fitting: Seq
         found = [_signs(cells, own) for _, cells in fitting]
     elif number == 3 and 2 in report.tables and (columns := _engagement(report.tables[2][0])):
         header, rows = report.tables[2]
-        places = find_places([header_word(cell) for cell in header], COLUMNS)
-        if "name" not in places:
-            places = {"name": 0, "email": 4}
+        places = _places(header)
         of_person: dict[tuple[str, str], dict[str, float | None]] = {}
         for _, cells in rows:
             if len(cells) >= len(header):
-                of_person.setdefault(
-                    _person(*(text_column([cells], places.get(name))[0].as_py() for name in ("name", "email", "upn"))),
-                    _signs(cells, columns),
-                )
+                of_person.setdefault(_person(cells[places["name"]].strip(), _address(cells, places)), _signs(cells, columns))
         first: dict[tuple[str, str], int] = {}
         joined, people = stays["joined_at"].to_pylist(), list(map(_person, stays["name"].to_pylist(), stays["email"].to_pylist()))
         for row in sorted((row for row in range(stays.num_rows) if joined[row] is not None), key=lambda row: (joined[row], row)):
@@ -257,9 +311,9 @@ def _with_engagement(stays: pa.Table, report: _Report, number: int, fitting: Seq
     return stays
 
 
-def _person(name: str | None, email: str | None = None, upn: str | None = None) -> tuple[str, str]:
+def _person(name: str | None, email: str | None = None) -> tuple[str, str]:
     """By what section 2 and section 3 tell the same person: address, else the name shown."""
-    address = next((part.strip().lower() for part in (email, upn) if part and "@" in part), "")
+    address = email.strip().lower() if email and "@" in email else ""
     return ("", address) if address else (_GUEST.sub("", name or "").strip().casefold(), "")
 
 
@@ -290,6 +344,7 @@ def _signs(cells: Sequence[str], columns: dict[int, str]) -> dict[str, float | N
 
 def _apart(file: ReportFile, rows: Sequence[tuple[int, list[str]]]) -> _Report:
     report = _Report()
+    header_by_place = next((place - 1 for place, (_, cells) in enumerate(rows[:_WITHIN_ROWS]) if place and _is_stay(cells)), None)
     section, header_is_next = 0, False
     for number, (line, cells) in enumerate(rows):
         found = _SECTION.match(cells[0]) if cells and not any(cell.strip() for cell in cells[1:]) else None
@@ -299,9 +354,7 @@ def _apart(file: ReportFile, rows: Sequence[tuple[int, list[str]]]) -> _Report:
             report.tables[section], header_is_next = (cells, []), False
         elif section > 1:
             report.tables[section][1].append((line, cells))
-        elif section == 0 and 0 not in report.tables and {"name", "join", "leave"} <= find_places(
-            [header_word(cell) for cell in cells], COLUMNS
-        ).keys():  # fmt: skip
+        elif (section == 0 and 0 not in report.tables) and (number == header_by_place or _is_header(cells)):
             report.tables[0] = (cells, [])
         elif 0 in report.tables:
             report.tables[0][1].append((line, cells))
@@ -314,22 +367,33 @@ def _apart(file: ReportFile, rows: Sequence[tuple[int, list[str]]]) -> _Report:
     return report
 
 
+def _is_header(cells: Sequence[str]) -> bool:
+    return {"name", "join", "leave"} <= find_places(_words(cells), COLUMNS).keys()
+
+
+def _is_stay(cells: Sequence[str]) -> bool:
+    """A row as wide as a stay with times where a stay has them, whatever the language."""
+    return len(cells) >= len(_BY_PLACE) and bool(_DAY_AND_TIME.search(cells[1])) and bool(_DAY_AND_TIME.search(cells[2]))
+
+
 def _value(cells: Sequence[str]) -> str:
     return cells[1].strip() if len(cells) > 1 else ""
 
 
 def _meeting(summary: Sequence[Sequence[str]], moments: Sequence[datetime | None]) -> Meeting:
-    """By the words of the summary's lines; in another language the first line is the title, the first two times are start and end."""
+    """By the words of the summary's lines; in another language the first two times are start and end, the first that is said above them and is no
+    number is the title."""
     said: dict[str, int] = {}
     for number, cells in enumerate(summary):
-        word = header_word(cells[0]) if cells else ""
+        word = _words(cells[:1])[0] if cells else ""
         for what, accepted in _SUMMARY.items():
             if word in accepted:
                 said.setdefault(what, number)
     times = [number for number, moment in enumerate(moments) if moment is not None]
     start = said.get("start", times[0] if times else None)
     end = said.get("end", times[1] if len(times) > 1 else None)
-    title = said.get("title", 0 if summary and start is not None and start > 0 else None)
+    above = (number for number in range(start or 0) if (value := _value(summary[number])) and not _BARE_NUMBER.match(value))
+    title = said.get("title", next(above, None))
     return Meeting(
         _value(summary[said["id"]]) if "id" in said else "",
         _value(summary[title]) or None if title is not None else None,
@@ -358,6 +422,19 @@ def _without_gaps(stays: pa.Table) -> pa.Table:
 # -- the list -----------------------------------------------------------------------------------------------------------------
 
 
+def _list_places(rows: Sequence[tuple[int, list[str]]]) -> dict[str, int]:
+    """Where name, action and time stand in a list; by place where its words are not known and what is done is. Empty: it is no list."""
+    if not rows:
+        return {}
+    width, below = len(rows[0][1]), rows[1:]
+    found = find_places([header_word(cell) for cell in rows[0][1]], _LIST)
+    if len(found) == len(_LIST) or width != len(_LIST) or not below:
+        return found
+    done = [cells[1].strip() for _, cells in below if len(cells) == width]
+    is_list = len(done) == len(below) and all(_CAME.match(action) or _WENT.match(action) for action in done)
+    return {name: place for place, name in enumerate(_LIST)} if is_list else {}
+
+
 def _read_list(
     file: ReportFile, rows: Sequence[tuple[int, list[str]]], places: dict[str, int], realm: str, context: Context
 ) -> Iterator[Event]:
@@ -370,7 +447,8 @@ def _read_list(
     times = plain_times(text_column(texts, places["time"]))
     habit: Order = "day first" if _CYRILLIC.search(" ".join(rows[0][1])) else "month first"
     words = [header_word(cell) for cell in rows[0][1]]
-    zone = ZoneInfo("UTC") if words[places["time"]].startswith("utc") else context.zone
+    word = words[places["time"]]
+    zone = ZoneInfo("UTC") if word.startswith("utc") or _UTC.search(word) else context.zone
     moments = to_utc(times, time_order([times], habit), zone)[0].to_pylist()
     live = find_places(words, _LIVE)
     addresses = lower_addresses(text_column(texts, live.get("address")))

@@ -20,6 +20,8 @@ What has to be known about them (Zoom support, "Getting started with reports"; h
   means day first, an English one month first.
 - One row per stay: a reconnect or a second device is another row, often under another name ("iPhone"); whose account it is is said in
   :mod:`pipelines.sources.webinars.attendance`.
+- In another language than English and Russian the report has the same columns in the same places (name, address, joining, leaving, minutes): the header is the row
+  above the first with times in its third and fourth cells, and of the block each cell is known by its shape. Guests and the waiting room are not known then.
 - With "show unique users" there is one row per person: all their minutes and no times. Such a report of a meeting counts beside the one with
   times; keep one of the two.
 - Somebody in the waiting room is not in the webinar: such a row is rejected, with that reason.
@@ -78,16 +80,19 @@ COLUMNS = {
     "name": (
         "name (original name)", "name", "participant", "participant name", "user name (original name)", "user name",
         "имя (настоящее имя)", "имя (исходное имя)", "имя пользователя (исходное имя)", "имя пользователя (настоящее имя)", "имя", "имя участника",
-        "участник",
+        "участник", "имя пользователя",
     ),
     "first": ("first name",),
     "last": ("last name", "фамилия"),
-    "email": ("user email", "email", "электронная почта пользователя", "эл. почта пользователя", "электронная почта", "адрес электронной почты"),
-    "join": ("join time", "время входа", "время присоединения"),
-    "leave": ("leave time", "время выхода"),
+    "email": (
+        "user email", "email", "email address", "e-mail", "электронная почта пользователя", "эл. почта пользователя", "электронная почта", "эл. почта",
+        "адрес электронной почты", "адрес электронной почты пользователя", "адрес эл. почты", "адрес эл. почты пользователя",
+    ),
+    "join": ("join time", "время входа", "время присоединения", "время подключения"),
+    "leave": ("leave time", "время выхода", "время ухода", "время отключения"),
     "minutes": (
         "duration (minutes)", "total duration (minutes)", "time in session (minutes)", "продолжительность (минуты)",
-        "общая продолжительность (минуты)", "длительность (минуты)", "время в сеансе (минуты)", "время сеанса (минуты)",
+        "общая продолжительность (минуты)", "общая длительность (минуты)", "длительность (минуты)", "время в сеансе (минуты)", "время сеанса (минуты)",
     ),
     "guest": ("guest", "is guest", "гость"),
     "waiting": ("in waiting room", "в зале ожидания"),
@@ -97,9 +102,12 @@ _OPTIONAL = ("first", "last", "email", "minutes", "guest", "waiting", "attended"
 #: Beside a family name these words mean the first name alone.
 _FIRST_NAMES = frozenset(("имя", "first name"))
 #: "Show unique users" of the report: everybody once, with all their minutes and no times.
-_TOTAL = frozenset(("total duration (minutes)", "общая продолжительность (минуты)"))
+_TOTAL = frozenset(("total duration (minutes)", "общая продолжительность (минуты)", "общая длительность (минуты)"))
 #: Words of the participants' header that the meeting's block does not have.
-_PARTICIPANTS = frozenset(word for name in ("name", "join", "leave", "guest", "waiting") for word in COLUMNS[name]) - {"user name"} | _TOTAL
+_PARTICIPANTS = (
+    frozenset(word for name in ("name", "join", "leave", "guest", "waiting") for word in COLUMNS[name]) - {"user name", "имя пользователя"}
+    | _TOTAL
+)
 
 _MEETING = {
     "id": ("meeting id", "id", "webinar id", "идентификатор конференции", "идентификатор вебинара", "идентификатор"),
@@ -110,7 +118,10 @@ _MEETING = {
         "duration (minutes)", "actual duration (minutes)", "продолжительность (минуты)", "фактическая продолжительность (минуты)",
         "длительность (минуты)",
     ),
-    "host": ("user email", "host email", "email", "электронная почта пользователя", "электронная почта организатора"),
+    "host": (
+        "host email", "user email", "email", "электронная почта организатора", "эл. почта организатора", "адрес электронной почты организатора",
+        "электронная почта пользователя", "адрес электронной почты пользователя", "эл. почта пользователя",
+    ),
 }  # fmt: skip
 #: Words of the usage report's header that no meeting's block has.
 _USAGE = frozenset((
@@ -119,6 +130,7 @@ _USAGE = frozenset((
 ))  # fmt: skip
 _POLLS = re.compile(r"poll|отч[её]т об? опрос", re.IGNORECASE)
 _REGISTRATION = re.compile(r"registration report|registrants?\b|отч[её]т о регистрации", re.IGNORECASE)
+_QUESTIONS = re.compile(r"Q ?& ?A report|отч[её]т о вопросах", re.IGNORECASE)
 #: Columns of a poll report's details.
 _ANSWERS = {
     "name": ("user name", "name", "participant", "имя пользователя", "имя", "участник"),
@@ -137,6 +149,10 @@ _ANONYMOUS = frozenset(("anonymous attendee", "anonymous", "anonymous user", "а
 _WITHIN_ROWS = 14
 _MEETING_ID = re.compile(r"(?<!\d)\d{9,11}(?!\d)")
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
+#: The first columns of participants, the same in every language.
+_BY_PLACE = ("name", "email", "join", "leave", "minutes")
+_DAY_AND_TIME = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\D.*\d{1,2}:\d{2}")
+_WHOLE_MINUTES = re.compile(r"\d{1,5}")
 
 
 @dataclass(frozen=True)
@@ -168,7 +184,7 @@ class ZoomReader:
     """Reader of Zoom's participants, attendee and usage reports. Kind ``zoom``."""
 
     kind: ClassVar[str] = "zoom"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also gzipped), and workbooks that they were saved as, below the source's path. Raises BadSource where there is none."""
@@ -224,8 +240,11 @@ def _find(file: ReportFile, rows: Sequence[tuple[int, list[str]]]) -> tuple[_Blo
     """The block and the sections of participants. Raises BadFile where there is none."""
     sections: list[_Section] = []
     above: list[list[str]] = []
+    by_place = _header_by_place(rows)
     for number, (line, cells) in enumerate(rows):
-        if _is_participants(cells):
+        if number == by_place:
+            sections.append(_Section(Header(tuple(cells), line), places={name: place for place, name in enumerate(_BY_PLACE)}))
+        elif _is_participants(cells):
             meeting = _meeting_cells(cells)
             header = Header(tuple(cells[len(meeting) :]), line)
             optional = (*_OPTIONAL, "join", "leave") if _TOTAL.intersection(header.words) else _OPTIONAL
@@ -243,6 +262,7 @@ def _find(file: ReportFile, rows: Sequence[tuple[int, list[str]]]) -> tuple[_Blo
         for what, title in (
             ("a Zoom registration report: nobody was there by it", _REGISTRATION),
             ("a Zoom poll report without its details", _POLLS),
+            ("a Zoom Q&A report: it tells of no stays", _QUESTIONS),
         ):
             if any(title.search(cell) for cells in above for cell in cells[:1]):
                 raise BadFile(file.path, place="header", expected=WHAT, found=what)
@@ -259,6 +279,18 @@ def _is_participants(cells: Sequence[str]) -> bool:
     return len(_PARTICIPANTS.intersection(header_word(cell) for cell in cells)) > 1
 
 
+def _header_by_place(rows: Sequence[tuple[int, list[str]]]) -> int | None:
+    """Place of the header where its words are not known: above the first row that is a stay by its shape. None where words tell."""
+    if any(_is_participants(cells) for _, cells in rows):
+        return None
+    for number, (_, cells) in enumerate(rows[1 : _WITHIN_ROWS + 1]):
+        if len(cells) < len(_BY_PLACE) or (cells[1].strip() and "@" not in cells[1]):
+            continue
+        if cells[0].strip() and all(_DAY_AND_TIME.search(cells[place]) for place in (2, 3)) and _WHOLE_MINUTES.fullmatch(cells[4].strip()):
+            return number
+    return None
+
+
 def _is_title(rows: Sequence[tuple[int, list[str]]], number: int) -> bool:
     """A row of one cell above a header: the name of a section, whatever the language."""
     return (
@@ -271,7 +303,10 @@ def _is_title(rows: Sequence[tuple[int, list[str]]], number: int) -> bool:
 def _meeting_cells(cells: Sequence[str]) -> tuple[str, ...]:
     """What stands left of the participant and names the meeting; empty where nothing does."""
     words = [header_word(cell) for cell in cells]
-    name = next((place for place, word in enumerate(words) if word in COLUMNS["name"] or word in COLUMNS["first"]), 0)
+    before = next((place for place, word in enumerate(words) if word in COLUMNS["join"]), len(words))
+    # Left of the participant, the meeting's host may stand with a name of his own.
+    shown = [place for place, word in enumerate(words[:before]) if word in COLUMNS["name"]]
+    name = shown[-1] if shown else next((place for place, word in enumerate(words) if word in COLUMNS["first"]), 0)
     return tuple(cells[:name]) if {"id", "topic"} & find_places(words[:name], _MEETING).keys() else ()
 
 
@@ -313,8 +348,23 @@ def _block(above: Sequence[Sequence[str]]) -> _Block:
             for word, value in zip(words, values, strict=False):
                 if word in accepted:
                     found.setdefault(what, value.strip())
+    if above and not {"id", "start"} & found.keys():
+        found = _block_by_shape(above[-1])
     found["host"] = found.get("host", "").lower() if "@" in found.get("host", "") else ""
     return _Block(**found)
+
+
+def _block_by_shape(cells: Sequence[str]) -> dict[str, str]:
+    """What a meeting's cells say, in whatever language their header is; nothing where none of them is a meeting's number."""
+    texts = [cell.strip() for cell in cells if cell.strip()]
+    numbers = [text for text in texts if _MEETING_ID.fullmatch(_plain_number(text))]
+    if not numbers:
+        return {}
+    times = [text for text in texts if _DAY_AND_TIME.search(text)]
+    hosts = [text for text in texts if "@" in text]
+    words = [text for text in texts if text not in (*numbers, *times, *hosts) and not _WHOLE_MINUTES.fullmatch(text)]
+    firsts = (("id", numbers), ("topic", words), ("start", times), ("end", times[1:]), ("host", hosts))
+    return {what: values[0] for what, values in firsts if values}
 
 
 def _number(block: _Block, item: Item) -> str:

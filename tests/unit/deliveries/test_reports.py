@@ -21,6 +21,8 @@ from pipelines.deliveries.reports import without_names
 from pipelines.errors import BadContract
 from tests.unit.deliveries import fixture as made
 
+pytestmark = pytest.mark.usefixtures("drawn_once")
+
 
 def test_main_points_say_figures_with_interval_and_comparison() -> None:
     text = made.said(made.built())

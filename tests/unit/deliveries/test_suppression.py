@@ -21,6 +21,8 @@ from pipelines.deliveries.report_model import FEW, PartRow, is_small
 from pipelines.thresholds import threshold
 from tests.unit.deliveries import fixture as made
 
+pytestmark = pytest.mark.usefixtures("drawn_once")
+
 SMALL = int(threshold("small_group"))
 #: Sizes around the threshold are where hiding goes wrong.
 sizes = st.one_of(st.integers(0, 2 * SMALL), st.integers(0, 150))

@@ -1,10 +1,12 @@
-"""What must hold of the search for copies whatever the texts: order of arrival, unrelated texts, one night or many, both engines."""
+"""What must hold of the search for copies whatever the texts: order of arrival, unrelated texts, one night or many, every engine at hand."""
 
 from __future__ import annotations
 
 import os
 import random
+import shutil
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -52,7 +54,7 @@ def pairs_of(works: Sequence[Work], nights: int = 1) -> list[tuple[object, ...]]
         ]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))])
 def test_the_order_of_arrival_changes_nothing(seed: int) -> None:
     works = made(seed)
     shuffled = random.Random(seed).sample(works, len(works))
@@ -179,14 +181,18 @@ def test_night_by_night_is_at_once_where_a_task_grows_past_its_doublings() -> No
 def _filled_star(seed: int = 5) -> Warehouse:
     chance = random.Random(seed)
     warehouse = Warehouse.open(None)
-    warehouse.connection.execute("create table copy_prints (text_no integer, print bigint)")
-    warehouse.connection.execute(
-        "create table copy_docs (text_no integer, seq integer, person_no integer, holder integer, is_asked boolean)"
-    )
     docs = [(number, number + 1, chance.randrange(25), chance.choice((0, 0, 0, 1, 2))) for number in range(60)]
-    warehouse.connection.executemany("insert into copy_docs values (?, ?, ?, ?, ?)", [(*doc, doc[3] == 0) for doc in docs])
     prints = sorted({(number, chance.choice((-1, 1)) * chance.randrange(60)) for number in range(60) for _ in range(20)})
-    warehouse.connection.executemany("insert into copy_prints values (?, ?)", prints)
+    for table, columns, rows in (
+        (
+            "copy_docs",
+            "text_no integer, seq integer, person_no integer, holder integer, is_asked boolean",
+            [(*doc, doc[3] == 0) for doc in docs],
+        ),
+        ("copy_prints", "text_no integer, print bigint", prints),
+    ):
+        warehouse.connection.execute(f"create table {table} ({columns})")
+        warehouse.connection.execute(f"insert into {table} values {str(rows)[1:-1]}")
     return warehouse
 
 
@@ -241,3 +247,33 @@ def test_postgresql_gives_the_same_candidates() -> None:
             cursor.execute(query.replace("%", "%%"))
             assert sorted(cursor.fetchall()) == sorted(warehouse.rows(query))
         server.rollback()
+
+
+@pytest.mark.slow
+@pytest.mark.enable_socket
+def test_spark_gives_the_same_candidates(tmp_path: Path) -> None:
+    """Spark reads the same query. It is no dependency of Mayak's and needs a Java: whoever has both sees that it holds there too."""
+    sql = pytest.importorskip("pyspark.sql", reason="Spark is not installed (pip install pyspark)")
+    if shutil.which("java") is None:
+        pytest.skip("no java on the path: Spark needs one")
+    with _filled_star() as warehouse:
+        spark = (
+            sql.SparkSession.builder.master("local[1]")
+            .config("spark.ui.enabled", "false")
+            .config("spark.driver.bindAddress", "127.0.0.1")
+            .config("spark.driver.host", "127.0.0.1")
+            .config("spark.sql.shuffle.partitions", "1")
+            .config("spark.sql.warehouse.dir", str(tmp_path))
+            .getOrCreate()
+        )
+        try:
+            for table, columns in (
+                ("copy_prints", "text_no int, print bigint"),
+                ("copy_docs", "text_no int, seq int, person_no int, holder int, is_asked boolean"),
+            ):
+                spark.createDataFrame(warehouse.rows(f"select * from {table}"), columns).createOrReplaceTempView(table)
+            for narrow in (False, True):
+                query = star_query("copy_prints", narrow=narrow)
+                assert sorted(tuple(row) for row in spark.sql(query).collect()) == sorted(warehouse.rows(query))
+        finally:
+            spark.stop()

@@ -254,7 +254,9 @@ def test_read_again_nothing_is_doubled_and_the_fuller_source_notices_what_is_gon
     assert len(site.told()["submissions"]) == len(before["submissions"]) - 1
 
 
-@pytest.mark.parametrize("order", [("services", "downloads"), ("downloads", "services")], ids="_".join)
+@pytest.mark.parametrize(
+    "order", [("services", "downloads"), pytest.param(("downloads", "services"), marks=pytest.mark.slow)], ids="_".join
+)
 def test_without_a_database_downloads_and_services_are_one_too(order: tuple[str, ...], site: Site):
     site.load(*order)
     told = site.told()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -113,3 +115,41 @@ def test_odd_types_are_rejected_and_nothing_else_happens():
 def test_what_is_neither_is_refused(name: str, found: str):
     with pytest.raises(BadFile, match=found):
         read(name)
+
+
+def test_first_dashboards_have_one_stay_a_user_and_counted_signs(tmp_path: Path):
+    begin = int(START.timestamp() * 1000)
+    user = {
+        "intId": "w_aaa", "extId": "w_aaa", "name": "Anna Kuratorova", "answers": {"poll-1": "A"}, "webcams": [],
+        "talks": [{"startedOn": begin, "stoppedOn": begin + 90_000}], "totalOfMessages": 3, "totalOfRaiseHands": 2, "totalOfEmojis": 1,
+        "registeredOn": begin, "leftOn": begin + 600_000,
+    }  # fmt: skip
+    file = tmp_path / "learning_dashboard_data.json"
+    file.write_text(json.dumps({"intId": f"{'0f' * 20}-{begin}", "name": "Digital school", "users": {"w_aaa": user}, "polls": {}}))
+    report = Reading(BigBlueButtonReader(), file)
+    assert stays(report) == [("Anna Kuratorova", 0, 10)]
+    (row,) = report.rows("attendance")
+    assert {sign: row[sign] for sign in SIGNS} == {
+        "chat_messages": 3, "reactions": 1, "raised_hands": 2, "poll_answers": 1, "talk_minutes": 1.5, "camera_minutes": 0,
+    }  # fmt: skip
+
+
+def test_recording_tells_of_cameras_by_status_and_of_a_poll_once(tmp_path: Path):
+    begin = int(START.timestamp() * 1000)
+    events = [
+        (0, "ParticipantJoinEvent", "<userId>w_aaa</userId><externalUserId>5</externalUserId><name>Anna Kuratorova</name>"),
+        (1, "ParticipantStatusChangeEvent", "<userId>w_aaa</userId><status>hasStream</status><value>true,stream=cam-w_aaa-1</value>"),
+        (4, "ParticipantStatusChangeEvent", "<userId>w_aaa</userId><status>hasStream</status><value>false,stream=cam-w_aaa-1</value>"),
+        (5, "UserRespondedToPollRecordEvent", "<userId>w_aaa</userId><pollId>p1</pollId><answerId>1</answerId>"),
+        (5, "UserRespondedToPollRecordEvent", "<userId>w_aaa</userId><pollId>p1</pollId><answerId>2</answerId>"),
+        (6, "UserRespondedToPollRecordEvent", "<userId>w_aaa</userId><pollId>p2</pollId><answerId>2</answerId>"),
+        (9, "EndAndKickAllEvent", ""),
+    ]
+    lines = [
+        f'<event timestamp="{minute}" eventname="{name}"><timestampUTC>{begin + minute * 60_000}</timestampUTC>{fields}</event>'
+        for minute, name, fields in events
+    ]
+    file = tmp_path / "events.xml"
+    file.write_text(f'<recording meeting_id="{"0f" * 20}-{begin}">{"".join(lines)}</recording>')
+    (row,) = Reading(BigBlueButtonReader(), file).rows("attendance")
+    assert (row["camera_minutes"], row["poll_answers"], row["minutes"]) == (3, 2, 9)

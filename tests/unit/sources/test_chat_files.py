@@ -285,18 +285,18 @@ def written(folder: Path, kind: str) -> None:
         (folder / "potok").mkdir()
         (folder / "channels.json").write_text(json.dumps([{"id": "C1", "name": "potok", "members": ["U1"]}]))
         (folder / "users.json").write_text(json.dumps([{"id": "U1", "name": "a"}]))
-        file = {"id": "F1", "name": "ключ.docx", "url_private": "https://files.example.org/F1"}
+        file = {"id": "F1" if kind == "slack" else "F01AB", "name": "ключ.docx", "url_private": "https://files.example.org/F1"}
         day = [{"type": "message", "user": "U1", "ts": "1791000000.000100", "text": "", "files": [file, {"id": "F2", "name": "b.docx"}]}]
         (folder / "potok" / "2026-10-05.json").write_text(json.dumps(day))
-        place = folder / "__uploads" / "F1" / "ключ.docx"
+        place = folder / "__uploads" / "F1" / "ключ.docx" if kind == "slack" else folder / "potok" / "attachments" / "F01AB-ключ.docx"
     place.parent.mkdir(parents=True)
     place.write_bytes(document("Ответы"))
 
 
-@pytest.mark.parametrize("kind", ["discord", "mattermost", "slack"])
+@pytest.mark.parametrize("kind", ["discord", "mattermost", "slack", "slack in folders of channels"])
 def test_files_that_were_fetched_with_an_export_are_read(tmp_path: Path, kind: str) -> None:
     written(tmp_path, kind)
     with empty() as warehouse:
-        load(warehouse, tmp_path, kind)
+        load(warehouse, tmp_path, kind.split()[0])
         assert [text for _, _, text in held(warehouse)] == ["Ответы"]
         assert rejects(warehouse) == []

@@ -93,3 +93,34 @@ def test_a_duration_beyond_all_calls_is_rejected(duration: str, tmp_path: Path):
     path.write_text((FOLDER / "log_events.csv").read_text(encoding="utf-8").replace(",1680,", f",{duration},"), encoding="utf-8")
     report = Reading(MeetReader(), path)
     assert report.rejected == [(f"line {line}", "a time that is not understood or does not exist") for line in (3, 7)]
+
+
+def test_an_extensions_sheet_has_one_name_and_words_of_its_own(tmp_path: Path):
+    path = tmp_path / "abc-defg-hij.csv"
+    path.write_text(
+        "Participant Name,Joined At,Left At,Duration,Rejoins\nГалина Луговая,09/08/2026 02:03:00 PM,09/08/2026 03:08:00 PM,1h 5m 0s,0\n",
+        "utf-8",
+    )
+    report = Reading(MeetReader(), path)
+    assert report.column("accounts", "display_name") == ["Галина Луговая"]
+    assert report.column("attendance", "minutes") == [65]
+    assert report.column("webinars", "webinar_id") == [f"meet:webinar:abcdefghij:{int(datetime(2026, 9, 7, 21, tzinfo=UTC).timestamp())}"]
+
+
+@pytest.mark.parametrize(
+    ("date", "left"),
+    [
+        ("Sep 8, 2026, 3:20:00 PM UTC", datetime(2026, 9, 8, 15, 20, tzinfo=UTC)),
+        ("2026-09-08 15:20:00 GMT", datetime(2026, 9, 8, 15, 20, tzinfo=UTC)),
+        ("2026-09-08 15:20:00 UTC+03:00", datetime(2026, 9, 8, 12, 20, tzinfo=UTC)),
+        ("08-Sep-2026 15:20", datetime(2026, 9, 8, 12, 20, tzinfo=UTC)),
+        ("8-Sep-26 15:20", datetime(2026, 9, 8, 12, 20, tzinfo=UTC)),
+    ],
+)
+def test_a_zone_that_is_named_is_kept_to_and_months_stand_between_dashes(date: str, left: datetime, tmp_path: Path):
+    path = tmp_path / "log.csv"
+    path.write_text(
+        f'Date,Event,Meeting code,Participant identifier,Participant name,Duration (seconds)\n"{date}",Endpoint left,ABCDEFGHIJ,,Галина Луговая,600\n',
+        "utf-8",
+    )
+    assert Reading(MeetReader(), path).column("attendance", "left_at") == [left]

@@ -141,3 +141,16 @@ def test_other_and_broken_workbooks_are_refused(reader, tmp_path: Path):
     for path in (other, empty, cut):
         with pytest.raises(BadFile):
             Reading(reader, path)
+
+
+@pytest.mark.parametrize("header", [",".join(PARTICIPANTS), '"' + ",".join(PARTICIPANTS) + '"'])
+def test_lines_that_came_back_as_one_cell_are_taken_apart(header: str, tmp_path: Path):
+    path = tmp_path / "saved.csv"
+    path.write_text(
+        f'{header}\n"Анна Кураторова,anna@school.example.org,""08.09.2026 16:46:00"",""08.09.2026 18:11:00"",85"\n'
+        '"Галина Луговая,,""08.09.2026 17:02:00"",""08.09.2026 17:30:00"",28"\n',
+        "utf-8",
+    )
+    report = Reading(ZoomReader(), path)
+    assert report.column("attendance", "minutes") == [85, 28]
+    assert report.column("accounts", "email") == ["anna@school.example.org", None]

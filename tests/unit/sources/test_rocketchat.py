@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -150,3 +151,21 @@ def test_overlapping_exports_give_the_same_whichever_comes_first(order: tuple[st
             assert ours[record] == theirs[record]
         assert "исправлено" in texts(warehouse, "deleted_at is null")
         assert "стёртое потом" in texts(warehouse, "deleted_at is not null")
+
+
+def test_history_that_the_server_kept(tmp_path: Path):
+    common = {"rid": "GENERAL1", "ts": {"$date": "2026-11-22T11:01:00.000Z"}, "u": {"_id": LIDIA, "username": "lidia"}}
+    later = {"$date": "2026-11-22T11:05:00.000Z"}
+    documents = [
+        common | {"_id": "m1", "msg": "вторая редакция", "editedAt": later},
+        common | {"_id": "h1", "msg": "первая редакция", "_hidden": True, "parent": "m1", "editedAt": later},
+        common | {"_id": "m2", "msg": "стёртое", "_hidden": True, "_updatedAt": later},
+    ]
+    file = tmp_path / "rocketchat_message.json"
+    file.write_text("".join(json.dumps(document) + "\n" for document in documents), "utf-8")
+    reading = Reading(RocketChatReader(), file)
+    assert [(row["text"], row["edited_at"], row["deleted_at"]) for row in reading.rows("messages")] == [
+        ("вторая редакция", utc(5), None),
+        ("стёртое", None, utc(5)),
+    ]
+    assert reading.rejected == [("line 2", "an earlier state of a message that was edited")]

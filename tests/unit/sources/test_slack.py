@@ -195,3 +195,34 @@ def test_what_is_passed_on_and_what_stands_in_blocks_only_has_words(tmp_path: Pa
     forwarded, written = Reading(SlackReader(), tmp_path).rows("messages")
     assert (forwarded["text"], forwarded["is_forwarded"]) == ("Срок <пятница>", True)
     assert (written["text"], written["is_forwarded"]) == ("Только в блоках", False)
+
+
+def test_words_of_blocks_alone_and_comments_on_files(tmp_path: Path):
+    written = {"type": "rich_text_section", "elements": [{"type": "text", "text": "ждём "}, {"type": "user", "user_id": "U2"}]}
+    asked = {"type": "section", "text": {"type": "mrkdwn", "text": "*Когда?* <@U2>"}}
+    day = [
+        {"type": "message", "user": "U1", "ts": ts(1), "text": "", "blocks": [{"type": "rich_text", "elements": [written]}]},
+        {
+            "type": "message",
+            "subtype": "bot_message",
+            "bot_id": "B1",
+            "username": "Опрос",
+            "ts": ts(2),
+            "text": "",
+            "blocks": [asked],
+            "attachments": [],
+        },
+        {"type": "message", "subtype": "file_comment", "ts": ts(3), "text": "", "comment": {"user": "U2", "comment": "понятно"}},
+    ]
+    zipped = packed(
+        tmp_path / "export.zip",
+        {
+            "users.json": json.dumps([{"id": "U1", "name": "lidia"}, {"id": "U2", "name": "petr"}]),
+            "channels.json": json.dumps([{"id": "C01", "name": "kurs", "members": ["U1", "U2"]}]),
+            "kurs/2025-11-22.json": json.dumps(day),
+        },
+    )
+    reading = Reading(SlackReader(), zipped)
+    assert reading.column("messages", "text") == ["ждём @petr", "*Когда?* @petr", "понятно"]
+    assert reading.column("messages", "account_id") == [account(reading, native) for native in ("U1", "B1", "U2")]
+    assert [row["account_id"] for row in reading.rows("addressees")] == [account(reading, "U2")] * 2

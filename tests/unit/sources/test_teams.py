@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -131,3 +132,81 @@ def test_live_event_is_in_utc_and_pairs_by_session(name: str):
     ]
     assert set(report.column("accounts", "email")) == {"anna@school.example.org"}
     assert report.rejected == []
+
+
+def written(tmp_path: Path, text: str, name: str = "Занятие - Attendance report.csv") -> Reading:
+    """A download of these lines, cells set off by bars."""
+    file = tmp_path / name
+    file.write_text(text.replace("|", "\t"), "utf-16")
+    return Reading(TeamsReader(), file)
+
+
+def test_times_of_a_header_that_says_so_are_utc(tmp_path: Path):
+    report = written(
+        tmp_path,
+        "1. Summary\nMeeting title|Lesson\nStart time|9/15/26, 8:30:26 AM\nEnd time|9/15/26, 9:46:50 AM\n\n2. Participants\n"
+        "Name|First Join (UTC)|Last Leave (UTC)|In-Meeting Duration|Email|Participant ID (UPN)|Role\n"
+        "Галина Луговая|9/15/26, 8:35:26 AM|9/15/26, 9:46:50 AM|1h 11m 24s|g@school.example.org||Presenter\n",
+    )
+    assert report.column("attendance", "joined_at") == [datetime(2026, 9, 15, 8, 35, 26, tzinfo=UTC)]
+    assert report.column("webinars", "starts_at") == [datetime(2026, 9, 15, 8, 30, 26, tzinfo=UTC)]
+
+
+REGISTERED = (
+    "1. Summary\nMeeting title|Lesson\nStart time|9/15/26, 8:30:26 AM\nEnd time|9/15/26, 9:46:50 AM\n\n2. Participants\n"
+    "Name|First Join|Last Leave|In-Meeting Duration|Email|Participant ID (UPN)|Role|Registration First Name|Registration Last Name|Registration Email\n"
+    "Галина Луговая (Unverified)|9/15/26, 8:35:26 AM|9/15/26, 9:00:26 AM|25m|||Attendee|Галина|Луговая|g@school.example.org\n"
+    "Борис Линёв|||||||Борис|Линёв|b@school.example.org\n"
+)
+
+
+def test_who_registered_has_that_address_and_who_never_came_is_no_stay(tmp_path: Path):
+    report = written(tmp_path, REGISTERED)
+    assert [(row["display_name"], row["email"]) for row in report.rows("accounts")] == [("Галина Луговая", "g@school.example.org")]
+    assert not report.rejected
+
+
+def test_a_stay_without_an_address_has_that_of_the_person_of_its_name(tmp_path: Path):
+    report = written(
+        tmp_path,
+        f"{REGISTERED}\n3. In-Meeting Activities\nName|Join Time|Leave Time|Duration|Email|Role\n"
+        "Галина Луговая (Unverified)|9/15/26, 8:35:26 AM|9/15/26, 9:00:26 AM|25m||Attendee\n",
+    )
+    assert [(row["display_name"], row["email"]) for row in report.rows("accounts")] == [("Галина Луговая", "g@school.example.org")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Nom complet|Action de l’utilisateur|Horodatage\nГалина Луговая|A rejoint|15/09/2020 à 08:35:26\nГалина Луговая|Parti|15/09/2020 à 08:45:26\n",
+        "Vollständiger Name|Benutzeraktion|Zeitstempel\nГалина Луговая|Beigetreten|15.9.2020, 08:35:26\nГалина Луговая|Verlassen|15.9.2020, 08:45:26\n",
+    ],
+)
+def test_a_list_in_another_language_is_known_by_what_is_done(text: str, tmp_path: Path):
+    report = written(tmp_path, text, "meetingAttendanceList.csv")
+    assert [(row["joined_at"], row["minutes"]) for row in report.rows("attendance")] == [(datetime(2020, 9, 15, 5, 35, 26, tzinfo=UTC), 10)]
+
+
+@pytest.mark.parametrize("mark", ["Gast", "Nicht verifiziert", "Invité", "External"])
+def test_marks_of_guests_in_other_languages_are_no_part_of_the_name(mark: str, tmp_path: Path):
+    report = written(tmp_path, REGISTERED.replace("Unverified", mark))
+    assert report.column("accounts", "display_name") == ["Галина Луговая"]
+    assert report.column("attendance", "is_guest") == [True]
+
+
+def test_a_report_of_2021_in_a_language_that_is_not_known_is_read_by_its_places(tmp_path: Path):
+    report = written(
+        tmp_path,
+        "Besprechungszusammenfassung\nGesamtzahl der Teilnehmer|2\nTitel der Besprechung|Stunde\nStartzeit|15.9.2021, 08:30:26\n"
+        "Endzeit|15.9.2021, 09:46:50\n\nVollständiger Name|Beitrittszeit|Verlassenszeit|Dauer|E-Mail|Rolle\n"
+        "Галина Луговая|15.9.2021, 08:35:26|15.9.2021, 09:46:50|1 Std. 11 Min.|g@school.example.org|Referent\n",
+    )
+    assert report.column("webinars", "title") == ["Stunde"]
+    assert [(row["joined_at"], row["minutes"]) for row in report.rows("attendance")] == [(datetime(2021, 9, 15, 5, 35, 26, tzinfo=UTC), 71)]
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"), [("1 Std. 16 Min. 24 Sek.", 76.4), ("1 godz. 6 min 24 sek.", 66.4), ("1 h 6 min 24 s", 66.4), ("1 год 3 хв", 63)]
+)
+def test_lengths_of_time_in_other_languages(text: str, minutes: float):
+    assert minutes_of(text) == pytest.approx(minutes)

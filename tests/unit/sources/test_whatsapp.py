@@ -183,7 +183,8 @@ def test_title_of_an_unpacked_export_is_the_folders_name(tmp_path: Path):
     [
         ("PTT-20261122-WA0003.opus (archivo adjunto)", "voice"), ("<adjunto: 00000007-STICKER-2026-11-22-14-00-00.webp>", "sticker"),
         ("STK-20261122-WA0001.webp (file attached)", "sticker"), ("задание 6.docx (файл добавлен)", "file"), ("Anna.vcf (file attached)", "contact"),
-        ("video omitted", "video"), ("голосовое сообщение пропущено", "voice"), ("видео не добавлено", "video"), ("видео посмотрели (файл тоже)", None),
+        ("<Медіа пропущено>", "file"), ("<Pominięto multimedia>", "file"), ("<Файл қосылған жоқ>", "file"),
+        ("view once voice message omitted", "voice"), ("video omitted", "video"), ("голосовое сообщение пропущено", "voice"), ("видео не добавлено", "video"), ("видео посмотрели (файл тоже)", None),
         ("<script>", None), ("audio is omitted here", None),
     ],
 )  # fmt: skip
@@ -232,6 +233,88 @@ def test_what_people_write_about_such_things_is_no_notice(words: str, tmp_path: 
     file.write_text(f"22.11.2026, 14:01 - Борис: {words}\n", "utf-8")
     (row,) = messages(Reading(WhatsAppReader(), file))
     assert (row["kind"], row["text"]) == ("post", words)
+
+
+def test_ios_writes_the_chats_notices_behind_its_title(tmp_path: Path):
+    own = "\u200e"
+    file = tmp_path / "_chat.txt"
+    file.write_text(
+        f"[22.11.2026, 14:01:00] Курс: {own}Сообщения и звонки защищены сквозным шифрованием.\n"
+        f"[22.11.2026, 14:01:01] Курс: {own}Писать могут только админы.\n"
+        f"[22.11.2026, 14:01:02] Анна: Когда созвон?\n"
+        f"[22.11.2026, 14:01:03] Анна: {own}Сообщение не загружается\n",
+        "utf-8",
+    )
+    reading = Reading(WhatsAppReader(), file)
+    assert reading.column("messages", "kind") == ["service", "service", "post", "post"]
+    assert [row["display_name"] for row in reading.rows("accounts")] == ["Анна"]
+
+
+def test_a_partner_who_writes_is_no_title_of_the_chat(tmp_path: Path):
+    own = "\u200e"
+    file = tmp_path / "WhatsApp Chat - Анна.txt"
+    file.write_text(
+        f"[22.11.2026, 14:01:00] Анна: {own}Сообщения и звонки защищены сквозным шифрованием.\n"
+        f"[22.11.2026, 14:01:01] Анна: {own}изображение отсутствует\n"
+        f"[22.11.2026, 14:01:02] Борис: Получил\n",
+        "utf-8",
+    )
+    reading = Reading(WhatsAppReader(), file)
+    assert reading.column("messages", "kind") == ["service", "post", "post"]
+    assert reading.column("chats", "channel") == ["direct"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "\u200eВы удалили это сообщение.",
+        "\u200eЭто сообщение было удалено.",
+        "\u200eСообщение удалено админом Борис.",
+        "\u200eThis message was deleted by admin Boris.",
+        "\u200eYou deleted this message as admin",
+        "Diese Nachricht wurde von Admin Boris gelöscht.",
+    ],
+)
+def test_whose_message_was_deleted_is_told(words: str, tmp_path: Path):
+    file = tmp_path / "chat.txt"
+    file.write_text(f"[22.11.2026, 14:01:00] Анна: {words}\n[22.11.2026, 14:02:00] Борис: раз\n", "utf-8")
+    reading = Reading(WhatsAppReader(), file)
+    assert reading.column("messages", "kind") == ["service", "post"]
+    assert sorted(row["display_name"] for row in reading.rows("accounts")) == ["Анна", "Борис"]
+
+
+def test_ios_sets_a_caption_before_the_words_for_a_medium_left_out(tmp_path: Path):
+    file = tmp_path / "chat.txt"
+    file.write_text(
+        "[22.11.2026, 14:01:00] Анна: Вот схема,\nпосмотрите \u200eизображение отсутствует\n[22.11.2026, 14:02:00] Анна: у меня image omitted\n",
+        "utf-8",
+    )
+    with_photo, without = messages(Reading(WhatsAppReader(), file))
+    assert (with_photo["media"], with_photo["text"]) == ("photo", "Вот схема,\nпосмотрите")
+    assert (without["media"], without["text"]) == (None, "у меня image omitted")
+
+
+def test_what_android_has_no_words_for_is_no_text(tmp_path: Path):
+    file = tmp_path / "chat.txt"
+    file.write_text("22.11.2026, 14:01 - Анна: null\n22.11.2026, 14:01 - Анна: null и ноль\n", "utf-8")
+    assert [row["text"] for row in messages(Reading(WhatsAppReader(), file))] == ["", "null и ноль"]
+
+
+@pytest.mark.parametrize("begin", ["22.11.2026, 14:01 Uhr - ", "22.11.2026 klo 14.01 - ", "22.11.2026 г., 14:01 ч. - "])
+def test_words_of_the_phones_language_around_the_time(begin: str, tmp_path: Path):
+    file = tmp_path / "chat.txt"
+    file.write_text(f"{begin}Анна: раз\n", "utf-8")
+    (row,) = messages(Reading(WhatsAppReader(), file))
+    assert (row["sent_at"], row["text"]) == (utc(22, 11, 1), "раз")
+
+
+@pytest.mark.parametrize(
+    "name", ["Chat de WhatsApp con Курс.txt", "Conversa do WhatsApp com Курс.txt", "Discussion WhatsApp avec Курс (1).txt"]
+)
+def test_files_named_in_other_languages_tell_their_title(name: str, tmp_path: Path):
+    file = tmp_path / name
+    file.write_text("22.11.2026, 14:01 - Анна: раз\n", "utf-8")
+    assert Reading(WhatsAppReader(), file).column("chats", "title") == ["Курс"]
 
 
 def test_archives_that_are_none(tmp_path: Path):

@@ -281,3 +281,59 @@ def test_unique_users_have_minutes_and_no_times():
         (None, None, 90, False),
         (None, None, 89, True),
     ]
+
+
+def test_the_host_of_a_table_of_meetings_is_nobody_of_its_participants(tmp_path: Path):
+    report = tmp_path / "meetings_2026_09_01_2026_09_30.csv"
+    report.write_text(
+        "Topic,Meeting ID,User Name,User Email,Department,Group,Has Zoom Rooms?,Creation Time,Start Time,End Time,Duration (Minutes),Participants,"
+        "Name (Original Name),User Email,Join Time,Leave Time,Duration (Minutes),Guest,Recording Consent,In Waiting Room\n"
+        "Lesson,812 3456 7890,Anna,anna@school.example.org,,,No,09/15/2026 08:00:00 AM,09/15/2026 08:30:00 AM,09/15/2026 09:30:00 AM,60,2,"
+        "Galina Lugovaya,galina@school.example.org,09/15/2026 08:31:00 AM,09/15/2026 08:41:00 AM,10,Yes,,No\n"
+        "Lesson,812 3456 7890,Anna,anna@school.example.org,,,No,09/15/2026 08:00:00 AM,09/15/2026 08:30:00 AM,09/15/2026 09:30:00 AM,60,2,"
+        "Boris Linev,,09/15/2026 08:31:00 AM,09/15/2026 09:30:00 AM,59,Yes,,No\n",
+        "utf-8",
+    )
+    read = Reading(ZoomReader(), report)
+    assert [(row["display_name"], row["email"]) for row in read.rows("accounts")] == [
+        ("Galina Lugovaya", "galina@school.example.org"),
+        ("Boris Linev", None),
+    ]
+    assert read.column("attendance", "minutes") == [10, 59]
+    assert read.column("webinars", "starts_at") == [utc(2026, 9, 15, 5, 30)]
+
+
+def test_newer_russian_words_of_addresses(tmp_path: Path):
+    report = tmp_path / "participants_81234567890.csv"
+    report.write_text(
+        "Тема,Идентификатор,Имя организатора,Эл. почта организатора,Продолжительность (минуты),Время начала,Время окончания,Участники\n"
+        "Урок,812 3456 7890,Анна,anna@school.example.org,77,15.09.2026 08:30:26,15.09.2026 09:46:50,1\n\n"
+        "Имя (исходное имя),Эл. почта,Время входа,Время выхода,Длительность (минуты),Гость,В зале ожидания\n"
+        "Анна Кураторова,anna@school.example.org,15.09.2026 08:30:00,15.09.2026 09:30:00,60,Нет,Нет\n",
+        "utf-8",
+    )
+    read = Reading(ZoomReader(), report)
+    assert read.column("accounts", "email") == ["anna@school.example.org"]
+    assert read.column("webinars", "host_account_id") == read.column("attendance", "account_id")
+
+
+def test_a_report_in_another_language_is_read_by_its_places(tmp_path: Path):
+    report = tmp_path / "participants.csv"
+    report.write_text(
+        "Meeting-ID,Thema,Startzeit,Endzeit,Benutzer-E-Mail,Dauer (Minuten),Teilnehmer\n"
+        "812 3456 7890,Erste Stunde,15.09.2026 08:30:26,15.09.2026 09:46:50,anna@school.example.org,77,2\n\n"
+        "Name (Originalname),Benutzer-E-Mail,Beitrittszeit,Austrittszeit,Dauer (Minuten),Gast\n"
+        "Anna Kuratorova,anna@school.example.org,15.09.2026 08:30:00,15.09.2026 09:30:00,60,Nein\n"
+        "Galina Lugovaya,,15.09.2026 08:31:00,15.09.2026 08:41:00,10,Ja\n",
+        "utf-8",
+    )
+    read = Reading(ZoomReader(), report)
+    assert [(row["joined_at"], row["minutes"]) for row in read.rows("attendance")] == [
+        (utc(2026, 9, 15, 5, 30), 60),
+        (utc(2026, 9, 15, 5, 31), 10),
+    ]
+    assert read.column("accounts", "email") == ["anna@school.example.org", None]
+    (webinar,) = read.rows("webinars")
+    assert webinar["webinar_id"] == f"zoom:webinar:81234567890:{int(utc(2026, 9, 15, 5, 30, 26).timestamp())}"
+    assert (webinar["title"], webinar["ends_at"]) == ("Erste Stunde", utc(2026, 9, 15, 6, 46, 50))
+    assert webinar["host_account_id"] == read.column("attendance", "account_id")[0]

@@ -8,6 +8,7 @@ Nothing is ever unpacked to disk, so that names with ``..`` in them lead nowhere
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -30,6 +31,9 @@ _RATIO_FROM = 1 << 26
 #: Files in one archive: an account of ten years with one file a day and chat has some hundred thousand.
 MOST_MEMBERS = 1_000_000
 _IS_ENCRYPTED = 0x1
+_IS_UTF8 = 0x800
+#: Three Cyrillic letters of code page 866 side by side: no word of the languages that code page 437 is for has so many letters beyond ASCII.
+_CYRILLIC = re.compile(rb"[\x80-\xaf\xe0-\xf1]{3}")
 #: Lines without a single object among them show that a file is something else.
 _LINES_TO_TELL = 100
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, UnicodeDecodeError)
@@ -87,7 +91,8 @@ class ZipTree:
         real = min(packed, path.stat().st_size)
         if unpacked > _RATIO_FROM and unpacked > LARGEST_RATIO * max(real, 1):
             raise BadFile(path, place="archive", expected="an export", found=f"{unpacked >> 20} MiB packed into {real >> 10} KiB")
-        self._members = {member.filename: member for member in members if not member.is_dir() and not is_hidden(member.filename.split("/"))}
+        named = ((_name_of(member), member) for member in members if not member.is_dir())
+        self._members = {name: member for name, member in named if not is_hidden(name.split("/"))}
 
     def names(self) -> list[str]:
         return sorted(self._members)
@@ -138,6 +143,20 @@ class _Member:
         return BadFile(
             self._path, place=f"byte {self._given} (unpacked)", expected="more of the archive", found=f"damage ({type(error).__name__})"
         )
+
+
+def _name_of(member: zipfile.ZipInfo) -> str:
+    """A member's name. Where the archive does not say UTF-8, macOS writes it all the same, and Russian Windows code page 866."""
+    if member.flag_bits & _IS_UTF8 or member.filename.isascii():
+        return member.filename
+    try:
+        raw = member.filename.encode("cp437")
+    except UnicodeEncodeError:
+        return member.filename
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("cp866") if _CYRILLIC.search(raw) else member.filename
 
 
 def open_tree(path: Path) -> Tree:

@@ -39,11 +39,11 @@ _TYPES = {
 
 
 def moment(text: object) -> datetime | None:
-    """UTC moment of an ISO 8601 text with any offset ("Z", none = UTC); None for anything else and for years out of reach."""
+    """UTC moment of an ISO 8601 text with any offset ("Z", " UTC", none = UTC); None for anything else and for years out of reach."""
     if not isinstance(text, str):
         return None
     try:
-        found = datetime.fromisoformat(text)
+        found = datetime.fromisoformat(text if text[-1:].isdigit() or text.endswith("Z") else text.strip().removesuffix("UTC").rstrip())
         found = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None

@@ -106,6 +106,10 @@ class HttpClient:
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
+    def always_send(self, header: str, value: str) -> None:
+        """With every further request, in the place of another value."""
+        self._client.headers[header] = value
+
     def get(self, url: httpx.URL, params: Mapping[str, str] | None = None, *, empty: frozenset[int] = frozenset()) -> Answer:
         """Ask with GET; ``params`` None: the address as it is. ``empty``: statuses by which this service says that there is nothing."""
         return self._ask("GET", url, empty, params=params)

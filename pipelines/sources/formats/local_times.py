@@ -17,17 +17,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.sources.formats.shapes import Shapes
+from pipelines.sources.formats.zone_letters import ZONE_HOURS
 
 Order = Literal["day first", "month first"]
 
 _PATTERN = (
     r"^\s*(?P<a>\d{1,4})(?P<sep>[./-])(?P<b>\d{1,2})[./-](?P<c>\d{1,4})(?:[,T\s]+"
     # Blanks only before what follows them: several runs of them side by side take a field of blanks apart in every way there is.
-    r"(?P<h>\d{1,2}):(?P<m>\d{2})(?::(?P<s>\d{2})(?:[.,]\d+)?)?)?(?:\s*(?P<half>[AaPp]))?\.?(?:[Mm]\.?)?"
-    r"(?:\s*(?P<zone>[Zz]|(?:GMT|UTC|gmt|utc)(?:\s*[+-]\d{1,2}(?::?\d{2})?)?|[+-]\d{1,2}(?::?\d{2})?))?\s*$"
+    r"(?P<h>\d{1,2}):(?P<m>\d{2})(?::(?P<s>\d{2})(?:[.,]\d+)?)?)?(?:\s*(?P<half>[AaPp]))?\.?(?:\s?[Mm]\.?)?"
+    rf"(?:\s*(?P<zone>(?:(?:GMT|UTC|gmt|utc)\s*)?[+-]\d{{1,2}}(?::?\d{{2}})?|[Zz]|\(?(?:GMT|UTC|gmt|utc|{'|'.join(ZONE_HOURS)})\)?))?\s*$"
 )
 #: Times have no letter that is not ASCII once months are numbers; the shorter meaning of \\s and \\d is the same in both engines.
 _PATTERN_OF_BYTES = re.compile(_PATTERN.encode("ascii"))
+#: Blanks that programs put between a time and its half of the day (narrow ones since ICU 72), and marks of direction that show nothing.
+_ODD_BLANKS, _UNSEEN = r"[\x{00a0}\x{2009}\x{202f}]", r"[\x{200e}\x{200f}\x{feff}]"
 _LETTERS = re.compile(r"[^\W\d_]{3}")
 _NUMBERS = ("a", "b", "c", "h", "m", "s")
 _MONTHS = {
@@ -70,6 +73,9 @@ class _Parts:
 
 def _parts(texts: pa.Array) -> _Parts:
     shapes = Shapes(texts)
+    if not all(shape.isascii() for shape in shapes.shapes):
+        texts = pc.replace_substring_regex(pc.replace_substring_regex(texts, _ODD_BLANKS, " "), _UNSEEN, "")
+        shapes = Shapes(texts)
     plain, wordy = texts, np.zeros(len(texts), bool)
     if shapes.are_few and not any(_LETTERS.search(shape.decode("utf-8", "replace")) for shape in shapes.shapes):
         return _parts_by_shape(shapes, wordy)
@@ -261,9 +267,11 @@ def to_utc(texts: pa.Array, order: Order, zone: ZoneInfo) -> tuple[pa.Array, pa.
 
 
 def _offset_minutes(zone: str) -> int:
-    zone = zone.removeprefix("gmt").removeprefix("utc").strip()
+    zone = zone.strip("()").removeprefix("gmt").removeprefix("utc").strip()
     if zone in ("", "z"):
         return 0
+    if zone.upper() in ZONE_HOURS:
+        return ZONE_HOURS[zone.upper()] * 60
     digits = zone[1:].replace(":", "")
     hours, minutes = (int(digits), 0) if len(digits) <= 2 else (int(digits[:-2]), int(digits[-2:]))
     return (hours * 60 + minutes) * (-1 if zone.startswith("-") else 1)

@@ -1,4 +1,5 @@
-"""One table in any form that systems let people download it in: delimited text, workbook (.xlsx, .ods), JSON, a page of HTML.
+"""One table in any form that systems let people download it in: delimited text (also alone in a ZIP archive), workbook (.xlsx, .ods), JSON, a
+page of HTML.
 
 What a form is told by are its first bytes, never its name. Delimited text is read by ``delimited``; the others are turned into the same
 stream of blocks, so that a reader does not know which form it reads. Their rows are written once, packed, to a temporary file, and read
@@ -18,20 +19,21 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from lxml import etree
 
 from pipelines.errors import BadFile
-from pipelines.sources.formats.archives import ZipTree
+from pipelines.sources.formats.archives import ZipTree, buffered
 from pipelines.sources.formats.delimited import WORKERS, Block, DelimitedFile, Header, Work, delimited_items, header_word
 from pipelines.sources.formats.json_stream import JsonStream
 from pipelines.sources.formats.workbooks import LONGEST_CELL, MOST_COLUMNS, Row, number_text, workbook_rows
 from pipelines.sources.reading import Item
 
 ENDINGS = (".csv", ".csv.gz", ".xlsx", ".ods", ".json", ".html", ".htm")
+_TEXT_ENDINGS = (".csv", ".tsv")
 #: A header stands near the top.
 _HEADER_WITHIN_ROWS = 20
 #: Rows written and read at a time.
@@ -81,6 +83,8 @@ def open_table(
     with path.open("rb") as file:
         beginning = file.read(_BYTES_LOOKED_AT)
     if beginning.startswith(b"PK\x03\x04"):
+        if member := _only_text(path):
+            return _PackedText(path, member, known, watch=watch)
         return RowTable(path, lambda: _workbook(path, known), "row", known, headers, pads=True)
     plain = beginning.removeprefix(b"\xef\xbb\xbf").lstrip()
     # A workbook or a page begins like nothing else; a line of delimited text may begin with a bracket, but not with two, or one and a brace.
@@ -200,7 +204,33 @@ class RowTable:
         return pa.RecordBatch.from_arrays([pa.array(numbers, pa.int64()), *arrays], schema=schema)
 
 
+class _PackedText(DelimitedFile):
+    """Delimited text that is the one file of a ZIP archive, as Google Forms downloads it."""
+
+    def __init__(self, path: Path, member: str, words: Iterable[str], *, watch: re.Pattern[bytes] | None = None) -> None:
+        self._member = member
+        super().__init__(path, words, watch=watch)
+
+    def _bytes(self) -> BinaryIO:
+        tree = ZipTree(self.path)
+        try:
+            return buffered(tree, self._member)
+        finally:
+            tree.close()
+
+
 # -- forms --------------------------------------------------------------------------------------------------------------------
+
+
+def _only_text(path: Path) -> str | None:
+    """The one file of a ZIP archive where its name says that it is delimited text; None for workbooks and other archives."""
+    try:
+        tree = ZipTree(path)
+    except BadFile:
+        return None
+    names = tree.names()
+    tree.close()
+    return names[0] if len(names) == 1 and names[0].lower().endswith(_TEXT_ENDINGS) else None
 
 
 def _workbook(path: Path, words: frozenset[str]) -> Iterator[Row]:

@@ -109,7 +109,7 @@ class MoodleGradesReader:
     """Reader of Moodle's gradebook exports. Kind ``moodle_grades``."""
 
     kind: ClassVar[str] = "moodle_grades"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Tables and XML files below the source's path. Raises BadSource where there is none."""
@@ -153,20 +153,19 @@ def _items(table: TableFile, header: Header, people: dict[str, int]) -> tuple[li
     taken = set(people.values())
     forms: dict[tuple[str, int], dict[str, int]] = {}
     downloaded = None
-    last_person = max(taken)
+    # Behind the columns about the person stand those that the site added ("Position"); items have a form since Moodle 2.8.
+    first_item = next((place for place, cell in enumerate(header.cells) if place not in taken and _form_of(cell)), max(taken) + 1)
     for place, (cell, word) in enumerate(zip(header.cells, header.words, strict=True)):
         if place in taken or not word or word in _OTHER:
             continue
         if word in _DOWNLOADED:
             downloaded = place
             continue
-        match = _ITEM.match(cell)
-        form = _FORM_OF.get(event_word(match["form"])) if match else None
-        if match and form:
-            _put(forms, match["item"].strip(), form, place)
+        if known := _form_of(cell):
+            _put(forms, *known, place)
         elif place == len(header.cells) - 1 and downloaded is None and _are_moments(table, header, place):
             downloaded = place
-        elif place > last_person:
+        elif place >= first_item:
             # Moodle before 2.8, and an item whose form is called by a word that is not known.
             _put(forms, cell.strip(), "real", place)
     items = []
@@ -182,6 +181,13 @@ def _items(table: TableFile, header: Header, people: dict[str, int]) -> tuple[li
     if not items:
         raise BadFile(table.path, place="header", expected=f"{WHAT} with a column per item", found="columns about people alone")
     return items, downloaded
+
+
+def _form_of(cell: str) -> tuple[str, str] | None:
+    """(item, form) of "Assignment: Task 1 (Real)"; None where no form is named that is known."""
+    match = _ITEM.match(cell)
+    form = _FORM_OF.get(event_word(match["form"])) if match else None
+    return (match["item"].strip(), form) if match and form else None
 
 
 def _are_moments(table: TableFile, header: Header, place: int) -> bool:

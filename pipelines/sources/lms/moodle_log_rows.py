@@ -34,7 +34,8 @@ FRONT_PAGE = 1  # SITEID: the site's own page is no course
 # The actor opens the sentence ("The user with id"); whoever is acted upon stands inside it.
 _PATTERNS = {
     "user": r"^(?:The )?[Uu]ser with (?:the )?id '?(?P<id>-?[0-9]+)",
-    "related": r" the user with (?:the )?id '?(?P<id>-?[0-9]+)",
+    # mod_choice breaks its line before "user"; a new attempt and a user's report are "for user with id".
+    "related": r" (?:the|for|of)\s+user with (?:the )?id '?(?P<id>-?[0-9]+)",
     "course": r"course (?:with )?(?:the )?id '(?P<id>[0-9]+)'",
     "module": r"course module (?:with )?(?:the )?(?:id )?'(?P<id>[0-9]+)'",
     "object": (
@@ -43,7 +44,7 @@ _PATTERNS = {
     ),
 }
 _BY_SHAPE = tuple(re.compile(pattern.encode("ascii")) for pattern in _PATTERNS.values())
-_IMPERSONATED = re.compile(r"^\s*(?P<real>\S.*?) (?:as|как|als|en tant que|як) (?P<shown>\S.*?)\s*$")
+_IMPERSONATED = re.compile(r"^\s*(?P<real>\S.*?) (?:as|как|под именем|als|en tant que|como|come|як) (?P<shown>\S.*?)\s*$")
 _MODULE_NAME = r"the '(?P<module>[a-z][a-z0-9_]*)' activity with (?:the )?course module id '(?P<id>[1-9][0-9]*)'"
 _WITHOUT_YEAR = r"^\s*(?:\d{1,2}\.?\s+\pL{3,}\.?|\pL{3,}\.?\s+\d{1,2}|\d{1,2}[./-]\d{1,2}),?\s+\d{1,2}:\d{2}"
 

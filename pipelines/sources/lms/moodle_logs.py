@@ -23,7 +23,7 @@ What has to be known about it:
   download of several courses a row is of the course its Description names, else of the one its column "Course" or its context ("Course: …")
   names, where other rows of the file say which id that is; else of ``<realm>:course:code:<short name>`` (``facts`` knows them as one), else
   of none. ``course`` of the source, or ``feeds``, stands in for files that name none.
-- "Admin User as Иванова": somebody logged in as her. The id in Description is hers, the act is not.
+- "Admin User as Иванова" ("… под именем …"): somebody logged in as her. The id in Description is hers, the act is not.
 
 Not kept: the address (IP); it only tells equal rows apart.
 """
@@ -166,9 +166,9 @@ class MoodleLogsReader:
     """Reader of Moodle's Logs download, one file after the other. Kind ``moodle_logs``."""
 
     kind: ClassVar[str] = "moodle_logs"
-    version: ClassVar[int] = 4
-    #: Descriptions are hashed by their shape and numbers since.
-    new_ids: ClassVar[tuple[str, int]] = ("activity", 4)
+    version: ClassVar[int] = 5
+    #: Descriptions are hashed by their shape and numbers since 4; since 5 rows are told as somebody else's act that were not before.
+    new_ids: ClassVar[tuple[str, int]] = ("activity", 5)
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Files in one of Moodle's formats below the source's path. Raises BadSource where there is none."""

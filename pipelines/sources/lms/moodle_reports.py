@@ -3,7 +3,7 @@
 What has to be known about them (Moodle 3.x to 4.5, English and Russian):
 
 - **progress**: the first header cell is empty; then identity fields (mostly the address); then per activity a pair of cells, name and
-  nothing, for state and date. No user id: the account is known by its address (native id ``mail:<address>``, with the address in
+  nothing (or the date by which the activity is expected), for state and date. No user id: the account is known by its address (native id ``mail:<address>``, with the address in
   ``personal.accounts.email``, which is what links people), or by the name alone where the report shows no address (``name:…``).
 - **course completion**: ``ID`` is the Moodle user id, so the account is the database's; per criterion a pair "name", "name - date"; the
   last column is the date of the course's completion.
@@ -17,6 +17,7 @@ What has to be known about them (Moodle 3.x to 4.5, English and Russian):
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -40,6 +41,8 @@ WHAT = "a Moodle completion report (kind moodle_reports)"
 _ID = ("id",)
 _NAME = ("name", "название", "имя", "имя / фамилия", "имя, фамилия", "full name", "полное имя")
 _ADDRESS = PERSON["email"]
+#: "2026-09-14 23:59:00": by when an activity is expected to be completed; stands over its dates where the teacher set it.
+_EXPECTED = re.compile(r"\s*\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}\s*$")
 _COMPLETE = ("course complete", "course completed", "курс завершен", "курс завершён")
 
 _WEAKEST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -61,7 +64,7 @@ class MoodleReportsReader:
     """Reader of Moodle's completion reports. Kind ``moodle_reports``."""
 
     kind: ClassVar[str] = "moodle_reports"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Tables below the source's path. Raises BadSource where there is none."""
@@ -112,18 +115,16 @@ def _layout(file: TableFile, header: Header) -> _Layout:
         raise BadFile(file.path, place="header", expected=WHAT, found=f"what looks like {other}")
     address = next((place for place, word in enumerate(words) if word in _ADDRESS), None)
     if not words[0] and len(words) > 2:
-        tasks, place = [], 1
-        while place + 1 < len(words) and words[place + 1]:
-            place += 1
-        for column in range(place, len(words) - 1, 2):
-            if not words[column] or words[column + 1]:
-                found = "two cells with text" if words[column] else "an empty cell"
-                raise BadFile(
-                    file.path, place=f"header, cell {column + 1}", expected="pairs of an activity's name and an empty cell", found=found
-                )
-            tasks.append((header.cells[column], column, column + 1))
-        if tasks:
-            return _Layout(None, 0, address, tuple(tasks), None)
+        # Pairs are counted from the end: how many identity fields there are is the site's choice, and no caption of one looks like a date.
+        first = len(words)
+        while first > 2 and words[first - 2] and (not words[first - 1] or _EXPECTED.match(header.cells[first - 1])):
+            first -= 2
+        if first == len(words) or not all(words[1:first]):
+            wrong = next((place for place in range(first - 1, 0, -1) if first == len(words) or not words[place]), 0)
+            expected = "pairs of an activity's name and a cell that is empty or the date by which it is expected"
+            found = "another text" if words[wrong] else "an empty cell"
+            raise BadFile(file.path, place=f"header, cell {wrong + 1}", expected=expected, found=found)
+        return _Layout(None, 0, address, tuple((header.cells[place], place, place + 1) for place in range(first, len(words), 2)), None)
     places = find_columns(
         file, header, {"id": _ID, "name": _NAME, "address": _ADDRESS, "complete": _COMPLETE}, optional=("address",), what=WHAT
     )

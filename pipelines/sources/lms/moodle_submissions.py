@@ -74,7 +74,7 @@ class MoodleSubmissionsReader:
     """Reader of downloaded submissions. Kind ``moodle_submissions``."""
 
     kind: ClassVar[str] = "moodle_submissions"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """ZIP archives below the source's path, and folders that are one unpacked. Raises BadSource where there is none."""

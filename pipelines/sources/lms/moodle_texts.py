@@ -249,6 +249,12 @@ _ACTIONS = {
     "mod_questionnaire\\attempt_submitted": "answered_survey",
     "mod_choice\\answer_submitted": "answered_survey",
     "mod_choice\\answer_created": "answered_survey",
+    # Plugins with work to hand in: H5P's own, programming in a browser (an edit stores a version), Turnitin.
+    "mod_hvp\\attempt_submitted": "submitted",
+    "mod_vpl\\submission_uploaded": "submitted",
+    "mod_vpl\\submission_edited": "uploaded",
+    "mod_vpl\\submission_graded": "graded",
+    "mod_turnitintooltwo\\add_submission": "submitted",
 }
 
 

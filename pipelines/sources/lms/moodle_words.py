@@ -55,12 +55,15 @@ _EVENTS = {
     "mod_h5pactivity\\statement_received": ("xapi statement received",),
     "mod_bigbluebuttonbn\\meeting_joined": ("meeting joined", "bigbluebuttonbn meeting joined"),
     "mod_feedback\\response_submitted": ("response submitted", "ответ представлен", "ответ отправлен"),
-    "mod_choice\\answer_submitted": ("choice made", "choice answer added", "выбор сделан"),
+    "mod_choice\\answer_submitted": ("choice made", "choice answer added", "выбор сделан", "ответ на опрос добавлен"),
+    "mod_turnitintooltwo\\add_submission": ("add submission",),
     "core\\comment_created": ("comment created", "комментарий создан"),
 }
 _ACTION_OF_NAME = {name: action_of(event) for event, names in _EVENTS.items() for name in names}
 #: "Submission created" is a saved draft in an assignment and the deed itself in a workshop.
 _WORKSHOP = frozenset({"workshop", "семинар"})
+#: How Moodle calls an event whose class has no name of its own, in every language: "mod_hvp: attempt submitted".
+_UNNAMED = re.compile(r"(?P<plugin>[a-z][a-z0-9]*_[a-z0-9_]+): (?P<deed>[a-z0-9 ]+)")
 _VIEWED = re.compile(r"\b(?:viewed|previewed|listed)$|\bпросмотрен[аоы]?$")
 
 #: What Description says, in English whatever the language of the download; the first that fits counts.
@@ -80,7 +83,14 @@ _DEEDS = (
     (r"has logged out\.?$", "logged_out"),
     (r"^Login failed for", "login_failed"),
     (r"sent a message to", "messaged"),
-    (r"submitted response for", "answered_survey"),
+    (r"submitted (?:a )?response for|has added the option with id|made the choice with id", "answered_survey"),
+    (r"' started the lesson with|launched the sco with id|send a tracking statement for a H5P", "attempted"),
+    (r"' ended the lesson with|created the submission with id .* for the workshop", "submitted"),
+    (r"created the (?:page with id .* for the wiki|data record with id|glossary entry with id)", "posted"),
+    (r"manually graded the question with id|graded +VPL submission with id", "graded"),
+    (r"uploaded +VPL submission with id", "submitted"),
+    (r"edited +VPL submission with id", "uploaded"),
+    (r"joined a bigbluebuttonbn meeting", "viewed"),
     (r"' (?:has )?viewed ", "viewed"),
 )
 
@@ -116,7 +126,7 @@ _STATES = (
 
 # Who set a state by hand: a person's name, which may hold any word.
 _SET_BY = re.compile(
-    r"\((?!achieved|did not|not achieve|passed|failed|оценка|проходн|достигнут|не достигнут|bestanden|nicht bestanden|n’a pas|note |aprobad|no aprobad)[^)]*\)?|[-–—,;:]?\s*(?:overridden|переопредел\w*)\b.*$"
+    r"\((?!achieved|did not|not achieve|passed|failed|оценка|проходн|достигнут|не достигнут|bestanden|nicht bestanden|n’a pas|note |aprobad|no aprobad)[^()]*(?:\([^()]*\)[^()]*)*\)?|[-–—,;:]?\s*(?:overridden|переопредел\w*)\b.*$"
 )
 
 # A Cyrillic name with an English one stuck to its end: the multilang filter was off where the report was made.
@@ -139,6 +149,10 @@ def action_of_pair(event: str, component: str) -> str | None:
         return "submitted"
     if event in _ACTION_OF_NAME:
         return _ACTION_OF_NAME[event]
+    if (unnamed := _UNNAMED.fullmatch(event)) and (
+        action := action_of(f"{unnamed['plugin']}\\{unnamed['deed'].replace(' ', '_')}")
+    ) != "other":
+        return action
     return "viewed" if _VIEWED.search(event) else None
 
 

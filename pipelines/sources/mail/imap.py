@@ -56,11 +56,14 @@ _LEFT_OUT = frozenset((b"\\junk", b"\\trash", b"\\drafts", b"\\noselect", b"\\no
 _MARKS = frozenset((b"\\junk", b"\\trash", b"\\drafts", b"\\sent", b"\\archive", b"\\all"))
 _LEFT_OUT_NAMES = frozenset(
     ("spam", "junk", "junk e-mail", "junk email", "bulk mail", "trash", "deleted items", "deleted messages", "drafts",
-     "спам", "корзина", "черновики", "удаленные", "удалённые", "нежелательная почта")
+     "спам", "корзина", "черновики", "удаленные", "удалённые", "нежелательная почта", "bin", "junk mail", "papierkorb", "gelöschte elemente",
+     "entwürfe", "junk-e-mail", "corbeille", "brouillons", "courrier indésirable", "elementos eliminados", "borradores", "correo no deseado")
 )  # fmt: skip
 _ASKED = ("UID", "FLAGS", "INTERNALDATE", f"BODY.PEEK[HEADER.FIELDS ({' '.join(name.upper() for name in READ_FIELDS)})]")
 #: Places in an answer to BODYSTRUCTURE (RFC 3501, 7.4.2).
 _TYPE, _SUBTYPE, _ENCODING = 0, 1, 5
+#: Fingerprint of a folder whose state the server does not tell: that folder alone cannot be read.
+_CLOSED = "0:0:0:0"
 _LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
 
 
@@ -71,7 +74,7 @@ class ImapReader:
     """
 
     kind: ClassVar[str] = "imap"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     items_name_people: ClassVar[bool] = True
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
@@ -82,7 +85,7 @@ class ImapReader:
         with _logged_in(source, context) as server:
             names = _folders(server.list_folders(), source)
             asked = ["UIDVALIDITY", "UIDNEXT", "MESSAGES", *(["HIGHESTMODSEQ"] if server.has_capability("CONDSTORE") else [])]
-            return [Item(name, fingerprint=_fingerprint(server.folder_status(name, asked))) for name in names]
+            return [Item(name, fingerprint=_state(server, name, asked)) for name in names]
 
     def cursor(self, source: Source, item: Item, context: Context) -> Mapping[str, int]:
         """Where the next load begins: what the folder said of itself when it was listed, before anything was read."""
@@ -94,6 +97,8 @@ class ImapReader:
 
         Raises BadSource where the folder cannot be opened or the server speaks something else than IMAP, SourceAway where it is away.
         """
+        if item.fingerprint == _CLOSED:
+            raise BadSource(f"source {source.name}: the server does not say what is in the folder: may the account open it?")
         rows = MailRows(context, source.realm or DEFAULT_REALM)
         seen = 0
         with _logged_in(source, context) as server:
@@ -204,6 +209,16 @@ def _folders(listed: Iterable[tuple[tuple[bytes, ...], bytes, str]], source: Sou
         for name, flags in known.items()
         if not flags & _LEFT_OUT and (is_marked or name.replace("/", ".").rpartition(".")[2].lower() not in _LEFT_OUT_NAMES)
     )
+
+
+def _state(server: IMAPClient, name: str, asked: list[str]) -> str:
+    """Fingerprint of a folder; of one that the account may see but not open (shared by somebody else) one that no folder has."""
+    try:
+        return _fingerprint(server.folder_status(name, asked))
+    except IMAP4.abort:
+        raise
+    except IMAP4.error:
+        return _CLOSED
 
 
 def _fingerprint(status: Mapping[bytes, Any]) -> str:

@@ -64,6 +64,8 @@ _RETURNED = re.compile(
 _HEADER_LINES = re.compile(
     r"^[ \t>|]*(?:received|return-path|message-id|from|to|subject|date|mime-version|x-[a-z-]+):", re.IGNORECASE | re.MULTILINE
 )
+#: Parts of a report that are no returned mail.
+_FOR_MACHINES = ("delivery-status", "disposition-notification", "feedback-report")
 _QUOTE_MARKS = re.compile(r"^[ \t]*[>|][ \t]?", re.MULTILINE)
 _TAG = re.compile(r"</?[a-zA-Z!?][^<>@]*>")
 _NOT_SHOWN = re.compile(r"<(?:(style|script|title)\b|!--)", re.IGNORECASE)
@@ -156,7 +158,8 @@ def _sender(fields: Fields) -> str:
     """The sender's address; the words of From where it has none (a daemon's often has not)."""
     raw = first(fields, "from") or b""
     found = addresses_of([raw])
-    return found[0][1] if found else raw.decode("utf-8", "replace").strip().strip('<"').lower()
+    shown = raw.decode("utf-8", "replace").strip().lower()
+    return found[0][1] if found else shown if shown.endswith("<>") else shown.strip('<"')
 
 
 def _says_program(fields: Fields) -> bool:
@@ -168,7 +171,7 @@ def _notice_and_returned(fields: Fields, body: bytes) -> tuple[str, Fields]:
     notice: str = ""
     returned: Fields = {}
     for kind, part, charset in parts_of(first(fields, "content-type"), first(fields, "content-transfer-encoding"), body):
-        if kind.startswith(("message/", "text/rfc822")) and not returned:
+        if kind.startswith(("message/", "text/rfc822")) and not kind.endswith(_FOR_MACHINES) and not returned:
             returned = fields_of(re.split(rb"\n[ \t]*\n", part.lstrip(b"\n"), maxsplit=1)[0])
         elif kind.startswith("text/") and not notice.strip():
             notice = _text(kind, part, charset)[:_NOTICE_CHARACTERS]

@@ -46,18 +46,20 @@ _ACTIONS = {
     "relayed": "relayed",
     "expanded": "relayed",
 }
+_XTEXT = re.compile(r"\+([0-9a-f]{2})", re.IGNORECASE)
 _STATUS_CLASSES = {"2": "delivered", "4": "delayed", "5": "failed"}
 _DISPOSITIONS = {"displayed": "displayed", "read": "displayed", "deleted": "deleted", "rejected": "failed"}
 
 _MACHINE = re.compile(r"(?:mailer[-_.]?daemon|mail[-_.]?daemon|postmaster|mdaemon|bounces?)(?:[+=-].*)?$")
 _NO_REPLY = re.compile(r"(?:no|do[-_.]?not|dont)[-_.]?reply(?:[+=-].*)?$")
 _DELAY_SUBJECT = re.compile(r"delay|warning|still being|задерж|отложен", re.IGNORECASE)
-#: What answering programs write before the subject that they answer: Outlook, Exchange, Gmail, Yandex, Mail.ru, vacation(1), iCloud, GroupWise.
+#: What answering programs write before the subject that they answer: Outlook and Exchange in their languages, Gmail, Yandex, Mail.ru, vacation(1), iCloud, GroupWise.
 _AUTO_SUBJECT = re.compile(
     r"^[\s\[(*]*(?:auto(?:mated|matic(?:ally)?)?[-_ ]?(?:generated )?(?:reply|response|respond\w*|answer)|autorespon\w*|out[- ]of[- ](?:the[- ])?office|ooo\b|ooto\b|vacation|"
     r"on (?:vacation|leave|holiday)|away (?:from|until)|i am (?:away|out)|авто(?:матический)?[- ]?ответ\w*|автоматическое (?:уведомление|сообщение) об отсутствии|"
-    r"отсутству\w+|меня нет|нет на месте|вне офиса|(?:я )?(?:нахожусь )?в (?:отпуске|командировке|отъезде)|отпуск\b|abwesen\w+|r[ée]ponse automatique|absence du bureau|"
-    r"respuesta autom[aá]tica|risposta automatica)",
+    r"отсутству\w+|меня нет|нет на (?:рабочем )?месте|вне офиса|(?:я )?(?:нахожусь )?в (?:отпуске|командировке|отъезде)|отпуск\b|автоматична відповідь|"
+    r"auto\w*[- ](?:antwort|abwesen|svar|antwoord|odpov|odpow|vastaus)\w*|abwesen\w+|nicht im (?:b[üu]ro|haus)|im urlaub|absence du bureau|absent du bureau|"
+    r"(?:r[ée]ponse|respuesta|risposta|resposta|odpowiedź|odpověď) auto\w+|respuesta de ausencia|fuera de la oficina|otomatik yan[ıi]t|自動(?:応答|返信)|自动(?:答复|回复))",
     re.IGNORECASE,
 )
 _LIST_FIELDS = frozenset(("list-id", "list-post"))
@@ -150,7 +152,7 @@ def is_auto_reply(fields: Fields, subject: str | None, author: str | None = None
 
     ``Auto-Submitted: auto-replied`` (RFC 3834) says so, and so does a field that only answering programs write. ``auto-generated`` alone does
     not (notices of systems carry it), nor does ``X-Auto-Response-Suppress`` (it says that no answer is wanted), nor a subject: one of them, an
-    empty return path or a mail that it answers, *together with* the subject does. Mail that came by a list is no answer to anybody.
+    empty return path, "Precedence: junk" or a mail that it answers, *together with* the subject does. Mail that came by a list is no answer to anybody.
     """
     submitted = kind_of(first(fields, "auto-submitted"))
     if submitted == "auto-replied":
@@ -165,7 +167,8 @@ def is_auto_reply(fields: Fields, subject: str | None, author: str | None = None
                 return True
     if not subject or not _AUTO_SUBJECT.search(subject):
         return False
-    return submitted == "auto-generated" or is_from_nobody(fields) or not _EVIDENCE_FIELDS.isdisjoint(fields)
+    is_bulk = (first(fields, "precedence") or b"").strip().lower() in (b"junk", b"bulk")  # vacation(1) and its kin
+    return submitted == "auto-generated" or is_bulk or is_from_nobody(fields) or not _EVIDENCE_FIELDS.isdisjoint(fields)
 
 
 # -- inside ---------------------------------------------------------------------------------------------------------------------
@@ -200,7 +203,10 @@ def _take_part(report: Report, kind: str, part: bytes, mail: Fields) -> None:
 def _recipient(fields: Fields) -> Recipient | None:
     if not any(name in fields for name in ("final-recipient", "original-recipient", "action")):
         return None
-    address = _address(fields, "original-recipient") or _address(fields, "final-recipient") or _address(fields, "x-actual-recipient")
+    original, final = _address(fields, "original-recipient"), _address(fields, "final-recipient")
+    if original and final and original != final and _XTEXT.sub(lambda found: chr(int(found[1], 16)), original) == final:
+        original = final  # handed on as it was sent, "+" for instance as "+2B" (RFC 3461, 4)
+    address = original or final or _address(fields, "x-actual-recipient")
     words = re.split(r"[\s(;,]", (first(fields, "action") or b"").decode("ascii", "replace").strip().lower())
     status = (first(fields, "status") or b"").strip()[:1].decode("ascii", "replace")
     return Recipient(address, _ACTIONS.get(words[0]) or _STATUS_CLASSES.get(status))

@@ -15,7 +15,8 @@ each after the first.
 - Who received a copy without being named (Delivered-To and the like) is an addressee "bcc".
 - ``is_to_list``: List-Id, List-Post or List-Unsubscribe, Precedence list or bulk, or at least ``thresholds.notice_addressees`` addressees in this copy.
 
-Drafts (Maildir flag D) are rejected; ``tmp`` is not looked into. Of a display name the latest that the owner of the address wrote
+Drafts are rejected (Maildir's flag D, the fields that Thunderbird and Outlook write into them), and so is what Gmail exports with the label of drafts,
+spam, trash or chats ("All mail Including Spam and Trash.mbox"); ``tmp`` is not looked into. Of a display name the latest that the owner of the address wrote
 stands, else the latest by which others called it. A mail that is in a mailbox no more was moved or filed, not unwritten: nothing is taken
 for vanished.
 
@@ -34,7 +35,7 @@ from typing import BinaryIO, ClassVar
 from pipelines.errors import BadSource
 from pipelines.programme import Source
 from pipelines.sources.mail import mail_reports
-from pipelines.sources.mail.mail_headers import read_fields
+from pipelines.sources.mail.mail_headers import Fields, first, read_fields, text_of
 from pipelines.sources.mail.mail_rows import MailRows
 from pipelines.sources.mail.mbox import HEADER_BYTES, REPORT_BYTES, RawMail, split_mbox
 from pipelines.sources.reading import Context, Covers, Event, Item, Rejected, Seen
@@ -48,15 +49,29 @@ _HEADER_END = re.compile(rb"\r\n\r\n|\n\r?\n|\r\r")
 _SINGLE_MAIL, _APPLE_MAIL = (".eml", ".emlx"), re.compile(rb"\d{1,12}[ \t]*\r?\n")
 
 
+#: Labels with which Gmail exports what IMAP leaves out (``imap``), in English and in Russian.
+_LABELS = {
+    **dict.fromkeys(("draft", "drafts", "черновики"), "draft"),
+    **dict.fromkeys(("spam", "спам"), "spam"),
+    **dict.fromkeys(("trash", "bin", "корзина"), "thrown away"),
+    **dict.fromkeys(("chat", "чат"), "a message of a chat"),
+}
+
+
+#: Subject of what Pine and UW-IMAP write first into a folder for themselves.
+_FOLDERS_OWN = b"DON'T DELETE THIS MESSAGE -- FOLDER INTERNAL DATA"
+
+
 class MailboxReader:
     """Reads mbox files, Maildir folders and folders of ``*.eml`` and ``*.emlx`` files (kind "mailbox"); one item is one file or one folder.
 
     Record kinds: messages (counted), addressees, mail_references, accounts, chats. Rejected, as "mail N" (in folders: of the files in order of name):
-    ``header cut off or too long``, ``no header fields``, ``draft``, ``cannot be read``.
+    ``header cut off or too long``, ``no header fields``, ``draft``, ``spam``, ``thrown away``, ``a message of a chat``,
+    ``the folder's own record``, ``cannot be read``.
     """
 
     kind: ClassVar[str] = "mailbox"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     items_name_people: ClassVar[bool] = True
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
@@ -100,6 +115,7 @@ class MailboxReader:
         seen = 0
         for raw, arrived_at, problem in _mails(item.path):
             seen += 1
+            problem = problem or _left_out(raw.fields)
             if not problem:
                 report = mail_reports.report_of(raw.fields, raw.report) if raw.fields is not None and raw.is_report else None
                 problem = rows.add(raw.fields, report, arrived_at, raw.envelope)
@@ -111,6 +127,20 @@ class MailboxReader:
         yield from rows.flush()
         yield from rows.last_events()
         yield Covers(rows.since, rows.until)
+
+
+def _left_out(fields: Fields | None) -> str | None:
+    """Why a mail is none that was sent and wanted, as the program says that wrote it down: Gmail by its labels, Thunderbird and Outlook of drafts."""
+    if not fields:
+        return None
+    if "x-mozilla-draft-info" in fields or (first(fields, "x-unsent") or b"").strip() == b"1":
+        return "draft"
+    if (first(fields, "subject") or b"").startswith(_FOLDERS_OWN):
+        return "the folder's own record"
+    for label in (text_of(first(fields, "x-gmail-labels")) or "").split(","):
+        if reason := _LABELS.get(label.strip(' "\\').casefold()):
+            return reason
+    return None
 
 
 def _mails(path: Path) -> Iterator[tuple[RawMail, datetime | None, str | None]]:
@@ -190,6 +220,6 @@ def _is_mbox(path: Path) -> bool:
         return True
     try:
         with _open(path) as content:
-            return content.read(5) == b"From "
+            return content.read(8).removeprefix(b"\xef\xbb\xbf").startswith(b"From ")
     except (OSError, EOFError):
         return False

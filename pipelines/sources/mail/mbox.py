@@ -3,7 +3,7 @@
 There is no one format (RFC 4155 describes the field rather than rules it): mboxo and mboxrd quote such lines in bodies with ">", mboxcl
 counts bytes in Content-Length and mboxcl2 does not quote at all; some writers neither quote nor count. So a separator is a line that
 follows an empty line, has a time and a year in it as From_ lines have (unless the file's own first line has none), and stands before
-a header field; a Content-Length is believed where the file indeed goes on with a separator, or ends, after that many bytes.
+a header field; or, where a writer forgot the empty line, one that is a From_ line to the letter (RFC 4155) before two header fields. A Content-Length is believed where the file indeed goes on with a separator, or ends, after that many bytes.
 
 Bodies are passed over block by block and not kept; only those that ``is_report`` asks for (what mail servers and mail programs
 report) are handed on, up to a bound. Memory is one block, one header and one report.
@@ -31,7 +31,14 @@ _LOOK_AHEAD = 4096
 #: A file whose Content-Length was wrong this often counts differently (line ends changed on the way): not asked again.
 _WRONG_LENGTHS = 3
 _DATED = re.compile(rb"From [^\n]*\d{1,2}:\d{2}[^\n]*\b(?:19|20)\d\d\b|From [^\n]*\b(?:19|20)\d\d\b[^\n]*\d{1,2}:\d{2}")
+#: "From somebody Mon Oct  5 07:00:00 2026", a zone before or behind the year.
+_TO_THE_LETTER = re.compile(
+    rb"From \S+ +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d:\d\d"
+    rb"(?: [A-Z]{3,4}| [+-]\d{4})? (?:19|20)\d\d(?: [A-Z]{3,4}| [+-]\d{4})?\r?\n[!-9;-~]+:[^\n]*\n(?:[ \t][^\n]*\n)*[!-9;-~]+:"
+)
 _FIELD_LINE = re.compile(rb"(?:>?From |[!-9;-~]+[ \t]*:)")
+#: What an editor puts at the beginning of a file.
+_MARK = b"\xef\xbb\xbf"
 _HEADER_END = re.compile(rb"\n\r?\n")
 _LENGTH = re.compile(rb"\d{1,12}")
 
@@ -62,6 +69,8 @@ def split_mbox(content: BinaryIO, path: Path, is_report: Callable[[Fields], bool
     window = _Window(content, path)
     window.pass_blank()
     window.has(_LOOK_AHEAD)
+    if window.data.startswith(_MARK, window.at):
+        window.at += len(_MARK)
     if not window.has(1):
         return
     if not window.data.startswith(b"From ", window.at):
@@ -176,7 +185,9 @@ class _Window:
             while (found := self.data.find(b"\nFrom ", begin)) >= 0:
                 if len(self.data) - found < _LOOK_AHEAD and not self.is_over:
                     break
-                if self._follows_blank(found) and self._is_separator(found + 1, is_dated):
+                # A report gives back a mail, sometimes with its From_ line.
+                is_apart = self._follows_blank(found) or (kept is None and is_dated and _TO_THE_LETTER.match(self.data, found + 1))
+                if is_apart and self._is_separator(found + 1, is_dated):
                     self._keep(kept, found)
                     self.at = found + 1
                     return True

@@ -9,14 +9,19 @@ What has to be known about it:
   :mod:`pipelines.sources.lms.moodle_people` says: the accounts are the LMS's (``realm`` of the source, or "moodle").
 - *Anonymous responses* are a table of their own: a random number, then the questions. Neither person nor moment is in it; none is made up.
 - A question with a label is called "(label) question"; the label is no part of the item, which the database knows by its question.
+- Answers stand as in a page: "&quot;less&quot; &amp; shorter".
 - On the front page there is a column for the course between; it is passed over.
 """
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.sources.lms.moodle_people import person_columns
 
@@ -59,3 +64,10 @@ def layout_of(words: Sequence[str]) -> Layout | None:
 def question(cell: str) -> str:
     """The question without its label."""
     return _LABEL.sub("", cell.strip())
+
+
+def answers(cells: pa.Array) -> pa.Array:
+    """The words that were answered, out of how a page would hold them."""
+    if not pc.any(pc.match_substring(cells, "&")).as_py():
+        return cells
+    return pa.array([None if cell is None else html.unescape(cell) for cell in cells.to_pylist()], pa.string())

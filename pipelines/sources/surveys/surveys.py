@@ -1,5 +1,6 @@
 """Answers of a form as Google Forms and Yandex Forms download them: CSV or a workbook (.xlsx, .ods), one row per response, one column per
-question. Yandex makes a workbook unless asked for CSV; a Google form's answers are a spreadsheet that is downloaded as either.
+question. Yandex makes a workbook unless asked for CSV; a Google form's answers are a spreadsheet that is downloaded as either, and the form itself
+gives a CSV in a ZIP archive, whose times have a zone ("2026/10/19 2:06:23 PM GMT+3").
 
 What has to be known about it:
 
@@ -46,17 +47,26 @@ from pipelines.sources.surveys.likert import Likert
 WHAT = "survey answers (kind survey_csv)"
 
 _COLUMNS = {
-    "time": ("отметка времени", "timestamp", "время создания", "дата создания", "время отправки", "submitted at", "created at"),
-    "email": ("адрес электронной почты", "электронная почта", "email address", "email", "e-mail", "username", "имя пользователя"),
+    "time": (
+        "отметка времени", "timestamp", "время создания", "дата создания", "время отправки", "submitted at", "created at",
+        # Google Forms in Ukrainian, Kazakh, German, French, Spanish, Italian, Portuguese, Polish.
+        "позначка часу", "уақыт белгісі", "zeitstempel", "horodateur", "marca temporal", "informazioni cronologiche", "carimbo de data/hora",
+        "sygnatura czasowa",
+    ),
+    "email": (
+        "адрес электронной почты", "электронная почта", "email address", "email", "e-mail", "username", "имя пользователя",
+        "електронна адреса", "электрондық пошта мекенжайы", "e-mail-adresse", "adresse e-mail", "dirección de correo electrónico",
+        "indirizzo email", "endereço de e-mail", "adres e-mail",
+    ),
     "id": ("id", "№"),
-}
+}  # fmt: skip
 _SCALE = re.compile(r"шкал|оцените|насколько|от 1 до 5|1\s*[-–—]\s*5|scale|rate\b|1 to 5")
 _GROUP = re.compile(r"\b(?:поток\w{0,2}|групп[аеыу]|stream|group|cohort)\b")
 _GRID = re.compile(r"^.*\[(?P<row>[^\[\]]+)\]\s*$", re.DOTALL)
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
 #: "от 0 до 10", "1–7", "0 to 100": other scales than that of five steps.
 _OTHER_SCALE = re.compile(r"\b(?:до|to|из|of)\s*(?:7|10|100)\b|\d\s*[-–—]\s*(?:7|10|100)\b")
-_ENDING = re.compile(r"(?:\.csv)?(?:\.gz)?$|\.(?:xlsx|ods)$", re.IGNORECASE)
+_ENDING = re.compile(r"(?:\.csv)?(?:\.gz|\.zip)?$|\.(?:xlsx|ods)$", re.IGNORECASE)
 _HASH_BYTES = 10
 
 
@@ -75,11 +85,11 @@ class SurveysReader:
     """Reader of form answers. Kind ``survey_csv``."""
 
     kind: ClassVar[str] = "survey_csv"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
-        """CSV files (also gzipped) and workbooks below the source's path. Raises BadSource where there is none."""
-        return table_items(source.path, source.name, endings=ENDINGS)
+        """CSV files (also packed) and workbooks below the source's path. Raises BadSource where there is none."""
+        return table_items(source.path, source.name, endings=(*ENDINGS, ".csv.zip"))
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         """Survey answers, one row per response and question; accounts only where the form asked for an address.
@@ -240,6 +250,8 @@ def _feedback(
             # Who may answer several times has several rows.
             counts[key] += 1
             ids.append(f"{realm}:feedback:{survey_id}:{key}" + (f"-{counts[key]}" if counts[key] > 1 else ""))
+        for question in questions:
+            block.columns[question.column] = moodle_feedback.answers(block.columns[question.column])
         yield from _answers(
             file, block, questions, _Responses(survey_id, pa.array(ids, pa.string()), accounts, labels, moments, refused), likert
         )

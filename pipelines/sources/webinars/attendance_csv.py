@@ -95,7 +95,7 @@ class AttendanceCsvReader:
     """Reader of attendance in the documented columns. Kind ``attendance_csv``."""
 
     kind: ClassVar[str] = "attendance_csv"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also tab-separated and gzipped) and workbooks below the source's path. Raises BadSource where there is none."""

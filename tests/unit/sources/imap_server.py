@@ -32,6 +32,8 @@ class Folder:
     validity: int = 1
     modseq: int = 1
     flags: dict[int, str] = field(default_factory=dict)
+    #: Shown, but not to be opened by this account.
+    is_closed: bool = False
 
     @property
     def next(self) -> int:
@@ -113,6 +115,9 @@ class _Talk(socketserver.StreamRequestHandler):
                         self.say(f'* LIST ({content.attributes}) "/" "{imap_utf7.encode(folder).decode()}"')
                 case "STATUS":
                     folder = imap_utf7.decode(command.split('"')[1].encode())
+                    if has.folders[folder].is_closed:
+                        self.say(f"{tag} NO [NOPERM] Permission denied to {folder}")
+                        continue
                     self.status(folder, has.folders[folder])
                 case "EXAMINE":
                     folder = imap_utf7.decode(command.partition(" ")[2].strip('"').encode())

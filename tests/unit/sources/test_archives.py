@@ -24,6 +24,20 @@ def test_folder_and_zip_show_the_same_names(tmp_path: Path):
     assert [read_whole(tree, "b/2.txt", 10) for tree in trees] == [b"2", b"2"]
 
 
+@pytest.mark.parametrize(
+    ("name", "charset"),
+    [("Ирина Полевая_1/план.txt", "cp866"), ("Ирина Полевая_1/план.txt", "utf-8"), ("Müller_1/Übung.txt", "cp437")],
+    ids=["Russian Windows", "macOS", "Western Windows"],
+)
+def test_names_that_do_not_say_their_encoding(name: str, charset: str, tmp_path: Path):
+    raw = name.encode(charset)
+    path = packed(tmp_path / "x.zip", {"x" * len(raw): "words"})
+    path.write_bytes(path.read_bytes().replace(b"x" * len(raw), raw))
+    tree = ZipTree(path)
+    assert tree.names() == [name]
+    assert read_whole(tree, name, 10) == b"words"
+
+
 def test_file_larger_than_allowed(tmp_path: Path):
     with pytest.raises(BadFile, match="expected at most"):
         read_whole(ZipTree(packed(tmp_path / "x.zip", {"a": b"x" * 11})), "a", 10)

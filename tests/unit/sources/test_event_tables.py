@@ -37,6 +37,8 @@ def test_newest_state_comes_last_however_many_there_are(monkeypatch: pytest.Monk
         ("2026-09-01T00:00:00Z", FIRST),
         ("2026-09-01T03:00:00.000+03:00", FIRST),
         ("2026-09-01T00:00:00", FIRST),
+        ("2026-09-01 00:00:00 UTC", FIRST),
+        ("2026-09-01T00:00:00.123456789Z ", FIRST.replace(microsecond=123456)),
         ("1789-09-01T00:00:00Z", None),
         ("0001-01-01T00:00:00+14:00", None),
         ("yesterday", None),

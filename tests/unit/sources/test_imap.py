@@ -90,6 +90,15 @@ class TestFolders:
             assert [item.name for item in items] == ["INBOX", "Курс"]
             assert rows(events(server, "Курс")) == []
 
+    def test_one_that_may_not_be_opened_leaves_the_others(self, server: MailServer) -> None:
+        server.folders["Общие/Лида"] = Folder(is_closed=True)
+        *others, closed = ImapReader().items(SOURCE, context(server))
+        assert [item.name for item in others] == ["INBOX", "Sent"]
+        assert rows(events(server, "Sent"))
+        with pytest.raises(BadSource, match="may the account open it") as error:
+            list(ImapReader().read(SOURCE, closed, context(server)))
+        assert "Лида" not in str(error.value)
+
     def test_a_server_without_condstore(self, server: MailServer) -> None:
         server.capabilities = "IMAP4rev1"
         assert [item.name for item in ImapReader().items(SOURCE, context(server))] == ["INBOX", "Sent"]

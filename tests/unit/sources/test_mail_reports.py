@@ -80,6 +80,23 @@ class TestNoticesInWords:
         body = "Some words.\n\nReporting-MTA: dns; mx\n\nFinal-Recipient: rfc822; lida@example.org\nAction: delayed\nStatus: 4.0.0\n"
         assert told(SERVER, body) == [("lida@example.org", "delayed")]
 
+    @pytest.mark.parametrize(
+        ("status", "address"),
+        [
+            ("Original-Recipient: rfc822;lida+2Bkurs@example.org\nFinal-Recipient: rfc822; lida+kurs@example.org\n", "lida+kurs@example.org"),
+            ("Original-Recipient: rfc822;lida+2Bkurs@example.org\nFinal-Recipient: rfc822; olga@example.org\n", "lida+2bkurs@example.org"),
+            ("Final-Recipient: X400; /O=school/S=lida/\n", "lida@example.org"),
+        ],
+        ids=["the sender's as it was sent", "another than the last", "none, but the returned mail went to one only"],
+    )  # fmt: skip
+    def test_whom_status_fields_name(self, status: str, address: str) -> None:
+        header = SERVER + b'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\n'
+        body = (
+            f"--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx\n\n{status}Action: failed\nStatus: 5.1.1\n\n"
+            "--b\nContent-Type: message/rfc822\n\nMessage-ID: <1@x>\nTo: lida@example.org\n\nText\n--b--\n"
+        )
+        assert told(header, body) == [(address, "failed")]
+
     def test_a_program_is_no_addressee(self) -> None:
         header = (
             SERVER + b'X-Failed-Recipients: lida@example.org\nContent-Type: multipart/report; report-type=delivery-status; boundary="b"\n'
@@ -123,6 +140,7 @@ class TestWhoseTextIsLookedThrough:
             SERVER,
             b"From: x@example.org\nX-Failed-Recipients: lida@example.org\nSubject: x\n",
             b"From: postmaster@mx.example.org\nReturn-Path: <>\nSubject: E\n",
+            b"From: <>\nSubject: Delivery Status\n",
             'From: "System Administrator" <admin@mx.example.org>\nSubject: Недоставленное сообщение\n'.replace(
                 "Недоставленное", "Не доставлено"
             ).encode(),
@@ -145,6 +163,12 @@ class TestAutomaticAnswers:
             ("In-Reply-To: <1@x>\nSubject: Отсутствую до 5 октября".encode(), True),
             ("Return-Path: <>\nSubject: В отпуске до понедельника".encode(), True),
             ("Subject: В отпуске до понедельника".encode(), False),
+            (b"Auto-Submitted: auto-generated\nSubject: Automatische Antwort: Frist", True),
+            (b"In-Reply-To: <1@x>\nSubject: Automatische Abwesenheitsmeldung: Frist", True),
+            ("X-Auto-Response-Suppress: All\nSubject: Автоматична відповідь: Термін".encode(), True),
+            ("Precedence: junk\nSubject: [Automatyczna odpowiedź] Termin".encode(), True),
+            ("X-Auto-Response-Suppress: All\nSubject: Resposta automática: Prazo".encode(), True),
+            (b"Precedence: bulk\nSubject: Automatisierung der Kurse", False),
             (b"Subject: Re: Automatic reply: Notice\nIn-Reply-To: <1@x>", False),
             (b"X-Autoreply: yes\nSubject: x", True),
             (b"X-Autoreply: no\nSubject: x", False),

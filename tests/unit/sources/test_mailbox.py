@@ -242,6 +242,58 @@ class TestToMany:
         ]
 
 
+FROM_LINE = "From kira@example.org Mon Oct  5 07:00:00 2026\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "mails"),
+    [
+        ("Text\n", 2),
+        ("Text\n\n", 2),
+        ("> quoted\nFrom 10:00 to 12:00 in 2026 we meet\nText\n\n", 2),
+        ("From kira@example.org Mon Oct  5 07:00:00 2026\nis how mailboxes begin\n\n", 2),
+    ],
+    ids=["no empty line", "an empty line", "words", "a line of a From_ line alone"],
+)
+def test_mail_begins_at_its_line_even_where_the_empty_one_before_it_is_missing(before: str, mails: int, tmp_path: Path) -> None:
+    mail = "From: lida@example.org\nMessage-ID: <{}@x>\n\n"
+    (tmp_path / "x.mbox").write_text(f"\ufeff{FROM_LINE}{mail.format(1)}{before}{FROM_LINE}{mail.format(2)}Text\n", encoding="utf-8")
+    assert len(rows(events(tmp_path / "x.mbox"), "messages")) == mails
+
+
+def test_record_that_a_program_keeps_in_its_folder_is_no_mail(tmp_path: Path) -> None:
+    subject = "Subject: DON'T DELETE THIS MESSAGE -- FOLDER INTERNAL DATA"
+    (tmp_path / "x.mbox").write_text(
+        f"{FROM_LINE}From: Mail System Internal Data <MAILER-DAEMON@mx>\n{subject}\n\nText\n", encoding="utf-8"
+    )
+    found = events(tmp_path / "x.mbox")
+    assert [event.reason for event in found if isinstance(event, Rejected)] == ["the folder's own record"]
+    assert rows(found, "messages") == []
+
+
+@pytest.mark.parametrize(
+    ("field", "reason"),
+    [
+        ("X-Gmail-Labels: Inbox,Important", None),
+        ("X-Gmail-Labels: Drafts", "draft"),
+        ("X-Gmail-Labels: Trash,Opened", "thrown away"),
+        ("X-Gmail-Labels: =?UTF-8?Q?=D0=A1=D0=BF=D0=B0=D0=BC,=D0=9D=D0=B5=D0=BF=D1=80?=\n =?UTF-8?Q?=D0=BE=D1=87=D0=B8=D1=82=D0=B0=D0=BD=D0=BD=D1=8B=D0=B5?=", "spam"),
+        ('X-Gmail-Labels: "\\\\Draft"', "draft"),
+        ("X-Mozilla-Draft-Info: internal/draft; vcard=0", "draft"),
+        ("X-Mozilla-Status: 0009", None),
+        ("X-Unsent: 1", "draft"),
+    ],
+)  # fmt: skip
+def test_what_the_program_says_was_never_sent_or_wanted(field: str, reason: str | None, tmp_path: Path) -> None:
+    path = tmp_path / "all.mbox"
+    path.write_text(
+        f"From 1790000000000000000@xxx Mon Oct 05 07:00:00 +0000 2026\n{field}\nFrom: lida@example.org\nMessage-ID: <1@x>\n\nText\n"
+    )
+    found = events(path)
+    assert [event.reason for event in found if isinstance(event, Rejected)] == ([reason] if reason else [])
+    assert len(rows(found, "messages")) == (reason is None)
+
+
 def test_without_message_id_the_same_mail_is_the_same_row() -> None:
     assert only("without_message_id.mbox")["message_id"] == only("without_message_id.mbox")["message_id"]
     assert only("without_message_id.mbox")["message_id"] != only("date_missing.mbox")["message_id"]

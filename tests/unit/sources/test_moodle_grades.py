@@ -96,6 +96,16 @@ def test_text_with_other_delimiters(delimiter: str, tmp_path: Path):
     assert read(path).rows("grades") == read("russian.csv").rows("grades")
 
 
+def test_field_that_the_site_added_to_people_is_no_item(tmp_path: Path):
+    text = (
+        'Имя,Фамилия,"Адрес электронной почты",Должность,Стаж,Приостановлено,"Задание:Task 1 (Значение)","Итоговая оценка за курс (Значение)"\n'
+        'Ирина,Полевая,irina@school.example.org,Учитель,12,,"85,50","85,50"\n'
+    )
+    (tmp_path / "DIGI Оценки.csv").write_text(text, encoding="utf-8")
+    found = read(tmp_path / "DIGI Оценки.csv")
+    assert (found.rejected, found.column("tasks", "name"), found.column("grades", "grade")) == ([], ["Task 1"], [85.5, 85.5])
+
+
 def test_xml_has_id_numbers_alone():
     found = read("export.xml")
     assert found.column("grades", "account_id") == [found.account("idnumber:17"), found.account("idnumber:18")]

@@ -95,7 +95,87 @@ def test_event_names_of_another_language_are_known_by_the_description():
     assert log.column("courses", "name") == ["Digitale Schule"]
 
 
+HEADER = 'Time,"User full name","Affected user","Event context",Component,"Event name",Description,Origin,"IP address"\n'
+
+
+def log_of(folder: Path, description: str, *, user: str = "Ирина Полевая", event: str = "Geschehen") -> Reading:
+    """A log of one row."""
+    path = folder / "log.csv"
+    path.write_text(
+        f'{HEADER}"22/11/26, 22:12:22","{user}",-,"Kurs: Eins",System,"{event}","{description}",web,10.0.0.1\n', encoding="utf-8"
+    )
+    return Reading(MoodleLogsReader(), path)
+
+
+@pytest.mark.parametrize(
+    ("description", "action"),
+    [
+        ("The user with id '5' started the lesson with the course module id '9'.", "attempted"),
+        ("The user with id '5' ended the lesson with the course module id '9'.", "submitted"),
+        ("The user with id '5' launched the sco with id '3' for the scorm with the course module id '9'.", "attempted"),
+        ("The user with the id '5' send a tracking statement for a H5P activity with the course module id '9'.", "attempted"),
+        ("The user with id '5' created the page with id '3' for the wiki with course module id '9'.", "posted"),
+        ("The user with id '5' created the data record with id '3' for the data activity with course module id '9'.", "posted"),
+        ("The user with id '5' has created the glossary entry with id '3' for the glossary activity with the course module id '9'.", "posted"),
+        ("The user with id '5' created the submission with id of '3' for the workshop with the course module id '9'.", "submitted"),
+        ("The user with id '5' created a file submission and uploaded '1' file/s in the assignment with course module id '9'.", "other"),
+        ("User with id '5' submitted response for for survey with instance id '3'", "answered_survey"),
+        ("The user with id '5' made the choice with id '3' in the choice activity\n            with the course module id '9'.", "answered_survey"),
+        ("The user with id '5' manually graded the question with id '3' for the attempt with id '4' for the quiz with the course module id '9'.", "graded"),
+    ],
+)  # fmt: skip
+def test_deeds_of_other_activities_are_known_by_the_description(description: str, action: str, tmp_path: Path):
+    assert log_of(tmp_path, description).column("activity", "action") == [action]
+
+
+@pytest.mark.parametrize(
+    ("event", "description", "action"),
+    [
+        ("mod_hvp: attempt submitted", "", "submitted"),
+        ("mod_hvp: course module viewed", "", "viewed"),
+        ("mod_hvp: xapi statement", "The user with id '5' triggered an xAPI 'answered' statement on H5P activity with instance id '3' ", "other"),
+        ("mod_vpl: submission uploaded", "The user with id 5 uploaded  VPL submission with id 9", "submitted"),
+        ("VPL. Отправлено", "The user with id 5 uploaded  VPL submission with id 9", "submitted"),
+        ("VPL. Оценено", "The user with id 5 graded  VPL submission with id 9 of user with id 6", "graded"),
+        ("mod_any: deed of its own", "The user with id '5' viewed the thing with id '3'.", "viewed"),
+    ],
+)  # fmt: skip
+def test_deeds_in_plugins_are_known_by_the_class_or_the_description(event: str, description: str, action: str, tmp_path: Path):
+    assert log_of(tmp_path, description, event=event).column("activity", "action") == [action]
+
+
+def test_description_of_a_choice_breaks_its_line_before_whom_it_is_about(tmp_path: Path):
+    log = log_of(
+        tmp_path,
+        "The user with id '4' has added the option with id '3' for the\n            user with id '5' from the choice activity with course module id '9'.",
+        event="Ответ на опрос добавлен",
+    )
+    (row,) = log.rows("activity")
+    assert (row["account_id"], row["related_account_id"], row["action"]) == (log.account("4"), log.account("5"), "answered_survey")
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "The user with id '4' issued a new attempt for user with id '5' for the assignment with course module id '9'.",
+        "The user with id '4' viewed the user report for the course with id '2' for user with id '5'.",
+        "The user with id 4 graded  VPL submission with id 9 of user with id 5",
+    ],
+)
+def test_whom_a_deed_is_about_without_an_article(description: str, tmp_path: Path):
+    log = log_of(tmp_path, description)
+    (row,) = log.rows("activity")
+    assert (row["account_id"], row["related_account_id"]) == (log.account("4"), log.account("5"))
+
+
 # -- who -----------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", ["as", "как", "под именем", "als", "en tant que", "como"])
+def test_log_in_as_is_told_in_each_language(words: str, tmp_path: Path):
+    log = log_of(tmp_path, "The user with id '5' viewed the course with id '2'.", user=f"Admin User {words} Ирина Полевая")
+    assert log.column("activity", "is_impersonated") == [True]
+    assert log.column("accounts", "display_name") == ["Ирина Полевая"]
 
 
 def test_log_in_as_is_no_act_of_the_person():

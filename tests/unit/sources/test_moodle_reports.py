@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -67,6 +68,25 @@ def test_without_address_the_name_has_to_do_and_weekdays_are_passed_over():
 
 def test_more_identity_fields_are_no_tasks():
     assert read("progress_with_more_identity_fields.csv").column("tasks", "name") == ["Task 1"]
+
+
+def test_date_by_which_an_activity_is_expected_stands_over_its_dates():
+    report = read("progress_with_expected_dates.csv")
+    assert report.column("tasks", "name") == ["Task 1", "Лекция 2", "Task 3"]
+    assert [moment for *_, state, moment in states(report) if state != "incomplete"] == [utc(2026, 9, 7, 6, 7, 21), utc(2026, 9, 9, 7)]
+
+
+@pytest.mark.parametrize(
+    ("header", "place"),
+    [
+        ('"","Email address","Task 1","","Task 2","soon","Task 3",""', "cell 4"),
+        ('"","Email address","Task 1","","Task 2","soon"', "cell 6"),
+    ],
+)
+def test_header_that_is_no_list_of_pairs_is_refused(header: str, place: str, tmp_path: Path):
+    (tmp_path / "progress.csv").write_text(header + "\n", encoding="utf-8")
+    with pytest.raises(BadFile, match=place):
+        Reading(MoodleReportsReader(), tmp_path / "progress.csv")
 
 
 def test_odd_cells_are_rejected_one_by_one():
@@ -144,6 +164,8 @@ def test_another_report_is_called_by_its_name():
         ("Completed (set by Ivan Failov)", "complete"),
         ("Completed - overridden by Anna Passova", "complete"),
         ("Not completed (set by Anna Passova)", "incomplete"),
+        ("Выполнено (отметил(а) Ivan Failov)", "complete"),
+        ("Не выполнено (отметил(а) Anna Passova)", "incomplete"),
         ("Half done", None),
     ],
 )

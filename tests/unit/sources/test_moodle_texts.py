@@ -149,6 +149,8 @@ def test_details_hold_numbers_of_things_and_never_text_or_people() -> None:
         (r"\mod_feedback\event\response_submitted", "answered_survey"),
         (r"\assignsubmission_comments\event\comment_created", "posted"),
         (r"\core\event\notification_sent", "other"),
+        (r"\mod_hvp\event\attempt_submitted", "submitted"),
+        (r"\mod_vpl\event\submission_graded", "graded"),
     ],
 )
 def test_events_become_actions(event: str, action: str) -> None:

@@ -237,6 +237,16 @@ def test_missing_other_functions_are_noted_and_the_rest_is_read(moodle: FakeMood
     assert rows(found, "outcomes") == []
 
 
+def test_what_moodle_leaves_out_of_an_answer_is_noted(moodle: FakeMoodle, context: Context) -> None:
+    answer = moodle.functions["mod_assign_get_submissions"]
+    warnings = [
+        {"item": "assignment", "itemid": 1, "warningcode": "1", "message": "No access rights in module context"},
+        {"item": "module", "itemid": 2, "warningcode": "3", "message": "No submissions found"},
+    ]
+    moodle.functions["mod_assign_get_submissions"] = answer | {"warnings": warnings}
+    assert rejected(events(context)) == [("submissions", "mod_assign_get_submissions assignment id 1", "no permission")]
+
+
 def test_refused_forum_leaves_the_others(moodle: FakeMoodle, context: Context) -> None:
     moodle.functions["mod_forum_get_discussion_posts"] = refusal("x y z Анна")
     found = events(context)

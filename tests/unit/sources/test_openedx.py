@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -153,6 +154,36 @@ def test_bad_lines_are_rejected_with_their_place() -> None:
     assert (len(ids), len(set(ids))) == (4, 3)
     assert found.column("activity", "event")[2:] == ["unnamed", "unnamed"]
     assert "x�y" in found.column("accounts", "username")
+
+
+def test_old_block_is_one_task_in_form_fields_and_in_payloads(tmp_path: Path) -> None:
+    old = {"event_type": "problem_check", "username": "sorokina", "time": "2013-05-05T10:00:00+00:00"}
+    context = {"course_id": "MITx/6.002x/2013\n", "user_id": 7}
+    lines = [
+        old | {"event_source": "browser", "event": "input_i4x-MITx-6_002x-problem-abc_2_1=7", "context": context},
+        old | {"event_source": "server", "event": {"problem_id": "i4x://MITx/6.002x/problem/abc", "attempts": 1, "grade": 1, "max_grade": 2}, "context": context},
+        old | {"event_type": "/courses/MITx/6.002x/2013/xblock/i4x:;_;_MITx;_6.002x;_problem;_abc/handler", "event_source": "server", "event": "{}",
+               "context": context | {"path": "/courses/MITx/6.002x/2013/xblock/i4x:;_;_MITx;_6.002x;_problem;_abc/handler"}},
+    ]  # fmt: skip
+    path = tmp_path / "tracking.log"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    found = Reading(OpenEdxReader(), path)
+    assert set(found.column("activity", "course_id")) == {"openedx:course:MITx/6.002x/2013"}
+    assert found.column("activity", "object_id")[:2] == ["i4x-MITx-6_002x-problem-abc"] * 2
+    assert set(found.column("tasks", "task_id")) == {"openedx:task:i4x-MITx-6_002x-problem-abc"}
+
+
+def test_bookmark_names_its_block(tmp_path: Path) -> None:
+    event = {"course_id": COURSE.removeprefix("openedx:course:"), "bookmark_id": f"sorokina,{PROBLEM}", "component_usage_id": PROBLEM}
+    line = {
+        "name": "edx.bookmark.added",
+        "event": event,
+        "event_source": "server",
+        "time": "2026-09-01T10:00:00Z",
+        "context": {"user_id": 7},
+    }
+    (tmp_path / "tracking.log").write_text(json.dumps(line) + "\n", encoding="utf-8")
+    assert Reading(OpenEdxReader(), tmp_path / "tracking.log").column("activity", "object_id") == [PROBLEM]
 
 
 @pytest.mark.parametrize(

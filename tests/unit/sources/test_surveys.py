@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import zipfile
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from pipelines.errors import BadFile, BadSource
+from pipelines.programme import Source
 from pipelines.sources.surveys.likert import ASPECTS, Likert
 from pipelines.sources.surveys.surveys import SurveysReader
 from tests.unit.sources.orders import rows_after
-from tests.unit.sources.report_reading import FIXTURES, Reading
+from tests.unit.sources.report_reading import CONTEXT, FIXTURES, Reading
 
 FOLDER = FIXTURES / "surveys"
 
@@ -51,6 +54,26 @@ def test_address_makes_an_account_and_a_blank_one_none():
     assert survey.column("survey_answers", "account_id") == [irina, None] * 2
     assert survey.column("survey_answers", "answered_at") == [utc(2026, 10, 19, 11, 6, 23), utc(2026, 11, 3, 6)] * 2
     assert survey.column("survey_answers", "rating") == [5, 2, None, None]
+
+
+@pytest.mark.parametrize(
+    ("time", "email", "question"),
+    [
+        ("Позначка часу", "Електронна адреса", "Оцініть лекції за шкалою від 1 до 5"),
+        ("Уақыт белгісі", "Электрондық пошта мекенжайы", "Пікіріңіз"),
+        ("Zeitstempel", "E-Mail-Adresse", "Was war gut?"),
+        ("Horodateur", "Adresse e-mail", "Votre avis"),
+        ("Marca temporal", "Dirección de correo electrónico", "Comentarios"),
+        ("Carimbo de data/hora", "Endereço de e-mail", "Comentários"),
+    ],
+)
+def test_form_of_another_language_is_read_and_its_addresses_are_no_answers(time: str, email: str, question: str, tmp_path: Path):
+    path = tmp_path / "form.csv"
+    path.write_text(f"{time},{email},{question}\n19.10.2026 14:06:23,irina@school.example.org,4\n", encoding="utf-8")
+    survey = Reading(SurveysReader(), path)
+    assert survey.column("survey_answers", "answered_at") == [utc(2026, 10, 19, 11, 6, 23)]
+    assert survey.column("survey_answers", "account_id") == [survey.account("irina@school.example.org", "survey")]
+    assert survey.rejected == []
 
 
 def test_ids_of_the_form_are_kept():
@@ -191,6 +214,30 @@ def test_half_a_file_and_an_empty_one_are_refused(name: str, found: str):
         read(name)
 
 
+@pytest.mark.parametrize("zone", ["GMT+3", "MSK"])
+def test_what_the_form_itself_downloads_is_packed_and_says_its_zone(zone: str, tmp_path: Path):
+    text = f'"Отметка времени","Оцените по шкале от 1 до 5 [содержание]","Что понравилось?"\n"2026/10/19 2:06:23 PM {zone}","5","лекции;практика"\n'
+    path = tmp_path / "Анкета.csv.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("Анкета.csv", text)
+    source = Source(name="survey", kind="survey_csv", path=tmp_path)
+    assert [item.name for item in SurveysReader().items(source, CONTEXT)] == ["Анкета.csv.zip"]
+    survey = Reading(SurveysReader(), path)
+    assert [(row["survey_id"], row["rating"], row["text"], row["answered_at"]) for row in survey.rows("survey_answers")] == [
+        ("Анкета", 5, None, utc(2026, 10, 19, 11, 6, 23)),
+        ("Анкета", None, "лекции;практика", utc(2026, 10, 19, 11, 6, 23)),
+    ]
+
+
+def test_archive_with_more_than_a_table_is_refused(tmp_path: Path):
+    path = tmp_path / "answers.csv.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("one.csv", "Отметка времени,Вопрос\n19.10.2026 14:06:23,да\n")
+        archive.writestr("two.csv", "Отметка времени,Вопрос\n19.10.2026 14:06:23,да\n")
+    with pytest.raises(BadFile, match="ZIP archive of something else"):
+        Reading(SurveysReader(), path)
+
+
 # -- Moodle's feedback activity -------------------------------------------------------------------------------------------------
 
 
@@ -202,7 +249,7 @@ def test_named_responses_of_moodle_are_those_of_its_accounts():
         (oleg, "Rate the content (1 to 5)", 3, None, None),
         (irina, "Which group size suits you?", None, "small", "Поток 1"),
         (oleg, "Which group size suits you?", None, "large", None),
-        (irina, "What would you change?", None, "Less lectures", "Поток 1"),
+        (irina, "What would you change?", None, 'Less lectures & "talks"', "Поток 1"),
         (oleg, "What would you change?", None, None, None),
     ]
     assert survey.column("survey_answers", "answered_at")[:2] == [utc(2026, 9, 7, 6, 7), utc(2026, 9, 8, 18, 7)]

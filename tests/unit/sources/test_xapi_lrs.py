@@ -39,11 +39,16 @@ class Store:
         self.statements, self.page = statements, page
         self.asked: list[Asked] = []
         self.more = "/xapi/more/{}"
+        self.version, self.about = "1.0.3", Reply({"version": ["1.0.3"]})
 
     def __call__(self, asked: Asked) -> Reply:
         self.asked.append(asked)
-        if asked.headers.get("x-experience-api-version") != "1.0.3" or asked.headers.get("authorization") != "Basic a2V5OnNlY3JldA==":
+        if asked.headers.get("authorization") != "Basic a2V5OnNlY3JldA==":
             return Reply(status=401)
+        if asked.path == "/xapi/about":
+            return self.about
+        if asked.headers.get("x-experience-api-version") != self.version:
+            return Reply({"error": "version"}, status=400)
         if asked.given.get("ascending") == "false":
             return Reply({"statements": self.statements[-1:], "more": ""})
         since = asked.given.get("since", "")
@@ -75,6 +80,27 @@ def test_all_pages_are_read() -> None:
     with serving(store) as address:
         assert len(set(rows(store, address))) == 11
     assert [asked.path for asked in store.asked] == ["/xapi/statements", "/xapi/more/4", "/xapi/more/8"]
+
+
+@pytest.mark.parametrize("spoken", ["2.0.0", ["2.0.0"], ["0.95", "2.0.0", 3, "9.9.9"], ["1.0.0", "2.0.0"]])
+def test_store_that_refuses_the_version_is_asked_which_it_speaks(spoken: Any) -> None:
+    store = Store(invented(11))
+    store.version, store.about = "2.0.0", Reply({"version": spoken})
+    with serving(store) as address:
+        assert len(set(rows(store, address))) == 11
+    assert [asked.path for asked in store.asked] == [
+        "/xapi/statements", "/xapi/about", "/xapi/statements", "/xapi/more/4", "/xapi/more/8",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "about", [Reply({"version": ["0.9"]}), Reply({"version": None}), Reply({"version": 2}), Reply([]), Reply(status=404)]
+)
+def test_store_that_speaks_no_version_of_ours_is_refused(about: Reply) -> None:
+    store = Store(invented(11))
+    store.version, store.about = "0.9", about
+    with serving(store) as address, pytest.raises(BadSource, match="answered 400"):
+        rows(store, address)
 
 
 def test_next_page_on_another_host_is_not_asked_for() -> None:

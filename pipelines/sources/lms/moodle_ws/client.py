@@ -58,6 +58,19 @@ _REASONS = {
 }
 
 
+#: Functions that leave out what the token's owner may not see and say so among their "warnings" → the record that then lacks rows.
+_LEAVES_OUT = {
+    "mod_assign_get_assignments": "submissions",
+    "mod_assign_get_submissions": "submissions",
+    "mod_assign_get_grades": "grades",
+    "mod_assign_get_user_flags": "deadlines",
+    "mod_quiz_get_quizzes_by_courses": "submissions",
+}
+#: Codes of such warnings in these functions: no access in the context, not in the course. 3 says that nothing is there.
+_NO_ACCESS = frozenset(("1", "2"))
+_LEFT_OUT = frozenset(("assignment", "module", "course"))
+
+
 class Refused(Exception):
     """Moodle refuses one function here; others may work. Never leaves this package."""
 
@@ -87,6 +100,8 @@ class Services:
         #: The server's clock at its last answer.
         self.at: datetime | None = None
         self.functions: frozenset[str] = frozenset()
+        #: What answers left out for want of permission: (record, place).
+        self.left_out: list[tuple[str, str]] = []
 
     def __enter__(self) -> Services:
         return self
@@ -103,6 +118,11 @@ class Services:
         value = answer.value
         if isinstance(value, dict) and ("exception" in value or "errorcode" in value):
             self._refuse(function, value)
+        if isinstance(value, dict) and function in _LEAVES_OUT:
+            for warning in objects(value.get("warnings")):
+                item, native = warning.get("item"), warning.get("itemid")
+                if str(warning.get("warningcode")) in _NO_ACCESS and item in _LEFT_OUT and re.fullmatch(r"\d{1,18}", str(native)):
+                    self.left_out.append((_LEAVES_OUT[function], f"{function} {item} id {native}"))
         return storable_value(value)
 
     def hello(self) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class MoodleWebServices:
     """
 
     kind: ClassVar[str] = "moodle_ws"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     def __init__(self, sleep: Callable[[float], None] = time.sleep) -> None:
         self._sleep = sleep
@@ -156,6 +156,8 @@ class _Course:
             lambda: forums.forums(services, names, course, self.since, enrolled),
             streamed=True,
         )
+        for record, place in services.left_out:
+            self._refuse(record, place, "no permission")
         yield from self.refusals
 
     def _asked(self, record: str, function: str, ask: Callable[[], Any], otherwise: Any) -> Any:

@@ -1,7 +1,7 @@
 """Keys of courses and blocks in Open edX, as they stand in contexts, payloads, form fields and paths.
 
 Courses: ``course-v1:Org+Course+Run`` (and ``ccx-v1:…``), before 2014 ``Org/Course/Run``. Blocks: ``block-v1:…+type@problem+block@name``,
-before 2014 ``i4x://Org/Course/problem/name``, whose form in HTML ids is ``i4x-Org-Course-problem-name``: that one stands for both here.
+before 2014 ``i4x://Org/Course/problem/name``, whose form in HTML ids is ``i4x-Org-Course-problem-name`` ("_" for dots): that one stands for both here.
 """
 
 from __future__ import annotations
@@ -21,16 +21,20 @@ _OLD_TYPE = re.compile(r"^i4x-.+-(problem|video|videoalpha|html|sequential|verti
 #: Form fields of a problem: ``input_<block>_<question>_<part>``.
 _FIELD = re.compile(r"input_([\w\-.]+?)_\d+_\d+")
 _BARE = re.compile(r"[\w.\-]{1,255}")
+#: What the platform writes as "_" where an old key becomes an HTML id: "6.002x" → "6_002x".
+_NOT_IN_HTML = re.compile(r"[^\w\-]")
 #: Payload keys that hold a block's key, the most telling first.
-_KEYS = ("problem_id", "block_id", "usage_key", "module_id", "exam_content_id", "id", "problem", "item_id")
+_KEYS = ("problem_id", "block_id", "usage_key", "module_id", "exam_content_id", "component_usage_id", "id", "problem", "item_id")
 _URLS = ("target_url",)
 _OF_COURSE = ("edx.course.", "edx.grades.course.", "edx.certificate.", "edx.cohort.", "edx.user.")
 
 
 def course_of(context: Mapping[str, Any], payload: Mapping[str, Any], *urls: Any) -> str | None:
     """Key of the course an event speaks of; None for the site."""
-    for given in (context.get("course_id"), payload.get("course_id")):
-        if isinstance(given, str) and given and "@" not in given.split("+ccx@")[0] and len(given) <= 255:
+    for stated in (context.get("course_id"), payload.get("course_id")):
+        # Some platforms log the line end of a form's field with it.
+        given = stated.strip() if isinstance(stated, str) else ""
+        if given and "@" not in given.split("+ccx@")[0] and len(given) <= 255:
             return given
     for url in urls:
         if isinstance(url, str) and "/courses/" in url and (match := _COURSE_IN_PATH.search(unquote(url))):
@@ -74,9 +78,9 @@ def _normal(key: str) -> str | None:
         match = _BLOCK.match(key)
         return match.group(0) if match else None
     if key.startswith("i4x:;_;_"):
-        return "i4x-" + key[8:].replace(";_", "-")
+        return "i4x-" + _NOT_IN_HTML.sub("_", key[8:].replace(";_", "-"))
     if key.startswith("i4x://"):
-        return "i4x-" + key[6:].replace("/", "-")
+        return "i4x-" + _NOT_IN_HTML.sub("_", key[6:].replace("/", "-"))
     return key if key.startswith("i4x-") and _BARE.fullmatch(key) else None
 
 

@@ -47,7 +47,7 @@ class OpenEdxReader:
     """
 
     kind: ClassVar[str] = "openedx"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Every log below the source's path, by name. Raises BadSource where none is."""

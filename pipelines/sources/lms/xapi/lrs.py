@@ -1,11 +1,13 @@
 """A learning record store over HTTP: ``GET …/statements`` in the order of storing, page after page.
 
 xAPI 1.0.3, part three, 2.1.3 (https://github.com/adlnet/xAPI-Spec). ``since`` is about the time of *storing* and excludes its own moment; voided
-statements are left out by the store, the statements that void them come as any other.
+statements are left out by the store, the statements that void them come as any other. A store that refuses a request's version of xAPI says at
+``GET …/about`` which it speaks (part three, 2.8 and 3.3): the statements of 2.0 are read as those of 1.0.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -20,6 +22,12 @@ from pipelines.sources.formats.http_client import Answer, HttpClient
 from pipelines.sources.reading import Context
 
 VERSION = "1.0.3"
+_VERSION_HEADER = "X-Experience-API-Version"
+#: What a store answers to a request in a version that it does not speak.
+_BAD_REQUEST = frozenset((400,))
+_ANY_REFUSAL = frozenset(range(400, 408))
+#: Versions whose statements are read, alike in length: the newest is the greatest text.
+_READ = re.compile(r"(?:1\.0|2\.0)\.\d")
 #: Statements asked for at once; a store may give fewer.
 PAGE = 500
 #: The next load begins this much before the newest statement seen: stores that write from several processes do not store in order.
@@ -37,7 +45,7 @@ class Lrs:
             raise BadSource(
                 f"source {source.name}: neither a path in the programme file nor the store's address in MAYAK_SOURCES__{source.name.upper()}__URL"
             )
-        headers = {"X-Experience-API-Version": VERSION, "Accept": "application/json"}
+        headers = {_VERSION_HEADER: VERSION, "Accept": "application/json"}
         if context.token:
             headers["Authorization"] = (
                 context.token if context.token.lower().startswith(("basic ", "bearer ")) else f"Bearer {context.token}"
@@ -46,7 +54,9 @@ class Lrs:
             source.name, context.url, headers=headers, pace=source.requests_per_second, certificates=source.certificates, sleep=sleep
         )
         path = self.client.base.path.rstrip("/")
-        self._statements = self.client.base.copy_with(path=path if path.endswith("/statements") else f"{path}/statements")
+        path = path.removesuffix("/statements")
+        self._statements, self._about = (self.client.base.copy_with(path=f"{path}/{name}") for name in ("statements", "about"))
+        self._version_agreed = False
 
     def __enter__(self) -> Lrs:
         return self
@@ -56,7 +66,7 @@ class Lrs:
 
     def newest(self) -> tuple[str, datetime | None, datetime | None]:
         """Mark of the newest statement (empty: none), when it was stored, and up to when the store vouches to be complete."""
-        answer = self.client.get(self._statements, {"limit": "1", "ascending": "false"})
+        answer = self._ask({"limit": "1", "ascending": "false"})
         found = self._listed(answer)
         through = moment(answer.headers.get("x-experience-api-consistent-through"))
         if not found or not isinstance(found[0], dict):
@@ -69,7 +79,7 @@ class Lrs:
         params = {"ascending": "true", "limit": str(PAGE)}
         if stored_after:
             params["since"] = stored_after.isoformat().replace("+00:00", "Z")
-        answer = self.client.get(self._statements, params)
+        answer = self._ask(params)
         for _ in range(_PAGES_MAX):
             yield from self._listed(answer)
             more = answer.value.get("more")
@@ -77,6 +87,20 @@ class Lrs:
                 return
             answer = self.client.get(self._next(more))
         raise BadSource(f"{self.client.name}: {self.client.base.host}: the store's pages have no end")
+
+    def _ask(self, params: dict[str, str]) -> Answer:
+        """Statements, in the version that the store speaks."""
+        if not self._version_agreed:
+            self._version_agreed = True
+            answer = self.client.get(self._statements, params, empty=_BAD_REQUEST)
+            if answer.value is not None:
+                return answer
+            about = self.client.get(self._about, empty=_ANY_REFUSAL).value
+            spoken = about.get("version") if isinstance(about, dict) else None
+            spoken = spoken if isinstance(spoken, list) else [spoken]
+            if known := [version for version in spoken if isinstance(version, str) and _READ.fullmatch(version)]:
+                self.client.always_send(_VERSION_HEADER, max(known))
+        return self.client.get(self._statements, params)
 
     def _next(self, more: str) -> httpx.URL:
         try:

@@ -156,7 +156,9 @@ def train_week(rows: pd.DataFrame, week: int, names: list[str], recipe: Recipe =
     everybody = pd.concat([part[["outcome", "presentation"]] for part in (enrolled, gone)])
     guessed = np.concatenate([forecast.unseen, forecast.raw(gone[names])]) if len(gone) else forecast.unseen
     outcome = everybody["outcome"].to_numpy()
-    calibration = fit_calibration(forecast.calibration.predict(guessed), outcome, weights=evened(outcome, everybody["presentation"].to_numpy()))
+    calibration = fit_calibration(
+        forecast.calibration.predict(guessed), outcome, weights=evened(outcome, everybody["presentation"].to_numpy())
+    )
     assert isinstance(calibration, Beta)
     return WeekForecast(forecast, calibration, Levels.of(enrolled[enrolled["cut"] == day_of(week)]))
 

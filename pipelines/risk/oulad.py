@@ -35,7 +35,7 @@ PUBLISHED = {
 #: Features whose sign is known: more of it can only raise (1) or lower (-1) the risk.
 SIGNS = {
     "silent_days": 1, "missed": 1, "missed_tutor": 1, "missed_last": 1, "handed_in_share": -1, "active_7": -1, "active_3": -1, "active_days": -1,
-    "points_share": -1, "mark": -1, "mark_last": -1, "mark_place": -1, "usual_opened": -1, "place_points": -1, "earlier_left": 1,
+    "points_share": -1, "mark": -1, "mark_last": -1, "mark_place": -1, "usual_opened": -1, "earlier_left": 1,
     "previous_attempts": 1, "handed_in_ahead": -1,
 }  # fmt: skip
 #: Rows this many weeks before and after a week teach it too.
@@ -43,29 +43,15 @@ NEIGHBOURS = 1
 #: Presentations that the level of all modules weighs beside a module's own: one earlier presentation is believed to three quarters.
 LEVEL_PRIOR = 0.3
 OUTCOME = Recipe(
-    trees={
-        "learning_rate": 0.1,
-        "max_iter": 80,
-        "max_bins": 63,
-        "max_leaf_nodes": 12,
-        "min_samples_leaf": 60,
-        "l2_regularization": 10.0,
-        "max_features": 0.3,
-    },
+    trees={"learning_rate": 0.1, "num_leaves": 12, "min_data_in_leaf": 60, "lambda_l2": 10.0, "feature_fraction": 0.3},
+    rounds=80,
     regularisation=0.003,
     trees_share=0.5,
     folds=3,
 )
 NEXT_WEEK = Recipe(
-    trees={
-        "learning_rate": 0.05,
-        "max_iter": 120,
-        "max_bins": 63,
-        "max_leaf_nodes": 8,
-        "min_samples_leaf": 200,
-        "l2_regularization": 30.0,
-        "max_features": 0.3,
-    },
+    trees={"learning_rate": 0.05, "num_leaves": 8, "min_data_in_leaf": 200, "lambda_l2": 30.0, "feature_fraction": 0.3},
+    rounds=120,
     regularisation=0.001,
     trees_share=0.7,
     folds=3,
@@ -118,7 +104,8 @@ class WeekForecast:
     """What foresees the outcome at a week: the signs give the order and the spread inside a presentation and the mean of all of them, how earlier
     presentations of the modules ended what lies between them.
 
-    Two populations: the enrolled, for whom the forecast is calibrated, and, as published, everybody with a click, with a calibration of its own.
+    Two populations: the enrolled, for whom the forecast is calibrated, and, as published, everybody with a click, with a calibration of its own on top
+    (the step between presentations is one of the enrolled's log-odds, so it is made on their scale).
     """
 
     forecast: Forecast
@@ -131,8 +118,8 @@ class WeekForecast:
         enrolled = rows["is_enrolled"].to_numpy(dtype=bool)
         steps = self.levels.steps(rows[enrolled], self.forecast.calibration.predict(raw[enrolled]))
         own = steps.reindex(pd.MultiIndex.from_frame(rows[["presentation", "cut"]])).fillna(0.0).to_numpy() if len(steps) else 0.0
-        calibration = self.forecast.calibration if enrolled_only else self.everybody
-        return odds_to_probability(logit(calibration.predict(raw)) + own)
+        moved = odds_to_probability(logit(self.forecast.calibration.predict(raw)) + own)
+        return moved if enrolled_only else self.everybody.predict(moved)
 
 
 def published(figure: Measured) -> str:
@@ -169,7 +156,9 @@ def train_week(rows: pd.DataFrame, week: int, names: list[str], recipe: Recipe =
     everybody = pd.concat([part[["outcome", "presentation"]] for part in (enrolled, gone)])
     guessed = np.concatenate([forecast.unseen, forecast.raw(gone[names])]) if len(gone) else forecast.unseen
     outcome = everybody["outcome"].to_numpy()
-    calibration = fit_calibration(guessed, outcome, weights=evened(outcome, everybody["presentation"].to_numpy()))
+    calibration = fit_calibration(
+        forecast.calibration.predict(guessed), outcome, weights=evened(outcome, everybody["presentation"].to_numpy())
+    )
     assert isinstance(calibration, Beta)
     return WeekForecast(forecast, calibration, Levels.of(enrolled[enrolled["cut"] == day_of(week)]))
 

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
-import numpy as np
 import pandas as pd
 
 from pipelines.errors import BadFile, BadSource
@@ -64,7 +63,7 @@ def feature_table(data: Path, weeks: Sequence[int], *, threads: int | None = Non
         names = [str(name) for name, *_ in engine.execute("describe features").fetchall()]
         columns_sql = ", ".join(name if name in FACTS else f"{name}::float as {name}" for name in names)
         frame = engine.execute(f"select {columns_sql} from features order by cut, presentation, student").df()
-    return frame.replace([np.inf, -np.inf], np.nan) if len(frame) else frame
+    return frame
 
 
 def feature_names(frame: pd.DataFrame) -> list[str]:

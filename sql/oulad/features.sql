@@ -1,5 +1,5 @@
 -- One row per learner, presentation and day looked at: keys, the protocol's facts and the features. Who has not clicked has done nothing
--- (0); marks of who has none are unknown (null). Places (0 to 1) are among everybody of the presentation on the same day.
+-- (0); marks of who has none are unknown (null).
 create table joined as
 select
     learners.presentation,
@@ -41,12 +41,28 @@ select
     coalesce(activity.materials_14, 0) as materials_14,
     coalesce(activity.visits_14, 0) as visits_14,
     coalesce(activity.visits, 0) as visits,
+    coalesce(activity.days_homepage, 0) as days_homepage,
+    coalesce(activity.days_oucontent, 0) as days_oucontent,
+    coalesce(activity.days_forumng, 0) as days_forumng,
+    coalesce(activity.days_subpage, 0) as days_subpage,
+    coalesce(activity.days_resource, 0) as days_resource,
+    coalesce(activity.days_url, 0) as days_url,
+    coalesce(activity.days_quiz, 0) as days_quiz,
+    coalesce(activity.days_page, 0) as days_page,
+    coalesce(activity.days_glossary, 0) as days_glossary,
+    coalesce(activity.days_questionnaire, 0) as days_questionnaire,
+    coalesce(activity.days_dualpane, 0) as days_dualpane,
+    coalesce(activity.days_ouwiki, 0) as days_ouwiki,
+    coalesce(activity.days_oucollaborate, 0) as days_oucollaborate,
+    coalesce(activity.days_ouelluminate, 0) as days_ouelluminate,
+    coalesce(activity.days_externalquiz, 0) as days_externalquiz,
+    coalesce(activity.days_dataplus, 0) as days_dataplus,
     coalesce(activity.clicks, 0) / greatest(coalesce(activity.active_days, 0), 1) as clicks_an_active_day,
     ln((coalesce(activity.clicks_7, 0) + 1.0) / (coalesce(activity.clicks_previous_7, 0) + 1.0)) as change_7,
     ln((coalesce(activity.clicks_7, 0) + coalesce(activity.clicks_previous_7, 0) + 1.0) / (coalesce(activity.clicks_previous_14, 0) + 1.0)) as change_14,
-    coalesce(steadiness.week_mean, 0) as week_mean,
-    coalesce(steadiness.week_spread, 0) as week_spread,
-    coalesce(steadiness.week_slope, 0) as week_slope,
+    coalesce(activity.week_mean, 0) as week_mean,
+    sqrt(greatest(0, coalesce(activity.week_mean_squared - activity.week_mean ** 2, 0))) as week_spread,
+    coalesce(activity.week_slope, 0) as week_slope,
     coalesce(reading.sites, 0) as sites,
     coalesce(reading.sites_14, 0) as sites_14,
     coalesce(reading.usual_opened, 0) as usual_opened,
@@ -91,7 +107,6 @@ cross join cuts
 inner join deadlines on learners.presentation = deadlines.presentation and cuts.cut = deadlines.cut
 left join clickers on learners.presentation = clickers.presentation and learners.student = clickers.student
 left join activity on learners.presentation = activity.presentation and learners.student = activity.student and cuts.cut = activity.cut
-left join steadiness on learners.presentation = steadiness.presentation and learners.student = steadiness.student and cuts.cut = steadiness.cut
 left join reading on learners.presentation = reading.presentation and learners.student = reading.student and cuts.cut = reading.cut
 left join handed_in on learners.presentation = handed_in.presentation and learners.student = handed_in.student and cuts.cut = handed_in.cut
 left join marks on learners.presentation = marks.presentation and learners.student = marks.student and cuts.cut = marks.cut
@@ -101,48 +116,15 @@ left join earlier_marks on learners.presentation = earlier_marks.presentation an
 -- Who registers later is nobody's learner yet.
 where learners.registered_on is null or learners.registered_on <= cuts.cut;
 
--- Twenty sorts: of narrow rows, or they would carry the whole width each time.
-create table places as
-select
-    presentation,
-    cut,
-    student,
-    percent_rank() over (partition by presentation, cut order by clicks) as place_clicks,
-    percent_rank() over (partition by presentation, cut order by clicks_7) as place_clicks_7,
-    percent_rank() over (partition by presentation, cut order by active_days) as place_active_days,
-    percent_rank() over (partition by presentation, cut order by active_7) as place_active_7,
-    percent_rank() over (partition by presentation, cut order by active_since) as place_active_since,
-    percent_rank() over (partition by presentation, cut order by home) as place_home,
-    percent_rank() over (partition by presentation, cut order by content) as place_content,
-    percent_rank() over (partition by presentation, cut order by talk) as place_talk,
-    percent_rank() over (partition by presentation, cut order by quiz) as place_quiz,
-    percent_rank() over (partition by presentation, cut order by pages) as place_pages,
-    percent_rank() over (partition by presentation, cut order by materials) as place_materials,
-    percent_rank() over (partition by presentation, cut order by sites) as place_sites,
-    percent_rank() over (partition by presentation, cut order by sites_14) as place_sites_14,
-    percent_rank() over (partition by presentation, cut order by usual_opened) as place_usual_opened,
-    percent_rank() over (partition by presentation, cut order by silent_days) as place_silent_days,
-    percent_rank() over (partition by presentation, cut order by week_mean) as place_week_mean,
-    percent_rank() over (partition by presentation, cut order by content_14) as place_content_14,
-    percent_rank() over (partition by presentation, cut order by quiz_14) as place_quiz_14,
-    percent_rank() over (partition by presentation, cut order by points_share nulls first) as place_points,
-    percent_rank() over (partition by presentation, cut order by registered_on nulls first) as place_registered_on
-from (
-    select presentation, cut, student, points_share, registered_on, clicks, clicks_7, active_days, active_7, active_since, home, content, talk, quiz, pages, materials, sites, sites_14, usual_opened, silent_days, week_mean, content_14, quiz_14
-    from joined
-);
-
 create table usual_pace as
 select presentation, cut, median(clicks_7) as clicks_7
 from joined
 where is_enrolled and clicks > 0
 group by presentation, cut;
 
-create table features as
+create view features as
 select
     joined.*,
-    ln((joined.clicks_7 + 1.0) / (usual_pace.clicks_7 + 1.0)) as pace,
-    places.* exclude (presentation, cut, student)
+    ln((joined.clicks_7 + 1.0) / (usual_pace.clicks_7 + 1.0)) as pace
 from joined
-inner join places on joined.presentation = places.presentation and joined.cut = places.cut and joined.student = places.student
 left join usual_pace on joined.presentation = usual_pace.presentation and joined.cut = usual_pace.cut;

@@ -1,8 +1,9 @@
 -- OULAD's tables as numbers, one place for what the data set says only roughly. Reads the views that pipelines/risk/oulad_features.py opens
--- (every column as text); $cuts: the days at whose end learners are looked at.
+-- (every column as text); $cuts: the days at whose end learners are looked at, each the last of its week.
 create macro whole(value) as try_cast(try_cast(value as double) as integer);
 
-create table cuts as select unnest($cuts)::integer as cut;
+-- week: counted from 0.
+create table cuts as select cut, (cut // 7)::integer as week from (select unnest($cuts)::integer as cut);
 
 create table presentations as
 select
@@ -45,7 +46,27 @@ select
         when activity_type in ('quiz', 'externalquiz', 'questionnaire') then 'quiz'
         when activity_type = 'subpage' then 'pages'
         else 'materials'
-    end as kind
+    end as kind,
+    -- The finer type as one bit, so that a day's types are one number.
+    case activity_type
+        when 'homepage' then 1
+        when 'oucontent' then 2
+        when 'forumng' then 4
+        when 'subpage' then 8
+        when 'resource' then 16
+        when 'url' then 32
+        when 'quiz' then 64
+        when 'page' then 128
+        when 'glossary' then 256
+        when 'questionnaire' then 512
+        when 'dualpane' then 1024
+        when 'ouwiki' then 2048
+        when 'oucollaborate' then 4096
+        when 'ouelluminate' then 8192
+        when 'externalquiz' then 16384
+        when 'dataplus' then 32768
+        else 0
+    end as type
 from vle;
 
 -- One row per learner, day and site. Who has clicked at all is known of the whole presentation (the protocol's population); clicks

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import builtins
+
 import numpy as np
 import pandas as pd
+import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from pipelines.risk import figures
-from pipelines.risk.forecast import Recipe, evened, fit_calibration, learn, logit, odds_to_probability, step_to_mean
+from pipelines.errors import BadConfiguration
+from pipelines.risk import figures, forecast
+from pipelines.risk.forecast import NormalPlaces, Recipe, evened, fit_calibration, learn, logit, odds_to_probability, step_to_mean
 
-RECIPE = Recipe(trees={"max_iter": 20, "max_leaf_nodes": 4, "min_samples_leaf": 10}, regularisation=0.1, trees_share=0.6, folds=3)
+RECIPE = Recipe(trees={"num_leaves": 4, "min_data_in_leaf": 10}, rounds=20, regularisation=0.1, trees_share=0.6, folds=3)
 
 
 def _drawn(count: int, seed: int = 5) -> tuple[np.ndarray, np.ndarray]:
@@ -72,3 +76,50 @@ def test_a_forecast_is_the_same_again_and_answers_in_the_known_direction() -> No
     quiet = features.iloc[[0] * 20].assign(silence=np.linspace(0, 30, 20))
     assert (np.diff(one.predict(quiet)) >= -1e-12).all()
     assert figures.roc_auc(outcome, one.unseen) > 0.6
+
+
+def test_the_bytes_are_the_same_however_many_folds_are_learned_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(4)
+    features = pd.DataFrame(rng.normal(size=(500, 4)), columns=list("abcd"))
+    outcome = (rng.random(500) < odds_to_probability(features["a"].to_numpy())).astype(int)
+    guessed = []
+    for at_once in (1, 3):
+        monkeypatch.setattr(forecast, "FOLDS_AT_ONCE", at_once)
+        guessed.append(learn(features, outcome, np.arange(500), RECIPE).predict(features).tobytes())
+    assert guessed[0] == guessed[1]
+
+
+def test_places_are_ordered_and_normal_and_the_unknown_stand_in_the_middle_with_a_flag() -> None:
+    rng = np.random.default_rng(6)
+    values = np.column_stack([rng.exponential(5, 2000), np.full(2000, 3.0), np.full(2000, np.nan), rng.integers(0, 3, 2000)]).astype(
+        np.float32
+    )
+    values[::4, 0] = np.nan
+    places = NormalPlaces.of(values)
+    found = places.transform(values)
+    known = ~np.isnan(values[:, 0])
+    order = np.argsort(values[known, 0])
+    assert (np.diff(found[known, 0][order]) >= 0).all()
+    assert np.allclose([found[known, 0].mean(), found[known, 0].std()], [0, 1], atol=0.01)
+    assert abs(np.median(found[known, 0])) < 0.05
+    assert (found[~known, 0] == 0).all()
+    # One value, and nothing known: nothing to learn, and nothing that is not a number.
+    assert (found[:, [1, 2]] == 0).all()
+    assert len(np.unique(found[:, 3])) == 3
+    # Only the first feature is known of some and unknown of others.
+    assert found.shape[1] == 5
+    assert np.allclose([found[:, 4].mean(), found[:, 4].std()], [0, 1], atol=0.01)
+    assert np.isfinite(places.transform(np.full((1, 4), 1e9, np.float32))).all()
+
+
+def test_a_missing_library_of_the_system_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = builtins.__import__
+
+    def absent(name: str, *rest: object, **more: object) -> object:
+        if name == "lightgbm":
+            raise OSError("libgomp.so.1: cannot open shared object file")
+        return found(name, *rest, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(builtins, "__import__", absent)
+    with pytest.raises(BadConfiguration, match="libgomp1"):
+        learn(pd.DataFrame({"a": [0.0, 1.0]}), np.array([0, 1]), np.arange(2), RECIPE)

@@ -14,7 +14,7 @@ from pipelines.risk.forecast import Recipe, logit, odds_to_probability, step_to_
 from pipelines.risk.oulad_features import feature_names, feature_table
 from tests.unit.risk.oulad_world import write_world
 
-QUICK = Recipe(trees={"max_iter": 12, "max_leaf_nodes": 4, "min_samples_leaf": 10}, regularisation=0.01, trees_share=0.5, folds=2)
+QUICK = Recipe(trees={"num_leaves": 4, "min_data_in_leaf": 10}, rounds=12, regularisation=0.01, trees_share=0.5, folds=2)
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +54,23 @@ def test_whatever_happens_after_the_day_changes_no_feature_of_it(world: Path, tm
 def test_a_weeks_features_do_not_depend_on_the_weeks_asked_for_beside_it(world: Path) -> None:
     alone, among = feature_table(world, [3], threads=1), feature_table(world, [3, 9], threads=1)
     pd.testing.assert_frame_equal(alone, among[among["cut"] == 20].reset_index(drop=True))
+
+
+def test_days_per_type_of_material_are_those_of_the_clicks(world: Path) -> None:
+    """Counted again from the files, days before the start included; a day with two quizzes is one day."""
+    cut = 27
+    rows = feature_table(world, [4], threads=1).set_index(["code", "module", "student"])
+    clicks = pd.read_csv(world / "studentVle.csv").merge(pd.read_csv(world / "vle.csv"), on=["id_site", "code_module", "code_presentation"])
+    seen = clicks[clicks["date"] <= cut]
+    assert (seen["date"] < 0).any()
+    keys = ["code_presentation", "code_module", "id_student"]
+    for kind in ("homepage", "oucontent", "forumng", "quiz", "subpage", "resource"):
+        days = seen[seen["activity_type"] == kind].groupby(keys)["date"].nunique()
+        assert (rows[f"days_{kind}"] == days.reindex(rows.index, fill_value=0)).all()
+    recent = seen[seen["date"] > cut - 3].groupby(keys)["date"].nunique()
+    assert (rows["active_3"] == recent.reindex(rows.index, fill_value=0)).all()
+    before = seen[seen["date"] < 0].groupby(keys)["sum_click"].sum()
+    assert (rows["clicks_before"] == before.reindex(rows.index, fill_value=0)).all()
 
 
 def test_a_mark_is_known_no_earlier_than_marking_takes(world: Path) -> None:

@@ -227,7 +227,7 @@ def learn(
     ``signs``: 1, -1 or 0 per feature, the direction in which the trees may answer. ``weights``: per row; None: all alike.
     Raises BadConfiguration where LightGBM cannot be loaded.
     """
-    lightgbm = _lightgbm()
+    lightgbm = load_lightgbm()
     settings = {**_TREES, **recipe.trees, "monotone_constraints": signs or [0] * features.shape[1]}
     values = features.to_numpy(np.float32)
     places = NormalPlaces.of(values)
@@ -256,7 +256,7 @@ def learn(
     return Forecast(list(features.columns), places, [fold for fold, _ in found], recipe.trees_share, calibration, unseen)
 
 
-def _lightgbm() -> Any:
+def load_lightgbm() -> Any:
     """LightGBM, loaded when something is learned: its wheel asks the system for OpenMP's library, which the rest of Mayak does without."""
     try:
         import lightgbm

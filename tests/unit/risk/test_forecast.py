@@ -12,6 +12,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from pipelines.errors import BadConfiguration
 from pipelines.risk import figures, forecast
 from pipelines.risk.forecast import NormalPlaces, Recipe, evened, fit_calibration, learn, logit, odds_to_probability, step_to_mean
+from tests.openmp import needs_lightgbm
 
 RECIPE = Recipe(trees={"num_leaves": 4, "min_data_in_leaf": 10}, rounds=20, regularisation=0.1, trees_share=0.6, folds=3)
 
@@ -65,6 +66,7 @@ def test_an_interval_widens_when_rows_are_the_same_peoples() -> None:
     assert np.isclose(many.high - many.low, once.high - once.low, rtol=0.01)
 
 
+@needs_lightgbm
 def test_a_forecast_is_the_same_again_and_answers_in_the_known_direction() -> None:
     rng = np.random.default_rng(2)
     features = pd.DataFrame({"silence": rng.exponential(5, 600), "noise": rng.normal(size=600)})
@@ -78,6 +80,7 @@ def test_a_forecast_is_the_same_again_and_answers_in_the_known_direction() -> No
     assert figures.roc_auc(outcome, one.unseen) > 0.6
 
 
+@needs_lightgbm
 def test_the_bytes_are_the_same_however_many_folds_are_learned_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(4)
     features = pd.DataFrame(rng.normal(size=(500, 4)), columns=list("abcd"))

@@ -12,6 +12,7 @@ from pipelines.errors import BadFile, BadSource
 from pipelines.risk import oulad
 from pipelines.risk.forecast import Recipe, logit, odds_to_probability, step_to_mean
 from pipelines.risk.oulad_features import feature_names, feature_table
+from tests.openmp import needs_lightgbm
 from tests.unit.risk.oulad_world import write_world
 
 QUICK = Recipe(trees={"num_leaves": 4, "min_data_in_leaf": 10}, rounds=12, regularisation=0.01, trees_share=0.5, folds=2)
@@ -87,6 +88,7 @@ def test_training_takes_only_what_began_earlier() -> None:
         oulad.split_of(["2014J"])
 
 
+@needs_lightgbm
 def test_the_protocol_gives_every_figure_and_beats_silence(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(oulad.train_week, "__defaults__", (QUICK,))
     monkeypatch.setattr(oulad.train_next_week, "__defaults__", (QUICK,))
@@ -126,6 +128,7 @@ def test_presentations_stand_to_each_other_as_their_modules_did_before() -> None
     assert np.ptp(common) < 1e-6
 
 
+@needs_lightgbm
 def test_who_is_alone_on_a_day_is_not_moved(world: Path) -> None:
     rows = feature_table(world, [7, 8, 9], threads=1)
     names = feature_names(rows)

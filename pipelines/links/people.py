@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from pipelines.links import places
 from pipelines.links.name_evidence import make_evidence, make_parts, make_readings
+from pipelines.links.name_pairs import compare_names
 from pipelines.links.name_weights import judge
 from pipelines.links.names import full_name, is_given_name, read_name, school_number
 from pipelines.links.people_decisions import drop_standing, make_standing, note_history
@@ -44,12 +45,16 @@ _MADE = (
     "exact_links",
     "parts",
     "bearers",
+    "bearer_prints",
     "scopes",
     "excluded",
-    "shown",
-    "readings",
+    "wanted_readings",
+    "givens",
+    "cuts_here",
     "shared",
     "members",
+    "in_group",
+    "teachers",
     "judged",
     "contradicted",
     "several",
@@ -104,6 +109,7 @@ def link_people(warehouse: Warehouse, programme: Programme) -> Summary:
     _make_contradicted(warehouse)
     _make_scopes(warehouse)
     make_readings(warehouse)
+    compare_names(warehouse)
     _make_judged(warehouse)
     result = warehouse.arrow(
         """

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from pipelines.links.names import ShownName, full_name, is_given_name, is_patronymic, read_handle, read_name, run_together
+from pipelines.links.names import ShownName, is_given_name, is_patronymic, read_handle, read_name, run_together
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 
@@ -20,45 +20,26 @@ _STRICT = (NAME, EARLIER_NAME)
 
 
 def make_parts(warehouse: Warehouse) -> None:
-    """Tables ``parts`` (person, part of the name, key) and ``bearers`` (one row per person: initials, patronymics, schools).
+    """Tables ``parts`` (person, part of the name, key), ``bearers`` (one row per person: initials, patronymics, schools) and ``bearer_prints``.
 
     Parts: last, part (of a double family name, or one in brackets), past (an earlier family name), first, short, middle.
     """
-    found = warehouse.arrow(
+    run = warehouse.connection.execute
+    run(
         """
-        select exact_links.person_id, private.first_name, private.last_name, anchors.school, false as is_past
-        from anchors inner join exact_links using (account_id) inner join personal.accounts as private using (account_id)
-        where not coalesce(anchors.is_service, false)
-        union
-        select exact_links.person_id, private.first_name, past.name, null, true
-        from anchors inner join exact_links using (account_id) inner join personal.accounts as private using (account_id)
-        inner join personal.account_names as past on past.account_id = anchors.account_id and past.kind = 'last_name'
-        where not coalesce(anchors.is_service, false) and past.name is distinct from private.last_name
-        order by all
+        create or replace temp table bearer_rows as
+        select exact_links.person_id, called.* from anchors as called inner join exact_links using (account_id)
+        where not coalesce(called.is_service, false) and called.account_id in (select account_id from personal.accounts)
         """
     )
-    parts: dict[tuple[str, str, str], None] = {}
-    bearers: dict[str, list[str | None]] = {name: [] for name in ("person_id", "first", "middle", "last", "school")}
-    columns = (found[name].to_pylist() for name in ("person_id", "first_name", "last_name", "school", "is_past"))
-    for person, first, last, school, is_past in zip(*columns, strict=True):
-        name = full_name(first, last)
-        if is_past:
-            parts |= {(person, "past", one): None for one in (name.last, *name.lasts) if one}
-            continue
-        parts |= {(person, "last", name.last): None} if name.last else {}
-        parts |= {(person, "part", one): None for one in name.lasts if len(one) > 2}
-        parts |= {(person, "first" if number == 0 else "short", one): None for number, one in enumerate(name.firsts) if one}
-        parts |= {(person, "middle", name.middle): None} if name.middle else {}
-        for column, value in zip(bearers, (person, name.first, name.middle, name.last, school), strict=True):
-            bearers[column].append(value or None)
-    people, kinds, keys = zip(*parts, strict=True) if parts else ((), (), ())
-    _make_table(
-        warehouse,
-        "parts",
-        pa.table({"person_id": pa.array(people, pa.string()), "part": pa.array(kinds, pa.string()), "key": pa.array(keys, pa.string())}),
+    run(
+        """
+        create or replace temp table parts as
+        select distinct bearer_rows.person_id, called.part, called.key
+        from personal.called_parts as called inner join bearer_rows on bearer_rows.account_id = called.account_id
+        """
     )
-    _make_table(warehouse, "bearer_rows", pa.table({name: pa.array(values, pa.string()) for name, values in bearers.items()}))
-    warehouse.connection.execute(
+    run(
         """
         create or replace temp table bearers as
         select person_id, coalesce(list(distinct left(first, 1)) filter (where left(first, 1) is not null), []) as first_initials,
@@ -70,15 +51,14 @@ def make_parts(warehouse: Warehouse) -> None:
         from bearer_rows group by person_id
         """
     )
-    warehouse.connection.execute(
+    # Fingerprints of one person's accounts, in order: an engine with several threads has none of its own.
+    run(
         """
         create or replace temp table bearer_prints as
-        select person_id, md5(string_agg(part || chr(30) || key, chr(31) order by part, key)) as fingerprint from parts group by person_id
-        union all
-        select person_id, md5(concat_ws(chr(31), coalesce(first, chr(30)), coalesce(middle, chr(30)), coalesce(last, chr(30)), coalesce(school, chr(30)))) from bearer_rows
+        select person_id, array_to_string(list_sort(list(fingerprint)), chr(31)) as fingerprint from bearer_rows group by person_id
         """
     )
-    warehouse.connection.execute("drop table temp.bearer_rows")
+    run("drop table temp.bearer_rows")
 
 
 #: Raised whenever the same words would be read otherwise: what is kept of them is then read anew.

@@ -46,14 +46,14 @@ _IN_GROUP = """
 _ACCOUNT_PRINTS = """
     create or replace temp table account_prints as
     with appears as (
-        select account_id, string_agg(coalesce(course_id, '') || chr(30) || coalesce(group_id, ''), chr(31) order by course_id, group_id) as text
+        select account_id, array_to_string(list_sort(list(coalesce(course_id, '') || chr(30) || coalesce(group_id, ''))), chr(31)) as text
         from scopes group by account_id
     ), first_here as (
-        select words.account_id, string_agg(distinct words.key, chr(31) order by words.key) as text
+        select words.account_id, array_to_string(list_sort(list(distinct words.key)), chr(31)) as text
         from personal.shown_words as words inner join givens on givens.key = words.key
         where not words.is_given group by words.account_id
     ), cut as (
-        select account_id, string_agg(piece || chr(30) || rest, chr(31) order by piece, rest) as text from cuts_here group by account_id
+        select account_id, array_to_string(list_sort(list(piece || chr(30) || rest)), chr(31)) as text from cuts_here group by account_id
     )
     select wanted.account_id, md5(concat_ws(chr(29), $rules, wanted.fingerprint, account.channel, appears.text, coalesce(first_here.text, ''),
         coalesce(cut.text, ''))) as fingerprint
@@ -66,17 +66,15 @@ _ACCOUNT_PRINTS = """
 
 _PERSON_PRINTS = """
     create or replace temp table person_prints as
-    with called as (
-        select person_id, string_agg(distinct fingerprint, chr(31) order by fingerprint) as text from bearer_prints group by person_id
-    ), studies as (
-        select exact.person_id, string_agg(distinct enrolment.course_id || chr(30) || (enrolment.role in ('curator', 'staff'))::varchar, chr(31)
-            order by enrolment.course_id || chr(30) || (enrolment.role in ('curator', 'staff'))::varchar) as text
+    with studies as (
+        select exact.person_id,
+            array_to_string(list_sort(list(distinct enrolment.course_id || chr(30) || (enrolment.role in ('curator', 'staff'))::varchar)), chr(31)) as text
         from raw.enrolments as enrolment inner join exact_links as exact on exact.account_id = enrolment.account_id group by exact.person_id
     ), grouped as (
-        select person_id, string_agg(group_id, chr(31) order by group_id) as text from in_group group by person_id
+        select person_id, array_to_string(list_sort(list(group_id)), chr(31)) as text from in_group group by person_id
     )
-    select called.person_id, md5(concat_ws(chr(29), called.text, coalesce(studies.text, ''), coalesce(grouped.text, ''))) as fingerprint
-    from called left join studies on studies.person_id = called.person_id left join grouped on grouped.person_id = called.person_id
+    select called.person_id, md5(concat_ws(chr(29), called.fingerprint, coalesce(studies.text, ''), coalesce(grouped.text, ''))) as fingerprint
+    from bearer_prints as called left join studies on studies.person_id = called.person_id left join grouped on grouped.person_id = called.person_id
 """
 
 _CHANGED = """

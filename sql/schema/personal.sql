@@ -93,6 +93,68 @@ comment on column personal.shown_cuts.account_id is 'raw.accounts.';
 comment on column personal.shown_cuts.piece is 'The piece that may be a family name, as a key.';
 comment on column personal.shown_cuts.rest is 'What is left: a first name as a key, or one or two letters.';
 
+create table if not exists personal.called_accounts (
+    account_id varchar not null,
+    fingerprint varchar not null,
+    last varchar,
+    first varchar,
+    middle varchar,
+    handle varchar,
+    email varchar,
+    local varchar,
+    phone varchar,
+    school varchar,
+    workplace varchar
+);
+comment on table personal.called_accounts is 'One row per LMS account whose name was taken apart, kept from run to run: it is read anew when it is called otherwise. Key: account_id.';
+comment on column personal.called_accounts.account_id is 'raw.accounts.';
+comment on column personal.called_accounts.fingerprint is 'Hash of all that was read and of the version of the rules.';
+comment on column personal.called_accounts.last is 'Family name, as a key.';
+comment on column personal.called_accounts.first is 'First name, as a key.';
+comment on column personal.called_accounts.middle is 'Patronymic, as a key.';
+comment on column personal.called_accounts.handle is 'User name, letters and digits.';
+comment on column personal.called_accounts.email is 'Address in small letters.';
+comment on column personal.called_accounts.local is 'The part of the address before the @, letters and digits.';
+comment on column personal.called_accounts.phone is 'Last ten digits of the telephone number.';
+comment on column personal.called_accounts.school is 'Number of the school.';
+comment on column personal.called_accounts.workplace is 'Institution and town, where both are known.';
+
+create table if not exists personal.called_parts (
+    account_id varchar not null,
+    part varchar not null,
+    key varchar not null
+);
+comment on table personal.called_parts is 'One row per LMS account and part of its name. Key: account_id, part, key.';
+comment on column personal.called_parts.account_id is 'raw.accounts.';
+comment on column personal.called_parts.part is 'last, part (of a double family name, or one in brackets), past (an earlier family name), first, short (a short form), middle.';
+comment on column personal.called_parts.key is 'Spelling-free key.';
+
+create table if not exists personal.account_keys (
+    account_id varchar not null,
+    kind varchar not null,
+    name varchar not null,
+    key_kind varchar not null,
+    key varchar not null,
+    version integer not null
+);
+comment on table personal.account_keys is 'One row per account, address, number or user name that it has shown, and exact key read from it. Key: account_id, kind, name, key_kind.';
+comment on column personal.account_keys.account_id is 'raw.accounts.';
+comment on column personal.account_keys.kind is 'username, email or phone.';
+comment on column personal.account_keys.name is 'The words, untouched.';
+comment on column personal.account_keys.key_kind is 'email, phone, handle, local (the part before the @); none: there is no key in it.';
+comment on column personal.account_keys.key is 'The key; empty: none.';
+comment on column personal.account_keys.version is 'Version of the rules.';
+
+create table if not exists personal.contradicted_accounts (
+    account_id varchar not null,
+    fingerprint varchar not null,
+    is_contradicted boolean not null
+);
+comment on table personal.contradicted_accounts is 'One row per account that has an exact key and shows a name, kept from run to run. Key: account_id.';
+comment on column personal.contradicted_accounts.account_id is 'raw.accounts.';
+comment on column personal.contradicted_accounts.fingerprint is 'Hash of the name shown, of the person''s names and of the version of the rules.';
+comment on column personal.contradicted_accounts.is_contradicted is 'It shows somebody else''s full name, or several people''s.';
+
 create table if not exists personal.compared_accounts (
     account_id varchar not null,
     fingerprint varchar not null

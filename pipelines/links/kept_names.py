@@ -73,8 +73,8 @@ def keep_called(warehouse: Warehouse) -> None:
             called += [("past", one) for one in (past.last, *past.lasts)]
         for part, key in dict.fromkeys(called):
             if key:
-                for column, value in zip(parts.values(), (account, part, key), strict=True):
-                    column.append(value)
+                for into, value in zip(parts.values(), (account, part, key), strict=True):
+                    into.append(value)
     with warehouse.transaction():
         for table, rows in (("called_accounts", about), ("called_parts", parts)):
             connection.execute(

@@ -187,7 +187,7 @@ class _Rows:
         account = self.account[chosen]
         chance = _chances(account, weights, self.accounts)
         held = threshold("people_prior_accounts")
-        filled: Floats = np.bincount(self.cell[chosen], chance, self.homes * _CELLS).reshape(-1, _LAST_CELLS, _FIRST_CELLS)
+        filled = np.bincount(self.cell[chosen], chance, self.homes * _CELLS).astype(np.float64).reshape(-1, _LAST_CELLS, _FIRST_CELLS)
 
         def shares(counts: Floats, usual: Floats) -> Floats:
             counts = counts + held * usual

@@ -13,6 +13,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 from datetime import date
+from hashlib import md5
 from pathlib import Path
 from random import Random
 
@@ -21,6 +22,7 @@ import pandas as pd
 from benchmarks.evaluation import Figure, render, share
 from benchmarks.people.peers import PEERS, Task, link_by
 from benchmarks.people.programme import WITH_LAST, Written, read_names, write_programme
+from pipelines.links import names
 from pipelines.links.people import link_people_and_places
 from pipelines.programme import Programme
 from pipelines.warehouse import Warehouse
@@ -137,6 +139,50 @@ def _precision(name: str, counts: Counter[str]) -> Figure:
     return share("people", name, counts["right"], counts["right"] + counts["wrong"], f"wrong {counts['wrong']}")
 
 
+#: Tables whose rows are an account's; what comes on the last night is kept beside until then.
+_OF_ACCOUNTS = (
+    "raw.accounts", "personal.accounts", "personal.account_names", "raw.enrolments", "raw.memberships", "raw.messages", "raw.addressees", "raw.attendance",
+)  # fmt: skip
+
+
+def hold_back(warehouse: Warehouse, share: float) -> None:
+    """Take a share of all accounts, learners and others, out of the warehouse with what they wrote and where they were."""
+    run = warehouse.connection.execute
+    run(
+        "create temp table late as select account_id from raw.accounts where md5_number_lower(account_id) % 100000 < ?",
+        [round(share * 100_000)],
+    )
+    for table in _OF_ACCOUNTS:
+        of = (
+            "message_id in (select message_id from raw.messages where account_id in (select account_id from late))"
+            if table == "raw.addressees"
+            else "account_id in (select account_id from late)"
+        )
+        run(f"create temp table late_{table.replace('.', '_')} as select * from {table} where {of}")
+    for table in _OF_ACCOUNTS:
+        key = "message_id" if table == "raw.addressees" else "account_id"
+        run(f"delete from {table} where {key} in (select {key} from late_{table.replace('.', '_')})")
+
+
+def let_come(warehouse: Warehouse) -> None:
+    """Put back what was held back."""
+    for table in _OF_ACCOUNTS:
+        warehouse.connection.execute(f"insert into {table} select * from late_{table.replace('.', '_')}")
+
+
+def rows_hash(warehouse: Warehouse) -> str:
+    """Hash of the links and the queue's candidates, whatever the order of rows."""
+    rows = [warehouse.rows(f"select * from links.{table} order by all") for table in ("people", "people_candidates")]
+    return md5(repr(rows).encode(), usedforsecurity=False).hexdigest()[:8]
+
+
+def _forget_what_was_read() -> None:
+    """A night is a process of its own: nothing is remembered but what the warehouse keeps."""
+    for one in vars(names).values():
+        if hasattr(one, "cache_clear"):
+            one.cache_clear()
+
+
 def main() -> None:
     """Write, link, judge, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -145,6 +191,9 @@ def main() -> None:
     parser.add_argument("--names", type=Path, default=Path("../shared/data/ru_names"))
     parser.add_argument("--no-peers", action="store_true")
     parser.add_argument("--twice", action="store_true", help="link a second time, as the night after does when nothing is new")
+    parser.add_argument(
+        "--next-day", type=float, default=0.0, metavar="SHARE", help="hold back this share of all accounts until a last night"
+    )
     parser.add_argument("--markdown", action="store_true")
     given = parser.parse_args()
     tally = Tally()
@@ -152,13 +201,20 @@ def main() -> None:
         with Warehouse.open(None) as warehouse:
             warehouse.create_schemas()
             written = write_programme(warehouse, read_names(given.names, Random(seed)), given.people, seed)
-            for again in range(1 + given.twice):
+            nights = ["first"] + ["again"] * given.twice
+            if given.next_day:
+                hold_back(warehouse, given.next_day)
+                nights.append("one more day")
+            for night in nights:
+                if night == "one more day":
+                    let_come(warehouse)
+                _forget_what_was_read()
                 start, cpu = time.perf_counter(), time.process_time()
                 link_people_and_places(warehouse, PROGRAMME, DAY)
                 accounts = warehouse.value("select count(*) from raw.accounts")
                 sys.stderr.write(
-                    f"seed {seed}, {'again' if again else 'first'}: {written.people} people, {accounts} accounts linked in {time.perf_counter() - start:.1f} s, "
-                    f"{time.process_time() - cpu:.1f} s of processor time\n"
+                    f"seed {seed}, {night}: {written.people} people, {accounts} accounts linked in {time.perf_counter() - start:.1f} s, "
+                    f"{time.process_time() - cpu:.1f} s of processor time, rows {rows_hash(warehouse)}\n"
                 )
             judge(warehouse, written, tally)
             if not given.no_peers:

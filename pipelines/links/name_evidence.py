@@ -1,7 +1,7 @@
 """What shown names have in common with the names of a course's people: the rows that :mod:`pipelines.links.name_weights` weighs.
 
-Names are compared inside the courses in whose chats, webinars or mails an account appears, never with everybody, so namesakes elsewhere do
-not matter and the work stays linear. Works in the temporary tables of :mod:`pipelines.links.people`: anchors, exact_links, scopes, excluded.
+Names are taken apart and kept; :mod:`pipelines.links.name_pairs` compares them; here they also get what they are worth among tonight's people.
+Works in the temporary tables of :mod:`pipelines.links.people`: anchors, exact_links, scopes, excluded.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from pipelines.links.names import ShownName, full_name, is_given_name, is_patronymic, read_handle, read_name, run_together
+from pipelines.links.names import ShownName, is_given_name, is_patronymic, read_handle, read_name, run_together
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 
@@ -20,45 +20,26 @@ _STRICT = (NAME, EARLIER_NAME)
 
 
 def make_parts(warehouse: Warehouse) -> None:
-    """Tables ``parts`` (person, part of the name, key) and ``bearers`` (one row per person: initials, patronymics, schools).
+    """Tables ``parts`` (person, part of the name, key), ``bearers`` (one row per person: initials, patronymics, schools) and ``bearer_prints``.
 
     Parts: last, part (of a double family name, or one in brackets), past (an earlier family name), first, short, middle.
     """
-    found = warehouse.arrow(
+    run = warehouse.connection.execute
+    run(
         """
-        select exact_links.person_id, private.first_name, private.last_name, anchors.school, false as is_past
-        from anchors inner join exact_links using (account_id) inner join personal.accounts as private using (account_id)
-        where not coalesce(anchors.is_service, false)
-        union
-        select exact_links.person_id, private.first_name, past.name, null, true
-        from anchors inner join exact_links using (account_id) inner join personal.accounts as private using (account_id)
-        inner join personal.account_names as past on past.account_id = anchors.account_id and past.kind = 'last_name'
-        where not coalesce(anchors.is_service, false) and past.name is distinct from private.last_name
-        order by all
+        create or replace temp table bearer_rows as
+        select exact_links.person_id, called.* from anchors as called inner join exact_links using (account_id)
+        where not coalesce(called.is_service, false) and called.account_id in (select account_id from personal.accounts)
         """
     )
-    parts: dict[tuple[str, str, str], None] = {}
-    bearers: dict[str, list[str | None]] = {name: [] for name in ("person_id", "first", "middle", "last", "school")}
-    columns = (found[name].to_pylist() for name in ("person_id", "first_name", "last_name", "school", "is_past"))
-    for person, first, last, school, is_past in zip(*columns, strict=True):
-        name = full_name(first, last)
-        if is_past:
-            parts |= {(person, "past", one): None for one in (name.last, *name.lasts) if one}
-            continue
-        parts |= {(person, "last", name.last): None} if name.last else {}
-        parts |= {(person, "part", one): None for one in name.lasts if len(one) > 2}
-        parts |= {(person, "first" if number == 0 else "short", one): None for number, one in enumerate(name.firsts) if one}
-        parts |= {(person, "middle", name.middle): None} if name.middle else {}
-        for column, value in zip(bearers, (person, name.first, name.middle, name.last, school), strict=True):
-            bearers[column].append(value or None)
-    people, kinds, keys = zip(*parts, strict=True) if parts else ((), (), ())
-    _make_table(
-        warehouse,
-        "parts",
-        pa.table({"person_id": pa.array(people, pa.string()), "part": pa.array(kinds, pa.string()), "key": pa.array(keys, pa.string())}),
+    run(
+        """
+        create or replace temp table parts as
+        select distinct bearer_rows.person_id, called.part, called.key
+        from personal.called_parts as called inner join bearer_rows on bearer_rows.account_id = called.account_id
+        """
     )
-    _make_table(warehouse, "bearer_rows", pa.table({name: pa.array(values, pa.string()) for name, values in bearers.items()}))
-    warehouse.connection.execute(
+    run(
         """
         create or replace temp table bearers as
         select person_id, coalesce(list(distinct left(first, 1)) filter (where left(first, 1) is not null), []) as first_initials,
@@ -70,7 +51,14 @@ def make_parts(warehouse: Warehouse) -> None:
         from bearer_rows group by person_id
         """
     )
-    warehouse.connection.execute("drop table temp.bearer_rows")
+    # Fingerprints of one person's accounts, in order: an engine with several threads has none of its own.
+    run(
+        """
+        create or replace temp table bearer_prints as
+        select person_id, array_to_string(list_sort(list(fingerprint)), chr(31)) as fingerprint from bearer_rows group by person_id
+        """
+    )
+    run("drop table temp.bearer_rows")
 
 
 #: Raised whenever the same words would be read otherwise: what is kept of them is then read anew.
@@ -87,10 +75,10 @@ _KEPT: dict[str, dict[str, pa.DataType]] = {
 
 
 def make_readings(warehouse: Warehouse) -> None:
-    """Tables ``shown`` (account, reading, word, key) and ``readings`` (account, reading: initials, school and what kinds of words there are).
+    """Bring the kept readings up to date (``personal.shown_…``): a run takes apart the names of new accounts and of those that show something else.
 
-    ``shared``: accounts that show themselves to be several people's. Names are taken apart once and kept (``personal.shown_…``): a run reads
-    those of new accounts and of accounts that show something else than before.
+    Leaves the tables ``wanted_readings`` (one row per account that has scopes: what it shows, with a fingerprint), ``shared`` (accounts that show
+    themselves to be several people's), ``givens`` (keys that are first names here) and ``cuts_here`` (run-together user names of which a piece is a family name here).
     """
     connection = warehouse.connection
     connection.execute(
@@ -115,26 +103,40 @@ def make_readings(warehouse: Warehouse) -> None:
     # Some family names are first names too, and some people fill in the fields the other way round: what is more often a first name is one.
     connection.execute(
         """
-        create or replace temp table shown as
-        with givens as (
-            select key from parts where part in ('first', 'last') group by key
-            having count(*) filter (where part = 'first') > count(*) filter (where part = 'last')
-        )
-        select words.account_id, words.reading, words.word, words.key,
-            bool_or(words.is_given or givens.key is not null) over (partition by words.account_id, words.reading, words.word) as is_given, words.is_middle
-        from personal.shown_words as words
-        inner join wanted_readings using (account_id)
-        left join givens on givens.key = words.key
+        create or replace temp table givens as
+        select key from parts where part in ('first', 'last') group by key
+        having count(*) filter (where part = 'first') > count(*) filter (where part = 'last')
         """
     )
     connection.execute(
-        "create or replace temp table readings as select kept.* from personal.shown_readings as kept inner join wanted_readings using (account_id)"
+        """
+        create or replace temp table cuts_here as
+        select cuts.account_id, cuts.piece, cuts.rest from personal.shown_cuts as cuts inner join wanted_readings using (account_id)
+        where cuts.piece in (select key from parts where part in ('last', 'part', 'past'))
+        """
     )
     connection.execute(
         "create or replace temp table shared as select account_id from personal.shown_accounts inner join wanted_readings using (account_id) where is_shared"
     )
+
+
+def make_shown(warehouse: Warehouse) -> None:
+    """Tables ``shown`` (account, reading, word, key) and ``readings`` (account, reading: initials, school) of the accounts in ``needed_accounts``."""
+    connection = warehouse.connection
+    connection.execute(
+        """
+        create or replace temp table shown as
+        select words.account_id, words.reading, words.word, words.key,
+            bool_or(words.is_given or givens.key is not null) over (partition by words.account_id, words.reading, words.word) as is_given, words.is_middle
+        from personal.shown_words as words
+        inner join needed_accounts using (account_id)
+        left join givens on givens.key = words.key
+        """
+    )
+    connection.execute(
+        "create or replace temp table readings as select kept.* from personal.shown_readings as kept inner join needed_accounts using (account_id)"
+    )
     _add_cuts(warehouse)
-    connection.execute("drop table temp.wanted_readings")
 
 
 def _keep_readings(warehouse: Warehouse) -> None:
@@ -188,16 +190,12 @@ def _add_reading(
 def _add_cuts(warehouse: Warehouse) -> None:
     """Add the readings of user names of which a piece is a family name of the programme."""
     found = warehouse.rows(
-        """
-        select cuts.account_id, wanted_readings.display_name, cuts.piece, cuts.rest
-        from personal.shown_cuts as cuts inner join wanted_readings using (account_id)
-        where cuts.piece in (select key from parts where part in ('last', 'part', 'past'))
-        order by all
-        """
+        "select account_id, wanted_readings.display_name, piece, rest, row_number() over (partition by account_id order by piece, rest) - 1 "
+        "from cuts_here inner join needed_accounts using (account_id) inner join wanted_readings using (account_id) order by account_id, piece, rest"
     )
     readings: list[tuple[object, ...]] = []
     words: list[tuple[object, ...]] = []
-    for number, (account, display, piece, rest) in enumerate(found):
+    for account, display, piece, rest, number in found:
         letters = tuple("" if one in "yj" else one for one in rest) if len(rest) <= 2 else ()
         cut = ShownName(((piece,), (rest,)) if rest and not letters else ((piece,),), letters, None, 0)
         name = read_name(display if display and "@" not in display else None)
@@ -246,195 +244,51 @@ _FREQUENCIES = """
     from counted cross join everybody
 """
 
-_MEMBERS = """
-    create or replace temp table members as
-    select distinct enrolment.course_id, exact.person_id
-    from raw.enrolments as enrolment inner join exact_links as exact on exact.account_id = enrolment.account_id
-    where enrolment.course_id in (select course_id from scopes) and exact.person_id is not null
-    union
-    select null, person_id from bearers where exists (select 1 from scopes where course_id is null)
-"""
-
-_HITS = """
-    create or replace temp table hits as
-    with scope_courses as (
-        select distinct account_id, course_id from scopes
-    ), known as (
-        select members.course_id, parts.person_id, parts.part, parts.key
-        from members inner join parts on parts.person_id = members.person_id
-    )
-    select shown.account_id, shown.reading, known.person_id, shown.word, known.part, shown.key, shown.is_given, shown.is_middle,
-        scope.course_id
-    from shown
-    inner join scope_courses as scope on scope.account_id = shown.account_id
-    inner join known on known.key = shown.key and known.course_id is not distinct from scope.course_id
-"""
-
-# A family name with a typing error: one letter more, less, other or two exchanged; only of long names, and only of people whose first name or
-# initial is shown too. An ending that makes a man's name a woman's is no error. Initials say less, so there the beginning has to be right.
-_TYPOS = """
-    create or replace temp table typos as
-    with open_words as (
-        select shown.account_id, shown.reading, shown.word, shown.key from shown
-        where length(shown.key) >= $letters and not shown.is_given and not shown.is_middle
-    ), pairs as (
-        select distinct hits.account_id, hits.reading, hits.person_id from hits where hits.part in ('first', 'short')
-    ), by_first as (
-        select open_words.*, pairs.person_id, parts.key as own
-        from pairs inner join open_words on open_words.account_id = pairs.account_id and open_words.reading = pairs.reading
-        inner join parts on parts.person_id = pairs.person_id and parts.part in ('last', 'past')
-    ), by_initial as (
-        select open_words.*, parts.person_id, parts.key as own
-        from open_words
-        inner join readings on readings.account_id = open_words.account_id and readings.reading = open_words.reading
-            and readings.initial_1 <> ''
-        inner join (select distinct account_id, course_id from scopes) as scope on scope.account_id = open_words.account_id
-        inner join members on members.course_id = scope.course_id
-        inner join parts on parts.person_id = members.person_id and parts.part in ('last', 'past') and left(parts.key, 3) = left(open_words.key, 3)
-        inner join bearers on bearers.person_id = parts.person_id and list_contains(bearers.first_initials, readings.initial_1)
-    ), compared as (
-        select * from by_first union select * from by_initial
-    )
-    select account_id, reading, person_id, min(word) as word, min(own) as key
-    from compared
-    where length(own) >= $letters and abs(length(own) - length(key)) <= 1 and key <> own and key <> own || 'a' and own <> key || 'a'
-        and damerau_levenshtein(key, own) = 1
-        and not exists (
-            select 1 from hits where hits.account_id = compared.account_id and hits.reading = compared.reading
-                and hits.person_id = compared.person_id and hits.part in ('last', 'part', 'past')
-        )
-    group by account_id, reading, person_id
-"""
-
+# What the kept comparisons are worth tonight: everything that moves with each person who joins.
 _EVIDENCE = """
-    create or replace temp table evidence as
-    with touched as (
-        select account_id, reading, person_id, word, part, key, is_given, is_middle from hits
-        union all
-        select account_id, reading, person_id, word, 'typo', key, false, false from typos
-    ), fitting as (
-        select account_id, reading, person_id,
-            max(case part when 'last' then 3 when 'part' then 2 when 'past' then 2 when 'typo' then 1 else 0 end) as last_level,
-            arg_max(key, case part when 'last' then 3 when 'part' then 2 when 'past' then 2 when 'typo' then 1 end) as last_key,
-            max(case part when 'first' then 2 when 'short' then 1 else 0 end) as first_level,
-            arg_max(key, case part when 'first' then 2 when 'short' then 1 end) as first_key,
-            max(case part when 'middle' then 1 else 0 end) as has_middle,
-            arg_max(key, case part when 'middle' then 1 end) as middle_key,
-            count(distinct word) as explained,
-            count(distinct case when is_given then word end) as explained_given,
-            bool_or(part = 'last' and is_given) as last_may_be_first
-        from touched group by account_id, reading, person_id
-    ), kinds as (
-        select account_id, reading, count(distinct case when is_given then word end) as given,
-            count(distinct case when not is_given and not is_middle then word end) as other,
-            list(distinct key) filter (where is_middle) as middles
-        from shown group by account_id, reading
-    ), groups as (
-        select distinct scopes.account_id, scopes.course_id, scopes.group_id from scopes where scopes.group_id is not null
-    ), in_group as (
-        select distinct member.group_id, exact.person_id
-        from raw.memberships as member inner join exact_links as exact on exact.account_id = member.account_id
-        where member.group_id in (select group_id from groups)
-    ), group_sizes as (
-        select groups.group_id, groups.course_id,
-            least(greatest((select count(*) from in_group where in_group.group_id = groups.group_id)
-                / greatest((select count(*) from members where members.course_id = groups.course_id), 1), 0.05), 0.95) as share
-        from (select distinct group_id, course_id from groups) as groups
-    ), group_weights as (
-        select fitting.account_id, fitting.person_id,
-            -- Who teaches a course is at home in the places of all its streams.
-            sum(case when in_group.person_id is not null or teachers.person_id is not null then ln($in_group / group_sizes.share) else ln((1 - $in_group) / (1 - group_sizes.share)) end) as weight
-        from (select distinct account_id, person_id from fitting) as fitting
-        inner join groups on groups.account_id = fitting.account_id
-        inner join group_sizes on group_sizes.group_id = groups.group_id
-        left join in_group on in_group.group_id = groups.group_id and in_group.person_id = fitting.person_id
-        left join teachers on teachers.course_id = groups.course_id and teachers.person_id = fitting.person_id
-        -- Of people of another course the course speaks, not its groups.
-        where exists (select 1 from members where members.course_id = groups.course_id and members.person_id = fitting.person_id)
-        group by fitting.account_id, fitting.person_id
-    ), sizes as (
-        select scope.account_id, min(coalesce(scope.course_id, '')) as home, count(*) as courses, sum(course.people) as people
+    with home as (
+        select scope.account_id, min(coalesce(scope.course_id, '')) as home, greatest(sum(coalesce(course.people, 0)), 1)::bigint as people
         from (select distinct account_id, course_id from scopes) as scope
         left join (select course_id, count(*) as people from members group by course_id) as course on course.course_id is not distinct from scope.course_id
         group by scope.account_id
-    ), shared_courses as (
-        select pair.account_id, pair.person_id, count(*) as courses
-        from (select distinct account_id, person_id from fitting) as pair
-        inner join (select distinct account_id, course_id from scopes) as scope on scope.account_id = pair.account_id
-        inner join members on members.course_id is not distinct from scope.course_id and members.person_id = pair.person_id
-        group by pair.account_id, pair.person_id
+    ), group_sizes as (
+        select groups.group_id, groups.course_id,
+            least(greatest(coalesce(filled.people, 0) / greatest(coalesce(course.people, 0), 1), 0.05), 0.95) as share
+        from (select distinct group_id, course_id from scopes where group_id is not null) as groups
+        left join (select group_id, count(*) as people from in_group group by group_id) as filled on filled.group_id = groups.group_id
+        left join (select course_id, count(*) as people from members group by course_id) as course on course.course_id = groups.course_id
+    ), streams as (
+        -- In one order, for a sum of several numbers depends on it in the last digit.
+        select streams, sum(case when entry[1] = '+' then ln($in_group / share) else ln((1 - $in_group) / (1 - share)) end order by entry) as weight
+        from (
+            select streams, unnest(string_split(streams, chr(31))) as entry
+            from (select distinct streams from personal.compared_names where streams is not null)
+        ) as listed
+        inner join group_sizes on entry[2:] = group_sizes.group_id || chr(30) || coalesce(group_sizes.course_id, '')
+        group by streams
     ), schools as (
         select school, count(*) as people from (select person_id, unnest(schools) as school from bearers) where school is not null group by school
-    ), everything as (
-        select fitting.*, readings.kind, readings.words, kinds.given, kinds.other, kinds.middles,
-            coalesce(list_contains(bearers.schools, readings.school), false) as same_school, readings.school,
-            bearers.middles as own_middles, bearers.lasts as own_lasts,
-            case when readings.initial_1 is null then 0
-                when last_level > 0 and first_level = 0 then (readings.initial_1 <> '')::int + (coalesce(readings.initial_2, '') <> '')::int
-                else (readings.initial_1 <> '')::int end as initials,
-            case when readings.initial_1 is null then true
-                when last_level > 0 and first_level = 0 then (readings.initial_1 = '' or list_contains(bearers.first_initials, readings.initial_1))
-                    and (coalesce(readings.initial_2, '') = '' or len(bearers.middle_initials) = 0 or list_contains(bearers.middle_initials, readings.initial_2))
-                when last_level > 0 then readings.initial_1 = '' or len(bearers.middle_initials) = 0 or list_contains(bearers.middle_initials, readings.initial_1)
-                else readings.initial_1 = '' or list_contains(bearers.last_initials, readings.initial_1)
-                    or list_contains(bearers.middle_initials, readings.initial_1) end as initials_fit,
-            readings.initial_1
-        from fitting
-        inner join readings on readings.account_id = fitting.account_id and readings.reading = fitting.reading
-        inner join kinds on kinds.account_id = fitting.account_id and kinds.reading = fitting.reading
-        inner join bearers on bearers.person_id = fitting.person_id
-    ), judged as (
-        select * replace (
-                -- Where the LMS knows no patronymic, one that is shown leaves nothing unexplained.
-                least(words, explained + case when len(own_middles) = 0 then len(coalesce(middles, [])) else 0 end) as explained
-            ), words - least(words, explained + case when len(own_middles) = 0 then len(coalesce(middles, [])) else 0 end) as unexplained,
-            given - explained_given as other_given,
-            -- A patronymic may be mistyped; another one speaks against the person, whatever else fits.
-            len(list_filter(coalesce(middles, []), one -> not list_contains(own_middles, one) and not list_contains(own_lasts, one)
-                and not coalesce(list_bool_or(list_transform(own_middles, own -> damerau_levenshtein(own, one) <= 1)), false))) > 0
-                and len(own_middles) > 0 and has_middle = 0 as other_middle
-        from everything
     )
-    select judged.account_id, judged.reading, judged.person_id, sizes.home, greatest(sizes.people, 1) as people,
-        last_level, coalesce(of_last.frequency, $last) + case when last_level = 1 then $typos * $last else 0 end as last_frequency,
-        (last_level > 0 or (other > 0 and unexplained > 0))::int as shows_last,
-        first_level, coalesce(of_first.frequency, $first) as first_frequency, (first_level > 0)::int as shows_first,
-        has_middle, coalesce(of_middle.frequency, $middle) as middle_frequency,
-        case when initials_fit then initials else 0 end as initials_fitting,
-        same_school::int as same_school, (coalesce(schools.people, 1) - 1 + $held * $school) / ((select count(*) from bearers) - 1 + $held) as school_frequency,
-        case when last_level > 0 then greatest(unexplained - other_given, 0) else greatest(unexplained - other_given - 1, 0) end as strange,
-        (kind in (0, 1))::int as is_strict, kind,
-        coalesce(group_weights.weight, 0) as group_weight, greatest(sizes.courses - coalesce(shared_courses.courses, 0), 0) as missing_courses,
-        case
-            when other_given > 0 then false
-            -- A full name is one account in all webinars of a system: where it shows in a course that the person is not in, it is perhaps two people's.
-            when account.channel = 'webinar' and sizes.courses > coalesce(shared_courses.courses, 0) then false
-            when last_level >= 2 and first_level > 0 then not (last_may_be_first and explained < 2)
-            when last_level = 1 and (first_level > 0 or initials > 0) then unexplained = 0
-            when last_level >= 2 and initials > 0 and coalesce(initial_1, '') <> '' then unexplained = 0
-            when last_level >= 2 then unexplained = 0 and initials = 0 and not last_may_be_first
-            when first_level > 0 and has_middle = 1 then unexplained = 0 and explained >= 2
-            when first_level > 0 and same_school then unexplained = 0
-            else false
-        end as is_linkable,
-        (last_level > 0 and not (last_may_be_first and words = 1)) or has_middle = 1 or same_school as is_more_than_first
-    from judged
-    inner join sizes on sizes.account_id = judged.account_id
-    inner join raw.accounts as account on account.account_id = judged.account_id
-    left join shared_courses on shared_courses.account_id = judged.account_id and shared_courses.person_id = judged.person_id
-    left join group_weights on group_weights.account_id = judged.account_id and group_weights.person_id = judged.person_id
-    left join frequencies as of_last on of_last.part = 'last' and of_last.key = judged.last_key
-    left join frequencies as of_first on of_first.part = 'first' and of_first.key = judged.first_key
-    left join frequencies as of_middle on of_middle.part = 'middle' and of_middle.key = judged.middle_key
-    left join schools on schools.school = judged.school
-    -- Another patronymic, another first name or other initials beside a name that fits: a relative or a namesake.
-    where not other_middle and initials_fit and not (other_given > 0 and first_level = 0)
-        -- A user name cut in two has to be used up.
-        and not (kind = $cut and unexplained > 0)
-        and not exists (select 1 from excluded where excluded.account_id = judged.account_id and excluded.person_id = judged.person_id)
-    order by judged.account_id, judged.person_id, judged.reading
+    select pair.account_id, pair.person_id, home.home, home.people,
+        pair.last_level, coalesce(of_last.frequency, $last) + case when pair.last_level = 1 then $typos * $last else 0 end as last_frequency,
+        pair.shows_last, pair.first_level, coalesce(of_first.frequency, $first) as first_frequency, pair.first_level > 0 as shows_first,
+        pair.middle_key is not null as has_middle, coalesce(of_middle.frequency, $middle) as middle_frequency,
+        pair.initials_fitting, pair.school is not null as same_school,
+        (coalesce(schools.people, 1) - 1 + $held * $school) / ((select count(*) from bearers) - 1 + $held) as school_frequency,
+        pair.strange, pair.is_strict, coalesce(streams.weight, 0) as group_weight, pair.missing_courses, pair.is_linkable, pair.is_more_than_first,
+        case when answerers.account_id is null then 0.0
+            when pair.person_id in (select person_id from teachers) then ln($teachers / $outsiders) else ln($learners / $outsiders) end as manner_weight
+    from personal.compared_names as pair
+    inner join home on home.account_id = pair.account_id
+    left join frequencies as of_last on of_last.part = 'last' and of_last.key = pair.last_key
+    left join frequencies as of_first on of_first.part = 'first' and of_first.key = pair.first_key
+    left join frequencies as of_middle on of_middle.part = 'middle' and of_middle.key = pair.middle_key
+    left join schools on schools.school = pair.school
+    left join streams on streams.streams = pair.streams
+    left join answerers on answerers.account_id = pair.account_id
+    where not exists (select 1 from excluded where excluded.account_id = pair.account_id and excluded.person_id = pair.person_id)
+    order by pair.account_id, pair.person_id, pair.reading
 """
-
 
 # Accounts that answer many different people in chats, by marked replies: that is how curators write, and next to no learner.
 _ANSWERERS = """
@@ -443,13 +297,6 @@ _ANSWERERS = """
     from raw.messages as message inner join raw.messages as answered on answered.message_id = message.reply_to_id
     where message.channel = 'chat' and message.kind = 'post' and answered.account_id <> message.account_id
     group by message.account_id having count(distinct answered.account_id) >= $people
-"""
-
-_TEACHERS = """
-    create or replace temp table teachers as
-    select distinct exact.person_id, enrolment.course_id
-    from raw.enrolments as enrolment inner join exact_links as exact on exact.account_id = enrolment.account_id
-    where enrolment.role in ('curator', 'staff') and exact.person_id is not null
 """
 
 
@@ -464,39 +311,22 @@ def make_evidence(warehouse: Warehouse) -> pa.Table:
     middle = threshold("people_usual_middle")
     connection = warehouse.connection
     connection.execute(_FREQUENCIES, {**held, "middle": middle})
-    connection.execute(_MEMBERS)
     connection.execute(_ANSWERERS, {"people": threshold("people_answers_people")})
-    connection.execute(_TEACHERS)
-    connection.execute(_HITS)
-    connection.execute(_TYPOS, {"letters": threshold("people_typo_letters")})
-    connection.execute(
+    table = warehouse.arrow(
         _EVIDENCE,
         {
             **held,
             "middle": middle,
-            "cut": CUT_HANDLE,
             "school": threshold("people_usual_school"),
             "in_group": threshold("people_in_group"),
             "typos": threshold("people_names_near"),
+            "teachers": threshold("people_answering_teachers"),
+            "learners": threshold("people_answering_learners"),
+            "outsiders": threshold("people_answering_outsiders"),
         },
     )
-    answering = {
-        "teachers": threshold("people_answering_teachers"),
-        "learners": threshold("people_answering_learners"),
-        "outsiders": threshold("people_answering_outsiders"),
-    }
-    table = warehouse.arrow(
-        """
-        select evidence.* exclude (reading, kind),
-            case when evidence.account_id not in (select account_id from answerers) then 0.0
-                 when evidence.person_id in (select person_id from teachers) then ln($teachers / $outsiders)
-                 else ln($learners / $outsiders) end as manner_weight
-        from evidence order by account_id, person_id, reading
-        """,
-        answering,
-    )
-    for name in ("frequencies", "hits", "typos", "evidence", "answerers", "teachers"):
-        connection.execute(f"drop table if exists temp.{name}")
+    for name in ("frequencies", "answerers"):
+        connection.execute(f"drop table temp.{name}")
     return table
 
 

@@ -15,10 +15,13 @@ What belongs here: numbers. What fits what is found in :mod:`pipelines.links.nam
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipelines.thresholds import threshold
@@ -63,117 +66,148 @@ def judge(evidence: pa.Table, places: pa.Table, taken: pa.Table) -> tuple[Judged
 
     Parameters
     ----------
-    evidence: one row per account, reading and person (see :func:`pipelines.links.name_evidence.make_evidence`), in a fixed order.
+    evidence: one row per account, person and reading (see :func:`pipelines.links.name_evidence.make_evidence`), in that order.
     places: account_id, place_id of every account in ``evidence``.
     taken: place_id, person_id: people whose account in that place is known by an exact key or a decision.
 
     Returns the judgement, and the account ids and person ids that its indices mean.
     """
     rows = _Rows(evidence)
-    weights, rows = rows.best_readings()
-    keep = weights >= (_maximum(rows.account, weights, rows.accounts) - _HOPELESS)[rows.account]
-    rows, weights = rows.take(keep), weights[keep]
+    weights, chosen = rows.best_readings()
+    keep = weights >= (_maximum(rows.account[chosen], weights, rows.accounts) - _HOPELESS)[rows.account[chosen]]
+    rows, weights = rows.take(chosen[keep]), weights[keep]
     penalty = _OneToOne(rows, places, taken)
     log_second = np.log(threshold("people_second_account"))
     handicap = np.zeros(len(weights))
-    best = _best(rows, weights)
     for _ in range(_ROUNDS_OF_ASSIGNMENT):
-        linked = best.score >= threshold("people_link_score")
-        new = np.where(penalty.rivals(best, linked & best.is_linkable, weights + handicap), log_second, 0.0)
+        likeliest, chance = _likeliest(rows, weights + handicap)
+        linked = likeliest[(chance >= threshold("people_link_score")) & rows.is_linkable[likeliest]]
+        new = np.where(penalty.rivals(linked, weights + handicap), log_second, 0.0)
         if np.array_equal(new, handicap):
             break
         handicap = new
-        best = _best(rows, weights + handicap)
-    return best, rows.account_ids, rows.person_ids
+    return _best(rows, weights + handicap), rows.account_ids, rows.person_ids
+
+
+#: What a pair shows of the family name (not shown, or shown with one of the levels) and of the first name: cells of one home.
+_LAST_CELLS, _FIRST_CELLS = 1 + len(LAST_LEVELS), len(FIRST_LEVELS)
+_CELLS = _LAST_CELLS * _FIRST_CELLS
 
 
 class _Rows:
-    """The evidence as arrays, and its weights."""
+    """The evidence as arrays: whose, what of the weight is given (``given``), and the cell whose weight is estimated.
+
+    Sums are over the rows of one account or one home in their order, so that what a home comes to does not depend on the others.
+    """
 
     def __init__(self, evidence: pa.Table) -> None:
         def codes(name: str) -> tuple[Ints, list[str]]:
+            """Numbers in the order of the ids, for ties are decided by them."""
             column = evidence[name].combine_chunks().dictionary_encode()
-            return column.indices.to_numpy().astype(np.int64), column.dictionary.to_pylist()
+            order = pc.sort_indices(column.dictionary).to_numpy()
+            rank = np.empty(len(order), np.int64)
+            rank[order] = np.arange(len(order))
+            return rank[column.indices.to_numpy()], column.dictionary.take(pa.array(order)).to_pylist()
 
         def numbers(name: str) -> Floats:
-            return evidence[name].to_numpy().astype(np.float64)
+            return evidence[name].cast(pa.float64()).to_numpy()
 
         self.account, self.account_ids = codes("account_id")
         self.person, self.person_ids = codes("person_id")
-        self.home, self.homes = codes("home")
-        self.columns = {name: numbers(name) for name in evidence.column_names if name not in ("account_id", "person_id", "home")}
+        home, homes = codes("home")
+        self.homes = len(homes)
+        self.home_of = np.zeros(self.accounts, np.int64)
+        self.home_of[self.account] = home
+        last_level, first_level = numbers("last_level").astype(np.int64), numbers("first_level").astype(np.int64)
+        shown_last = np.where((last_level > 0) | (numbers("shows_last") > 0), last_level + 1, 0)
+        self.cell = (home * _LAST_CELLS + shown_last) * _FIRST_CELLS + first_level
+        self.given = self._given(numbers, last_level, first_level)
+        self.is_linkable = evidence["is_linkable"].to_numpy()
+        self.is_more_than_first = evidence["is_more_than_first"].to_numpy()
+
+    @staticmethod
+    def _given(numbers: Callable[[str], Floats], last_level: Ints, first_level: Ints) -> Floats:
+        """The part of the weights that nothing estimated enters, in log odds."""
+        # A part that does not fit was drawn from all names for a stranger as well: only m is left of the ratio.
+        weight = np.where(last_level > 0, -np.log(numbers("last_frequency")), 0.0)
+        weight -= np.where(first_level > 0, np.log(numbers("first_frequency")), 0.0)
+        weight -= np.where(numbers("has_middle") > 0, np.log(numbers("middle_frequency")), 0.0)
+        weight -= numbers("initials_fitting") * np.log(threshold("people_usual_initial"))
+        weight -= np.where(numbers("same_school") > 0, np.log(numbers("school_frequency")), 0.0)
+        weight += numbers("strange") * np.log(threshold("people_strange_word"))
+        weight += np.where(numbers("is_strict") > 0, 0.0, np.log(threshold("people_handle_trust")))
+        weight += numbers("manner_weight") + numbers("group_weight") + numbers("missing_courses") * np.log(threshold("people_guest_share"))
+        # Before anything is shown, each of the people of the place is as likely as the other.
+        return weight - np.log(numbers("people"))
 
     @property
     def accounts(self) -> int:
         return len(self.account_ids)
 
-    def take(self, keep: NDArray[np.bool_] | Ints) -> _Rows:
+    def take(self, rows: Ints) -> _Rows:
         other = object.__new__(_Rows)
-        other.account, other.person, other.home = self.account[keep], self.person[keep], self.home[keep]
-        other.account_ids, other.person_ids, other.homes = self.account_ids, self.person_ids, self.homes
-        other.columns = {name: values[keep] for name, values in self.columns.items()}
+        other.__dict__ |= self.__dict__
+        for name in ("account", "person", "cell", "given", "is_linkable", "is_more_than_first"):
+            setattr(other, name, getattr(self, name)[rows])
         return other
 
-    def best_readings(self) -> tuple[Floats, _Rows]:
-        """Weights (log odds against nobody) of the best reading of each account and person, with estimated parameters."""
-        last, first, nobody = self._usual()
-        rows, weights = self, np.zeros(0)
-        for _ in range(_ROUNDS_OF_ESTIMATION):
-            weights = self._weights(last, first, nobody)
-            order = np.lexsort((-weights, self.person, self.account))
-            is_first = np.ones(len(order), bool)
-            is_first[1:] = (np.diff(self.account[order]) != 0) | (np.diff(self.person[order]) != 0)
-            chosen = order[is_first]
-            rows, weights = self.take(chosen), weights[chosen]
-            last, first, nobody = rows.estimate(weights)
-        return weights, rows
+    def best_readings(self) -> tuple[Floats, Ints]:
+        """Weights (log odds against nobody) of the best reading of each account and person, with estimated parameters, and their rows."""
+        is_new = np.r_[True, (np.diff(self.account) != 0) | (np.diff(self.person) != 0)][: len(self.account)]
+        starts = np.flatnonzero(is_new)
+        pair = np.repeat(np.arange(len(starts)), np.diff(np.r_[starts, len(self.account)]))
+        parameters = self._usual()
+        best, chosen = np.zeros(0), starts
+        for _ in range(_ROUNDS_OF_ESTIMATION if len(starts) else 0):
+            weights = self.given + self._table(*parameters)[self.cell]
+            best = np.maximum.reduceat(weights, starts)
+            # Of equally good readings the first.
+            good = np.flatnonzero(weights == best[pair])
+            chosen = good[np.r_[True, np.diff(pair[good]) != 0]]
+            parameters = self._estimate(best, chosen)
+        return best, chosen
 
     def _usual(self) -> tuple[Floats, Floats, Floats]:
-        homes = len(self.homes)
-        return np.tile(_USUAL_LAST, (homes, 1)), np.tile(_USUAL_FIRST, (homes, 1)), np.full(homes, threshold("people_outsiders"))
+        return (
+            np.tile(_USUAL_LAST, (self.homes, 1)),
+            np.tile(_USUAL_FIRST, (self.homes, 1)),
+            np.full(self.homes, threshold("people_outsiders")),
+        )
 
-    def estimate(self, weights: Floats) -> tuple[Floats, Floats, Floats]:
+    def _table(self, last: Floats, first: Floats, nobody: Floats) -> Floats:
+        """What each cell of each home weighs."""
+        of_last = np.c_[np.zeros(self.homes), np.log(last)]
+        of_first = np.c_[np.zeros(self.homes), np.log(first[:, 1:])]
+        against = np.log1p(-nobody) - np.log(nobody)
+        table = of_last[:, :, None] + of_first[:, None, :] + against[:, None, None]
+        return table.ravel()
+
+    def _estimate(self, weights: Floats, chosen: Ints) -> tuple[Floats, Floats, Floats]:
         """m of family and first names and the share of nobody's accounts, per home course: one maximisation step."""
-        chance = _chances(self.account, weights, self.accounts)
+        account = self.account[chosen]
+        chance = _chances(account, weights, self.accounts)
         held = threshold("people_prior_accounts")
-        c = self.columns
+        filled = np.bincount(self.cell[chosen], chance, self.homes * _CELLS).astype(np.float64).reshape(-1, _LAST_CELLS, _FIRST_CELLS)
 
-        def shares(levels: Floats, shows: NDArray[np.bool_], usual: Floats) -> Floats:
-            kinds = len(usual)
-            cell = self.home * kinds + levels.astype(np.int64)
-            counts = np.bincount(cell[shows], chance[shows], len(self.homes) * kinds).reshape(-1, kinds) + held * usual
-            return counts / counts.sum(axis=1, keepdims=True)
+        def shares(counts: Floats, usual: Floats) -> Floats:
+            counts = counts + held * usual
+            return counts / _added([counts[:, [one]] for one in range(len(usual))])
 
-        last = shares(c["last_level"], (c["shows_last"] > 0), _USUAL_LAST)
-        first = shares(c["first_level"], (c["shows_first"] > 0), _USUAL_FIRST)
-        home_of = np.zeros(self.accounts, np.int64)
-        home_of[self.account] = self.home
-        has_candidate = np.bincount(self.account, minlength=self.accounts) > 0
-        somebody = np.bincount(self.account, chance, self.accounts)
-        accounts = np.bincount(home_of[has_candidate], minlength=len(self.homes))
-        outside = np.bincount(home_of[has_candidate], 1 - somebody[has_candidate], len(self.homes))
+        last = shares(_added([filled[:, 1:, one] for one in range(_FIRST_CELLS)]), _USUAL_LAST)
+        # Who shows no first name, or another one, says nothing of how first names are shown.
+        of_first = _added([filled[:, one, :] for one in range(_LAST_CELLS)])
+        of_first[:, 0] = 0.0
+        first = shares(of_first, _USUAL_FIRST)
+        somebody = np.bincount(account, chance, self.accounts)
+        accounts = np.bincount(self.home_of, minlength=self.homes)
+        outside = np.bincount(self.home_of, 1 - somebody, self.homes)
         nobody = (outside + held * threshold("people_outsiders")) / (accounts + held)
         return last, first, nobody
 
-    def _weights(self, last: Floats, first: Floats, nobody: Floats) -> Floats:
-        c = self.columns
-        last_level, first_level = c["last_level"].astype(np.int64), c["first_level"].astype(np.int64)
-        # A part that does not fit was drawn from all names for a stranger as well: only m is left of the ratio.
-        weight = np.where(
-            last_level > 0,
-            np.log(last[self.home, last_level]) - np.log(c["last_frequency"]),
-            np.where(c["shows_last"] > 0, np.log(last[self.home, 0]), 0.0),
-        )
-        shown = np.where(first_level > 0, first[self.home, first_level], c["first_frequency"])
-        weight += np.log(shown) - np.log(c["first_frequency"])
-        weight += np.where(c["has_middle"] > 0, -np.log(c["middle_frequency"]), 0.0)
-        weight += c["initials_fitting"] * -np.log(threshold("people_usual_initial"))
-        weight += np.where(c["same_school"] > 0, -np.log(c["school_frequency"]), 0.0)
-        weight += c["strange"] * np.log(threshold("people_strange_word"))
-        weight += np.where(c["is_strict"] > 0, 0.0, np.log(threshold("people_handle_trust")))
-        weight += c["manner_weight"] + c["group_weight"] + c["missing_courses"] * np.log(threshold("people_guest_share"))
-        # Before anything is shown, each of the people of the place is as likely as the other.
-        return weight + np.log1p(-nobody[self.home]) - np.log(c["people"]) - np.log(nobody[self.home])
+
+def _added(parts: Sequence[Floats]) -> Floats:
+    """The sum of arrays, always from the first to the last."""
+    return reduce(np.add, parts)
 
 
 def _maximum(group: Ints, values: Floats, groups: int) -> Floats:
@@ -190,6 +224,14 @@ def _chances(account: Ints, weights: Floats, accounts: int) -> Floats:
     return odds / total[account]
 
 
+def _likeliest(rows: _Rows, weights: Floats) -> tuple[Ints, Floats]:
+    """The row of each account's likeliest person (of equals the first), and its probability."""
+    chance = _chances(rows.account, weights, rows.accounts)
+    good = np.flatnonzero(chance == _maximum(rows.account, chance, rows.accounts)[rows.account])
+    found = good[np.r_[True, np.diff(rows.account[good]) != 0]] if len(good) else good
+    return found, chance[found]
+
+
 def _best(rows: _Rows, weights: Floats) -> Judged:
     chance = _chances(rows.account, weights, rows.accounts)
     order = np.lexsort((rows.person, -chance, rows.account))
@@ -199,14 +241,13 @@ def _best(rows: _Rows, weights: Floats) -> Judged:
     top, best = order[place < SHOWN_CANDIDATES], order[starts]
     crowd = np.zeros(rows.accounts)
     np.add.at(crowd, rows.account[top], chance[top])
-    c = rows.columns
     return Judged(
         account=rows.account[best],
         person=rows.person[best],
         score=chance[best],
         crowd=crowd[rows.account[best]],
-        is_linkable=c["is_linkable"][best] > 0,
-        is_more_than_first=c["is_more_than_first"][best] > 0,
+        is_linkable=rows.is_linkable[best],
+        is_more_than_first=rows.is_more_than_first[best],
         candidates=(rows.account[top], rows.person[top], chance[top], place[place < SHOWN_CANDIDATES] + 1),
     )
 
@@ -215,43 +256,35 @@ class _OneToOne:
     """Who already has a better account in the same place."""
 
     def __init__(self, rows: _Rows, places: pa.Table, taken: pa.Table) -> None:
-        account_of = {name: number for number, name in enumerate(rows.account_ids)}
-        person_of = {name: number for number, name in enumerate(rows.person_ids)}
-        place_of: dict[str, int] = {}
-        where = [place_of.setdefault(one, len(place_of)) for one in places["place_id"].to_pylist()]
-        who = [account_of[one] for one in places["account_id"].to_pylist()]
-        self.people = max(len(person_of), 1)
+        place_column = places["place_id"].combine_chunks().dictionary_encode()
+        where = place_column.indices.to_numpy().astype(np.int64)
+        who = pc.index_in(places["account_id"], value_set=pa.array(rows.account_ids, pa.string())).to_numpy().astype(np.int64)
+        self.people = max(len(rows.person_ids), 1)
         self.rows = rows
-        order = np.argsort(np.array(who, np.int64), kind="stable")
-        self.account_of_stay = np.array(who, np.int64)[order]
-        self.place_of_stay = np.array(where, np.int64)[order]
-        self.first_stay = np.searchsorted(self.account_of_stay, np.arange(len(account_of) + 1))
-        pairs = [
-            (place_of[place], person_of[person])
-            for place, person in zip(taken["place_id"].to_pylist(), taken["person_id"].to_pylist(), strict=True)
-            if place in place_of and person in person_of
-        ]
-        self.taken = np.array([place * self.people + person for place, person in pairs], np.int64)
+        order = np.argsort(who, kind="stable")
+        self.account_of_stay, self.place_of_stay = who[order], where[order]
+        self.first_stay = np.searchsorted(self.account_of_stay, np.arange(rows.accounts + 1))
+        place = pc.index_in(taken["place_id"], value_set=place_column.dictionary)
+        person = pc.index_in(taken["person_id"], value_set=pa.array(rows.person_ids, pa.string()))
+        known = pc.and_(pc.is_valid(place), pc.is_valid(person))
+        place, person = (one.filter(known).to_numpy().astype(np.int64) for one in (place, person))
+        self.taken = place * self.people + person
         # Each candidate in each place of its account.
         stays = np.diff(self.first_stay)[rows.account]
         self.row = np.repeat(np.arange(len(rows.account)), stays)
         offset = np.arange(len(self.row)) - np.repeat(np.cumsum(stays) - stays, stays)
         self.cell = self.place_of_stay[self.first_stay[rows.account][self.row] + offset] * self.people + rows.person[self.row]
 
-    def rivals(self, best: Judged, linked: NDArray[np.bool_], weights: Floats) -> NDArray[np.bool_]:
-        """Per candidate: another account that fits this person better is linked to the person in a place that both are in."""
-        account, person = best.account[linked], best.person[linked]
+    def rivals(self, linked: Ints, weights: Floats) -> NDArray[np.bool_]:
+        """Per candidate: another account that fits this person better is linked to the person in a place that both are in.
+
+        ``linked``: the rows of the accounts that are linked as things stand.
+        """
+        account, person, own = self.rows.account[linked], self.rows.person[linked], weights[linked]
         stays = self.first_stay[account + 1] - self.first_stay[account]
         owner = np.repeat(np.arange(len(account)), stays)
         offset = np.arange(len(owner)) - np.repeat(np.cumsum(stays) - stays, stays)
         cell = self.place_of_stay[self.first_stay[account][owner] + offset] * self.people + person[owner]
-        # Each account is linked to one person, so its own weight is that of one row.
-        chosen = np.full(len(self.first_stay), -1, np.int64)
-        chosen[account] = person
-        is_chosen = chosen[self.rows.account] == self.rows.person
-        weight_of = np.full(len(self.first_stay), -np.inf)
-        weight_of[self.rows.account[is_chosen]] = weights[is_chosen]
-        own = weight_of[account]
         strength = np.r_[own[owner], np.full(len(self.taken), np.inf)]
         holder = np.r_[account[owner], np.full(len(self.taken), -1, np.int64)]
         cells = np.r_[cell, self.taken]

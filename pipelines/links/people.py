@@ -19,12 +19,12 @@ from datetime import date
 import pyarrow as pa
 
 from pipelines.links import places
+from pipelines.links.kept_names import keep_called, keep_contradicted, keep_keys
 from pipelines.links.name_evidence import make_evidence, make_parts, make_readings
+from pipelines.links.name_pairs import compare_names
 from pipelines.links.name_weights import judge
-from pipelines.links.names import full_name, is_given_name, read_name, school_number
 from pipelines.links.people_decisions import drop_standing, make_standing, note_history
 from pipelines.programme import Programme
-from pipelines.text import normalise
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 
@@ -44,14 +44,17 @@ _MADE = (
     "exact_links",
     "parts",
     "bearers",
+    "bearer_prints",
     "scopes",
     "excluded",
-    "shown",
-    "readings",
+    "wanted_readings",
+    "givens",
+    "cuts_here",
     "shared",
     "members",
+    "in_group",
+    "teachers",
     "judged",
-    "contradicted",
     "several",
     "candidate_rows",
 )
@@ -104,6 +107,7 @@ def link_people(warehouse: Warehouse, programme: Programme) -> Summary:
     _make_contradicted(warehouse)
     _make_scopes(warehouse)
     make_readings(warehouse)
+    compare_names(warehouse)
     _make_judged(warehouse)
     result = warehouse.arrow(
         """
@@ -203,38 +207,18 @@ def _make_table(warehouse: Warehouse, name: str, table: pa.Table) -> None:
 
 def _make_anchors(warehouse: Warehouse) -> None:
     """LMS accounts with the parts of their names, and the second accounts among them."""
-    found = warehouse.arrow(
-        "select account.account_id, account.created_at, account.is_service, account.is_deleted, private.* exclude (account_id) "
-        "from raw.accounts as account left join personal.accounts as private on private.account_id = account.account_id "
-        "where account.channel = 'lms' order by account.account_id"
+    keep_called(warehouse)
+    warehouse.connection.execute(
+        """
+        create or replace temp table anchors as
+        select account.account_id, 'p' || substr(account.account_id, 2) as person_id, account.created_at, private.native_id, account.is_service,
+            called.* exclude (account_id)
+        from raw.accounts as account
+        inner join personal.called_accounts as called on called.account_id = account.account_id
+        left join personal.accounts as private on private.account_id = account.account_id
+        where account.channel = 'lms'
+        """
     )
-    names = [full_name(first, last) for first, last in zip(found["first_name"].to_pylist(), found["last_name"].to_pylist(), strict=True)]
-    addresses = found["email"].to_pylist()
-    parts = pa.table(
-        {
-            "account_id": found["account_id"],
-            "person_id": pa.array(["p" + account[1:] for account in found["account_id"].to_pylist()], pa.string()),
-            "created_at": found["created_at"],
-            "native_id": found["native_id"],
-            "is_service": found["is_service"],
-            "last": pa.array([name.last or None for name in names], pa.string()),
-            "first": pa.array([name.first or None for name in names], pa.string()),
-            "middle": pa.array([name.middle or None for name in names], pa.string()),
-            "handle": pa.array([_handle(one) for one in found["username"].to_pylist()], pa.string()),
-            "email": pa.array([one.strip().lower() if one and "@" in one else None for one in addresses], pa.string()),
-            "local": pa.array([_handle(one.split("@")[0]) if one and "@" in one else None for one in addresses], pa.string()),
-            "phone": pa.array([_digits(one) for one in found["phone"].to_pylist()], pa.string()),
-            "school": pa.array([school_number(one) for one in found["institution"].to_pylist()], pa.string()),
-            "workplace": pa.array(
-                [
-                    key_of_place(school, city)
-                    for school, city in zip(found["institution"].to_pylist(), found["city"].to_pylist(), strict=True)
-                ],
-                pa.string(),
-            ),
-        }
-    )
-    _make_table(warehouse, "anchors", parts)
     # The whole name is shared by namesakes too; what makes two accounts one person is a second sign that people leave on purpose.
     warehouse.connection.execute(
         """
@@ -308,23 +292,6 @@ def _make_anchors(warehouse: Warehouse) -> None:
     warehouse.connection.execute("drop table temp.doubles")
 
 
-def _handle(text: str | None) -> str | None:
-    return "".join(letter for letter in normalise(text or "").lstrip("@") if letter.isalnum()) or None
-
-
-def _digits(phone: str | None) -> str | None:
-    """Last ten digits of a phone number (Russian numbers begin with +7 or 8); None for shorter ones."""
-    digits = "".join(letter for letter in phone or "" if letter.isdigit())
-    return digits[-10:] if len(digits) >= 10 else None
-
-
-def key_of_place(institution: str | None, city: str | None) -> str | None:
-    """Key of a workplace; None unless both the institution and the town are known."""
-    if not institution or not city or not institution.strip() or not city.strip():
-        return None
-    return f"{normalise(institution)}|{normalise(city)}"
-
-
 def _link_exact(warehouse: Warehouse) -> None:
     """Address, phone and user name, earlier ones too; each must point at one person only. Decisions about an account come first."""
     connection = warehouse.connection
@@ -338,29 +305,15 @@ def _link_exact(warehouse: Warehouse) -> None:
         where settled.kind in ('confirm', 'merge')
         """
     )
+    keep_keys(warehouse)
     for name, where in (
         ("persons", "account.channel = 'lms'"),
         ("others", "account.channel <> 'lms' and not coalesce(account.is_bot, false)"),
     ):
-        found = warehouse.arrow(
-            f"""
-            with shown as (
-                select account_id, unnest(['username', 'email', 'phone']) as kind, unnest([username, email, phone]) as name from personal.accounts
-                union
-                select account_id, kind, name from personal.account_names where kind in ('username', 'email', 'phone')
-            )
-            select shown.account_id, shown.kind, shown.name
-            from shown inner join raw.accounts as account on account.account_id = shown.account_id
-            where shown.name is not null and {where}
-            order by all
-            """
+        connection.execute(
+            f"create or replace temp table {name}_keys as select kept.account_id, kept.key_kind as kind, kept.key from personal.account_keys as kept "
+            f"inner join raw.accounts as account on account.account_id = kept.account_id where kept.key <> '' and {where}"
         )
-        columns: dict[str, list[str]] = {"account_id": [], "kind": [], "key": []}
-        for account, kind, text in zip(*(found[column].to_pylist() for column in found.column_names), strict=True):
-            for of, one in _exact_keys(kind, text):
-                for column, value in zip(columns, (account, of, one), strict=True):
-                    columns[column].append(value)
-        _make_table(warehouse, f"{name}_keys", pa.table({column: pa.array(values, pa.string()) for column, values in columns.items()}))
     connection.execute(
         """
         create or replace temp table pointed as
@@ -425,42 +378,12 @@ def _link_exact(warehouse: Warehouse) -> None:
         connection.execute(f"drop table temp.{name}")
 
 
-def _exact_keys(kind: str, text: str) -> tuple[tuple[str, str], ...]:
-    """Keys of an address, a number or a user name, each with its kind: email, phone, handle, local (the part before the @)."""
-    if kind == "email":
-        if "@" not in text:
-            return ()
-        address = text.strip().lower()
-        local = _handle(address.split("@")[0])
-        return (("email", address), *((("local", local),) if local else ()))
-    one = _digits(text) if kind == "phone" else _handle(text)
-    return (("phone" if kind == "phone" else "handle", one),) if one else ()
-
-
 def _make_contradicted(warehouse: Warehouse) -> None:
     """Accounts with an exact key that show somebody else's full name, or several people's: they go to review as shared."""
-    found = warehouse.arrow(
-        """
-        select exact_links.account_id, private.display_name, list(parts.key order by parts.key) as keys
-        from exact_links
-        inner join raw.accounts as account on account.account_id = exact_links.account_id and account.channel <> 'lms'
-        inner join personal.accounts as private on private.account_id = exact_links.account_id
-        inner join parts on parts.person_id = exact_links.person_id
-        where exact_links.rule in ('address', 'phone', 'username') and private.display_name is not null and not contains(private.display_name, '@')
-        group by exact_links.account_id, private.display_name
-        order by 1
-        """
-    )
-    shared = []
-    for account, display, keys in zip(*(found[name].to_pylist() for name in found.column_names), strict=True):
-        name, own = read_name(display), set(keys)
-        is_full = len(name.words) >= 2 and any(is_given_name(key) for word in name.words for key in word)
-        if name.is_shared or (is_full and not any(own.intersection(word) for word in name.words)):
-            shared.append(account)
-    _make_table(warehouse, "contradicted", pa.table({"account_id": pa.array(shared, pa.string())}))
+    keep_contradicted(warehouse)
     warehouse.connection.execute(
         "update exact_links set candidate_person_id = person_id, person_id = null, rule = 'shared' "
-        "where account_id in (select account_id from contradicted)"
+        "where account_id in (select account_id from personal.contradicted_accounts where is_contradicted)"
     )
 
 

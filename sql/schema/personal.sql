@@ -93,6 +93,122 @@ comment on column personal.shown_cuts.account_id is 'raw.accounts.';
 comment on column personal.shown_cuts.piece is 'The piece that may be a family name, as a key.';
 comment on column personal.shown_cuts.rest is 'What is left: a first name as a key, or one or two letters.';
 
+create table if not exists personal.called_accounts (
+    account_id varchar not null,
+    fingerprint varchar not null,
+    last varchar,
+    first varchar,
+    middle varchar,
+    handle varchar,
+    email varchar,
+    local varchar,
+    phone varchar,
+    school varchar,
+    workplace varchar
+);
+comment on table personal.called_accounts is 'One row per LMS account whose name was taken apart, kept from run to run: it is read anew when it is called otherwise. Key: account_id.';
+comment on column personal.called_accounts.account_id is 'raw.accounts.';
+comment on column personal.called_accounts.fingerprint is 'Hash of all that was read and of the version of the rules.';
+comment on column personal.called_accounts.last is 'Family name, as a key.';
+comment on column personal.called_accounts.first is 'First name, as a key.';
+comment on column personal.called_accounts.middle is 'Patronymic, as a key.';
+comment on column personal.called_accounts.handle is 'User name, letters and digits.';
+comment on column personal.called_accounts.email is 'Address in small letters.';
+comment on column personal.called_accounts.local is 'The part of the address before the @, letters and digits.';
+comment on column personal.called_accounts.phone is 'Last ten digits of the telephone number.';
+comment on column personal.called_accounts.school is 'Number of the school.';
+comment on column personal.called_accounts.workplace is 'Institution and town, where both are known.';
+
+create table if not exists personal.called_parts (
+    account_id varchar not null,
+    part varchar not null,
+    key varchar not null
+);
+comment on table personal.called_parts is 'One row per LMS account and part of its name. Key: account_id, part, key.';
+comment on column personal.called_parts.account_id is 'raw.accounts.';
+comment on column personal.called_parts.part is 'last, part (of a double family name, or one in brackets), past (an earlier family name), first, short (a short form), middle.';
+comment on column personal.called_parts.key is 'Spelling-free key.';
+
+create table if not exists personal.account_keys (
+    account_id varchar not null,
+    kind varchar not null,
+    name varchar not null,
+    key_kind varchar not null,
+    key varchar not null,
+    version integer not null
+);
+comment on table personal.account_keys is 'One row per account, address, number or user name that it has shown, and exact key read from it. Key: account_id, kind, name, key_kind.';
+comment on column personal.account_keys.account_id is 'raw.accounts.';
+comment on column personal.account_keys.kind is 'username, email or phone.';
+comment on column personal.account_keys.name is 'The words, untouched.';
+comment on column personal.account_keys.key_kind is 'email, phone, handle, local (the part before the @); none: there is no key in it.';
+comment on column personal.account_keys.key is 'The key; empty: none.';
+comment on column personal.account_keys.version is 'Version of the rules.';
+
+create table if not exists personal.contradicted_accounts (
+    account_id varchar not null,
+    fingerprint varchar not null,
+    is_contradicted boolean not null
+);
+comment on table personal.contradicted_accounts is 'One row per account that has an exact key and shows a name, kept from run to run. Key: account_id.';
+comment on column personal.contradicted_accounts.account_id is 'raw.accounts.';
+comment on column personal.contradicted_accounts.fingerprint is 'Hash of the name shown, of the person''s names and of the version of the rules.';
+comment on column personal.contradicted_accounts.is_contradicted is 'It shows somebody else''s full name, or several people''s.';
+
+create table if not exists personal.compared_accounts (
+    account_id varchar not null,
+    fingerprint varchar not null
+);
+comment on table personal.compared_accounts is 'One row per account whose names were compared with those of its courses'' people, kept from run to run. Key: account_id.';
+comment on column personal.compared_accounts.account_id is 'raw.accounts.';
+comment on column personal.compared_accounts.fingerprint is 'Hash of what it shows, how that is read, where it appears, and of the version of the rules.';
+
+create table if not exists personal.compared_people (
+    person_id varchar not null,
+    fingerprint varchar not null
+);
+comment on table personal.compared_people is 'One row per person with whom names were compared, kept from run to run. Key: person_id.';
+comment on column personal.compared_people.person_id is 'The person.';
+comment on column personal.compared_people.fingerprint is 'Hash of the parts of the name, the school, courses, groups and what is taught.';
+
+create table if not exists personal.compared_names (
+    account_id varchar not null,
+    person_id varchar not null,
+    reading integer not null,
+    last_level tinyint not null,
+    last_key varchar,
+    shows_last boolean not null,
+    first_level tinyint not null,
+    first_key varchar,
+    middle_key varchar,
+    initials_fitting tinyint not null,
+    school varchar,
+    strange integer not null,
+    is_strict boolean not null,
+    streams varchar,
+    missing_courses integer not null,
+    is_linkable boolean not null,
+    is_more_than_first boolean not null
+);
+comment on table personal.compared_names is 'One row per account, person of its courses and reading that has any part of a name in common with the person''s: compared again only when either of the two changes. Key: account_id, person_id, reading.';
+comment on column personal.compared_names.account_id is 'raw.accounts.';
+comment on column personal.compared_names.person_id is 'The person.';
+comment on column personal.compared_names.reading is 'Number of the reading (personal.shown_readings; from 100: the user name cut in two).';
+comment on column personal.compared_names.last_level is 'Agreement of the family name: 0 none, 1 a typing error, 2 a part of it or an earlier one, 3 the same.';
+comment on column personal.compared_names.last_key is 'The key that agrees; null: none.';
+comment on column personal.compared_names.shows_last is 'A family name is shown, agreeing or not.';
+comment on column personal.compared_names.first_level is 'Agreement of the first name: 0 none, 1 a short form, 2 the same.';
+comment on column personal.compared_names.first_key is 'The key that agrees; null: none.';
+comment on column personal.compared_names.middle_key is 'The patronymic that agrees; null: none.';
+comment on column personal.compared_names.initials_fitting is 'Initials that agree.';
+comment on column personal.compared_names.school is 'The school''s number, where both have the same; null: not.';
+comment on column personal.compared_names.strange is 'Words left over that nothing of the person explains.';
+comment on column personal.compared_names.is_strict is 'Read from a name alone, not from a handle or an address.';
+comment on column personal.compared_names.streams is 'Groups in whose places the account appears and whose course the person is in: + the person is in it or teaches the course, - not; null: none.';
+comment on column personal.compared_names.missing_courses is 'Courses in which the account appears and the person is not.';
+comment on column personal.compared_names.is_linkable is 'What is shown is enough to link.';
+comment on column personal.compared_names.is_more_than_first is 'More than a first name agrees.';
+
 create table if not exists personal.people_decisions (
     decision_id varchar not null,
     decided_by varchar,

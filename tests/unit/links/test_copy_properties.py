@@ -166,9 +166,9 @@ def test_sentences_that_everybody_quotes_are_no_copies_and_hide_none() -> None:
 
 
 def answers(count: int, *, own: int, sentences: int, quoted: int, copiers: int, seed: int = 6) -> list[Work]:
-    """Works of ``own`` words that each quote ``quoted`` of so many sentences of twenty words; every ``copiers``-th copies most of another's words beside."""
+    """Works of ``own`` words that each quote ``quoted`` of so many sentences of eighteen words; every ``copiers``-th copies most of another's words beside."""
     chance = random.Random(seed)
-    article = [text_of(800 + number, 20) for number in range(sentences)]
+    article = [text_of(800 + number, 18) for number in range(sentences)]
     found: list[tuple[str, list[str], Work]] = []
     for number in range(count):
         words = text_of(seed * 1000 + number, own).split()

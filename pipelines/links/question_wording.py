@@ -34,6 +34,35 @@ _ORDINALS = {
         ("первый", "второй", "третий", "четвертый", "пятый", "шестой", "седьмой", "восьмой", "девятый", "десятый"), start=1
     )
 }
+#: Endings of ordinals, as they are written behind a number ("1-й работы", "the 2nd task").
+_ENDINGS = frozenset(
+    (
+        "й",
+        "я",
+        "е",
+        "ю",
+        "и",
+        "м",
+        "го",
+        "му",
+        "ый",
+        "ой",
+        "ая",
+        "яя",
+        "ое",
+        "ую",
+        "ей",
+        "ом",
+        "ого",
+        "его",
+        "ому",
+        "ему",
+        "st",
+        "nd",
+        "rd",
+        "th",
+    )
+)
 #: Lemmas that a task's number stands beside. ("задание" is what wording.SYNONYMS makes of its synonyms.)
 _TASK_WORDS = frozenset(("задание", "практика", "эссе", "кейс", "проект"))
 #: Stands where a task's name stood.
@@ -80,7 +109,7 @@ def read(asked: Sequence[tuple[str, str, str | None]]) -> Wordings:
     intent = intents(lines)
     lemmas, keys = [], []
     for line, (_, quote, task), which in zip(lines, where, intent.tolist(), strict=True):
-        found = [lemma(word) for word in _WORD.findall(line)]
+        found = _lemmas(line)
         lemmas.append(tuple(word for word in found if word and not word.isdigit()))
         keys.append(_key(found, quote, task, which >= 0))
     return Wordings(of, lemmas, intent, keys)
@@ -102,6 +131,22 @@ def _key(words: list[str], quoted: str, task: str | None, has_intent: bool) -> s
     numbers = {word.lstrip("0") for word in words if word.isdigit()}
     names = "" if task else " ".join(sorted({lemma(word) for word in _WORD.findall(quoted)} - {""}))
     return ",".join(sorted(numbers | ({task} if task else set()))) + (f"|{names}" if names else "")
+
+
+def tasks_named(lines: Iterable[str]) -> list[frozenset[str]]:
+    """Per line the numbers of the tasks that it names ("work 5", "the fifth assignment")."""
+    known: dict[str, frozenset[str]] = {}
+    return [known[line] if line in known else known.setdefault(line, _tasks_of(line)) for line in lines]
+
+
+def _tasks_of(line: str) -> frozenset[str]:
+    return frozenset(_task_numbers(_lemmas(line)))
+
+
+def _lemmas(line: str) -> list[str]:
+    """Lemmas of the line's words; an ending behind a number is no word."""
+    words = _WORD.findall(line)
+    return [lemma(word) for place, word in enumerate(words) if not (place and word in _ENDINGS and words[place - 1].isdigit())]
 
 
 def _task_numbers(words: list[str]) -> set[str]:

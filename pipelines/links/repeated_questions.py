@@ -283,8 +283,8 @@ def rank(answers: pd.DataFrame, questions: pd.DataFrame) -> pd.DataFrame:
     answers: cluster_id, answer_id, words, line, questions, is_thanked, is_corrected, is_personal; in the order of answering within a cluster.
     questions: cluster_id, course_id, line: what was asked.
 
-    Words weigh by their rarity in the course. Points: likeness to the other answers and to what was asked, thanks, words, less for what was corrected later or speaks of one case. Of
-    equals the earliest.
+    Words weigh by their rarity in the course. Points: likeness to the other answers and to what was asked, thanks, words, less for what was corrected later or speaks of one case:
+    somebody's own, or another task than any that was asked about. Of equals the earliest.
     """
     ranked = answers.drop(columns=[name for name in ("sent_at", "line", "words") if name in answers])
     number, clusters = pd.factorize(answers["cluster_id"])
@@ -307,6 +307,7 @@ def rank(answers: pd.DataFrame, questions: pd.DataFrame) -> pd.DataFrame:
         / np.maximum(np.bincount(everyone[len(answers) :], minlength=len(members)), 1)[cluster]
     )
     ranked["relevance"] = np.clip(wanted, 0, 1).round(6)
+    ranked["is_personal"] = answers["is_personal"].to_numpy(bool) | _of_other_tasks(answers["line"], cluster, about, of)
     said = np.minimum(answers["words"].fillna(0).to_numpy(float) / threshold("faq_words"), 1)
     ranked["score"] = (
         threshold("faq_w_centrality") * ranked["centrality"]
@@ -318,6 +319,21 @@ def rank(answers: pd.DataFrame, questions: pd.DataFrame) -> pd.DataFrame:
     )
     ranked["place"] = ranked.groupby("cluster_id")["score"].rank(method="first", ascending=False).astype(int)
     return ranked[_RANKED.names].sort_values(["cluster_id", "place"], kind="stable").reset_index(drop=True)
+
+
+def _of_other_tasks(lines: pd.Series, cluster: NDArray[np.int64], asked: pd.DataFrame, number_of: pd.Series) -> NDArray[np.bool_]:
+    """Answers that name tasks, and none of those which the questions of their cluster name: "work 5 is due on Sunday" to "when is work 1 due?"."""
+    wanted: dict[int, set[str]] = {}
+    for number, tasks in zip(number_of.loc[asked["cluster_id"]].tolist(), question_wording.tasks_named(asked["line"]), strict=True):
+        wanted.setdefault(number, set()).update(tasks)
+    told = question_wording.tasks_named(lines)
+    return np.array(
+        [
+            bool(tasks) and bool(wanted.get(number)) and tasks.isdisjoint(wanted[number])
+            for number, tasks in zip(cluster.tolist(), told, strict=True)
+        ],
+        bool,
+    )
 
 
 def _shared(

@@ -363,7 +363,7 @@ comment on column links.repeated_answers.centrality is 'Mean likeness to the oth
 comment on column links.repeated_answers.relevance is 'Mean likeness to the questions of the cluster, 0 to 1.';
 comment on column links.repeated_answers.is_thanked is 'An asker thanked after it.';
 comment on column links.repeated_answers.is_corrected is 'A curator corrected an answer to the same question later.';
-comment on column links.repeated_answers.is_personal is 'It speaks of one person''s case or of one day only.';
+comment on column links.repeated_answers.is_personal is 'It speaks of one person''s case, of one day only, or of another task than any that was asked about.';
 comment on column links.repeated_answers.score is 'Points of thresholds.faq_w_….';
 comment on column links.repeated_answers.place is 'From 1: the best first; of equals the earliest.';
 

@@ -48,6 +48,13 @@ def test_numbers_tell_questions_apart(course: Course) -> None:
     assert clusters(course) == {first: first, same: first}
 
 
+def test_numbers_with_an_ending_are_numbers(course: Course) -> None:
+    first = course.chat("Вера", "Какой срок сдачи 1-й работы?", 0)
+    course.chat("Глеб", "Какой срок сдачи 3-й работы?", HOUR)
+    same = course.chat("Дина", "Какой срок сдачи работы 1?", 2 * HOUR)
+    assert clusters(course) == {first: first, same: first}
+
+
 def test_names_of_tasks_tell_questions_apart(course: Course) -> None:
     course.chat("Вера", "Какой объём у работы «Паспорт класса»?", 0)
     course.chat("Глеб", "Какой объём у работы «План урока»?", HOUR)
@@ -221,3 +228,18 @@ def test_the_best_answer_is_what_curators_agree_on_and_nobody_corrected(course: 
     ranked = [row[0] for row in course.warehouse.rows("select answer_id from links.repeated_answers order by place")]
     assert ranked[0] in given[:2]
     assert set(ranked[-2:]) == {given[2], given[3]}
+
+
+def test_what_was_said_of_another_task_is_no_answer_for_all(course: Course) -> None:
+    given = []
+    for hour, answer in enumerate(
+        (
+            "Работу 5 принимаем до воскресенья, опоздание до недели допустимо",
+            "Первую работу принимаем до пятницы, потом с опозданием не больше недели",
+        )
+    ):
+        question = course.chat(("Вера", "Глеб")[hour], "Какой срок сдачи 1-й работы?", hour * HOUR)
+        given.append(course.chat("Инга", answer, hour * HOUR + 10, reply_to=question))
+    clusters(course)
+    found = course.warehouse.rows("select answer_id, is_personal from links.repeated_answers order by place")
+    assert found == [(given[1], False), (given[0], True)]

@@ -28,8 +28,6 @@ from tests.unit.sources.worlds.happening import DAILY, EVENTFUL, WHOLE, Export, 
 #: Long: part of the slower checks.
 pytestmark = pytest.mark.slow
 
-#: Readers of servers and databases: asked, not given files.
-NO_FILES = {"moodle_db", "moodle_ws", "imap"}
 _RUN_AT = datetime(2026, 11, 30, tzinfo=UTC)
 _LEDGER = ("loads", "load_counts", "rejects", "coverage", "items")
 #: What one export cannot know of the time before it.
@@ -93,16 +91,11 @@ def compare(warehouse: Warehouse, case: str, world: World, order: Sequence[int])
         assert everything == after(warehouse, kind, writer, daily)[0]
 
 
-#: One of each kind of system in every run; the others in the longer ones.
-_OFTEN = frozenset(("moodle_logs", "telegram", "mailbox", "zoom", "survey_csv", "generic"))
-
-
-@pytest.mark.parametrize("case", [case if case in _OFTEN else pytest.param(case, marks=pytest.mark.slow) for case in WRITERS])
+@pytest.mark.parametrize("case", WRITERS)
 def test_day_by_day_is_at_once(shared: Warehouse, case: str) -> None:
     compare(shared, case, EVENTFUL, (2, 0, 3, 1))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("case", WRITERS)
 @given(world=worlds(), order=st.permutations(range(len(DAILY))))
 @settings(max_examples=3, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -114,7 +107,3 @@ def written(writer: Writer, world: World, export: Export, folder: Path) -> Path:
     folder.mkdir()
     writer.write(world, export, folder)
     return folder
-
-
-def test_every_source_of_files_has_a_world() -> None:
-    assert {writer.kind or case for case, writer in WRITERS.items()} == set(READERS) - NO_FILES

@@ -166,6 +166,24 @@ def rocketchat(world: World, export: Export, folder: Path) -> None:
     _write_lines(place / "rocketchat_room.json", [{"_id": "GENERAL1", "t": "c", "name": "potok", "usersCount": 3}])
 
 
+def max_chat(world: World, export: Export, folder: Path) -> None:
+    # Newest first; an edit shows in the words alone.
+    things = export.standing(world)
+    messages: list[dict[str, Any]] = []
+    for thing in reversed(things):
+        first, last = PEOPLE[thing.who]
+        message: dict[str, Any] = {
+            "sender": {"user_id": 100 + thing.who, "first_name": first, "last_name": last, "is_bot": False},
+            "recipient": {"chat_id": -70, "chat_type": "chat"},
+            "timestamp": int(thing.at.timestamp() * 1000),
+            "body": {"mid": f"mid.{thing.number}", "seq": thing.number, "text": thing.words(export.made), "attachments": None},
+        }
+        if other := answered(thing, things):
+            message["link"] = {"type": "reply", "chat_id": -70, "message": {"mid": f"mid.{other.number}", "seq": other.number}}
+        messages.append(message)
+    _write_json(folder / "messages.json", {"messages": messages})
+
+
 def discord(world: World, export: Export, folder: Path) -> None:
     things = export.standing(world)
     messages: list[dict[str, Any]] = []

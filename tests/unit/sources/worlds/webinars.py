@@ -114,6 +114,28 @@ def bigbluebutton(world: World, export: Export, folder: Path) -> None:
         (folder / f"learning_dashboard_{day.day}.json").write_text(json.dumps(meeting), encoding="utf-8")
 
 
+def mts_link(world: World, export: Export, folder: Path) -> None:
+    people: dict[int, list[dict[str, object]]] = {}
+    for day, stays in _days(world, export):
+        start = (day + timedelta(hours=5)).astimezone(ZONE)
+        for who in sorted({stay.who for stay in stays}):
+            connections = [
+                {"joined": stay.local.isoformat(), "leaved": (stay.local + _STAY).isoformat(), "duration": int(_STAY.total_seconds())}
+                for stay in stays
+                if stay.who == who
+            ]
+            event = {
+                "id": 9000 + day.day, "eventId": 77, "name": "Digital school", "startsAt": start.isoformat(), "endsAt": (start + _LENGTH).isoformat(),
+                "duration": int(_LENGTH.total_seconds()), "connections": connections,
+            }  # fmt: skip
+            people.setdefault(who, []).append(event)
+    answer = [
+        {"id": 500 + who if who else None, "email": f"user{who}@example.org", "name": _NAMES[who].split()[0], "secondName": _NAMES[who].split()[1], "eventSessions": events}
+        for who, events in people.items()
+    ]  # fmt: skip
+    (folder / "users.json").write_text(json.dumps(answer), encoding="utf-8")
+
+
 def attendance_csv(world: World, export: Export, folder: Path) -> None:
     rows: list[Sequence[object]] = [("name", "email", "join", "leave", "webinar_id", "title", "chat_messages")]
     for stay in export.logged(world):

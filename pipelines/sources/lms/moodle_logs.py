@@ -91,7 +91,8 @@ _CHANCE_WORDS = 3
 #: Nearly every Description names whoever acted.
 _SAYS_AN_ID = re.compile(r"\bid '-?[0-9]+'")
 #: Spoken of by every course-level view, in English in every language.
-_COURSE_VIEWED = re.compile(rb"viewed the (?:section number '[^']*' of the )?course with (?:the )?id '(\d+)'")
+#: No id has more digits: they are of 64 bits.
+_COURSE_VIEWED = re.compile(rb"viewed the (?:section number '[^']*' of the )?course with (?:the )?id '(\d{1,19})'")
 _COURSE_VIEWED_TEXT = r"viewed the (?:section number '[^']*' of the )?course with (?:the )?id '\d+'"
 _TIME_TYPE = pa.timestamp("us", tz="UTC")
 #: Records derived from the log stand behind whatever a fuller source says of the same course or task.

@@ -10,6 +10,7 @@ import pytest
 
 from pipelines.deliveries import reports
 from pipelines.sources.formats.local_times import OrderEvidence
+from pipelines.sources.lms import moodle_logs
 from pipelines.sources.lms.moodle_texts import name_in, name_in_english
 from pipelines.sources.surveys import surveys
 from pipelines.sources.webinars import attendance
@@ -30,6 +31,12 @@ def test_times(text: str) -> None:
 @pytest.mark.parametrize("text", ["5" + " " * SWOLLEN + "x", " " * SWOLLEN + "x"])
 def test_durations(text: str) -> None:
     assert attendance._HOURS.match(text) is None
+
+
+def test_ids_of_courses() -> None:
+    words = "The user with id '7' viewed the course with id '{}'."
+    assert moodle_logs._COURSE_VIEWED.search(words.format("9" * 5_000).encode()) is None
+    assert moodle_logs._COURSE_VIEWED.search(words.format(5).encode())[1] == b"5"
 
 
 def test_names_in_several_languages() -> None:

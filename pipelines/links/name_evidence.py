@@ -253,7 +253,7 @@ _EVIDENCE = """
         group by scope.account_id
     ), group_sizes as (
         select groups.group_id, groups.course_id,
-            least(greatest(coalesce(filled.people, 0) / greatest(coalesce(course.people, 0), 1), 0.05), 0.95) as share
+            least(greatest(coalesce(filled.people, 0) / greatest(coalesce(course.people, 0), 1), $edge), 1 - $edge) as share
         from (select distinct group_id, course_id from scopes where group_id is not null) as groups
         left join (select group_id, count(*) as people from in_group group by group_id) as filled on filled.group_id = groups.group_id
         left join (select course_id, count(*) as people from members group by course_id) as course on course.course_id = groups.course_id
@@ -318,6 +318,7 @@ def make_evidence(warehouse: Warehouse) -> pa.Table:
             **held,
             "middle": middle,
             "school": threshold("people_usual_school"),
+            "edge": threshold("people_group_edge"),
             "in_group": threshold("people_in_group"),
             "typos": threshold("people_names_near"),
             "teachers": threshold("people_answering_teachers"),

@@ -6,8 +6,12 @@ as both hold all of them, which downloads by day, course or range do.
 
 from __future__ import annotations
 
+import os
+import tempfile
+import weakref
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -80,16 +84,29 @@ def row_hashes(parts: Sequence[np.ndarray], rows: int) -> np.ndarray:
     return hashes
 
 
+class _Run(NamedTuple):
+    """Sorted keys of the rows that one block was the first to tell: the time they speak of, and the bytes of the file that hold
+    them."""
+
+    since: int
+    until: int
+    start: int
+    size: int
+
+
 class RowNumbers:
-    """Numbers equals over a file, block by block. Keeps eight bytes per distinct row: a log of ten million rows takes 80 MB.
+    """Numbers equals over a file, block by block. Keeps eight bytes per distinct row on disk, in a file without a name that is gone with
+    this object: memory does not grow with the file.
 
     Equal rows have equal times, so only blocks that speak of the same time are looked through: in a file that runs one way through time
     that is the second in which one block ends and the next begins.
     """
 
     def __init__(self) -> None:
-        self._runs: list[tuple[int, int, np.ndarray]] = []
+        self._runs: list[_Run] = []
         self._repeated: dict[int, int] = {}
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the numbers
+        weakref.finalize(self, self._file.close)
 
     def ids(self, prefix: str, hashes: np.ndarray, moments: np.ndarray) -> pa.Array:
         """``<prefix><hash>-<number>`` of each row.
@@ -125,13 +142,13 @@ class RowNumbers:
         counts = np.diff(np.append(starts, len(keys)))
         distinct = ordered[starts]
         since, until = int(moments.min()), int(moments.max())
-        near = [run for run in self._runs if run[0] <= until and run[1] >= since]
+        near = [run for run in self._runs if run.since <= until and run.until >= since]
         is_known = np.zeros(len(distinct), bool)
         if near:
             first = moments[by_key[starts]]
-            inside = np.flatnonzero((first <= max(run[1] for run in near)) & (first >= min(run[0] for run in near)))
+            inside = np.flatnonzero((first <= max(run.until for run in near)) & (first >= min(run.since for run in near)))
             for run in near:
-                is_known[inside] |= _among(run[2], distinct[inside])
+                is_known[inside] |= _among(self._keys(run), distinct[inside])
         before = np.zeros(len(distinct), np.int64)
         for place in np.flatnonzero(is_known):
             before[place] = self._repeated.get(int(distinct[place]), 1)
@@ -142,15 +159,27 @@ class RowNumbers:
         numbers[by_key] = np.arange(len(keys)) - np.repeat(starts, counts) + 1 + np.repeat(before, counts)
         return numbers
 
-    def _keep(self, near: list[tuple[int, int, np.ndarray]], since: int, until: int, fresh: np.ndarray) -> None:
-        if len(near) < _MOST_RUNS:
-            self._runs.append((since, until, fresh))
-            return
-        # The file jumps about in time: fewer, longer runs, or each block would be looked for in every other.
-        taken = {id(run) for run in near}
-        self._runs = [run for run in self._runs if id(run) not in taken]
-        poured = np.sort(np.concatenate([fresh, *(run[2] for run in near)]), kind="stable")
-        self._runs.append((min(since, *(run[0] for run in near)), max(until, *(run[1] for run in near)), poured))
+    def _keep(self, near: list[_Run], since: int, until: int, fresh: np.ndarray) -> None:
+        if len(near) >= _MOST_RUNS:
+            # The file jumps about in time: fewer, longer runs, or each block would be looked for in every other.
+            fresh = np.sort(np.concatenate([fresh, *(self._keys(run) for run in near)]), kind="stable")
+            since, until = min(since, *(run.since for run in near)), max(until, *(run.until for run in near))
+            others = [(run, self._keys(run)) for run in self._runs if run not in near]
+            # Anew, or what was poured together would stay on disk beside what came of it.
+            self._runs = []
+            self._file.seek(0)
+            self._file.truncate()
+            for run, keys in others:
+                self._write(run.since, run.until, keys)
+        self._write(since, until, fresh)
+
+    def _write(self, since: int, until: int, keys: np.ndarray) -> None:
+        self._runs.append(_Run(since, until, self._file.seek(0, os.SEEK_END), keys.nbytes))
+        self._file.write(keys.tobytes())
+
+    def _keys(self, run: _Run) -> np.ndarray:
+        self._file.seek(run.start)
+        return np.frombuffer(self._file.read(run.size), np.uint64)
 
 
 def _among(haystack: np.ndarray, needles: np.ndarray) -> np.ndarray:

@@ -40,6 +40,7 @@ class Warehouse:
         self._in_transaction = False
         self._may_be_narrowed = False
         self._held: list[str] = []
+        self._unheld = str(self.value("select current_setting('memory_limit')"))
         self.connection.execute("set TimeZone = 'UTC'")
 
     @classmethod
@@ -186,18 +187,29 @@ class Warehouse:
         # A transaction that has failed takes no statement, not even these: they are made beside it.
         with self.connection.cursor() as beside:
             before = beside.execute("select current_setting('threads')").fetchall()[0][0]
-            beside.execute(f"set threads = {threads or before}")
-            if self._may_be_narrowed:
-                self._held.append(memory)
+            is_narrowed = self._may_be_narrowed
+            if is_narrowed:
                 beside.execute("set memory_limit = ?", [memory])
+                self._held.append(memory)
+            beside.execute(f"set threads = {threads or before}")
             try:
                 yield
             finally:
                 beside.execute(f"set threads = {before}")
-                if self._may_be_narrowed:
+                if is_narrowed:
                     self._held.pop()
-                    # The engine tells its limit rounded down: what it said would be a little less each time.
-                    beside.execute(f"set memory_limit = '{self._held[-1]}'" if self._held else "reset memory_limit")
+                    # The engine tells its limit rounded down: asked for anew, it would be a little less each time. And a limit that is
+                    # reset is still held to (DuckDB's issue 22203, also in 1.5).
+                    beside.execute("set memory_limit = ?", [self._held[-1] if self._held else self._unheld])
+
+    @contextmanager
+    def at_large(self) -> Iterator[None]:
+        """:meth:`narrowed` holds no memory back for the length of the block: for what did not get by with less."""
+        before, self._may_be_narrowed = self._may_be_narrowed, False
+        try:
+            yield
+        finally:
+            self._may_be_narrowed = before
 
     def replace(
         self, table: str, frame: pa.Table | pd.DataFrame, *, where: str | None = None, parameters: Sequence[Any] | None = None

@@ -12,13 +12,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import blake2b, sha256
 from itertools import chain
 from pathlib import Path, PurePosixPath
 from traceback import extract_tb
 
+import duckdb
+
 from pipelines.ahead import read_ahead
-from pipelines.errors import BadContract, MayakError, TransientError
+from pipelines.errors import BadContract, MayakError, PermanentError, TransientError
 from pipelines.loading.staging import Stage
 from pipelines.loading.uniting import unite
 from pipelines.programme import Programme, Source
@@ -33,8 +36,9 @@ _PARCEL = 1000
 #: Endings of a file's name that are shown where the name is not: "….json.gz".
 _MOST_ENDINGS = 2
 _ENDINGS = frozenset((".txt", ".zip", ".mbox", ".eml", ".emlx", ".html", ".json", ".jsonl", ".gz"))
-#: What the engine may hold while an item is read: staged rows wait on disk, beside what the reader itself needs. The merge that follows is not held.
-_MEMORY_WHILE_READING = "128MB"
+#: What the engine may hold during a load: staged rows wait on disk, beside what the reader itself needs, and the merge works there. With
+#: libraries and reader a load stays below 500 MB whatever the item's size; what does not get by with it is loaded again without a bound.
+_MEMORY = "128MB"
 
 
 @dataclass
@@ -150,26 +154,52 @@ def load_item(
     if getattr(reader, "opens_files", False):
         contents = warehouse.rows("select content_hash from personal.file_texts")
         context = replace(context, known_contents=frozenset(content for (content,) in contents))
-    load = Load(source.name, shown, "loaded")
-    stage = Stage(warehouse, load_id, source.name, reader.version)
     try:
         make_cursor = getattr(reader, "cursor", None)
         cursor = dict(make_cursor(source, item, context)) if make_cursor else None
-        with warehouse.transaction():
-            _forget_old_ids(warehouse, reader, source.name, shown)
-            with warehouse.narrowed(memory=_MEMORY_WHILE_READING):
-                covers = _read(reader, source, item, shown, context, stage, load)
-            _balance(load, listed)
-            load.covers_until = covers.until
-            stage.bring_in(covers.until)
-            warehouse.connection.execute("delete from raw.loads where source = ? and item = ? and state = 'failed'", [source.name, shown])
-            warehouse.connection.execute("delete from raw.loads where load_id = ?", [load_id])
-            _note(warehouse, source, reader, listed, fingerprint, load_id, load, run_at, covers, cursor)
+        job = partial(_load_once, warehouse, reader, source, item, listed, context, load_id, fingerprint, cursor, run_at)
+        try:
+            with warehouse.narrowed(memory=_MEMORY):
+                load = job()
+        except duckdb.OutOfMemoryException:
+            # Nothing has been written.
+            load = _at_large(warehouse, job, item)
     except MayakError as error:
         load = Load(
             source.name, shown, "failed", problem=_without_name(str(error), item, shown), transient=isinstance(error, TransientError)
         )
         _note_failure(warehouse, source, reader, listed, fingerprint, load, run_at)
+    return load
+
+
+def _at_large(warehouse: Warehouse, job: Callable[[], Load], item: Item) -> Load:
+    try:
+        with warehouse.at_large():
+            return job()
+    except duckdb.OutOfMemoryException:
+        raise PermanentError(
+            f"{item.name}: the warehouse engine needs more memory than it may hold (MAYAK_MEMORY_LIMIT, else 80 % of the machine)"
+        ) from None
+
+
+def _load_once(
+    warehouse: Warehouse, reader: Reader, source: Source, item: Item, listed: Item, context: Context, load_id: str, fingerprint: str,
+    cursor: dict[str, int] | None, run_at: datetime,
+) -> Load:  # fmt: skip
+    load = Load(source.name, listed.name, "loaded")
+    stage = Stage(warehouse, load_id, source.name, reader.version)
+    try:
+        with warehouse.transaction():
+            _forget_old_ids(warehouse, reader, source.name, listed.name)
+            covers = _read(reader, source, item, listed.name, context, stage, load)
+            _balance(load, listed)
+            load.covers_until = covers.until
+            stage.bring_in(covers.until)
+            warehouse.connection.execute(
+                "delete from raw.loads where source = ? and item = ? and state = 'failed'", [source.name, listed.name]
+            )
+            warehouse.connection.execute("delete from raw.loads where load_id = ?", [load_id])
+            _note(warehouse, source, reader, listed, fingerprint, load_id, load, run_at, covers, cursor)
     finally:
         stage.drop()
     return load

@@ -117,10 +117,13 @@ def _lacked(warehouse: Warehouse, record: str, column: str) -> str:
         else ""
     )
     names = ", ".join(f"item.{part}" for part in key)
+    told = ", ".join(f"item.{one}" for one in dict.fromkeys((*key, *((column,) if column else ()), *((time,) if time else ()), "seen_at")))
+    # Two plain joins: as one condition with "or exists" the engine holds all of a large load in memory at once.
     return (
         f"with scope as (select * from raw.coverage where source = $1 and record = $2 and scope_column = $3), "
-        f"item as (select * from raw.{record} as item where item.source = $1 and (item.load_id = $4 or exists (select 1 from scope as coverage "
-        f"where coverage.load_id = $4 and coverage.seen_at > item.seen_at{scope}{within}))) "
+        f"item as (select {told} from raw.{record} as item where item.source = $1 and item.load_id = $4 "
+        f"union all select {told} from raw.{record} as item inner join scope as coverage on coverage.seen_at > item.seen_at{scope}{within} "
+        f"where item.source = $1 and coverage.load_id = $4) "
         f"select {names}, min(coverage.seen_at) as noticed from item inner join scope as coverage "
         f"on coverage.seen_at > item.seen_at{scope}{within} group by {names}"
     )

@@ -200,6 +200,36 @@ def test_an_interrupted_load_leaves_nothing_and_is_made_up_for(
     assert done.state == "loaded"
 
 
+@pytest.mark.parametrize("limit", [None, "24MB"])
+def test_what_does_not_get_by_with_little_memory_is_loaded_with_more_or_fails_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str | None
+) -> None:
+    rows = 150_000
+    many = pa.table(
+        {
+            "message_id": [f"message {number} of a chat" for number in range(rows)],
+            "channel": pa.repeat(pa.scalar("chat"), rows),
+            "chat_id": pa.repeat(pa.scalar("telegram:chat:1"), rows),
+            "kind": pa.repeat(pa.scalar("post"), rows),
+            "sent_at": pa.repeat(pa.scalar(at(1), pa.timestamp("us", tz="UTC")), rows),
+        }
+    )
+    says: dict[str, Say] = {"a": [Seen("messages", rows), Batch("messages", many), Covers(None, at(2))]}
+    monkeypatch.setitem(loading.READERS, "files", Told(says, 1))
+    monkeypatch.setattr(loads, "_MEMORY", "24MB")
+    source = Source(name="one", kind="files", path=Path())
+    programme = Programme(id="test", name="Test", folder=tmp_path, sources=(source,))
+    with Warehouse.open(tmp_path / "warehouse.duckdb", memory_limit=limit) as warehouse:
+        warehouse.create_schemas()
+        (done,) = load_source(warehouse, programme, source, pseudonyms=KEYS, run_at=NOON)
+        assert done.state == ("failed" if limit else "loaded")
+        assert warehouse.value("select count(*) from raw.messages") == (0 if limit else rows)
+        assert not warehouse.rows("select table_name from duckdb_tables() where temporary")
+    if limit:
+        assert done.problem
+        assert "MAYAK_MEMORY_LIMIT" in done.problem
+
+
 @pytest.mark.slow
 def test_a_process_killed_before_the_end_leaves_nothing_behind(tmp_path: Path) -> None:
     program = textwrap.dedent(

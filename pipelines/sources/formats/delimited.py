@@ -785,6 +785,8 @@ KINDS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"timestamp"}),
         frozenset({"отметка времени"}),
         frozenset({"время создания"}),
+        frozenset({"start time", "completion time"}),
+        frozenset({"время начала", "время выполнения"}),
     ),
 }
 #: Header cells that an error quotes: a damaged file may repeat them without end.

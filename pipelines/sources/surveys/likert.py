@@ -57,6 +57,11 @@ _GENDER = (
 )
 #: "1 – совсем не согласен", "5 (полностью)", "4.", "3,0".
 _LEADING = re.compile(r"^([1-5])(?:[.,]0+)?\s*(?:$|\.\s*$|(?:из|of|/)\s*5\s*$|[-–—:)(|.]\s*[^\W\d]|балл)")
+#: Words of a scale of agreement or contentment, and what only such a scale says: a bare "согласен" may be a consent.
+_STATED = re.compile(r"соглас|удовлетвор|довол|затрудн|определился|нейтральн|agree|satisfied|neutral|undecided|not sure|hard to say")
+_GRADED = re.compile(
+    r"полностью|абсолютно|совершенно|скорее|отчасти|частично|категорически|очень|strongly|completely|somewhat|rather|very|neither"
+)
 _PUNCTUATION = re.compile(r"[^\w\s/()-]|_")
 _REGEX = re.compile(r"^/(.+)/$")
 
@@ -125,3 +130,12 @@ class Likert:
             return own
         found = _LEADING.match(answer.strip())
         return int(found.group(1)) if found else self._steps.get(plain(answer))
+
+    def is_stated(self, answer: str) -> bool:
+        """A step in words of agreement or contentment, which is one whatever was asked."""
+        return bool(_STATED.search(words := plain(answer))) and words in self._steps
+
+    @staticmethod
+    def is_graded(answer: str) -> bool:
+        """The words say how much, as only a scale does."""
+        return bool(_GRADED.search(plain(answer)))

@@ -10,7 +10,13 @@ What has to be known about it:
   согласен", "полностью согласен", the source's own ``scale``). In a rating anything else is rejected; a blank is kept as null: the person
   left it out. A row of a grid, "Оцените … [содержание]", is the item "содержание". A scale to 7, 10 or 100 is none of five steps: its
   answers stay words.
+- A grid is one question with rows. Google has a column per row ("Оцените … [содержание]"); Yandex writes all rows of a response into one cell
+  ('"содержание": 5, "время": 4'); spreadsheets and other services name the columns "Оцените / содержание", "Оцените: содержание" and the like. Each
+  row is an item. A row with several marks ('"чат": часто, "чат": удобно') keeps its words.
 - A cell of several choices ("a, b" or one a line) is the answer's words, whole.
+- When an answer was begun or changed, points of a quiz and what was said of them are no answers: those columns are passed over.
+- Microsoft Forms ("Start time", "Completion time", "Email", "Name") says "anonymous" where nobody is known. Where it knows the address, the name is
+  the account's.
 - A question for the stream or group gives ``group_label``, as the answerer wrote it. Everything else is an open question: its words go
   to the personal half.
 - A response is known by the form's own id, else by the moment and what was answered (title and words of each answer, whatever the order of
@@ -49,6 +55,12 @@ WHAT = "survey answers (kind survey_csv)"
 _COLUMNS = {
     "time": (
         "отметка времени", "timestamp", "время создания", "дата создания", "время отправки", "submitted at", "created at",
+        # Yandex Forms in English; Microsoft Forms in English, Russian, German, French, Spanish.
+        "creation time", "create time", "created", "completion time", "время выполнения", "время завершения", "fertigstellungszeit",
+        "heure de fin", "hora de finalización",
+        # Other services.
+        "submitted on", "submission time", "submission date", "date submitted", "submit date", "дата отправки", "дата и время", "дата ответа", "время ответа",
+        "дата заполнения", "время заполнения", "дата прохождения",
         # Google Forms in Ukrainian, Kazakh, German, French, Spanish, Italian, Portuguese, Polish.
         "позначка часу", "уақыт белгісі", "zeitstempel", "horodateur", "marca temporal", "informazioni cronologiche", "carimbo de data/hora",
         "sygnatura czasowa",
@@ -58,16 +70,52 @@ _COLUMNS = {
         "електронна адреса", "электрондық пошта мекенжайы", "e-mail-adresse", "adresse e-mail", "dirección de correo electrónico",
         "indirizzo email", "endereço de e-mail", "adres e-mail",
     ),
-    "id": ("id", "№"),
+    "id": ("id", "№", "ид", "id ответа", "номер ответа", "answer id", "response id", "submission id"),
 }  # fmt: skip
+#: Columns that are about the response and ask nothing.
+_NO_QUESTIONS = frozenset({
+    "время изменения", "время обновления", "дата изменения", "время последнего изменения", "modification time", "modified", "update time", "updated at",
+    "last modified time", "время начала", "start time", "started at", "startzeit", "heure de début", "hora de inicio", "uid", "ip", "ip-адрес", "ip address", "user agent",
+    "total points", "quiz feedback", "grade posted time", "всего баллов", "отзыв о тесте", "время публикации оценок",
+})  # fmt: skip
+#: What Microsoft's quizzes put beside each question.
+_QUIZ = re.compile(r"^(?:points|feedback|баллы|отзыв) - ")
+#: Points of a quiz: "8 / 10", in the whole ("Score") or for one question ("… [Score]").
+_POINTS = r"^\d+(?:[.,]\d+)? / \d+(?:[.,]\d+)?$"
+_SCORE = re.compile(r"(?:^|\[)(?:total score|score|балл\w{0,2}|оценка|итоговый балл)\]?$")
+#: The name of who answered, where one of these stands beside it: a question "Имя" is none.
+_NAME = ("name", "имя", "nom", "nombre")
+_BEGUN = frozenset({"start time", "время начала", "startzeit", "heure de début", "hora de inicio"})
+#: Moodle's *questionnaire* plugin ("Download in text format"): the columns about the response, told by its first two.
+_QUESTIONNAIRE = (("response", "ответ"), ("submitted on", "отправлено", "представлено", "дата отправки"))
+_QUESTIONNAIRE_PEOPLE = {
+    "full": ("full name", "user full name", "полное имя", "полное имя пользователя"),
+    "username": ("username", "логин", "имя пользователя"),
+}
+_QUESTIONNAIRE_OTHERS = frozenset({
+    "institution", "department", "course", "id", "complete", "participants",
+    "учреждение", "учреждение (организация)", "организация", "отдел", "подразделение", "факультет/отдел", "курс", "завершено", "участники",
+})  # fmt: skip
+_ANONYMOUS = re.compile(r"\d$")
 _SCALE = re.compile(r"шкал|оцените|насколько|от 1 до 5|1\s*[-–—]\s*5|scale|rate\b|1 to 5")
 _GROUP = re.compile(r"\b(?:поток\w{0,2}|групп[аеыу]|stream|group|cohort)\b")
 _GRID = re.compile(r"^.*\[(?P<row>[^\[\]]+)\]\s*$", re.DOTALL)
+#: "Оцените / содержание", "Оцените: содержание", "Оцените -> содержание": the first, and the last, place where a header may be parted.
+_PARTED = re.compile(r"\s*(?:\s/\s|/|\s[-–—|]\s|\s?(?:->|→|>)\s?|:\s|\.\s|\n|\?\s)\s*")
+#: One row of a grid in a cell of all rows, in the two ways of writing it.
+_QUOTED_ROW = re.compile(r'\s*"(?P<row>.{1,500}?)"\s*:\s*(?P<answer>.*?)\s*(?:[,;\n]+(?=\s*".{1,500}?"\s*:)|$)', re.DOTALL)
+_PLAIN_ROW = re.compile(r"\s*(?P<row>[^:;\n]+?)\s*:\s*(?P<answer>[^:;\n]+?)\s*(?:[;\n]+|$)")
+#: A cell of more rows than any form's grid has is somebody's words.
+_MOST_ROWS = 100
+_LONGEST_GRID = 20_000
+_LETTER = re.compile(r"[^\W\d_]")
+_MARKUP = re.compile(r"<[^<>]{1,200}>")
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
 #: "от 0 до 10", "1–7", "0 to 100": other scales than that of five steps.
 _OTHER_SCALE = re.compile(r"\b(?:до|to|из|of)\s*(?:7|10|100)\b|\d\s*[-–—]\s*(?:7|10|100)\b")
 _ENDING = re.compile(r"(?:\.csv)?(?:\.gz|\.zip)?$|\.(?:xlsx|ods)$", re.IGNORECASE)
 _HASH_BYTES = 10
+_ROW_BYTES = 4
 
 
 @dataclass(frozen=True)
@@ -79,13 +127,31 @@ class _Question:
     item: str
     is_rating: bool
     aspect: str | None
+    #: The row of a grid whose rows stand in one cell; None: the cell is the answer.
+    row: str | None = None
+
+    @property
+    def key(self) -> str:
+        """What ``answer_id`` ends with: a row is known by its title, whatever rows others filled in."""
+        if self.row is None:
+            return str(self.number)
+        return f"{self.number}.{blake2b(self.row.encode(), digest_size=_ROW_BYTES).hexdigest()}"
+
+    def answers(self, block: Block) -> pa.Array:
+        """What was answered; null: left out."""
+        cells = _null_if_empty(block.columns[self.column])
+        if self.row is None:
+            return cells
+        encoded = pc.dictionary_encode(cells)
+        marks = [(_grid_rows(cell) or {}).get(self.row, []) for cell in encoded.dictionary.to_pylist()]
+        return pa.array([", ".join(marked) or None for marked in marks], pa.string()).take(encoded.indices)
 
 
 class SurveysReader:
     """Reader of form answers. Kind ``survey_csv``."""
 
     kind: ClassVar[str] = "survey_csv"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also packed) and workbooks below the source's path. Raises BadSource where there is none."""
@@ -109,8 +175,16 @@ class SurveysReader:
         other = looks_like(header.words)
         if other and other != WHAT:
             raise BadFile(item.path, place="header", expected=WHAT, found=f"what looks like {other}")
-        places = find_columns(file, header, _COLUMNS, optional=("email", "id"), what=WHAT)
-        group, questions = _questions(file, header, places, likert)
+        people = _questionnaire(header)
+        if people is None:
+            places = find_columns(file, header, _COLUMNS, optional=("email", "id"), what=WHAT)
+            name = _name_beside(header, places)
+            if name is not None:
+                places["name"] = name
+        else:
+            realm = source.realm or "moodle"
+            places = {"id": people["id"], "time": people["time"]}
+        group, questions = _questions(file, header, places | (people or {}), likert)
         if not questions:
             raise BadFile(item.path, place="header", expected="at least one question", found="none")
         evidence = OrderEvidence()
@@ -135,19 +209,26 @@ class SurveysReader:
             until = max((moment for moment in (until, most) if moment), default=None)
             responses = _response_ids(block, header, survey_id, places, moments, equals)
             bad_time = pc.and_(pc.not_equal(times, ""), pc.is_null(moments))
-            addresses = _addresses(block, places.get("email"))
-            accounts = context.pseudonyms.column(realm, addresses)
+            addresses = pa.nulls(block.rows, pa.string())
+            if people is None:
+                addresses = _addresses(block, places.get("email"))
+                accounts = context.pseudonyms.column(realm, addresses)
+            else:
+                accounts, batch = _moodle_people(block, people).accounts(realm, context)
+                yield from batch
             if pc.any(pc.is_valid(addresses)).as_py():
-                people = pa.table(
+                names = _null_if_empty(block.columns[places["name"]]) if "name" in places else pa.nulls(block.rows, pa.string())
+                accounts_table = pa.table(
                     {
                         "account_id": accounts,
                         "realm": pa.repeat(pa.scalar(realm), block.rows),
                         "channel": pa.repeat(pa.scalar("survey"), block.rows),
                         "native_id": addresses,
                         "email": addresses,
+                        "display_name": names,
                     }
                 )
-                yield Batch("accounts", people.filter(pc.is_valid(addresses)), counted=False)
+                yield Batch("accounts", accounts_table.filter(pc.is_valid(addresses)), counted=False)
             labels = pa.nulls(block.rows, pa.string()) if group is None else _null_if_empty(block.columns[group])
             labels = pc.fill_null(labels, source.stream) if source.stream else labels
             response = _Responses(survey_id, responses, accounts, labels, moments, {"a time that is not understood": bad_time})
@@ -170,7 +251,7 @@ class _Responses:
 def _answers(file: TableFile, block: Block, questions: list[_Question], of: _Responses, likert: Likert) -> Iterator[Event]:
     for question in questions:
         yield Seen("survey_answers", block.rows)
-        answers = _null_if_empty(block.columns[question.column])
+        answers = question.answers(block)
         ratings, texts = pa.nulls(block.rows, pa.int32()), answers
         bad_rating = pa.repeat(pa.scalar(False), block.rows)
         if question.is_rating:
@@ -184,7 +265,7 @@ def _answers(file: TableFile, block: Block, questions: list[_Question], of: _Res
             keep = pc.and_(keep, pc.invert(mask))
         table = pa.table(
             {
-                "answer_id": pc.binary_join_element_wise(of.ids, pa.scalar(str(question.number)), ":"),
+                "answer_id": pc.binary_join_element_wise(of.ids, pa.scalar(question.key), ":"),
                 "survey_id": pa.repeat(pa.scalar(of.survey_id), block.rows),
                 "response_id": of.ids,
                 "account_id": of.accounts,
@@ -265,33 +346,185 @@ def _questions(
     group: int | None = None
     columns: list[int] = []
     for column, word in enumerate(header.words):
-        if column in places.values() or not word:
+        if column in places.values() or not word or (has_group and (word in _NO_QUESTIONS or _QUIZ.match(word))):
             continue
         if has_group and group is None and _GROUP.search(word) and not _SCALE.search(word) and "[" not in word:
             group = column
         else:
             columns.append(column)
-    answered, numbers, steps = (dict.fromkeys(columns, 0) for _ in range(3))
+    asked = {column: _Answered() for column in columns}
     for block in file.blocks(header):
         for column in columns:
-            answers = _null_if_empty(block.columns[column])
-            answered[column] += len(answers) - answers.null_count
-            numbers[column] += pc.sum(pc.match_substring_regex(answers, r"^[1-5]$")).as_py() or 0
-            found = _steps(answers, likert)
-            steps[column] += len(found) - found.null_count
-    # The last part of a grid's header is the item, unless two grids have rows of the same name.
-    rows = {column: match["row"].strip() for column in columns if (match := _GRID.match(header.cells[column]))}
-    counts = Counter(rows.values())
+            asked[column].add(_null_if_empty(block.columns[column]), likert)
+    titles = {column: " ".join(_MARKUP.sub(" ", header.cells[column]).split()) or header.cells[column].strip() for column in columns}
+    rows, grids = _grids(header, columns)
+    # Boxes to tick, one column each, are no ratings: somebody left one of them empty.
+    ticked = {grids[column] for column in columns if column in grids and asked[column].are_ticks}
+    # What Moodle's feedback downloads is escaped as in a page, and it has no grids.
+    in_cells = {column: asked[column].rows for column in columns} if has_group else {}
+    # The title of the row is the item, unless two grids have rows of the same name.
+    counts = Counter([*rows.values(), *(row for found in in_cells.values() for row in found)])
     questions = []
     for number, column in enumerate(columns, start=1):
-        word, whole = header.words[column], " ".join(header.cells[column].split())
+        found, word, whole = asked[column], header.words[column], titles[column]
+        if has_group and found.points == found.answered > 0 and _SCORE.search(word):
+            continue
+        if in_cells.get(column):
+            for row, (steps, answered) in sorted(in_cells[column].items()):
+                item = row if counts[row] == 1 else f"{whole} [{row}]"
+                is_rating = 2 * steps >= answered and not _OTHER_SCALE.search(word)
+                questions.append(_Question(number, column, item, is_rating, likert.aspect(item, row, whole) if is_rating else None, row))
+            continue
         item = rows[column] if counts[rows.get(column, "")] == 1 else whole
         aspect = likert.aspect(item, rows.get(column), whole)
         asks_for_rating = bool(_SCALE.search(word)) or column in rows or aspect is not None
-        is_rating = (asks_for_rating and 2 * steps[column] >= answered[column]) or 0 < numbers[column] == answered[column]
-        is_rating = is_rating and not _OTHER_SCALE.search(word)
+        is_rating = (asks_for_rating and 2 * found.steps >= found.answered) or found.are_steps
+        is_rating = is_rating and not _OTHER_SCALE.search(word) and grids.get(column, "") not in ticked
         questions.append(_Question(number, column, item, is_rating, aspect if is_rating else None))
     return group, questions
+
+
+class _Answered:
+    """What is in one column: how many answers, steps of a scale, whole numbers of one, points of a quiz, and rows of a grid."""
+
+    def __init__(self) -> None:
+        self.answered = self.numbers = self.steps = self.points = self._ones = self._zeros = 0
+        #: Answers that are steps in words of agreement; whether any says how much.
+        self._stated, self._is_graded = 0, False
+        self._rows: dict[str, tuple[int, int]] = {}
+        #: Somebody marked several things in a row: boxes to tick, none of them a step.
+        self._several = False
+        self._widest = 0
+        self._are_rows = self._are_quoted = True
+
+    def add(self, answers: pa.Array, likert: Likert) -> None:
+        """Take in one block."""
+        self.answered += len(answers) - answers.null_count
+        self.numbers += pc.sum(pc.match_substring_regex(answers, r"^[1-5]$")).as_py() or 0
+        self.points += pc.sum(pc.match_substring_regex(answers, _POINTS)).as_py() or 0
+        self._ones += pc.sum(pc.equal(answers, "1")).as_py() or 0
+        self._zeros += pc.sum(pc.equal(answers, "0")).as_py() or 0
+        found = _steps(answers, likert)
+        self.steps += len(found) - found.null_count
+        for pair in pc.value_counts(answers).to_pylist():
+            if pair["values"] is None:
+                continue
+            if likert.is_stated(pair["values"]):
+                self._stated += pair["counts"]
+                self._is_graded |= likert.is_graded(pair["values"])
+            if self._are_rows:
+                self._add_rows(pair["values"], pair["counts"], likert)
+
+    def _add_rows(self, cell: str, count: int, likert: Likert) -> None:
+        taken = _grid_rows(cell)
+        if taken is None or len(self._rows.keys() | taken.keys()) > _MOST_ROWS:
+            self._are_rows = False
+            return
+        self._widest = max(self._widest, len(taken))
+        self._are_quoted &= cell.lstrip().startswith('"')
+        for row, marks in taken.items():
+            steps, answered = self._rows.get(row, (0, 0))
+            self._several |= len(marks) > 1
+            self._rows[row] = (steps + count * (likert.step(marks[0]) is not None), answered + count)
+
+    @property
+    def are_steps(self) -> bool:
+        """Every answer is a step that is one whatever was asked: 1 to 5, or words of agreement."""
+        return self.answered > 0 and (self.numbers == self.answered or (self._is_graded and self._stated == self.answered))
+
+    @property
+    def are_ticks(self) -> bool:
+        """Nothing but 0 and 1, and a 0 among them."""
+        return self._zeros > 0 and self._zeros + self._ones == self.answered
+
+    @property
+    def rows(self) -> dict[str, tuple[int, int]]:
+        """Rows of a grid that stand in the cells: title → (steps, answers). Empty where they are somebody's words, which have colons, too.
+
+        A form has the same rows for everybody, and what is marked in them stands on a scale unless the rows are quoted.
+        """
+        if not self._are_rows or len(self._rows) > 2 * self._widest:
+            return {}
+        rows = {row: (0 if self._several else steps, answered) for row, (steps, answered) in self._rows.items()}
+        steps, answered = (sum(pair[place] for pair in rows.values()) for place in (0, 1))
+        return rows if 2 * steps >= answered or (self._are_quoted and len(rows) > 1) else {}
+
+
+def _grid_rows(cell: str) -> dict[str, list[str]] | None:
+    """Title of each row of a grid → what was marked in it, of a cell that holds them all; None where it is no such cell."""
+    if len(cell) > _LONGEST_GRID:
+        return None
+    for pattern in (_QUOTED_ROW, _PLAIN_ROW):
+        rows: dict[str, list[str]] = {}
+        end = 0
+        while end < len(cell) and (found := pattern.match(cell, end)) and found.end() > end:
+            rows.setdefault(" ".join(found["row"].split()), []).append(found["answer"])
+            end = found.end()
+        if rows and end == len(cell) and (pattern is _QUOTED_ROW or len(rows) > 1):
+            return rows
+    return None
+
+
+def _grids(header: Header, columns: list[int]) -> tuple[dict[int, str], dict[int, str]]:
+    """(column → title of the row, column → what its grid asks) of the columns that are rows of grids.
+
+    "… [row]" is one for certain; another way to write it where neighbours begin with the same question.
+    """
+    rows: dict[int, str] = {}
+    grids: dict[int, str] = {}
+    parted: dict[int, dict[str, str]] = {}
+    for column in columns:
+        cell = header.cells[column].strip()
+        if match := _GRID.match(cell):
+            rows[column], grids[column] = match["row"].strip(), cell[: match.start("row")]
+        else:
+            parted[column] = {
+                cell[: cut.start()].strip(): cell[cut.end() :].strip()
+                for cut in _PARTED.finditer(cell)
+                if _LETTER.search(cell[: cut.start()]) and cell[cut.end() :].strip()
+            }
+    for column, ways in parted.items():
+        beside = {way for other in (column - 1, column + 1) for way in parted.get(other, {})}
+        # The longest beginning in common is the question.
+        question = max((way for way in ways if way in beside), key=len, default=None)
+        if question is not None:
+            rows[column], grids[column] = ways[question].strip('"«»'), question
+    return rows, grids
+
+
+def _questionnaire(header: Header) -> dict[str, int] | None:
+    """Own name → place of the columns about the response in a download of Moodle's *questionnaire*; None where it is none."""
+    found = [next((header.words.index(word) for word in words if word in header.words), None) for words in _QUESTIONNAIRE]
+    if found[0] is None or found[1] is None or found[0] + 1 != found[1]:
+        return None
+    places = {"id": found[0], "time": found[1]}
+    # The columns about the person end with the last that is known; a question may be called "Course" too.
+    for place in range(found[1] + 1, len(header.words)):
+        word = header.words[place]
+        person = next((name for name, words in _QUESTIONNAIRE_PEOPLE.items() if word in words), None)
+        if person is None and word not in _QUESTIONNAIRE_OTHERS and not _GROUP.fullmatch(word):
+            break
+        if person is not None:
+            places[person] = place
+        elif word in _QUESTIONNAIRE_OTHERS:
+            places[f"other {place}"] = place
+    return places
+
+
+def _moodle_people(block: Block, places: dict[str, int]) -> People:
+    """Who answered a questionnaire: known by the user name, else by the full name; "Anonymous1" is nobody."""
+    block = replace(block, columns=list(block.columns))
+    if "full" in places:
+        is_named = pc.invert(pc.match_substring_regex(pc.utf8_trim_whitespace(block.columns[places["full"]]), _ANONYMOUS.pattern))
+        block.columns[places["full"]] = pc.if_else(is_named, block.columns[places["full"]], "")
+    return People(block, {name: places[name] for name in ("full", "username") if name in places})
+
+
+def _name_beside(header: Header, places: dict[str, int]) -> int | None:
+    """The column of names that Microsoft Forms has behind the address."""
+    if "email" not in places or not _BEGUN & set(header.words) or places["email"] + 1 >= len(header.words):
+        return None
+    return places["email"] + 1 if header.words[places["email"] + 1] in _NAME else None
 
 
 def _steps(answers: pa.Array, likert: Likert) -> pa.Array:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -236,6 +238,169 @@ def test_archive_with_more_than_a_table_is_refused(tmp_path: Path):
         archive.writestr("two.csv", "Отметка времени,Вопрос\n19.10.2026 14:06:23,да\n")
     with pytest.raises(BadFile, match="ZIP archive of something else"):
         Reading(SurveysReader(), path)
+
+
+# -- grids ------------------------------------------------------------------------------------------------------------------------
+
+
+def lines(*rows: tuple[str, ...]) -> str:
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    return text.getvalue()
+
+
+def written(tmp_path: Path, text: str, **source: object) -> Reading:
+    path = tmp_path / "anketa.csv"
+    path.write_text(text, encoding="utf-8")
+    return Reading(SurveysReader(), path, **source)
+
+
+def test_grid_of_yandex_in_one_cell_is_an_item_per_row(tmp_path: Path):
+    survey = written(
+        tmp_path,
+        lines(
+            ("ID", "Время создания", "Оцените курс"),
+            ("901", "2026-10-19 14:06:23", '"содержание": 5, "работа с "Moodle"": 4, "время, дни": 3'),
+            ("902", "2026-10-20 14:06:23", '"содержание": 2'),
+            ("903", "2026-10-21 14:06:23", ""),
+        ),
+    )
+    assert ratings(survey, "содержание") == [5, 2, None]
+    assert ratings(survey, 'работа с "Moodle"') == [4, None, None]
+    assert ratings(survey, "время, дни") == [3, None, None]
+    assert {row["aspect"] for row in survey.rows("survey_answers") if row["item"] == "содержание"} == {"content"}
+    assert len({row["answer_id"] for row in survey.rows("survey_answers")}) == 9
+    assert survey.rejected == []
+
+
+def test_row_of_a_grid_keeps_its_answer_id_when_somebody_fills_in_one_more(tmp_path: Path):
+    rows = [("ID", "Время создания", "Оцените курс"), ("901", "2026-10-19 14:06:23", '"содержание": 5')]
+    before = written(tmp_path, lines(*rows)).rows("survey_answers")
+    after = written(tmp_path, lines(*rows, ("902", "2026-10-20 14:06:23", '"время": 4'))).rows("survey_answers")
+    assert before[0]["answer_id"] in {row["answer_id"] for row in after if row["item"] == "содержание"}
+
+
+@pytest.mark.parametrize("between", ["\n", "; "])
+def test_grid_in_one_cell_without_quotes(between: str, tmp_path: Path):
+    cell = between.join(("содержание: согласен", "время: 4 – скорее согласен"))
+    survey = written(tmp_path, f'Отметка времени,Оцените\n19.10.2026 14:06:23,"{cell}"\n')
+    assert [(row["item"], row["rating"]) for row in survey.rows("survey_answers")] == [("время", 4), ("содержание", 4)]
+
+
+def test_grid_of_boxes_keeps_the_words(tmp_path: Path):
+    survey = written(
+        tmp_path,
+        lines(
+            ("ID", "Время создания", "Что помогло?"),
+            ("901", "2026-10-19 14:06:23", '"чат": часто, "чат": удобно, "записи": редко'),
+            ("902", "2026-10-20 14:06:23", '"чат": часто'),
+        ),
+    )
+    assert [(row["item"], row["rating"], row["text"]) for row in survey.rows("survey_answers")] == [
+        ("записи", None, "редко"),
+        ("записи", None, None),
+        ("чат", None, "часто, удобно"),
+        ("чат", None, "часто"),
+    ]
+
+
+def test_words_with_colons_are_no_grid(tmp_path: Path):
+    words = ["Плюсы: практика\nМинусы: объём", "Ирине: спасибо; Олегу: 5", "Понравилось: всё; Хуже: 2", "А: 5; Б: 4"]
+    rows = "".join(f'19.10.2026 14:06:2{place},"{cell}"\n' for place, cell in enumerate(words))
+    survey = written(tmp_path, f"Отметка времени,Что бы вы изменили?\n{rows}")
+    assert survey.column("survey_answers", "text") == words
+    assert set(survey.column("survey_answers", "item")) == {"Что бы вы изменили?"}
+
+
+@pytest.mark.parametrize("between", [" / ", ": ", " -> ", "->", " — ", ". ", "? "])
+def test_columns_that_begin_with_the_same_question_are_rows_of_a_grid(between: str, tmp_path: Path):
+    survey = written(
+        tmp_path,
+        f"""Время создания,Насколько вы довольны{between}содержание,Насколько вы довольны{between}время,Имя
+2026-10-19 14:06:23,доволен,3,Ирина
+2026-10-19 14:07:23,недоволен,4,Олег
+""",
+    )
+    assert ratings(survey, "содержание") == [4, 2]
+    assert ratings(survey, "время") == [3, 4]
+
+
+def test_two_grids_with_the_same_rows_keep_their_questions(tmp_path: Path):
+    survey = written(
+        tmp_path, "Время создания,Лекции / время,Лекции / содержание,Практика / время,Практика / содержание\n2026-10-19 14:06:23,5,4,3,2\n"
+    )
+    assert [(row["item"], row["rating"], row["aspect"]) for row in survey.rows("survey_answers")] == [
+        ("Лекции / время", 5, "time"),
+        ("Лекции / содержание", 4, "content"),
+        ("Практика / время", 3, "time"),
+        ("Практика / содержание", 2, "content"),
+    ]
+
+
+# -- columns about the response -----------------------------------------------------------------------------------------------------
+
+
+def test_time_of_a_change_and_points_are_no_answers(tmp_path: Path):
+    survey = written(
+        tmp_path,
+        """ID,Время создания,Время изменения,Баллы,Сколько будет дважды два? [Балл],<b>Содержание</b> курса
+901,2026-10-19 14:06:23,2026-10-19 15:06:23,8 / 10,1.00 / 1,5
+""",
+    )
+    assert [(row["item"], row["rating"]) for row in survey.rows("survey_answers")] == [("Содержание курса", 5)]
+
+
+def test_form_of_microsoft_named_and_anonymous(tmp_path: Path):
+    survey = written(
+        tmp_path,
+        """ID,Start time,Completion time,Email,Name,The content was useful,I agree that my data are kept,Comments,Points - Comments
+1,10/19/26 14:05:23,10/19/26 14:06:23,anonymous,,Strongly agree,Agree,fine,1
+2,10/20/26 14:05:23,10/20/26 14:06:23,Irina@school.example.org,Irina Polevaya,Agree,Agree,,0
+""",
+    )
+    irina = survey.account("irina@school.example.org", "survey")
+    assert [(row["item"], row["account_id"], row["rating"], row["text"]) for row in survey.rows("survey_answers")] == [
+        ("The content was useful", None, 5, None),
+        ("The content was useful", irina, 4, None),
+        ("I agree that my data are kept", None, None, "Agree"),
+        ("I agree that my data are kept", irina, None, "Agree"),
+        ("Comments", None, None, "fine"),
+        ("Comments", irina, None, None),
+    ]
+    assert survey.column("survey_answers", "answered_at")[0] == utc(2026, 10, 19, 11, 6, 23)
+    assert [(row["email"], row["display_name"]) for row in survey.rows("accounts")] == [("irina@school.example.org", "Irina Polevaya")]
+
+
+def test_form_of_microsoft_in_russian(tmp_path: Path):
+    survey = written(
+        tmp_path,
+        "ИД,Время начала,Время выполнения,Адрес электронной почты,Имя,Содержание\n7,19.10.2026 14:05:23,19.10.2026 14:06:23,anonymous,,5\n",
+    )
+    assert [(row["answer_id"], row["item"], row["rating"]) for row in survey.rows("survey_answers")] == [("anketa:7:1", "Содержание", 5)]
+    assert survey.rows("accounts") == []
+
+
+def test_questionnaire_of_moodle(tmp_path: Path):
+    survey = written(
+        tmp_path,
+        """Response,Submitted on:,Institution,Department,Course,Group,ID,Full name,Username,Q01_rate->content,Q01_rate->time,Q02->chat,Q02->notes,Q03
+11,19.10.2026 14:06:23,,,Course,stream 1,7,Ирина Полевая,irina,5,4,1,1,good
+12,19.10.2026 14:07:23,,,Course,stream 1,,Anonymous1,,3,4,1,0,
+""",
+        realm="lms",
+    )
+    irina = survey.account("username:irina", "lms")
+    assert ratings(survey, "content") == [5, 3]
+    assert [(row["item"], row["rating"], row["text"]) for row in survey.rows("survey_answers") if row["item"] in ("chat", "notes")] == [
+        ("chat", None, "1"),
+        ("chat", None, "1"),
+        ("notes", None, "1"),
+        ("notes", None, "0"),
+    ]
+    assert survey.column("survey_answers", "account_id") == [irina, None] * 5
+    assert set(survey.column("survey_answers", "group_label")) == {"stream 1"}
+    assert survey.column("survey_answers", "answer_id")[0] == "anketa:11:1"
+    assert {row["channel"] for row in survey.rows("accounts")} == {"lms"}
 
 
 # -- Moodle's feedback activity -------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ Readers never look into the warehouse; the loader, once a source is in, has unit
   ``<realm>:task:name:<hash>``, ``<realm>:group:name:<hash>``. They get the id of the course of the same realm with that short name, and of the
   one task or group of that course with that title.
 - *Accounts* (:mod:`pipelines.loading.same_accounts`) that a table knows by their address or user name, which one site gives out once.
-- *Webinars* (:mod:`pipelines.loading.same_webinars`) whose polls and participants are reported apart.
+- *Webinars* (:mod:`pipelines.loading.same_webinars`) whose polls, chat and participants are reported apart.
 - *Rows* (:mod:`pipelines.loading.same_rows`) that a fuller source of the same site has under its own id: they stand once.
 
 Where no source knows more, or where two fit, everything stays as it is.
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from pipelines.loading.same_accounts import unite_accounts
 from pipelines.loading.same_rows import FEEDBACK, KINDS, unite_rows
-from pipelines.loading.same_webinars import unite_polls
+from pipelines.loading.same_webinars import unite_chats, unite_polls
 from pipelines.warehouse import Warehouse
 
 _UNITED = "united_loads"
@@ -43,7 +43,7 @@ def unite(warehouse: Warehouse) -> int:
             done += unite_rows(warehouse)
             warehouse.connection.execute(f"create or replace temp table {_UNITED} as select cast(? as ubigint) as loads", [loads])
         if warehouse.value("select count(*) from raw.loads where kind = 'zoom'"):
-            done += unite_polls(warehouse)
+            done += unite_polls(warehouse) + unite_chats(warehouse)
     return done
 
 

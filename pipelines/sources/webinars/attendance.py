@@ -355,15 +355,25 @@ def attendance_events(realm: str, meeting: Meeting, stays: pa.Table, context: Co
     yield Batch("webinars", webinar_row(identity, meeting, start, end, host), counted=False)
 
 
-#: End of the id of a row that is no stay: how many polls somebody answered.
-POLLS = ":polls"
+#: Ends of the ids of rows that are no stays: how many polls somebody answered, what somebody wrote in the chat.
+POLLS, CHAT = ":polls", ":chat"
 
 
 def poll_events(realm: str, identity: str, counts: Mapping[tuple[str, str], int], context: Context) -> Iterator[Event]:
     """One row of attendance per (name, address) without times or minutes, and their accounts. ``counts``: polls answered."""
-    if not counts:
+    yield from sign_events(realm, identity, {person: {"poll_answers": count} for person, count in counts.items()}, POLLS, context)
+
+
+def sign_events(
+    realm: str, identity: str, signs: Mapping[tuple[str, str], Mapping[str, int | None]], end: str, context: Context
+) -> Iterator[Event]:
+    """One row of attendance per (name, address) without times or minutes, and their accounts.
+
+    ``signs``: signs of attention of each, the same of everybody. ``end``: of the rows' ids.
+    """
+    if not signs:
         return
-    pairs = sorted(counts)
+    pairs = sorted(signs)
     names, emails = (
         pa.array([name for name, _ in pairs], pa.string()),
         lower_addresses(pa.array([email for _, email in pairs], pa.string())),
@@ -371,15 +381,17 @@ def poll_events(realm: str, identity: str, counts: Mapping[tuple[str, str], int]
     native = native_ids(names, emails, identity.split(":", 2)[2])
     accounts = context.pseudonyms.column(realm, native)
     # Two ways to write one name are one account.
-    total: dict[str, int] = {}
+    total: dict[str, dict[str, int | None]] = {}
     for account, pair in zip(accounts.to_pylist(), pairs, strict=True):
-        total[account] = total.get(account, 0) + counts[pair]
+        so_far = total.setdefault(account, dict.fromkeys(signs[pair]))
+        for sign, count in signs[pair].items():
+            so_far[sign] = count if so_far[sign] is None or count is None else so_far[sign] + count  # type: ignore[operator]
     yield Seen("attendance", len(total))
     columns = {
-        "attendance_id": [f"{identity}:{account}{POLLS}" for account in total],
+        "attendance_id": [f"{identity}:{account}{end}" for account in total],
         "webinar_id": [identity] * len(total),
         "account_id": list(total),
-        "poll_answers": list(total.values()),
+        **{sign: pa.array([counts[sign] for counts in total.values()], pa.int32()) for sign in signs[pairs[0]]},
     }
     yield Batch("attendance", pa.table(columns))
     people = {"account_id": accounts, "native_id": native, "display_name": names, "email": emails}

@@ -1,5 +1,6 @@
 """Zoom's reports: participants of a meeting, attendees of a webinar, and the usage report, as CSV in English or Russian, and what
-became of that in a spreadsheet program (:mod:`pipelines.sources.formats.report_files`).
+became of that in a spreadsheet program (:mod:`pipelines.sources.formats.report_files`). The saved chat is
+:mod:`pipelines.sources.webinars.zoom_chat`'s.
 
 What has to be known about them (Zoom support, "Getting started with reports"; headers of real downloads):
 
@@ -33,7 +34,7 @@ What has to be known about them (Zoom support, "Getting started with reports"; h
 - *Registration report*: who meant to come. It is refused by that name: nobody was there by it. Of a webinar, the attendee report says who registered and came.
 
 Not kept: consent to being recorded, country, registration time and approval, number of participants, questions and answers of polls. Q&A reports are
-refused. None of the reports tells of chat, reactions or cameras: these signs are null.
+refused. None of the reports tells of chat, reactions or cameras: these signs are null where no chat was saved.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ from pipelines.sources.formats.delimited import Header, delimited_items, find_co
 from pipelines.sources.formats.local_times import Order, to_utc
 from pipelines.sources.formats.report_files import ENDINGS, ReportFile, no_cut, open_report, small_rows
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
+from pipelines.sources.webinars import zoom_chat
 from pipelines.sources.webinars.attendance import (
     YES,
     Meeting,
@@ -181,19 +183,25 @@ class _Section:
 
 
 class ZoomReader:
-    """Reader of Zoom's participants, attendee and usage reports. Kind ``zoom``."""
+    """Reader of Zoom's participants, attendee and usage reports, and of its saved chat. Kind ``zoom``."""
 
     kind: ClassVar[str] = "zoom"
-    version: ClassVar[int] = 6
+    version: ClassVar[int] = 7
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
-        """CSV files (also gzipped), and workbooks that they were saved as, below the source's path. Raises BadSource where there is none."""
-        return delimited_items(source.path, source.name, endings=ENDINGS)
+        """CSV files (also gzipped), workbooks that they were saved as, and saved chats below the source's path. Raises BadSource where there is none."""
+        found = delimited_items(source.path, source.name, endings=(*ENDINGS, *zoom_chat.ENDINGS))
+        return [item for item in found if not item.name.lower().endswith(zoom_chat.ENDINGS) or zoom_chat.is_chat_name(item.name)]
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         """Attendance, one row per stay; derived from it the webinar and the accounts. Raises BadFile for anything else."""
         assert item.path is not None
         realm = source.realm or "zoom"
+        if item.name.lower().endswith(zoom_chat.ENDINGS):
+            lines = zoom_chat.chat_lines(item.path)
+            if lines is not None:
+                yield from zoom_chat.chat_events(lines, realm, item, context)
+                return
         file = open_report(item.path, _PARTICIPANTS | {word for words in _MEETING.values() for word in words})
         rows = small_rows(file)
         usage = _usage_header(rows)

@@ -2,7 +2,8 @@
 
 Of a report's body what is written for machines is read: the status or disposition fields, and the header of the returned mail. Where a
 mail server sent no such part, or one that names nobody, the notice in words is looked through for the address that failed
-(:mod:`pipelines.sources.mail.mail_bounces`); over IMAP it is never fetched. Complaints (ARF, RFC 5965) are no delivery reports.
+(:mod:`pipelines.sources.mail.mail_bounces`); over IMAP it is never fetched. What Amazon's mail service says of a mail is JSON in a text
+(:mod:`pipelines.sources.mail.mail_ses`), from files alone, too. Complaints (ARF, RFC 5965) are no delivery reports.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from pipelines.sources.mail.mail_headers import (
     text_of,
 )
 from pipelines.sources.mail.mail_parts import parts_of
+from pipelines.sources.mail.mail_ses import is_from_sns, read_event
 
 #: Header fields with which a report may begin; a body is read for these types of mail only.
 _REPORT_KINDS = ("multipart/report", "message/delivery-status", "message/disposition-notification", "message/global-delivery-status")
@@ -103,8 +105,8 @@ class Report:
 
 
 def is_report(fields: Fields) -> bool:
-    """Is the body of a mail with these fields looked through? True for reports by their type, and for what a mail server wrote."""
-    return kind_of(first(fields, "content-type")).startswith(_REPORT_KINDS) or is_bounce(fields)
+    """Is the body of a mail with these fields looked through? True for reports by their type, and for what a mail server or Amazon's wrote."""
+    return kind_of(first(fields, "content-type")).startswith(_REPORT_KINDS) or is_bounce(fields) or is_from_sns(fields)
 
 
 def is_machine(address: str | None) -> bool:
@@ -121,6 +123,10 @@ def report_of(fields: Fields, body: bytes) -> Report | None:
     body: the first bytes of the body where :func:`is_report` asked for it; else empty.
     """
     parts = parts_of(first(fields, "content-type"), first(fields, "content-transfer-encoding"), body) if body else ()
+    if is_from_sns(fields):
+        return _notice_of_ses(
+            part.decode("utf-8", "replace") for kind, part, _ in parts if kind.startswith(("text/plain", "application/json"))
+        )
     return report_of_parts(fields, ((kind, part) for kind, part, _ in parts), body)
 
 
@@ -172,6 +178,14 @@ def is_auto_reply(fields: Fields, subject: str | None, author: str | None = None
 
 
 # -- inside ---------------------------------------------------------------------------------------------------------------------
+
+
+def _notice_of_ses(texts: Iterable[str]) -> Report | None:
+    for text in texts:
+        if event := read_event(text):
+            recipients = [Recipient(address, state) for address, state in event[0]] or [Recipient(None, None)]
+            return Report("delivery_report", recipients, event[1])
+    return None
 
 
 def _take_part(report: Report, kind: str, part: bytes, mail: Fields) -> None:

@@ -71,7 +71,7 @@ class MailboxReader:
     """
 
     kind: ClassVar[str] = "mailbox"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     items_name_people: ClassVar[bool] = True
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
@@ -190,6 +190,8 @@ def _single(path: Path, number: int) -> RawMail:
     """One mail in a file of its own. A file that is a header alone is whole if its last line is."""
     with path.open("rb") as content:
         start = content.read(HEADER_BYTES)
+        if b"\n" not in start:  # Mac OS before X; a byte for a byte, so that an .emlx file's count stays right
+            start = start.replace(b"\r", b"\n")
         envelope = b""
         if path.suffix.lower() == ".emlx" and (count := _APPLE_MAIL.match(start)):
             start = start[count.end() :]

@@ -5,6 +5,8 @@ counts bytes in Content-Length and mboxcl2 does not quote at all; some writers n
 follows an empty line, has a time and a year in it as From_ lines have (unless the file's own first line has none), and stands before
 a header field; or, where a writer forgot the empty line, one that is a From_ line to the letter (RFC 4155) before two header fields. A Content-Length is believed where the file indeed goes on with a separator, or ends, after that many bytes.
 
+A file whose first line ends with CR alone (Mac OS before X) is read with each CR as a line end.
+
 Bodies are passed over block by block and not kept; only those that ``is_report`` asks for (what mail servers and mail programs
 report) are handed on, up to a bound. Memory is one block, one header and one report.
 """
@@ -16,7 +18,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from pipelines.errors import BadFile
 from pipelines.sources.mail.mail_headers import Fields, first, read_fields
@@ -66,6 +68,8 @@ def split_mbox(content: BinaryIO, path: Path, is_report: Callable[[Fields], bool
 
     Raises BadFile for a file that does not begin with a From_ line, and for one that is packed and cut off.
     """
+    if _ends_in_returns(content, path):
+        content = cast(BinaryIO, _Returns(content))
     window = _Window(content, path)
     window.pass_blank()
     window.has(_LOOK_AHEAD)
@@ -100,6 +104,30 @@ def split_mbox(content: BinaryIO, path: Path, is_report: Callable[[Fields], bool
         yield RawMail(number, envelope, fields, bytes(report or b""), wanted)
         if not has_more:
             return
+
+
+def _ends_in_returns(content: BinaryIO, path: Path) -> bool:
+    """The first line that is not empty ends with CR and no LF."""
+    try:
+        beginning = content.read(_LOOK_AHEAD).lstrip(b"\r\n")
+        content.seek(0)
+    except (EOFError, OSError, zlib.error):
+        return False
+    end = beginning.find(b"\r")
+    return 0 <= end < len(beginning) - 1 and b"\n" not in beginning[: end + 2]
+
+
+class _Returns:
+    """A file whose CR are read as LF: every byte stays where it is."""
+
+    def __init__(self, content: BinaryIO) -> None:
+        self._content = content
+
+    def read(self, size: int = -1) -> bytes:
+        return self._content.read(size).replace(b"\r", b"\n")
+
+    def seek(self, place: int) -> int:
+        return self._content.seek(place)
 
 
 class _Window:

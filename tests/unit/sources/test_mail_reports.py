@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import time
 
 import pytest
@@ -149,6 +151,86 @@ class TestWhoseTextIsLookedThrough:
     )
     def test_a_server_s(self, header: bytes) -> None:
         assert is_bounce(read_fields(header))
+
+
+SNS = b"From: Bounces <no-reply@sns.amazonaws.com>\nTo: kira@example.org\nSubject: AWS Notification Message\nContent-Type: text/plain; charset=UTF-8\n"
+OF_MAIL = {
+    "source": "kira@example.org",
+    "messageId": "0101-000000",
+    "destination": ["lida@example.org"],
+    "headers": [{"name": "Subject", "value": "a secret"}, {"name": "Message-ID", "value": "<7@example.org>"}],
+}
+FOOTER = "\n\n--\nIf you wish to stop receiving notifications from this topic, please click or visit the link below {or} not.\n"
+
+
+def event(kind: str, about: dict, *, key: str = "notificationType", mail: dict = OF_MAIL) -> str:
+    where = {
+        "Bounce": "bounce",
+        "Complaint": "complaint",
+        "Delivery": "delivery",
+        "DeliveryDelay": "deliveryDelay",
+        "Open": "open",
+        "Reject": "reject",
+    }
+    return json.dumps({key: kind, where[kind]: about, "mail": mail}) + FOOTER
+
+
+BOUNCED = {"bounceType": "Permanent", "bouncedRecipients": [{"emailAddress": "Lida@example.org", "action": "failed", "status": "5.1.1"}]}
+
+
+class TestNoticesOfAmazon:
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            (event("Bounce", BOUNCED), [("lida@example.org", "failed")]),
+            (event("Bounce", BOUNCED, key="eventType"), [("lida@example.org", "failed")]),
+            (json.dumps({"Type": "Notification", "Message": event("Bounce", BOUNCED)}), [("lida@example.org", "failed")]),
+            (event("Bounce", {"bounceType": "Transient", "bouncedRecipients": [{"emailAddress": "a@example.org"}, {"emailAddress": "b@example.org"}]}),
+             [("a@example.org", "failed"), ("b@example.org", "failed")]),
+            (event("DeliveryDelay", {"delayedRecipients": [{"emailAddress": "lida@example.org"}]}, key="eventType"), [("lida@example.org", "delayed")]),
+            (event("Delivery", {"recipients": ["lida@example.org"], "smtpResponse": "250 ok"}), [("lida@example.org", "delivered")]),
+            (event("Reject", {"reason": "Bad content"}, key="eventType"), [("lida@example.org", "failed")]),
+            (event("Bounce", {"bouncedRecipients": "none"}), [(None, None)]),
+        ],
+        ids=["bounce", "event", "wrapped", "for a while", "delay", "delivery", "rejected", "names nobody"],
+    )  # fmt: skip
+    def test_whom_it_is_about(self, text: str, expected: list[tuple[str | None, str | None]]) -> None:
+        assert told(SNS, text) == expected
+        found = report(SNS, text)
+        assert found is not None
+        assert (found.kind, found.about) == ("delivery_report", "7@example.org")
+
+    def test_line_that_a_server_broke(self) -> None:
+        text = event("Bounce", BOUNCED)
+        for broken in (text[:150] + "!\n " + text[150:], text[:150] + "\n" + text[150:]):
+            assert told(SNS, broken) == [("lida@example.org", "failed")]
+
+    def test_packed_text(self) -> None:
+        packed = base64.encodebytes(event("Bounce", BOUNCED).encode()).decode()
+        assert told(SNS + b"Content-Transfer-Encoding: base64\n", packed) == [("lida@example.org", "failed")]
+
+    def test_without_the_senders_own_message_id(self) -> None:
+        found = report(SNS, event("Bounce", BOUNCED, mail={"messageId": "0101-000000"}))
+        assert found is not None
+        assert found.about == "0101-000000@email.amazonses.com"
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            event("Complaint", {"complainedRecipients": [{"emailAddress": "lida@example.org"}]}),
+            event("Open", {"timestamp": "2026-10-05T07:00:00Z"}, key="eventType"),
+            json.dumps({"AlarmName": "disk", "NewStateValue": "ALARM"}),
+            "{" * 50_000,
+            '{"notificationType": "Bounce", "bounce": {"bouncedReci',
+            "Ваш куратор: lida@example.org",
+        ],
+        ids=["complaint", "opened", "alarm", "deep", "cut", "words"],
+    )
+    def test_what_tells_of_no_delivery_is_no_report(self, text: str) -> None:
+        assert report(SNS, text) is None
+
+    def test_who_writes_json_by_hand_is_no_notice(self) -> None:
+        assert not is_report(read_fields(b"From: kira@example.org\nSubject: AWS Notification Message\n"))
 
 
 class TestAutomaticAnswers:

@@ -322,6 +322,23 @@ def test_no_word_of_a_body_comes_out(path: Path) -> None:
     assert not any("text" in event.table.column_names for event in found if isinstance(event, Batch))
 
 
+@pytest.mark.parametrize("name", ["plain", "bounce", "bounce_of_two", "read_receipt", "from_line_in_body", "line_ends_of_windows"])
+def test_mailbox_whose_lines_end_with_returns_alone_is_the_same_mailbox(name: str, tmp_path: Path) -> None:
+    content = (FIXTURES / f"{name}.mbox").read_bytes().replace(b"\r\n", b"\n")
+    (tmp_path / "unix.mbox").write_bytes(content)
+    (tmp_path / "mac.mbox").write_bytes(content.replace(b"\n", b"\r"))
+    ours, theirs = (events(tmp_path / f"{one}.mbox") for one in ("mac", "unix"))
+    assert len(rows(ours, "messages")) > 0
+    for record in ("messages", "addressees", "mail_references", "accounts"):
+        assert rows(ours, record) == rows(theirs, record)
+
+
+def test_mail_saved_with_returns_alone_behind_a_separator(tmp_path: Path) -> None:
+    content = (FIXTURES / "bounce.mbox").read_bytes()
+    (tmp_path / "mail.eml").write_bytes(content.replace(b"\r\n", b"\n").replace(b"\n", b"\r"))
+    assert rows(events(tmp_path / "mail.eml"), "messages") == rows(events("bounce.mbox"), "messages")
+
+
 @pytest.fixture
 def maildir(tmp_path: Path) -> Path:
     """A Maildir with a read mail without Date, a draft, a new mail that is a header alone, one half delivered, and one in ".Sent"."""

@@ -187,6 +187,48 @@ def test_times_without_a_zone_are_in_the_sources(tmp_path: Path) -> None:
     assert [row["sent_at"] for row in rows(read(page))] == [datetime(2026, 9, 21, 12, 13, 21, tzinfo=UTC)]
 
 
+def laid_out(*posts: str) -> str:
+    """A page as an editor lays it out: every tag and every word on a line of its own, with an indent."""
+    page = "\n".join(posts)
+    head = '<div class="page_header"><div class="content"><div class="text bold">\n        Course 7\n    </div></div></div>'
+    return (
+        f'<!DOCTYPE html>\n<html>\n<head>\n</head>\n<body>\n{head}\n<div class="page_body chat_page">\n{page}\n</div>\n</body>\n</html>\n'
+    )
+
+
+def laid_out_post(number: int, date: str, words: str) -> str:
+    return f"""
+        <div class="message default clearfix" id="message{number}">
+            <div class="body">
+                <div class="pull_right date details" title="{date}">
+                    23:28
+                </div>
+                <div class="from_name">
+                    Irina Polevaya
+                </div>
+                <div class="text">
+                    {words}
+                </div>
+            </div>
+        </div>"""
+
+
+def test_page_that_an_editor_laid_out_anew_holds_the_same_words(tmp_path: Path) -> None:
+    page = tmp_path / "messages.html"
+    page.write_text(laid_out(laid_out_post(1, "14.05.2026 23:28:11", "Добрый день<br />\n                    и вечер")), encoding="utf-8")
+    (row,) = rows(read(page))
+    assert row["text"] == "Добрый день\nи вечер"
+
+
+@pytest.mark.parametrize("date", ["15.01.2026 10:00", "15 January 2026, 10:00", "15 января 2026 г., 10:00", "2026-01-15 10:00:00"])
+def test_times_that_other_programs_write_in_such_pages(date: str, tmp_path: Path) -> None:
+    page = tmp_path / "messages.html"
+    page.write_text(laid_out(laid_out_post(1, date, "x"), laid_out_post(2, "some day", "y")), encoding="utf-8")
+    found = read(page)
+    assert [row["sent_at"] for row in rows(found)] == [datetime(2026, 1, 15, 5, tzinfo=UTC)]
+    assert [event.place for event in found if isinstance(event, Rejected)] == ["messages.html message 2"]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "place", "found"),
     [

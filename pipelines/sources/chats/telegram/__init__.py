@@ -69,7 +69,7 @@ class TelegramReader:
     """
 
     kind: ClassVar[str] = "telegram"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     opens_files: ClassVar[bool] = True
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:

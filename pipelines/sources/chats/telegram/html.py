@@ -22,6 +22,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from lxml import etree
 
 from pipelines.errors import BadFile
@@ -30,6 +31,7 @@ from pipelines.sources.chats.telegram import chats
 from pipelines.sources.chats.telegram.chats import Chat, Export
 from pipelines.sources.chats.telegram.columns import add_messages
 from pipelines.sources.formats.archives import FolderTree
+from pipelines.sources.formats.local_times import to_utc
 from pipelines.sources.formats.plain_text import storable
 from pipelines.sources.reading import Context, Covers, Event, Rejected, Seen
 
@@ -41,7 +43,10 @@ _MESSAGE = re.compile(rb'<div class="message [^"]*" id="message(-?[0-9]{1,18})"'
 #: A name over a message (one over a forwarded message follows an opening tag).
 _NAME = re.compile(r'</div>\s*<div class="from_name">\s*([^<]*)')
 _LINK = re.compile(r"go_to_message(-?[0-9]{1,18})$")
-_TIME = re.compile(r"(\d\d)\.(\d\d)\.(\d{4}) (\d\d:\d\d:\d\d)(?: UTC([+-]\d\d:\d\d))?")
+#: An editor laid the page out anew: Telegram Desktop writes words without an indent.
+_LAID_OUT = re.compile(r'<div class="(?:from_name|text)">[ \t]*\r?\n[ \t]+\S')
+_INDENT = re.compile(r"[ \t]*\n+[ \t]*")
+_TIME = re.compile(r"(\d\d)\.(\d\d)\.(\d{4}) (\d\d:\d\d(?::\d\d)?)(?: UTC([+-]\d\d:\d\d))?")
 #: Date lines between messages are numbered -1, -2 …; messages taken over from a basic group lie far below.
 _LOWEST_DATE_LINE = -500_000_000
 _DELETED = "Deleted Account"
@@ -169,6 +174,7 @@ def _messages_of(page: Path, chat: Chat, export: Export, context: Context, last_
     if len(found) != len(_MESSAGE.findall(text.encode())):
         raise BadFile(page, place="div", expected="as many messages as there are message ids", found="others: the page is damaged")
     raws, author = [], None
+    is_laid_out = bool(_LAID_OUT.search(text))
     for one in found:
         number = int(one.get("id").removeprefix("message"))
         if 0 > number > _LOWEST_DATE_LINE:
@@ -178,6 +184,8 @@ def _messages_of(page: Path, chat: Chat, export: Export, context: Context, last_
             raws.append(_service(number, body))
             continue
         raw, name = _post(number, body, context)
+        if is_laid_out:
+            raw["text"] = _INDENT.sub("\n", raw["text"]).strip()
         author = name if name is not None else author
         for reaction in raw.get("reactions", ()):
             for one in reaction["recent"]:
@@ -267,7 +275,9 @@ def _time(stated: str, context: Context) -> str | None:
     """Epoch seconds, as the JSON has them; None where it is no time."""
     match = _TIME.fullmatch(stated.strip())
     if not match:
-        return None
+        # Pages of other programs in Telegram Desktop's layout ("15 January 2026, 10:00").
+        (moment,) = to_utc(pa.array([stated.strip()], pa.string()), "day first", context.zone)[0].to_pylist()
+        return None if moment is None else str(int(moment.timestamp()))
     day, month, year, clock, offset = match.groups()
     try:
         at = datetime.fromisoformat(f"{year}-{month}-{day}T{clock}{offset or ''}")

@@ -58,9 +58,10 @@ _PAGE = re.compile(r"(?P<peer>-?\d{1,18})/messages(?P<offset>\d{1,9})\.html", re
 _GROUPS_FROM = 2_000_000_000
 _PERSON = re.compile(r"(?:https?://(?:m\.)?vk\.(?:com|ru)/)?(?P<kind>id|public|club|event)(?P<number>\d{1,18})", re.ASCII)
 _LINKED = re.compile(r"\[(?P<kind>id|public|club|event)(?P<number>\d{1,18})\|(?P<name>[^\[\]|]{1,200})\]")
-_RUSSIAN = re.compile(r"(\d{1,2} [^\W\d]{3,10}\.? \d{4}) в (\d{1,2}:\d{2}(?::\d{2})?)")
+#: The word between day and time is the language's: "в", Ukrainian "о", Belarusian "у".
+_DAY_FIRST = re.compile(r"(\d{1,2} [^\W\d]{3,10}\.? \d{4})(?: г\.?)?,? (?:[^\W\d]{1,3} )?(\d{1,2}:\d{2}(?::\d{2})?)")
 _ENGLISH = re.compile(r"at (\d{1,2}:\d{2}(?::\d{2})?(?: [ap]m)?) on (\d{1,2} [^\W\d]{3,10}\.? \d{4})", re.IGNORECASE)
-_OWN = frozenset(("вы", "you"))
+_OWN = frozenset(("вы", "you", "ви", "сіз"))
 _DELETED_ACCOUNT = "DELETED"
 _MEDIA = {
     "фотография": "photo", "photo": "photo", "видеозапись": "video", "video": "video", "файл": "file", "file": "file", "документ": "file",
@@ -103,7 +104,7 @@ class VkReader:
     """
 
     kind: ClassVar[str] = "vk"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     items_name_people: ClassVar[bool] = True
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
@@ -343,7 +344,7 @@ def _edited(element: Any) -> str:
 def _date(text: str) -> str:
     """ "19 июн 2023 в 17:15:02" and "at 5:15:02 pm on 19 Jun 2023" as local_times reads them; empty for anything else."""
     text = " ".join(text.split())
-    if found := _RUSSIAN.search(text):
+    if found := _DAY_FIRST.search(text):
         return f"{found[1]}, {found[2]}"
     found = _ENGLISH.search(text)
     return f"{found[2]}, {found[1]}" if found else ""

@@ -48,6 +48,21 @@ def test_dates_in_both_languages_are_in_the_programmes_zone(messages: dict[str, 
     assert messages["71"]["sent_at"] == utc(14, 16, 2)
 
 
+@pytest.mark.parametrize(
+    ("own", "date"), [("Ви", "19 чер 2026 о 17:16:02"), ("You", "at 17:16:02 on 19 Jun 2026"), ("Вы", "19 июня 2026 г., 17:16:02")]
+)
+def test_dates_and_own_messages_in_other_languages(own: str, date: str, tmp_path: Path):
+    page = (VK / "archive" / "messages" / "202" / "messages0.html").read_text(encoding="windows-1251")
+    (tmp_path / "messages" / "202").mkdir(parents=True)
+    (tmp_path / "messages" / "202" / "messages0.html").write_text(
+        page.replace("You, at 5:16:02 pm on 19 Jun 2026", f"{own}, {date}"), encoding="utf-8"
+    )
+    found = Reading(VkReader(), tmp_path)
+    (row,) = (row for row in found.rows("messages") if row["message_id"].endswith(":71"))
+    assert row["sent_at"] == utc(14, 16, 2)
+    assert row["account_id"] == account(found, "id101")
+
+
 def test_own_messages_are_the_owners(archive: Reading, messages: dict[str, dict]):
     owner = account(archive, "id101")
     assert [messages[number]["account_id"] for number in ("54", "58", "71")] == [owner] * 3

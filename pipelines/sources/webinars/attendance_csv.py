@@ -18,7 +18,9 @@ The contract, one row per stay (a second device or a reconnect is another row), 
 | ``talk_minutes``, ``camera_minutes`` | how long | no |
 
 Columns under other titles are named in the programme file: ``columns = { name = "ФИО", join = "Вход", leave = "Выход" }`` of the source. Common
-English and Russian titles are known without that. MTS Link (formerly Webinar.ru), Yandex Telemost, SaluteJazz, Kontur Talk: their makers
+English and Russian titles are known without that, also with a unit or a zone behind them ("Время присутствия, мин.", "Вход (МСК)"); a length of time
+whose title says seconds is divided. The header need not be the first row: above it may stand what the report says of the webinar, label and value
+("Мероприятие: …", "Начало: …"), which holds for the rows that do not say it themselves. MTS Link (formerly Webinar.ru), Yandex Telemost, SaluteJazz, Kontur Talk: their makers
 document no layout of the participants' table that they let download, so it is brought in this way.
 """
 
@@ -40,6 +42,7 @@ from pipelines.sources.reading import Context, Event, Item, Rejected, Seen
 from pipelines.sources.webinars.attendance import (
     COUNTS,
     MINUTES,
+    SECONDS_A_MINUTE,
     Meeting,
     attendance_events,
     counts_of,
@@ -58,36 +61,64 @@ from pipelines.sources.webinars.attendance import (
 WHAT = "attendance in the documented columns (kind attendance_csv)"
 
 COLUMNS: dict[str, tuple[str, ...]] = {
-    "name": ("name", "full name", "first name", "participant", "user name", "имя", "фио", "участник", "имя участника", "имя и фамилия", "фамилия и имя"),
+    "name": ("name", "full name", "first name", "participant", "user name", "имя", "фио", "участник", "имя участника", "имя и фамилия", "фамилия и имя",
+        "имя фамилия", "фамилия имя", "фамилия, имя", "фамилия имя отчество", "ф.и.о.", "пользователь", "слушатель", "ученик", "студент", "имя пользователя", "отображаемое имя", "display name", "attendee", "attendee name", "participant name",
+    ),
     "last_name": ("last_name", "last name", "surname", "фамилия"),
     "middle_name": ("middle_name", "middle name", "отчество"),
-    "email": ("email", "e-mail", "email address", "mail", "почта", "эл. почта", "электронная почта", "адрес электронной почты"),
+    "email": ("email", "e-mail", "email address", "mail", "почта", "эл. почта", "электронная почта", "адрес электронной почты",
+        "емейл", "имейл", "e-mail участника", "email участника", "почта участника", "электронный адрес", "user email", "participant email",
+    ),
     "join": (
         "join", "join time", "joined", "joined at", "вход", "время входа", "время подключения", "подключился", "зашел", "дата и время входа", "подключение", "время входа на вебинар", "вошел", "вошёл", "время начала участия",
+        "дата входа", "дата подключения", "первый вход", "первое подключение", "время первого входа", "время первого подключения", "начало участия", "начало просмотра", "время присоединения", "присоединился", "пришел", "пришёл", "вошел в", "вошёл в", "зашёл", "first join", "entered", "enter time", "entry time",
     ),
     "leave": (
         "leave", "leave time", "left", "left at", "выход", "время выхода", "время отключения", "отключился", "вышел", "дата и время выхода", "отключение", "время выхода с вебинара", "время окончания участия",
+        "дата выхода", "дата отключения", "последний выход", "последнее отключение", "время последнего выхода", "время последнего отключения", "конец участия", "окончание участия", "окончание просмотра", "время ухода", "покинул", "ушел", "ушёл", "last leave", "exit time", "exited",
     ),
     "minutes": (
         "minutes", "duration", "duration (minutes)", "time present", "минут", "минуты", "длительность", "длительность (минуты)", "продолжительность",
         "время присутствия", "время участия", "время на вебинаре", "время присутствия, мин", "время присутствия (мин)", "присутствие, мин",
         "присутствие (мин)",
+        "длительность участия", "длительность присутствия", "длительность просмотра", "длительность сессии", "продолжительность участия", "продолжительность присутствия", "общее время", "общее время присутствия", "общая продолжительность", "суммарное время", "время просмотра", "время в вебинаре", "время на встрече", "время в конференции", "время нахождения", "время присутствия на вебинаре", "присутствие", "total time", "time in meeting", "time in session", "attendance duration", "total duration",
     ),
     "user_id": ("user_id", "user id", "participant_id", "id участника", "id пользователя"),
     "webinar_id": ("webinar_id", "webinar id", "meeting id", "meeting_id", "event id", "id вебинара", "id мероприятия"),
-    "title": ("title", "topic", "webinar", "event", "тема", "вебинар", "мероприятие", "название", "название мероприятия"),
-    "start": ("start", "start time", "начало", "время начала"),
-    "end": ("end", "end time", "окончание", "время окончания"),
+    "title": ("title", "topic", "webinar", "event", "тема", "вебинар", "мероприятие", "название", "название мероприятия",
+        "название вебинара", "название встречи", "название конференции", "тема вебинара", "тема встречи", "встреча", "конференция", "занятие", "meeting", "meeting name", "event name", "webinar name",
+    ),
+    "start": ("start", "start time", "начало", "время начала",
+        "начало вебинара", "начало мероприятия", "дата начала", "дата и время начала", "дата и время начала мероприятия",
+    ),
+    "end": ("end", "end time", "окончание", "время окончания",
+        "окончание вебинара", "окончание мероприятия", "дата окончания", "дата и время окончания", "завершение", "время завершения",
+    ),
     "guest": ("guest", "is guest", "гость"),
-    "chat_messages": ("chat_messages", "messages", "chat messages", "сообщения", "сообщений в чате", "сообщения в чате", "сообщений"),
-    "reactions": ("reactions", "реакции", "реакций"),
-    "raised_hands": ("raised_hands", "raised hands", "raise hands", "поднятые руки", "поднял руку", "поднятий руки", "поднятых рук"),
-    "poll_answers": ("poll_answers", "poll answers", "polls answered", "poll votes", "ответы в опросах", "ответов в опросах", "ответы на опросы", "варианты ответов"),
+    "chat_messages": ("chat_messages", "messages", "chat messages", "сообщения", "сообщений в чате", "сообщения в чате", "сообщений",
+        "сообщения чата", "сообщений в чат", "количество сообщений", "кол-во сообщений", "количество сообщений в чате", "кол-во сообщений в чате", "чат", "chat", "messages sent",
+    ),
+    "reactions": ("reactions", "реакции", "реакций",
+        "количество реакций", "кол-во реакций", "лайки", "огоньки", "emojis",
+    ),
+    "raised_hands": ("raised_hands", "raised hands", "raise hands", "поднятые руки", "поднял руку", "поднятий руки", "поднятых рук",
+        "количество поднятых рук", "кол-во поднятых рук", "поднятие руки", "поднятия руки", "hand raises",
+    ),
+    "poll_answers": ("poll_answers", "poll answers", "polls answered", "poll votes", "ответы в опросах", "ответов в опросах", "ответы на опросы", "варианты ответов",
+        "ответов на опросы", "количество ответов на опросы", "участие в опросах", "опросы", "опросов", "polls",
+    ),
     "talk_minutes": ("talk_minutes", "talk time", "минут речи", "время в эфире", "время выступления", "время разговора"),
     "camera_minutes": ("camera_minutes", "camera time", "webcam time", "минут с камерой", "время с камерой", "время с веб-камерой"),
 }  # fmt: skip
 #: What systems write into a cell that has nothing.
 _NOTHING = ("-", "–", "—")
+#: What a title says behind its words: a unit, a form of the time, a zone.
+_TAIL = re.compile(r"[\s,]*(?:\([^()]*\)|,? ?(?:мин|минут\w?|min|minutes?|сек|секунд\w?|sec|seconds?|шт|мск|msk|utc(?:[+-]\d+)?)\.?)$")
+_SECONDS = re.compile(r"(?:^|\W)(?:сек|секунд\w?|secs?|seconds?)(?:\W|$)")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
+#: What a report says of the webinar above its table.
+_OF_WEBINAR = ("webinar_id", "title", "start", "end")
+_HEADER_WITHIN_ROWS = 20
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
 
 
@@ -95,7 +126,7 @@ class AttendanceCsvReader:
     """Reader of attendance in the documented columns. Kind ``attendance_csv``."""
 
     kind: ClassVar[str] = "attendance_csv"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also tab-separated and gzipped) and workbooks below the source's path. Raises BadSource where there is none."""
@@ -111,10 +142,12 @@ class AttendanceCsvReader:
         wanted = _wanted(source)
         file = open_report(item.path, (word for words in wanted.values() for word in words))
         rows = small_rows(file)
-        words = [header_word(cell) for cell in rows[0][1]] if rows else []
-        places = find_places(words, wanted)
+        at = _header_at(rows, wanted)
+        words = [header_word(cell) for cell in rows[at][1]] if rows else []
+        places = _places(words, wanted)
         _check(file, words, places, source.columns)
-        below = rows[1:]
+        above = _said_above([cells for _, cells in rows[:at]], wanted)
+        below = rows[at + 1 :]
         words = _header_of(words, below, places)
         if below:
             no_cut(file.path, file, below[-1], len(words))
@@ -125,6 +158,12 @@ class AttendanceCsvReader:
                 yield Rejected("attendance", f"line {line}", "fewer cells than the header")
         texts = [cells for _, cells in fitting]
         columns = {name: _without_dashes(text_column(texts, places.get(name))) for name in COLUMNS}
+        for name in _OF_WEBINAR:
+            if name not in places and name in above:
+                columns[name] = pa.array([above[name]] * len(texts), pa.string())
+        for name in ("minutes", *MINUTES):
+            if name in places and _SECONDS.search(words[places[name]]):
+                columns[name] = _as_clock(columns[name])
         moments = {name: plain_times(columns[name]) for name in ("join", "leave", "start", "end")}
         habit: Order = "day first" if _CYRILLIC.search(" ".join(words)) else "month first"
         order = time_order(list(moments.values()), habit)
@@ -168,6 +207,43 @@ class AttendanceCsvReader:
         yield covers_of(made)
 
 
+def _places(words: Sequence[str], wanted: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """Own name → place: by a title as it is known, else by what is left of it without its unit."""
+    bare = [_TAIL.sub("", word) for word in words]
+    return {**find_places(bare, wanted), **find_places(words, wanted)}
+
+
+def _header_at(rows: Sequence[tuple[int, list[str]]], wanted: Mapping[str, Sequence[str]]) -> int:
+    """Place of the first row that has what is needed; 0 where none has, so that the error speaks of the first."""
+    for number, (_, cells) in enumerate(rows[:_HEADER_WITHIN_ROWS]):
+        if not _missing(_places([header_word(cell) for cell in cells], wanted)):
+            return number
+    return 0
+
+
+def _said_above(rows: Sequence[Sequence[str]], wanted: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """What stands above the header as label and value, in two cells or in one."""
+    found: dict[str, str] = {}
+    for cells in rows:
+        filled = [cell.strip() for cell in cells if cell.strip()]
+        label, _, value = filled[0].partition(":") if len(filled) == 1 else (filled[0], "", filled[1]) if filled else ("", "", "")
+        for name in _OF_WEBINAR:
+            if value.strip() and header_word(label) in wanted[name]:
+                found.setdefault(name, value.strip())
+    return found
+
+
+def _as_clock(texts: pa.Array) -> pa.Array:
+    """Numbers of seconds as hours, minutes and seconds; other ways to write a length of time say themselves what they are."""
+    lengths = []
+    for text in texts.to_pylist():
+        if _NUMBER.fullmatch(text):
+            minutes, seconds = divmod(int(float(text.replace(",", "."))), SECONDS_A_MINUTE)
+            text = f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}"
+        lengths.append(text)
+    return pa.array(lengths, pa.string())
+
+
 def _header_of(words: list[str], below: Sequence[tuple[int, list[str]]], places: Mapping[str, int]) -> list[str]:
     """The header as wide as the rows where all of them are narrower alike: BigBlueButton's dashboard writes the questions of polls, with
     their commas, behind its columns without quotes."""
@@ -200,12 +276,17 @@ def _wanted(source: Source) -> Mapping[str, Sequence[str]]:
     return {name: (header_word(source.columns[name]),) if name in source.columns else words for name, words in COLUMNS.items()}
 
 
+def _missing(places: Mapping[str, int]) -> list[str]:
+    if not {"name", "last_name", "email", "user_id"} & places.keys():
+        return ["name or email"]
+    if not {"join", "leave"} <= places.keys() and "minutes" not in places:
+        return ["join and leave, or minutes"]
+    return []
+
+
 def _check(file: ReportFile, words: Sequence[str], places: Mapping[str, int], named: Mapping[str, str]) -> None:
     missing = [f"{name} ({named[name]!r} in the programme file)" for name in named if name not in places]
-    if not missing and not {"name", "last_name", "email", "user_id"} & places.keys():
-        missing = ["name or email"]
-    if not missing and not {"join", "leave"} <= places.keys() and "minutes" not in places:
-        missing = ["join and leave, or minutes"]
+    missing = missing or _missing(places)
     if not missing:
         return
     other = looks_like(words)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -35,6 +36,49 @@ def test_every_column_of_the_contract():
         (f"webinar:webinar:w1:{int(utc(14, 0).timestamp())}", 70),
         (f"webinar:webinar:w2:{int(datetime(2026, 9, 8, 21, tzinfo=UTC).timestamp())}", 28),
     ]
+
+
+def written(tmp_path: Path, text: str) -> Reading:
+    path = tmp_path / "report.csv"
+    path.write_text(text, encoding="utf-8")
+    return Reading(AttendanceCsvReader(), path)
+
+
+def test_what_stands_above_the_table_is_of_the_webinar(tmp_path: Path):
+    report = written(
+        tmp_path,
+        """Отчёт об участниках;;;;
+Мероприятие:;Цифровая школа, поток 1;;;
+Начало: 08.09.2026 17:00;;;;
+Всего участников;2;;;
+
+Фамилия;Имя;E-mail;Время первого подключения (МСК);Время последнего отключения (МСК)
+Полевая;Ирина;irina@school.example.org;08.09.2026 17:01;08.09.2026 18:10
+Степной;Олег;;08.09.2026 17:02;08.09.2026 18:10
+""",
+    )
+    assert [(row["title"], row["starts_at"]) for row in report.rows("webinars")] == [("Цифровая школа, поток 1", utc(14, 0))]
+    assert [(row["joined_at"], row["left_at"]) for row in report.rows("attendance")] == [
+        (utc(14, 1), utc(15, 10)),
+        (utc(14, 2), utc(15, 10)),
+    ]
+    assert report.column("accounts", "display_name") == ["Ирина Полевая", "Олег Степной"]
+    assert report.rejected == []
+
+
+@pytest.mark.parametrize(
+    ("title", "cell", "minutes"),
+    [
+        ("Время присутствия, мин.", "85", 85),
+        ("Длительность участия (чч:мм:сс)", "1:25:00", 85),
+        ("Общее время присутствия (сек)", "5100", 85),
+        ("Total time, seconds", "60030", 1000.5),
+        ("Время просмотра, сек.", "1:25:00", 85),
+    ],
+)
+def test_length_of_time_in_the_unit_of_its_title(title: str, cell: str, minutes: float, tmp_path: Path):
+    report = written(tmp_path, f'ФИО,"{title}",Кол-во сообщений в чате,Огоньки\nИрина Полевая,{cell},3,2\n')
+    assert [(row["minutes"], row["chat_messages"], row["reactions"]) for row in report.rows("attendance")] == [(minutes, 3, 2)]
 
 
 def test_titles_of_ones_own_are_mapped():

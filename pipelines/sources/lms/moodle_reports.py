@@ -5,6 +5,7 @@ What has to be known about them (Moodle 3.x to 4.5, English and Russian):
 - **progress**: the first header cell is empty; then identity fields (mostly the address); then per activity a pair of cells, name and
   nothing (or the date by which the activity is expected), for state and date. No user id: the account is known by its address (native id ``mail:<address>``, with the address in
   ``personal.accounts.email``, which is what links people), or by the name alone where the report shows no address (``name:…``).
+- Since 5.1 it comes in every form that Moodle's tables have; as JSON without the names of the activities, so that it cannot be read.
 - **course completion**: ``ID`` is the Moodle user id, so the account is the database's; per criterion a pair "name", "name - date"; the
   last column is the date of the course's completion.
 - Both come as CSV (also as UTF-16 with tabs, "in Excel-compatible format"); what people made of them with Excel or LibreOffice is read too.
@@ -18,7 +19,7 @@ What has to be known about them (Moodle 3.x to 4.5, English and Russian):
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
@@ -56,7 +57,7 @@ class _Layout:
     id: int | None
     name: int
     address: int | None
-    tasks: tuple[tuple[str, int, int], ...]
+    tasks: tuple[tuple[str, int, int | None], ...]
     complete: int | None
 
 
@@ -64,7 +65,7 @@ class MoodleReportsReader:
     """Reader of Moodle's completion reports. Kind ``moodle_reports``."""
 
     kind: ClassVar[str] = "moodle_reports"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Tables below the source's path. Raises BadSource where there is none."""
@@ -115,20 +116,21 @@ def _layout(file: TableFile, header: Header) -> _Layout:
         raise BadFile(file.path, place="header", expected=WHAT, found=f"what looks like {other}")
     address = next((place for place, word in enumerate(words) if word in _ADDRESS), None)
     if not words[0] and len(words) > 2:
-        # Pairs are counted from the end: how many identity fields there are is the site's choice, and no caption of one looks like a date.
-        first = len(words)
-        while first > 2 and words[first - 2] and (not words[first - 1] or _EXPECTED.match(header.cells[first - 1])):
-            first -= 2
+        first = _first_pair(header.cells)
+        if first == len(words) and words[-1] and all(words[1 : (shorter := _first_pair((*header.cells, "")))]):
+            # Workbooks, and programs that saved one as text, leave out a last column that is empty: nobody has done the last activity.
+            first = shorter
         if first == len(words) or not all(words[1:first]):
             wrong = next((place for place in range(first - 1, 0, -1) if first == len(words) or not words[place]), 0)
             expected = "pairs of an activity's name and a cell that is empty or the date by which it is expected"
             found = "another text" if words[wrong] else "an empty cell"
             raise BadFile(file.path, place=f"header, cell {wrong + 1}", expected=expected, found=found)
-        return _Layout(None, 0, address, tuple((header.cells[place], place, place + 1) for place in range(first, len(words), 2)), None)
+        pairs = ((header.cells[place], place, place + 1 if place + 1 < len(words) else None) for place in range(first, len(words), 2))
+        return _Layout(None, 0, address, tuple(pairs), None)
     places = find_columns(
         file, header, {"id": _ID, "name": _NAME, "address": _ADDRESS, "complete": _COMPLETE}, optional=("address",), what=WHAT
     )
-    tasks = []
+    tasks: list[tuple[str, int, int | None]] = []
     for column in range(len(words) - 1):
         name = header.cells[column].strip()
         if name and header.cells[column + 1].strip().startswith(f"{name} - "):
@@ -136,9 +138,18 @@ def _layout(file: TableFile, header: Header) -> _Layout:
     return _Layout(places["id"], places["name"], places.get("address"), tuple(tasks), places["complete"])
 
 
+def _first_pair(cells: Sequence[str]) -> int:
+    """Where the pairs begin. They are counted from the end: how many identity fields there are is the site's choice, and no caption of one looks
+    like a date."""
+    first = len(cells)
+    while first > 2 and cells[first - 2].strip() and (not cells[first - 1].strip() or _EXPECTED.match(cells[first - 1])):
+        first -= 2
+    return first
+
+
 def _order(file: TableFile, header: Header, layout: _Layout) -> Order:
     evidence = OrderEvidence()
-    columns = [date for _, _, date in layout.tasks] + ([layout.complete] if layout.complete is not None else [])
+    columns = [date for _, _, date in layout.tasks if date is not None] + ([layout.complete] if layout.complete is not None else [])
     for block in file.blocks(header):
         for column in columns:
             evidence.add(block.columns[column])
@@ -215,7 +226,7 @@ def _completions(
         yield Seen("completions", block.rows)
         encoded = pc.dictionary_encode(block.columns[state_column])
         states = pa.array([completion_state(cell) for cell in encoded.dictionary.to_pylist()], pa.string()).take(encoded.indices)
-        dates = pc.utf8_trim_whitespace(block.columns[date_column])
+        dates = pa.array([""] * block.rows) if date_column is None else pc.utf8_trim_whitespace(block.columns[date_column])
         moments, _ = to_utc(dates, order, context.zone)
         # A date without a state is an activity whose tracking was changed after the deed: the state is not known.
         reasons = {

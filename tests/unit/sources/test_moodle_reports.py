@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pipelines.errors import BadFile
 from pipelines.sources.lms.moodle_reports import MoodleReportsReader
 from pipelines.sources.lms.moodle_words import completion_state, two_languages
 from tests.unit.sources.report_reading import FIXTURES, Reading
+from tests.unit.sources.table_forms import Rows, excel_of_moodle, excel_of_people, open_document, page
 
 FOLDER = FIXTURES / "moodle_reports"
 
@@ -40,6 +42,34 @@ def test_progress(name: str):
         ("Олег Степной", "Lecture 1", "incomplete", None),
         ("Олег Степной", "Task 1", "failed", utc(2026, 9, 16, 7)),
         ("Олег Степной", "Обсуждение 2", "complete", utc(2026, 9, 17, 7)),
+    ]
+
+
+def text_of_people(path: Path, rows: Rows) -> Path:
+    """As a program for tables saves one as text: what is empty to its right end is not there."""
+    width = max(len(row) for row in trimmed(rows))
+    path.write_text("".join(",".join(row[:width]) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def trimmed(rows: Rows) -> list[list[str]]:
+    return [list(row[: max((place + 1 for place, cell in enumerate(row) if cell), default=0)]) for row in rows]
+
+
+@pytest.mark.parametrize("expected", ["", "2026-10-01 23:59:00"], ids=["no date", "expected by a date"])
+@pytest.mark.parametrize("write", [excel_of_moodle, excel_of_people, open_document, page, text_of_people])
+def test_last_activity_of_progress_that_nobody_has_done(write: Callable[[Path, Rows], Path], expected: str, tmp_path: Path):
+    rows = [
+        ["", "Email address", "Lecture 1", "", "Task 1", expected],
+        ["Ирина Полевая", "irina@school.example.org", "Completed", "2026-09-07 09:07:21", "Not completed", ""],
+        ["Олег Степной", "oleg@school.example.org", "Not completed", "", "Not completed", ""],
+    ]
+    name = {page: "r.html", open_document: "r.ods", text_of_people: "r.csv"}.get(write, "r.xlsx")
+    assert states(Reading(MoodleReportsReader(), write(tmp_path / name, rows))) == [
+        ("Ирина Полевая", "Lecture 1", "complete", utc(2026, 9, 7, 6, 7, 21)),
+        ("Ирина Полевая", "Task 1", "incomplete", None),
+        ("Олег Степной", "Lecture 1", "incomplete", None),
+        ("Олег Степной", "Task 1", "incomplete", None),
     ]
 
 

@@ -44,6 +44,8 @@ _NAME = ("name", "название", "имя", "имя / фамилия", "им�
 _ADDRESS = PERSON["email"]
 #: "2026-09-14 23:59:00": by when an activity is expected to be completed; stands over its dates where the teacher set it.
 _EXPECTED = re.compile(r"\s*\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}\s*$")
+#: Cells of a header with one activity: the name, the address, the activity.
+_ONE_ACTIVITY = 3
 _COMPLETE = ("course complete", "course completed", "курс завершен", "курс завершён")
 
 _WEAKEST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -117,7 +119,8 @@ def _layout(file: TableFile, header: Header) -> _Layout:
     address = next((place for place, word in enumerate(words) if word in _ADDRESS), None)
     if not words[0] and len(words) > 2:
         first = _first_pair(header.cells)
-        if first == len(words) and words[-1] and all(words[1 : (shorter := _first_pair((*header.cells, "")))]):
+        shorter = _first_pair((*header.cells, ""))
+        if first == len(words) and words[-1] and all(words[1:shorter]) and (shorter < len(words) - 1 or len(words) <= _ONE_ACTIVITY):
             # Workbooks, and programs that saved one as text, leave out a last column that is empty: nobody has done the last activity.
             first = shorter
         if first == len(words) or not all(words[1:first]):

@@ -111,6 +111,7 @@ def test_date_by_which_an_activity_is_expected_stands_over_its_dates():
     [
         ('"","Email address","Task 1","","Task 2","soon","Task 3",""', "cell 4"),
         ('"","Email address","Task 1","","Task 2","soon"', "cell 6"),
+        ('"","Email address","Task 1","Task 2"', "cell 4"),
     ],
 )
 def test_header_that_is_no_list_of_pairs_is_refused(header: str, place: str, tmp_path: Path):

@@ -12,7 +12,8 @@ memberships  account and group, of stays that last
 grades       account and course, for the gradebook (a fuller source has every item of it): a row per task and, of totals, per course
 completions  account and task, views apart
 outcomes     account, course and kind
-submissions  account, task and kind, the last attempt; nobody's (blind marking) and teams' by their content
+submissions  account, task and kind, the last attempt; nobody's (blind marking) and teams' by their content; of a grading worksheet and
+             of an archive by the number of the person in the assignment
 surveys      account and question, of Moodle's feedback activity; anonymous ones by the survey that has all their questions
 activity     account and second (or minute, where a download has no seconds): a fuller source has the whole log of its time
 ===========  ==================================================================================================================
@@ -43,6 +44,7 @@ KINDS = {
 }
 #: What their ids hold.
 FEEDBACK = ":feedback:"
+LISTED, IN_ARCHIVE = ":submission:listed:", ":submission:participant:"
 _DOWNLOADS = 3
 _DATABASE = 0
 
@@ -124,6 +126,7 @@ def unite_rows(warehouse: Warehouse) -> int:
     )
     note_namesakes(warehouse)
     done = sum(_unite(warehouse, rule) for rule in _RULES)
+    done += _submissions_by_number(warehouse)
     done += _submissions_by_content(warehouse)
     done += _files(warehouse)
     done += _anonymous_answers(warehouse)
@@ -192,6 +195,30 @@ def _leave_out(warehouse: Warehouse, record: str, key: str) -> None:
     for schema in ("personal", "raw"):
         if warehouse.has_table(f"{schema}.{record}"):
             connection.execute(f"delete from {schema}.{record} where {key} in (select old from united)")
+
+
+def _submissions_by_number(warehouse: Warehouse) -> int:
+    """A grading worksheet knows who and when, the archive of the same assignment what: one row, with the words and files of the archive."""
+    connection = warehouse.connection
+    connection.execute(
+        """
+        create or replace temp table united as
+        select named.submission_id as old, known.submission_id as new
+        from raw.submissions as named inner join raw.submissions as known on replace(known.submission_id, $1, $2) = named.submission_id
+        where contains(known.submission_id, $1)
+        """,
+        [LISTED, IN_ARCHIVE],
+    )
+    count = int(warehouse.value("select count(*) from united"))
+    if count:
+        for schema, columns in (("raw", ("chars", "words", "files")), ("personal", ("text",))):
+            values = ", ".join(f"{column} = coalesce(named.{column}, known.{column})" for column in columns)
+            connection.execute(
+                f"update {schema}.submissions as known set {values} from united inner join {schema}.submissions as named "
+                "on named.submission_id = united.old where known.submission_id = united.new"
+            )
+        _leave_out(warehouse, "submissions", "submission_id")
+    return count
 
 
 def _submissions_by_content(warehouse: Warehouse) -> int:

@@ -13,6 +13,8 @@ What has to be known about it:
   ``moodle_reports``. Course and category totals are no task.
 - "-" is no grade yet. A grade that is a word (scale, letter) is rejected: which number it stands for is not in the file.
 - The course is named in no column: see ``moodle_reports``. An export may be of one group, so nobody is taken for gone.
+- Two more tables with grades are told by their headers: results of a quiz (:mod:`pipelines.sources.lms.moodle_quiz_results`) and an assignment's grading
+  worksheet (:mod:`pipelines.sources.lms.moodle_worksheets`).
 - XML (``<results batch="xml_export_<epoch>">``) has id numbers alone, of people and of grade items.
 
 Not kept: letters and percentages beside real grades, "Suspended", department and further profile fields.
@@ -36,6 +38,7 @@ from pipelines.programme import Source
 from pipelines.sources.formats.delimited import Block, Header, looks_like, rows_where
 from pipelines.sources.formats.marked_text import word_count
 from pipelines.sources.formats.tables import ENDINGS, TableFile, open_table, table_items
+from pipelines.sources.lms import moodle_quiz_results, moodle_worksheets
 from pipelines.sources.lms.moodle_courses import course_code, course_of, file_name_of, hash_of, task_by_name
 from pipelines.sources.lms.moodle_people import NAMING, PERSON, People, person_columns
 from pipelines.sources.lms.moodle_words import CONTEXT_KINDS, event_word, two_languages
@@ -109,25 +112,35 @@ class MoodleGradesReader:
     """Reader of Moodle's gradebook exports. Kind ``moodle_grades``."""
 
     kind: ClassVar[str] = "moodle_grades"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Tables and XML files below the source's path. Raises BadSource where there is none."""
         return table_items(source.path, source.name, endings=(*ENDINGS, ".txt", ".tsv", ".xml"))
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
-        """Grades (one per person and item); derived: accounts, the course, its tasks. Raises BadFile for anything else."""
+        """Grades (one per person and item); derived: accounts, the course, its tasks. Raises BadFile for anything else.
+
+        Of the results of a quiz its attempts, of a grading worksheet the marker's grades and what was handed in.
+        """
         assert item.path is not None
         realm = source.realm or "moodle"
         code = course_code(source, item) or file_name_of(item)
-        yield Batch("courses", _course_table(realm, code), counted=False)
         with item.path.open("rb") as file:
             is_xml = file.read(200).lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<results", b"<?xml"))
         if is_xml:
+            yield Batch("courses", _course_table(realm, code), counted=False)
             yield from _read_xml(item.path, realm, code, context)
             return
         table = open_table(item.path, (word for words in (*PERSON.values(), tuple(_DOWNLOADED)) for word in words))
         header = table.header()
+        if (quiz := moodle_quiz_results.layout_of(header)) is not None:
+            yield from moodle_quiz_results.events(table, header, quiz, source, item, context)
+            return
+        if (worksheet := moodle_worksheets.layout_of(header)) is not None:
+            yield from moodle_worksheets.events(table, header, worksheet, source, item, context)
+            return
+        yield Batch("courses", _course_table(realm, code), counted=False)
         people = person_columns(header.words)
         items, downloaded = _items(table, header, people)
         until: datetime | None = None

@@ -63,6 +63,13 @@ _FORMS = {
     "feedback": ("feedback", "отзыв", "комментарий", "feedback als kommentar", "retroalimentación"),
 }
 _FORM_OF = {word: form for form, words in _FORMS.items() for word in words}
+#: Other endings of these words, as language packs and people write them.
+_FORM_BY_STEM = (
+    ("percentage", ("процент", "percent", "prozent", "pourcent", "porcent")),
+    ("feedback", ("отзыв", "комментари", "feedback", "retroaliment")),
+    ("letter", ("букв", "letter", "buchstab")),
+    ("real", ("значени", "реальн")),
+)
 _ITEM = re.compile(r"^(?P<item>.*\S)\s*\((?P<form>[^()]*)\)\s*$", re.DOTALL)
 _TOTALS = re.compile(r"^(?:course total|category total|.* total$|итоговая оценка за курс|итог(?:о|овая)?\b.*)", re.IGNORECASE)
 _DOWNLOADED = frozenset({"last downloaded from this course", "последние загруженные из этого курса", "последняя загрузка из этого курса"})
@@ -199,7 +206,8 @@ def _items(table: TableFile, header: Header, people: dict[str, int]) -> tuple[li
 def _form_of(cell: str) -> tuple[str, str] | None:
     """(item, form) of "Assignment: Task 1 (Real)"; None where no form is named that is known."""
     match = _ITEM.match(cell)
-    form = _FORM_OF.get(event_word(match["form"])) if match else None
+    word = event_word(match["form"]) if match else ""
+    form = _FORM_OF.get(word) or next((form for form, stems in _FORM_BY_STEM if word.startswith(stems)), None)
     return (match["item"].strip(), form) if match and form else None
 
 

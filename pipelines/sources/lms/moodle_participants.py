@@ -47,14 +47,26 @@ _ROLE_WORDS = (
     ),
     ("learner", {"student", "студент", "слушатель", "ученик", "learner"}),
 )  # fmt: skip
-_SUSPENDED = frozenset({"suspended", "приостановлено", "приостановлен", "заблокирован", "отстранен"})
+_SUSPENDED = (
+    "suspended",
+    "inactive",
+    "приостановлен",
+    "заблокирован",
+    "отстранен",
+    "неактив",
+    "не активен",
+    "gesperrt",
+    "inaktiv",
+    "suspendu",
+    "suspendid",
+)
 
 
 class MoodleParticipantsReader:
     """Reader of Moodle's lists of participants. Kind ``moodle_participants``."""
 
     kind: ClassVar[str] = "moodle_participants"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Tables below the source's path. Raises BadSource where there is none."""
@@ -110,7 +122,7 @@ def _rows(
     for row in rows_where(nobody):
         yield Rejected("enrolments", f"{file.unit} {block.lines[row]}", "nobody is named")
     roles = _mapped(block, extra["roles"], _role, "learner")
-    states = _mapped(block, extra["status"], lambda cell: "suspended" if event_word(cell) in _SUSPENDED else "active", "active")
+    states = _mapped(block, extra["status"], lambda cell: "suspended" if event_word(cell).startswith(_SUSPENDED) else "active", "active")
     natives = people.natives.to_pylist()
     ids = [
         None if native is None else f"{realm}:enrolment:list:{hash_of(native, course)}:{role}"

@@ -106,6 +106,19 @@ def test_field_that_the_site_added_to_people_is_no_item(tmp_path: Path):
     assert (found.rejected, found.column("tasks", "name"), found.column("grades", "grade")) == ([], ["Task 1"], [85.5, 85.5])
 
 
+def test_forms_with_other_endings_are_known(tmp_path: Path):
+    path = tmp_path / "DIGI.csv"
+    path.write_text(
+        "Фамилия,Имя,Адрес электронной почты,Задание: Задача 1 (Значения),Задание: Задача 1 (Отзывы),Тест: Тест 1 (Процентов)\n"
+        'Полевая,Ирина,irina@school.example.org,"85,5",Хорошо,"70,00 %"\n',
+        encoding="utf-8",
+    )
+    assert grades(read(path)) == [
+        ("Ирина Полевая", ("assignment", "Задача 1"), 85.5, None, "Хорошо"),
+        ("Ирина Полевая", ("quiz", "Тест 1"), 70.0, 100.0, None),
+    ]
+
+
 def test_xml_has_id_numbers_alone():
     found = read("export.xml")
     assert found.column("grades", "account_id") == [found.account("idnumber:17"), found.account("idnumber:18")]

@@ -63,6 +63,22 @@ def test_course_is_stated_or_the_file_s_name(tmp_path: Path):
     assert read(path, course=None, feeds={"*-2.csv": "HIST"}).column("courses", "code") == ["HIST"]
 
 
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        ("Активно", "active"),
+        ("Неактивно", "suspended"),
+        ("Приостановлена", "suspended"),
+        ("Inactive", "suspended"),
+        ("Not current", "active"),
+    ],
+)
+def test_states_in_other_words(status: str, state: str, tmp_path: Path):
+    path = tmp_path / "list.csv"
+    path.write_text(f"Имя,Фамилия,Адрес электронной почты,Статус\nИрина,Полевая,irina@school.example.org,{status}\n", encoding="utf-8")
+    assert read(path).column("enrolments", "state") == [state]
+
+
 def test_gradebook_and_log_are_called_by_their_names():
     with pytest.raises(BadFile, match="gradebook export"):
         read(FIXTURES / "moodle_grades" / "english.csv")

@@ -13,7 +13,7 @@ What has to be known about it:
 - The account is known by the name shown (``name:…``). With blind marking the name is "Participant" ("Участник"): the account is null.
 - **Team work**: since 4.2 a folder per team, "Team_45_assignsubmission_file": nothing tells it from a person's, so the team's name makes an
   account that links to nobody. Before 4.2 the team's name stood before the person's ("Team-Full Name_123"); such a name links to nobody too.
-  Submissions of nobody's group ("Default group", no id) are read by the name.
+  Of one group that was chosen, the group's name stands before every name and in the archive's: it is taken off. Submissions of nobody's group ("Default group", no id) are read by the name.
 - The last attempt alone, whatever its state: it counts as submitted, with no time. No draft is told from a submission.
 - Online text is a page of HTML ("onlinetext.html", named in the downloader's language) and becomes the submission's text; pictures beside it
   are files. Files are told apart by SHA-1 of their bytes, as Moodle does itself, and opened for their text (``file_texts``).
@@ -74,7 +74,7 @@ class MoodleSubmissionsReader:
     """Reader of downloaded submissions. Kind ``moodle_submissions``."""
 
     kind: ClassVar[str] = "moodle_submissions"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """ZIP archives below the source's path, and folders that are one unpacked. Raises BadSource where there is none."""
@@ -93,6 +93,7 @@ class MoodleSubmissionsReader:
             yield Rejected("submission_files", f"other file {number}", "belongs to no submission")
         match = _MODULE.search(path.stem if path.is_file() else path.name)
         module = match["id"] if match else None
+        _without_group(submissions, (path.stem if path.is_file() else path.name)[: match.start() if match else None])
         code = course_code(source, item)
         course = None if code is None else course_of(realm, code)
         task = None if module is None else f"{realm}:task:{module}"
@@ -138,6 +139,18 @@ def _sorted_out(tree: Tree) -> tuple[list[_Submission], int]:
         else:
             submission.files.append((name, f"{match['plugin']}/{inside}"))
     return [found[key] for key in sorted(found)], strangers
+
+
+def _without_group(submissions: list[_Submission], archive: str) -> None:
+    """Take the name of the group off the people's names: of one group, Moodle before 4.2 calls an archive by it, too."""
+    words = event_word(archive.replace("_", " "))
+    first = submissions[0].who
+    for cut in (place for place, letter in enumerate(first) if letter == "-" and place):
+        group = first[: cut + 1]
+        if words.endswith(f"-{event_word(group[:-1])}") and all(one.who.startswith(group) and one.who != group for one in submissions):
+            for one in submissions:
+                one.who = one.who.removeprefix(group).strip()
+            return
 
 
 def _is_page(tree: Tree, name: str, inside: str) -> bool:

@@ -90,6 +90,20 @@ def test_blind_marking_names_nobody_and_the_id_stays_when_names_are_revealed(tmp
     assert blind.column("submissions", "submission_id") == revealed.column("submissions", "submission_id")
 
 
+@pytest.mark.parametrize("name", ["DIGI-Task 1-Поток 1-9.zip", "DIGI-Task 1-Поток_1-9.zip", "DIGI-Task 1-Поток 1-9 (2).zip"])
+def test_group_that_was_chosen_is_taken_off_the_names(name: str, tmp_path: Path):
+    files = {f"Поток 1-{inside}": data for inside, data in OLD_FOLDERS.items()}
+    found = read(archive(tmp_path / name, files))
+    assert found.column("submissions", "account_id") == [found.account("name:ирина полевая"), found.account("name:олег степной")]
+    assert set(found.column("submissions", "task_id")) == {"moodle:task:9"}
+
+
+def test_teams_that_differ_and_double_names_stay(tmp_path: Path):
+    files = {"Анна-Мария Лесная_1_assignsubmission_file_/a.txt": b"a", "Анна-Ирина Полевая_2_assignsubmission_file_/b.txt": b"b"}
+    found = read(archive(tmp_path / "DIGI-Task 1-9.zip", files))
+    assert found.column("accounts", "display_name") == ["Анна-Мария Лесная", "Анна-Ирина Полевая"]
+
+
 def test_blind_marking_of_one_group_names_nobody_either(tmp_path: Path):
     files = {
         "Stream A-Participant_123_assignsubmission_file_/plan.txt": b"plan",

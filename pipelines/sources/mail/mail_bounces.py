@@ -77,13 +77,14 @@ _DAEMON = re.compile(r"(?:mailer[-_.]?daemon|mail[-_.]?daemon|mdaemon|mail[ .]de
 #: Senders that are no person's, but write other things than reports too.
 _NO_PERSON = re.compile(
     r"\"?(?:post_?master|[\w.-]*daemon|[\w.+-]*bounces?|ndr|mail(?:er|[-_. ]?system|delivery|admin|gate|master)?|[\w.-]*(?:no|not)[-_.]?reply|system administrator|"
-    r"[\w.-]*admin(?:istrator)?|\w*smtp\w*|[\w.-]*anti[-_]?virus\w*|imss|mms|system|root|inetgw\d*|delivery|notes)(?:[\"\\+=@-]|$)"
+    r"[\w.-]*admin(?:istrator)?|\w*smtp\w*|[\w.-]*anti[-_]?virus\w*|imss|mms|system|root|inetgw\d*|delivery|notes|microsoftexchange[0-9a-f]{32})(?:[\"\\+=@-]|$)"
 )
 BOUNCE_SUBJECT = re.compile(
     r"undeliver|unreachable|returned (?:e?-?mail|message|to sender)|delivery (?:status|failure|failed|has failed|report|problem|error|notification)|mail delivery|"
     r"(?:e?mail|message|mail) (?:system )?(?:could not be|error|fail(?:ure|ed))|failure (?:notice|notification)|failed mail|could ?n[o']t be delivered|non[- ]?delivery|"
     r"(?:failed|failure|unable|error)\b.{0,20}\bdeliver|delayed|could not send|error sending|rejected|bounced?\b|"
-    r"не ?доставлен|недоставлен|не может быть доставлен|ошибка доставки|отч[её]т о доставке|уведомление о доставке|возвращен[оа]? отправителю|"
+    r"не ?доставлен|недоставлен|не может быть доставлен|ошибка (?:при )?доставк|не уда(?:лось|ется|ётся) доставить|невозможно доставить|(?:сбой|неудача) (?:при )?доставк|"
+    r"доставк\w+ (?:[^\W\d]+ )?(?:не удалась|невозможна|задерж)|задержк\w+ доставк|отч[её]т о доставке|уведомление о доставке|возвращен[оа]? отправителю|"
     r"メールエラー|送信エラー|配信不能|配信できま|unzustellbar|non remis|impossible de remettre",
     re.IGNORECASE,
 )

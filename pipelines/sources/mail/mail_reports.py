@@ -52,7 +52,7 @@ _XTEXT = re.compile(r"\+([0-9a-f]{2})", re.IGNORECASE)
 _STATUS_CLASSES = {"2": "delivered", "4": "delayed", "5": "failed"}
 _DISPOSITIONS = {"displayed": "displayed", "read": "displayed", "deleted": "deleted", "rejected": "failed"}
 
-_MACHINE = re.compile(r"(?:mailer[-_.]?daemon|mail[-_.]?daemon|postmaster|mdaemon|bounces?)(?:[+=-].*)?$")
+_MACHINE = re.compile(r"(?:mailer[-_.]?daemon|mail[-_.]?daemon|postmaster|mdaemon|bounces?|microsoftexchange[0-9a-f]{32})(?:[+=-].*)?$")
 _NO_REPLY = re.compile(r"(?:no|do[-_.]?not|dont)[-_.]?reply(?:[+=-].*)?$")
 _DELAY_SUBJECT = re.compile(r"delay|warning|still being|задерж|отложен", re.IGNORECASE)
 #: What answering programs write before the subject that they answer: Outlook and Exchange in their languages, Gmail, Yandex, Mail.ru, vacation(1), iCloud, GroupWise.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import time
+from email.header import Header
 
 import pytest
 
@@ -176,6 +177,34 @@ def event(kind: str, about: dict, *, key: str = "notificationType", mail: dict =
 
 
 BOUNCED = {"bounceType": "Permanent", "bouncedRecipients": [{"emailAddress": "Lida@example.org", "action": "failed", "status": "5.1.1"}]}
+
+
+class TestNoticesInRussian:
+    @pytest.mark.parametrize(
+        ("header", "subject", "notice", "state"),
+        [
+            (b"From: \"Microsoft Outlook\" <MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@example.org>\nAuto-Submitted: auto-replied\n",
+             "Не удалось доставить: Задание 3", "Ошибка доставки следующим получателям или группам:\n\nЛидия Примерова (lida@example.org)\nАдрес не найден.\n", "failed"),
+            (b"From: \"Microsoft Outlook\" <MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@example.org>\n",
+             "Задержка доставки: Задание 3", "Доставка следующим получателям задерживается:\n\nlida@example.org\n\nПопытки доставки будут продолжаться.\n", "delayed"),
+            (b"From: postmaster@example.org\nAuto-Submitted: auto-generated\n", "Сбой при доставке сообщения",
+             "Ваше сообщение не было доставлено.\n\nПолучатель: lida@example.org\nПричина: 550 no such user\n", "failed"),
+            (b"From: mailer-daemon@yandex.ru\n", "Недоставленное сообщение",
+             "Это письмо отправлено почтовым сервером yandex.ru.\n\nВаше письмо не может быть отправлено одному или нескольким адресатам.\n\n<lida@example.org>: host mx said: 550 5.1.1\n", "failed"),
+            (b"From: mailer-daemon@corp.mail.ru\n", "Ваше сообщение не доставлено. Mail failure.",
+             "Ваше письмо не может быть\nдоставлено одному или нескольким получателям:\n\n**********************\nlida@example.org\n    ошибка: такого ящика нет\n", "failed"),
+        ],
+        ids=["exchange", "exchange, a delay", "kerio", "yandex", "mail.ru"],
+    )  # fmt: skip
+    def test_whom_it_is_about(self, header: bytes, subject: str, notice: str, state: str) -> None:
+        header += (
+            b"To: kira@example.org\nContent-Type: text/plain; charset=utf-8\nSubject: " + Header(subject, "utf-8").encode().encode() + b"\n"
+        )
+        assert told(header, notice) == [("lida@example.org", state)]
+
+    def test_person_who_writes_of_it_is_none(self) -> None:
+        subject = Header("Не удалось доставить вам письмо", "utf-8").encode().encode()
+        assert not is_report(read_fields(b"From: lida@example.org\nTo: kira@example.org\nSubject: " + subject + b"\n"))
 
 
 class TestNoticesOfAmazon:

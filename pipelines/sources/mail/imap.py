@@ -74,7 +74,7 @@ class ImapReader:
     """
 
     kind: ClassVar[str] = "imap"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     items_name_people: ClassVar[bool] = True
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:

@@ -76,11 +76,11 @@ _COLUMNS = {
 _NO_QUESTIONS = frozenset({
     "время изменения", "время обновления", "дата изменения", "время последнего изменения", "modification time", "modified", "update time", "updated at",
     "last modified time", "время начала", "start time", "started at", "startzeit", "heure de début", "hora de inicio", "uid", "ip", "ip-адрес", "ip address", "user agent",
-    "total points", "quiz feedback", "grade posted time", "всего баллов", "отзыв о тесте", "время публикации оценок",
+    "score", "total score", "баллы", "total points", "quiz feedback", "grade posted time", "всего баллов", "отзыв о тесте", "время публикации оценок",
 })  # fmt: skip
 #: What Microsoft's quizzes put beside each question.
 _QUIZ = re.compile(r"^(?:points|feedback|баллы|отзыв) - ")
-#: Points of a quiz: "8 / 10", in the whole ("Score") or for one question ("… [Score]").
+#: Points of a quiz for one question: "… [Score]", "8 / 10". A workbook has the number alone, so that the whole ("Score") is told by its title.
 _POINTS = r"^\d+(?:[.,]\d+)? / \d+(?:[.,]\d+)?$"
 _SCORE = re.compile(r"(?:^|\[)(?:total score|score|балл\w{0,2}|оценка|итоговый балл)\]?$")
 #: The name of who answered, where one of these stands beside it: a question "Имя" is none.

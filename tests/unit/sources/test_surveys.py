@@ -350,6 +350,12 @@ def test_time_of_a_change_and_points_are_no_answers(tmp_path: Path):
     assert [(row["item"], row["rating"]) for row in survey.rows("survey_answers")] == [("Содержание курса", 5)]
 
 
+@pytest.mark.parametrize("title", ["Баллы", "Score"])
+def test_points_of_a_quiz_in_a_workbook_are_no_rating(title: str, tmp_path: Path):
+    survey = written(tmp_path, f"Отметка времени,{title},Содержание\n19.10.2026 14:06:23,4,5\n19.10.2026 14:07:23,3,4\n")
+    assert set(survey.column("survey_answers", "item")) == {"Содержание"}
+
+
 def test_form_of_microsoft_named_and_anonymous(tmp_path: Path):
     survey = written(
         tmp_path,

@@ -1,4 +1,4 @@
-"""Rocket.Chat: its collections as ``mongoexport`` writes them, or the JSON of its own "export messages" and "export my data".
+"""Rocket.Chat: its collections as ``mongoexport`` writes them, or the JSON or HTML of its own "export messages" and "export my data".
 
 Grain: one row of ``messages`` per document of ``rocketchat_message`` (per line of a room's export); one of ``chats`` per room; one of
 ``accounts`` per user listed or met; one of ``addressees`` per mention, and per other member of a direct conversation and message, and per person
@@ -19,6 +19,8 @@ exportRoomMessagesToFile.ts``; Worteks/RC2Matrix for the collections):
 - The id of a direct room is made of its members' ids: it becomes a pseudonym.
 - Exports of a room have neither ids nor the room's: the room is the file's name, and a message is known by room, time in milliseconds and author.
   In an export of one's own data, all others are "User_1", "User_2", in each export otherwise: they are nobody.
+- As HTML a room's export is a paragraph per message, ``<p><strong>user</strong> (Sun, 22 Nov 2026 11:00:00 GMT):<br/>``, to the second: its messages are others
+  than those of the JSON, so keep one of the two. Words in italics alone are what no person wrote.
 - A room is whole between its first and last message. A dump of a query is not, and does not say so: it is taken for one, and nothing for deleted by it,
   where it has one author alone, or where more of the replies than ``thresholds.filtered_replies_share`` lead to messages that it lacks; ``is_whole`` of the
   source says it for certain.
@@ -28,10 +30,13 @@ Not kept: names and contents of files, which emoji a reaction is, translations, 
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar
@@ -39,14 +44,23 @@ from typing import Any, ClassVar
 from pipelines.errors import BadFile
 from pipelines.programme import Source
 from pipelines.sources.chats.chat_rows import GONE, Chat, ChatRows, from_epoch, from_iso, id_of, media_of, records, said, texts
-from pipelines.sources.formats.archives import FolderTree, Tree, ZipTree, is_hidden, json_records, path_of, tree_items
+from pipelines.sources.formats.archives import FolderTree, Tree, ZipTree, is_hidden, json_records, path_of, read_whole, tree_items
 from pipelines.sources.formats.plain_text import storable
 from pipelines.sources.reading import Context, Event, Item, Rejected
 
 DEFAULT_REALM = "rocketchat"
 WHAT = "a Rocket.Chat export (kind rocketchat)"
 
-_ENDINGS = (".json", ".jsonl", ".ndjson")
+_PAGE = ".html"
+_ENDINGS = (".json", ".jsonl", ".ndjson", _PAGE)
+#: A room of a million messages; more than this would not fit in memory.
+_LARGEST_PAGE = 1 << 28
+_PARAGRAPH = re.compile(r"(?:^|(?<=utf-8\">))<p><strong>(?=[^\n]{1,200}</strong> \([^\n()]{0,60}\):<br/>$)", re.MULTILINE)
+_SAID = re.compile(
+    r"(?P<who>[^\n]*?)</strong> \((?P<when>[^\n()]*)\):<br/>\n(?P<words>.*?)(?:\n<br/><a href=\"(?P<file>[^\"\n]*)\">(?P<title>[^\n]*)</a>)?\n</p>\s*",
+    re.DOTALL,
+)
+_ITALIC = re.compile(r"<i>(.*)</i>", re.DOTALL)
 #: Documents that are looked at to tell what a file holds.
 _TELLING = 5
 #: Ids have 17 or 24 characters; a longer room id is two users' ids.
@@ -84,11 +98,11 @@ class RocketChatReader:
     """
 
     kind: ClassVar[str] = "rocketchat"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Every ZIP, every folder that holds JSON files, and every JSON file beside none. Raises BadSource where there is none."""
-        return tree_items(source, "Rocket.Chat exports (.json, .jsonl or .zip)", _is_export, (*_ENDINGS, ".zip"))
+        return tree_items(source, "Rocket.Chat exports (.json, .jsonl, .html or .zip)", _is_export, (*_ENDINGS, ".zip"))
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         """The events of one export: rooms and users first, then the messages. Raises BadFile for something else, or for a file cut off."""
@@ -96,7 +110,7 @@ class RocketChatReader:
         tree, names = _files(path)
         export = _Export(ChatRows(context, source.realm or DEFAULT_REALM, may_be_filtered=True))
         kinds = {name: _kind_of(tree, name, len(names) == 1) for name in names}
-        if not {"messages", "room"} & set(kinds.values()):
+        if not {"messages", "room", "page"} & set(kinds.values()):
             raise BadFile(path, place="file" if path.is_file() else "folder", expected=f"{WHAT} with messages", found="none")
         for name in names:
             if kinds[name] in ("users", "rooms"):
@@ -104,10 +118,10 @@ class RocketChatReader:
                     if record is not None:
                         (_user if kinds[name] == "users" else _room)(record, export)
         for number, name in enumerate(names, start=1):
-            if kinds[name] not in ("messages", "room"):
+            if kinds[name] not in ("messages", "room", "page"):
                 continue
-            room = _room_of_file(name, path, export) if kinds[name] == "room" else None
-            for place, record, reason in json_records(tree, name, WHAT):
+            room = _room_of_file(name, path, export) if kinds[name] != "messages" else None
+            for place, record, reason in _paragraphs(tree, name) if kinds[name] == "page" else json_records(tree, name, WHAT):
                 export.rows.seen()
                 why = reason or (_message(record, export) if room is None else _line(record, room, export))
                 if why:
@@ -135,6 +149,8 @@ def _files(path: Path) -> tuple[Tree, list[str]]:
 
 def _kind_of(tree: Tree, name: str, is_only: bool) -> str | None:
     """What a file holds: messages, rooms, users, a room (exported line by line without ids), or nothing that is known."""
+    if name.lower().endswith(_PAGE):
+        return "page" if _PARAGRAPH.search(_page(tree, name)) else None
     found: list[dict[str, Any]] = []
     try:
         found += (record for _, record, _ in islice(json_records(tree, name, WHAT), _TELLING) if record)
@@ -152,6 +168,33 @@ def _kind_of(tree: Tree, name: str, is_only: bool) -> str | None:
         if "msg" in record and "ts" in record and "username" in record:
             return "room"
     return None
+
+
+def _page(tree: Tree, name: str) -> str:
+    return read_whole(tree, name, _LARGEST_PAGE).decode("utf-8", "replace").replace("\r\n", "\n")
+
+
+def _paragraphs(tree: Tree, name: str) -> Iterator[tuple[str, dict[str, Any] | None, str | None]]:
+    """Messages of a page in the shape of the JSON, as :func:`json_records` gives them. Raises BadFile where the page is cut inside the last one."""
+    page = _page(tree, name)
+    starts = [match.end() for match in _PARAGRAPH.finditer(page)]
+    for number, (begin, end) in enumerate(zip(starts, [*starts[1:], len(page) + len("<p><strong>")], strict=True), start=1):
+        found = _SAID.fullmatch(page[begin : end - len("<p><strong>")])
+        place = f"message {number}"
+        if found is None:
+            if number == len(starts):
+                raise BadFile(tree.named(name), place=place, expected="</p>", found="the end of the file: it is cut off")
+            yield place, None, "no message"
+            continue
+        notice = _ITALIC.fullmatch(found["words"])
+        record: dict[str, Any] = {"username": html.unescape(found["who"]), "msg": html.unescape(notice[1] if notice else found["words"])}
+        with suppress(ValueError):
+            record["ts"] = parsedate_to_datetime(found["when"]).isoformat()
+        if notice:
+            record["type"] = "notice"
+        if found["file"]:
+            record["attachments"] = [{"type": "file", "title": html.unescape(found["title"]), "fileName": found["file"].rpartition("/")[2]}]
+        yield place, record, None
 
 
 # -- rooms and users -------------------------------------------------------------------------------------------------------------
@@ -319,7 +362,7 @@ def _media(record: dict[str, Any]) -> str | None:
 
 def _room_of_file(name: str, path: Path, export: _Export) -> Chat:
     """The room by the name of its file; by the archive's where the file has none of its own."""
-    title = re.sub(r"\.(?:json|jsonl|ndjson)$", "", name.rpartition("/")[2], flags=re.IGNORECASE)
+    title = re.sub(r"\.(?:json|jsonl|ndjson|html)$", "", name.rpartition("/")[2], flags=re.IGNORECASE)
     if title.lower() in ("messages", "export") and path.name != name:
         title = path.name.rpartition(".")[0] or path.name
     title = storable(title)

@@ -114,6 +114,46 @@ def test_items_are_folders_and_archives(tmp_path: Path):
     assert names_of(RocketChatReader(), tmp_path) == ["one", "two.zip"]
 
 
+PAGE = """<meta http-equiv="content-type" content="text/html; charset=utf-8"><p><strong>petr</strong> (Sun, 22 Nov 2026 11:00:00 GMT):<br/>
+вопрос &lt;2&gt;?
+вторая строка
+</p>
+<p><strong>User_2</strong> (Sun, 22 Nov 2026 11:01:00 GMT):<br/>
+<i>User joined the channel</i>
+</p>
+<p><strong>lida</strong> (Sun, 22 Nov 2026 11:02:00 GMT):<br/>
+смотрите
+<br/><a href="./assets/a1-plan.docx">план</a>
+</p>
+<p><strong>lida</strong> (some day):<br/>
+x
+</p>
+"""
+
+
+def test_room_export_as_a_page(tmp_path: Path):
+    (tmp_path / "Курс-5.html").write_text(PAGE, encoding="utf-8")
+    reading = Reading(RocketChatReader(), tmp_path)
+    rows = sorted(reading.rows("messages"), key=lambda row: row["sent_at"])
+    assert [(row["text"], row["kind"], row["media"], row["sent_at"].minute) for row in rows] == [
+        ("вопрос <2>?\nвторая строка", "post", None, 0),
+        ("User joined the channel", "service", None, 1),
+        ("смотрите", "post", "file", 2),
+    ]
+    assert [row["account_id"] for row in rows] == [
+        reading.account("name:petr", "rocketchat"),
+        None,
+        reading.account("name:lida", "rocketchat"),
+    ]
+    assert [row["title"] for row in reading.rows("chats")] == ["Курс-5"]
+    assert reading.rejected == [("message 4", "no readable date")]
+
+
+def test_page_cut_inside_a_message_is_refused(tmp_path: Path):
+    (tmp_path / "Курс-5.html").write_text(PAGE[:-4], encoding="utf-8")
+    assert "it is cut off" in refused(RocketChatReader(), tmp_path)
+
+
 def test_room_export_without_ids():
     reading = Reading(RocketChatReader(), ROCKET / "room_export")
     rows = reading.rows("messages")

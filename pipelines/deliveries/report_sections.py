@@ -494,7 +494,7 @@ MEANINGS: tuple[tuple[Sequence[str], str], ...] = (
     (WEBINARS, N_("attendance is missing: learners look less active, and idle presence is not seen")),
     (("survey_csv",), N_("the survey tables rest on earlier answers")),
     (
-        ("moodle_db", "moodle_ws", "moodle_reports", "moodle_participants", "moodle_grades", "moodle_submissions", "moodle_logs", "openedx", "xapi", "oulad", "generic"),
+        ("moodle_db", "moodle_ws", "moodle_reports", "moodle_participants", "moodle_grades", "moodle_submissions", "moodle_forums", "moodle_logs", "openedx", "xapi", "oulad", "generic"),
         N_("works, marks and visits after that are missing: learners look more silent than they are, and works later than they came"),
     ),
 )  # fmt: skip

@@ -68,6 +68,7 @@ SOURCE_KINDS = {
     "moodle_participants": N_("The LMS downloads"),
     "moodle_grades": N_("The LMS downloads"),
     "moodle_submissions": N_("The LMS downloads"),
+    "moodle_forums": N_("The LMS downloads"),
     "moodle_logs": N_("The LMS log"),
     "moodle_ws": N_("The LMS"),
     "openedx": N_("The LMS log"),

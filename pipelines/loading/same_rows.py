@@ -14,6 +14,7 @@ completions  account and task, views apart
 outcomes     account, course and kind
 submissions  account, task and kind, the last attempt; nobody's (blind marking) and teams' by their content; of a grading worksheet and
              of an archive by the number of the person in the assignment
+messages     the post's number, of an exported forum
 surveys      account and question, of Moodle's feedback activity; anonymous ones by the survey that has all their questions
 activity     account and second (or minute, where a download has no seconds): a fuller source has the whole log of its time
 ===========  ==================================================================================================================
@@ -39,11 +40,16 @@ KINDS = {
     "moodle_participants": 3,
     "moodle_grades": 3,
     "moodle_submissions": 3,
+    "moodle_forums": 3,
     # of these the responses of Moodle's feedback activity alone
     "survey_csv": 3,
 }
 #: What their ids hold.
 FEEDBACK = ":feedback:"
+POST, LISTED_POST = ":post:", ":post:listed:"
+_OF_MESSAGES = (
+    "raw.messages", "personal.messages", "raw.message_versions", "personal.message_versions", "raw.addressees", "raw.mail_references", "raw.message_files",
+)  # fmt: skip
 LISTED, IN_ARCHIVE = ":submission:listed:", ":submission:participant:"
 _DOWNLOADS = 3
 _DATABASE = 0
@@ -129,6 +135,7 @@ def unite_rows(warehouse: Warehouse) -> int:
     done += _submissions_by_number(warehouse)
     done += _submissions_by_content(warehouse)
     done += _files(warehouse)
+    done += _posts(warehouse)
     done += _anonymous_answers(warehouse)
     done += _activity(warehouse)
     forget_idle_namesakes(warehouse)
@@ -250,6 +257,29 @@ def _submissions_by_content(warehouse: Warehouse) -> int:
     count = int(warehouse.value("select count(*) from united"))
     if count:
         _leave_out(warehouse, "submissions", "submission_id")
+    return count
+
+
+def _posts(warehouse: Warehouse) -> int:
+    """Posts of an exported forum that the database or web services tell of, by their number."""
+    connection = warehouse.connection
+    connection.execute(
+        """
+        create or replace temp table united as
+        select named.message_id as old, known.message_id as new
+        from raw.messages as named inner join raw.messages as known on known.message_id = replace(named.message_id, $1, $2)
+        where contains(named.message_id, $1)
+        """,
+        [LISTED_POST, POST],
+    )
+    count = int(warehouse.value("select count(*) from united"))
+    if count:
+        connection.execute("update raw.messages as item set reply_to_id = united.new from united where item.reply_to_id = united.old")
+        for table in _OF_MESSAGES:
+            connection.execute(f"delete from {table} where message_id in (select old from united)")
+        connection.execute(
+            "delete from raw.chats where contains(chat_id, ':forum:listed:') and chat_id not in (select chat_id from raw.messages where chat_id is not null)"
+        )
     return count
 
 

@@ -37,6 +37,7 @@ READERS = _Readers(
         "moodle_participants": "lms.moodle_participants:MoodleParticipantsReader",
         "moodle_grades": "lms.moodle_grades:MoodleGradesReader",
         "moodle_submissions": "lms.moodle_submissions:MoodleSubmissionsReader",
+        "moodle_forums": "lms.moodle_forums:MoodleForumsReader",
         "oulad": "lms.oulad:OuladReader",
         "telegram": "chats.telegram:TelegramReader",
         "whatsapp": "chats.whatsapp:WhatsAppReader",

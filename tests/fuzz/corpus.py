@@ -45,6 +45,7 @@ PLACES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "moodle_participants": (("moodle_participants",), ()),
     "moodle_grades": (("moodle_grades",), ()),
     "moodle_submissions": (("moodle_submissions",), ()),
+    "moodle_forums": ((), ()),
     "generic": (("generic",), ()),
 }
 
@@ -79,7 +80,7 @@ def seeds(kind: str) -> list[Seed]:
 
 
 #: Exports that are folders or archives: the worlds' writers make them, an archive is one file to damage.
-_WRITTEN = ("vk", "slack", "mattermost", "rocketchat", "moodle_submissions", "moodle_grades", "moodle_participants")
+_WRITTEN = ("vk", "slack", "mattermost", "rocketchat", "moodle_submissions", "moodle_grades", "moodle_participants", "moodle_forums")
 
 
 def _built(kind: str) -> list[Seed]:

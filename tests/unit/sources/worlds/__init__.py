@@ -72,6 +72,7 @@ WRITERS: dict[str, Writer] = {
         {"course": "DIGI"},
         more={"raw.submission_files": "true", "personal.submission_files": "true", "raw.file_texts": "true", "personal.file_texts": "true"},
     ),
+    "moodle_forums": Writer(tables.moodle_forums, "messages", {"course": "DIGI"}, more=_TAKEN_AWAY),
     "openedx": Writer(events.openedx, "activity"),
     # What a statement said that was voided later has been counted; it stays without saying anything of anybody.
     "xapi": Writer(events.xapi, "activity", more={"raw.activity": "account_id is null"}, rejects=("voided",)),

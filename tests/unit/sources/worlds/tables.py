@@ -107,6 +107,48 @@ def moodle_submissions(world: World, export: Export, folder: Path) -> None:
             archive.writestr(zipfile.ZipInfo(f"{name}_assignsubmission_file/plan.txt", time), f"plan {last.number}")
 
 
+def moodle_forums(world: World, export: Export, folder: Path) -> None:
+    # A post that was deleted and had answers stays, without its words.
+    header = (
+        "id",
+        "discussion",
+        "parent",
+        "userid",
+        "userfullname",
+        "created",
+        "modified",
+        "subject",
+        "message",
+        "messageformat",
+        "attachment",
+        "deleted",
+    )
+    rows: list[Sequence[object]] = [header]
+    for thing in [thing for thing in world.things if export.since <= thing.at <= export.made]:
+        is_gone = thing.gone is not None and thing.gone <= export.made
+        moments = [thing.at, *([thing.edited] if thing.is_changed(export.made) else []), *([thing.gone] if is_gone and thing.gone else [])]
+        created, modified = int(thing.at.timestamp()), int(max(moments).timestamp())
+        first, last = PEOPLE[thing.who]
+        words = "" if is_gone else f"<p>{thing.words(export.made)}</p>"
+        rows.append(
+            (
+                thing.number,
+                70 + thing.number % 2,
+                0,
+                5 + thing.who,
+                f"{first} {last}",
+                created,
+                modified,
+                "Question",
+                words,
+                1,
+                "",
+                int(is_gone),
+            )
+        )
+    write(folder / "Questions.csv", rows)
+
+
 def generic(world: World, export: Export, folder: Path) -> None:
     rows: list[Sequence[object]] = [("activity_id", "account_id", "course_id", "occurred_at", "action", "component")]
     for thing in export.logged(world):

@@ -10,6 +10,7 @@ What has to be known about it:
   versions write the day before the time.
 - *Of the cloud* (``GMT20260908-140533_Recording.txt``, ``…_RecordingnewChat.txt``): ``00:26:59⇥Name:⇥text``, counted from the recording's start,
   which the file's name states in UTC.
+- *Copied from the screen*: ``Name  to  Everyone 17:06``, the text below. To the minute.
 - Lines without a time belong to the message above.
 - *Reactions* and replies are messages of their own: ``Reacted to "beginning of the message..." with 👍``, ``Removed a 👍 reaction from "…"``, ``Replying to "…"``. In
   another language they are told by the beginning of an earlier message in quotes, with an emoji behind (or, taken back, before) it.
@@ -46,7 +47,14 @@ _TO = "to|кому|для|до|an|à|a|para|pour|aan|naar|do|til|till|kime|alıc
 _TIME = r"(?:(?P<day>\d{4}-\d{2}-\d{2}|\d{2}\.\d{2}\.\d{4})[ T,]+)?(?P<h>\d{1,2}):(?P<m>\d{2}):(?P<s>\d{2})"
 _SAVED = re.compile(rf"^{_TIME}\s+(?:{_FROM})\s+(?P<name>\S.*?)(?:\s+(?:{_TO})\s+(?P<to>\S.*?))?\s*:(?:\s(?P<text>.*))?$", re.IGNORECASE)
 _OF_CLOUD = re.compile(rf"^{_TIME}\t(?P<name>[^\t]+?)\s*:\t?(?P<text>.*)$")
+#: As it stands on the screen, from where people copy it.
+_COPIED = re.compile(
+    rf"^(?P<name>\S.*?)\s+(?:{_TO})\s+(?P<to>\S.*?)\s+(?:(?P<day>\d{{2}}\.\d{{2}}\.\d{{4}})[ ,]+)?(?P<h>\d{{1,2}}):(?P<m>\d{{2}})(?P<s>)(?: ?(?P<half>[AP])M)?"
+    r"(?:\s*\([^()]{3,30}\))?$",
+    re.IGNORECASE,
+)
 _PRIVATE = re.compile(r"\(.+\)$")
+_LAYOUTS = (_SAVED, _OF_CLOUD, _COPIED)
 #: Readers in brackets that are many.
 _TO_ALL = re.compile(r"^(?:everyone|все|всем|усі|alle|tous|todos|all|hosts? and|waiting room|организатор\w* и)\b", re.IGNORECASE)
 _MYSELF = frozenset(("me", "я", "ich", "moi", "yo", "eu", "io", "ja"))
@@ -91,7 +99,7 @@ def chat_lines(path: Path) -> list[str] | None:
     """The lines of a saved chat; None for another text. Raises BadFile for an empty file and one that is no text."""
     content = small_content(path, WHAT)
     lines = [line[:_LONGEST_LINE] for line in _decoded(content).splitlines()]
-    return lines if any(_SAVED.match(line) or _OF_CLOUD.match(line) for line in lines) else None
+    return lines if any(pattern.match(line) for line in lines for pattern in _LAYOUTS) else None
 
 
 def is_chat_name(name: str) -> bool:
@@ -149,9 +157,9 @@ def _decoded(content: bytes) -> str:
 
 def _messages(lines: Sequence[str]) -> tuple[list[_Message], bool, bool]:
     """(messages, of the cloud, of the layout with the text below)."""
-    saved, cloud = (sum(bool(pattern.match(line)) for line in lines) for pattern in (_SAVED, _OF_CLOUD))
-    of_cloud = cloud > saved
-    pattern = _OF_CLOUD if of_cloud else _SAVED
+    fitting = [sum(bool(pattern.match(line)) for line in lines) for pattern in _LAYOUTS]
+    pattern = _LAYOUTS[fitting.index(max(fitting))]
+    of_cloud = pattern is _OF_CLOUD
     messages: list[_Message] = []
     is_new = False
     for number, line in enumerate(lines, start=1):
@@ -160,13 +168,14 @@ def _messages(lines: Sequence[str]) -> tuple[list[_Message], bool, bool]:
             if messages and line.strip():
                 messages[-1].texts.append(line.strip())
             continue
-        to = ((found["to"] if not of_cloud else None) or "").strip()
-        seconds = int(found["h"]) * 3600 + int(found["m"]) * 60 + int(found["s"])
-        is_new = is_new or (bool(to) and not (found["text"] or "").strip())
+        parts = found.groupdict("")
+        to, text = parts.get("to", "").strip(), parts.get("text", "").strip()
+        hour = int(parts["h"]) % 12 + 12 * (parts["half"].upper() == "P") if parts.get("half") else int(parts["h"])
+        seconds = hour * 3600 + int(parts["m"]) * 60 + int(parts["s"] or 0)
+        is_new = is_new or (bool(to) and not text)
         is_private = bool(_PRIVATE.search(to)) and not _TO_ALL.match(to)
-        text = (found["text"] or "").strip()
-        name = " ".join(found["name"].replace("\u200b", "").split())
-        messages.append(_Message(number, name, is_private, seconds, found["day"] or "", [text] if text else []))
+        name = " ".join(parts["name"].replace("\u200b", "").split())
+        messages.append(_Message(number, name, is_private, seconds, parts["day"], [text] if text else []))
     return messages, of_cloud, is_new
 
 

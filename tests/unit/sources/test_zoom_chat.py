@@ -54,6 +54,15 @@ RUSSIAN_BELOW = """17:06:12 От Ирина Полевая кому Все:
 17:06:41 От Oleg Stepnoy кому Все:
 \tПоставил(а) на "Добрый день!..." реакцию 👍
 """
+COPIED = """Ирина Полевая  кому  Все 17:06
+Добрый день!
+Oleg Stepnoy  кому  Все 17:06 (Отредактировано)
+Здравствуйте
+Oleg Stepnoy  кому  Ирина Полевая (Личное сообщение) 17:06
+только вам
+Ирина Полевая  to  Everyone 5:07 PM
+В пятницу
+"""
 OF_CLOUD = "00:05:02\tИрина Полевая:\tДобрый день!\n00:05:30\tOleg Stepnoy:\tЗдравствуйте\nвсем\n00:06:12\tИрина Полевая:\tВ пятницу\n"
 
 
@@ -77,9 +86,10 @@ def signs(chat: Reading) -> dict[str, tuple[int, int | None]]:
         (IN_LINE, {"Ирина Полевая": (2, None), "Oleg Stepnoy": (1, None)}),
         (RUSSIAN, {"Ирина Полевая": (2, None), "Oleg Stepnoy": (1, None)}),
         (RUSSIAN_BELOW, {"Ирина Полевая": (1, 0), "Oleg Stepnoy": (1, 1)}),
+        (COPIED, {"Ирина Полевая": (2, 0), "Oleg Stepnoy": (1, 0)}),
         (OF_CLOUD, {"Ирина Полевая": (2, None), "Oleg Stepnoy": (1, None)}),
     ],
-    ids=["text below", "with the day", "in one line", "Russian", "Russian, text below", "of the cloud"],
+    ids=["text below", "with the day", "in one line", "Russian", "Russian, text below", "copied", "of the cloud"],
 )
 def test_messages_to_all_and_reactions_are_counted_per_name(text: str, expected: dict[str, tuple[int, int | None]], tmp_path: Path):
     chat = read(tmp_path, text)
@@ -98,6 +108,11 @@ def test_folder_says_number_title_and_start(tmp_path: Path):
     assert webinar["title"] == "Цифровая школа"
     assert webinar["starts_at"] == datetime(2026, 9, 8, 14, 0, 10, tzinfo=UTC)
     assert webinar["ends_at"] == datetime(2026, 9, 8, 14, 6, 50, tzinfo=UTC)
+
+
+def test_copied_chat_has_the_clock_of_its_halves(tmp_path: Path):
+    (webinar,) = read(tmp_path, COPIED).rows("webinars")
+    assert webinar["ends_at"] == datetime(2026, 9, 8, 14, 7, tzinfo=UTC)
 
 
 def test_name_of_a_recording_says_its_start_in_utc(tmp_path: Path):

@@ -80,7 +80,7 @@ SHEET = {
         "фио",
     ),
     "last": ("last name", "фамилия"),
-    "email": ("email", "email address", "адрес электронной почты", "электронная почта"),
+    "email": ("email", "email address", "e-mail", "адрес электронной почты", "электронная почта", "эл. почта", "адрес эл. почты", "почта"),
     "minutes": ("duration", "total duration", "time in call", "total time", "duration (minutes)", "продолжительность", "длительность"),
     "join": (
         "time joined",
@@ -99,7 +99,16 @@ _SHEET_NEEDED = ("first", "join", "leave")
 #: Names of the event "an endpoint left"; the event column may be missing where the export was filtered by it.
 _LEFT = re.compile(r"endpoint left|call[_ ]ended|вышел|покинул|отключен|отсоедин|завершен", re.IGNORECASE)
 _CODE = re.compile(r"(?<![a-z])([a-z]{3})-([a-z]{4})-([a-z]{3})(?![a-z])")
-_DATE_IN_NAME = re.compile(r"(?<!\d)(\d{4}-\d{2}-\d{2})(?!\d)")
+_DATE_IN_NAME = re.compile(
+    r"(?<!\d)(?:(?P<y>20\d{2})(?P<sep>[-_.]?)(?P<m>0[1-9]|1[0-2])(?P=sep)(?P<d>[0-3]\d)|(?P<d2>[0-3]?\d)[-_.](?P<m2>0?[1-9]|1[0-2])[-_.](?P<y2>20\d{2}))(?!\d)"
+)
+#: What the name of a sheet says besides the webinar's: that it is one, a clock, brackets.
+_NO_TITLE = re.compile(
+    r"attendance|report|sheet|google|meet\b|отч[её]т\w*|о?\s*посещаемост\w*|участник\w*|copy|копия|\(\d*\)|(?<!\d)\d{1,2}[:_.]\d{2}(?!\d)",
+    re.IGNORECASE,
+)
+_EDGES = " -–—_.,()[]"
+_CODE_OF_NAME = re.compile(_CODE.pattern, re.IGNORECASE)
 _MASKED = r"\*"
 #: No stay lasts longer (s): Meet ends a call after a day, and beyond a year no calendar may have its beginning.
 _LONGEST = 366 * 24 * 3600
@@ -111,7 +120,7 @@ class MeetReader:
     """Reader of Google Meet's log events and attendance sheets. Kind ``meet``."""
 
     kind: ClassVar[str] = "meet"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also gzipped) and workbooks below the source's path. Raises BadSource where there is none."""
@@ -201,7 +210,8 @@ def _sheet(
     # "Attendance - abc-defg-hij - 2026-09-08.csv": the sheet states times of the day only, its name the day and the code.
     day, code = _DATE_IN_NAME.search(item.name), _CODE.search(item.name.lower())
     if day:
-        join, leave = (_on(day.group(1), column) for column in (join, leave))
+        stated = f"{day['y'] or day['y2']}-{int(day['m'] or day['m2']):02d}-{int(day['d'] or day['d2']):02d}"
+        join, leave = (_on(stated, column) for column in (join, leave))
     first, last = (text_column(texts, places.get(name)) for name in ("first", "last"))
     stays = stays_of(
         places=[f"line {line}" for line, _ in rows],
@@ -213,7 +223,19 @@ def _sheet(
         order=time_order([join, leave], habit),
         zone=context.zone,
     )
-    return Meeting("".join(code.groups()) if code else digest(item.name)), stays
+    return Meeting("".join(code.groups()) if code else digest(item.name), _title(item)), stays
+
+
+def _title(item: Item) -> str | None:
+    """What the file's name says besides day, code and that it is a list of attendance; None where nothing is left."""
+    name = item.name.rsplit("/", 1)[-1]
+    name = re.sub(r"(?:\.csv)?(?:\.gz)?$|\.(?:xlsx|ods)$", "", name, flags=re.IGNORECASE)
+    for pattern in (_DATE_IN_NAME, _CODE_OF_NAME, _NO_TITLE):
+        name = pattern.sub(" ", name)
+    # What was taken out leaves its hyphens behind.
+    parts = [part.strip(_EDGES) for part in re.split(r"\s+[-–—]\s+", f" {name} ")]
+    title = " - ".join(" ".join(part.split()) for part in parts if any(letter.isalpha() for letter in part))
+    return title or None
 
 
 def _on(day: str, times: pa.Array) -> pa.Array:

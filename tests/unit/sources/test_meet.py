@@ -41,6 +41,28 @@ def test_one_code_on_two_days_is_two_webinars_and_other_events_are_no_stays():
     assert [row["host_account_id"] for row in report.rows("webinars")] == [report.rows("attendance")[0]["account_id"]] * 2
 
 
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("Цифровая школа (2026-09-08).csv", "Цифровая школа"),
+        ("2026-09-08 17_00 - Цифровая школа, поток 1 - Attendance report.csv", "Цифровая школа, поток 1"),
+        ("Отчёт о посещаемости - abc-defg-hij - 08.09.2026.csv", None),
+        ("Digital school - Attendance Report - 2026_09_08.csv", "Digital school"),
+        ("20260908_abc-defg-hij.csv", None),
+        (SHEET, None),
+    ],
+)
+def test_day_and_title_of_a_sheet_by_its_name(name: str, title: str | None, tmp_path: Path):
+    text = (
+        "Имя,Фамилия,Эл. почта,Длительность,Время подключения,Время выхода\nИрина,Полевая,irina@school.example.org,1 ч 9 мин,17:01,18:10\n"
+    )
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    report = Reading(MeetReader(), tmp_path / name)
+    assert [(row["joined_at"], row["left_at"]) for row in report.rows("attendance")] == [(utc(8, 14, 1), utc(8, 15, 10))]
+    assert report.column("webinars", "title") == [title]
+    assert report.column("accounts", "email") == ["irina@school.example.org"]
+
+
 def test_a_masked_address_is_no_address():
     report = read("log_events.csv")
     assert report.column("accounts", "email") == ["anna@school.example.org", None, "anna@school.example.org", None]

@@ -1,4 +1,5 @@
-"""Mailboxes: who wrote to whom and when, from mbox files, Maildir folders and folders of mails saved one by one. No body is kept.
+"""Mailboxes: who wrote to whom and when, from mbox files, Maildir folders, folders of mails saved one by one, and ZIP archives of both, as services let
+people take their mail away. No body is kept.
 
 Grain: one row of ``messages`` per mail, the same row wherever a copy of the mail lies (its key is made of the Message-ID); one of
 ``addressees`` per mail, address and field; one of ``mail_references`` per mail and mail that it names; one of ``accounts`` per address; one of
@@ -27,13 +28,16 @@ from __future__ import annotations
 
 import gzip
 import re
+import tempfile
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, ClassVar
 
-from pipelines.errors import BadSource
+from pipelines.errors import BadFile, BadSource
 from pipelines.programme import Source
+from pipelines.sources.formats.archives import ZipTree
 from pipelines.sources.mail import mail_reports
 from pipelines.sources.mail.mail_headers import Fields, first, read_fields, text_of
 from pipelines.sources.mail.mail_rows import MailRows
@@ -49,6 +53,10 @@ _HEADER_END = re.compile(rb"\r\n\r\n|\n\r?\n|\r\r")
 _SINGLE_MAIL, _APPLE_MAIL = (".eml", ".emlx"), re.compile(rb"\d{1,12}[ \t]*\r?\n")
 
 
+#: Mail.ru, Yandex, Google and others pack what they give away.
+_ARCHIVE = ".zip"
+_BLOCK = 1 << 20
+
 #: Labels with which Gmail exports what IMAP leaves out (``imap``), in English and in Russian.
 _LABELS = {
     **dict.fromkeys(("draft", "drafts", "черновики"), "draft"),
@@ -63,9 +71,10 @@ _FOLDERS_OWN = b"DON'T DELETE THIS MESSAGE -- FOLDER INTERNAL DATA"
 
 
 class MailboxReader:
-    """Reads mbox files, Maildir folders and folders of ``*.eml`` and ``*.emlx`` files (kind "mailbox"); one item is one file or one folder.
+    """Reads mbox files, Maildir folders, folders of ``*.eml`` and ``*.emlx`` files, and ZIP archives of such files (kind "mailbox"); one item is one
+    file or one folder.
 
-    Record kinds: messages (counted), addressees, mail_references, accounts, chats. Rejected, as "mail N" (in folders: of the files in order of name):
+    Record kinds: messages (counted), addressees, mail_references, accounts, chats. Rejected, as "mail N" (in folders and archives: of the files in order of name):
     ``header cut off or too long``, ``no header fields``, ``draft``, ``spam``, ``thrown away``, ``a message of a chat``,
     ``the folder's own record``, ``cannot be read``.
     """
@@ -76,7 +85,7 @@ class MailboxReader:
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Every mailbox below the source's path, by name: Maildir folders (hidden subfolders included), folders that hold mails
-        saved one by one, files named ``*.mbox`` or ``*.mbox.gz``, and any other file that begins with "From ".
+        saved one by one, archives with mails or mailboxes in them, files named ``*.mbox`` or ``*.mbox.gz``, and any other file that begins with "From ".
 
         Raises BadSource where the path is not there or holds no mailbox.
         """
@@ -96,11 +105,11 @@ class MailboxReader:
         ]
         single = {path.parent for path in files if path.suffix.lower() in _SINGLE_MAIL}
         folders += sorted(single.difference(folders))
-        files = [path for path in files if path.suffix.lower() not in _SINGLE_MAIL and _is_mbox(path)]
+        files = [path for path in files if path.suffix.lower() not in _SINGLE_MAIL and (_is_mbox(path) or _has_mails(path))]
         found = {path.relative_to(root).as_posix(): path for path in (*folders, *files)}
         if not found:
             raise BadSource(
-                f"source {source.name}: looking for mailboxes: no mbox file, no Maildir folder and no .eml file below {root.name}"
+                f"source {source.name}: looking for mailboxes: no mbox file, no Maildir folder, no .eml file and no archive of such below {root.name}"
             )
         return [Item(name, found[name]) for name in sorted(found)]
 
@@ -149,6 +158,8 @@ def _mails(path: Path) -> Iterator[tuple[RawMail, datetime | None, str | None]]:
         yield from _maildir(path) if _is_maildir(path) else _saved_mails(path)
     elif path.suffix.lower() in _SINGLE_MAIL:
         yield _single(path, 1), None, None
+    elif path.suffix.lower() == _ARCHIVE:
+        yield from _archived(path)
     else:
         with _open(path) as content:
             for raw in split_mbox(content, path, mail_reports.is_report):
@@ -179,6 +190,44 @@ def _saved_mails(folder: Path) -> Iterator[tuple[RawMail, datetime | None, str |
         yield raw, None, problem
 
 
+def _archived(path: Path) -> Iterator[tuple[RawMail, datetime | None, str | None]]:
+    """The mails of an archive, file by file in order of name, numbered on. Raises BadFile for a damaged one, and where no mail is in it."""
+    tree = ZipTree(path)
+    names = [name for name in tree.names() if _holds_mail(name)]
+    if not names:
+        raise BadFile(path, place="archive", expected="mails (.eml) or mailboxes (.mbox)", found="none")
+    number = 0
+    for name in names:
+        with tempfile.TemporaryFile() as content:  # a mailbox is looked through back and forth
+            with tree.open(name) as packed:
+                while block := packed.read(_BLOCK):
+                    content.write(block)
+            content.seek(0)
+            if name.lower().endswith(_SINGLE_MAIL):
+                number += 1
+                yield _single_of(content, name, number), None, None
+            else:
+                for raw in split_mbox(content, tree.named(name), mail_reports.is_report):
+                    number += 1
+                    yield replace(raw, number=number), None, None
+
+
+def _holds_mail(name: str) -> bool:
+    return name.lower().endswith((*_SINGLE_MAIL, ".mbox"))
+
+
+def _has_mails(path: Path) -> bool:
+    """Is it an archive of mails? A damaged one may be: reading it says what is wrong."""
+    if path.suffix.lower() != _ARCHIVE:
+        return False
+    try:
+        tree = ZipTree(path)
+    except BadFile:
+        return True
+    tree.close()
+    return any(map(_holds_mail, tree.names()))
+
+
 def _whole(path: Path, number: int) -> tuple[RawMail, str | None]:
     try:
         return _single(path, number), None
@@ -187,26 +236,31 @@ def _whole(path: Path, number: int) -> tuple[RawMail, str | None]:
 
 
 def _single(path: Path, number: int) -> RawMail:
-    """One mail in a file of its own. A file that is a header alone is whole if its last line is."""
+    """One mail in a file of its own."""
     with path.open("rb") as content:
-        start = content.read(HEADER_BYTES)
-        if b"\n" not in start:  # Mac OS before X; a byte for a byte, so that an .emlx file's count stays right
-            start = start.replace(b"\r", b"\n")
-        envelope = b""
-        if path.suffix.lower() == ".emlx" and (count := _APPLE_MAIL.match(start)):
-            start = start[count.end() :]
-        start = start.removeprefix(b"\xef\xbb\xbf")  # an editor's mark
-        if start.startswith((b"From ", b">From ")):  # put there by a program that moved it out of an mbox
-            envelope, _, start = start.partition(b"\n")
-        match = _HEADER_END.search(start)
-        if not match:
-            is_whole = start.endswith((b"\n", b"\r")) and len(start) < HEADER_BYTES
-            fields = read_fields(start)
-            return RawMail(number, envelope, fields if is_whole else None, b"", is_whole and mail_reports.is_report(fields))
-        fields = read_fields(start[: match.start()])
-        if not mail_reports.is_report(fields):
-            return RawMail(number, envelope, fields)
-        return RawMail(number, envelope, fields, start[match.end() :] + content.read(REPORT_BYTES), True)
+        return _single_of(content, path.name, number)
+
+
+def _single_of(content: BinaryIO, name: str, number: int) -> RawMail:
+    """One mail. A file that is a header alone is whole if its last line is."""
+    start = content.read(HEADER_BYTES)
+    if b"\n" not in start:  # Mac OS before X; a byte for a byte, so that an .emlx file's count stays right
+        start = start.replace(b"\r", b"\n")
+    envelope = b""
+    if name.lower().endswith(".emlx") and (count := _APPLE_MAIL.match(start)):
+        start = start[count.end() :]
+    start = start.removeprefix(b"\xef\xbb\xbf")  # an editor's mark
+    if start.startswith((b"From ", b">From ")):  # put there by a program that moved it out of an mbox
+        envelope, _, start = start.partition(b"\n")
+    match = _HEADER_END.search(start)
+    if not match:
+        is_whole = start.endswith((b"\n", b"\r")) and len(start) < HEADER_BYTES
+        fields = read_fields(start)
+        return RawMail(number, envelope, fields if is_whole else None, b"", is_whole and mail_reports.is_report(fields))
+    fields = read_fields(start[: match.start()])
+    if not mail_reports.is_report(fields):
+        return RawMail(number, envelope, fields)
+    return RawMail(number, envelope, fields, start[match.end() :] + content.read(REPORT_BYTES), True)
 
 
 def _open(path: Path) -> BinaryIO:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 import shutil
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -337,6 +338,39 @@ def test_mail_saved_with_returns_alone_behind_a_separator(tmp_path: Path) -> Non
     content = (FIXTURES / "bounce.mbox").read_bytes()
     (tmp_path / "mail.eml").write_bytes(content.replace(b"\r\n", b"\n").replace(b"\n", b"\r"))
     assert rows(events(tmp_path / "mail.eml"), "messages") == rows(events("bounce.mbox"), "messages")
+
+
+@pytest.fixture
+def packed(tmp_path: Path) -> Path:
+    """A mailbox, a bounce saved alone, a picture and a folder beside them, as a service packs what somebody takes away."""
+    with zipfile.ZipFile(tmp_path / "takeout.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("Takeout/Mail/Inbox.mbox", (FIXTURES / "plain.mbox").read_bytes())
+        archive.writestr("Takeout/Mail/bounce.eml", (FIXTURES / "bounce.mbox").read_bytes().partition(b"\n")[2])
+        archive.writestr("Takeout/Mail/draft.eml", b"X-Unsent: 1\nFrom: kira@example.org\nTo: lida@example.org\n\n")
+        archive.writestr("Takeout/archive_browser.html", b"<html>")
+    return tmp_path / "takeout.zip"
+
+
+def test_archive_of_mails_holds_what_its_files_hold(packed: Path) -> None:
+    found = events(packed)
+    (packed.parent / "bounce.eml").write_bytes((FIXTURES / "bounce.mbox").read_bytes().partition(b"\n")[2])
+    expected = [row["message_id"] for name in ("plain.mbox", packed.parent / "bounce.eml") for row in rows(events(name), "messages")]
+    assert sorted(row["message_id"] for row in rows(found, "messages")) == sorted(expected)
+    assert {row["kind"] for row in rows(found, "messages")} >= {"delivery_report", "post"}
+    rejected = [(event.place, event.reason) for event in found if isinstance(event, Rejected)]
+    assert rejected == [(f"mail {1 + len(rows(events('plain.mbox'), 'messages')) + 1}", "draft")]
+
+
+def test_archives_with_mails_are_items_and_others_are_none(packed: Path) -> None:
+    with zipfile.ZipFile(packed.parent / "pictures.zip", "w") as archive:
+        archive.writestr("a.png", b"x")
+    items = MailboxReader().items(SOURCE.model_copy(update={"path": packed.parent}), CONTEXT)
+    assert [item.name for item in items] == ["takeout.zip"]
+    with pytest.raises(BadFile, match="expected mails"):
+        events(packed.parent / "pictures.zip")
+    packed.write_bytes(packed.read_bytes()[:-30])
+    with pytest.raises(BadFile, match="ZIP archive"):
+        events(packed)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -344,3 +345,41 @@ def test_the_second_after_the_last_year_is_no_date() -> None:
 
     raws = [{"date_unixtime": "253402300800"}, {"date_unixtime": "253402300799"}]
     assert moments(raws, "date_unixtime", "date", ZoneInfo("UTC")).is_valid().to_pylist() == [False, True]
+
+
+class TestArchives:
+    def pack(self, path: Path, folder: Path, beside: dict[str, bytes]) -> Path:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for file in sorted(folder.rglob("*")):
+                if file.is_file():
+                    archive.write(file, f"ChatExport_2026-09-08/{file.relative_to(folder).as_posix()}")
+            for name, content in beside.items():
+                archive.writestr(name, content)
+        return path
+
+    @pytest.mark.parametrize(("folder", "name"), [("single_chat", "result.json"), ("both_formats/pages", "messages.html")])
+    def test_export_that_was_packed_is_the_same_export(self, folder: str, name: str, tmp_path: Path) -> None:
+        beside = {
+            "ChatExport_2026-09-08/photos/a.jpg": b"x",
+            "ChatExport_2026-09-08/files/sent.zip": b"no archive",
+            "../out.json": b"{}",
+            "/out.json": b"{}",
+        }
+        archive = self.pack(tmp_path / "chat.zip", FIXTURES / folder, beside)
+        found = list(TelegramReader().read(SOURCE, Item(archive.name, archive), CONTEXT))
+        expected = events(f"{folder}/{name}")
+        for record in ("messages", "chats", "accounts", "addressees"):
+            assert rows(found, record) == rows(expected, record)
+        assert found[-1] == expected[-1]
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["chat.zip"]
+
+    def test_archives_of_exports_are_items_and_others_are_none(self, tmp_path: Path) -> None:
+        self.pack(tmp_path / "chat.zip", FIXTURES / "single_chat", {})
+        self.pack(tmp_path / "pictures.zip", tmp_path / "none", {"a.png": b"x"})
+        source = SOURCE.model_copy(update={"path": tmp_path})
+        assert [item.name for item in TelegramReader().items(source, CONTEXT)] == ["chat.zip"]
+        with pytest.raises(BadFile, match="expected an export of Telegram Desktop"):
+            list(TelegramReader().read(source, Item("pictures.zip", tmp_path / "pictures.zip"), CONTEXT))
+        (tmp_path / "chat.zip").write_bytes((tmp_path / "chat.zip").read_bytes()[:-40])
+        with pytest.raises(BadFile, match="ZIP archive"):
+            list(TelegramReader().read(source, Item("chat.zip", tmp_path / "chat.zip"), CONTEXT))

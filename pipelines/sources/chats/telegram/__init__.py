@@ -36,21 +36,25 @@ for themselves), and where a message was rejected.
 Not kept: names of files, contact cards, places, links, buttons under messages, quoted parts of answered messages, who reacted,
 votes, prices and gifts, stories, e-mail and IP lists; from the address book, only the people who write in the exported chats.
 
-The HTML, and what it lacks: :mod:`pipelines.sources.chats.telegram.html`. Where a folder holds both, the JSON is read.
+The HTML, and what it lacks: :mod:`pipelines.sources.chats.telegram.html`. Where a folder holds both, the JSON is read. An export's folder that somebody
+packed for sending (``.zip``) is unpacked for the time of reading, without its pictures and videos.
 """
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import ClassVar
 
-from pipelines.errors import BadSource
+from pipelines.errors import BadFile, BadSource
 from pipelines.programme import Source
 from pipelines.sources.chats.telegram.document import read_document
 from pipelines.sources.chats.telegram.html import FIRST_PAGE, pages_of, read_pages
-from pipelines.sources.reading import Context, Event, Item
+from pipelines.sources.formats.archives import ZipTree
+from pipelines.sources.reading import Context, Covers, Event, Item
 
 DEFAULT_REALM = "telegram"
 _SUFFIXES = (".json", ".json.gz")
@@ -58,12 +62,13 @@ _PAGES = (".html", ".htm")
 #: The folders into which Telegram Desktop puts documents, one a chat.
 _DOCUMENTS = "files"
 _BLOCK = 1 << 20
+_ARCHIVE = ".zip"
 
 
 class TelegramReader:
     """Reads exports of Telegram Desktop (kind "telegram").
 
-    One item is one ``.json`` or ``.json.gz`` file, or one folder's ``messages.html`` with the pages that follow it.
+    One item is one ``.json`` or ``.json.gz`` file, one folder's ``messages.html`` with the pages that follow it, or one archive of such.
     Record kinds: chats, accounts, messages (counted), addressees, message_files (counted), file_texts (counted). Rejected, as "message N" of a
     chat: ``not an object``, ``no id``, ``no readable date``, ``no kind``, ``not supported by the exporting program``; as "message id N": files.
     """
@@ -87,7 +92,9 @@ class TelegramReader:
         files = sorted(
             path
             for path in root.rglob("*")
-            if (_is_json(path) or path.name == FIRST_PAGE) and path.is_file() and not _is_hidden(path.relative_to(root))
+            if (_is_json(path) or path.name == FIRST_PAGE or path.suffix.lower() == _ARCHIVE)
+            and path.is_file()
+            and not _is_hidden(path.relative_to(root))
         )
         documents = {path.parent for path in files if _is_result(path)}
         pages = {path.parent for path in files if path.name == FIRST_PAGE and documents.isdisjoint((path.parent, *path.parent.parents))}
@@ -98,9 +105,13 @@ class TelegramReader:
             if _is_result(path)
             or (path.name == FIRST_PAGE and path.parent in pages)
             or (_is_json(path) and exports.isdisjoint(path.parent.parents))
+            # Archives that were sent in a chat lie below its export.
+            or (path.suffix.lower() == _ARCHIVE and exports.isdisjoint(path.parents) and _holds_export(path))
         ]
         if not found:
-            raise BadSource(f"source {source.name}: looking for Telegram exports: no .json, .json.gz or {FIRST_PAGE} below {root.name}")
+            raise BadSource(
+                f"source {source.name}: looking for Telegram exports: no .json, .json.gz, {FIRST_PAGE} or archive of such below {root.name}"
+            )
         return [_item(path, path.relative_to(root).as_posix()) for path in found]
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
@@ -111,13 +122,59 @@ class TelegramReader:
         if item.path is None:
             raise BadSource(f"{item.name}: a Telegram export is a file; the item has no path")
         realm = source.realm or DEFAULT_REALM
-        if item.path.suffix.lower() in _PAGES:
+        if item.path.suffix.lower() == _ARCHIVE:
+            yield from self._unpacked(source, item.path, context)
+        elif item.path.suffix.lower() in _PAGES:
             yield from read_pages(item.path, realm, context, source.chat_ids)
         else:
             yield from read_document(item.path, realm, context)
 
+    def _unpacked(self, source: Source, archive: Path, context: Context) -> Iterator[Event]:
+        """The events of the exports in an archive. Raises BadFile where there is none."""
+        spans: list[tuple[datetime | None, datetime | None]] = []
+        with tempfile.TemporaryDirectory() as folder:
+            _unpack(archive, Path(folder))
+            try:
+                exports = list(self.items(source.model_copy(update={"path": Path(folder)}), context))
+            except BadSource:
+                raise BadFile(archive, place="archive", expected="an export of Telegram Desktop", found="none") from None
+            for export in exports:
+                for event in self.read(source, export, context):
+                    if isinstance(event, Covers):
+                        spans.append((event.since, event.until))
+                    else:
+                        yield event
+        yield Covers(min((since for since, _ in spans if since), default=None), max((until for _, until in spans if until), default=None))
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    """Documents and what tells of the chats. Raises BadFile for a damaged archive."""
+    tree = ZipTree(archive)
+    for name in tree.names():
+        target = (folder / name).resolve()
+        is_wanted = _is_json(target) or target.suffix.lower() in _PAGES or target.parent.name == _DOCUMENTS
+        if not is_wanted or not target.is_relative_to(folder.resolve()):
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tree.open(name) as packed, target.open("wb") as content:
+            while block := packed.read(_BLOCK):
+                content.write(block)
+    tree.close()
+
+
+def _holds_export(archive: Path) -> bool:
+    """Is it an archive of an export? A damaged one may be: reading it says what is wrong."""
+    try:
+        tree = ZipTree(archive)
+    except BadFile:
+        return True
+    tree.close()
+    return any(_is_result(Path(name)) or name.rpartition("/")[2] == FIRST_PAGE for name in tree.names())
+
 
 def _item(path: Path, name: str) -> Item:
+    if path.suffix.lower() == _ARCHIVE:
+        return Item(name, path)
     if path.suffix.lower() not in _PAGES:
         return Item(name, path, beside=_documents_beside(path))
     digest = sha256()

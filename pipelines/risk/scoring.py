@@ -76,9 +76,10 @@ def score_day(warehouse: Warehouse, day: date, *, models_folder: Path, is_judged
     ``is_judged``: enter figures of a new model into ``risk.evaluations``; they change no score, and a look back judges the scores themselves.
     """
     streams = warehouse.frame("select stream_id, course_id, starts_on, ends_on from facts.dim_streams order by starts_on, stream_id")
-    is_over = pd.to_datetime(streams["ends_on"]).dt.date < day
+    # As moments: days that are all unknown have no type of their own.
+    is_over = pd.to_datetime(streams["ends_on"]) < pd.Timestamp(day)
     ended = streams[is_over].sort_values(["ends_on", "stream_id"])
-    running = streams[(pd.to_datetime(streams["starts_on"]).dt.date <= day) & ~is_over]
+    running = streams[(pd.to_datetime(streams["starts_on"]) <= pd.Timestamp(day)) & ~is_over]
     scores, told, soon = [], [], pd.DataFrame()
     for target in (*TARGETS, SOON):
         history = _History(warehouse, target, day, ended, models_folder, is_judged=is_judged)

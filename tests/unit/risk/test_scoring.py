@@ -130,6 +130,14 @@ def test_a_first_stream_is_scored_by_the_shipped_model_and_every_score_says_so(t
         assert list(tmp_path.iterdir()) == []
 
 
+def test_streams_whose_end_nobody_knows_are_running(tmp_path: Path) -> None:
+    with Warehouse.open(None) as warehouse:
+        write_history(warehouse, streams=1)
+        warehouse.connection.execute("update facts.dim_streams set ends_on = null")
+        score_day(warehouse, FIRST + timedelta(days=DAYS // 2), models_folder=tmp_path)
+        assert warehouse.value("select count(*) from risk.scores") > 0
+
+
 def test_without_what_the_shipped_model_looks_at_rules_stand_in(tmp_path: Path) -> None:
     with Warehouse.open(None) as warehouse:
         write_history(warehouse, streams=1)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from hashlib import blake2b
+
+import pyarrow as pa
 
 from pipelines.programme import Source
 from pipelines.sources.formats.tables import ENDINGS
 from pipelines.sources.lms.moodle_words import two_languages
-from pipelines.sources.reading import Item
+from pipelines.sources.reading import Batch, Item
 
+_HYPHEN = re.compile(r"(?<=\S)-(?=[^\W_a-zа-яё])")
+_WEAKEST = datetime(1970, 1, 1, tzinfo=UTC)
 #: 80 bits, as pseudonyms have.
 _HASH_BYTES = 10
 
@@ -30,6 +37,28 @@ def file_name_of(item: Item) -> str:
     """The item's file name without its ending: the last resort for a course's short name."""
     name = item.name.rsplit("/", 1)[-1]
     return next((name[: -len(ending)] for ending in sorted(ENDINGS, key=len, reverse=True) if name.lower().endswith(ending)), name)
+
+
+def course_and_title(name: str, code: str | None) -> tuple[str, str]:
+    """(short name of the course, title) of "<course>-<title>", as Moodle calls what it lets download of one activity; without a title where there is none.
+
+    ``code``: the course where it is stated. Otherwise it ends before the last hyphen that stands without blanks before a capital letter or a
+    digit: titles have hyphens, too.
+    """
+    if code is not None:
+        begins = name.casefold().startswith(f"{code}-".casefold())
+        return code, (name[len(code) + 1 :] if begins else "" if name.casefold() == code.casefold() else name).strip(" -")
+    *_, cut = (None, *_HYPHEN.finditer(name))
+    return (name, "") if cut is None else (name[: cut.start()].strip(), name[cut.end() :].strip(" -"))
+
+
+def assignment(course: str, code: str, task: str, title: str) -> Iterator[Batch]:
+    """Course and assignment as far as a file's name tells of them: whatever else tells of them stands before it."""
+    weakest = {"seen_at": pa.array([_WEAKEST], pa.timestamp("us", tz="UTC"))}
+    yield Batch("courses", pa.table({"course_id": [course], "code": [code], **weakest}), counted=False)
+    name, english = two_languages(title) if title else (None, None)
+    names = {"name": pa.array([name], pa.string()), "name_en": pa.array([english], pa.string())}
+    yield Batch("tasks", pa.table({"task_id": [task], "course_id": [course], "kind": ["assignment"], **names, **weakest}), counted=False)
 
 
 def task_by_name(realm: str, code: str, name: str) -> str:

@@ -31,7 +31,7 @@ from pipelines.programme import Source
 from pipelines.sources.formats.delimited import Block, Header
 from pipelines.sources.formats.local_times import OrderEvidence, to_utc
 from pipelines.sources.formats.tables import TableFile
-from pipelines.sources.lms.moodle_courses import course_code, course_of, file_name_of, hash_of, task_by_name
+from pipelines.sources.lms.moodle_courses import course_and_title, course_code, course_of, file_name_of, hash_of, task_by_name
 from pipelines.sources.lms.moodle_people import NAMING, People, person_columns
 from pipelines.sources.lms.moodle_words import event_word, two_languages
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
@@ -61,7 +61,6 @@ _REPORT = re.compile(
     r"[-_](?:grades|responses|overview|оценки|ответы|отзывы|bewertungen|antworten|notes|réponses|calificaciones|respuestas)(?:\s*\(\d+\))?$",
     re.IGNORECASE,
 )
-_HYPHEN = re.compile(r"(?<=\S)-(?=[^\W_a-zа-яё])")
 _LENGTH = re.compile(r"(\d+)\s*([^\W\d]+)")
 #: First letters of a unit of time → seconds, in English, Russian, German, French and Spanish.
 _UNITS = (("d", 86400), ("t", 86400), ("j", 86400), ("д", 86400), ("h", 3600), ("s", 3600), ("ч", 3600), ("m", 60), ("м", 60))
@@ -103,7 +102,7 @@ def layout_of(header: Header) -> Layout | None:
 def events(file: TableFile, header: Header, layout: Layout, source: Source, item: Item, context: Context) -> Iterator[Event]:
     """Quiz attempts as submissions; derived: accounts, the course, the quiz. Raises BadFile where the file's name names no quiz."""
     realm = source.realm or "moodle"
-    code, quiz = _named(course_code(source, item), item)
+    code, quiz = course_and_title(_REPORT.sub("", file_name_of(item)), course_code(source, item))
     if not quiz:
         expected = "'<course>-<quiz>-grades', as Moodle calls the results of a quiz"
         raise BadFile(file.path, place="file name", expected=expected, found="another name")
@@ -208,16 +207,6 @@ def _table(attempts: Sequence[_Attempt], realm: str, course: str, task: str, bes
 def _cells(block: Block, place: int) -> list[str]:
     # No-break spaces stand between number and unit, narrow ones before AM and PM.
     return [" ".join((cell or "").replace("\u202f", " ").split()) for cell in block.columns[place].to_pylist()]
-
-
-def _named(code: str | None, item: Item) -> tuple[str, str]:
-    """(short name of the course, title of the quiz) by the file's name; without a title where there is none."""
-    name = _REPORT.sub("", file_name_of(item))
-    if code is not None:
-        begins = name.casefold().startswith(f"{code}-".casefold())
-        return code, (name[len(code) + 1 :] if begins else name).strip()
-    *_, cut = (None, *_HYPHEN.finditer(name))
-    return (name, "") if cut is None else (name[: cut.start()].strip(), name[cut.end() :].strip())
 
 
 def _seconds(text: str) -> float | None:

@@ -6,7 +6,8 @@ Sources of the format: ``mod/assign/classes/downloader.php`` (Moodle 4.2 on), ``
 What has to be known about it:
 
 - The archive is called "<course>-<assignment>[-<group>]-<course module id>.zip": the id is the task's own, so the task is the log's and the
-  database's. An archive that was renamed has no task.
+  database's. An archive that was renamed has no task. Where no other source tells of the task, its title and (unless ``course`` or ``feeds`` of
+  the source says it) its course are those of the archive's name.
 - Per person and kind of submission a folder, "Full Name_123_assignsubmission_file_" (no "_" at the end since 4.2), or where folders were
   switched off a file of that name and the learner's own. 123 is the id of the person *in this assignment* (``assign_user_mapping``), the
   same before and after identities are revealed: the submission's id is made of it, and nobody's account is.
@@ -44,7 +45,7 @@ from pipelines.sources.formats.file_texts import LIMITS, Reason
 from pipelines.sources.formats.file_texts.pool import Content
 from pipelines.sources.formats.file_texts.records import events as file_text_events
 from pipelines.sources.formats.marked_text import text_of, word_count
-from pipelines.sources.lms.moodle_courses import course_code, course_of, hash_of
+from pipelines.sources.lms.moodle_courses import assignment, course_and_title, course_code, course_of, hash_of
 from pipelines.sources.lms.moodle_words import event_word, person_keys
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
 
@@ -81,7 +82,7 @@ class MoodleSubmissionsReader:
         return tree_items(source, WHAT, _is_unpacked)
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
-        """Submissions with their online text, their files, the files' texts; derived: accounts. Raises BadFile for any other archive."""
+        """Submissions with their online text, their files, the files' texts; derived: accounts, course, task. Raises BadFile for any other archive."""
         path = path_of(item, WHAT)
         realm = source.realm or "moodle"
         tree = open_tree(path)
@@ -93,10 +94,15 @@ class MoodleSubmissionsReader:
             yield Rejected("submission_files", f"other file {number}", "belongs to no submission")
         match = _MODULE.search(path.stem if path.is_file() else path.name)
         module = match["id"] if match else None
-        _without_group(submissions, (path.stem if path.is_file() else path.name)[: match.start() if match else None])
-        code = course_code(source, item)
-        course = None if code is None else course_of(realm, code)
+        called = (path.stem if path.is_file() else path.name)[: match.start() if match else None]
+        called = _without_group(submissions, called)
+        code, title = course_code(source, item), ""
         task = None if module is None else f"{realm}:task:{module}"
+        if task is not None:
+            code, title = course_and_title(called, code)
+        course = None if code is None else course_of(realm, code)
+        if course is not None and code is not None and task is not None:
+            yield from assignment(course, code, task, title)
         hashes: dict[str, tuple[str, int]] = {}
         places = {name: f"file {number}" for number, name in enumerate(sorted(tree.names()), start=1)}
         batch: list[_Submission] = []
@@ -141,8 +147,8 @@ def _sorted_out(tree: Tree) -> tuple[list[_Submission], int]:
     return [found[key] for key in sorted(found)], strangers
 
 
-def _without_group(submissions: list[_Submission], archive: str) -> None:
-    """Take the name of the group off the people's names: of one group, Moodle before 4.2 calls an archive by it, too."""
+def _without_group(submissions: list[_Submission], archive: str) -> str:
+    """Take the name of the group off the people's names, and off the archive's: of one group, Moodle before 4.2 calls both by it. The archive's name."""
     words = event_word(archive.replace("_", " "))
     first = submissions[0].who
     for cut in (place for place, letter in enumerate(first) if letter == "-" and place):
@@ -150,7 +156,8 @@ def _without_group(submissions: list[_Submission], archive: str) -> None:
         if words.endswith(f"-{event_word(group[:-1])}") and all(one.who.startswith(group) and one.who != group for one in submissions):
             for one in submissions:
                 one.who = one.who.removeprefix(group).strip()
-            return
+            return archive[: -len(group)]
+    return archive
 
 
 def _is_page(tree: Tree, name: str, inside: str) -> bool:

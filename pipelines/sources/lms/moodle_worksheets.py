@@ -9,7 +9,8 @@ What has to be known about it:
   feedback comments. Since 5.1 grades and comments of several markers as well.
 - Times as the site writes them out ("Monday, 7 September 2026, 9:07 AM"), in the zone of whoever downloads.
 - A grade is the marker's record, with its comment and time; a submission is what has a time, a draft where its status says so.
-- The file is called "Grades-<course>-<assignment>-[group-]<course module id>": the task is the log's and the database's. Renamed, it has no task.
+- The file is called "Grades-<course>-<assignment>-[group-]<course module id>": the task is the log's and the database's. Renamed, it has no task. Where no other source tells of
+  the task, its title and (unless ``course`` or ``feeds`` of the source says it) its course are those of the file's name.
 - Somebody may have filled it in before it was read: grades that the site does not have yet have the time of the grade before, or none.
 
 Not kept: marking workflow, "Grade can be changed", grades and comments of single markers, lateness.
@@ -29,7 +30,7 @@ from pipelines.sources.formats.delimited import Block, Header
 from pipelines.sources.formats.local_times import OrderEvidence, to_utc
 from pipelines.sources.formats.marked_text import text_of, word_count
 from pipelines.sources.formats.tables import TableFile
-from pipelines.sources.lms.moodle_courses import course_code, course_of, file_name_of, hash_of
+from pipelines.sources.lms.moodle_courses import assignment, course_and_title, course_code, course_of, file_name_of, hash_of
 from pipelines.sources.lms.moodle_people import NAMING, PERSON, People
 from pipelines.sources.lms.moodle_words import event_word
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
@@ -50,6 +51,8 @@ _OF_GRADE = re.compile(r"\((?:grade|оцен\w*|bewertung|note|calificación)")
 _DRAFT = re.compile(r"draft|черновик|entwurf|brouillon|borrador")
 _PARTICIPANT = re.compile(r"(\d{1,18})\s*$")
 _MODULE = re.compile(r"-(?P<id>[0-9]{1,18})(?:\s*\([0-9]+\))?$")
+#: How the file's name begins.
+_CALLED = re.compile(r"^(?:grades|оценки|bewertungen|notes|calificaciones)-", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _NEVER = ("", "-")
 
@@ -89,8 +92,12 @@ def events(file: TableFile, header: Header, layout: Layout, source: Source, item
     match = _MODULE.search(file_name_of(item))
     module = match["id"] if match else None
     task = None if module is None else f"{realm}:task:{module}"
-    code = course_code(source, item)
+    code, title = course_code(source, item), ""
+    if task is not None and match is not None:
+        code, title = course_and_title(_CALLED.sub("", file_name_of(item)[: match.start()]).strip(" -"), code)
     course = None if code is None else course_of(realm, code)
+    if course is not None and code is not None and task is not None:
+        yield from assignment(course, code, task, title)
     evidence = OrderEvidence()
     for block in file.blocks(header):
         for own in ("submitted", "graded"):

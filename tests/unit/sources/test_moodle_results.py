@@ -143,6 +143,9 @@ def test_grading_worksheet(rows: tuple[tuple[str, ...], ...], tmp_path: Path):
         petr: ("submitted", utc(7, 6, 9), None),
     }
     assert set(report.column("grades", "task_id")) == {"moodle:task:77"}
+    assert [(row["task_id"], row["course_id"], row["name"]) for row in report.rows("tasks")] == [
+        ("moodle:task:77", "moodle:course:code:DIGI", "Task 1")
+    ]
     assert report.rejected == [("line 5", "a grade that is no number (scale or letter)")]
 
 

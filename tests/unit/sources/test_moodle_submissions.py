@@ -104,6 +104,24 @@ def test_teams_that_differ_and_double_names_stay(tmp_path: Path):
     assert found.column("accounts", "display_name") == ["Анна-Мария Лесная", "Анна-Ирина Полевая"]
 
 
+@pytest.mark.parametrize(
+    ("name", "source", "course", "title"),
+    [
+        ("ЦОС-36-Задача 1-9.zip", {}, "ЦОС-36", "Задача 1"),
+        ("ЦОС-36-Задача 1-Часть 2-9.zip", {"course": "ЦОС-36"}, "ЦОС-36", "Задача 1-Часть 2"),
+        ("DIGI-Task 1-Поток 1-9.zip", {}, "DIGI", "Task 1"),
+        ("DIGI-9.zip", {"course": "DIGI"}, "DIGI", None),
+    ],
+)
+def test_course_and_task_are_those_of_the_archives_name(name: str, source: dict, course: str, title: str | None, tmp_path: Path):
+    files = {f"Поток 1-{inside}": data for inside, data in OLD_FOLDERS.items()} if "Поток" in name else NEW
+    found = read(archive(tmp_path / name, files), **source)
+    assert found.column("courses", "code") == [course]
+    assert [(row["task_id"], row["name"], row["kind"]) for row in found.rows("tasks")] == [("moodle:task:9", title, "assignment")]
+    # Whatever else tells of the task is newer.
+    assert found.column("tasks", "seen_at") == [datetime(1970, 1, 1, tzinfo=UTC)]
+
+
 def test_blind_marking_of_one_group_names_nobody_either(tmp_path: Path):
     files = {
         "Stream A-Participant_123_assignsubmission_file_/plan.txt": b"plan",

@@ -303,3 +303,30 @@ def test_tables_in_own_words_are_fuller_than_services(site: Site):
     assert ids == {"moodle:submission:50", "moodle:attempt:51"}
     marks = {row[0] for row in site.rows("select grade_id from raw.grades where record = 'marking'")}
     assert marks == {"moodle:grade:30", "moodle:marking:31"}
+
+
+@pytest.mark.parametrize("order", [("people", "forum", "done", "teachers"), ("teachers", "done", "forum", "people")], ids="_".join)
+def test_with_downloads_alone_a_completion_report_and_a_list_of_teachers_say_whose_the_numbers_are(
+    order: tuple[str, ...], site: Site, tmp_path: Path
+):
+    """The forum's export knows people by number, the list of participants by address; the completion report has both, but no teachers."""
+    files = {
+        "people": "First name,Last name,Email address,Roles\nАнна,Сорокина,Anna@example.org,Student\nОльга,Белова,olga@example.org,Teacher\n",
+        "forum": "id,discussion,parent,userid,userfullname,created,modified,subject,message\n"
+        f"1,5,0,7,Анна Сорокина,{SENT},{SENT},Зачёт,<p>Когда?</p>\n2,5,1,9,Ольга Белова,{SENT + 60},{SENT + 60},Зачёт,<p>Завтра</p>\n",
+        "done": "ID,Name,Email address,Работа 1,Работа 1 - Completion date,Course complete\n"
+        "7,Анна Сорокина,anna@example.org,Completed,2026-11-07 21:06:40,2026-11-07 21:06:40\n",
+        "teachers": "account_id,email\n9,olga@example.org\n",
+    }
+    kinds = {"people": "moodle_participants", "forum": "moodle_forums", "done": "moodle_reports", "teachers": "generic"}
+    for name, text in files.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / ("accounts.csv" if name == "teachers" else f"{name}.csv")).write_text(text, encoding="utf-8")
+    sources = tuple(Source(name=name, kind=kinds[name], realm="moodle", path=Path(name), course="ЦОС-36") for name in order)
+    programme = Programme(id="test", name="Test", folder=tmp_path, time_zone="UTC", sources=sources)
+    for source in sources:
+        for load in load_source(site.warehouse, programme, source, pseudonyms=PSEUDONYMS, run_at=NOON):
+            assert load.state == "loaded", load.problem
+    roles = "select post.account_id, role from raw.messages as post left join raw.enrolments using (account_id) order by post.sent_at"
+    assert site.warehouse.rows(roles) == [(who(7), "learner"), (who(9), "curator")]
+    assert site.warehouse.value("select count(*) from raw.accounts") == 2

@@ -121,3 +121,35 @@
 {% macro excerpt(text, characters) -%}
     case when length({{ text }}) > {{ characters }} then substr({{ text }}, 1, cast({{ characters }} as integer)) || '…' else {{ text }} end
 {%- endmacro %}
+
+{# A whole number from 0 on as another that looks like chance: sums of these tell collections apart, whatever their order. None stands for 0, which
+   DuckDB's hash of 0 is. Another version of an engine may hash otherwise: then nothing is recognised, once. #}
+{% macro hashed(value) -%}{{ return(adapter.dispatch('hashed')(value)) }}{%- endmacro %}
+{% macro default__hashed(value) -%} hash({{ value }} + 1) {%- endmacro %}
+{% macro postgres__hashed(value) -%} cast(hashint8extended({{ value }}, 0) as numeric) {%- endmacro %}
+{% macro spark__hashed(value) -%} cast(xxhash64({{ value }}) as decimal(38, 0)) {%- endmacro %}
+
+{# Body of a CTE: one row per value of a key, of the table that this model made the run before, with what stands beside the key there. Empty on a
+   first run, in a full refresh, in a test of the code and where that table did not know the key yet. #}
+{% macro kept_before(key, columns) -%}
+    {%- set before = none -%}
+    {%- if execute and not should_full_refresh() and flags.WHICH != 'test' -%}
+        {%- set before = adapter.get_relation(database=this.database, schema=this.schema, identifier=this.identifier) -%}
+    {%- endif -%}
+    {%- if before and key in (adapter.get_columns_in_relation(before) | map(attribute='name') | list) -%}
+    select distinct
+        before.{{ key }},
+        {%- for column in columns %}
+        before.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ before }} as before
+    where before.{{ key }} is not null
+    {%- else -%}
+    select
+        cast(null as varchar) as {{ key }},
+        {%- for column in columns %}
+        cast(null as double precision) as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    where 1 = 0
+    {%- endif %}
+{%- endmacro %}

@@ -20,3 +20,11 @@
 
 {# One half, a little above: a sum of logarithms misses one half by a rounding error. #}
 {% macro km_half() -%} 0.5 + 1e-9 {%- endmacro %}
+
+
+{# Hours in whole microseconds: what is known of a time, and the same whatever sums it came out of. #}
+{% macro micros(hours) -%} cast(round(({{ hours }}) * 3600000000.0) as bigint) {%- endmacro %}
+
+
+{# An estimate to six digits. First to ten: a sum of logarithms misses 1/128 by a rounding error, now above and now below. #}
+{% macro digits(estimate) -%} round(round({{ estimate }}, 10), 6) {%- endmacro %}

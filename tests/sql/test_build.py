@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines import transform
 from pipelines.errors import BadContract, PermanentError
 from pipelines.settings import DBT_FOLDER
 from pipelines.thresholds import threshold
@@ -72,8 +73,6 @@ def test_reports_do_not_read_raw() -> None:
 
 @pytest.mark.slow
 def test_a_run_without_its_day_is_refused(built: Built, tmp_path: Path) -> None:
-    from pipelines import transform
-
     with pytest.raises(PermanentError, match="var as_of is missing"):
         transform._invoke(built.copy(tmp_path), ["build", "--select", "dim_streams"], variables={}, work_folder=tmp_path / "work")
 
@@ -288,16 +287,48 @@ def test_a_missing_source_is_said(warehouse: Warehouse) -> None:
 
 _DAYS = "select * from indicators.ind_learner_days order by day, person_id, stream_id"
 _ACTIONS = "select * from facts.fct_activity order by activity_id"
+_WAITS = "select * from indicators.ind_response_latency order by all"
 
 
 def test_going_on_by_a_day_gives_what_building_all_gives(built: Built, tmp_path: Path) -> None:
     path = built.copy(tmp_path)
     with Warehouse.open(path, read_only=True) as warehouse:
-        days, actions = warehouse.rows(_DAYS), warehouse.rows(_ACTIONS)
+        days, actions, waits = warehouse.rows(_DAYS), warehouse.rows(_ACTIONS), warehouse.rows(_WAITS)
     run(path, built, fixture.AS_OF, full_refresh=True)
     with Warehouse.open(path, read_only=True) as warehouse:
         assert warehouse.rows(_DAYS) == days
         assert warehouse.rows(_ACTIONS) == actions
+        assert warehouse.rows(_WAITS) == waits
+
+
+def test_estimates_of_waiting_are_kept_from_run_to_run_and_made_anew_when_told(built: Built, tmp_path: Path) -> None:
+    path = built.copy(tmp_path)
+    with Warehouse.open(path) as warehouse:
+        # Enough for a curve: of six answers in a stream of their own.
+        warehouse.connection.execute(
+            "insert into facts.fct_waits by name select 'w' || hours as question_id, 'first_answer' as measure, 1 as turn, 'chat' as channel, "
+            "'somewhere' as course_id, 'elsewhere' as stream_id, timestamptz '2026-10-12 09:00:00+03' as from_at, date '2026-10-12' as day, "
+            "false as is_open, hours::double as hours from range(1, 7) as six (hours)"
+        )
+    estimate = (
+        "select km_median_hours from indicators.ind_response_latency where scope = 'stream' and scope_id = 'elsewhere' and period = 'week'"
+    )
+
+    def estimated(*more: str) -> object:
+        transform._invoke(
+            path,
+            ["run", "--select", "ind_response_latency", *more],
+            variables=transform.variables(fixture.PROGRAMME, fixture.AS_OF),
+            work_folder=built.work,
+        )
+        with Warehouse.open(path, read_only=True) as warehouse:
+            return warehouse.value(estimate)
+
+    assert estimated() == 3
+    with Warehouse.open(path) as warehouse:
+        warehouse.connection.execute("update indicators.ind_response_latency set km_median_hours = 7 where km_median_hours = 3")
+    assert estimated() == 7
+    assert estimated("--full-refresh") == 3
 
 
 @pytest.mark.slow

@@ -290,9 +290,8 @@ _EVIDENCE = """
     order by pair.account_id, pair.person_id, pair.reading
 """
 
-# Accounts that answer many different people in chats, by marked replies: that is how curators write, and next to no learner.
-_ANSWERERS = """
-    create or replace temp table answerers as
+#: Accounts that answer many different people in chats, by marked replies: that is how curators write, and next to no learner.
+ANSWERERS = """
     select message.account_id
     from raw.messages as message inner join raw.messages as answered on answered.message_id = message.reply_to_id
     where message.channel = 'chat' and message.kind = 'post' and answered.account_id <> message.account_id
@@ -311,7 +310,7 @@ def make_evidence(warehouse: Warehouse) -> pa.Table:
     middle = threshold("people_usual_middle")
     connection = warehouse.connection
     connection.execute(_FREQUENCIES, {**held, "middle": middle})
-    connection.execute(_ANSWERERS, {"people": threshold("people_answers_people")})
+    connection.execute(f"create or replace temp table answerers as {ANSWERERS}", {"people": threshold("people_answers_people")})
     table = warehouse.arrow(
         _EVIDENCE,
         {

@@ -15,10 +15,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import pyarrow as pa
 
-from pipelines.links import places
+from pipelines.links import people_inputs, places
 from pipelines.links.kept_names import keep_called, keep_contradicted, keep_keys
 from pipelines.links.name_evidence import make_evidence, make_parts, make_readings
 from pipelines.links.name_pairs import compare_names
@@ -80,16 +81,28 @@ class Summary:
 def link_people_and_places(warehouse: Warehouse, programme: Programme, as_of: date | None = None) -> tuple[Summary, places.Summary]:
     """Fill ``links.people`` and ``links.places``, which depend on each other: places by what is stated, people, places by members, people.
 
+    Where nothing has changed of what they are made from, they stand (:mod:`pipelines.links.people_inputs`).
+
     ``as_of``: the day the run speaks of; what changed since the last day noted is appended to ``links.people_history`` (None: not noted).
     """
+    now = people_inputs.inputs(warehouse, programme, Path(__file__))
+    if people_inputs.stand(warehouse, now):
+        people, placed = _summary(warehouse), places.summary(warehouse)
+    else:
+        people, placed = _link_anew(warehouse, programme)
+        people_inputs.remember(warehouse, now)
+    if as_of is not None:
+        note_history(warehouse, as_of)
+    return people, placed
+
+
+def _link_anew(warehouse: Warehouse, programme: Programme) -> tuple[Summary, places.Summary]:
     warehouse.connection.execute("delete from links.people")
     first = places.link_places(warehouse, programme)
     people = link_people(warehouse, programme)
     placed = places.link_places(warehouse, programme)
     if placed != first:
         people = link_people(warehouse, programme)
-    if as_of is not None:
-        note_history(warehouse, as_of)
     return people, placed
 
 

@@ -20,7 +20,8 @@ from pipelines.text import normalise
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 
-_PLACES = """
+#: Chats, webinars and surveys with what they are called.
+PLACES = """
     select chat.chat_id as place_id, 'chat' as kind, chat.source, chat.course_id, private.title, coalesce(named.name, load.item) as item
     from raw.chats as chat
     left join personal.chats as private on private.chat_id = chat.chat_id
@@ -92,15 +93,20 @@ def link_places(warehouse: Warehouse, programme: Programme) -> Summary:
     for place, course, count, known in warehouse.rows(_MEMBERS):
         members[place].append((course, count, known))
     rows = []
-    for place, kind, source, said, title, item in warehouse.rows(_PLACES):
+    for place, kind, source, said, title, item in warehouse.rows(PLACES):
         course, group, rule, score = _place(programme, courses, groups, members[place], place, source, said, title, item)
         rows.append((place, kind, course, group, rule, score))
     names = list(warehouse.columns("links.places"))
     types = [pa.string(), pa.string(), pa.string(), pa.string(), pa.string(), pa.float64()]
     table = pa.table({name: pa.array([row[at] for row in rows], types[at]) for at, name in enumerate(names)})
     warehouse.replace("links.places", table)
-    rules = [row[4] for row in rows]
-    return Summary(len(rows), *(rules.count(rule) for rule in ("programme", "export", "title", "members", "none")))
+    return summary(warehouse)
+
+
+def summary(warehouse: Warehouse) -> Summary:
+    """Places as they stand in ``links.places``."""
+    rules = [rule for (rule,) in warehouse.rows("select rule from links.places")]
+    return Summary(len(rules), *(rules.count(rule) for rule in ("programme", "export", "title", "members", "none")))
 
 
 def _place(

@@ -51,6 +51,14 @@ comment on column links.people_decisions.person_id is 'The person confirmed or r
 comment on column links.people_decisions.decided_at is 'When it was made.';
 comment on column links.people_decisions.undone_at is 'When it was taken back; null: it stands.';
 
+create table if not exists links.people_seen (
+    name varchar not null,
+    fingerprint varchar not null
+);
+comment on table links.people_seen is 'One row per part of what links.people is made from, and per result: as it was after the last run. Where all are the same, the links stand. Key: name.';
+comment on column links.people_seen.name is 'What was read (accounts, shown, enrolments …), rules (the programme file, thresholds and rules themselves), or a table of results.';
+comment on column links.people_seen.fingerprint is 'Number of its rows and sum of their hashes; of the rules a hash.';
+
 create table if not exists links.people_history (
     account_id varchar not null,
     number integer not null,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from pipelines.errors import PermanentError
-from pipelines.links import kept_names, name_evidence, name_pairs, people
+from pipelines.links import kept_names, name_evidence, name_pairs, people, people_inputs
 from pipelines.links.people import link_people_and_places
 from pipelines.links.people_decisions import KINDS, Decision, decide, undo
 from pipelines.warehouse import Warehouse
@@ -240,6 +240,11 @@ def at_once(warehouse: Warehouse) -> list[list[tuple[object, ...]]]:
         return rows(fresh, *RESULTS, *(f"personal.{name}" for name in KEPT))
 
 
+def forget(warehouse: Warehouse) -> None:
+    """Let a run look at everything, whether or not anything changed."""
+    warehouse.connection.execute("delete from links.people_seen")
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_night_by_night_is_what_it_is_at_once(seed: int) -> None:
     with empty() as warehouse:
@@ -266,6 +271,9 @@ def test_a_night_compares_only_what_changed(compared: list[tuple[int, int]]) -> 
         link_people_and_places(warehouse, PROGRAMME)
         compared.clear()
         link_people_and_places(warehouse, PROGRAMME)
+        assert compared == []
+        forget(warehouse)
+        link_people_and_places(warehouse, PROGRAMME)
         assert {count for run in compared for count in run} == {0}
         compared.clear()
         new = chat_account(warehouse, "new", "Олеся Тихая", f"telegram:chat:1{next(iter(COURSES))}")
@@ -290,8 +298,153 @@ def test_other_rules_make_everything_anew(monkeypatch: pytest.MonkeyPatch, modul
         link_people_and_places(warehouse, PROGRAMME)
         before, links = rows(warehouse, f"personal.{what}")[0], rows(warehouse, *RESULTS)
         monkeypatch.setattr(module, name, getattr(module, name) + 1)
+        # The number stands in a file that is one of the rules; here it is another in memory only.
+        forget(warehouse)
         link_people_and_places(warehouse, PROGRAMME)
         after = rows(warehouse, f"personal.{what}")[0]
         assert len(after) == len(before)
         assert not {row[1] for row in before} & {row[1] for row in after}
         assert rows(warehouse, *RESULTS) == links
+
+
+# -- nothing new ---------------------------------------------------------------------------------------------------------------------
+
+FIRST_COURSE, SECOND_COURSE = list(COURSES)[:2]
+STREAM_CHAT = f"telegram:chat:1{FIRST_COURSE}"
+
+
+class Quiet(Programme):
+    """A programme in which every part of what is read has something to say."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        super().__init__(warehouse, 5)
+        self.people = [
+            learner(warehouse, str(number), first, last, course, email=f"u{number}@example.org")
+            for number, (first, last, course) in enumerate(
+                (
+                    ("Анна Петровна", "Беликова", FIRST_COURSE),
+                    ("Юлия", "Яковлева", FIRST_COURSE),
+                    ("Юлия", "Соловьёва", SECOND_COURSE),
+                    ("Олеся", "Тихая", FIRST_COURSE),
+                    ("Мария", "Роза", FIRST_COURSE),
+                    ("Наталья", "Звонкая", FIRST_COURSE),
+                    # Enough for a notice to a group.
+                    *(("Людмила", last, FIRST_COURSE) for last in ("Белая", "Синяя", "Серая", "Чёрная", "Красная", "Зелёная", "Жёлтая")),
+                ),
+                start=1,
+            )
+        ]
+        for number, one in enumerate(self.people):
+            insert(warehouse, "raw.memberships", [{"membership_id": f"q{number}", "group_id": f"g1{FIRST_COURSE}", "account_id": one}])
+        self.curator = learner(warehouse, "99", "Вера", "Кураторова", FIRST_COURSE, email="curator@example.org")
+        enrol(warehouse, self.curator, FIRST_COURSE, "curator")
+        self.named = chat_account(warehouse, "belikova", "Анна Беликова", STREAM_CHAT)
+        self.flower = chat_account(warehouse, "flower", "🌷", STREAM_CHAT)
+        self.first_name = chat_account(warehouse, "first", "Юлия", STREAM_CHAT)
+        # Shown nowhere that has a course, so looked for among everybody, until one of them is seen.
+        self.lost = account(warehouse, "telegram", "lost", "chat", display_name="Юлия")
+        self.unknown = account(warehouse, "mail", "unknown", "mail", email="somebody@example.com", display_name="Юлия")
+        self.mails = [account(warehouse, "mail", f"m{number}", "mail", email=f"u{number}@example.org") for number in range(1, 14)]
+        self.curators_mail = account(warehouse, "mail", "curator", "mail", email="curator@example.org")
+        insert(warehouse, "raw.chats", [{"chat_id": "mail:box", "channel": "direct", "kind": "mailbox"}])
+        for number, who in enumerate((self.curators_mail, self.lost)):
+            row = {"message_id": f"talk{number}", "channel": "direct", "chat_id": "mail:box", "account_id": who, "kind": "post"}
+            insert(warehouse, "raw.messages", [row | {"sent_at": START}])
+        # All have written to each other and spoken in the chat before, of themselves.
+        for number, one in enumerate((*self.mails, self.unknown)):
+            self.send(f"before{number}", one)
+        self.send("before", self.mails[1], by=self.curators_mail)
+        for number in range(40):
+            self.write(f"asked{number}", f"a{number}", STREAM_CHAT)
+            self.write(f"answer{number}", self.first_name, STREAM_CHAT)
+
+    def write(self, number: str, who: str, chat: str, channel: str = "chat", **more: object) -> None:
+        row = {"message_id": number, "channel": channel, "chat_id": chat, "account_id": who, "kind": "post", "sent_at": START}
+        insert(self.warehouse, "raw.messages", [row | more])
+
+    def send(self, number: str, *to: str, by: str | None = None, role: str = "to") -> None:
+        self.write(number, by or self.mails[0], "mail:outbox", "mail")
+        insert(self.warehouse, "raw.addressees", [{"message_id": number, "account_id": one, "role": role} for one in to])
+
+    def react(self) -> None:
+        insert(self.warehouse, "raw.addressees", [{"message_id": f"{STREAM_CHAT}:flower", "account_id": self.lost, "role": "reaction"}])
+
+    def sql(self, statement: str, *given: object) -> None:
+        self.warehouse.connection.execute(statement, list(given))
+
+
+#: By part of what is read: something that happens in it alone, and changes links.
+HAPPENINGS: dict[str, Callable[[Quiet], None]] = {
+    "accounts": lambda here: here.sql("update raw.accounts set is_bot = true where account_id = ?", here.named),
+    "shown": lambda here: here.sql("update personal.accounts set display_name = '🌷' where account_id = ?", here.named),
+    "earlier names": lambda here: insert(
+        here.warehouse, "personal.account_names", [{"account_id": here.flower, "kind": "display_name", "name": "Олеся Тихая"}]
+    ),
+    "enrolments": lambda here: here.sql("delete from raw.enrolments where account_id = ?", here.people[0]),
+    "memberships": lambda here: here.sql("delete from raw.memberships where account_id = ?", here.people[1]),
+    "groups": lambda here: here.sql("update raw.course_groups set name = 'Поток 7' where name = 'Поток 2'"),
+    "courses": lambda here: here.sql("update raw.courses set code = 'ЦОС-37' where code = 'ЦОС-36'"),
+    "chats": lambda here: here.sql("update raw.chats set kind = 'personal' where chat_id = 'mail:box'"),
+    "places": lambda here: here.sql("update personal.chats set title = 'Разговоры' where chat_id = ?", STREAM_CHAT),
+    "stays": lambda here: insert(
+        here.warehouse, "raw.attendance", [{"attendance_id": "new", "webinar_id": f"z:{SECOND_COURSE}", "account_id": here.first_name}]
+    ),
+    "writers": lambda here: here.write("more", here.first_name, f"telegram:chat:1{SECOND_COURSE}"),
+    "reactions": lambda here: here.react(),
+    "partners": lambda here: here.send("letter", here.unknown, by=here.curators_mail),
+    "addressed": lambda here: here.send("notice", here.unknown, *(one for one in here.mails if one != here.mails[1])),
+    "those who answer": lambda here: here.sql(
+        "update raw.messages set reply_to_id = replace(message_id, 'answer', 'asked') where message_id like 'answer%'"
+    ),
+    "decisions": lambda here: (decide(here.warehouse, Decision("refuse", here.named, person(here.people[0]), START)), None)[1],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("is_left_out", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("part", people_inputs.READ)
+def test_everything_that_links_are_made_from_is_looked_at(monkeypatch: pytest.MonkeyPatch, part: str, is_left_out: bool) -> None:
+    """Where a part is not looked at, something that happens in it alone leaves the links as they were."""
+    with empty() as warehouse:
+        here = Quiet(warehouse)
+        if is_left_out:
+            monkeypatch.delitem(people_inputs.READ, part)
+        link_people_and_places(warehouse, PROGRAMME)
+        before = rows(warehouse, *RESULTS)
+        HAPPENINGS[part](here)
+        link_people_and_places(warehouse, PROGRAMME)
+        expected = at_once(warehouse)[: len(RESULTS)]
+        assert expected != before
+        assert rows(warehouse, *RESULTS) == (before if is_left_out else expected)
+
+
+def test_another_message_in_a_chat_of_ones_own_is_nothing_new(compared: list[tuple[int, int]]) -> None:
+    with empty() as warehouse:
+        here = Quiet(warehouse)
+        here.send("letter", here.unknown, *here.mails, by=here.curators_mail)
+        found = link_people_and_places(warehouse, PROGRAMME)
+        compared.clear()
+        here.write("once more", here.named, STREAM_CHAT, reply_to_id=f"{STREAM_CHAT}:flower")
+        here.send("another letter", here.unknown, *here.mails, by=here.curators_mail)
+        warehouse.connection.execute("update raw.accounts set load_id = 'a later load'")
+        assert link_people_and_places(warehouse, PROGRAMME) == found
+        assert compared == []
+        assert rows(warehouse, *RESULTS) == at_once(warehouse)[: len(RESULTS)]
+
+
+def test_links_that_were_taken_away_come_back() -> None:
+    with empty() as warehouse:
+        here = Quiet(warehouse)
+        link_people_and_places(warehouse, PROGRAMME)
+        before = rows(warehouse, *RESULTS)
+        here.sql("delete from links.people where account_id = ?", here.named)
+        link_people_and_places(warehouse, PROGRAMME)
+        assert rows(warehouse, *RESULTS) == before
+
+
+def test_another_programme_file_is_looked_at() -> None:
+    with empty() as warehouse:
+        Quiet(warehouse)
+        link_people_and_places(warehouse, PROGRAMME)
+        assert warehouse.value("select count(*) from links.places where group_id is not null") > 0
+        link_people_and_places(warehouse, PROGRAMME.model_copy(update={"stream_pattern": "gruppa"}))
+        assert warehouse.value("select count(*) from links.places where group_id is not null") == 0

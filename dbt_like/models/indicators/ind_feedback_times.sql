@@ -23,7 +23,25 @@ submissions as (
 
 ),
 
--- The first mark given after the hand-in, of this attempt where the mark names one.
+-- The first mark given after the hand-in, of this attempt where the mark names one. Sought apart from the works: an outer join on "this attempt or
+-- none named" is compared with every mark there is.
+marked as (
+
+    select
+        submissions.submission_id,
+        submissions.person_id,
+        min(marks.graded_at) as marked_at
+    from submissions
+    inner join marks
+        on submissions.person_id = marks.person_id and submissions.task_id = marks.task_id
+    where
+        submissions.kind = 'assignment'
+        and marks.graded_at >= submissions.submitted_at
+        and (marks.submission_id is null or marks.submission_id = submissions.submission_id)
+    group by submissions.submission_id, submissions.person_id
+
+),
+
 works as (
 
     select
@@ -35,18 +53,12 @@ works as (
         submissions.due_at,
         {{ week_end('submissions.day') }} as week_ends_on,
         submissions.next_at,
-        min(marks.graded_at) as marked_at
+        marked.marked_at
     from submissions
-    left join marks
-        on submissions.person_id = marks.person_id
-        and submissions.task_id = marks.task_id
-        and marks.graded_at >= submissions.submitted_at
-        and (marks.submission_id is null or marks.submission_id = submissions.submission_id)
+    left join marked
+        on submissions.submission_id = marked.submission_id and submissions.person_id = marked.person_id
     -- Only what somebody marks by hand: a task in which no work was ever marked so is marked by nobody.
     where submissions.kind = 'assignment' and submissions.task_id in (select marks.task_id from marks)
-    group by
-        submissions.submission_id, submissions.person_id, submissions.stream_id, submissions.course_id, submissions.submitted_at,
-        submissions.due_at, submissions.day, submissions.next_at
 
 ),
 

@@ -302,6 +302,14 @@ def _short_forms() -> dict[str, tuple[str, ...]]:
 
 
 @cache
+def called(word: str) -> tuple[str, ...]:
+    """Keys under which somebody whose shown name holds the word may be called: the word's own and, of a first name, its full and short forms («Люда» is called Людмила)."""
+    own = _word_keys(word)
+    full = [name for name, shorts in _short_forms().items() if any(one == name or one in shorts for one in own)]
+    return tuple(dict.fromkeys((*own, *full, *(short for name in full for short in _short_forms()[name]))))
+
+
+@cache
 def _spoken_keys() -> dict[str, str]:
     return {key(spoken): key(written) for spoken, written in _SPOKEN.items()}
 

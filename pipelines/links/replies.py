@@ -9,6 +9,7 @@ is ever an answer to a question that was asked later.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipelines.links import novelty, wording
+from pipelines.links.names import called, is_given_name, key
 from pipelines.links.reply_guess import guess, speak_of_one
 from pipelines.links.roles import narrow_roles, relate_roles
 from pipelines.programme import Programme
@@ -45,8 +47,8 @@ _ANSWER_SIGNS = {
     "asks_back": wording.ASKS_BACK,
     "pointer": wording.POINTERS,
     "specific": wording.SPECIFICS,
-    "to_all": wording.TO_ALL,
-    "to_many": wording.TO_MANY,
+    "to_many_anywhere": wording.TO_MANY,
+    "sent_to_read": wording.SENT_TO_READ,
     "done": wording.DONE,
     "settled": wording.SETTLED,
     "about_question": wording.ABOUT_QUESTION,
@@ -69,8 +71,13 @@ with spoken as (
     select *, {signs}, case when trim(whole) = '' then 0 else len(string_split(trim(whole), ' ')) end as words,
         -- "The link is mended, thank you" is news with a courtesy after it; who only thanks begins with it.
         regexp_matches(regexp_replace(whole, '^ ({greetings} )+', ' '), '^ ((большое|огромное|и|вам|many|so) )*({thanking}) ') as opens_with_thanks,
-        regexp_matches(whole, ' [?] $') as ends_asking, regexp_matches(written, '[0-9]') as has_number, regexp_matches(written, '{link}') as has_link,
-        regexp_matches(written, '«') as has_quotation
+        regexp_matches(whole, ' [?] $') as ends_asking, regexp_matches(whole, '{asks_details}') as asks_details,
+        -- The digits of a user name ("@ivanova5") are no date and no amount.
+        regexp_matches(regexp_replace(written, '@[0-9A-Za-z_]+', ' ', 'g'), '[0-9]') as has_number, regexp_matches(written, '{link}') as has_link,
+        -- All are spoken to at the opening: "the mark is set for all" is told to one.
+        ' ' || array_to_string(list_slice(string_split(trim(whole), ' '), 1, {place}), ' ') || ' ' as head,
+        regexp_matches(head, '{to_all}') as to_all, to_many_anywhere or regexp_matches(head, '{to_many_ahead}') as to_many,
+        regexp_matches(head, '{things}') and not sent_to_read as is_placed
     from lined
 ), signed as (
     select * from spoken join worded using (written)
@@ -81,9 +88,10 @@ with spoken as (
         when words = 0 and media is null then 'formal'
         when words = 0 then 'substantive'
         when asks_back then 'holding'
+        when asks_details and not ends_asking then 'substantive'
         when ends_asking and words <= {long} then 'holding'
         when holding and words <= {short} and not (specific and words > {short} / 2) and not has_link then 'holding'
-        when pointer and not specific and words <= {short} and not has_link and not has_number then 'formal'
+        when pointer and not specific and not is_placed and words <= {short} and not has_link and not has_number then 'formal'
         when words <= {bare_words} and not specific and not done and not has_number and not has_link then 'formal'
         else 'substantive'
     end as says
@@ -154,6 +162,11 @@ def link_replies(warehouse: Warehouse, programme: Programme, since: float | None
             long=int(threshold("question_long_text")),
             bare_words=int(threshold("bare_answer")),
             few=int(threshold("bare_answer")) + 1,
+            place=int(threshold("name_place")),
+            to_all=wording.pattern(wording.TO_ALL),
+            to_many_ahead=wording.pattern(wording.TO_MANY_AHEAD),
+            things=wording.pattern(wording.THINGS_PLACED),
+            asks_details=wording.ASKS_DETAILS,
             greetings=wording.pattern(wording.GREETINGS).strip(),
             thanking=wording.pattern(wording.THANKS).strip().strip("()"),
         )
@@ -316,32 +329,53 @@ def _by_subject(warehouse: Warehouse) -> pd.DataFrame:
     )
 
 
+#: Stands for more words of a name than anybody has: the account itself is mentioned.
+_MENTIONED = 9
 #: Words of an account's names.
 _NAME_TOKENS = (
     "unnest(string_split(trim(regexp_replace(replace(lower(coalesce(account.first_name, '') || ' ' || coalesce(account.last_name, '') || ' ' || "
     "coalesce(account.display_name, '') || ' ' || coalesce(account.username, '')), 'ё', 'е'), '[^0-9a-zа-я]+', ' ', 'g')), ' '))"
 )
-#: Who is not meant: a message that calls somebody by a name which people of the course have, and a person known who is none of these.
+#: Who is called by a message (person_id, and how many words of the message's head are the person's), and who is not meant: a message that calls somebody by a name which people of the
+#: course have, and a person known who is none of these.
 _CALLED = """
-create or replace temp table not_called as
+create or replace temp table called as
 with match as (
-    select said.message_id, roster.person_id, count(distinct head.token) as tokens
+    select said.message_id, roster.person_id, count(distinct head.token) + max(head.is_handle::integer) as tokens
     from message_heads as head join said on said.message_id = head.message_id
-    join roster_names as roster on roster.course_id = said.course_id and roster.token = head.token group by said.message_id, roster.person_id
-), called as (
-    -- "Елена Сергеевна" is no other Елена.
-    select message_id, person_id from match qualify tokens = max(tokens) over (partition by message_id)
-), asker as (
+    join roster_names as roster on roster.course_id = said.course_id and roster.token = head.key group by said.message_id, roster.person_id
+)
+-- "Елена Сергеевна" is no other Елена.
+select message_id, person_id, tokens from match qualify tokens = max(tokens) over (partition by message_id);
+create or replace temp table not_called as
+with asker as (
     select distinct person_id, chat_id from asked where channel = 'chat' and person_id is not null
 )
 select said.message_id, asker.person_id
 from (select distinct message_id from called) as call join said on said.message_id = call.message_id join asker on asker.chat_id = said.chat_id
 anti join called on called.message_id = said.message_id and called.person_id = asker.person_id
 """
+#: Who of a course may be behind an account of its chat that is linked to nobody: everything that the account shows is a part of the person's name, and the person has no account there.
+_PERHAPS = """
+create or replace temp table perhaps as
+with stranger as (
+    select distinct asked.author_id, asked.chat_id, asked.course_id from asked where asked.channel = 'chat' and asked.person_id is null and asked.course_id is not null
+), word as (
+    select stranger.*, shown.token, roster.person_id from stranger
+    join asker_names as shown on shown.author_id = stranger.author_id
+    left join roster_names as roster on roster.course_id = stranger.course_id and roster.token = shown.key
+), fitting as (
+    select author_id, chat_id, person_id, count(distinct token) as tokens from word where person_id is not null group by author_id, chat_id, person_id
+), shown as (
+    select author_id, count(distinct token) as tokens from asker_names group by author_id
+)
+select fitting.author_id, fitting.chat_id, fitting.person_id from fitting join shown on shown.author_id = fitting.author_id and shown.tokens = fitting.tokens
+where not exists (select 1 from said where said.chat_id = fitting.chat_id and said.person_id = fitting.person_id)
+"""
 
 
-def _by_name(warehouse: Warehouse) -> pd.DataFrame:
-    """A curator's message in a chat that opens with the asker's name, or mentions the asker's account."""
+def _note_names(warehouse: Warehouse) -> None:
+    """The temporary tables called, not_called and perhaps; ``asker_names``: whom the words of the askers' names may call; ``message_heads``: what curators' unmarked messages open with."""
     names = warehouse.frame(
         f"""
         select distinct asked.author_id, {_NAME_TOKENS} as token
@@ -364,24 +398,59 @@ def _by_name(warehouse: Warehouse) -> pd.DataFrame:
         order by course_id, person_id, token
         """
     )
-    names = names[names["token"].str.len() >= threshold("name_letters")]
     heads = warehouse.frame(
         """
-        select message_id, regexp_replace(unnest(list_slice(string_split(trim(line), ' '), 1, $words::integer)), '[0-9]+$', '') as token
-        from said where channel = 'chat' and role in ('curator', 'staff') and message_id not in (select answer_id from linked)
+        select message_id, regexp_replace(word, '[0-9]+$', '') as token, contains(lower(written), '@' || word) as is_handle
+        from (
+            select message_id, written, unnest(list_slice(string_split(trim(line), ' '), 1, $words::integer)) as word
+            from said where channel = 'chat' and role in ('curator', 'staff') and message_id not in (select answer_id from linked)
+        )
         order by message_id, token
         """,
         {"words": int(threshold("name_place"))},
     )
-    roster = roster[roster["token"].str.len() >= threshold("name_letters")]
-    names["token"], heads["token"], roster["token"] = _letters(names["token"]), _letters(heads["token"]), _letters(roster["token"])
-    warehouse.connection.register("asker_names", names.drop_duplicates())
-    warehouse.connection.register("message_heads", heads.drop_duplicates())
-    warehouse.connection.register("roster_names", roster.drop_duplicates())
+    for name, table in (("asker_names", names), ("roster_names", roster)):
+        table = table[table["token"].str.len() >= threshold("name_letters")]
+        if name == "asker_names":
+            table = table.assign(key=_each(table["token"], called)).explode("key").dropna(subset="key")
+        else:
+            table = table.assign(token=_each(table["token"], called)).explode("token").dropna(subset="token")
+        _keep(warehouse, name, table.drop_duplicates())
+    # A user name made of a given name calls as little as the name itself.
+    heads = heads.assign(key=_each(heads["token"], lambda word: (key(word),)).str[0])
+    heads["is_handle"] = heads["is_handle"].astype(bool) & ~heads["key"].map(is_given_name).astype(bool)
+    _keep(warehouse, "message_heads", heads.drop_duplicates())
     warehouse.connection.execute(_CALLED)
-    warehouse.connection.unregister("roster_names")
+    warehouse.connection.execute(_PERHAPS)
+
+
+def _each(tokens: pd.Series, keys: Callable[[str], tuple[str, ...]]) -> pd.Series:
+    """Of each word its keys; a word that stands there often is read once."""
+    codes, distinct = pd.factorize(tokens)
+    found = np.empty(len(distinct), object)
+    found[:] = [keys(word) for word in distinct]
+    return pd.Series(found[codes] if len(distinct) else [], index=tokens.index, dtype=object)
+
+
+def _keep(warehouse: Warehouse, name: str, table: pd.DataFrame) -> None:
+    """Write a temporary table; empty columns bring no type of their own."""
+    columns = pa.table(
+        {column: pa.array(table[column].tolist(), pa.bool_() if column == "is_handle" else pa.string()) for column in table.columns}
+    )
+    warehouse.connection.register("table_to_keep", columns)
+    warehouse.connection.execute(f"create or replace temp table {name} as select * from table_to_keep")
+    warehouse.connection.unregister("table_to_keep")
+
+
+def _by_name(warehouse: Warehouse) -> pd.DataFrame:
+    """A curator's message in a chat that opens with the asker's name, or mentions the asker's account.
+
+    Called by two words of the name, or by a user name made of the family name, is as good as called by an account (``reply_window_mail``); one first name is shared by many
+    (``reply_window_named``, and the matter must not be another). Somebody who is called and writes there under no known account is perhaps an account that shows a part of that name.
+    """
+    _note_names(warehouse)
     found = warehouse.frame(
-        """
+        f"""
         with here as (
             -- Whoever has the name somewhere else is not meant: many share a first name.
             select author_id, 'chat ' || chat_id as place from asked where channel = 'chat'
@@ -390,63 +459,51 @@ def _by_name(warehouse: Warehouse) -> pd.DataFrame:
         ), heard as (
             select message_id, unnest(['chat ' || chat_id, 'course ' || course_id]) as place from said where channel = 'chat'
         ), name as (
-            select here.place, name.author_id, name.token from asker_names as name join here on here.author_id = name.author_id
+            select here.place, name.author_id, name.key from asker_names as name join here on here.author_id = name.author_id
         ), head as (
-            select heard.place, head.message_id, head.token from message_heads as head join heard on heard.message_id = head.message_id
+            select heard.place, head.message_id, head.token, head.key, head.is_handle from message_heads as head join heard on heard.message_id = head.message_id
         ), named as (
-            select head.message_id, name.author_id, count(distinct head.token) as tokens
-            from head join name on name.place = head.place and name.token = head.token group by head.message_id, name.author_id
+            select head.message_id, name.author_id, count(distinct head.token) + max(head.is_handle::integer) as tokens, false as is_perhaps
+            from head join name on name.place = head.place and name.key = head.key group by head.message_id, name.author_id
             union all
-            select message_id, coalesce(person_id, account_id), 3 from addressed where role = 'mention'
+            select called.message_id, perhaps.author_id, called.tokens, true
+            from called join said on said.message_id = called.message_id join perhaps on perhaps.person_id = called.person_id and perhaps.chat_id = said.chat_id
+            where called.tokens >= 2
+            union all
+            select message_id, coalesce(person_id, account_id), {_MENTIONED}, false from addressed where role = 'mention'
         ), pair as (
-            select said.message_id as answer_id, asked.question_id, max(named.tokens) as tokens, any_value(asked.asked_at) as asked_at, any_value(regexp_matches(lower(said.written), 'письм|почт|mail|letter')) as says_letter, bool_or(asked.channel = 'chat') as is_chat,
-                bool_or(asked.channel = 'chat') and not any_value(regexp_matches(lower(said.written), 'письм|почт|mail|letter')) as is_here
+            select said.message_id as answer_id, asked.question_id, max(named.tokens) as tokens, bool_and(named.is_perhaps) as is_perhaps, asked.channel = 'chat' as is_here,
+                asked.asked_at, epoch(said.sent_at) - epoch(asked.asked_at) > 3600 * $hours as is_late
             from named join said on said.message_id = named.message_id and said.role in ('curator', 'staff') and said.channel = 'chat'
-            join asked on asked.author_id = named.author_id and asked.asked_at <= said.sent_at
+            -- What is said of a letter answers no question of the chat, and nothing else answers a letter there.
+            join asked on asked.author_id = named.author_id and asked.asked_at <= said.sent_at and (asked.channel <> 'chat') = regexp_matches(said.whole, $letter)
                 and (asked.chat_id = said.chat_id or (asked.channel in ('mail', 'direct') and asked.course_id = said.course_id))
-                and epoch(said.sent_at) - epoch(asked.asked_at) <= 3600 * $hours
+                and epoch(said.sent_at) - epoch(asked.asked_at)
+                    <= case when named.tokens >= 2 and not named.is_perhaps and asked.channel = 'chat' then 86400 * $days else 3600 * $hours end
             left join closed on closed.question_id = asked.question_id
             where said.message_id not in (select answer_id from linked) and (closed.closed_at is null or closed.closed_at > said.sent_at)
                 and not exists (select 1 from not_called where not_called.message_id = said.message_id and not_called.person_id = asked.person_id)
-            group by said.message_id, asked.question_id
+            group by said.message_id, said.sent_at, asked.question_id, asked.channel, asked.asked_at
         )
         select pair.*, said.whole as answer, asked.whole as question
         from pair join said on said.message_id = pair.answer_id join asked on asked.question_id = pair.question_id
-        where is_here or says_letter order by pair.answer_id, pair.question_id
+        order by pair.answer_id, pair.question_id
         """,
-        {"hours": threshold("reply_window_named")},
+        {"hours": threshold("reply_window_named"), "days": threshold("reply_window_mail"), "letter": wording.pattern(wording.OF_LETTER)},
     )
-    warehouse.connection.unregister("asker_names")
-    warehouse.connection.unregister("message_heads")
     if found.empty:
         return pd.DataFrame({"question_id": [], "answer_id": [], "rule": [], "score": []}).astype({"score": float})
     about, is_other = speak_of_one(found["question"], found["answer"])
-    # One first name, and another matter: somebody else of that name is meant.
-    found = found.assign(about=np.round(about, 1))[~(is_other & (found["tokens"] < 2).to_numpy())]
-    found = found.sort_values(["answer_id", "is_here", "tokens", "about", "asked_at", "question_id"]).drop_duplicates(
-        "answer_id", keep="last"
+    is_sure = (found["tokens"] >= _MENTIONED).to_numpy()
+    found = found.assign(
+        about=np.round(about, 1), is_sure=is_sure, is_same=~is_other, is_fresh=~found["is_late"], is_known=~found["is_perhaps"]
     )
+    # One first name, or a question of long ago, and another matter: somebody else of that name is meant.
+    found = found[~(is_other & ~is_sure & ((found["tokens"] < 2) | found["is_late"]).to_numpy())]
+    order = ["is_sure", "is_fresh", "is_same", "is_known", "tokens", "about", "asked_at", "question_id"]
+    found = found.sort_values(["answer_id", *order]).drop_duplicates("answer_id", keep="last")
     score = np.where(~found["is_here"], threshold("reply_score_letter"), np.where(found["tokens"] >= 2, 0.95, 0.8))
     return found.assign(rule="mention", score=score)[["question_id", "answer_id", "rule", "score"]]
-
-
-_LATIN = dict(zip("абвгдезийклмнопрстуфхцыэьъ", "abvgdeziiklmnoprstufhcye  ", strict=True)) | {
-    "ж": "zh", "ч": "ch", "ш": "sh", "щ": "sh", "ю": "iu", "я": "ia",
-}  # fmt: skip
-
-
-def _letters(tokens: pd.Series) -> pd.Series:
-    """Names without their script: Юлия, Yuliya and Julia-like spellings fall together as far as letters allow."""
-    codes, distinct = pd.factorize(tokens)
-    keys = np.array([_key(token) for token in distinct], dtype=object)
-    return pd.Series(keys[codes] if len(distinct) else [], index=tokens.index, dtype=object)
-
-
-def _key(token: str) -> str:
-    latin = "".join(_LATIN.get(letter, letter) for letter in token).replace(" ", "")
-    for written, sounds in (("kh", "h"), ("ts", "c"), ("shch", "sh"), ("y", "i"), ("j", "i"), ("ii", "i")):
-        latin = latin.replace(written, sounds)
-    return latin
 
 
 def _by_private_message(warehouse: Warehouse) -> pd.DataFrame:

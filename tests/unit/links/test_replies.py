@@ -83,6 +83,17 @@ def test_a_reply_before_the_question_is_none(course: Course) -> None:
         ("Нажмите кнопку «Добавить ответ» внизу страницы", "substantive"),
         ("Запись лежит тут: https://example.org/zapis", "substantive"),
         ("До 12 мая включительно", "substantive"),
+        # Where the thing lies that was asked for is an answer; being sent to read is none.
+        ("Запись уже в курсе: раздел недели, папка «Материалы»", "substantive"),
+        ("Ответы на частые вопросы размещены в разделе «Организация»", "formal"),
+        ("Смотрите запись в курсе", "formal"),
+        # What comes next is the asker's to do, and what is done then is said: nobody waits for an answer. What the trouble is, is asked back.
+        ("Напишите фамилию и школу, посмотрю по приказу", "substantive"),
+        ("Напишите мне в личные сообщения вашу почту, проверю учётную запись", "substantive"),
+        ("Send me your name and school, I'll check the list", "substantive"),
+        ("Напишите номер задания, посмотрю", "holding"),
+        # The digits of a user name are no date.
+        ("@morozova054 коллеги, внимательно читаем инструкции!", "formal"),
     ],
 )
 def test_kinds_of_answers(course: Course, text: str, kind: str) -> None:
@@ -133,6 +144,84 @@ def test_an_account_that_is_mentioned(course: Course) -> None:
     answer = course.chat("Инга", "достаточно одной страницы", 60)
     course.mention(answer, "Вера")
     assert replies(course)[asked, answer][2] == "mention"
+
+
+def test_a_user_name_made_of_the_family_name_calls_whatever_is_spoken_of(course: Course) -> None:
+    course.person("Анна Морозова", "learner", first_name="Анна Морозова")
+    asked = course.chat("Анна Морозова", "Проверяется ли вторая работа на антиплагиат?", 0)
+    answer = course.chat("Инга", "@morozova_school5 порог 70 процентов, цитаты оформляйте ссылкой", 60)
+    assert replies(course)[asked, answer] == ("curator", "substantive", "mention")
+
+
+def test_a_given_name_for_a_user_name_calls_as_little_as_the_name(course: Course) -> None:
+    course.person("Анна Морозова", "learner", first_name="Анна Морозова")
+    asked = course.chat("Анна Морозова", "Когда будет запись вебинара?", 0)
+    answer = course.chat("Инга", "@anna77 удостоверения выдают после зачёта", 60)
+    assert (asked, answer) not in replies(course)
+
+
+def test_a_short_form_calls_who_shows_the_full_name(course: Course) -> None:
+    course.person("Людмила", "learner")
+    asked = course.chat("Людмила", "Какой объём эссе?", 0)
+    answer = course.chat("Инга", "Люда, достаточно одной страницы", 60)
+    assert replies(course)[asked, answer][2] == "mention"
+
+
+@pytest.mark.parametrize(("called", "is_found"), [("Анна Сергеевна", True), ("Анна", False)])
+def test_who_is_called_by_two_words_may_have_asked_a_week_ago(course: Course, called: str, is_found: bool) -> None:
+    course.person("Анна Сергеевна", "learner")
+    asked = course.chat("Анна Сергеевна", "Какой объём эссе?", 0)
+    answer = course.chat("Инга", f"{called}, объём эссе одна страница", 7 * DAY)
+    assert ((asked, answer) in replies(course)) == is_found
+
+
+def test_a_recorded_mention_may_come_a_week_later(course: Course) -> None:
+    asked = course.chat("Вера", "Какой объём эссе?", 0)
+    answer = course.chat("Инга", "одна страница, не больше", 7 * DAY)
+    course.mention(answer, "Вера")
+    assert replies(course)[asked, answer][2] == "mention"
+
+
+def test_of_two_questions_of_one_name_the_latest_is_meant_and_not_one_of_last_week(course: Course) -> None:
+    course.person("Анна Сергеевна", "learner")
+    course.chat("Анна Сергеевна", "Какой объём эссе?", 0)
+    late = course.chat("Анна Сергеевна", "Не пускает на страницу, что делать?", 7 * DAY)
+    answer = course.chat("Инга", "Анна Сергеевна, объём эссе на странице задания", 7 * DAY + 60)
+    assert [question for question, told in replies(course) if told == answer] == [late]
+
+
+def test_a_name_of_somebody_without_an_account_there_calls_the_account_that_shows_a_part_of_it(course: Course) -> None:
+    course.person("Дарья Ильинична Сорокина", "learner")
+    course.stranger("Даша")
+    asked = course.chat("Даша", "До какого числа нужно сдать вторую работу?", 0)
+    by_name = course.chat("Инга", "@sorokina883 ссылка на странице курса: https://example.org/w", 60)
+    assert replies(course)[asked, by_name] == ("curator", "substantive", "mention")
+
+
+def test_an_account_that_shows_something_else_is_not_called(course: Course) -> None:
+    course.person("Дарья Ильинична Сорокина", "learner")
+    course.stranger("Даша Ежова")
+    asked = course.chat("Даша Ежова", "До какого числа нужно сдать вторую работу?", 0)
+    by_name = course.chat("Инга", "@sorokina883 ссылка на странице курса: https://example.org/w", 60)
+    assert (asked, by_name) not in replies(course)
+
+
+def test_what_is_said_of_a_letter_answers_the_letter(course: Course) -> None:
+    letter = course.mail("Вера", ["Инга"], "Вопрос по эссе", 0)
+    asked = course.chat("Вера", "Не приходит письмо для смены пароля", 10)
+    of_letter = course.chat("Инга", "Вера, по вашему письму: достаточно одной страницы", 60)
+    to_chat = course.chat("Инга", "Вера, пароль сбросила, новый отправила на почту", 70)
+    found = replies(course)
+    assert [question for question, told in found if told == of_letter] == [letter]
+    assert [question for question, told in found if told == to_chat] == [asked]
+
+
+def test_all_are_spoken_to_at_the_opening_only(course: Course) -> None:
+    """ "The mark is set for all" answers one question like any other answer."""
+    _history(course, 20)
+    asked = course.chat("Вера", "Подскажите, какой объём эссе нужен", 21 * DAY)
+    answer = course.chat("Инга", "Объём эссе свободный, обычно хватает одной страницы, это важно всем", 21 * DAY + 60)
+    assert replies(course)[asked, answer] == ("curator", "substantive", "next")
 
 
 def test_a_public_question_answered_in_private(course: Course) -> None:

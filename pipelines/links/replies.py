@@ -507,7 +507,10 @@ def _by_name(warehouse: Warehouse) -> pd.DataFrame:
 
 
 def _by_private_message(warehouse: Warehouse) -> pd.DataFrame:
-    """A question in public answered in private: a curator's letter or personal message to the asker that says so, soon after."""
+    """A question in public answered in private: a curator's letter or personal message to the asker that says so, soon after.
+
+    Who has no known account in the chat perhaps asked under one that shows a part of the name: where one such account waits, the letter is its answer, where several do it is nobody's.
+    """
     return warehouse.frame(
         f"""
         with sent as (
@@ -517,18 +520,27 @@ def _by_private_message(warehouse: Warehouse) -> pd.DataFrame:
             from said
             where said.channel in ('mail', 'direct') and said.role in ('curator', 'staff') and not said.is_to_list
                 and said.message_id not in (select answer_id from linked)
+        ), meant as (
+            select addressed.message_id, coalesce(addressed.person_id, addressed.account_id) as author_id, cast(null as varchar) as chat_id from addressed
+            union all
+            select addressed.message_id, perhaps.author_id, perhaps.chat_id from addressed join perhaps on perhaps.person_id = addressed.person_id
         ), pair as (
-            select sent.message_id as answer_id, asked.question_id, asked.asked_at,
+            select sent.message_id as answer_id, asked.question_id, asked.asked_at, asked.author_id, meant.chat_id is null as is_known,
                 (sent.says_forum and asked.channel = 'forum') or (sent.says_chat and asked.channel = 'chat') as is_named
-            from sent join addressed on addressed.message_id = sent.message_id
-            join asked on asked.author_id = coalesce(addressed.person_id, addressed.account_id) and asked.channel <> sent.channel and asked.asked_at <= sent.sent_at
+            from sent join meant on meant.message_id = sent.message_id
+            join asked on asked.author_id = meant.author_id and coalesce(meant.chat_id = asked.chat_id, true) and asked.channel <> sent.channel and asked.asked_at <= sent.sent_at
                 and epoch(sent.sent_at) - epoch(asked.asked_at) <= 3600 * $hours
             left join closed on closed.question_id = asked.question_id
+            -- A place that is named is the place.
             where sent.is_about and (closed.closed_at is null or closed.closed_at > sent.sent_at)
+                and (asked.channel = 'forum' or not sent.says_forum or sent.says_chat) and (asked.channel = 'chat' or not sent.says_chat or sent.says_forum)
+        ), certain as (
+            select * from pair
+            qualify is_known or (not bool_or(is_known) over (partition by answer_id) and min(author_id) over (partition by answer_id) = max(author_id) over (partition by answer_id))
         )
         select arg_max(question_id, row(is_named, asked_at)) as question_id, answer_id, 'direct' as rule,
-            max(case when is_named then 0.9 else 0.75 end)::double as score
-        from pair group by answer_id order by answer_id
+            max(case when is_named and is_known then 0.9 else 0.75 end)::double as score
+        from certain group by answer_id order by answer_id
         """,
         {"hours": threshold("reply_window_private"), "pattern": wording.pattern(wording.ABOUT_QUESTION)},
     )

@@ -231,6 +231,39 @@ def test_a_public_question_answered_in_private(course: Course) -> None:
     assert replies(course) == {(asked, answer): ("curator", "substantive", "direct")}
 
 
+def test_a_letter_answers_the_one_account_of_the_chat_that_may_be_its_addressee(course: Course) -> None:
+    course.person("Людмила Степанова", "learner")
+    course.stranger("Люда")
+    asked = course.chat("Люда", "Не могу прикрепить вторую работу", 0)
+    answer = course.mail("Инга", ["Людмила Степанова"], "Ответ на вопрос из чата", 120)
+    assert replies(course) == {(asked, answer): ("curator", "substantive", "direct")}
+    assert course.warehouse.value("select score from links.replies") == 0.75
+
+
+def test_a_letter_answers_nobody_where_several_accounts_may_be_its_addressee(course: Course) -> None:
+    course.person("Людмила Степанова", "learner")
+    for name in ("Люда", "Людмила"):
+        course.stranger(name)
+        course.chat(name, "Не могу прикрепить вторую работу", 0)
+    course.mail("Инга", ["Людмила Степанова"], "Ответ на вопрос из чата", 120)
+    assert replies(course) == {}
+
+
+def test_a_letter_to_somebody_who_has_an_account_in_the_chat_is_not_for_one_that_shows_the_same_name(course: Course) -> None:
+    course.person("Людмила Степанова", "learner")
+    course.stranger("Люда")
+    course.chat("Людмила Степанова", "Всем доброго утра", 0)
+    course.chat("Люда", "Не могу прикрепить вторую работу", 0)
+    course.mail("Инга", ["Людмила Степанова"], "Ответ на вопрос из чата", 120)
+    assert replies(course) == {}
+
+
+def test_a_letter_that_names_the_chat_answers_no_question_of_another_place(course: Course) -> None:
+    course.direct("Вера", "Инга", "Прошу продлить срок сдачи второй работы", 0)
+    course.mail("Инга", ["Вера"], "Ответ на вопрос из чата", 120)
+    assert replies(course) == {}
+
+
 def test_a_reminder_in_private_answers_nothing(course: Course) -> None:
     course.chat("Вера", "Когда вебинар?", 0)
     course.mail("Инга", ["Вера"], "Вы давно не заходили в курс", 60)

@@ -175,19 +175,19 @@ def mend(lines: Sequence[str], days: Sequence[int]) -> list[str]:
         for word in found:
             first.setdefault(word, day)
     shortest = int(threshold("mend_letters"))
-    unknown = [word for word in first if len(word) >= shortest and _CYRILLIC.fullmatch(word) and not _is_known(word)]
+    unknown = [word for word in first if len(word) >= shortest and _CYRILLIC.fullmatch(word) and not is_known(word)]
     if not unknown:
         return list(lines)
     near: dict[str, list[str]] = defaultdict(list)
     for word in first:
-        if len(word) >= shortest - 1 and _CYRILLIC.fullmatch(word) and _is_known(word):
-            for rest in _without_a_letter(word):
+        if len(word) >= shortest - 1 and _CYRILLIC.fullmatch(word) and is_known(word):
+            for rest in without_a_letter(word):
                 near[rest].append(word)
     long = int(threshold("mend_letters_two"))
     mended = {}
     for word in unknown:
-        likely = {known for rest in _without_a_letter(word) for known in near.get(rest, ()) if first[known] <= first[word]}
-        best = min(((_edits(word, known), first[known], known) for known in likely), default=None)
+        likely = {known for rest in without_a_letter(word) for known in near.get(rest, ()) if first[known] <= first[word]}
+        best = min(((edits(word, known), first[known], known) for known in likely), default=None)
         if best is not None and best[0] <= (2 if len(word) >= long else 1):
             mended[word] = best[2]
     if not mended:
@@ -203,11 +203,12 @@ def mend(lines: Sequence[str], days: Sequence[int]) -> list[str]:
     return [told[place] for place in code.tolist()]
 
 
-def _without_a_letter(word: str) -> set[str]:
+def without_a_letter(word: str) -> set[str]:
+    """The word and what is left of it without one of its letters: words of one edit share one of these."""
     return {word, *(word[:place] + word[place + 1 :] for place in range(len(word)))}
 
 
-def _edits(one: str, other: str) -> int:
+def edits(one: str, other: str) -> int:
     """Letters put in, left out, changed or swapped with their neighbour (optimal string alignment)."""
     before: list[int] = []
     last = list(range(len(other) + 1))
@@ -223,21 +224,23 @@ def _edits(one: str, other: str) -> int:
 
 
 @cache
-def _analyzer():
+def analyzer():
+    """The morphology of Russian, made once."""
     import pymorphy3
 
     return pymorphy3.MorphAnalyzer(lang="ru")
 
 
 @cache
-def _is_known(word: str) -> bool:
-    return _analyzer().word_is_known(word) or wording_is_known(word)
+def is_known(word: str) -> bool:
+    """Does a dictionary or the lexicon hold the word?"""
+    return analyzer().word_is_known(word) or wording_is_known(word)
 
 
 @cache
 def _parsed(word: str) -> tuple[str, bool]:
     """The word's first reading: its normal form, and whether that is somebody's given name, patronymic or family name."""
-    found = _analyzer().parse(word)[0]
+    found = analyzer().parse(word)[0]
     return found.normal_form.replace("ё", "е"), bool({"Name", "Surn", "Patr"} & found.tag.grammemes)
 
 
@@ -302,6 +305,11 @@ def intents_of_the_week() -> frozenset[str]:
     """Intents whose answer holds for one week or meeting only."""
     content = tomllib.loads(resources.files("pipelines.links").joinpath("question_intents.toml").read_text("utf-8"))
     return frozenset(rule["name"] for rule in content["intents"] if rule.get("of_the_week"))
+
+
+def slot_wordings() -> dict[str, tuple[str, ...]]:
+    """Slots of the lexicon, and the wordings of each."""
+    return _lexicon()[0]
 
 
 def slot_names() -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from pipelines.links import novelty, wording
+from pipelines.links import novelty, spelling, wording
 from pipelines.links.roles import narrow_roles, relate_roles
 from pipelines.programme import Programme
 from pipelines.thresholds import threshold
@@ -170,14 +170,18 @@ def judge(texts: pa.Array | pa.ChunkedArray, *, warehouse: Warehouse) -> pa.Tabl
 def _signs(warehouse: Warehouse, relation: str, order: str) -> pa.Table:
     """One row per text with a boolean per sign, in the order of the key."""
     greetings = wording.pattern(wording.GREETINGS + wording.PEERS_ADDRESSED).strip()
+    warehouse.connection.execute(
+        f"""
+        create or replace temp table lines_judged as
+        select {order}, {wording.line_sql("text", quotations=True)} as whole, {wording.bare_sql("text", "whole")} as line from {relation}
+        """
+    )
+    spelling.mend(warehouse, "lines_judged", "whole", "line")
     query = f"""
-        with lined as (
-            select {order}, {wording.line_sql("text", quotations=True)} as whole, {wording.bare_sql("text", "whole")} as line
-            from {relation}
-        ), bare as (
+        with bare as (
             select *, regexp_replace(line, '^ ({greetings} )+', ' ') as said, regexp_replace(line, '{wording.DENIED}', ' ', 'g') as affirmed,
                 len(string_split(trim(line), ' ')) as words, trim(line) = '' as is_empty
-            from lined
+            from lines_judged
         )
         select {order}, words, is_empty, contains(line, ' ? ') as question_mark, regexp_matches(line, ' ли ') as particle,
             regexp_matches(said, '{wording.opening_pattern(wording.INTERROGATIVES)}') as opens_with_interrogative,

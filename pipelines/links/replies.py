@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipelines.links import novelty, wording
+from pipelines.links import novelty, spelling, wording
 from pipelines.links.names import called, is_given_name, key
 from pipelines.links.reply_guess import guess, speak_of_one
 from pipelines.links.roles import narrow_roles, relate_roles
@@ -147,6 +147,7 @@ def link_replies(warehouse: Warehouse, programme: Programme, since: float | None
     start = -np.inf if since is None else since
     (narrow_roles if is_related else relate_roles)(warehouse, None if since is None else novelty.context(since))
     warehouse.connection.execute(_ASKED.format(whole=wording.line_sql("text", quotations=True)))
+    spelling.mend(warehouse, "asked", "whole")
     warehouse.connection.execute(_BEFORE_EDITS)
     for origin, target, told in (("conversation_before", "said_before", "select * from judged"), ("conversation", "said", _SAID_FROM)):
         statement = _SAID.format(

@@ -106,7 +106,7 @@ with spread as (
     )) as stretch
     from told left join waiting on waiting.question_id = told.marked_id
 ), pair as (
-    select spread.answer, spread.place as answer_place, spread.author, spread.sent, spread.is_marked, waiting.question, waiting.place as question_place,
+    select spread.answer, spread.place as answer_place, spread.author, spread.sent, spread.is_marked, spread.to_many, waiting.question, waiting.place as question_place,
         waiting.author as asker, waiting.asked, waiting.closed, (spread.sent - waiting.last) / 3600 as hours, coalesce(spread.marked = waiting.question, false) as is_own
     from spread join (select *, floor(last / (3600 * $hours))::bigint as stretch from waiting) as waiting
         on waiting.chat = spread.chat and waiting.stretch = spread.stretch
@@ -116,7 +116,7 @@ with spread as (
 ), open as (
     -- Closed by others before: no candidate.
     select * from pair where (not is_marked and (closed is null or closed > sent)) or (is_own and closed >= sent)
-    qualify row_number() over (partition by answer order by asked desc, question) <= $most or is_own
+    qualify row_number() over (partition by answer order by asked desc, question) <= case when to_many then $most_many else $most end or is_own
 ), thanks as (
     select talk.chat, talk.author, epoch(said.sent_at) as sent, floor(epoch(said.sent_at) / 86400)::bigint as stretch
     from said join talk on talk.message_id = said.message_id
@@ -237,6 +237,7 @@ def _candidates(warehouse: Warehouse) -> _Candidates:
             "hours": threshold("reply_window_chat"),
             "short": int(threshold("short_answer")),
             "most": int(threshold("reply_candidates")),
+            "most_many": int(threshold("reply_candidates_many")),
         },
     )
     every = warehouse.frame("select * from candidates order by answer_place, question_place")
@@ -393,12 +394,23 @@ def _guess_week(talk: Conversation, marked: pd.DataFrame, block: pd.DataFrame, l
     score, by_itself = np.zeros(len(rows)), np.zeros(len(rows))
     score[place], by_itself[place] = share[is_pair], alone[is_pair]
     rows["score"], rows["alone"] = score, by_itself
-    # One announcement may answer many: each open question is weighed by itself.
-    rows = rows[["question_id", "answer_id", "sent", "is_holding", "to_many", "score", "alone"]]
-    many = rows[rows["to_many"] & (rows["alone"] >= threshold("reply_score_many"))]
-    many = many.assign(score=many["alone"])
+    rows = rows[["question_id", "answer_id", "sent", "is_holding", "to_many", "score", "alone", "intent", "number"]]
     single = rows[(rows["score"] >= threshold("reply_score")) & ~rows["to_many"]]
-    return pd.concat([many, _assign(single)], ignore_index=True)
+    return pd.concat([of_one_matter(rows[rows["to_many"]]), _assign(single)], ignore_index=True)
+
+
+def of_one_matter(rows: pd.DataFrame) -> pd.DataFrame:
+    """Of each answer to all who asked the questions that it answers: each is weighed by itself, for it may answer many, and all of them ask the same.
+
+    The matter is the intent whose candidates are believed most, taken together; a question without an intent is a matter of its own, and one that names another task than the answer
+    belongs to none.
+    """
+    matter = np.where(rows["intent"] >= 0, rows["intent"], -2 - np.arange(len(rows)))
+    rows = rows.assign(matter=matter)[(rows["number"] >= 0).to_numpy()]
+    belief = rows.groupby(["answer_id", "matter"])["score"].transform("sum")
+    is_of_it = belief == belief.groupby(rows["answer_id"]).transform("max")
+    chosen = rows[is_of_it & (rows["alone"] >= threshold("reply_score_many"))]
+    return chosen.assign(score=chosen["alone"])
 
 
 def _assign(pairs: pd.DataFrame) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import pytest
 
 from pipelines.links.questions import link_questions
 from pipelines.links.replies import link_replies, roots
+from pipelines.links.reply_guess import of_one_matter
 from pipelines.warehouse import Warehouse
 from tests.unit.links.conversation import PROGRAMME, Course, at
 
@@ -322,6 +323,33 @@ def test_one_announcement_answers_many(course: Course) -> None:
     answer = course.chat("Инга", "Отвечаю всем. Объём эссе свободный, обычно хватает одной страницы", 21 * DAY + 60)
     found = replies(course)
     assert {(first, answer), (second, answer)} <= set(found)
+
+
+def test_an_answer_to_all_who_asked_answers_one_matter() -> None:
+    """Three who asked for the deadline are believed more than one who asked for something else, however likely that one is by itself."""
+    rows = pd.DataFrame(
+        {
+            "question_id": [0, 1, 2, 3, 4], "answer_id": 0, "sent": 0.0, "is_holding": False, "score": [0.2, 0.2, 0.15, 0.3, 0.05],
+            "alone": [0.95, 0.9, 0.5, 0.97, 0.95], "intent": [7, 7, 7, 8, 7], "number": [0.0, 1.0, 0.0, 0.0, -1.0],
+        }
+    )  # fmt: skip
+    found = of_one_matter(rows)
+    assert found[["question_id", "score"]].values.tolist() == [[0, 0.95], [1, 0.9]]
+
+
+def test_questions_without_an_intent_are_matters_of_their_own() -> None:
+    rows = pd.DataFrame({"question_id": [0, 1], "answer_id": 0, "score": [0.3, 0.2], "alone": 0.95, "intent": -1, "number": 0.0})
+    assert of_one_matter(rows)["question_id"].tolist() == [0]
+
+
+def test_an_answer_to_all_looks_further_back_than_other_answers(course: Course) -> None:
+    """More questions may be open in two weeks than a guess tells apart."""
+    _history(course, 20)
+    first = course.chat("Вера", "Какой объём эссе нужен?", 21 * DAY)
+    for place in range(40):
+        course.chat("Глеб", "Не открывается тест, пишет ошибку", 21 * DAY + 60 + 10 * place)
+    answer = course.chat("Инга", "Отвечаю всем. Объём эссе свободный, обычно хватает одной страницы", 22 * DAY)
+    assert (first, answer) in replies(course)
 
 
 def test_a_question_already_answered_takes_no_guess(course: Course) -> None:

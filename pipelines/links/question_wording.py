@@ -261,6 +261,14 @@ def is_name(word: str) -> bool:
     return bool(_CYRILLIC.search(word)) and _parsed(word)[1]
 
 
+@cache
+def may_be_name(word: str) -> bool:
+    """May the word call somebody? A dictionary's word that is hardly ever a name does not, though pet names sound like it ("галочка", "тема")."""
+    if not _CYRILLIC.fullmatch(word) or not analyzer().word_is_known(word):
+        return True
+    return sum(found.score for found in analyzer().parse(word) if {"Name", "Surn", "Patr"} & found.tag.grammemes) >= threshold("name_word")
+
+
 @dataclass(frozen=True)
 class _Intent:
     name: str

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from pipelines.links import novelty, spelling, wording
 from pipelines.links.names import called, is_given_name, key
+from pipelines.links.question_wording import may_be_name
 from pipelines.links.reply_guess import guess, speak_of_one
 from pipelines.links.roles import narrow_roles, relate_roles
 from pipelines.programme import Programme
@@ -410,19 +411,26 @@ def _note_names(warehouse: Warehouse) -> None:
         """,
         {"words": int(threshold("name_place"))},
     )
-    for name, table in (("asker_names", names), ("roster_names", roster)):
-        table = table[table["token"].str.len() >= threshold("name_letters")]
-        if name == "asker_names":
-            table = table.assign(key=_each(table["token"], called)).explode("key").dropna(subset="key")
-        else:
-            table = table.assign(token=_each(table["token"], called)).explode("token").dropna(subset="token")
-        _keep(warehouse, name, table.drop_duplicates())
+    names, roster = (table[table["token"].str.len() >= threshold("name_letters")] for table in (names, roster))
+    heads = heads[heads["token"].map(may_be_name).astype(bool)]
+    # Numbers have no letters and call nobody.
+    asker_names = names.assign(key=_each(names["token"], called)).explode("key").dropna(subset="key")
+    _keep(warehouse, "asker_names", asker_names.drop_duplicates())
+    _keep(
+        warehouse,
+        "roster_names",
+        roster.assign(token=_each(roster["token"], _own)).explode("token").dropna(subset="token").drop_duplicates(),
+    )
+    heads = heads.assign(key=_each(heads["token"], _own)).explode("key").dropna(subset="key")
     # A user name made of a given name calls as little as the name itself.
-    heads = heads.assign(key=_each(heads["token"], lambda word: (key(word),)).str[0])
     heads["is_handle"] = heads["is_handle"].astype(bool) & ~heads["key"].map(is_given_name).astype(bool)
     _keep(warehouse, "message_heads", heads.drop_duplicates())
     warehouse.connection.execute(_CALLED)
     warehouse.connection.execute(_PERHAPS)
+
+
+def _own(word: str) -> tuple[str, ...]:
+    return (found,) if (found := key(word)) else ()
 
 
 def _each(tokens: pd.Series, keys: Callable[[str], tuple[str, ...]]) -> pd.Series:

@@ -168,6 +168,23 @@ def test_a_short_form_calls_who_shows_the_full_name(course: Course) -> None:
     assert replies(course)[asked, answer][2] == "mention"
 
 
+def test_a_word_that_sounds_like_a_pet_name_calls_nobody(course: Course) -> None:
+    _history(course, 20)
+    course.person("Галина", "learner")
+    other = course.chat("Галина", "Не засчитался просмотр страницы теста, как исправить?", 21 * DAY)
+    answer = course.chat("Инга", "Галочка по тесту ставится после оценки", 21 * DAY + 60)
+    assert (other, answer) not in replies(course)
+
+
+def test_numbers_call_nobody(course: Course) -> None:
+    """People show the number of their school in a name."""
+    _history(course, 20)
+    course.person("Алла 154 школа", "learner")
+    asked = course.chat("Вера", "Подскажите, какой объём эссе нужен", 21 * DAY)
+    answer = course.chat("Инга", "Объём эссе 2 страницы: свободный, обычно хватает одной страницы", 21 * DAY + 60)
+    assert replies(course)[asked, answer][2] == "next"
+
+
 @pytest.mark.parametrize(("called", "is_found"), [("Анна Сергеевна", True), ("Анна", False)])
 def test_who_is_called_by_two_words_may_have_asked_a_week_ago(course: Course, called: str, is_found: bool) -> None:
     course.person("Анна Сергеевна", "learner")

@@ -1,7 +1,7 @@
 """How right are the waiting times and the list of open questions?
 
 Truth: ``moodle_db/ground_truth.json.gz`` (forum, personal messages of the LMS) and ``moodle_channels/truth.json.gz`` (chat, mail, personal
-chats). Answered means answered substantively by a curator: a question whose truth has a formal answer only is open here, as it is in
+chats). Answered means answered substantively by a curator: a question whose truth has a formal answer or a set piece only is open here, as it is in
 ``fct_questions``; of mail, whose bodies are not read, any answer counts. Everything that stands before the waiting time has its share in the errors: people, questions and replies are
 linked, not given. Needs the facts.
 """
@@ -159,8 +159,8 @@ def _truth(warehouse: Warehouse, pseudonyms: Pseudonyms, folder: Path) -> Iterab
     for question in channels["questions"]:
         answer = question["first_curator_answer"]
         channel, message_id = _place(warehouse, pseudonyms, question)
-        # Of mail no body is read: there an answer is an answer.
-        counts = answer and (channel == "mail" or question.get("answer_kind") != "formal")
+        # Of mail no body is read: there an answer is an answer. "Your question has been accepted, we recommend the materials" (boilerplate) tells as little as a formal one.
+        counts = answer and (channel == "mail" or question.get("answer_kind") not in ("formal", "boilerplate"))
         answered = answer["unix"] if counts else None
         yield _Asked(channel, message_id, question["asked_unix"], answered, question["answered_by"] == "peer")
 

@@ -31,6 +31,7 @@ _FOR = {
     "technical_alone": 0.10,
     "opens_with_interrogative": 0.35,
     "particle": 0.25,
+    "opens_with_particle": 0.10,
     "trouble": 0.35,
     "opens_weakly": 0.20,
     "interrogative": 0.35,
@@ -184,6 +185,7 @@ def _signs(warehouse: Warehouse, relation: str, order: str) -> pa.Table:
             from lines_judged
         )
         select {order}, words, is_empty, contains(line, ' ? ') as question_mark, regexp_matches(line, ' ли ') as particle,
+            regexp_matches(said, '{wording.OPENS_WITH_PARTICLE}') and not regexp_matches(said, '{wording.DOUBTS}') as opens_with_particle,
             regexp_matches(said, '{wording.opening_pattern(wording.INTERROGATIVES)}') as opens_with_interrogative,
             regexp_matches(said, '{wording.opening_pattern(wording.INTERROGATIVES_WEAK)}') as opens_weakly,
             regexp_matches(said, '^{wording.pattern(wording.PEERS_WHO)}') as opens_with_who,
@@ -223,6 +225,7 @@ def _score(signs: pa.Table) -> pa.Table:
         "technical_alone": column["technical_alone"] & is_complaint & is_short,
         "opens_with_interrogative": column["opens_with_interrogative"] & ~is_account,
         "particle": column["particle"] & ~is_account,
+        "opens_with_particle": column["opens_with_particle"] & ~is_account & is_about_course,
         "trouble": column["trouble"] & is_short & ~is_technical & is_complaint,
         "opens_weakly": column["opens_weakly"] & ~column["opens_with_interrogative"] & ~is_account,
         "interrogative": column["interrogative"] & is_short & ~column["opens_with_interrogative"],

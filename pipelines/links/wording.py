@@ -457,6 +457,10 @@ def lines(texts: pa.Array | pa.ChunkedArray, *, quotations: bool = True) -> pa.A
 ASKS_HOW = " (как|где|куда|откуда|когда|чем|что|сколько|зачем|how to|where to|what to) ([а-я]+ ){0,2}[а-я]+(ть|ться|чь|ти|тись) | how to "
 ENDS_ASKING = " (какой|какая|какое|какие|какую|каком|сколько|когда|где|куда|как|почему|зачем|нет ли|можно ли|что теперь|что дальше|что делать|как быть|why|when|where|how) $"
 EITHER_OR = " (или|либо) "
+#: A sentence that begins with a word or two and "ли" asks, with a question mark or without ("отмечают ли присутствие") …
+OPENS_WITH_PARTICLE = "^ ([а-я]+ )?[а-я]+ ли "
+#: … unless the two together are a word for doubt.
+DOUBTS = "^ ([а-я]+ )?(вряд|едва|чуть|мало) ли "
 NUMBERED = " [0-9]{1,2} (я|ю|й|е|му|ой|го|м) | (в|за|по|к|для|task|week) [0-9]{1,2} "
 #: A curator asks for what tells the asker apart from others, or for a paper: what comes next is the asker's to do ("write your name and school, I will look it up").
 ASKS_DETAILS = (

@@ -39,6 +39,7 @@ def judged(course: Course) -> dict[str, tuple[bool, str, str]]:
         "подскажите где лежит шаблон отчёта",
         "Не могу прикрепить файл, выдаёт ошибку",
         "можно ли сдать задание в понедельник",
+        "Добрый день! отмечают ли присутствие на занятиях",
         "Здравствуйте, коллеги! Куда отправлять согласие",
         "Прошу продлить срок сдачи эссе",
         "Where can I find the recording of the webinar?",
@@ -54,6 +55,7 @@ def test_what_asks(warehouse: Warehouse, text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "вряд ли успею сдать работу",
         "Спасибо большое!",
         "+",
         "",

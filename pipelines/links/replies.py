@@ -357,7 +357,8 @@ select said.message_id, asker.person_id
 from (select distinct message_id from called) as call join said on said.message_id = call.message_id join asker on asker.chat_id = said.chat_id
 anti join called on called.message_id = said.message_id and called.person_id = asker.person_id
 """
-#: Who of a course may be behind an account of its chat that is linked to nobody: everything that the account shows is a part of the person's name, and the person has no account there.
+#: Who of a course may be behind an account of its chat that is linked to nobody: everything that the account shows is a part of the person's name, and until then (``known_from``) the person has
+#: written nothing there under an account of their own. Of all messages, whatever a night looks at: the next night must not take another.
 _PERHAPS = """
 create or replace temp table perhaps as
 with stranger as (
@@ -371,8 +372,13 @@ with stranger as (
 ), shown as (
     select author_id, count(distinct token) as tokens from asker_names group by author_id
 )
-select fitting.author_id, fitting.chat_id, fitting.person_id from fitting join shown on shown.author_id = fitting.author_id and shown.tokens = fitting.tokens
-where not exists (select 1 from said where said.chat_id = fitting.chat_id and said.person_id = fitting.person_id)
+select fitting.author_id, fitting.chat_id, fitting.person_id, min(known.sent_at) as known_from
+from fitting join shown on shown.author_id = fitting.author_id and shown.tokens = fitting.tokens
+left join (
+    select message.chat_id, person.person_id, message.sent_at
+    from raw.messages as message join links.people as person on person.account_id = message.account_id and person.state = 'linked' where message.channel = 'chat'
+) as known on known.chat_id = fitting.chat_id and known.person_id = fitting.person_id
+group by fitting.author_id, fitting.chat_id, fitting.person_id
 """
 
 
@@ -477,6 +483,7 @@ def _by_name(warehouse: Warehouse) -> pd.DataFrame:
             union all
             select called.message_id, perhaps.author_id, called.tokens, true
             from called join said on said.message_id = called.message_id join perhaps on perhaps.person_id = called.person_id and perhaps.chat_id = said.chat_id
+                and coalesce(perhaps.known_from > said.sent_at, true)
             where called.tokens >= 2
             union all
             select message_id, coalesce(person_id, account_id), {_MENTIONED}, false from addressed where role = 'mention'
@@ -532,7 +539,9 @@ def _by_private_message(warehouse: Warehouse) -> pd.DataFrame:
         ), meant as (
             select addressed.message_id, coalesce(addressed.person_id, addressed.account_id) as author_id, cast(null as varchar) as chat_id from addressed
             union all
-            select addressed.message_id, perhaps.author_id, perhaps.chat_id from addressed join perhaps on perhaps.person_id = addressed.person_id
+            select addressed.message_id, perhaps.author_id, perhaps.chat_id
+            from addressed join sent on sent.message_id = addressed.message_id
+            join perhaps on perhaps.person_id = addressed.person_id and coalesce(perhaps.known_from > sent.sent_at, true)
         ), pair as (
             select sent.message_id as answer_id, asked.question_id, asked.asked_at, asked.author_id, meant.chat_id is null as is_known,
                 (sent.says_forum and asked.channel = 'forum') or (sent.says_chat and asked.channel = 'chat') as is_named

@@ -276,6 +276,16 @@ def test_a_letter_to_somebody_who_has_an_account_in_the_chat_is_not_for_one_that
     assert replies(course) == {}
 
 
+def test_a_letter_stays_with_the_account_that_may_be_its_addressee_s_though_another_turns_up_later(course: Course) -> None:
+    """What is written after the letter changes nothing: a night must come to what relating everything at once comes to."""
+    course.person("Людмила Степанова", "learner")
+    course.stranger("Люда")
+    asked = course.chat("Люда", "Не могу прикрепить вторую работу", 0)
+    answer = course.mail("Инга", ["Людмила Степанова"], "Ответ на вопрос из чата", 120)
+    course.chat("Людмила Степанова", "Всем доброго утра", 200)
+    assert (asked, answer) in replies(course)
+
+
 def test_a_letter_that_names_the_chat_answers_no_question_of_another_place(course: Course) -> None:
     course.direct("Вера", "Инга", "Прошу продлить срок сдачи второй работы", 0)
     course.mail("Инга", ["Вера"], "Ответ на вопрос из чата", 120)

@@ -79,7 +79,7 @@ def features_of(target: str) -> tuple[Feature, ...]:
 def feature_frame(
     warehouse: Warehouse, target: str, *, streams: Sequence[str], days: Sequence[date] | None = None, snapshot_days: int | None = None
 ) -> pd.DataFrame:
-    """One row per learner, stream and day: ``day, person_id, stream_id`` and one float column per feature. What is unknown of a learner is the
+    """One row per learner, stream and day: ``day, person_id, stream_id, course_day`` and one float column per feature. What is unknown of a learner is the
     median of the stream on that day; NaN where nothing is known of anybody there.
 
     Parameters
@@ -104,7 +104,7 @@ def feature_frame(
         f"""
         with days as (select * from indicators.ind_learner_days as d where {" and ".join(conditions)}),
         medians as (select stream_id, day, {medians} from days where has_started group by stream_id, day)
-        select d.day, d.person_id, d.stream_id, {expressions}
+        select d.day, d.person_id, d.stream_id, d.course_day, {expressions}
         from days as d left join medians as m on d.stream_id = m.stream_id and d.day = m.day
         order by d.day, d.person_id, d.stream_id
         """,

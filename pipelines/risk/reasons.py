@@ -9,6 +9,7 @@ would give neither any. Only groups that raise the risk are told.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import factorial
 
 import numpy as np
@@ -24,28 +25,33 @@ ROWS_AT_ONCE = 400_000
 COLUMNS = ["person_id", "stream_id", "rank", "code", "feature", "value", "baseline", "contribution"]
 
 
-def of_model(model: Guesser, frame: pd.DataFrame, target: str, shown: pd.DataFrame, medians: pd.DataFrame) -> pd.DataFrame:
-    """Reasons for the rows of ``frame`` (one day, :func:`features.feature_frame`).
+def of_model(
+    model: Guesser, frame: pd.DataFrame, target: str, shown: pd.DataFrame, medians: pd.DataFrame, *, beside: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Reasons for the rows of ``frame`` (one day, :func:`features.feature_frame`); ``beside``: see :func:`shapley`.
 
     ``shown`` and ``medians``: indicators as people know them, from :func:`features.shown_values`.
     Returns rows of :data:`COLUMNS`, at most ``reasons_max`` per learner, strongest first.
     """
-    contributions = shapley(model, frame, target)
+    contributions = shapley(model, frame, target, beside=beside)
     # The first feature of a code is the one that its sentence speaks of.
     told = {feature.code: (feature.column, feature.sign) for feature in reversed(features_of(target)) if feature.code}
     return _ranked(contributions, told, shown, medians)
 
 
-def shapley(model: Guesser, frame: pd.DataFrame, target: str) -> pd.DataFrame:
+def shapley(model: Guesser, frame: pd.DataFrame, target: str, *, beside: Sequence[str] = ()) -> pd.DataFrame:
     """Part of every group of features in the log-odds of every row: index person and stream, one column per code, in code order.
 
-    Features without a code (the part of the course) keep their value in every coalition.
+    Features without a code (the part of the course) keep their value in every coalition. So do ``beside``: columns of ``frame`` that are no feature
+    of the target and that the model asks for all the same.
     """
     inputs = matrix(frame, target)
+    inputs = pd.concat([inputs, frame[list(beside)].astype(float)], axis=1)
     medians = inputs.groupby(frame["stream_id"].to_numpy()).transform("median")
     own, median = inputs.to_numpy(dtype=float), medians.to_numpy(dtype=float)
     codes = sorted({feature.code for feature in features_of(target) if feature.code})
-    members = np.array([[feature.code == code for feature in features_of(target)] for code in codes])
+    code_of = {feature.name: feature.code for feature in features_of(target)}
+    members = np.array([[code_of.get(name) == code for name in inputs.columns] for code in codes])
     coalitions = 1 << len(codes)
     in_coalition = (np.arange(coalitions)[:, None] >> np.arange(len(codes))) & 1
     takes_own = (in_coalition @ members.astype(int)).astype(bool) | ~members.any(axis=0)

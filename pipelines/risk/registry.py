@@ -17,7 +17,7 @@ import pandas as pd
 from sklearn.metrics import log_loss
 
 from pipelines.errors import BadFile
-from pipelines.risk import modelling
+from pipelines.risk import modelling, portable
 from pipelines.risk.labels import LABELS_VERSION
 from pipelines.risk.modelling import Classifier, Sample
 from pipelines.warehouse import Warehouse
@@ -101,19 +101,20 @@ def enter(
     warehouse.replace("risk.cards", pd.DataFrame([row]), where="model_id = ? and scope = ?", parameters=[model_id, scope])
 
 
-def shipped(target: str) -> tuple[str, Classifier, list[str]] | None:
-    """(model id, model, its features) of the model that comes with the product; None where there is none for the target.
+def shipped(target: str) -> tuple[str, Classifier] | None:
+    """(model id, model) of the model that comes with the product; None where there is none for the target.
 
-    Raises BadFile for a file that asks for other types than a model's.
+    Raises BadFile for a file that asks for other types than a model's, or for other columns than :mod:`pipelines.risk.portable` makes.
     """
     path = SHIPPED / f"{target}.skops"
     card = SHIPPED / f"{target}.json"
     if not path.exists():
         return None
     known = json.loads(card.read_text(encoding="utf-8"))
-    if not known.get("features"):
-        raise BadFile(card, place="features", expected="the names of the model's features", found="none")
-    return known["model_id"], modelling.restore(path), known["features"]
+    asked = known.get("features")
+    if asked != list(portable.COLUMNS):
+        raise BadFile(card, place="features", expected=", ".join(portable.COLUMNS), found=", ".join(asked) if asked else "none")
+    return known["model_id"], modelling.restore(path)
 
 
 SHIPPED = Path(__file__).parent / "shipped"

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 import sklearn
 
-from pipelines.risk import drift, modelling, outlook, reasons, registry, rules
+from pipelines.risk import drift, modelling, outlook, portable, reasons, registry, rules
 from pipelines.risk.features import feature_frame, features_of, matrix, shown_values
 from pipelines.risk.labels import LABELS_VERSION, label
 from pipelines.risk.modelling import Classifier, Figure, Sample
@@ -42,23 +42,24 @@ class Summary:
 
 @dataclass(frozen=True)
 class _Judge:
-    """What scores a target on this day. origin: course, centre, shipped or rules. columns: the model's features; None: all of the target's."""
+    """What scores a target on this day. origin: course, centre, shipped or rules. beside: columns of the feature frame that it asks for beside the
+    target's features."""
 
     model_id: str
     model: Classifier | None
     reason: str | None
     origin: str = "rules"
-    columns: tuple[str, ...] | None = None
+    beside: tuple[str, ...] = ()
 
     def guess(self, inputs: pd.DataFrame) -> np.ndarray:
-        """Probabilities of rows of features."""
+        """Probabilities of rows of the target's features and :attr:`beside`."""
         assert self.model is not None
-        return modelling.predict(self.model, inputs if self.columns is None else inputs[list(self.columns)])
+        return modelling.predict(self.model, portable.of_features(inputs) if self.origin == "shipped" else inputs)
 
 
 @dataclass(frozen=True)
 class _Guess:
-    """``predict_proba`` of a judge whose model takes only some of the features."""
+    """``predict_proba`` of a judge, whatever its model looks at."""
 
     judge: _Judge
 
@@ -200,7 +201,7 @@ class _History:
         judge = (
             _Judge(f"rules:{self.target}:{modelling.CODE_VERSION}", None, short)
             if found is None
-            else _Judge(found[0], found[1], short, "shipped", tuple(found[2]))
+            else _Judge(found[0], found[1], short, "shipped", ("course_day",))
         )
         _note_model(self.warehouse, self.target, self.day, sample, judge, None, 0, 0)
         return judge
@@ -288,7 +289,7 @@ def _score(
         return pd.DataFrame(columns=["person_id", "stream_id", "score"]), pd.DataFrame(columns=reasons.COLUMNS)
     shown, medians = shown_values(warehouse, target, day, running)
     told = pd.DataFrame(columns=reasons.COLUMNS)
-    if judge.origin == "shipped" and frame[list(judge.columns or ())].isna().all(axis=0).any():
+    if judge.origin == "shipped" and frame[list(portable.NEEDED)].isna().all(axis=0).any():
         # A model that is shipped knows nothing of a centre whose sources lack what it looks at.
         judge = _Judge(f"rules:{target}:{modelling.CODE_VERSION}", None, judge.reason)
         _note_model(warehouse, target, day, history.sample, judge, None, 0, 0)
@@ -300,9 +301,9 @@ def _score(
         if target != SOON:
             told = reasons.of_rules(earned, target, values, values.groupby(level="stream_id").median())
     else:
-        guessed = judge.guess(matrix(frame, target))
+        guessed = judge.guess(pd.concat([matrix(frame, target), frame[list(judge.beside)]], axis=1))
         if target != SOON:
-            told = reasons.of_model(_Guess(judge), frame, target, shown, medians)
+            told = reasons.of_model(_Guess(judge), frame, target, shown, medians, beside=judge.beside)
     scores = frame[["person_id", "stream_id"]].assign(score=guessed, origin=judge.origin, standing="started")
     if "has_started" in frame:
         waiting = (frame["has_started"] == 0).to_numpy()

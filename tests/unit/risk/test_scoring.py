@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.risk import drift, modelling, outlook, reasons, registry
-from pipelines.risk.features import feature_frame, matrix
+from pipelines.risk import drift, modelling, outlook, portable, reasons, registry, scoring
+from pipelines.risk.features import feature_frame, features_of, matrix
 from pipelines.risk.labels import label
 from pipelines.risk.scoring import score_day, training_sample
 from pipelines.warehouse import Warehouse
@@ -141,9 +141,33 @@ def test_streams_whose_end_nobody_knows_are_running(tmp_path: Path) -> None:
 def test_without_what_the_shipped_model_looks_at_rules_stand_in(tmp_path: Path) -> None:
     with Warehouse.open(None) as warehouse:
         write_history(warehouse, streams=1)
-        warehouse.connection.execute("update indicators.ind_learner_days set mean_grade_share = null")
+        warehouse.connection.execute("update indicators.ind_learner_days set tasks_submitted = null")
         score_day(warehouse, FIRST + timedelta(days=DAYS // 2), models_folder=tmp_path)
         assert warehouse.rows("select distinct basis from risk.scores where target = 'dropout'") == [("rules",)]
+
+
+def test_reasons_of_the_shipped_model_sum_to_its_difference_from_the_median_learner(tmp_path: Path) -> None:
+    """Efficiency of Shapley values also where the model makes columns of its own out of the features."""
+    found = registry.shipped("dropout")
+    assert found is not None
+    day = FIRST + timedelta(days=DAYS // 2)
+    with Warehouse.open(None) as warehouse:
+        write_history(warehouse, streams=1)
+        score_day(warehouse, day, models_folder=tmp_path)
+        told = warehouse.frame("select * from risk.reasons where target = 'dropout'")
+        scored = warehouse.frame("select person_id, score from risk.scores where target = 'dropout'").set_index("person_id")["score"]
+        frame = feature_frame(warehouse, "dropout", streams=["COS/0"], days=[day])
+    said = modelling.predict(found[1], portable.of_features(frame))
+    assert np.allclose(scored.reindex(frame["person_id"]), said)
+    judge = scoring._Judge(found[0], found[1], None, "shipped", ("course_day",))
+    parts = reasons.shapley(scoring._Guess(judge), frame, "dropout", beside=judge.beside)
+    names = [feature.name for feature in features_of("dropout")]
+    median = frame.assign(**{name: frame[name].median() for name in names})
+    usual = modelling.predict(found[1], portable.of_features(median))
+    assert np.allclose(parts.sum(axis=1).to_numpy(), np.log(said / (1 - said)) - np.log(usual / (1 - usual)))
+    # Who has fallen silent or missed tasks is told so; nothing that the model does not look at is ever a reason.
+    assert set(told["code"]) <= {"silent_days", "slower_than_before", "missed_tasks"}
+    assert {"silent_days", "missed_tasks"} <= set(told["code"])
 
 
 def test_a_first_stream_is_scored_by_rules_where_no_model_is_shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -285,10 +309,7 @@ def test_what_the_label_of_formal_completion_looks_at_lies_after_the_day(tmp_pat
                 f"course_day * 0.1 + {early} as idle_webinars, course_day * 0.2 + {early} as tasks_submitted, "
                 f"course_day * 0.1 + {early} as webinars_attended) from indicators.ind_learner_days"
             )
-            frame = feature_frame(warehouse, "formal_completion", streams=["COS/0"]).merge(
-                warehouse.frame("select day, person_id, stream_id, course_day from indicators.ind_learner_days"),
-                on=["day", "person_id", "stream_id"],
-            )
+            frame = feature_frame(warehouse, "formal_completion", streams=["COS/0"])
             labelled = label(warehouse, frame, "formal_completion", ["COS/0"])
             warehouse.connection.register("labelled", labelled)
             labels.append((warehouse.rows(ask), labelled["copied_tasks"].sum()))

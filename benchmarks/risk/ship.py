@@ -45,7 +45,7 @@ def mapped(rows: pd.DataFrame) -> pd.DataFrame:
         progress=rows["progress"],
         course_day=passed,
         silent_days=rows["silent_days"],
-        pace=np.log((rows["clicks_7"] + 1) / (usual["clicks_7"] + 1)),
+        pace=pd.Series(np.log((rows["clicks_7"] + 1) / (usual["clicks_7"] + 1)), index=rows.index),
         handed_in=(rows["handed_in"] + 1) / (usual["handed_in"] + 1),
         missed_share=rows["missed"] / rows["due"].where(rows["due"] > 0),
     )

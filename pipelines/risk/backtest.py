@@ -34,7 +34,10 @@ LEAVING = {
     "average_precision": figures.average_precision,
     "brier": figures.brier,
     "calibration_error": figures.calibration_error,
+    "calibration_error_by_chance": figures.calibration_error_by_chance,
 }
+#: Whoever has done something within so many days up to the scored one was seen lately.
+SEEN_DAYS = 7
 #: Orders in which a curator might go through a stream: what the list goes by, and what it is held against.
 ORDERS = {"list (benefit)": "benefit", "risk": "dropout", "days of silence": "silent_days"}
 #: A contact is looked at this long after it; both the contact and the answer fall into the week after a scoring.
@@ -162,7 +165,9 @@ def judge(rows: pd.DataFrame, draws: int = DRAWS) -> list[Measured]:
     """Figures per week of the course: drop-out, the first ten of each stream, leaving within a week, formal completion; then the warnings' lead.
 
     "week 3": everybody scored whose end is known. "week 3, still there": those of them who had begun and had not gone by the day, the only ones
-    a contact can keep.
+    a contact can keep. Who has gone is told by what comes after the day, so no probability of the day can be right of them as a group: those who are about
+    to be found gone are taken out of it. "week 3, seen lately" is the like of it that the day itself knows: had begun and done something within
+    :data:`SEEN_DAYS` days; by it probabilities are judged.
     """
     found: list[Measured] = []
     over = rows[
@@ -175,10 +180,11 @@ def judge(rows: pd.DataFrame, draws: int = DRAWS) -> list[Measured]:
         for basis, of_basis in known.groupby("dropout_basis"):
             found += figures.measure(
                 f"{sample}, by {basis}", "dropout", _left(of_basis), of_basis["dropout"].to_numpy(),
-                {name: LEAVING[name] for name in ("roc_auc", "brier")}, draws=draws, people=_people(of_basis),
+                {name: measure for name, measure in LEAVING.items() if name != "average_precision"}, draws=draws, people=_people(of_basis),
             )  # fmt: skip
         there = known[_still_there(known)]
-        for name, group in ((sample, known), (f"{sample}, still there", there)):
+        seen = known[(known["standing"] == "started") & (known["silent_days"] < SEEN_DAYS)]
+        for name, group in ((sample, known), (f"{sample}, still there", there), (f"{sample}, seen lately", seen)):
             found += figures.measure(
                 name,
                 "dropout",

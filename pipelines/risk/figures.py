@@ -52,11 +52,24 @@ def brier(outcome: np.ndarray, guessed: np.ndarray) -> float:
     return float(np.mean((guessed - outcome) ** 2))
 
 
+def _bins(guessed: np.ndarray) -> list[np.ndarray]:
+    return [part for part in np.array_split(np.argsort(guessed, kind="stable"), BINS) if len(part)]
+
+
 def calibration_error(outcome: np.ndarray, guessed: np.ndarray) -> float:
     """Expected calibration error: mean gap between said and seen over :data:`BINS` bins of equal size."""
-    order = np.argsort(guessed, kind="stable")
-    gaps = [(abs(guessed[part].mean() - outcome[part].mean()), len(part)) for part in np.array_split(order, BINS) if len(part)]
-    return float(sum(gap * size for gap, size in gaps) / max(len(order), 1))
+    gaps = [(abs(guessed[part].mean() - outcome[part].mean()), len(part)) for part in _bins(guessed)]
+    return float(sum(gap * size for gap, size in gaps) / max(len(guessed), 1))
+
+
+def calibration_error_by_chance(outcome: np.ndarray, guessed: np.ndarray) -> float:
+    """The calibration error to be expected of these probabilities if every one of them were true: what so few learners show by chance alone.
+
+    A bin's gap is then close to normal around 0, and the mean of its size is sqrt(2 / pi) of its spread. Outcomes count as independent; learners of one stream
+    share what happens to it, so chance alone can do more. ``outcome`` is not looked at.
+    """
+    spreads = [np.sqrt(np.sum(guessed[part] * (1 - guessed[part]))) for part in _bins(guessed)]
+    return float(np.sqrt(2 / np.pi) * sum(spreads) / max(len(guessed), 1))
 
 
 def precision_at(count: int) -> Metric:

@@ -60,7 +60,12 @@ NEXT_WEEK = Recipe(
 NEXT_WEEKS = tuple(range(1, 13))
 DRAWS = 300
 _RANKED = {"roc_auc": figures.roc_auc, "average_precision": figures.average_precision}
-_ALL = {**_RANKED, "brier": figures.brier, "calibration_error": figures.calibration_error}
+_ALL = {
+    **_RANKED,
+    "brier": figures.brier,
+    "calibration_error": figures.calibration_error,
+    "calibration_error_by_chance": figures.calibration_error_by_chance,
+}
 SEVEN_DAYS = 7
 
 

@@ -51,6 +51,26 @@ def test_fairness_leaves_small_groups_out() -> None:
     assert evaluation_page.fairness(rows) == [("F", 36, 20 / 36, 0.5)]
 
 
+def test_still_there_looks_ahead_and_seen_lately_does_not() -> None:
+    """Thirty learners, ten of them last seen three days ago for good: gone already in hindsight, on the day like anybody seen three days ago."""
+    last_seen = [pd.Timestamp("2026-03-13")] * 10 + [pd.NaT] * 20
+    rows = pd.DataFrame(
+        {
+            "person_id": [f"p{number}" for number in range(30)], "stream_id": "s", "day": pd.Timestamp("2026-03-16"), "ends_on": pd.Timestamp("2026-04-12"),
+            "course_day": 14, "is_judged": True, "ended_as": ["dropped"] * 10 + ["completed"] * 20, "dropped_on": last_seen, "standing": "started",
+            "level": "low", "dropout_basis": "centre", "dropout": [0.5] * 20 + [0.0] * 10, "dropout_7": 0.1, "formal_if_completed": 0.1, "is_formal": False,
+            "benefit": 0.1, "silent_days": [3.0] * 20 + [0.0] * 9 + [9.0],
+        }
+    )  # fmt: skip
+    found = {(one.sample, one.metric): one for one in backtest.judge(rows, draws=5) if one.forecaster == "dropout"}
+    assert found["week 2, still there", "base_rate"].value == 0.0
+    assert found["week 2, still there", "base_rate"].n == 20
+    # Who has been silent for nine days is not among them; the ten who have gone are, as nobody could know.
+    assert found["week 2, seen lately", "base_rate"].n == 29
+    assert found["week 2, seen lately", "base_rate"].value == pytest.approx(10 / 29)
+    assert found["week 2, seen lately", "calibration_error_by_chance"].value > 0
+
+
 def test_the_first_ten_are_counted_stream_by_stream() -> None:
     """Twenty learners in each of two streams, five leave each: ranked right, five of the first ten leave; pooled into one list it would be ten."""
     left = np.tile(np.arange(20) < 5, 2)

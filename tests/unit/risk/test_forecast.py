@@ -39,6 +39,17 @@ def test_calibration_mends_what_is_said_too_loudly_and_keeps_the_order() -> None
         assert (np.diff(mended[np.argsort(loud)]) >= -1e-12).all()
 
 
+def test_what_calibration_error_chance_shows_is_that_of_outcomes_drawn_from_the_probabilities() -> None:
+    rng = np.random.default_rng(3)
+    for count in (200, 3000):
+        _, honest = _drawn(count)
+        drawn = [figures.calibration_error((rng.random(count) < honest).astype(int), honest) for _ in range(300)]
+        said = figures.calibration_error_by_chance(np.zeros(count, int), honest)
+        assert said == pytest.approx(np.mean(drawn), rel=0.05)
+    # Few learners show more of it, and sure probabilities none.
+    assert figures.calibration_error_by_chance(np.zeros(4, int), np.array([0.0, 1.0, 1.0, 0.0])) == 0
+
+
 def test_a_mean_is_reached_by_one_step_along_the_log_odds() -> None:
     _, guessed = _drawn(300)
     for mean in (0.02, 0.5, 0.97):

@@ -98,7 +98,8 @@ def test_the_protocol_gives_every_figure_and_beats_silence(world: Path, monkeypa
     assert model.value > silence.value > 0.5
     assert model.low <= model.value <= model.high
     assert found[("week 8, enrolled", "flag everybody", "roc_auc")].value == 0.5
-    assert {one for sample, name, one in found if name == "model"} == {"roc_auc", "average_precision", "brier", "calibration_error"}
+    metrics = {one for sample, name, one in found if name == "model"}
+    assert metrics == {"roc_auc", "average_precision", "brier", "calibration_error", "calibration_error_by_chance"}
     assert ("next week, enrolled", "seven-day rule", "average_precision") in found
 
 

@@ -42,7 +42,9 @@ def test_the_shipped_model_asks_for_the_columns_that_are_made_for_it() -> None:
 def test_oulads_rows_and_a_centres_come_to_the_same_columns() -> None:
     rows = _rows(clicks_7=4.0, handed_in=0.0, missed=1, silent_days=7)
     [row] = mapped(rows)[:1].to_dict("records")
-    frame = pd.DataFrame({"progress": [0.25], "course_day": [14], "silence": [np.log(8)], "pace": [np.log(0.5)], "handed_in": [0.5], "missed_share": [1.0]})
+    frame = pd.DataFrame(
+        {"progress": [0.25], "course_day": [14], "silence": [np.log(8)], "pace": [np.log(0.5)], "handed_in": [0.5], "missed_share": [1.0]}
+    )
     assert row == pytest.approx(portable.of_features(frame).iloc[0].to_dict())
     # Half of the days silent, half believed after two weeks; a quarter of the course is a quarter before its middle.
     assert (row["silence"], row["silence_by_progress"]) == pytest.approx((0.25, -0.0625))
@@ -82,7 +84,9 @@ def test_who_left_teaches_after_leaving_and_who_failed_at_the_end_teaches_nothin
                 }
             )
         )  # fmt: skip
-    results = pd.DataFrame({"module": "AAA", "code": "2013B", "student": range(5), "result": ["Withdrawn", "Fail", "Fail", "Pass", "Withdrawn"]})
+    results = pd.DataFrame(
+        {"module": "AAA", "code": "2013B", "student": range(5), "result": ["Withdrawn", "Fail", "Fail", "Pass", "Withdrawn"]}
+    )
     told = examples(pd.concat(parts), results)
     assert sorted(zip(told["student"], told["cut"], told["left"], strict=True)) == [
         (0, 6, 1), (0, 41, 1), (1, 6, 1), (1, 41, 1), (3, 6, 0), (3, 41, 0),

@@ -15,7 +15,7 @@ from pipelines.risk import modelling, portable, registry
 from pipelines.risk.registry import SHIPPED
 
 
-def _rows(**given: object) -> pd.DataFrame:
+def _rows(**given: float) -> pd.DataFrame:
     """Rows of OULAD's features: the first learner of a presentation as given, two more who are its median."""
     usual = {
         "presentation": 1, "student": [1, 2, 3], "module": "AAA", "code": "2013B", "is_enrolled": True, "clicks": 50, "clicks_7": 9.0, "handed_in": 1.0,

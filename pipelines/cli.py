@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -62,13 +62,13 @@ def _as_of(text: str | None, zone: str) -> date:
     return _day(text) or datetime.now(ZoneInfo(zone)).date() - timedelta(days=1)
 
 
-def _day(text: str | None) -> date | None:
+def _day(text: str | None, option: str = "--as-of") -> date | None:
     if text is None:
         return None
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is no day; write it as 2026-11-22", param_hint="--as-of") from error
+        raise typer.BadParameter(f"{text!r} is no day; write it as 2026-11-22", param_hint=option) from error
 
 
 @app.command()
@@ -76,7 +76,7 @@ def simulate(
     folder: Annotated[Path, typer.Argument(help="Where to write the export files; made when missing.")],
     preset: Annotated[str, typer.Option(help="small, demo or large.")] = "demo",
     seed: Annotated[int | None, typer.Option(help="Same seed, same bytes.")] = None,
-    learners: Annotated[int | None, typer.Option(help="How many learners (preset large).")] = None,
+    learners: Annotated[int | None, typer.Option(min=1, help="How many learners (preset large).")] = None,
 ) -> None:
     """Write a believable programme as export files in the real formats, with the truth beside them."""
     from pipelines.progress import Teller, telling
@@ -135,10 +135,10 @@ def status() -> None:
             table.add_row(state.name, state.kind, str(state.items), f"{state.rows_kept:,}", f"{state.rows_rejected:,}", until)
             failures += [(state.name, problem) for problem in state.problems]
             for record, reason, count in state.reasons:
-                rejects.add_row(state.name, record, reason, f"{count:,}")
+                rejects.add_row(state.name, record, escape(reason), f"{count:,}")
         console.print(table)
         for name, problem in failures:
-            console.print(f"[red]not loaded[/]: {name}: {problem}")
+            console.print(f"[red]not loaded[/]: {name}: {escape(problem)}", highlight=False, soft_wrap=True)
         if rejects.row_count:
             console.print("Rejected rows (each stands in raw.rejects with its place):")
             console.print(rejects)
@@ -196,7 +196,7 @@ def evaluate_programme(
     """What the forecasts of ended streams would have been, week by week, on a copy of the warehouse; writes the evaluation page."""
     from pipelines.risk import backtest, evaluation_page
 
-    day = _day(until)
+    day = _day(until, "--until")
     assert day is not None
     settings = read_settings()
     tested = backtest.run(
@@ -242,7 +242,7 @@ def _only_person(warehouse: Warehouse, learner: str) -> Person:
         return people[0]
     problems.print(f"{len(people)} people match" + (": say which, by person id:" if people else ""))
     for person in people[:20]:
-        problems.print(f"  {person.person_id}  {person.name}")
+        problems.print(f"  {person.person_id}  {escape(person.name)}")
     raise typer.Exit(1)
 
 
@@ -508,7 +508,7 @@ def page_account(
 ) -> None:
     """Let a curator log in, or give them a new password. Prints the password once; it has to be changed at the first log-in."""
     password = _store().set_account(login, _curator_of(curator), datetime.now(UTC))
-    console.print(f"{login}: {password}", highlight=False, soft_wrap=True)
+    console.print(escape(f"{login}: {password}"), highlight=False, soft_wrap=True)
 
 
 @page_app.command("remove")
@@ -539,7 +539,7 @@ def page_take(sheets: Annotated[list[Path], typer.Argument(help="Workbooks of li
     store = _store()
     for sheet in sheets:
         found = marks_in(sheet, programme, datetime.now(UTC))
-        console.print(f"{sheet.name}: {len(found)} marks, {store.add_marks(found)} of them new", highlight=False, soft_wrap=True)
+        console.print(f"{escape(sheet.name)}: {len(found)} marks, {store.add_marks(found)} of them new", highlight=False, soft_wrap=True)
 
 
 _Later = Annotated[str, typer.Argument(help="Submission id of the later work (links.copies.later_id).")]
@@ -672,10 +672,10 @@ def doctor() -> None:
     ill = False
     for diagnosis in examine(datetime.now(UTC)):
         mark = "[green]✓[/]" if diagnosis.mend is None else "[red]✗[/]"
-        console.print(f"{mark} {diagnosis.what}: {diagnosis.found}", highlight=False, soft_wrap=True)
+        console.print(f"{mark} {escape(f'{diagnosis.what}: {diagnosis.found}')}", highlight=False, soft_wrap=True)
         if diagnosis.mend:
             ill = True
-            console.print(f"    → {diagnosis.mend}", highlight=False, soft_wrap=True)
+            console.print(f"    → {escape(diagnosis.mend)}", highlight=False, soft_wrap=True)
     raise typer.Exit(1 if ill else 0)
 
 
@@ -684,8 +684,15 @@ def main() -> None:
     try:
         app()
     except MayakError as error:
-        problems.print(f"[red]mayak:[/] {error}", highlight=False, soft_wrap=True)
-        sys.exit(TRY_AGAIN if isinstance(error, TransientError) else 1)
+        _end(str(error), TRY_AGAIN if isinstance(error, TransientError) else 1)
+    except OSError as error:
+        # Of the machine: a folder that must not be written to, a disk that is full.
+        _end(f"{error.filename or 'the file system'}: {error.strerror or type(error).__name__}", 1)
+
+
+def _end(problem: str, code: int) -> NoReturn:
+    problems.print(f"[red]mayak:[/] {escape(problem)}", highlight=False, soft_wrap=True)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

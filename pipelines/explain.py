@@ -226,7 +226,7 @@ def _show_evidence(
     table = Table("when", "what", "raw row", "source", "item")
     for at, what, row_id, source, item in rows:
         when = at.astimezone(programme.zone).strftime("%Y-%m-%d %H:%M") if at else "–"
-        table.add_row(when, escape(what or ""), row_id or "–", source or "–", item or "–")
+        table.add_row(when, escape(what or ""), escape(row_id or "–"), source or "–", escape(item or "–"))
     console.print(table)
 
 

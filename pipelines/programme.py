@@ -6,13 +6,16 @@ from the environment (:mod:`pipelines.settings`). Unknown keys are refused, so a
 
 from __future__ import annotations
 
+import re
 import tomllib
+from collections import Counter
+from collections.abc import Iterable
 from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from pipelines.errors import BadConfiguration
 
@@ -20,6 +23,18 @@ from pipelines.errors import BadConfiguration
 Aspect = Literal[
     "content", "practice", "methods", "communication", "equipment", "time", "information", "group_size", "certificates", "feedback"
 ]
+
+
+def _zone_exists(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: half a name ("Europe") is a folder
+        raise ValueError(f"no such time zone: {value!r}") from error
+    return value
+
+
+#: IANA name of a time zone.
+_Zone = Annotated[str, AfterValidator(_zone_exists)]
 
 
 class _Strict(BaseModel):
@@ -31,7 +46,7 @@ class Calendar(_Strict):
 
     #: ISO 3166 code: public holidays and transferred days come from the ``holidays`` package.
     country: str = "RU"
-    working_days: tuple[int, ...] = (1, 2, 3, 4, 5)  # ISO: Monday is 1
+    working_days: tuple[Annotated[int, Field(ge=1, le=7)], ...] = (1, 2, 3, 4, 5)  # ISO: Monday is 1
     work_from: time = time(9)
     work_until: time = time(18)
     #: Extra days off and extra working days of this programme.
@@ -39,6 +54,12 @@ class Calendar(_Strict):
     extra_working_days: tuple[date, ...] = ()
     #: Minutes by which the working day before a public holiday is shorter; left out: an hour in Russia (Labour Code, article 95), none elsewhere.
     shorter_before_holidays: Annotated[int, Field(ge=0, le=480)] | None = None
+
+    @model_validator(mode="after")
+    def _work_ends_after_it_begins(self) -> Calendar:
+        if self.work_from >= self.work_until:
+            raise ValueError(f"work_from {self.work_from} is not before work_until {self.work_until}")
+        return self
 
 
 class Lists(_Strict):
@@ -72,7 +93,7 @@ class Source(_Strict):
     #: Telegram's HTML exports lack the chat's id: title of the chat → its number, as the JSON export of the same chat has it.
     chat_ids: dict[str, Annotated[int, Field(gt=0)]] = {}
     #: Time zone of times that state none. Default: the programme's.
-    time_zone: str | None = None
+    time_zone: _Zone | None = None
     #: Moodle: prefix of the tables.
     table_prefix: str = "mdl_"
     #: Moodle's database: folder of the site's data or a copy of it (with ``filedir``); with it the files handed in are opened for their text.
@@ -116,6 +137,12 @@ class Stream(_Strict):
     #: LMS user names of its curators; left out: the LMS's teachers of the course or group.
     curators: tuple[str, ...] = ()
 
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> Stream:
+        if self.starts and self.ends and self.ends < self.starts:
+            raise ValueError(f"stream {self.code}: ends {self.ends}, before it starts {self.starts}")
+        return self
+
 
 class Course(_Strict):
     """One course. Courses of the LMS that are not listed are taken as the LMS describes them."""
@@ -126,14 +153,20 @@ class Course(_Strict):
     curators: tuple[str, ...] = ()
     streams: tuple[Stream, ...] = ()
 
+    @model_validator(mode="after")
+    def _codes_are_unique(self) -> Course:
+        if doubles := _doubles(stream.code for stream in self.streams):
+            raise ValueError(f"course {self.code}: stream named twice: {', '.join(doubles)}")
+        return self
+
 
 class Programme(_Strict):
     """The whole file. ``folder`` is where it lies; paths in it are relative to that."""
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
     name: str
-    time_zone: str = "Europe/Moscow"
-    languages: tuple[Literal["ru", "en"], ...] = ("ru", "en")
+    time_zone: _Zone = "Europe/Moscow"
+    languages: Annotated[tuple[Literal["ru", "en"], ...], Field(min_length=1)] = ("ru", "en")
     #: Groups of the LMS whose id number, name or grouping matches are streams; others are teams. Case is ignored.
     stream_pattern: str = r"поток|stream|potok"
     #: Courses of the LMS to leave out (short names).
@@ -144,20 +177,19 @@ class Programme(_Strict):
     courses: tuple[Course, ...] = ()
     folder: Path = Path()
 
-    @field_validator("time_zone")
+    @field_validator("stream_pattern")
     @classmethod
-    def _zone_exists(cls, value: str) -> str:
+    def _is_a_pattern(cls, value: str) -> str:
         try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(f"no such time zone: {value!r}") from error
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"no regular expression: {error}") from error
         return value
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Programme:
         for what, names in (("source", [s.name for s in self.sources]), ("course", [c.code for c in self.courses])):
-            doubles = sorted({name for name in names if names.count(name) > 1})
-            if doubles:
+            if doubles := _doubles(names):
                 raise ValueError(f"{what} named twice: {', '.join(doubles)}")
         return self
 
@@ -191,9 +223,15 @@ def read_programme(path: Path) -> Programme:
     Raises BadConfiguration naming file, key and what is wrong with it.
     """
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        # Windows' editors put a mark at the beginning that TOML does not know.
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise BadConfiguration(f"{path}: there is no programme file here; docs/configuration.md shows one") from error
+    except OSError as error:
+        raise BadConfiguration(f"{path}: expected a programme file that can be read; found: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise BadConfiguration(f"{path}: line {line}: expected text in UTF-8; found a byte of another encoding") from error
     except tomllib.TOMLDecodeError as error:
         raise BadConfiguration(f"{path}: not valid TOML: {error}") from error
     head = raw.pop("programme", None)
@@ -208,3 +246,7 @@ def read_programme(path: Path) -> Programme:
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(str(part) for part in item['loc']) or 'programme'}: {item['msg']}" for item in error.errors())
         raise BadConfiguration(f"{path}: {wrong}") from error
+
+
+def _doubles(names: Iterable[str]) -> list[str]:
+    return sorted(name for name, times in Counter(names).items() if times > 1)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 
@@ -59,11 +60,11 @@ class _Bar:
         self._progress.update(self._task, description=what)
 
     def done(self, result: str) -> None:
-        self._progress.console.print(f"[green]✓[/] {self._what}: {result}", highlight=False)
+        self._progress.console.print(f"[green]✓[/] {escape(f'{self._what}: {result}')}", highlight=False)
         self._progress.advance(self._task)
 
     def note(self, line: str) -> None:
-        self._progress.console.print(f"  [yellow]{line}[/]", highlight=False)
+        self._progress.console.print(f"  [yellow]{escape(line)}[/]", highlight=False)
 
 
 @contextmanager

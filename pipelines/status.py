@@ -87,6 +87,18 @@ def examine(now: datetime) -> Iterator[Diagnosis]:
         yield Diagnosis("programme file", str(error), "mend the file at the place that is named, or point MAYAK_PROGRAMME to another")
         return
     yield Diagnosis("programme file", f"{programme.name}: {len(programme.sources)} sources, {len(programme.courses)} courses declared")
+    from pipelines.calendar import calendar_days  # the holidays of the world take a second to import
+
+    try:
+        calendar_days(programme, now.date(), now.date())
+    except BadConfiguration as error:
+        yield Diagnosis("calendar", str(error), "write the two letters of ISO 3166, such as RU, as calendar.country in the programme file")
+    if strangers := sorted(set(settings.sources) - {source.name for source in programme.sources}):
+        yield Diagnosis(
+            "settings",
+            f"MAYAK_SOURCES__…: the programme file has no source called {', '.join(strangers)}",
+            "mend the variable's name, or unset it",
+        )
     if not programme.sources:
         yield Diagnosis("sources", "none", "add [[sources]] to the programme file: docs/configuration.md")
     for source in programme.sources:
@@ -108,10 +120,17 @@ def _examine_source(source: Source, programme: Programme, settings: Settings) ->
         placed = programme.placed(source)
         items = list(reader.items(placed, context_for(source, programme, settings.pseudonyms, url, token=settings.token_of(source.name))))
     except TransientError as error:
-        return Diagnosis(what, str(error), "start the server or mend the URL; the night's run goes on without this source and says so")
+        return Diagnosis(
+            what, _of(source, error), "start the server or mend the URL; the night's run goes on without this source and says so"
+        )
     except MayakError as error:
-        return Diagnosis(what, str(error), "put the export where the programme file says, or mend the path")
+        return Diagnosis(what, _of(source, error), "put the export where the programme file says, or mend the path")
     return Diagnosis(what, f"{len(items)} items can be read")
+
+
+def _of(source: Source, error: MayakError) -> str:
+    """What is wrong, without the name of the source that stands before it already."""
+    return str(error).removeprefix(f"source {source.name}: ")
 
 
 def _examine_warehouse(settings: Settings, programme: Programme, now: datetime) -> Iterator[Diagnosis]:
@@ -120,9 +139,14 @@ def _examine_warehouse(settings: Settings, programme: Programme, now: datetime) 
         yield Diagnosis("warehouse", f"{path} is not there yet", "the first `mayak run daily` makes it")
         return
     try:
-        warehouse = Warehouse.open(path, read_only=True)
-    except MayakError as error:
+        warehouse = Warehouse.open(path, read_only=True, memory_limit=settings.memory_limit)
+    except TransientError as error:
         yield Diagnosis("warehouse", str(error), "wait for the other run to end, or stop it")
+        return
+    except MayakError as error:
+        yield Diagnosis(
+            "warehouse", str(error), "mend MAYAK_HOME, MAYAK_WAREHOUSE or the folder's rights, or put a backup in the file's place"
+        )
         return
     with warehouse:
         if not warehouse.has_table("raw.loads"):

@@ -19,7 +19,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from pipelines.errors import BadContract, PermanentError, TransientError
+from pipelines.errors import BadConfiguration, BadContract, PermanentError, TransientError
 from pipelines.settings import SQL_FOLDER
 
 #: In the order in which they are made. A schema's file holds nothing but `create … if not exists` and comments.
@@ -47,20 +47,31 @@ class Warehouse:
     def open(cls, path: Path | None, *, read_only: bool = False, memory_limit: str | None = None) -> Self:
         """Open (and, unless ``read_only``, create) the warehouse file; None opens one in memory.
 
-        Raises TransientError while another process has it open, PermanentError where there is no file to read.
+        Raises TransientError while another process has it open, PermanentError where there is no file to read, or one that is no warehouse or
+        must not be written; BadConfiguration for a memory limit that is none.
         """
         if path is not None and read_only and not path.exists():
             raise PermanentError(f"there is no warehouse {path} yet: the first `mayak run daily` makes it")
         if path is not None and not read_only:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise PermanentError(f"the warehouse {path}: expected a folder that can be written to; found: {error.strerror}") from error
         try:
             connection = duckdb.connect(str(path) if path else ":memory:", read_only=read_only)
         except duckdb.IOException as error:
-            if "lock" in str(error).lower():
+            if "could not set lock" in str(error).lower():
                 raise TransientError(f"the warehouse {path} is open in another process; one at a time") from error
-            raise
+            found = str(error).splitlines()[0].removeprefix("IO Error: ")
+            raise PermanentError(
+                f"the warehouse {path}: expected a DuckDB file that can be {'read' if read_only else 'written'}; found: {found}"
+            ) from error
         if memory_limit:
-            connection.execute("set memory_limit = ?", [memory_limit])
+            try:
+                connection.execute("set memory_limit = ?", [memory_limit])
+            except duckdb.ParserException as error:
+                connection.close()
+                raise BadConfiguration(f"MAYAK_MEMORY_LIMIT: expected a size such as 4GB; found {memory_limit!r}") from error
         # Progress bars are drawn by pipelines.progress; two of them on one terminal are none.
         connection.execute("set enable_progress_bar = false")
         warehouse = cls(connection)

@@ -21,7 +21,7 @@ from traceback import extract_tb
 import duckdb
 
 from pipelines.ahead import read_ahead
-from pipelines.errors import BadContract, MayakError, PermanentError, TransientError
+from pipelines.errors import BadConfiguration, BadContract, MayakError, PermanentError, TransientError
 from pipelines.loading.staging import Stage
 from pipelines.loading.uniting import unite
 from pipelines.programme import Programme, Source
@@ -86,11 +86,15 @@ def load_source(
 ) -> list[Load]:
     """Load every item of one source that the ledger does not have. Never raises for a bad or missing item: it is in the result.
 
+    Raises BadConfiguration for a kind that no reader reads.
+
     Parameters
     ----------
     run_at: the moment to write into the ledger (the caller's clock; nothing is computed from it).
     on_item: told of each item as it is done, for progress.
     """
+    if source.kind not in READERS:
+        raise BadConfiguration(f"source {source.name}: no kind is called {source.kind!r}; there are: {', '.join(sorted(READERS))}")
     reader = READERS[source.kind]
     context = context_for(source, programme, pseudonyms, url, token=token)
     try:

@@ -107,6 +107,68 @@ def test_nobody_of_that_name(mayak, installation: Path) -> None:
     assert errors.startswith("0 people match")
 
 
+def test_an_error_keeps_its_square_brackets(mayak, installation: Path) -> None:
+    """They are markup to the console: "section [programme] is missing" would be told as "section is missing"."""
+    (installation / "programme.toml").write_text('name = "x"\n', encoding="utf-8")
+    assert "section [programme] is missing" in mayak("run", "daily")[2]
+    assert "section [programme] is missing" in mayak("doctor")[1]
+    (installation / "programme.toml").write_text(PROGRAMME, encoding="utf-8")
+    assert "add [[sources]]" in mayak("doctor")[1]
+
+
+def test_a_problem_with_brackets_of_its_own_is_told_by_status(mayak, installation: Path) -> None:
+    (installation / "programme.toml").write_text(
+        PROGRAMME + '[[sources]]\nname = "chat"\nkind = "telegram"\npath = "chat"\n', encoding="utf-8"
+    )
+    with Warehouse.open(installation / "var" / "warehouse.duckdb") as warehouse:
+        warehouse.create_schemas()
+        warehouse.connection.execute(
+            "insert into raw.loads (load_id, source, kind, item, fingerprint, reader_version, state, problem, rows_seen, rows_kept, rows_rejected, loaded_at) "
+            "values ('l', 'chat', 'telegram', 'i', 'f', 1, 'failed', 'old [/b].json: byte 0', 0, 0, 0, now())"
+        )
+    code, out, _ = mayak("status")
+    assert code == 0
+    assert "chat: old [/b].json: byte 0" in out
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "says"),
+    [
+        ("MAYAK_HOME", "programme.toml/home", "Not a directory"),
+        ("MAYAK_WAREHOUSE", "programme.toml", "not a valid DuckDB database file"),
+        ("MAYAK_WAREHOUSE", ".", "Is a directory"),
+        ("MAYAK_MEMORY_LIMIT", "plenty", "MAYAK_MEMORY_LIMIT: expected a size such as 4GB; found 'plenty'"),
+    ],
+)
+def test_a_warehouse_that_cannot_be_opened_is_one_line(mayak, monkeypatch: pytest.MonkeyPatch, setting: str, value: str, says: str) -> None:
+    monkeypatch.setenv(setting, value)
+    code, _, errors = mayak("run", "daily")
+    assert code == 1
+    assert says in errors.splitlines()[-1]
+    assert errors.startswith("mayak: ")
+    assert len(errors.splitlines()) == 1
+
+
+def test_a_kind_that_nobody_reads_ends_the_run_in_one_line(mayak, installation: Path) -> None:
+    (installation / "programme.toml").write_text(
+        PROGRAMME + '[[sources]]\nname = "chat"\nkind = "telegrm"\npath = "chat"\n', encoding="utf-8"
+    )
+    code, _, errors = mayak("run", "daily")
+    assert code == 1
+    assert "source chat: no kind is called 'telegrm'; there are: attendance_csv, " in errors
+    assert len(errors.splitlines()) == 1
+
+
+def test_a_folder_that_cannot_be_written_to_is_one_line(mayak, installation: Path) -> None:
+    code, _, errors = mayak("simulate", str(installation / "programme.toml"), "--preset", "small")
+    assert code == 1
+    assert errors == f"mayak: {installation / 'programme.toml'}: Not a directory\n"
+
+
+def test_fewer_than_one_learner_is_wrong_use(mayak, installation: Path) -> None:
+    assert mayak("simulate", str(installation / "exports"), "--preset", "large", "--learners", "-5")[0] == 2
+
+
 def test_what_may_go_away_by_itself_says_try_again(mayak, monkeypatch: pytest.MonkeyPatch) -> None:
     def away() -> None:
         raise TransientError("the server is away")

@@ -80,6 +80,32 @@ def test_a_small_programme_has_sensible_defaults(tmp_path: Path) -> None:
         pytest.param(
             '[programme]\nid="a"\nname="b"\n[[sources]]\nname="x"\nkind="zoom"\npaht="p"\n', "paht", id="typing error in a source"
         ),
+        pytest.param('[programme]\nid="a"\nname="b"\ntime_zone="Europe"\n', "time_zone: .*no such time zone: 'Europe'", id="half a zone"),
+        pytest.param(
+            '[programme]\nid="a"\nname="b"\n[[sources]]\nname="x"\nkind="zoom"\npath="p"\ntime_zone="Nowhere"\n',
+            r"sources\.0\.time_zone: .*no such time zone: 'Nowhere'",
+            id="no such zone of a source",
+        ),
+        pytest.param('[programme]\nid="a"\nname="b"\nlanguages=[]\n', "languages: .*at least 1", id="no language"),
+        pytest.param(
+            '[programme]\nid="a"\nname="b"\nstream_pattern="(stream"\n', "stream_pattern: .*no regular expression", id="no pattern"
+        ),
+        pytest.param('[programme]\nid="a"\nname="b"\n[calendar]\nworking_days=[0, 1]\n', r"calendar\.working_days\.0", id="no weekday"),
+        pytest.param(
+            '[programme]\nid="a"\nname="b"\n[calendar]\nwork_from=18:00:00\nwork_until=09:00:00\n',
+            "work_from 18:00:00 is not before",
+            id="work backwards",
+        ),
+        pytest.param(
+            '[programme]\nid="a"\nname="b"\n[[courses]]\ncode="A"\n[[courses.streams]]\ncode="1"\nstarts=2026-11-02\nends=2026-10-02\n',
+            r"courses\.0\.streams\.0: .*ends 2026-10-02, before it starts 2026-11-02",
+            id="stream backwards",
+        ),
+        pytest.param(
+            '[programme]\nid="a"\nname="b"\n[[courses]]\ncode="A"\n' + '[[courses.streams]]\ncode="1"\n' * 2,
+            r"courses\.0: .*stream named twice: 1",
+            id="stream twice",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_with_file_and_key(tmp_path: Path, text: str, says: str) -> None:
@@ -91,3 +117,18 @@ def test_what_is_wrong_is_said_with_file_and_key(tmp_path: Path, text: str, says
 def test_a_missing_file_says_where_to_find_an_example(tmp_path: Path) -> None:
     with pytest.raises(BadConfiguration, match=r"docs/configuration\.md"):
         read_programme(tmp_path / "programme.toml")
+
+
+def test_a_programme_file_that_cannot_be_read_is_said_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(BadConfiguration, match=r"expected a programme file that can be read; found: Is a directory"):
+        read_programme(tmp_path)
+    path = tmp_path / "programme.toml"
+    path.write_bytes('[programme]\nid = "a"\nname = "Цель"\n'.encode("cp1251"))
+    with pytest.raises(BadConfiguration, match=r"programme\.toml: line 3: expected text in UTF-8"):
+        read_programme(path)
+
+
+def test_a_programme_file_of_a_windows_editor_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "programme.toml"
+    path.write_text('[programme]\nid = "a"\nname = "b"\n', encoding="utf-8-sig")
+    assert read_programme(path).id == "a"

@@ -53,6 +53,21 @@ def test_no_sources_and_no_warehouse_yet(home: Path) -> None:
     assert set(wrong(home, "")) == {"sources", "warehouse"}
 
 
+def test_a_country_without_a_calendar_and_the_url_of_no_source(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAYAK_SOURCES__LMSS__URL", "postgresql://reader:hunter2@db/moodle")
+    found = wrong(home, '[calendar]\ncountry = "XX"\n')
+    assert "calendar.country: no public holidays are known for 'XX'" in found["calendar"].found
+    assert "no source called lmss" in found["settings"].found
+    assert "hunter2" not in str(found)
+
+
+def test_a_file_that_is_no_warehouse_is_not_said_to_be_in_use(home: Path) -> None:
+    (home / "warehouse.duckdb").write_text("not a database", encoding="utf-8")
+    found = wrong(home, "")["warehouse"]
+    assert "not a valid DuckDB database file" in found.found
+    assert "backup" in found.mend
+
+
 def test_a_stale_source_a_failed_load_and_nobody_enrolled(home: Path) -> None:
     with Warehouse.open(home / "warehouse.duckdb") as warehouse:
         warehouse.create_schemas()

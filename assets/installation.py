@@ -10,15 +10,25 @@ from pipelines.programme import Programme, read_programme
 from pipelines.progress import Lines
 from pipelines.settings import Settings, read_settings
 from pipelines.steps import Run
+from pipelines.turns import Turn
+
+#: How long a run waits for the run before it (s): a queue of ten nights, as Dagster's backfills start them, is done by then.
+WAITS_SECONDS = 2 * 60 * 60
+#: Warehouse → the run of this process whose turn it is there. Dagster tells nobody that a run is over: the process's end gives the turn back.
+_turns: dict[Path, tuple[str, Turn]] = {}
 
 
 class Installation(dg.ConfigurableResource):
     """Settings and programme of this installation (``MAYAK_…`` variables; docs/configuration.md)."""
 
     def run(self, context: dg.AssetExecutionContext) -> Run:
-        """The run for the context's partition; for assets without partitions the day is the clock's."""
+        """The run for the context's partition; for assets without partitions the day is the clock's.
+
+        Waits until no other run works on the warehouse. Raises TransientError when that takes longer than :data:`WAITS_SECONDS`.
+        """
         now = datetime.now(UTC)
         settings = read_settings()
+        _take_turn(settings.warehouse_path, context)
         day = date.fromisoformat(context.partition_key) if context.has_partition_key else now.astimezone(self.programme().zone).date()
         return Run(settings, day, now, Lines(context.log.info))
 
@@ -29,6 +39,18 @@ class Installation(dg.ConfigurableResource):
     def settings(self) -> Settings:
         """The settings."""
         return read_settings()
+
+
+def _take_turn(warehouse: Path, context: dg.AssetExecutionContext) -> None:
+    """Hold the warehouse from a run's first asset to the end of the run."""
+    run_id, turn = _turns.get(warehouse, (None, None))
+    if run_id == context.run.run_id:
+        return
+    if turn is not None:
+        turn.give_back()  # of a run that this process did before
+        del _turns[warehouse]
+    who = f"Dagster run {context.run.run_id[:8]} of {context.run.job_name}"
+    _turns[warehouse] = (context.run.run_id, Turn(warehouse, who, patience=WAITS_SECONDS, tell=context.log.info))
 
 
 def known_programme() -> Programme | None:

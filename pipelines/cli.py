@@ -106,12 +106,13 @@ def run(
     """Do a day's or a week's whole work: read, relate, count, predict, write."""
     from pipelines import steps
     from pipelines.progress import telling
+    from pipelines.turns import turn
 
     settings = read_settings()
     programme = read_programme(settings.programme)
     day = _as_of(as_of, programme.time_zone)
     todo = steps.daily(programme) if rhythm is Rhythm.daily else steps.weekly(programme)
-    with telling(console, steps=len(todo)) as teller:
+    with turn(settings.warehouse_path, f"mayak run {rhythm.value} --as-of {day}"), telling(console, steps=len(todo)) as teller:
         steps.carry_out(steps.Run(settings, day, datetime.now(UTC), teller), todo)
     console.print(f"Lists:     {settings.deliveries_folder / 'lists' / day.isoformat() / 'index.html'}", soft_wrap=True)
     if rhythm is Rhythm.weekly:
@@ -233,11 +234,11 @@ def explain(
         explain_learner(warehouse, programme, _only_person(warehouse, learner), day, console)
 
 
-def _only_person(warehouse: Warehouse, learner: str) -> Person:
-    """The one person who is meant; ends the command with those who match where it is not one."""
+def _only_person(warehouse: Warehouse, learner: str, *, whole: bool = False) -> Person:
+    """The one person who is meant (by the ``whole`` name, or a part of it); ends the command with those who match where it is not one."""
     from pipelines.explain import find_people
 
-    people = find_people(warehouse, learner)
+    people = find_people(warehouse, learner, whole=whole)
     if len(people) == 1:
         return people[0]
     problems.print(f"{len(people)} people match" + (": say which, by person id:" if people else ""))
@@ -248,18 +249,21 @@ def _only_person(warehouse: Warehouse, learner: str) -> Person:
 
 @app.command()
 def erase(
-    learner: Annotated[str, typer.Argument(help="Person id, LMS user name or address, or the name as the LMS shows it.")],
+    learner: Annotated[str, typer.Argument(help="Person id, LMS user name or address, or the whole name.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Forget one learner: every row, mark, list and mail; what an export brings of the learner later is dropped. It cannot be undone."""
     from pipelines.erasure import erase as forget
+    from pipelines.turns import turn
 
     settings = read_settings()
     with Warehouse.open(settings.warehouse_path, read_only=True) as warehouse:
-        person = _only_person(warehouse, learner)
+        person = _only_person(warehouse, learner, whole=True)
     if not yes:
         typer.confirm(f"Erase {person.name} ({person.person_id}) from everything? It cannot be undone.", abort=True)
-    erased = forget(settings, person.person_id, datetime.now(UTC))
+    # A run that has read the learner already would write the learner's name on a list again.
+    with turn(settings.warehouse_path, "mayak erase"):
+        erased = forget(settings, person.person_id, datetime.now(UTC))
     console.print(f"Erased ({erased.erasure_id}): {sum(erased.rows.values())} rows of {len(erased.rows)} tables, {erased.files} files.")
     console.print(f"These sources spoke of the learner; what lies there is not Mayak's to erase: {', '.join(erased.sources)}.")
     console.print("Run the day again: its lists, its figures and the curator's page follow.")

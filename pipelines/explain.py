@@ -120,18 +120,22 @@ EVIDENCE: tuple[Evidence, ...] = (
 )
 
 
-def find_people(warehouse: Warehouse, wanted: str) -> list[Person]:
-    """People who match: by person id, LMS user name, address, or (part of) the name shown; ordered by name."""
+def find_people(warehouse: Warehouse, wanted: str, *, whole: bool = False) -> list[Person]:
+    """People who match: by person id, LMS user name, address, or (part of) the name shown; ordered by name.
+
+    ``whole``: no part of a name will do, but the whole one in any order of first and last name.
+    """
     rows = warehouse.rows(
         """
         select p.person_id, max(a.display_name) from links.people as p inner join personal.accounts as a on p.account_id = a.account_id
         where p.person_id is not null and (
             p.person_id = $wanted or lower(a.username) = lower($wanted) or lower(a.email) = lower($wanted)
-            or lower(a.display_name) like '%' || lower($wanted) || '%'
+            or (not $whole and contains(lower(a.display_name), lower($wanted)))
+            or lower(trim($wanted)) in (lower(a.display_name), lower(a.first_name || ' ' || a.last_name), lower(a.last_name || ' ' || a.first_name))
         )
         group by p.person_id order by 2, 1
         """,
-        {"wanted": wanted},
+        {"wanted": wanted, "whole": whole},
     )
     return [Person(*row) for row in rows]
 

@@ -36,6 +36,8 @@ from pipelines.warehouse import Warehouse
 
 #: Days around the data for which the calendar is written: streams are planned half a year ahead, history is looked at two years back.
 CALENDAR_DAYS_BACK, CALENDAR_DAYS_AHEAD = 800, 200
+#: Seconds that a step waits for a reader (``mayak status``, ``mayak explain``) to close the warehouse: they are done within a few.
+READERS_PATIENCE = 30
 
 
 @dataclass
@@ -57,8 +59,11 @@ class Run:
 
     @contextmanager
     def warehouse(self, *, read_only: bool = False) -> Iterator[Warehouse]:
-        """The warehouse, open for the length of the block."""
-        with Warehouse.open(self.settings.warehouse_path, read_only=read_only, memory_limit=self.settings.memory_limit) as warehouse:
+        """The warehouse, open for the length of the block. Waits for somebody who is looking at it (``mayak status``)."""
+        settings = self.settings
+        with Warehouse.open(
+            settings.warehouse_path, read_only=read_only, memory_limit=settings.memory_limit, patience=READERS_PATIENCE
+        ) as warehouse:
             yield warehouse
 
     @contextmanager

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from time import monotonic, sleep
 from types import TracebackType
 from typing import Any, Self
 
@@ -30,6 +31,8 @@ _KEY = re.compile(r"Key: ([a-z_, ]+)\.")
 KEEPS_KNOWN = "Nulls keep what was known."
 #: In a column's comment: any copy of the row that says so is enough, whatever a newer one says.
 STAYS_TRUE = "Once true it stays true."
+#: How often somebody who waits for the file looks whether it is free (s).
+_LOOK_AGAIN = 0.5
 
 
 class Warehouse:
@@ -44,10 +47,12 @@ class Warehouse:
         self.connection.execute("set TimeZone = 'UTC'")
 
     @classmethod
-    def open(cls, path: Path | None, *, read_only: bool = False, memory_limit: str | None = None) -> Self:
+    def open(cls, path: Path | None, *, read_only: bool = False, memory_limit: str | None = None, patience: float = 0) -> Self:
         """Open (and, unless ``read_only``, create) the warehouse file; None opens one in memory.
 
-        Raises TransientError while another process has it open, PermanentError where there is no file to read, or one that is no warehouse or
+        ``patience``: seconds to wait for another process that has it open.
+
+        Raises TransientError where it still has, PermanentError where there is no file to read, or one that is no warehouse or
         must not be written; BadConfiguration for a memory limit that is none.
         """
         if path is not None and read_only and not path.exists():
@@ -57,15 +62,7 @@ class Warehouse:
                 path.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise PermanentError(f"the warehouse {path}: expected a folder that can be written to; found: {error.strerror}") from error
-        try:
-            connection = duckdb.connect(str(path) if path else ":memory:", read_only=read_only)
-        except duckdb.IOException as error:
-            if "could not set lock" in str(error).lower():
-                raise TransientError(f"the warehouse {path} is open in another process; one at a time") from error
-            found = str(error).splitlines()[0].removeprefix("IO Error: ")
-            raise PermanentError(
-                f"the warehouse {path}: expected a DuckDB file that can be {'read' if read_only else 'written'}; found: {found}"
-            ) from error
+        connection = _connect(path, read_only=read_only, patience=patience)
         if memory_limit:
             try:
                 connection.execute("set memory_limit = ?", [memory_limit])
@@ -281,3 +278,18 @@ class Warehouse:
 def literal(moment: datetime | None) -> str:
     """A moment as it is written in a statement."""
     return f"timestamptz '{moment.isoformat()}'" if moment else "null::timestamptz"
+
+
+def _connect(path: Path | None, *, read_only: bool, patience: float) -> duckdb.DuckDBPyConnection:
+    until = monotonic() + patience
+    while True:
+        try:
+            return duckdb.connect(str(path) if path else ":memory:", read_only=read_only)
+        except duckdb.IOException as error:
+            if "could not set lock" not in str(error).lower():
+                found = str(error).splitlines()[0].removeprefix("IO Error: ")
+                expected = f"expected a DuckDB file that can be {'read' if read_only else 'written'}"
+                raise PermanentError(f"the warehouse {path}: {expected}; found: {found}") from error
+            if monotonic() >= until:
+                raise TransientError(f"the warehouse {path} is open in another process; one at a time") from error
+        sleep(_LOOK_AGAIN)

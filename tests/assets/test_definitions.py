@@ -9,9 +9,13 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from assets import installation
 from assets.definitions import build
 from assets.timetable import export_state
+from pipelines.errors import TransientError
 from pipelines.programme import read_programme
+from pipelines.settings import read_settings
+from pipelines.turns import Turn, turn
 from tests.conftest import SmallProgramme, configure
 
 STAGES = ("raw", "links", "facts", "indicators", "risk", "reports", "deliveries")
@@ -122,3 +126,28 @@ def test_databases_are_left_to_the_night(small_programme: SmallProgramme) -> Non
     programme = read_programme(small_programme.exports / "programme.toml")
     assert set(export_state(programme)) == {source.name for source in programme.sources if source.path is not None}
     assert "lms" not in export_state(programme)
+
+
+def test_a_run_waits_for_the_run_before_it_and_one_process_may_do_several(
+    small_programme: SmallProgramme, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The nightly job, the sensor's loading and a backfill's ten runs all want one file, and Dagster starts them at once."""
+    configure(monkeypatch, small_programme.exports, tmp_path)
+    monkeypatch.setattr(installation, "WAITS_SECONDS", 0)
+
+    @dg.asset(required_resource_keys={"installation"})
+    def work(context):
+        context.resources.installation.run(context)
+
+    def run() -> str:
+        result = dg.materialize([work], resources={"installation": installation.Installation()}, raise_on_error=False)
+        failures = [event.step_failure_data.error for event in result.get_step_failure_events()]
+        return str(failures[0].cause or failures[0]) if failures else "done"
+
+    path = read_settings().warehouse_path
+    with turn(path, "mayak run daily"):
+        assert "another run works on the warehouse" in run()
+    assert run() == run() == "done"
+    with pytest.raises(TransientError, match="Dagster run"):
+        Turn(path, "mayak run daily")
+    installation._turns.pop(path)[1].give_back()

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from pipelines import cli
 from pipelines.errors import TransientError
+from pipelines.turns import turn
 from pipelines.warehouse import Warehouse
 
 KEY = "a-key-for-invented-people"
@@ -167,6 +168,41 @@ def test_a_folder_that_cannot_be_written_to_is_one_line(mayak, installation: Pat
 
 def test_fewer_than_one_learner_is_wrong_use(mayak, installation: Path) -> None:
     assert mayak("simulate", str(installation / "exports"), "--preset", "large", "--learners", "-5")[0] == 2
+
+
+@pytest.mark.parametrize("command", [("run", "daily", "--as-of", "2026-11-20"), ("run", "weekly"), ("erase", "p1", "--yes")], ids=" ".join)
+def test_two_runs_never_work_on_one_warehouse(mayak, installation: Path, command: tuple[str, ...]) -> None:
+    """Between two steps the file is free, and a second run would get in: the turn is held from the first step to the last."""
+    path = installation / "var" / "warehouse.duckdb"
+    with Warehouse.open(path) as warehouse:
+        warehouse.create_schemas()
+        warehouse.connection.execute(
+            "insert into raw.accounts (account_id, realm, channel, source, load_id) values ('a1', 'moodle', 'lms', 's', 'l');"
+            "insert into links.people (account_id, person_id, state, rule) values ('a1', 'p1', 'linked', 'lms');"
+            "insert into personal.accounts (account_id, native_id, display_name) values ('a1', '5', 'Ирина Полевая')"
+        )
+    with turn(path, "mayak run daily --as-of 2026-11-21"):
+        code, out, errors = mayak(*command)
+    assert (code, out) == (75, "")
+    assert "(mayak run daily --as-of 2026-11-21, process " in errors
+    assert len(errors.splitlines()) == 1
+
+
+def test_nobody_is_erased_by_a_part_of_the_name(mayak, installation: Path) -> None:
+    with Warehouse.open(installation / "var" / "warehouse.duckdb") as warehouse:
+        warehouse.create_schemas()
+        warehouse.connection.execute(
+            "insert into raw.accounts (account_id, realm, channel, source, load_id) values ('a1', 'moodle', 'lms', 's', 'l');"
+            "insert into links.people (account_id, person_id, state, rule) values ('a1', 'p1', 'linked', 'lms');"
+            "insert into personal.accounts (account_id, native_id, display_name, first_name, last_name) values ('a1', '5', 'Ирина Полевая', 'Ирина', 'Полевая')"
+        )
+    for part in ("Полев", "%", "Ирина"):
+        code, out, errors = mayak("erase", part, "--yes")
+        assert (code, out) == (1, "")
+        assert errors.startswith("0 people match")
+    code, out, _ = mayak("erase", "полевая ирина", "--yes")
+    assert code == 0
+    assert out.startswith("Erased")
 
 
 def test_what_may_go_away_by_itself_says_try_again(mayak, monkeypatch: pytest.MonkeyPatch) -> None:

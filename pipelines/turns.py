@@ -1,0 +1,75 @@
+"""Whose turn it is: one run at a time works on a warehouse, from its first step to its last.
+
+DuckDB's own lock holds as long as the file is open, and a run opens and closes it step by step (dbt and Great Expectations open it for themselves). A
+second run that began in between would put another day's facts under the first one's lists. A turn is a lock on a file beside the warehouse; the
+system gives it back when its holder dies, however that happens. Who only reads takes no turn.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+
+from pipelines.errors import PermanentError, TransientError
+
+#: How often somebody who waits looks whether it is their turn (s).
+_LOOK_AGAIN = 1.0
+
+
+class Turn:
+    """The turn at one warehouse, until :meth:`give_back` or the end of the process.
+
+    Parameters
+    ----------
+    who: what those who have to wait are told: a command and its day, without personal data.
+    patience: seconds to wait for whoever has it.
+    tell: told once when there is somebody to wait for.
+
+    Raises TransientError when the other one is not done by then, PermanentError where no file can be written beside the warehouse.
+    """
+
+    def __init__(self, warehouse: Path, who: str, *, patience: float = 0, tell: Callable[[str], None] | None = None) -> None:
+        path = warehouse.with_name(f"{warehouse.name}.turn")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("a+", encoding="utf-8")
+        except OSError as error:
+            raise PermanentError(f"the warehouse {warehouse}: expected a folder that can be written to; found: {error.strerror}") from error
+        until, told = monotonic() + patience, False
+        while not self._taken():
+            holder = path.read_text(encoding="utf-8").strip() or "it does not say which"
+            if monotonic() >= until:
+                self._file.close()
+                raise TransientError(f"another run works on the warehouse {warehouse} ({holder}); one at a time")
+            if tell and not told:
+                tell(f"waits for another run ({holder})")
+                told = True
+            sleep(_LOOK_AGAIN)
+        self._file.truncate(0)
+        self._file.write(f"{who}, process {os.getpid()}\n")
+        self._file.flush()
+
+    def _taken(self) -> bool:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def give_back(self) -> None:
+        """Let the next one work. The file stays: taking it away could leave two holders, each of a file of that name."""
+        self._file.close()
+
+
+@contextmanager
+def turn(warehouse: Path, who: str) -> Iterator[None]:
+    """The turn for the length of the block; raises at once where another one has it (see :class:`Turn`)."""
+    held = Turn(warehouse, who)
+    try:
+        yield
+    finally:
+        held.give_back()

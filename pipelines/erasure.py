@@ -65,7 +65,7 @@ class Erased:
 
 
 def erase(settings: Settings, person_id: str, at: datetime) -> Erased:
-    """Take one learner out of the warehouse, the page's files, the outbox and what was handed out. May be repeated.
+    """Take one learner out of the warehouse, the page's files, the outbox and what was handed out. May be repeated, also where it was killed.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def erase(settings: Settings, person_id: str, at: datetime) -> Erased:
     with Warehouse.open(settings.warehouse_path) as warehouse:
         warehouse.create_schemas()
         accounts = [account for (account,) in warehouse.rows("select account_id from links.people where person_id = ?", [person_id])]
-        if not accounts:
+        if not accounts and not is_begun(warehouse, person_id):
             raise BadConfiguration(f"{person_id}: no account is linked to this person")
         if warehouse.has_table("facts.dim_curators") and warehouse.value(
             "select count(*) from facts.dim_curators where curator_id = ?", [person_id]
@@ -86,19 +86,27 @@ def erase(settings: Settings, person_id: str, at: datetime) -> Erased:
         strings = _strings_of(warehouse, accounts)
         sources = _sources_of(warehouse, accounts)
         erasure_id = sha256(f"{person_id}\x1f{','.join(sorted(accounts))}".encode()).hexdigest()[:20]
+        # The files first: once the warehouse has forgotten the names, nobody could find them in files.
+        files = _erase_files(settings, warehouse, [person_id, *strings])
+        rows = {"page": _erase_from_page(settings, person_id)}
         with warehouse.transaction():
-            warehouse.connection.executemany(
-                "insert into raw.erasures select ?, ?, ? where ? not in (select account_id from raw.erasures)",
-                [(account, erasure_id, at, account) for account in accounts],
-            )
-            rows = _take_away(warehouse, [person_id, *accounts])
+            for account in accounts:
+                warehouse.connection.execute(
+                    "insert into raw.erasures select ?, ?, ? where ? not in (select account_id from raw.erasures)",
+                    [account, erasure_id, at, account],
+                )
+            rows |= _take_away(warehouse, [person_id, *accounts])
             _mask(warehouse, strings)
             for table, count in _take_away_by_words(warehouse, strings).items():
                 rows[table] = rows.get(table, 0) + count
-        files = _erase_files(settings, warehouse, [person_id, *strings])
     _write_anew(settings.warehouse_path)
-    rows["page"] = _erase_from_page(settings, person_id)
     return Erased(erasure_id, {table: count for table, count in sorted(rows.items()) if count}, files, tuple(sources))
+
+
+def is_begun(warehouse: Warehouse, person_id: str) -> bool:
+    """Was this person's erasure begun before? If it was killed, the warehouse knows the person no more, and its file may still hold free blocks with names."""
+    # A person is called after an account of the LMS (pipelines/links/people.py).
+    return bool(warehouse.value("select count(*) from raw.erasures where account_id = 'a' || substr(?, 2)", [person_id]))
 
 
 def hold(warehouse: Warehouse) -> int:
@@ -216,8 +224,9 @@ def _write_anew(path: Path) -> None:
     partial = path.with_name(f".{path.name}.partial")
     partial.unlink(missing_ok=True)
     with closing(duckdb.connect()) as connection:
-        connection.execute(f"attach '{path}' as old (read_only)")
-        connection.execute(f"attach '{partial}' as new")
+        for name, file in (("old", path), ("new", partial)):
+            quoted = str(file).replace("'", "''")
+            connection.execute(f"attach '{quoted}' as {name}" + (" (read_only)" if name == "old" else ""))
         connection.execute("copy from database old to new")
     partial.chmod(path.stat().st_mode)
     partial.replace(path)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from pathlib import Path
+
 import pytest
 
+from pipelines import erasure
 from pipelines.erasure import hold
+from pipelines.errors import BadConfiguration
+from pipelines.settings import Settings
 from pipelines.warehouse import Warehouse
 from tests.unit.links.warehouses import START, empty, insert
 
@@ -29,6 +35,51 @@ def test_the_words_of_a_file_go_with_its_last_holder(posted_by: str, handed_in_b
         hold(warehouse)
         assert count(warehouse, "personal.file_texts") == is_kept
         assert count(warehouse, "raw.message_files") == (posted_by != "gone")
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize("where", ["_erase_files", "_take_away", "_mask", "_write_anew"])
+def test_an_erasure_that_was_killed_is_finished_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    """Whatever was done by then: no list names the learner, no table and no free block of the file holds the name. A quote in a path is no end of it."""
+    settings = Settings(home=tmp_path / "o'clock", pseudonym_key="a key for invented people")
+    (folder := settings.deliveries_folder / "lists" / "2026-11-20").mkdir(parents=True)
+    (folder / "c1.html").write_text("<p>Ирина Полевая</p>", encoding="utf-8")
+    (folder / "c2.html").write_text("<p>Лидия Примерова</p>", encoding="utf-8")
+    with Warehouse.open(settings.warehouse_path) as warehouse:
+        warehouse.create_schemas()
+        for number, name in ((1, "Ирина Полевая"), (2, "Лидия Примерова")):
+            warehouse.connection.execute(
+                "insert into raw.accounts (account_id, realm, channel, source, load_id) values ($1, 'moodle', 'lms', 's', 'l')",
+                [f"a{number}"],
+            )
+            warehouse.connection.execute(
+                "insert into links.people (account_id, person_id, state, rule) values ($1, $2, 'linked', 'lms')",
+                [f"a{number}", f"p{number}"],
+            )
+            warehouse.connection.execute(
+                "insert into personal.accounts (account_id, native_id, display_name) values ($1, 'x', $2)", [f"a{number}", name]
+            )
+    at = datetime(2026, 11, 23, tzinfo=UTC)
+
+    def die(*_: object, **__: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(erasure, where, die)
+        with pytest.raises(Killed):
+            erasure.erase(settings, "p1", at)
+    erasure.erase(settings, "p1", at)
+
+    assert sorted(path.name for path in folder.iterdir()) == ["c2.html"]
+    assert "Полевая".encode() not in settings.warehouse_path.read_bytes()
+    with Warehouse.open(settings.warehouse_path, read_only=True) as warehouse:
+        assert warehouse.rows("select account_id from personal.accounts") == [("a2",)]
+        assert warehouse.rows("select account_id from raw.erasures") == [("a1",)]
+    with pytest.raises(BadConfiguration, match="no account is linked"):
+        erasure.erase(settings, "p3", at)
 
 
 def count(warehouse: Warehouse, table: str) -> int:

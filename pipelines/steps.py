@@ -15,14 +15,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from pipelines import erasure, marks
+from pipelines import belonging, erasure, marks
 from pipelines.calendar import write_programme
 from pipelines.deliveries import frozen, list_mail, list_telegram, lists, outbox, reports
 from pipelines.deliveries.language import Language
 from pipelines.deliveries.page import snapshot
 from pipelines.deliveries.page.store import Store
 from pipelines.door import Finding, check_raw
-from pipelines.errors import BadContract, PermanentError
+from pipelines.errors import BadConfiguration, BadContract, PermanentError
 from pipelines.knowledge import known_until
 from pipelines.links import acknowledgements, copies, feedback, novelty, people, questions, repeated_questions, replies, threads
 from pipelines.loading import Load, load_source
@@ -73,6 +73,10 @@ class Run:
         with self.warehouse() as warehouse, known_until(warehouse, end):
             yield warehouse
 
+    def claim(self, warehouse: Warehouse) -> None:
+        """Is the warehouse this programme's, and under this key? Raises BadConfiguration where it is not."""
+        belonging.claim(warehouse, self.settings.warehouse_path, self.programme.id, self.settings.pseudonyms)
+
     def on(self, day: date) -> Run:
         """The same run for another day."""
         return replace(self, as_of=day)
@@ -90,9 +94,14 @@ class Outcome:
 
 
 def prepare(run: Run) -> Outcome:
-    """Make the schemas; write the programme file's streams, curators and calendar as tables; take in what curators marked since."""
+    """Make the schemas; write the programme file's streams, curators and calendar as tables; take in what curators marked since.
+
+    Raises BadConfiguration for a day that lies ahead, or a warehouse of another programme or key.
+    """
     with run.warehouse() as warehouse:
         warehouse.create_schemas()
+        run.claim(warehouse)
+        _not_ahead(run, warehouse)
         from_day, until_day = run.as_of - timedelta(days=CALENDAR_DAYS_BACK), run.as_of + timedelta(days=CALENDAR_DAYS_AHEAD)
         write_programme(warehouse, run.programme, pseudonyms=run.settings.pseudonyms, from_day=from_day, until_day=until_day)
         _take_marks(run, warehouse)
@@ -100,13 +109,24 @@ def prepare(run: Run) -> Outcome:
         return Outcome({f"raw.{table}": warehouse.value(f"select count(*) from raw.{table}") for table in tables})
 
 
+def _not_ahead(run: Run, warehouse: Warehouse) -> None:
+    """A day that has not begun, of which nothing was read either, is a slip of the pen: everybody would be silent until then, and the history of links dated by it."""
+    read_until = warehouse.value("select max(covers_until) from raw.loads where state = 'loaded'")
+    latest = max(moment.astimezone(run.programme.zone).date() for moment in (run.run_at, read_until) if moment)
+    if run.as_of > latest:
+        raise BadConfiguration(
+            f"as of {run.as_of}: this day lies ahead of the clock and of everything that was read; the last one possible is {latest}"
+        )
+
+
 def load(run: Run, source: Source) -> list[Load]:
     """Load what is new in one source. A source that is missing or broken is in the result, and the run goes on.
 
-    Raises PermanentError only where the programme file calls the source required.
+    Raises PermanentError only where the programme file calls the source required, and BadConfiguration for a warehouse of another programme or key.
     """
     with run.warehouse() as warehouse:
         warehouse.create_schemas()
+        run.claim(warehouse)
         loads = load_source(
             warehouse, run.programme, source, pseudonyms=run.settings.pseudonyms, run_at=run.run_at,
             url=run.settings.url_of(source.name), token=run.settings.token_of(source.name),

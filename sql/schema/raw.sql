@@ -802,3 +802,11 @@ comment on table raw.erasures is 'One row per account of a learner who was erase
 comment on column raw.erasures.account_id is 'Pseudonym of the account; there is no other row with it anywhere.';
 comment on column raw.erasures.erasure_id is 'What was erased together: one learner.';
 comment on column raw.erasures.erased_at is 'When.';
+
+create table if not exists raw.installation (
+    programme_id varchar not null,
+    key_mark varchar not null
+);
+comment on table raw.installation is 'One row: whose warehouse this is. Rows of two programmes, or ids made under two keys, could not be told apart afterwards. Key: programme_id.';
+comment on column raw.installation.programme_id is 'programme.id of the programme file.';
+comment on column raw.installation.key_mark is 'Pseudonym of a fixed word under the installation''s key: another key gives another one.';

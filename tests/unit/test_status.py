@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.belonging import claim
 from pipelines.programme import Programme
+from pipelines.pseudonyms import Pseudonyms
 from pipelines.status import Diagnosis, examine, source_states
 from pipelines.warehouse import Warehouse
 
@@ -66,6 +68,14 @@ def test_a_file_that_is_no_warehouse_is_not_said_to_be_in_use(home: Path) -> Non
     found = wrong(home, "")["warehouse"]
     assert "not a valid DuckDB database file" in found.found
     assert "backup" in found.mend
+
+
+def test_a_warehouse_made_under_another_key(home: Path) -> None:
+    with Warehouse.open(home / "warehouse.duckdb") as warehouse:
+        warehouse.create_schemas()
+        claim(warehouse, home, "p", Pseudonyms(b"the key of another installation"))
+    found = wrong(home, "")["warehouse"]
+    assert "MAYAK_PSEUDONYM_KEY: not the key" in found.found
 
 
 def test_a_stale_source_a_failed_load_and_nobody_enrolled(home: Path) -> None:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 console = Console(file=sys.stdout)
 #: A key that is in a public file protects nobody: the demonstration's people are invented.
 DEMO_KEY = "demonstration-of-mayak-not-a-secret"
+#: Dagster's instance: no telemetry, and one run at a time, in the order in which they were asked for.
+_INSTANCE = "telemetry:\n  enabled: false\nconcurrency:\n  runs:\n    max_concurrent_runs: 1\n"
 #: Two lists, so that the second can say what changed; the second day is a Sunday and ends a week.
 DAYS_SHOWN = 2
 #: Seconds between two looks at how far a run is.
@@ -52,7 +54,7 @@ def configure(folder: Path) -> None:
         "GX_ANALYTICS_ENABLED": "false",
     }
     (folder / "dagster").mkdir(parents=True, exist_ok=True)
-    (folder / "dagster" / "dagster.yaml").write_text("telemetry:\n  enabled: false\n", encoding="utf-8")
+    (folder / "dagster" / "dagster.yaml").write_text(_INSTANCE, encoding="utf-8")
 
 
 def days_shown(as_of: date) -> list[date]:

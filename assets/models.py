@@ -11,8 +11,8 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, dbt_assets
 
 from assets.installation import Installation
-from pipelines.settings import DBT_AS_OF, DBT_FOLDER, DBT_WAREHOUSE
-from pipelines.transform import kept_folder, lasting_variables, manifest
+from pipelines.settings import DBT_AS_OF, DBT_FOLDER, DBT_RULES, DBT_WAREHOUSE
+from pipelines.transform import kept_folder, lasting_variables, manifest, rules_of
 
 
 class Relations(DagsterDbtTranslator):
@@ -35,12 +35,13 @@ def _build(context: dg.AssetExecutionContext, installation: Installation, dbt: D
     run = installation.run(context)
     # dbt reads the warehouse's path (dbt_like/profiles.yml) and the day from its environment. As a variable the day would have it read the whole project anew every
     # day; so would a folder of its own for every run.
-    told = {DBT_WAREHOUSE: str(run.settings.warehouse_path), DBT_AS_OF: run.as_of.isoformat()}
+    lasting = lasting_variables(run.programme)
+    told = {DBT_WAREHOUSE: str(run.settings.warehouse_path), DBT_AS_OF: run.as_of.isoformat(), DBT_RULES: rules_of(lasting)}
     os.environ.update(told)
     try:
         # Unit tests speak of the code, not of the data: the test suite runs them.
         arguments = ["build", "--exclude-resource-type", "unit_test", "--indirect-selection", "buildable"]
-        variables = json.dumps(lasting_variables(run.programme), ensure_ascii=False)
+        variables = json.dumps(lasting, ensure_ascii=False)
         folder = kept_folder(run.settings.warehouse_path) / "target"
         yield from dbt.cli([*arguments, "--vars", variables], context=context, target_path=folder).stream()
     finally:

@@ -20,6 +20,8 @@ PREFIX = "MAYAK_"
 DBT_WAREHOUSE = "MAYAK_DBT_WAREHOUSE"
 #: And the day that a run speaks of: as a variable it would make dbt read its whole project anew every day.
 DBT_AS_OF = "MAYAK_DBT_AS_OF"
+#: And a hash of the rules by which days are built (pipelines/transform.py).
+DBT_RULES = "MAYAK_DBT_RULES"
 #: HMAC keys shorter than 128 bits can be searched; RFC 2104 asks for at least the hash's strength where one can.
 KEY_BYTES_MIN = 16
 
@@ -132,7 +134,9 @@ def read_settings() -> Settings:
     strangers = sorted(
         name
         for name in os.environ
-        if name.startswith(PREFIX) and name not in known | {DBT_WAREHOUSE, DBT_AS_OF} and not name.startswith(f"{PREFIX}SOURCES__")
+        if name.startswith(PREFIX)
+        and name not in known | {DBT_WAREHOUSE, DBT_AS_OF, DBT_RULES}
+        and not name.startswith(f"{PREFIX}SOURCES__")
     )
     if strangers:
         raise BadConfiguration(f"unknown setting(s): {', '.join(strangers)}; known: {', '.join(sorted(known))}")

@@ -6,11 +6,13 @@ is free. dbt is imported when a run begins, not before: it takes two seconds tha
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -19,7 +21,7 @@ import yaml
 
 from pipelines.errors import BadContract, PermanentError, TransientError
 from pipelines.programme import Programme
-from pipelines.settings import DBT_AS_OF, DBT_FOLDER, DBT_WAREHOUSE
+from pipelines.settings import DBT_AS_OF, DBT_FOLDER, DBT_RULES, DBT_WAREHOUSE
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunner
@@ -108,6 +110,22 @@ def lasting_variables(programme: Programme) -> dict[str, Any]:
     }
 
 
+def rules_of(variables: Mapping[str, Any]) -> str:
+    """A hash of what decides how days are built: the project's models, macros and thresholds, and the variables that say what a day and a stream is.
+
+    Tables that grow by day and were built by other rules are built anew (``dbt_like/macros/shape.sql``).
+    """
+    digest = sha256()
+    for folder in ("models/facts", "models/indicators", "macros", "seeds"):
+        for file in sorted((DBT_FOLDER / folder).rglob("*")):
+            if file.suffix in (".sql", ".csv"):
+                digest.update(f"{file.relative_to(DBT_FOLDER)}\x1f".encode())
+                digest.update(file.read_bytes())
+    decide = {name: variables.get(name) for name in ("time_zone", "stream_pattern", "ignore_courses")}
+    digest.update(json.dumps(decide, sort_keys=True).encode())
+    return digest.hexdigest()
+
+
 def parse(work_folder: Path) -> Path:
     """Read the dbt project without a warehouse and write its manifest; returns the manifest's path.
 
@@ -146,6 +164,7 @@ def _invoke(warehouse_path: Path, command: list[str], *, variables: dict[str, An
         {
             DBT_WAREHOUSE: str(warehouse_path),
             DBT_AS_OF: variables.get("as_of", ""),
+            DBT_RULES: rules_of(variables) if variables else "",
             "DO_NOT_TRACK": "1",
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         }

@@ -38,3 +38,81 @@
         {% if used %}where loads.load_id not in (select used.load_id from {{ used }} as used){% endif %}
     )
 {%- endmacro %}
+
+{# Whose an account is (person) and where it learns (course, or null for the site as a whole): what acts are counted by. #}
+{% macro learning_accounts() -%}
+    select accounts.account_id, accounts.person_id, learners.course_id
+    from {{ ref('dim_accounts') }} as accounts
+    inner join {{ ref('dim_learners') }} as learners
+        on accounts.person_id = learners.person_id
+    union
+    select accounts.account_id, accounts.person_id, cast(null as varchar) as course_id
+    from {{ ref('dim_accounts') }} as accounts
+    where accounts.person_id in (select learners.person_id from {{ ref('dim_learners') }} as learners)
+{%- endmacro %}
+
+{# Accounts whose acts count for somebody else, or somewhere else, than in the run before: a decision about who is who, a list of participants that
+   came after the log. Both sides of each difference; none before there is anything to compare with. #}
+{% macro moved_accounts() -%}
+    {%- set used = adapter.get_relation(database=this.database, schema='indicators', identifier='ind_used_accounts') -%}
+    {%- if used %}
+    (select * from ({{ learning_accounts() }}) as present except select used.account_id, used.person_id, used.course_id from {{ used }} as used)
+    union all
+    (select used.account_id, used.person_id, used.course_id from {{ used }} as used except select * from ({{ learning_accounts() }}) as present)
+    {%- else %}
+    select present.* from ({{ learning_accounts() }}) as present where false
+    {%- endif %}
+{%- endmacro %}
+
+{# Actions of fct_activity that do not hold any more: later ones than the run speaks of, and of those whose accounts are others. A day on which nothing is left
+   would not be replaced by anything. #}
+{% macro forget_actions() -%}
+    {%- if is_incremental() -%}
+    delete from {{ this }} as kept
+    where
+        kept.day > {{ as_of() }}
+        or exists (
+            select 1
+            from ({{ moved_accounts() }}) as moved
+            where moved.person_id = kept.person_id and moved.course_id is not distinct from kept.course_id
+        )
+    {%- endif -%}
+{%- endmacro %}
+
+{# Days of ind_learner_days that do not hold any more, to be built anew: later ones than the run speaks of, of learners who are none any more, and of
+   streams in which somebody's accounts are others, or that begin or end on another day than they did. #}
+{% macro forget_days() -%}
+    {%- if is_incremental() -%}
+    delete from {{ this }} as kept
+    where
+        kept.day > {{ as_of() }}
+        or not exists (
+            select 1
+            from {{ ref('dim_learners') }} as learners
+            where learners.person_id = kept.person_id and learners.stream_id = kept.stream_id
+        )
+        -- The whole stream: shares of it are made of everybody.
+        or kept.stream_id in (
+            select stood.stream_id
+            from {{ this }} as stood
+            inner join ({{ moved_accounts() }}) as moved
+                on stood.person_id = moved.person_id and stood.course_id = moved.course_id
+            union
+            select learners.stream_id
+            from {{ ref('dim_learners') }} as learners
+            inner join ({{ moved_accounts() }}) as moved
+                on learners.person_id = moved.person_id and learners.course_id = moved.course_id
+        )
+        or exists (
+            select 1
+            from {{ ref('dim_streams') }} as streams
+            where
+                streams.stream_id = kept.stream_id
+                and (
+                    streams.starts_on is null
+                    or kept.course_day <> {{ days_between('streams.starts_on', 'kept.day') }} + 1
+                    or kept.course_days is distinct from streams.days
+                )
+        )
+    {%- endif -%}
+{%- endmacro %}

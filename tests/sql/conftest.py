@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.programme import Programme
 from pipelines.transform import TransformResult, run_dbt
 from pipelines.warehouse import Warehouse
 from tests.sql import fixture
@@ -48,8 +49,14 @@ def warehouse(built: Built) -> Iterator[Warehouse]:
         yield opened
 
 
-def run(path: Path, built: Built, as_of: date, select: str = "facts indicators", *, full_refresh: bool = False) -> TransformResult:
+def run(
+    path: Path,
+    built: Built,
+    as_of: date,
+    select: str = "facts indicators",
+    *,
+    full_refresh: bool = False,
+    programme: Programme = fixture.PROGRAMME,
+) -> TransformResult:
     """Build a copy for another day, without its data tests."""
-    return run_dbt(
-        path, select, programme=fixture.PROGRAMME, as_of=as_of, work_folder=built.work, full_refresh=full_refresh, data_tests=False
-    )
+    return run_dbt(path, select, programme=programme, as_of=as_of, work_folder=built.work, full_refresh=full_refresh, data_tests=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from pipelines import transform
 from pipelines.errors import BadContract, PermanentError
+from pipelines.programme import Programme
 from pipelines.settings import DBT_FOLDER
 from pipelines.thresholds import threshold
 from pipelines.transform import manifest, run_dbt, run_unit_tests
@@ -392,3 +394,114 @@ def test_a_learner_who_moves_takes_all_days_along(built: Built, tmp_path: Path) 
             ("B-36/nov", days + 1)
         ]
         assert of(warehouse, "facts.fct_activity", "distinct stream_id", person_id="p-rita") == [("B-36/nov",)]
+
+
+def _as_built_at_once(path: Path, built: Built, programme: Programme = fixture.PROGRAMME) -> None:
+    """Days and actions stand as if all history were built now."""
+    with Warehouse.open(path, read_only=True) as warehouse:
+        days, actions = warehouse.rows(_DAYS), warehouse.rows(_ACTIONS)
+    run(path, built, fixture.AS_OF, full_refresh=True, programme=programme)
+    with Warehouse.open(path, read_only=True) as warehouse:
+        assert warehouse.rows(_ACTIONS) == actions
+        assert warehouse.rows(_DAYS) == days
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("starts", "ends"),
+    [("2026-10-12", "2026-11-15"), ("2026-10-01", "2026-11-15"), ("2026-10-05", "2026-11-01")],
+    ids=["later", "earlier", "shorter"],
+)
+def test_a_stream_that_is_moved_takes_its_days_along(built: Built, tmp_path: Path, starts: str, ends: str) -> None:
+    """Days of the old calendar would stand beside the new ones: two rows of one day of the course, and days outside of it."""
+    path = built.copy(tmp_path)
+    with Warehouse.open(path) as warehouse:
+        warehouse.connection.execute(
+            "update raw.courses set starts_at = cast(? as timestamptz) + interval 9 hour, ends_at = cast(? as timestamptz) + interval 9 hour where course_id = ?",
+            [starts, ends, fixture.A],
+        )
+    run(path, built, fixture.AS_OF)
+    with Warehouse.open(path, read_only=True) as warehouse:
+        [(first, last, doubles)] = warehouse.rows(
+            "select min(day), max(day), count(*) - count(distinct (person_id, stream_id, course_day)) from indicators.ind_learner_days where course_id = ?",
+            [fixture.A],
+        )
+        assert (str(first), str(last), doubles) == (starts, ends, 0)
+    _as_built_at_once(path, built)
+
+
+@pytest.mark.slow
+def test_two_people_who_turn_out_to_be_one_are_one_on_all_days(built: Built, tmp_path: Path) -> None:
+    """A decision speaks of the past too: what the second account did a month ago is the person's."""
+    path = built.copy(tmp_path)
+    with Warehouse.open(path) as warehouse:
+        warehouse.connection.execute("update links.people set person_id = 'p-gleb' where account_id = ?", [fixture.account("vera")])
+    run(path, built, fixture.AS_OF)
+    with Warehouse.open(path, read_only=True) as warehouse:
+        assert warehouse.value("select count(*) from facts.fct_activity where person_id = 'p-vera'") == 0
+        assert warehouse.value(
+            "select bool_or(has_started) from indicators.ind_learner_days where person_id = 'p-gleb' and day = '2026-10-12'"
+        )
+    _as_built_at_once(path, built)
+
+
+@pytest.mark.slow
+def test_participants_that_come_after_the_log_bring_all_their_days(built: Built, tmp_path: Path) -> None:
+    path = built.copy(tmp_path)
+    with Warehouse.open(path) as warehouse:
+        warehouse.connection.execute("delete from raw.enrolments where account_id = ?", [fixture.account("anna")])
+    run(path, built, fixture.AS_OF - timedelta(days=1))
+    with Warehouse.open(path) as warehouse:
+        assert warehouse.value("select count(*) from facts.fct_activity where person_id = 'p-anna'") == 0
+        warehouse.connection.execute(f"attach '{built.path}' as whole (read_only)")
+        warehouse.connection.execute(
+            "insert into raw.enrolments select * from whole.raw.enrolments where account_id = ?", [fixture.account("anna")]
+        )
+    run(path, built, fixture.AS_OF)
+    with Warehouse.open(path, read_only=True) as warehouse:
+        assert warehouse.value("select count(*) from facts.fct_activity where person_id = 'p-anna'") > 0
+    _as_built_at_once(path, built)
+
+
+@pytest.mark.slow
+def test_another_time_zone_builds_all_history_anew(built: Built, tmp_path: Path) -> None:
+    """An hour past midnight is another day there: the actions of old days would stand on two."""
+    path = built.copy(tmp_path)
+    far = fixture.PROGRAMME.model_copy(update={"time_zone": "Asia/Vladivostok"})
+    run(path, built, fixture.AS_OF, programme=far)
+    with Warehouse.open(path, read_only=True) as warehouse:
+        assert warehouse.value("select count(*) - count(distinct activity_id) from facts.fct_activity") == 0
+    _as_built_at_once(path, built, far)
+
+
+@pytest.mark.slow
+def test_other_rules_build_all_history_anew_and_the_same_rules_do_not(
+    built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An installation that is upgraded has days that an older version counted otherwise, perhaps without a column."""
+    path = built.copy(tmp_path)
+    with Warehouse.open(path) as warehouse:
+        days = warehouse.rows(_DAYS)
+        warehouse.connection.execute("update indicators.ind_learner_days set tasks_due = 99 where day = '2026-10-10'")
+    run(path, built, fixture.AS_OF)
+    with Warehouse.open(path) as warehouse:
+        assert warehouse.value("select max(tasks_due) from indicators.ind_learner_days") == 99, "built anew every night"
+        warehouse.connection.execute("alter table indicators.ind_learner_days drop column tasks_late")
+    monkeypatch.setattr(transform, "rules_of", lambda variables: "another version")
+    run(path, built, fixture.AS_OF)
+    with Warehouse.open(path, read_only=True) as warehouse:
+        assert warehouse.rows(_DAYS) == days
+
+
+def test_the_rules_are_the_projects_code_its_thresholds_and_what_a_day_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    of_programme = transform.lasting_variables(fixture.PROGRAMME)
+    rules = transform.rules_of(of_programme)
+    assert rules == transform.rules_of({**of_programme, "language": "en", "as_of": "2026-11-20"})
+    assert rules != transform.rules_of({**of_programme, "time_zone": "UTC"})
+    project = tmp_path / "dbt_like"
+    shutil.copytree(transform.DBT_FOLDER, project, ignore=shutil.ignore_patterns("target", "logs"))
+    monkeypatch.setattr(transform, "DBT_FOLDER", project)
+    assert rules == transform.rules_of(of_programme)
+    with (project / "seeds" / "thresholds.csv").open("a") as thresholds:
+        thresholds.write("another,1,days,x\n")
+    assert rules != transform.rules_of(of_programme)

@@ -1,15 +1,15 @@
 -- One row per action of a learner in the LMS: what one person did with one task within one minute. One click writes several log
 -- rows (saving a submission writes three), so the strongest of a minute stands for all. Nobody's rows, rows of an administrator
 -- logged in as somebody, other people's acts upon a learner (graded, enrolled) and teachers' rows are no acts of learners.
--- Grows by day: the last days, and days of loads not seen before, are built again.
--- depends_on: {{ ref('thresholds') }}
+-- Grows by day: the last days are built again, and so are days of loads not seen before and of accounts that are somebody else's than before.
+-- depends_on: {{ ref('thresholds') }} {{ ref('dim_accounts') }} {{ ref('dim_learners') }}
 {{ config(
     materialized='incremental',
     incremental_strategy='delete+insert',
     unique_key='day',
     on_schema_change='fail',
-    pre_hook="{% if is_incremental() %}delete from {{ this }} where day > {{ as_of() }}{% endif %}",
-    post_hook="update {{ this }} as kept set stream_id = learners.stream_id from {{ ref('dim_learners') }} as learners where kept.person_id = learners.person_id and kept.course_id = learners.course_id and kept.stream_id is distinct from learners.stream_id"
+    pre_hook="{{ forget_actions() }}",
+    post_hook=["update {{ this }} as kept set stream_id = learners.stream_id from {{ ref('dim_learners') }} as learners where kept.person_id = learners.person_id and kept.course_id = learners.course_id and kept.stream_id is distinct from learners.stream_id", "{{ remember_rules() }}"]
 ) }}
 
 with activity as (
@@ -33,6 +33,11 @@ days as (
     where
         activity.day >= {{ first_new_day() }}
         or activity.load_id not in (select kept.load_id from {{ this }} as kept)
+    union
+    select activity.day
+    from activity
+    inner join ({{ moved_accounts() }}) as moved
+        on activity.account_id = moved.account_id and activity.course_id is not distinct from moved.course_id
 
 ),
 {% endif %}

@@ -1,13 +1,15 @@
 -- One row per learner, stream and day of the stream: the state at the END of that day, from what had happened by then.
 -- Sets only: every source becomes changes per learner and day, a spine of days adds them up. Grows by day: the last days are built
--- again, and so are days that are missing (a learner who moved, enrolled late or was recognised late). Never holds a later day than as_of.
--- depends_on: {{ ref('fct_load_days') }} {{ ref('dim_learners') }}
+-- again, and so are days that are missing (a learner who moved, enrolled late or was recognised late) or were forgotten (macro forget_days). Never holds a
+-- later day than as_of.
+-- depends_on: {{ ref('fct_load_days') }} {{ ref('dim_learners') }} {{ ref('dim_accounts') }} {{ ref('dim_streams') }}
 {{ config(
     materialized='incremental',
     incremental_strategy='delete+insert',
     unique_key=['person_id', 'stream_id', 'day'],
     on_schema_change='fail',
-    pre_hook="{% if is_incremental() %}delete from {{ this }} as kept where kept.day > {{ as_of() }} or not exists (select 1 from {{ ref('dim_learners') }} as learners where learners.person_id = kept.person_id and learners.stream_id = kept.stream_id){% endif %}"
+    pre_hook="{{ forget_days() }}",
+    post_hook="{{ remember_rules() }}"
 ) }}
 
 with learners as (

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from pipelines.errors import MayakError, PermanentError, TransientError
 from pipelines.programme import read_programme
@@ -280,6 +280,11 @@ _Note = Annotated[str | None, typer.Option("--note", help="Why, in one's own wor
 _NEXT_RUN = "The links follow with the next run."
 
 
+def _id(heading: str) -> Column:
+    """A column of ids that are typed into other commands: whole, however narrow the terminal."""
+    return Column(heading, no_wrap=True, overflow="fold")
+
+
 @contextmanager
 def _open(*, read_only: bool = False) -> Iterator[Warehouse]:
     settings = read_settings()
@@ -404,7 +409,7 @@ def review_decisions() -> None:
     """Every decision, the newest first. Shows who made it."""
     from pipelines.links.people_decisions import decisions
 
-    table = Table("decision", "kind", "account", "person", "made", "by", "note", "taken back")
+    table = Table(_id("decision"), "kind", "account", "person", "made", "by", "note", "taken back")
     with _open(read_only=True) as warehouse:
         found = decisions(warehouse).to_pylist()
     for one in found:
@@ -420,7 +425,7 @@ def review_history(account: Annotated[str, typer.Argument(help="Account id, or i
     """How an account was linked from the first run on, and why."""
     from pipelines.review import account_of
 
-    table = Table("since", "until", "state", "person", "rule", "score", "decision", "why")
+    table = Table("since", "until", "state", _id("person"), "rule", "score", _id("decision"), "why")
     with _open(read_only=True) as warehouse:
         rows = warehouse.rows(
             "select since, until, state, coalesce(person_id, candidate_person_id), rule, score, decision_id, why from links.people_history "
@@ -625,7 +630,9 @@ def copies_history() -> None:
     """Every dispute and verdict, the newest first. Shows who made it."""
     from pipelines.links.copy_decisions import history
 
-    table = Table("decision", "kind", "later", "earlier", "words", "share", "made", "by", "note", "taken back")
+    table = Table(_id("decision"), "kind", "later", "earlier", "words", "share", "made", "by", "note", "taken back")
+    for column in table.columns[2:4]:
+        column.overflow = "fold"
     with _open(read_only=True) as warehouse:
         found = history(warehouse).to_pylist()
     for one in found:

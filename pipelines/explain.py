@@ -21,6 +21,8 @@ from pipelines.warehouse import Warehouse
 
 #: Rows shown per indicator; the count of all stands beside it.
 ROWS_SHOWN = 12
+#: Characters of an id that stand for the whole of it, where no other begins so.
+SHORTEST_ID = 6
 
 
 @dataclass(frozen=True)
@@ -121,21 +123,21 @@ EVIDENCE: tuple[Evidence, ...] = (
 
 
 def find_people(warehouse: Warehouse, wanted: str, *, whole: bool = False) -> list[Person]:
-    """People who match: by person id, LMS user name, address, or (part of) the name shown; ordered by name.
+    """People who match: by person id or its beginning, LMS user name, address, or (part of) the name shown; ordered by name.
 
-    ``whole``: no part of a name will do, but the whole one in any order of first and last name.
+    ``whole``: no part of an id or a name will do; first and last name may stand in any order.
     """
     rows = warehouse.rows(
         """
         select p.person_id, max(a.display_name) from links.people as p inner join personal.accounts as a on p.account_id = a.account_id
         where p.person_id is not null and (
             p.person_id = $wanted or lower(a.username) = lower($wanted) or lower(a.email) = lower($wanted)
-            or (not $whole and contains(lower(a.display_name), lower($wanted)))
+            or (not $whole and (contains(lower(a.display_name), lower($wanted)) or length($wanted) >= $shortest and starts_with(p.person_id, $wanted)))
             or lower(trim($wanted)) in (lower(a.display_name), lower(a.first_name || ' ' || a.last_name), lower(a.last_name || ' ' || a.first_name))
         )
         group by p.person_id order by 2, 1
         """,
-        {"wanted": wanted, "whole": whole},
+        {"wanted": wanted, "whole": whole, "shortest": SHORTEST_ID},
     )
     return [Person(*row) for row in rows]
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import xlsxwriter
 
 from pipelines.errors import BadFile, PermanentError
+from pipelines.explain import SHORTEST_ID
 from pipelines.links.people_decisions import Decision, decide
 from pipelines.sources.formats.archives import ZipTree
 from pipelines.sources.formats.workbooks import Row, workbook_rows
@@ -38,7 +39,6 @@ _WHY = {
     "shared": "возможно, общий аккаунт / perhaps shared",
 }
 _CELL_CHARACTERS = 32_767
-_SHORTEST_ID = 6
 
 
 @dataclass(frozen=True)
@@ -141,8 +141,8 @@ def candidate_of(warehouse: Warehouse, account_id: str) -> str:
 
 
 def _the_one(warehouse: Warehouse, query: str, given: str, what: str) -> str:
-    if len(given) < _SHORTEST_ID:
-        raise PermanentError(f"{given!r} is too short for the id of an {what}: {_SHORTEST_ID} characters at least")
+    if len(given) < SHORTEST_ID:
+        raise PermanentError(f"{given!r} is too short for the id of an {what}: {SHORTEST_ID} characters at least")
     found = [row[0] for row in warehouse.rows(query, [given])]
     if len(found) != 1:
         raise PermanentError(f"{'several' if found else 'no'} {what} begins with {given!r}")

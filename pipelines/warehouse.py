@@ -82,9 +82,36 @@ class Warehouse:
         self.connection.close()
 
     def create_schemas(self) -> None:
-        """Make whatever of the declared schemas is not there yet. Safe to repeat."""
+        """Make whatever of the declared schemas is not there yet. Safe to repeat.
+
+        Columns that an older version did not know are added, and null in the rows that are there. Raises BadContract where a row must have one.
+        """
         for schema in SCHEMAS:
-            self.connection.execute((SQL_FOLDER / "schema" / f"{schema}.sql").read_text(encoding="utf-8"))
+            declared = (SQL_FOLDER / "schema" / f"{schema}.sql").read_text(encoding="utf-8")
+            try:
+                self.connection.execute(declared)
+            except (duckdb.BinderException, duckdb.CatalogException):
+                # A comment on a column that the table does not have.
+                self._add_columns(schema, declared)
+                self.connection.execute(declared)
+
+    def _add_columns(self, schema: str, declared: str) -> None:
+        with duckdb.connect() as new:
+            new.execute(declared)
+            wanted = new.execute(
+                "select table_name, column_name, data_type, is_nullable from duckdb_columns() where schema_name = ? order by table_name, column_index",
+                [schema],
+            ).fetchall()
+        there = set(self.rows("select table_name, column_name from duckdb_columns() where schema_name = ?", [schema]))
+        tables = {table for table, _ in there}
+        for table, column, kind, is_nullable in wanted:
+            if table in tables and (table, column) not in there:
+                if not is_nullable and self.value(f"select exists (select 1 from {schema}.{table})"):
+                    raise BadContract(
+                        f"{schema}.{table}: this warehouse is of an older version: its rows lack {column}, which each must have"
+                    )
+                # The engine adds no column that must not be null; what fills the table checks it.
+                self.connection.execute(f"alter table {schema}.{table} add column {column} {kind}")
 
     # -- reading ------------------------------------------------------------------------------------------------------------
 

@@ -209,6 +209,19 @@ def test_nobody_is_erased_by_a_part_of_the_name(mayak, installation: Path) -> No
     assert mayak("erase", "p1", "--yes")[0] == 0
 
 
+def test_ids_of_decisions_are_whole_on_a_narrow_terminal(mayak, installation: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are what `undo` asks for."""
+    monkeypatch.setattr(cli.console, "width", 80)
+    with Warehouse.open(installation / "var" / "warehouse.duckdb") as warehouse:
+        warehouse.create_schemas()
+        warehouse.connection.execute(
+            "insert into links.copy_decisions values ('cec340c022cb8', 1, 'dispute', 'moodle:submission:100', 'moodle:submission:98', 185, 0.85, 1, now(), null);"
+            "insert into links.people_decisions values ('d127ecf279d1e', 1, 'split', 'a000a0a94be7fc8d4d6ef', null, now(), null)"
+        )
+    assert "cec340c022cb8" in mayak("copies", "history")[1]
+    assert "d127ecf279d1e" in mayak("review", "decisions")[1]
+
+
 def test_what_may_go_away_by_itself_says_try_again(mayak, monkeypatch: pytest.MonkeyPatch) -> None:
     def away() -> None:
         raise TransientError("the server is away")

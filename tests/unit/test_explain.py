@@ -6,7 +6,7 @@ from collections import Counter
 
 import yaml
 
-from pipelines.explain import EVIDENCE
+from pipelines.explain import EVIDENCE, find_people
 from pipelines.settings import DBT_FOLDER
 from pipelines.warehouse import Warehouse
 
@@ -43,3 +43,26 @@ def test_evidence_is_looked_up_by_the_raw_tables_keys() -> None:
         for evidence in EVIDENCE:
             for table, key in evidence.raw:
                 assert key in warehouse.columns(f"raw.{table}")
+
+
+def test_somebody_is_found_by_the_beginning_of_the_id_as_other_commands_show_it() -> None:
+    with Warehouse.open(None) as warehouse:
+        warehouse.create_schemas()
+        for account, person in (("a1", "p12345678"), ("a2", "p12345999"), ("a3", "p9")):
+            warehouse.connection.execute(
+                "insert into links.people (account_id, person_id, state, rule) values ($1, $2, 'linked', 'lms')", [account, person]
+            )
+            warehouse.connection.execute(
+                "insert into personal.accounts (account_id, native_id, display_name) values ($1, 'x', 'Имя_100%')", [account]
+            )
+        found = {
+            wanted: [one.person_id for one in find_people(warehouse, wanted)] for wanted in ("p123456", "p12345", "p1234", "100%", "%_%")
+        }
+        assert found == {
+            "p123456": ["p12345678"],
+            "p12345": ["p12345678", "p12345999"],
+            "p1234": [],
+            "100%": ["p12345678", "p12345999", "p9"],
+            "%_%": [],
+        }
+        assert find_people(warehouse, "p123456", whole=True) == []

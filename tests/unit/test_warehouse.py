@@ -138,3 +138,27 @@ def test_what_the_engine_may_hold_is_narrowed_for_a_block_and_inside_another_blo
         before = held(warehouse)
         with warehouse.narrowed(memory="64MB"):
             assert held(warehouse) == before, "a limit that the operator has set stands"
+
+
+def test_columns_that_an_older_version_did_not_know_are_added(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    with Warehouse.open(path) as warehouse:
+        warehouse.create_schemas()
+        columns = warehouse.columns("raw.messages")
+        for table, column in (
+            ("raw.messages", "words"),
+            ("links.people_history", "why"),
+            ("personal.accounts", "phone"),
+            ("risk.scores", "basis"),
+        ):
+            warehouse.connection.execute(f"alter table {table} drop column {column}")
+        warehouse.connection.execute("insert into personal.accounts (account_id, native_id) values ('a1', 'x')")
+        warehouse.connection.execute("insert into raw.erasures values ('a2', 'e', now())")
+    with Warehouse.open(path) as warehouse:
+        warehouse.create_schemas()
+        assert dict(sorted(warehouse.columns("raw.messages").items())) == dict(sorted(columns.items()))
+        assert warehouse.rows("select account_id, phone from personal.accounts") == [("a1", None)]
+        assert "basis" in warehouse.columns("risk.scores")
+        warehouse.connection.execute("alter table raw.erasures drop column erased_at")
+        with pytest.raises(BadContract, match=r"raw\.erasures: this warehouse is of an older version: its rows lack erased_at"):
+            warehouse.create_schemas()

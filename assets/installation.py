@@ -14,7 +14,7 @@ from pipelines.turns import Turn
 
 #: How long a run waits for the run before it (s): a queue of ten nights, as Dagster's backfills start them, is done by then.
 WAITS_SECONDS = 2 * 60 * 60
-#: Warehouse → the run of this process whose turn it is there. Dagster tells nobody that a run is over: the process's end gives the turn back.
+#: Warehouse → the run of this process whose turn it is there.
 _turns: dict[Path, tuple[str, Turn]] = {}
 
 
@@ -32,6 +32,12 @@ class Installation(dg.ConfigurableResource):
         day = date.fromisoformat(context.partition_key) if context.has_partition_key else now.astimezone(self.programme().zone).date()
         return Run(settings, day, now, Lines(context.log.info))
 
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        """The run is over: the next one may work, also where this process goes on."""
+        for _, turn in _turns.values():
+            turn.give_back()
+        _turns.clear()
+
     def programme(self) -> Programme:
         """The programme file."""
         return read_programme(self.settings().programme)
@@ -43,12 +49,9 @@ class Installation(dg.ConfigurableResource):
 
 def _take_turn(warehouse: Path, context: dg.AssetExecutionContext) -> None:
     """Hold the warehouse from a run's first asset to the end of the run."""
-    run_id, turn = _turns.get(warehouse, (None, None))
+    run_id, _ = _turns.get(warehouse, (None, None))
     if run_id == context.run.run_id:
         return
-    if turn is not None:
-        turn.give_back()  # of a run that this process did before
-        del _turns[warehouse]
     who = f"Dagster run {context.run.run_id[:8]} of {context.run.job_name}"
     _turns[warehouse] = (context.run.run_id, Turn(warehouse, who, patience=WAITS_SECONDS, tell=context.log.info))
 

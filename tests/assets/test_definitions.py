@@ -135,19 +135,26 @@ def test_a_run_waits_for_the_run_before_it_and_one_process_may_do_several(
     configure(monkeypatch, small_programme.exports, tmp_path)
     monkeypatch.setattr(installation, "WAITS_SECONDS", 0)
 
+    path = tmp_path / "warehouse.duckdb"
+
     @dg.asset(required_resource_keys={"installation"})
     def work(context):
         context.resources.installation.run(context)
 
+    @dg.asset(required_resource_keys={"installation"}, deps=[work])
+    def go_on(context):
+        with pytest.raises(TransientError, match=f"Dagster run {context.run.run_id[:8]}"):
+            Turn(path, "mayak run daily")
+        context.resources.installation.run(context)
+
     def run() -> str:
-        result = dg.materialize([work], resources={"installation": installation.Installation()}, raise_on_error=False)
+        result = dg.materialize([work, go_on], resources={"installation": installation.Installation()}, raise_on_error=False)
         failures = [event.step_failure_data.error for event in result.get_step_failure_events()]
         return str(failures[0].cause or failures[0]) if failures else "done"
 
-    path = read_settings().warehouse_path
+    assert read_settings().warehouse_path == path
     with turn(path, "mayak run daily"):
         assert "another run works on the warehouse" in run()
     assert run() == run() == "done"
-    with pytest.raises(TransientError, match="Dagster run"):
-        Turn(path, "mayak run daily")
-    installation._turns.pop(path)[1].give_back()
+    with turn(path, "mayak run daily"):
+        pass

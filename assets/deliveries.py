@@ -3,6 +3,7 @@
 import dagster as dg
 
 from assets.installation import Installation
+from assets.partitions import ONE_DAY_A_RUN
 from pipelines.steps import deliver_lists, deliver_report, mail_lists, message_lists
 
 _LIST_READS = (
@@ -33,6 +34,7 @@ def delivery_assets(days: dg.DailyPartitionsDefinition) -> list[dg.AssetsDefinit
         group_name="deliveries",
         deps=[dg.AssetKey(["reports", name]) for name in _LIST_READS],
         partitions_def=days,
+        backfill_policy=ONE_DAY_A_RUN,
         kinds={"html", "excel"},
         owners=["team:data-engineers"],
         description="One page and one sheet per curator: who needs help today, why, and where they answer.",
@@ -50,6 +52,7 @@ def delivery_assets(days: dg.DailyPartitionsDefinition) -> list[dg.AssetsDefinit
         group_name="deliveries",
         deps=[dg.AssetKey(["reports", name]) for name in _REPORT_READS],
         partitions_def=days,
+        backfill_policy=ONE_DAY_A_RUN,
         kinds={"html", "pdf"},
         owners=["team:data-engineers"],
         description="The week's report, frozen as it was when it was made.",

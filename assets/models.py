@@ -11,6 +11,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, dbt_assets
 
 from assets.installation import Installation
+from assets.partitions import ONE_DAY_A_RUN
 from pipelines.settings import DBT_AS_OF, DBT_FOLDER, DBT_RULES, DBT_WAREHOUSE
 from pipelines.transform import kept_folder, lasting_variables, manifest, rules_of
 
@@ -51,7 +52,12 @@ def _build(context: dg.AssetExecutionContext, installation: Installation, dbt: D
 
 def model_assets(days: dg.DailyPartitionsDefinition) -> list[dg.AssetsDefinition]:
     """Two invocations of dbt: what counts, before risk; what people read, after it."""
-    common: dict[str, Any] = {"manifest": manifest(), "dagster_dbt_translator": Relations(), "partitions_def": days}
+    common: dict[str, Any] = {
+        "manifest": manifest(),
+        "dagster_dbt_translator": Relations(),
+        "partitions_def": days,
+        "backfill_policy": ONE_DAY_A_RUN,
+    }
 
     @dbt_assets(name="facts_and_indicators", select="mayak.facts mayak.indicators resource_type:seed", **common)
     def facts_and_indicators(context: dg.AssetExecutionContext, installation: Installation, dbt: DbtCliResource) -> Iterator[Any]:

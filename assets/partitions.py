@@ -5,6 +5,8 @@ import dagster as dg
 #: Partitions begin here: the first day for which somebody may want a list. Data may be older; indicators of earlier days are made
 #: together with the first partition.
 FIRST_DAY = "2026-01-01"
+#: A run is of one day: what it makes is what was known at the end of that day. dbt's assets would take a whole range into one run.
+ONE_DAY_A_RUN = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)
 #: Without a programme the definitions still need a zone.
 DEFAULT_ZONE = "Europe/Moscow"
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from assets.installation import Installation
+from assets.partitions import ONE_DAY_A_RUN
 from pipelines.steps import score
 
 _DESCRIPTIONS = {
@@ -41,7 +42,7 @@ def risk_assets(days: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
 
     checks = [dg.AssetCheckSpec(f"drift_{measure}", asset=["risk", "scores"], description=text) for measure, text in _CHECKS.items()]
 
-    @dg.multi_asset(name="risk", specs=specs, partitions_def=days, check_specs=checks)
+    @dg.multi_asset(name="risk", specs=specs, partitions_def=days, check_specs=checks, backfill_policy=ONE_DAY_A_RUN)
     def foresee(context: dg.AssetExecutionContext, installation: Installation) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         run = installation.run(context)
         outcome = score(run)

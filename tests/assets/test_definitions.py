@@ -158,3 +158,20 @@ def test_a_run_waits_for_the_run_before_it_and_one_process_may_do_several(
     assert run() == run() == "done"
     with turn(path, "mayak run daily"):
         pass
+
+
+def test_a_backfill_does_one_day_in_a_run(definitions: dg.Definitions) -> None:
+    """dbt's assets would take a range of days into one run, whose day nobody could tell."""
+    graph = definitions.resolve_asset_graph()
+    partitioned = [node for key in graph.get_all_asset_keys() if (node := graph.get(key)).is_partitioned and node.is_executable]
+    assert len(partitioned) > 50
+    assert {
+        node.key.to_user_string()
+        for node in partitioned
+        if (node.backfill_policy or dg.BackfillPolicy.single_run()).max_partitions_per_run != 1
+    } == set()
+
+
+def test_no_job_warns_of_what_it_is_made_of(recwarn: pytest.WarningsRecorder) -> None:
+    assert {"daily", "weekly"} <= {job.name for job in build(None).resolve_all_job_defs()}
+    assert [str(warning.message) for warning in recwarn if "BackfillPolicies" in str(warning.message)] == []

@@ -75,7 +75,7 @@
 {# Median of a column. #}
 {% macro median(value) -%} percentile_cont(0.5) within group (order by {{ value }}) {%- endmacro %}
 
-{# Value of one column at the smallest or greatest of another. #}
+{# Value of one column at the smallest or greatest of another; where several rows may share that, `by` is a row with an id at its end: `(moment, id)`. #}
 {% macro first_by(value, by) -%}{{ return(adapter.dispatch('first_by')(value, by)) }}{%- endmacro %}
 {% macro default__first_by(value, by) -%} arg_min({{ value }}, {{ by }}) {%- endmacro %}
 {% macro postgres__first_by(value, by) -%} (array_agg({{ value }} order by {{ by }} asc nulls last))[1] {%- endmacro %}

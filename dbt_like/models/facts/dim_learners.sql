@@ -65,7 +65,7 @@ learners as (
         enrolments.person_id,
         enrolments.course_id,
         min(enrolments.enrolled_at) as enrolled_at,
-        {{ first_by('enrolments.method', 'enrolments.enrolled_at') }} as method,
+        {{ first_by('enrolments.method', '(enrolments.enrolled_at, enrolments.method)') }} as method,
         case when bool_or(enrolments.state = 'active') then null else max(enrolments.stated_end_at) end as ended_at,
         min(case enrolments.state when 'active' then 1 when 'suspended' then 2 when 'ended' then 3 else 4 end) as state_rank,
         -- Unknown who enrolled: unknown whether from a list.

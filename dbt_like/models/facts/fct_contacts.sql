@@ -46,7 +46,7 @@ ranked as (
     select
         spoken.message_id,
         spoken.person_id,
-        -- One message is one contact: an answer or a notice says more than "letter".
+        -- One message is one contact: an answer before a letter, a letter to this learner before a notice to many (the words sort so).
         spoken.kind,
         messages.channel,
         messages.person_id as curator_id,

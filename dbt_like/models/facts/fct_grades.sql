@@ -73,7 +73,7 @@ submitted as (
     select
         joined.person_id,
         joined.grade_id,
-        {{ last_by('submissions.submission_id', 'submissions.submitted_at') }} as submission_id,
+        {{ last_by('submissions.submission_id', '(submissions.submitted_at, submissions.submission_id)') }} as submission_id,
         max(submissions.submitted_at) as submitted_at
     from joined
     inner join {{ ref('fct_submissions') }} as submissions

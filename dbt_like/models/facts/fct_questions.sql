@@ -50,7 +50,7 @@ first_replies as (
     select
         replies.question_id,
         min(replies.sent_at) as first_response_at,
-        {{ first_by('replies.role', 'replies.sent_at') }} as first_response_role,
+        {{ first_by('replies.role', '(replies.sent_at, replies.message_id)') }} as first_response_role,
         min(case when replies.role in ('curator', 'staff') then replies.sent_at end) as first_staff_at,
         -- Who is linked to nobody and answers in a course's chat is most likely a learner; of a peer "look at the pinned message" is help.
         min(case when replies.role in ('peer', 'unknown') and replies.kind in ('substantive', 'formal') then replies.sent_at end) as first_peer_at,
@@ -66,8 +66,8 @@ answers as (
     select
         replies.question_id,
         min(replies.said_at) as first_curator_at,
-        {{ first_by('replies.person_id', 'replies.said_at') }} as curator_id,
-        {{ first_by('replies.message_id', 'replies.said_at') }} as answer_id
+        {{ first_by('replies.person_id', '(replies.said_at, replies.message_id)') }} as curator_id,
+        {{ first_by('replies.message_id', '(replies.said_at, replies.message_id)') }} as answer_id
     from replies
     where replies.role = 'curator' and replies.kind = 'substantive'
     group by replies.question_id
@@ -113,7 +113,7 @@ followed as (
 
     select
         later.question_id,
-        {{ last_by('earlier.question_id', 'earlier.asked_at') }} as follows_question_id
+        {{ last_by('earlier.question_id', '(earlier.asked_at, earlier.question_id)') }} as follows_question_id
     from questions as later
     inner join questions as earlier
         on later.asker_id = earlier.asker_id
@@ -128,7 +128,7 @@ followed as (
     union all
     select
         later.question_id,
-        {{ last_by('earlier.question_id', 'earlier.asked_at') }} as follows_question_id
+        {{ last_by('earlier.question_id', '(earlier.asked_at, earlier.question_id)') }} as follows_question_id
     from questions as later
     inner join {{ source('raw', 'messages') }} as posts
         on later.question_id = posts.message_id

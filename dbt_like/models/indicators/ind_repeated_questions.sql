@@ -54,7 +54,7 @@ clusters as (
         count(*) as asked,
         count(distinct questions.person_id) as people,
         count(distinct questions.course_id) as courses,
-        {{ first_by('questions.course_id', 'questions.asked_at') }} as course_id,
+        {{ first_by('questions.course_id', '(questions.asked_at, questions.question_id)') }} as course_id,
         count(distinct questions.stream_id) as streams,
         count(case when questions.is_open then 1 end) as open_now,
         bool_or(questions.is_technical) as is_technical,

@@ -5,15 +5,29 @@ with days as (
 
 ),
 
-first_tasks as (
+usual_deadlines as (
 
-    -- The stream's first deadline, by the deadline of most of its learners.
+    -- A team's own deadline, earlier or later, moves no task to another place in the stream: that of most learners counts, of as many the earlier.
     select
         deadlines.stream_id,
-        {{ first_by('deadlines.task_id', 'deadlines.due_at') }} as task_id
+        deadlines.task_id,
+        deadlines.due_at,
+        row_number() over (partition by deadlines.stream_id, deadlines.task_id order by count(*) desc, deadlines.due_at) as place
     from {{ ref('fct_deadlines') }} as deadlines
     where deadlines.rule in ('task', 'group_override')
-    group by deadlines.stream_id
+    group by deadlines.stream_id, deadlines.task_id, deadlines.due_at
+
+),
+
+first_tasks as (
+
+    -- Of tasks due at the same moment the one whose id sorts first.
+    select
+        usual_deadlines.stream_id,
+        {{ first_by('usual_deadlines.task_id', '(usual_deadlines.due_at, usual_deadlines.task_id)') }} as task_id
+    from usual_deadlines
+    where usual_deadlines.place = 1
+    group by usual_deadlines.stream_id
 
 ),
 

@@ -225,7 +225,9 @@ def _candidates(warehouse: Warehouse, day: date) -> dict[str, list[Line]]:
         warehouse, "rpt_at_risk_daily", at_risk, [day] * (1 + len(_PERSON_TABLES)), order="curator_id, person_id, stream_id, target"
     ):
         key = row["curator_id"], row["person_id"]
-        if key not in contacts or (row["last_contact_at"] and not contacts[key].last_at):
+        # Of somebody in two streams of one curator the contact is the last one in either.
+        before = contacts.get(key)
+        if before is None or (row["last_contact_at"] and (before.last_at is None or row["last_contact_at"] > before.last_at)):
             contacts[key] = _contact(row)
         if row["silent_days"] is not None:
             silent[key] = min(row["silent_days"], silent.get(key, row["silent_days"]))

@@ -104,6 +104,18 @@ def test_low_risk_alone_is_not_on_the_list_but_its_contacts_are_used() -> None:
     assert (line.person_id, line.risks, line.contact.last_channel) == (f"p{1:020d}", (), "mail")
 
 
+def test_the_last_contact_is_the_last_one_in_any_stream_of_the_curator() -> None:
+    """A letter of yesterday would be proposed again where the learner's other stream knows one of last week."""
+    rows = [
+        made.at_risk(1, NAMES[1], "high", stream_id="a", last_contact_at=made.back(9), last_contact_channel="mail"),
+        made.at_risk(1, NAMES[1], "high", stream_id="b", last_contact_at=made.back(2), last_contact_channel="chat"),
+        made.at_risk(1, NAMES[1], "high", stream_id="c", last_contact_at=None, last_contact_channel=None),
+    ]
+    (item,) = built({"rpt_at_risk_daily": rows})
+    (line,) = item.lines
+    assert (line.contact.last_at, line.contact.last_channel) == (made.back(2), "chat")
+
+
 def test_similar_works_of_two_streams_are_one_line_and_teams_one_work() -> None:
     one = made.similar([(1, NAMES[1]), (2, NAMES[2])])
     other = made.similar([(3, NAMES[3])], stream_id="ЦОС-36/3", stream_title="поток 3")

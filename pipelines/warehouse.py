@@ -62,7 +62,11 @@ class Warehouse:
                 path.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise PermanentError(f"the warehouse {path}: expected a folder that can be written to; found: {error.strerror}") from error
+        is_new = path is not None and not path.exists()
         connection = _connect(path, read_only=read_only, patience=patience)
+        if path is not None and is_new:
+            # It names everybody: its owner's alone, as the page's files are. Who wants it otherwise says so once.
+            path.chmod(0o600)
         if memory_limit:
             try:
                 connection.execute("set memory_limit = ?", [memory_limit])

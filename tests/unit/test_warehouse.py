@@ -162,3 +162,12 @@ def test_columns_that_an_older_version_did_not_know_are_added(tmp_path: Path) ->
         warehouse.connection.execute("alter table raw.erasures drop column erased_at")
         with pytest.raises(BadContract, match=r"raw\.erasures: this warehouse is of an older version: its rows lack erased_at"):
             warehouse.create_schemas()
+
+
+def test_a_new_warehouse_is_its_owners_alone_and_a_mode_that_was_set_stays(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    with Warehouse.open(path):
+        assert path.stat().st_mode & 0o077 == 0
+    path.chmod(0o640)
+    with Warehouse.open(path):
+        assert path.stat().st_mode & 0o777 == 0o640

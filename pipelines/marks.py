@@ -116,10 +116,12 @@ def returned(folder: Path, programme: Programme, store: Store, at: datetime) -> 
     """Take in every workbook that lies in ``folder``; returns the new marks and what was wrong, by file. A file may lie there for ever."""
     new, problems = 0, []
     for path in sorted(folder.glob("*.xlsx")) if folder.is_dir() else ():
+        if path.name.startswith("~$"):  # a workbook that stands open in Excel: its owner's mark, no workbook
+            continue
         try:
             new += store.add_marks(marks_in(path, programme, datetime.fromtimestamp(path.stat().st_mtime, at.tzinfo)))
         except BadFile as error:
-            problems.append(f"{path.name}: {error}")
+            problems.append(str(error))
     return new, problems
 
 

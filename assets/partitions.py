@@ -1,6 +1,11 @@
 """Days as partitions, in the programme's time zone."""
 
+import warnings
+
 import dagster as dg
+
+# Which days go into one run has no other way of being said; the lock file holds the release that was tried.
+warnings.filterwarnings("ignore", message="Parameter `backfill_policy` of function .* is currently in beta")
 
 #: Partitions begin here: the first day for which somebody may want a list. Data may be older; indicators of earlier days are made
 #: together with the first partition.

@@ -57,7 +57,9 @@ def rendered(model: str, *, as_of: date, time_zone: str = "Europe/Moscow", befor
         "should_full_refresh": lambda: False,
         "this": SimpleNamespace(database=None, schema=schema, identifier=name),
     }
-    macros = "\n".join(path.read_text(encoding="utf-8") for path in sorted((DBT_FOLDER / "macros").glob("*.sql")))
+    macros = "\n".join(
+        path.read_text(encoding="utf-8") for path in sorted((DBT_FOLDER / "macros").glob("*.sql")) if path.stem not in _OF_DBT
+    )
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, extensions=["jinja2.ext.do"])
     environment.globals |= given
     module = _template(environment, macros).make_module()
@@ -71,6 +73,9 @@ def _template(environment: jinja2.Environment, source: str) -> jinja2.Template:
         _COMPILED[source] = environment.compile(source)
     return jinja2.Template.from_code(environment, _COMPILED[source], environment.globals)
 
+
+#: Macros that take the place of dbt's own: whether a model is built anew is given above.
+_OF_DBT = frozenset(("shape",))
 
 #: Sources read before: reading the macros takes longer than many a query.
 _COMPILED: dict[str, Any] = {}

@@ -402,6 +402,7 @@ def test_a_run_reads_only_what_is_new_and_says_the_same_as_a_run_from_nothing(
     ]
     for table in ("accounts", "readings", "words", "cuts"):
         warehouse.connection.execute(f"delete from personal.shown_{table}")
+    warehouse.connection.execute("delete from links.people_seen")
     link_of(warehouse, renamed)
     assert [
         warehouse.rows(f"select * from {table} order by all") for table in ("links.people", "personal.shown_words", "personal.shown_cuts")

@@ -114,6 +114,12 @@ class Block:
         return len(self.columns[0])
 
     @property
+    def refused(self) -> list[tuple[int, str]]:
+        """(line, reason) of the rows that do not fit, for whoever rejects them."""
+        width = len(self.columns)
+        return [(line, f"{'fewer' if cells < width else 'more'} cells than the header") for line, cells in self.misfits]
+
+    @property
     def seen(self) -> int:
         """All rows that stand here."""
         return self.rows + len(self.misfits)

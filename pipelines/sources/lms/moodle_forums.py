@@ -94,8 +94,7 @@ class MoodleForumsReader:
         until: datetime | None = None
         for block in file.blocks(header):
             yield Seen("messages", block.seen)
-            for line, width in block.misfits:
-                reason = "fewer cells than the header" if width < len(header.cells) else "more cells than the header"
+            for line, reason in block.refused:
                 yield Rejected("messages", f"{file.unit} {line}", reason)
             if not block.rows:
                 continue

@@ -152,8 +152,7 @@ class MoodleGradesReader:
         items, downloaded = _items(table, header, people)
         until: datetime | None = None
         for block in table.blocks(header):
-            for line, cells in block.misfits:
-                reason = "fewer cells than the header" if cells < len(header.cells) else "more cells than the header"
+            for line, reason in block.refused:
                 yield Seen("grades", len(items))
                 for number in range(1, len(items) + 1):
                     yield Rejected("grades", f"{table.unit} {line}, item {number}", reason)

@@ -191,10 +191,9 @@ class Places:
 
 @dataclass(frozen=True)
 class Layout:
-    """What is the same for all blocks of a file. ``places``: own name of a column → its place; ``width``: cells of the header."""
+    """What is the same for all blocks of a file. ``places``: own name of a column → its place."""
 
     places: Mapping[str, int]
-    width: int
     order: Order
     zone: ZoneInfo
     courses: Places
@@ -240,9 +239,7 @@ class Part:
 
 def read_rows(block: Block, layout: Layout) -> Part:
     """One block of a Logs download."""
-    rejected = [
-        (line, "fewer cells than the header" if cells < layout.width else "more cells than the header") for line, cells in block.misfits
-    ]
+    rejected = block.refused
     part = Part(block.seen, rejected)
     if not block.rows:
         return part

@@ -185,7 +185,7 @@ class MoodleLogsReader:
         order = day_month_order(file, header, places["time"])
         courses = _courses(file, header, places, source, item)
         found, numbers = _Found(), RowNumbers()
-        layout = Layout(places, len(header.cells), order, context.zone, courses)
+        layout = Layout(places, order, context.zone, courses)
         work = partial(read_rows, layout=layout)
         for part in file.worked(header, work):
             if part.seen:

@@ -88,8 +88,7 @@ class MoodleParticipantsReader:
         yield Batch("courses", pa.table({"course_id": pa.array([course]), "code": pa.array([code])}), counted=False)
         for block in file.blocks(header):
             yield Seen("enrolments", block.seen)
-            for line, cells in block.misfits:
-                reason = "fewer cells than the header" if cells < len(header.cells) else "more cells than the header"
+            for line, reason in block.refused:
                 yield Rejected("enrolments", f"{file.unit} {line}", reason)
             if block.rows:
                 yield from _rows(file, block, people, extra, realm, course, context)

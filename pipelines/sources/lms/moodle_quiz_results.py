@@ -120,8 +120,7 @@ def events(file: TableFile, header: Header, layout: Layout, source: Source, item
     order = evidence.order("day first")
     for block in file.blocks(header):
         yield Seen("submissions", len(block.misfits))
-        for line, width in block.misfits:
-            reason = "fewer cells than the header" if width < len(header.cells) else "more cells than the header"
+        for line, reason in block.refused:
             yield Rejected("submissions", f"{file.unit} {line}", reason)
         if not block.rows:
             continue

@@ -90,7 +90,7 @@ class MoodleReportsReader:
         since: datetime | None = None
         until: datetime | None = None
         for block in file.blocks(header):
-            yield from _misfits(block, layout, len(header.cells), file.unit)
+            yield from _misfits(block, layout, file.unit)
             if not block.rows:
                 continue
             natives = _natives(block, layout)
@@ -166,9 +166,8 @@ def _per_person(layout: _Layout) -> list[tuple[str, int]]:
     return [("completions", len(layout.tasks))] + ([("outcomes", 1)] if layout.complete is not None else [])
 
 
-def _misfits(block: Block, layout: _Layout, width: int, unit: str) -> Iterator[Event]:
-    for line, cells in block.misfits:
-        reason = "fewer cells than the header" if cells < width else "more cells than the header"
+def _misfits(block: Block, layout: _Layout, unit: str) -> Iterator[Event]:
+    for line, reason in block.refused:
         for record, count in _per_person(layout):
             if count:
                 yield Seen(record, count)

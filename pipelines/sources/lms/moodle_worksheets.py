@@ -107,8 +107,7 @@ def events(file: TableFile, header: Header, layout: Layout, source: Source, item
     times: list[pa.Array] = []
     for block in file.blocks(header):
         yield Seen("grades", block.seen)
-        for line, width in block.misfits:
-            wrong = "fewer cells than the header" if width < len(header.cells) else "more cells than the header"
+        for line, wrong in block.refused:
             yield Rejected("grades", f"{file.unit} {line}", wrong)
         if not block.rows:
             continue

@@ -195,9 +195,8 @@ class SurveysReader:
         since: datetime | None = None
         until: datetime | None = None
         for block in file.blocks(header):
-            for line, cells in block.misfits:
+            for line, reason in block.refused:
                 yield Seen("survey_answers", len(questions))
-                reason = "fewer cells than the header" if cells < len(header.cells) else "more cells than the header"
                 for question in questions:
                     yield Rejected("survey_answers", f"{file.unit} {line}, question {question.number}", reason)
             if not block.rows:
@@ -299,9 +298,8 @@ def _feedback(
     since: datetime | None = None
     until: datetime | None = None
     for block in file.blocks(header):
-        for line, cells in block.misfits:
+        for line, reason in block.refused:
             yield Seen("survey_answers", len(questions))
-            reason = "fewer cells than the header" if cells < len(header.cells) else "more cells than the header"
             for question in questions:
                 yield Rejected("survey_answers", f"{file.unit} {line}, question {question.number}", reason)
         if not block.rows:

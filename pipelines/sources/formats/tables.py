@@ -29,6 +29,7 @@ from pipelines.errors import BadFile
 from pipelines.sources.formats.archives import ZipTree, buffered
 from pipelines.sources.formats.delimited import WORKERS, Block, DelimitedFile, Header, Work, delimited_items, header_word
 from pipelines.sources.formats.json_stream import JsonStream
+from pipelines.sources.formats.local_times import Order, OrderEvidence
 from pipelines.sources.formats.workbooks import LONGEST_CELL, MOST_COLUMNS, Row, number_text, workbook_rows
 from pipelines.sources.reading import Item
 
@@ -59,6 +60,21 @@ class TableFile(Protocol):
     def worked(self, header: Header, work: Callable[[Block], Work], *, workers: int = WORKERS) -> Iterator[Work]: ...
 
     def find_all(self, pattern: re.Pattern[bytes]) -> set[str]: ...
+
+
+def day_month_order(file: TableFile, header: Header, places: Iterable[int], habit: Order = "day first") -> Order:
+    """Order of day and month in the columns of times at ``places``; reads on until it is clear, to the end if need be.
+
+    ``habit``: where nothing tells. Moodle writes the day first in English and in Russian; only en_us does not, and that has a 12-hour clock.
+    """
+    columns = tuple(places)
+    evidence = OrderEvidence()
+    for block in file.blocks(header):
+        for place in columns:
+            evidence.add(block.columns[place])
+        if evidence.is_clear and block.rows:
+            break
+    return evidence.order(habit)
 
 
 def table_items(path: Path | None, source_name: str, *, endings: Sequence[str] = ENDINGS) -> list[Item]:

@@ -29,10 +29,10 @@ import pyarrow as pa
 from pipelines.errors import BadFile
 from pipelines.programme import Source
 from pipelines.sources.formats.delimited import Block, Header, looks_like
-from pipelines.sources.formats.local_times import Order, OrderEvidence, to_utc
+from pipelines.sources.formats.local_times import Order, to_utc
 from pipelines.sources.formats.marked_text import FORMAT_HTML, text_of, word_count
 from pipelines.sources.formats.plain_text import count_question_marks
-from pipelines.sources.formats.tables import open_table, table_items
+from pipelines.sources.formats.tables import day_month_order, open_table, table_items
 from pipelines.sources.lms.moodle_courses import course_code, course_of, file_name_of, hash_of
 from pipelines.sources.lms.moodle_texts import name_in
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
@@ -86,10 +86,7 @@ class MoodleForumsReader:
             yield Batch("courses", pa.table({"course_id": [course], "code": [code]}), counted=False)
         columns = {"chat_id": [chat], "channel": ["forum"], "kind": ["forum"], "course_id": pa.array([course], pa.string())}
         yield Batch("chats", pa.table({**columns, "title": pa.array([None if title.lower() in _NO_TITLE else title])}), counted=False)
-        evidence = OrderEvidence()
-        for block in file.blocks(header):
-            evidence.add(block.columns[places["created"]])
-        order = evidence.order("day first")
+        order = day_month_order(file, header, [places["created"]])
         since: datetime | None = None
         until: datetime | None = None
         for block in file.blocks(header):

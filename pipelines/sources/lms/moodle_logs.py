@@ -44,9 +44,8 @@ import pyarrow.compute as pc
 
 from pipelines.programme import Source
 from pipelines.sources.formats.delimited import Header, find_columns, looks_like
-from pipelines.sources.formats.local_times import Order, OrderEvidence
 from pipelines.sources.formats.row_numbers import RowNumbers
-from pipelines.sources.formats.tables import TableFile, open_table, table_items
+from pipelines.sources.formats.tables import TableFile, day_month_order, open_table, table_items
 from pipelines.sources.lms.moodle_courses import course_code
 from pipelines.sources.lms.moodle_log_rows import (
     FRONT_PAGE,
@@ -182,7 +181,7 @@ class MoodleLogsReader:
         file = open_table(item.path, (word for words in COLUMNS.values() for word in words), headers=_OWN_HEADERS, watch=_COURSE_VIEWED)
         header = file.header()
         places = _own_places(file, header) or find_columns(file, header, COLUMNS, optional=_OPTIONAL, what=WHAT)
-        order = day_month_order(file, header, places["time"])
+        order = day_month_order(file, header, [places["time"]])
         courses = _courses(file, header, places, source, item)
         found, numbers = _Found(), RowNumbers()
         layout = Layout(places, order, context.zone, courses)
@@ -215,17 +214,6 @@ def _own_places(file: TableFile, header: Header) -> dict[str, int] | None:
         return None
     says = pc.match_substring_regex(block.columns[place], _SAYS_AN_ID.pattern)
     return {name: number for number, name in enumerate(names)} if 2 * (pc.sum(says).as_py() or 0) > block.rows else None
-
-
-def day_month_order(file: TableFile, header: Header, place: int) -> Order:
-    """Order of day and month in one column of times; reads on until it is clear, to the end if need be."""
-    evidence = OrderEvidence()
-    for block in file.blocks(header):
-        evidence.add(block.columns[place])
-        if evidence.is_clear and block.rows:
-            break
-    # Moodle writes the day first in English and in Russian; only en_us does not, and that has a 12-hour clock.
-    return evidence.order("day first")
 
 
 def _courses(file: TableFile, header: Header, places: Mapping[str, int], source: Source, item: Item) -> Places:

@@ -29,8 +29,8 @@ import pyarrow.compute as pc
 from pipelines.errors import BadFile
 from pipelines.programme import Source
 from pipelines.sources.formats.delimited import Block, Header
-from pipelines.sources.formats.local_times import OrderEvidence, to_utc
-from pipelines.sources.formats.tables import TableFile
+from pipelines.sources.formats.local_times import to_utc
+from pipelines.sources.formats.tables import TableFile, day_month_order
 from pipelines.sources.lms.moodle_courses import course_and_title, course_code, course_of, file_name_of, hash_of, task_by_name
 from pipelines.sources.lms.moodle_people import NAMING, People, person_columns
 from pipelines.sources.lms.moodle_words import event_word, two_languages
@@ -112,12 +112,7 @@ def events(file: TableFile, header: Header, layout: Layout, source: Source, item
     tasks = {"task_id": [task], "course_id": [course], "kind": ["quiz"], "name": [name], "name_en": pa.array([english], pa.string())}
     yield Batch("tasks", pa.table(tasks), counted=False)
     attempts: list[_Attempt] = []
-    evidence = OrderEvidence()
-    for block in file.blocks(header):
-        for column in ("started", "completed"):
-            if column in layout.places:
-                evidence.add(block.columns[layout.places[column]])
-    order = evidence.order("day first")
+    order = day_month_order(file, header, [layout.places[own] for own in ("started", "completed") if own in layout.places])
     for block in file.blocks(header):
         yield Seen("submissions", len(block.misfits))
         for line, reason in block.refused:

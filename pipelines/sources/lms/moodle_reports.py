@@ -30,8 +30,8 @@ import pyarrow.compute as pc
 from pipelines.errors import BadFile
 from pipelines.programme import Source
 from pipelines.sources.formats.delimited import Block, Header, find_columns, looks_like, rows_where
-from pipelines.sources.formats.local_times import Order, OrderEvidence, to_utc
-from pipelines.sources.formats.tables import TableFile, open_table, table_items
+from pipelines.sources.formats.local_times import Order, to_utc
+from pipelines.sources.formats.tables import TableFile, day_month_order, open_table, table_items
 from pipelines.sources.lms.moodle_courses import course_code, course_of, file_name_of, hash_of, task_by_name
 from pipelines.sources.lms.moodle_people import PERSON
 from pipelines.sources.lms.moodle_words import completion_state, person_keys, two_languages
@@ -86,7 +86,8 @@ class MoodleReportsReader:
         course = course_code(source, item) or file_name_of(item)
         course_id = course_of(realm, course)
         task_ids = [task_by_name(realm, course, name) for name, _, _ in layout.tasks]
-        order = _order(file, header, layout)
+        dates = [date for _, _, date in layout.tasks] + [layout.complete]
+        order = day_month_order(file, header, [place for place in dates if place is not None])
         since: datetime | None = None
         until: datetime | None = None
         for block in file.blocks(header):
@@ -148,17 +149,6 @@ def _first_pair(cells: Sequence[str]) -> int:
     while first > 2 and cells[first - 2].strip() and (not cells[first - 1].strip() or _EXPECTED.match(cells[first - 1])):
         first -= 2
     return first
-
-
-def _order(file: TableFile, header: Header, layout: _Layout) -> Order:
-    evidence = OrderEvidence()
-    columns = [date for _, _, date in layout.tasks if date is not None] + ([layout.complete] if layout.complete is not None else [])
-    for block in file.blocks(header):
-        for column in columns:
-            evidence.add(block.columns[column])
-        if evidence.is_clear and block.rows:
-            break
-    return evidence.order("day first")
 
 
 def _per_person(layout: _Layout) -> list[tuple[str, int]]:

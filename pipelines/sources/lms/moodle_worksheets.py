@@ -27,9 +27,9 @@ import pyarrow.compute as pc
 
 from pipelines.programme import Source
 from pipelines.sources.formats.delimited import Block, Header
-from pipelines.sources.formats.local_times import OrderEvidence, to_utc
+from pipelines.sources.formats.local_times import to_utc
 from pipelines.sources.formats.marked_text import text_of, word_count
-from pipelines.sources.formats.tables import TableFile
+from pipelines.sources.formats.tables import TableFile, day_month_order
 from pipelines.sources.lms.moodle_courses import assignment, course_and_title, course_code, course_of, file_name_of, hash_of
 from pipelines.sources.lms.moodle_people import NAMING, PERSON, People
 from pipelines.sources.lms.moodle_words import event_word
@@ -98,12 +98,7 @@ def events(file: TableFile, header: Header, layout: Layout, source: Source, item
     course = None if code is None else course_of(realm, code)
     if course is not None and code is not None and task is not None:
         yield from assignment(course, code, task, title)
-    evidence = OrderEvidence()
-    for block in file.blocks(header):
-        for own in ("submitted", "graded"):
-            if own in layout.places:
-                evidence.add(block.columns[layout.places[own]])
-    order = evidence.order("day first")
+    order = day_month_order(file, header, [layout.places[own] for own in ("submitted", "graded") if own in layout.places])
     times: list[pa.Array] = []
     for block in file.blocks(header):
         yield Seen("grades", block.seen)

@@ -42,9 +42,9 @@ import pyarrow.compute as pc
 from pipelines.errors import BadFile
 from pipelines.programme import Source
 from pipelines.sources.formats.delimited import Block, Header, find_columns, looks_like, rows_where
-from pipelines.sources.formats.local_times import OrderEvidence, to_utc
+from pipelines.sources.formats.local_times import Order, to_utc
 from pipelines.sources.formats.report_files import ENDINGS
-from pipelines.sources.formats.tables import TableFile, open_table, table_items
+from pipelines.sources.formats.tables import TableFile, day_month_order, open_table, table_items
 from pipelines.sources.lms.moodle_people import People
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
 from pipelines.sources.surveys import moodle_feedback
@@ -187,10 +187,8 @@ class SurveysReader:
         group, questions = _questions(file, header, places | (people or {}), likert)
         if not questions:
             raise BadFile(item.path, place="header", expected="at least one question", found="none")
-        evidence = OrderEvidence()
-        for block in file.blocks(header):
-            evidence.add(block.columns[places["time"]])
-        order = evidence.order("day first" if _CYRILLIC.search(" ".join(header.cells)) else "month first")
+        habit: Order = "day first" if _CYRILLIC.search(" ".join(header.cells)) else "month first"
+        order = day_month_order(file, header, [places["time"]], habit)
         equals: Counter[str] = Counter()
         since: datetime | None = None
         until: datetime | None = None
@@ -289,11 +287,7 @@ def _feedback(
     questions = [replace(one, item=moodle_feedback.question(one.item)) for one in questions]
     if not questions:
         raise BadFile(file.path, place="header", expected="at least one question", found="none")
-    evidence = OrderEvidence()
-    if layout.time is not None:
-        for block in file.blocks(header):
-            evidence.add(block.columns[layout.time])
-    order = evidence.order("day first")
+    order = day_month_order(file, header, [] if layout.time is None else [layout.time])
     counts: Counter[str] = Counter()
     since: datetime | None = None
     until: datetime | None = None

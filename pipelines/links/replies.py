@@ -556,7 +556,7 @@ def _by_private_message(warehouse: Warehouse) -> pd.DataFrame:
             select * from pair
             qualify is_known or (not bool_or(is_known) over (partition by answer_id) and min(author_id) over (partition by answer_id) = max(author_id) over (partition by answer_id))
         )
-        select arg_max(question_id, row(is_named, asked_at)) as question_id, answer_id, 'direct' as rule,
+        select arg_max(question_id, row(is_named, asked_at, question_id)) as question_id, answer_id, 'direct' as rule,
             max(case when is_named and is_known then 0.9 else 0.75 end)::double as score
         from certain group by answer_id order by answer_id
         """,

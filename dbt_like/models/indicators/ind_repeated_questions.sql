@@ -18,6 +18,21 @@ best_answers as (
 
 ),
 
+-- The question that the best answer was given to stands for its cluster: shown above an answer to a neighbour of it, it would be answered wrongly.
+answered as (
+
+    select
+        best_answers.cluster_id,
+        {{ first_by('questions.question_id', '(questions.asked_at, questions.question_id)') }} as question_id
+    from best_answers
+    inner join {{ source('links', 'replies') }} as replies
+        on best_answers.answer_id = replies.answer_id
+    inner join questions
+        on replies.question_id = questions.question_id and best_answers.cluster_id = questions.cluster_id
+    group by best_answers.cluster_id
+
+),
+
 -- Every message of a curator in reply, promises and formulas included: one announcement to many is written once.
 writing as (
 
@@ -70,9 +85,12 @@ select
     clusters.*,
     coalesce(efforts.answers, 0) as answers,
     coalesce(efforts.minutes, 0.0) as curator_minutes,
-    best_answers.answer_id as best_answer_id
+    best_answers.answer_id as best_answer_id,
+    coalesce(answered.question_id, clusters.cluster_id) as shown_question_id
 from clusters
 left join efforts
     on clusters.cluster_id = efforts.cluster_id
 left join best_answers
     on clusters.cluster_id = best_answers.cluster_id
+left join answered
+    on clusters.cluster_id = answered.cluster_id

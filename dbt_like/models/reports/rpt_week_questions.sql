@@ -31,7 +31,7 @@ inner join recent
 left join (select distinct streams.course_id, streams.course_name from {{ ref('rpt_streams') }} as streams) as courses
     on clusters.course_id = courses.course_id
 left join {{ source('personal', 'messages') }} as questions
-    on clusters.cluster_id = questions.message_id
+    on clusters.shown_question_id = questions.message_id
 left join {{ source('personal', 'messages') }} as answers
     on clusters.best_answer_id = answers.message_id
 where clusters.people >= {{ threshold('repeated_people_min') }}

@@ -55,6 +55,10 @@
     (cast(date_trunc('week', cast({{ day }} as date)) as date) + 6)
 {%- endmacro %}
 
+{# A key that is there only where a condition on its own row holds, for the keys of a left join: such a condition beside the keys makes DuckDB hold every
+   row of one side against every row of the other. #}
+{% macro key_where(key, condition) -%} (case when {{ condition }} then {{ key }} else null end) {%- endmacro %}
+
 {# Every date from first to last, as rows of a lateral join: `cross join {{ each_day(a, b, 'days', 'day') }}`. #}
 {% macro each_day(first, last, alias, column) -%}{{ return(adapter.dispatch('each_day')(first, last, alias, column)) }}{%- endmacro %}
 {% macro default__each_day(first, last, alias, column) -%}

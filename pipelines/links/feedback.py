@@ -93,11 +93,18 @@ _OWN_WORDS = f"""
             row_number() over (partition by submission.task_id order by md5(submission.submission_id)) as place
         from raw.submissions as submission join personal.submissions as words on words.submission_id = submission.submission_id
         where words.text is not null and submission.task_id is not null
+    ), worded as (
+        select *, list_distinct(list_transform(
+            list_filter(string_split(trim(line), ' '), word -> length(word) > 3), word -> left(word, greatest(4, length(word) - 2)))) as beginnings
+        from marked
     ), pair as (
-        select marked.grade_id, work.task_id, work.line as work_line, list_distinct(list_transform(
-            list_filter(string_split(marked.bare, ' '), word -> length(word) > 3), word -> left(word, greatest(4, length(word) - 2)))) as beginnings
-        from (select *, trim(line) as bare from marked) as marked join work on work.submission_id = marked.submission_id or (
-            marked.submission_id is null and work.account_id = marked.account_id and work.task_id = marked.task_id and work.attempt = marked.attempt)
+        -- Two joins by keys: joined by "or", every grade would be held beside every work.
+        select worded.grade_id, work.task_id, work.line as work_line, worded.beginnings
+        from worded join work on work.submission_id = worded.submission_id
+        union all
+        select worded.grade_id, work.task_id, work.line as work_line, worded.beginnings
+        from worded join work on work.account_id = worded.account_id and work.task_id = worded.task_id and work.attempt = worded.attempt
+        where worded.submission_id is null
     ), looked_for as (
         select distinct task_id, unnest(beginnings) as beginning from pair
     ), common as (

@@ -317,16 +317,20 @@ def _judge_mail(warehouse: Warehouse) -> pa.Table:
                     where addressed.message_id = judged.message_id
                 ) as is_to_curator
             from judged where channel = 'mail'
-        ), notice as (
+        ), written_to as materialized (
+            select letter.message_id, letter.person_id, letter.sent_at, lower(trim(letter.head)) as subject, addressed.account_id as receiver_id
+            from letter join addressed on addressed.message_id = letter.message_id
+        ), notice as materialized (
             select sent.sent_at, sent.account_id as sender_id, lower(trim(sent.subject)) as subject, addressed.person_id
             from conversation as sent join addressed on addressed.message_id = sent.message_id
             where sent.channel = 'mail' and sent.kind = 'post' and sent.role in ('curator', 'staff') and sent.reply_to_id is null
                 and addressed.person_id is not null
         ), after as (
-            select letter.message_id, max(notice.sent_at) as noticed_at, bool_or(notice.subject = lower(trim(letter.head))) as repeats_subject
-            from letter join addressed on addressed.message_id = letter.message_id
-            join notice on notice.person_id = letter.person_id and notice.sender_id = addressed.account_id and notice.sent_at <= letter.sent_at
-            group by letter.message_id
+            -- Of two relations, by both keys: the engine must never pair all letters to a curator with all that the curator sent.
+            select written_to.message_id, max(notice.sent_at) as noticed_at, bool_or(notice.subject = written_to.subject) as repeats_subject
+            from written_to join notice
+                on notice.person_id = written_to.person_id and notice.sender_id = written_to.receiver_id and notice.sent_at <= written_to.sent_at
+            group by written_to.message_id
         ), judged_letter as (
             select letter.message_id, {wording.signs_sql("line", {"asks": _SUBJECT_ASKS, "confirms": _SUBJECT_CONFIRMS, **_TECHNICAL_SIGNS})},
                 contains(head, '?') as has_mark, is_reply, is_to_curator, is_to_list, role,

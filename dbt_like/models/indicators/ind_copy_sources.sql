@@ -49,4 +49,4 @@ from works
 inner join tasks
     on works.stream_id = tasks.stream_id and works.task_id = tasks.task_id
 left join {{ ref('fct_messages') }} as messages
-    on works.origin_id = messages.message_id and works.origin_kind = 'leak'
+    on {{ key_where('works.origin_id', "works.origin_kind = 'leak'") }} = messages.message_id

@@ -159,4 +159,4 @@ left join lately
 left join spans
     on channels.person_id = spans.person_id and channels.channel = spans.channel and spans.place = 1
 left join last_letters
-    on channels.person_id = last_letters.person_id and channels.channel = 'mail' and last_letters.place = 1
+    on {{ key_where('channels.person_id', "channels.channel = 'mail'") }} = last_letters.person_id and last_letters.place = 1

@@ -46,14 +46,14 @@ left join {{ ref('rpt_people') }} as people
 left join {{ source('personal', 'messages') }} as letters
     on timeline.ref_id = letters.message_id
 left join handed_in
-    on timeline.ref_id = handed_in.submission_id and timeline.what in ('handed_in', 'handed_in_late')
+    on {{ key_where('timeline.ref_id', "timeline.what in ('handed_in', 'handed_in_late')") }} = handed_in.submission_id
 left join marked
-    on timeline.ref_id = marked.grade_id and timeline.what in ('passed', 'not_passed', 'graded')
+    on {{ key_where('timeline.ref_id', "timeline.what in ('passed', 'not_passed', 'graded')") }} = marked.grade_id
 left join {{ ref('dim_tasks') }} as tasks
     on coalesce(handed_in.task_id, marked.task_id) = tasks.task_id
 left join {{ ref('dim_webinars') }} as webinars
-    on timeline.ref_id = webinars.webinar_id and timeline.what = 'attended'
+    on {{ key_where('timeline.ref_id', "timeline.what = 'attended'") }} = webinars.webinar_id
 left join writers
-    on timeline.ref_id = writers.message_id and timeline.what = 'contacted'
+    on {{ key_where('timeline.ref_id', "timeline.what = 'contacted'") }} = writers.message_id
 left join {{ ref('rpt_people') }} as authors
     on writers.curator_id = authors.person_id

@@ -122,4 +122,4 @@ left join times as now
 left join times as before
     on parts.part = before.part and parts.part_id = before.part_id and before.back = 1
 left join courses
-    on parts.part = 'course' and parts.part_id = courses.course_id
+    on {{ key_where('parts.part_id', "parts.part = 'course'") }} = courses.course_id

@@ -44,5 +44,5 @@ from latency as now
 left join latency as before
     on now.scope = before.scope and now.scope_id = before.scope_id and now.clock = before.clock and before.back = 1
 left join courses
-    on now.scope = 'course' and now.scope_id = courses.course_id
+    on {{ key_where('now.scope_id', "now.scope = 'course'") }} = courses.course_id
 where now.back = 0

@@ -23,7 +23,7 @@ handed_in as (
         coalesce(copies.tamper_signs, 0) > 0 as is_tampered
     from {{ ref('fct_submissions') }} as submissions
     left join {{ ref('ind_copies') }} as copies
-        on submissions.person_id = copies.person_id and submissions.task_id = copies.task_id and submissions.is_comparable
+        on {{ key_where('submissions.person_id', 'submissions.is_comparable') }} = copies.person_id and submissions.task_id = copies.task_id
     left join leaked
         on submissions.person_id = leaked.person_id and submissions.task_id = leaked.task_id
     where
@@ -146,4 +146,4 @@ select
     {{ wilson_high('shares.formal_share', 'shares.judged') }} as formal_high
 from shares
 left join courses
-    on shares.part = 'course' and shares.part_id = courses.course_id
+    on {{ key_where('shares.part_id', "shares.part = 'course'") }} = courses.course_id

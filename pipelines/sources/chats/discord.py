@@ -10,7 +10,10 @@ What the format does, and what is made of it (``JsonMessageWriter.cs`` of Tyrrrz
 - The exporter knows the first kinds of message by name and writes later ones as numbers; what no person wrote is ``service``.
 - A reply is a message of kind Reply with a ``reference``; a pin, a new thread and a forward refer to a message as well and answer none.
   The words of a forward are those of ``forwardedMessage``.
-- A bot's message often has no words but an embed: its title and description are the words then.
+- A bot's message often has no words but an embed: its title, description and fields are the words then. The words of a poll are its question and
+  answers (written since 2026; before, a poll is a message without words).
+- A fork of the exporter may name people by number where they write and react (``authorId``, ``mentionIds``, ``userIds``) and list them once, behind
+  the messages (``users``).
 - An export in parts (``--partition``) is several files of one channel, each whole between its first and last message; so is each export
   with ``--after`` or ``--before`` (``dateRange``). One made with ``--filter`` is not, and the file does not say so (``messageCount`` counts what
   is in the file). It is taken for filtered, and nothing for deleted by it, where it has one author alone, or where of the replies to messages of its
@@ -31,7 +34,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from pipelines.programme import Source
-from pipelines.sources.chats.chat_rows import Chat, ChatRows, count_of, from_iso, id_of, media_of, records, said
+from pipelines.sources.chats.chat_rows import Chat, ChatRows, count_of, from_iso, id_of, media_of, records, said, texts
 from pipelines.sources.formats.archives import FolderTree, path_of, tree_items
 from pipelines.sources.formats.json_stream import JsonStream
 from pipelines.sources.reading import Context, Event, Item, Rejected
@@ -58,7 +61,7 @@ class DiscordReader:
     """
 
     kind: ClassVar[str] = "discord"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     opens_files: ClassVar[bool] = True
     items_name_people: ClassVar[bool] = True
 
@@ -97,6 +100,9 @@ class DiscordReader:
                         if reason := _message(raw, chat, is_thread, members, rows, f"message {number}"):
                             yield Rejected("messages", f"message {number}", reason)
                         yield from rows.full()
+                elif key == "users":
+                    for person in records({key: stream.value()}, key):
+                        _account(person, rows, None)
                 else:
                     stream.value()
             if stream.peek():
@@ -132,7 +138,7 @@ def _message(raw: Any, chat: Chat, is_thread: bool, members: list[str], rows: Ch
     reference = raw.get("reference")
     answered, forwarded = id_of(reference, "messageId"), raw.get("forwardedMessage")
     is_forward = isinstance(forwarded, dict) or (isinstance(reference, dict) and reference.get("type") == "Forward")
-    author = _account(raw.get("author"), rows, sent_at)
+    author = _account(raw.get("author"), rows, sent_at) or id_of(raw, "authorId")
     reply_to = None
     if kind in _REPLIES and answered and not is_forward:
         reply_to = rows.message_id(id_of(reference, "channelId") or chat.part, answered)
@@ -142,7 +148,7 @@ def _message(raw: Any, chat: Chat, is_thread: bool, members: list[str], rows: Ch
         number,
         author,
         sent_at,
-        "\n".join(text for text in (said(raw, "content"), said(forwarded, "content")) if text) or _embedded(content),
+        "\n".join(text for text in (said(raw, "content"), said(forwarded, "content"), *_poll(raw)) if text) or _embedded(content),
         thread=f"{rows.realm}:thread:{chat.part}" if is_thread else None,
         reply_to=reply_to,
         answered_at=_moment_of(answered) if reply_to else None,
@@ -158,16 +164,14 @@ def _message(raw: Any, chat: Chat, is_thread: bool, members: list[str], rows: Ch
         if address and "://" not in address and media_of(said(attachment, "fileName")) == "file":
             # Of Windows, paths have its separators.
             rows.file(chat, message_id, address.replace("\\", "/"), place)
-    for person in records(raw, "mentions"):
-        if mentioned := _account(person, rows, sent_at):
-            rows.address(message_id, mentioned, "mention")
+    for mentioned in _people(raw, "mentions", "mentionIds", rows, sent_at):
+        rows.address(message_id, mentioned, "mention")
     for member in members:
         if author and member != author:
             rows.address(message_id, member, "member")
     for reaction in records(raw, "reactions"):
-        for person in records(reaction, "users"):
-            if native := _account(person, rows, sent_at):
-                rows.address(message_id, native, "reaction")
+        for native in _people(reaction, "users", "userIds", rows, sent_at):
+            rows.address(message_id, native, "reaction")
     return None
 
 
@@ -188,14 +192,35 @@ def _account(raw: Any, rows: ChatRows, at: Any) -> str | None:
     return native
 
 
+def _people(raw: dict[str, Any], people: str, numbers: str, rows: ChatRows, at: Any) -> list[str]:
+    """The people under a key, whether they stand there themselves or by their numbers."""
+    found = [_account(person, rows, at) for person in records(raw, people)]
+    found += [id_of({"id": number}, "id") for number in texts(raw, numbers)]
+    return [native for native in found if native]
+
+
 def _embedded(raw: dict[str, Any]) -> str:
-    return "\n".join(text for embed in records(raw, "embeds") for text in (said(embed, "title"), said(embed, "description")) if text)
+    words = (
+        text
+        for embed in records(raw, "embeds")
+        for text in (
+            said(embed, "title"),
+            said(embed, "description"),
+            *(said(field, key) for field in records(embed, "fields") for key in ("name", "value")),
+        )
+    )
+    return "\n".join(filter(None, words))
+
+
+def _poll(raw: dict[str, Any]) -> list[str | None]:
+    poll = raw.get("poll")
+    return [said(poll, "question"), *(said(answer, "text") for answer in records(poll, "answers"))]
 
 
 def _media(raw: dict[str, Any]) -> str | None:
     for attachment in records(raw, "attachments"):
         return media_of(said(attachment, "fileName"))
-    return "sticker" if records(raw, "stickers") else None
+    return "sticker" if records(raw, "stickers") else "poll" if isinstance(raw.get("poll"), dict) else None
 
 
 def _members(path: Path) -> list[str]:
@@ -214,7 +239,7 @@ def _members(path: Path) -> list[str]:
                 if is_conversation:
                     for _ in stream.elements():
                         raw = stream.value()
-                        if author := id_of(raw.get("author"), "id") if isinstance(raw, dict) else None:
+                        if author := (id_of(raw.get("author"), "id") or id_of(raw, "authorId")) if isinstance(raw, dict) else None:
                             authors.setdefault(author)
                         if len(authors) == 2:
                             return list(authors)

@@ -55,6 +55,28 @@ def test_media_embed_and_forward(messages: dict[str, dict]):
     assert [number[-4:] for number, row in messages.items() if row["is_forwarded"]] == ["1008"]
 
 
+def test_poll_and_fields_of_an_embed_are_words():
+    rows = Reading(DiscordReader(), DISCORD / "poll_and_fields.json").rows("messages")
+    assert [(row["text"], row["media"]) for row in rows] == [
+        ("Когда вебинар?\nВо вторник\nВ среду", "poll"),
+        ("Новый ответ\nЧто неясно?\nТема 4", None),
+    ]
+
+
+def test_people_named_by_number_and_listed_behind_the_messages():
+    export = Reading(DiscordReader(), DISCORD / "people_by_number.json")
+    first, answer = export.rows("messages")
+    assert first["account_id"] == export.account("2", "discord")
+    assert (answer["account_id"], answer["reply_to_id"]) == (export.account("1", "discord"), first["message_id"])
+    assert {(row["message_id"][-4:], row["account_id"], row["role"]) for row in export.rows("addressees")} == {
+        ("3001", export.account("1", "discord"), "mention"),
+        ("3002", export.account("2", "discord"), "reaction"),
+        ("3002", export.account("9", "discord"), "reaction"),
+    }
+    names = dict(zip(export.column("accounts", "native_id"), export.column("accounts", "display_name"), strict=True))
+    assert names == {"1": "Лидия Примерова", "2": "Пётр Образцов", "9": "Кира Пример"}
+
+
 def test_accounts_and_mentions(channel: Reading):
     accounts = {row["native_id"]: row for row in channel.rows("accounts")}
     assert (accounts["1"]["display_name"], accounts["1"]["username"]) == ("Лидия Примерова", "lidia")

@@ -4,7 +4,9 @@ What has to be known about them (bigbluebutton on GitHub: LearningDashboardActor
 "Recording: events"):
 
 - *Learning dashboard*: one object per meeting, written anew while it runs; a user has internal ids, each with one stay (before 2.6) or several
-  sessions; in the first versions (2.4) a user is one stay, and raised hands and emoji are counted. Moments are milliseconds since 1970; 0 means not yet: the end of the meeting stands in.
+  sessions; in the first versions (2.4) a user is one stay, and raised hands and emoji are counted. Moments are milliseconds since 1970; 0 means not yet:
+  the end of the meeting stands in. Who lost the connection and did not come back was there until then (``lastUserDisconnectionOn``, since 3.1): his
+  stay is never ended. Nor is a camera's, in most versions, where its user leaves: it is off when he is gone.
 - *events.xml*: one element per event; ``timestampUTC`` is the moment. Older servers give only ``timestamp`` of a clock of their own: the
   meeting's id ends with the moment at which it was made, which the first event stands for.
 - Signs of attention are the user's, not a stay's: they stand in the row of the first stay and are null in the others. The recording tells
@@ -75,7 +77,7 @@ class BigBlueButtonReader:
     """Reader of learning dashboards and recordings' events. Kind ``bigbluebutton``."""
 
     kind: ClassVar[str] = "bigbluebutton"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """JSON files and files ``events.xml`` below the source's path. Raises BadSource where there is none."""
@@ -165,9 +167,10 @@ def _dashboard(path: Path, content: bytes) -> _Held:
     latest = max((max(stay) for user in users for stay in user.stays), default=0)
     end = _milliseconds(data.get("endedOn")) or latest
     for user, raw in zip(users, (user for user in data["users"].values() if isinstance(user, dict)), strict=True):
-        user.signs["camera_minutes"] = _spans(raw.get("webcams"), end)
+        gone = max((left or end for _, left in user.stays), default=end)
+        user.signs["camera_minutes"] = _spans(raw.get("webcams"), gone)
         if user.signs["talk_minutes"] is None:
-            user.signs["talk_minutes"] = _spans(raw.get("talks"), end)
+            user.signs["talk_minutes"] = _spans(raw.get("talks"), gone)
     return _Held(_number(meeting), _text(data.get("name")) or None, start, end, users)
 
 
@@ -181,14 +184,15 @@ def _text(value: object) -> str:
 
 def _dashboard_user(raw: dict[str, Any]) -> _User:
     user = _User(_text(raw.get("extId")), _text(raw.get("name")))
-    inner = raw.get("intIds")
+    inner, lost = raw.get("intIds"), _milliseconds(raw.get("lastUserDisconnectionOn"))
     for one in inner.values() if isinstance(inner, dict) else [raw] if "registeredOn" in raw else ():
         if not isinstance(one, dict):
             continue
         sessions = one["sessions"] if isinstance(one.get("sessions"), list) else [one]
         for session in sessions:
             if isinstance(session, dict):
-                user.stays.append((_milliseconds(session.get("registeredOn")), _milliseconds(session.get("leftOn"))))
+                joined, left = _milliseconds(session.get("registeredOn")), _milliseconds(session.get("leftOn"))
+                user.stays.append((joined, left or (lost if lost >= joined else 0)))
     talk = raw.get("talk")
     spoken = talk.get("totalTime") if isinstance(talk, dict) else None
     emojis = raw.get("emojis")
@@ -212,7 +216,7 @@ def _dashboard_user(raw: dict[str, Any]) -> _User:
 
 
 def _spans(raw: object, end: int) -> float | None:
-    """Minutes of spans of time together; one that has not stopped stops with the meeting."""
+    """Minutes of spans of time together; one that has not stopped stops at the end."""
     if not isinstance(raw, list):
         return None
     total = 0

@@ -59,6 +59,12 @@ def test_dashboard_of_2022_counts_raised_hands_among_the_emoji():
     assert minutes(stay["left_at"]) == 70
 
 
+def test_dashboard_of_2026_ends_nobody_s_stay_who_lost_the_connection_and_no_camera_of_who_left():
+    report = read("learning_dashboard_of_2026.json")
+    assert stays(report) == [("Anna Kuratorova", 0, 25), ("Galya", 2, 40)]
+    assert [report.rows("attendance")[0][sign] for sign in SIGNS] == [0, 1, 1, 0, 0, 20]
+
+
 @pytest.mark.parametrize("name", ["events.xml", "events_of_a_clock_of_its_own.xml"])
 def test_recording_events(name: str):
     report = read(name)

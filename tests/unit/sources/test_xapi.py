@@ -111,6 +111,28 @@ def test_scores_completions_enrolments_and_outcomes(read: Reading) -> None:
     assert '"score_raw":8.0' in details
 
 
+def test_moodle_s_logstore_enrols_suspends_and_takes_out() -> None:
+    read = Reading(XapiReader(), FOLDER / "moodle_logstore.jsonl", **OWN)
+    assert {(row["account_id"], row["state"], row["created_at"], row["removed_at"]) for row in read.rows("enrolments")} == {
+        (who("7"), "suspended", at(2026, 9, 1, 8), None),
+        (who("8"), "removed", at(2026, 9, 1, 8, 1), at(2026, 9, 9, 8)),
+    }
+    assert read.column("activity", "action") == [
+        *("enrolled", "enrolled", "viewed", "uploaded", "submitted", "graded", "posted", "attempted", "left_group", "other", "unenrolled", "other"),
+    ]  # fmt: skip
+
+
+def test_pages_of_moodle_say_of_which_kind_a_task_is_and_its_files_do_not_name_it() -> None:
+    read = Reading(XapiReader(), FOLDER / "moodle_logstore.jsonl", **OWN)
+    assert {row["task_id"]: (row["kind"], row["name"]) for row in read.rows("tasks")} == {
+        "moodle:task:41": ("assignment", "Эссе"),
+        "moodle:task:42": ("page", "Лекция"),
+        "moodle:task:43": ("quiz", "Тест"),
+        "moodle:task:44": ("forum", "Форум"),
+    }
+    assert [row["grade_id"] for row in read.rows("grades")] == [f"moodle:gradebook:41:{who('7')}"]
+
+
 def test_nothing_of_a_person_stands_in_the_activity(read: Reading) -> None:
     told = " ".join(str(row) for row in read.rows("activity") + read.rows("tasks"))
     assert not [word for word in ("Анна", "anna", "lapin", "кнопку", "Куратор") if word in told]

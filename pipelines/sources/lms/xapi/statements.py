@@ -11,9 +11,12 @@ from urllib.parse import unquote
 import orjson
 
 from pipelines.sources.formats.event_tables import NEVER, Rows, moment, number
+from pipelines.sources.lms.moodle_texts import TASK_KINDS as MODULE_KINDS
 from pipelines.sources.lms.xapi.actors import Who, members, who
 from pipelines.sources.lms.xapi.verbs import (
+    CHANGES,
     ENROLS,
+    OF_ENROLMENT,
     STATES,
     TASK_KINDS,
     action_of,
@@ -33,6 +36,8 @@ _ACTIVITY = (
 )  # fmt: skip
 _MOODLE_COURSE = re.compile(r"/course/view\.php\?id=(\d+)$")
 _MOODLE_TASK = re.compile(r"/mod/\w+/view\.php\?id=(\d+)$")
+#: A page of Moodle says of which type its activity is better than a statement does, to which an assignment and a quiz are both an assessment.
+_MOODLE_MODULE = re.compile(r"/mod/(\w+)/view\.php\?id=\d+$")
 _EDX_COURSE = re.compile(r"/courses?/((?:course|ccx)-v1:[^/?#]+)")
 _EDX_BLOCK = re.compile(r"/((?:ccx-)?block-v1:[^/?#]+)")
 _DURATION = re.compile(
@@ -145,6 +150,8 @@ class Statements:
             [account] if account and not (doer and doer.is_group) else []
         ):
             self._judgement(account_id, teacher, word, type_word, result, course, task, kind, activities, at)
+            if course and is_course(type_word):
+                self._change(account_id, teacher, course, word, context, at)
 
     def _judgement(
         self, account: str, teacher: str | None, word: str, type_word: str, result: dict[str, Any], course: str | None, task: str | None,
@@ -152,7 +159,8 @@ class Statements:
     ) -> None:  # fmt: skip
         """Marks of completion, grades and outcomes that a statement's verb and result make."""
         is_of_course = bool(activities) and is_course(_type_of(activities[0]))
-        if is_of_course and course and word in ENROLS:
+        # The object itself: of a group that somebody left, the course is the context.
+        if course and is_course(type_word) and word in ENROLS:
             self._enrolment(account, teacher, course, ENROLS[word], at)
         state = STATES.get(word)
         if state == "complete" and result.get("success") is False:
@@ -183,10 +191,16 @@ class Statements:
                 max_grade=best, is_released=True, is_overridden=False, graded_at=at,
             )  # fmt: skip
 
-    def _enrolment(self, account: str, teacher: str | None, course: str, state: str, at: datetime) -> None:
+    def _change(self, account: str, teacher: str | None, course: str, word: str, context: dict[str, Any], at: datetime) -> None:
+        """An enrolment that is suspended or taken up again."""
+        extensions = context.get("extensions")
+        if word in CHANGES and isinstance(extensions, dict) and any(key.endswith(OF_ENROLMENT) for key in extensions):
+            self._enrolment(account, teacher, course, CHANGES[word], at, is_new=False)
+
+    def _enrolment(self, account: str, teacher: str | None, course: str, state: str, at: datetime, *, is_new: bool = True) -> None:
         known = self.rows.held("enrolments", (course, account))
         created = known["created_at"] if known else None
-        if state == "active":
+        if state == "active" and is_new:
             created = min(created, at) if created else at
         if known and at < known["seen_at"]:
             known["created_at"] = created
@@ -209,6 +223,7 @@ class Statements:
         """Course, task and the task's kind: the first activity of each kind, the object before its context."""
         course = task = None
         kind = "other"
+        named: dict[str, Any] = {}
         for activity in activities:
             iri, word = activity.get("id"), _type_of(activity)
             if not isinstance(iri, str) or not iri or len(iri) > 2000:
@@ -216,8 +231,9 @@ class Statements:
             if course is None and is_course(word):
                 course = f"{self.realm}:course:{self._native(iri)}"
                 self._named("courses", course, activity, at, course_id=course, code=None)
-            elif task is None and word in TASK_KINDS:
-                task, kind, named = f"{self.realm}:task:{self._native(iri)}", TASK_KINDS[word], activity
+            elif (found := _kind_of(iri, word)) and (task is None or named.get("id") == iri):
+                # The same page once more, in the context, is the place: the object may be a file that is handed in there.
+                task, kind, named = f"{self.realm}:task:{self._native(iri)}", found, activity
         if task and course:
             self._named("tasks", task, named, at, task_id=task, course_id=course, kind=kind)
         return course, task, kind
@@ -258,6 +274,12 @@ class Statements:
             if "@" in unquote(given).replace("+ccx@", "").replace("+type@", "").replace("+block@", "") or "/user/" in given
             else self._native(given)
         )
+
+
+def _kind_of(iri: str, type_word: str) -> str | None:
+    """Kind of the task that an activity is; None for what is no task."""
+    module = _MOODLE_MODULE.search(iri)
+    return (MODULE_KINDS.get(module[1]) if module else None) or TASK_KINDS.get(type_word)
 
 
 def _identity(statement: dict[str, Any]) -> str | None:

@@ -39,8 +39,14 @@ STATES = {
     "failed": "failed",
 }
 
-#: Verbs that begin or end an enrolment where the object is a course.
-ENROLS = {word: "active" for word in _ACTIONS["enrolled"]} | {word: "removed" for word in _ACTIONS["unenrolled"]}
+#: Verbs that begin or end an enrolment where the object is a course. Moodle's logstore_xapi says "leave" of who is taken out of one.
+ENROLS = {word: "active" for word in (*_ACTIONS["enrolled"], "joined", "join")} | {
+    word: "removed" for word in (*_ACTIONS["unenrolled"], "left", "leave")
+}
+#: Verbs that change an enrolment where the statement is of one (:data:`OF_ENROLMENT`); else somebody's work on something is paused and taken up again.
+CHANGES = {"suspended": "suspended", "resumed": "active"}
+#: End of the key under which logstore_xapi tells how somebody is enrolled.
+OF_ENROLMENT = "/enrolment-type"
 
 _ID = re.compile(r"[^\s\"<>{}|^`\\@]{1,200}")
 
@@ -59,6 +65,10 @@ TASK_KINDS = {
 }  # fmt: skip
 
 _COURSE_TYPES = frozenset(("course", "lms/course"))
+_GROUP_TYPES = frozenset(("group", "team", "cohort"))
+_POST_TYPES = frozenset(("discussion", "forum-topic", "post", "comment", "reply", "thread"))
+#: What is handed in, as logstore_xapi calls it: a file, an online text.
+_CONTENT_TYPES = frozenset(("file", "article"))
 _CERTIFICATES = frozenset(("certificate", "badge"))
 
 
@@ -71,10 +81,14 @@ def word_of(iri: str) -> str:
 @lru_cache(4096)
 def action_of(word: str, type_word: str, is_success: bool) -> str:
     """Action of a verb's last part. ``type_word``: the object's type; asking for a solution or a hint is no post."""
-    if word == "joined" and type_word not in ("group", "team", "cohort"):
-        return "viewed"
-    if word == "created":
-        return "posted" if type_word in ("discussion", "forum-topic", "post", "comment", "reply", "thread") else "other"
+    if word in ("joined", "join") and type_word not in _GROUP_TYPES:
+        return "enrolled" if type_word in _COURSE_TYPES else "viewed"
+    if word in ("left", "leave") and type_word and type_word not in _GROUP_TYPES:
+        return "unenrolled" if type_word in _COURSE_TYPES else "other"
+    if word in ("created", "create"):
+        return "posted" if type_word in _POST_TYPES else "other"
+    if word == "add":
+        return "uploaded" if type_word in _CONTENT_TYPES else "other"
     if word == "progressed" and not is_success:
         return "other"
     return ACTIONS.get(word, "other")

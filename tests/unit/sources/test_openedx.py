@@ -123,6 +123,20 @@ def test_outcomes_and_cohorts(log: Reading) -> None:
     assert (stay["group_id"], stay["account_id"], stay["left_at"]) == ("openedx:group:3", LEARNER, None)
 
 
+def test_a_course_that_is_completed_is_an_outcome(tmp_path: Path) -> None:
+    course = "course-v1:Org+Course+2026"
+    event = {
+        "name": "edx.course.completed",
+        "timestamp": "2026-11-20T08:00:00.5+00:00",
+        "context": {"course_id": course, "user_id": 7, "username": "anna"},
+        "data": {"course_id": course, "user_id": 7},
+    }
+    (tmp_path / "tracking.log").write_text(json.dumps(event) + "\n")
+    read = Reading(OpenEdxReader(), tmp_path / "tracking.log")
+    assert read.column("activity", "action") == ["completed"]
+    assert [(row["kind"], row["reached_at"]) for row in read.rows("outcomes")] == [("course_completed", at(2026, 11, 20, 8, 0, 0, 500_000))]
+
+
 def test_what_syslog_wrote_first_changes_nothing(log: Reading) -> None:
     (row,) = Reading(OpenEdxReader(), FOLDER / "syslog_prefix.log").rows("activity")
     assert row in log.rows("activity")

@@ -5,7 +5,7 @@ name; ``enrolments`` (enrolment events; a forum event that says its author teach
 ``submissions`` (the server's ``problem_check``); ``grades`` (``edx.grades.problem.submitted`` as "quiz",
 ``edx.grades.subsection.grade_calculated`` and ``edx.grades.course.grade_calculated`` as "gradebook", in points and per cent);
 ``completions`` (``edx.completion.block_completion.changed``); ``outcomes`` (``edx.certificate.created``/``revoked``; passed for the
-first time = course_completed); ``chats`` and ``messages`` (forum).
+first time, and ``edx.course.completed``, = course_completed); ``chats`` and ``messages`` (forum).
 
 Format: https://docs.openedx.org/projects/openedx-tracking-logs. What it does, and what is made of it:
 

@@ -25,7 +25,7 @@ DEFAULT_REALM = "openedx"
 _ENDINGS = (".log", ".log.gz", ".json", ".json.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".gz")
 _EXPECTED = "a tracking log of Open edX: one JSON event a line"
 _ORIGINS = {"browser": "web", "server": "web", "mobile": "ws", "task": "cli"}
-_ABOUT_COURSE = ("edx.course.enrollment.", "edx.course.grade.", "edx.grades.course.", "edx.certificate.")
+_ABOUT_COURSE = ("edx.course.enrollment.", "edx.course.grade.", "edx.course.completed", "edx.grades.course.", "edx.certificate.")
 _HASH_BYTES = 12  # 96 bits: ten billion events collide with a chance below 1e-9
 _ACTIVITY = (
     "activity_id", "account_id", "course_id", "task_id", "occurred_at", "action", "event", "component", "object_id", "related_account_id",
@@ -47,7 +47,7 @@ class OpenEdxReader:
     """
 
     kind: ClassVar[str] = "openedx"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Every log below the source's path, by name. Raises BadSource where none is."""
@@ -295,7 +295,7 @@ class _Log:
     def _outcome(self, name: str, payload: dict[str, Any], person: str, course: str, at: datetime) -> None:
         course_id = f"{self.realm}:course:{course}"
         match name:
-            case "edx.certificate.created" | "edx.certificate.revoked" | "edx.course.grade.passed.first_time":
+            case "edx.certificate.created" | "edx.certificate.revoked" | "edx.course.grade.passed.first_time" | "edx.course.completed":
                 kind = "certificate" if "certificate" in name else "course_completed"
                 self.rows.state(
                     "outcomes", (kind, course, person), at,

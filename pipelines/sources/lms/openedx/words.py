@@ -39,6 +39,7 @@ _ACTIONS = {
     "edx.team.learner_removed": "left_group",
     "edx.problem.completed": "completed",
     "edx.course.grade.passed.first_time": "completed",
+    "edx.course.completed": "completed",
     "edx.special_exam.practice.attempt.created": "attempted",
     "edx.special_exam.proctored.attempt.created": "attempted",
     "edx.special_exam.timed.attempt.created": "attempted",

@@ -12,7 +12,7 @@ What the format does, and what is made of it (docs.mattermost.com/onboard/bulk-l
   stays the same, and a renamed user's posts become others. Ids are pseudonyms of these.
 - Replies stand inside the post that they answer: the root of the thread, which is what Mattermost records as answered.
 - Deleted posts are left out: a channel is whole between its first and last post.
-- ``type`` beginning with "system_" is what no person wrote. Bots often write in ``props.attachments``.
+- ``type`` beginning with "system_" is what no person wrote, and so is what plug-ins write in somebody's name when he begins a call. Bots often write in ``props.attachments``.
 - People mentioned are found in the words ("@name"), among the users of the file.
 - ``path`` of an attachment is the file's below ``data``, beside the lines or in the archive; where it was exported, documents are opened for
   their words (:mod:`pipelines.sources.chats.chat_files`).
@@ -44,6 +44,8 @@ _TYPES = frozenset(
     ("version", "role", "scheme", "emoji", "team", "channel", "user", "bot", "post", "direct_channel", "direct_post", "thread_membership")
 )
 _MENTION = re.compile(r"(?<![\w@])@([a-z0-9][a-z0-9._-]{0,63})", re.IGNORECASE)
+#: Beginnings of the types of posts that nobody wrote: of the server, of plug-ins for calls and meetings ("I have started a meeting").
+_SERVICE = ("system_", "custom_calls", "custom_zoom", "custom_jitsi")
 #: Words for everybody, which no user can be called.
 _EVERYBODY = frozenset(("all", "channel", "here"))
 
@@ -66,7 +68,7 @@ class MattermostReader:
     """
 
     kind: ClassVar[str] = "mattermost"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     opens_files: ClassVar[bool] = True
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
@@ -203,7 +205,7 @@ def _take(
     files, reactions = records(record, "attachments"), record.get("reactions")
     edited_at = from_epoch(record.get("edit_at"), per_second=_MILLIS)
     kind = record.get("type")
-    is_service = isinstance(kind, str) and kind.startswith("system_")
+    is_service = isinstance(kind, str) and kind.startswith(_SERVICE)
     message_id = rows.message(
         chat,
         number,

@@ -13,7 +13,8 @@ writes the same):
 - ``thread_ts`` names the root of a thread; the root itself carries it as soon as it has an answer. Slack does not record which message of a
   thread is answered: the root is.
 - Words come escaped (``&lt;``), with links as ``<target|words>``, people as ``<@U…>``, channels as ``<#C…|name>``. Links are read
-  as their words, people as their names. A bot's message often has its words in ``attachments`` only.
+  as their words, people as their names. A bot's message often has its words in ``attachments`` only, an
+  application's in ``blocks``, beside a text that says it cannot be displayed.
 - An export with all edits holds ``message_changed`` (the new state in ``message``) and ``message_deleted`` (the last state in ``original`` or
   ``previous_message``) as rows of their own; they are read as the message they speak of. ``tombstone`` stands where a deleted
   message has answers; see :data:`pipelines.sources.chats.chat_rows.GONE`.
@@ -72,6 +73,8 @@ _DEEPEST_BLOCK = 5
 #: slackdump's standard layout "<channel>/attachments/<id>-<name>".
 _FILE = re.compile(r"__uploads/(?P<id>[^/]+)/(?P<name>[^/]+)|[^/]+/attachments/(?P<std_id>[A-Z0-9]{5,20})-(?P<std_name>[^/]+)")
 _SLACKBOT = "USLACKBOT"
+#: What Slack writes for words that an application gave in blocks alone.
+_NOT_SHOWN = "This content can't be displayed."
 #: A workspace's zone names only; others say nothing that a database of zones knows.
 _ZONE = re.compile(r"[A-Za-z_]+(?:/[A-Za-z_+-]+)+", re.ASCII)
 
@@ -95,7 +98,7 @@ class SlackReader:
     """
 
     kind: ClassVar[str] = "slack"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     opens_files: ClassVar[bool] = True
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
@@ -310,6 +313,7 @@ def _words(raw: dict[str, Any], export: _Export) -> tuple[str, list[str]]:
         return words or target
 
     text = said(raw, "text")
+    text = None if text == _NOT_SHOWN else text
     if text is None and (raw.get("bot_id") or raw.get("subtype") == "bot_message"):
         text = "\n".join(words for part in records(raw, "attachments") if (words := _attached(part))) or None
     if text is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -118,3 +119,10 @@ def test_overlapping_exports_give_the_same_whichever_comes_first(order: tuple[st
         assert "исправлено" in texts(warehouse, "deleted_at is null")
         assert "стёртое потом" in texts(warehouse, "deleted_at is not null")
         assert warehouse.rows("select text from personal.message_versions") == [("@petr.o, где задание? @all",)]
+
+
+def test_a_call_that_somebody_begins_is_no_post_of_his(tmp_path: Path):
+    post = {"team": "school", "channel": "kurs-5", "user": "lidia", "message": "Call started", "create_at": 1795342860000}
+    lines = [{"type": "version", "version": 1}, *({"type": "post", "post": {**post, "type": kind}} for kind in ("custom_calls", ""))]
+    (tmp_path / "bulk.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    assert Reading(MattermostReader(), tmp_path / "bulk.jsonl").column("messages", "kind") == ["service", "post"]

@@ -226,3 +226,13 @@ def test_words_of_blocks_alone_and_comments_on_files(tmp_path: Path):
     assert reading.column("messages", "text") == ["ждём @petr", "*Когда?* @petr", "понятно"]
     assert reading.column("messages", "account_id") == [account(reading, native) for native in ("U1", "B1", "U2")]
     assert [row["account_id"] for row in reading.rows("addressees")] == [account(reading, "U2")] * 2
+
+
+def test_words_that_slack_says_it_cannot_show_stand_in_blocks(tmp_path: Path):
+    header = {"type": "header", "text": {"type": "plain_text", "text": "Вебинар завтра"}}
+    section = {"type": "section", "text": {"type": "mrkdwn", "text": "В *19:00*"}}
+    message = {"type": "message", "subtype": "bot_message", "bot_id": "B1", "ts": ts(1), "text": "This content can't be displayed."}
+    (tmp_path / "channels.json").write_text('[{"id": "C09", "name": "kurs-9"}]', "utf-8")
+    (tmp_path / "kurs-9").mkdir()
+    (tmp_path / "kurs-9" / "2025-11-22.json").write_text(json.dumps([{**message, "blocks": [header, section]}]), "utf-8")
+    assert Reading(SlackReader(), tmp_path).column("messages", "text") == ["Вебинар завтра\nВ *19:00*"]

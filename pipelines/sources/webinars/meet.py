@@ -102,9 +102,9 @@ _CODE = re.compile(r"(?<![a-z])([a-z]{3})-([a-z]{4})-([a-z]{3})(?![a-z])")
 _DATE_IN_NAME = re.compile(
     r"(?<!\d)(?:(?P<y>20\d{2})(?P<sep>[-_.]?)(?P<m>0[1-9]|1[0-2])(?P=sep)(?P<d>[0-3]\d)|(?P<d2>[0-3]?\d)[-_.](?P<m2>0?[1-9]|1[0-2])[-_.](?P<y2>20\d{2}))(?!\d)"
 )
-#: What the name of a sheet says besides the webinar's: that it is one, a clock, brackets.
+#: What the name of a sheet says besides the webinar's: that it is one, a clock (with the zone that Google Drive puts behind it), brackets.
 _NO_TITLE = re.compile(
-    r"attendance|report|sheet|google|meet\b|отч[её]т\w*|о?\s*посещаемост\w*|участник\w*|copy|копия|\(\d*\)|(?<!\d)\d{1,2}[:_.]\d{2}(?!\d)",
+    r"(?<!\d)\d{1,2}[:_.-]\d{2}\s*(?:GMT|UTC)(?:[+−-]\d[\d:_]*)?|attendance|report|sheet|google|meet\b|отч[её]т\w*|о?\s*посещаемост\w*|участник\w*|copy|копия|\(\d*\)|(?<!\d)\d{1,2}[:_.]\d{2}(?!\d)",
     re.IGNORECASE,
 )
 _EDGES = " -–—_.,()[]"
@@ -120,7 +120,7 @@ class MeetReader:
     """Reader of Google Meet's log events and attendance sheets. Kind ``meet``."""
 
     kind: ClassVar[str] = "meet"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also gzipped) and workbooks below the source's path. Raises BadSource where there is none."""

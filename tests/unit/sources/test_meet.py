@@ -50,6 +50,8 @@ def test_one_code_on_two_days_is_two_webinars_and_other_events_are_no_stays():
         ("Digital school - Attendance Report - 2026_09_08.csv", "Digital school"),
         ("20260908_abc-defg-hij.csv", None),
         (SHEET, None),
+        ("Вебинар 3 (2026-09-08 19-00 GMT+3) - Attendance Report.csv", "Вебинар 3"),
+        ("Темы 10-12 - 2026_09_08 19_00 GMT+03_00 – Attendance.csv", "Темы 10-12"),
     ],
 )
 def test_day_and_title_of_a_sheet_by_its_name(name: str, title: str | None, tmp_path: Path):

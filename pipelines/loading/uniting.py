@@ -3,7 +3,8 @@
 Readers never look into the warehouse; the loader, once a source is in, has united here what only the warehouse can tell to be the same:
 
 - *Places*: Moodle's reports name a course by nothing but the file, an activity and a group by title: ``<realm>:course:code:<short name>``,
-  ``<realm>:task:name:<hash>``, ``<realm>:group:name:<hash>``. They get the id of the course of the same realm with that short name, and of the
+  ``<realm>:task:name:<hash>``, ``<realm>:group:name:<hash>``. They get the id of the course of the same realm with that short name (or with one that
+  Moodle would write so into a file's name), and of the
   one task or group of that course with that title.
 - *Accounts* (:mod:`pipelines.loading.same_accounts`) that a table knows by their address or user name, which one site gives out once.
 - *Webinars* (:mod:`pipelines.loading.same_webinars`) whose polls, chat and participants are reported apart.
@@ -20,6 +21,11 @@ from pipelines.loading.same_webinars import unite_chats, unite_polls
 from pipelines.warehouse import Warehouse
 
 _UNITED = "united_loads"
+#: A short name as Moodle writes it into the names of its completion reports: "_" for each byte that is no small letter, digit or hyphen.
+_IN_A_FILE_NAME = (
+    "regexp_replace(regexp_replace(regexp_replace(lower(known.code), '[\\x{80}-\\x{7ff}]', '__', 'g'), '[\\x{800}-\\x{ffff}]', '___', 'g'), "
+    "'[^a-z0-9-]', '_', 'g')"
+)
 _COURSE_BY_CODE, _TASK_BY_NAME, _GROUP_BY_NAME = ":course:code:", ":task:name:", ":group:name:"
 
 
@@ -55,17 +61,20 @@ def _united(warehouse: Warehouse) -> int | None:
 
 
 def _places(warehouse: Warehouse) -> int:
-    courses = _replace(
-        warehouse,
-        "course_id",
-        f"""
-        select named.course_id as old, min(known.course_id) as new
-        from raw.courses as named
-        inner join raw.courses as known
-            on known.code = named.code and split_part(known.course_id, ':course:', 1) = split_part(named.course_id, ':course:', 1)
-        where contains(named.course_id, '{_COURSE_BY_CODE}') and not contains(known.course_id, '{_COURSE_BY_CODE}')
-        group by named.course_id having count(*) = 1
-        """,
+    courses = sum(
+        _replace(
+            warehouse,
+            "course_id",
+            f"""
+            select named.course_id as old, min(known.course_id) as new
+            from raw.courses as named
+            inner join raw.courses as known
+                on {code} = named.code and split_part(known.course_id, ':course:', 1) = split_part(named.course_id, ':course:', 1)
+            where contains(named.course_id, '{_COURSE_BY_CODE}') and not contains(known.course_id, '{_COURSE_BY_CODE}')
+            group by named.course_id having count(*) = 1
+            """,
+        )
+        for code in ("known.code", _IN_A_FILE_NAME)
     )
     tasks = _replace(
         warehouse,

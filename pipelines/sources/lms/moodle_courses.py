@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from hashlib import blake2b
 
@@ -17,6 +17,19 @@ from pipelines.sources.reading import Batch, Item
 
 _HYPHEN = re.compile(r"(?<=\S)-(?=[^\W_a-zа-яё])")
 _WEAKEST = datetime(1970, 1, 1, tzinfo=UTC)
+#: How Moodle itself calls what it lets download of a course (report_log, gradeexport_*, report_progress, report_completion). Of the last two the short
+#: name is in small letters, with "_" for every byte that is no letter or digit.
+_DOWNLOADS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"logs_(?P<code>.+)_\d{8}-\d{4}",
+        r"(?P<code>.+) (?:grades|оценки|bewertungen|calificaciones)",
+        r"(?:progress[.-]|completion-)(?P<code>.+)",
+    )
+)
+#: What stands behind it: the moment and the delimiter (``csv_export_writer``), a browser's number of a second download; an ending of the gradebook's.
+_BEHIND = re.compile(r"(?:-\d{8}_\d{4})?(?:-[a-z]+_separated)?(?: ?\(\d+\))?(?:\.xml|\.txt|\.tsv)?$", re.IGNORECASE)
+_PARTICIPANTS = re.compile(r"courseid_(?P<id>[1-9]\d{0,17})_participants")
 #: 80 bits, as pseudonyms have.
 _HASH_BYTES = 10
 
@@ -39,6 +52,19 @@ def file_name_of(item: Item) -> str:
     return next((name[: -len(ending)] for ending in sorted(ENDINGS, key=len, reverse=True) if name.lower().endswith(ending)), name)
 
 
+def downloaded_code(item: Item) -> str | None:
+    """The short name in the name that Moodle gave a download; None where it gave none."""
+    name = _BEHIND.sub("", file_name_of(item))
+    match = next((match for pattern in _DOWNLOADS if (match := pattern.fullmatch(name))), None)
+    return match["code"].strip() or None if match else None
+
+
+def downloaded_id(item: Item) -> int | None:
+    """The course's number in the name that Moodle gave a list of participants."""
+    match = _PARTICIPANTS.fullmatch(_BEHIND.sub("", file_name_of(item)))
+    return int(match["id"]) if match else None
+
+
 def course_and_title(name: str, code: str | None) -> tuple[str, str]:
     """(short name of the course, title) of "<course>-<title>", as Moodle calls what it lets download of one activity; without a title where there is none.
 
@@ -50,6 +76,12 @@ def course_and_title(name: str, code: str | None) -> tuple[str, str]:
         return code, (name[len(code) + 1 :] if begins else "" if name.casefold() == code.casefold() else name).strip(" -")
     *_, cut = (None, *_HYPHEN.finditer(name))
     return (name, "") if cut is None else (name[: cut.start()].strip(), name[cut.end() :].strip(" -"))
+
+
+def course_row(course: str, code: str | None) -> pa.Table:
+    """What a file's name tells of a course: whatever else tells of it stands before it, a log that has its title too."""
+    seen_at = pa.array([_WEAKEST - timedelta(seconds=1)], pa.timestamp("us", tz="UTC"))
+    return pa.table({"course_id": pa.array([course]), "code": pa.array([code], pa.string()), "seen_at": seen_at})
 
 
 def assignment(course: str, code: str, task: str, title: str) -> Iterator[Batch]:

@@ -39,7 +39,7 @@ from pipelines.sources.formats.delimited import Block, Header, looks_like, rows_
 from pipelines.sources.formats.marked_text import word_count
 from pipelines.sources.formats.tables import ENDINGS, TableFile, open_table, table_items
 from pipelines.sources.lms import moodle_quiz_results, moodle_worksheets
-from pipelines.sources.lms.moodle_courses import course_code, course_of, file_name_of, hash_of, task_by_name
+from pipelines.sources.lms.moodle_courses import course_code, course_of, downloaded_code, file_name_of, hash_of, task_by_name
 from pipelines.sources.lms.moodle_people import NAMING, PERSON, People, person_columns
 from pipelines.sources.lms.moodle_words import CONTEXT_KINDS, event_word, two_languages
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
@@ -119,7 +119,9 @@ class MoodleGradesReader:
     """Reader of Moodle's gradebook exports. Kind ``moodle_grades``."""
 
     kind: ClassVar[str] = "moodle_grades"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
+    #: The short name in the name that Moodle gives a file counts since 5.
+    new_ids: ClassVar[tuple[str, int]] = ("grades", 5)
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Tables and XML files below the source's path. Raises BadSource where there is none."""
@@ -132,7 +134,7 @@ class MoodleGradesReader:
         """
         assert item.path is not None
         realm = source.realm or "moodle"
-        code = course_code(source, item) or file_name_of(item)
+        code = course_code(source, item) or downloaded_code(item) or file_name_of(item)
         with item.path.open("rb") as file:
             is_xml = file.read(200).lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<results", b"<?xml"))
         if is_xml:

@@ -185,8 +185,10 @@ class Places:
     only: int | None = None
     by_code: Mapping[str, str] = field(default_factory=dict)
     by_title: Mapping[str, str] = field(default_factory=dict)
-    #: Course of rows that say nothing, from the programme file.
+    #: Course of rows that say nothing, from the programme file or the file's name.
     stated: str | None = None
+    #: Short name of the one course, from there too.
+    code: str | None = None
 
 
 @dataclass(frozen=True)

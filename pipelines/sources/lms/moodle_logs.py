@@ -34,7 +34,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import ClassVar
 
@@ -46,7 +46,7 @@ from pipelines.programme import Source
 from pipelines.sources.formats.delimited import Header, find_columns, looks_like
 from pipelines.sources.formats.row_numbers import RowNumbers
 from pipelines.sources.formats.tables import TableFile, day_month_order, open_table, table_items
-from pipelines.sources.lms.moodle_courses import course_code
+from pipelines.sources.lms.moodle_courses import course_code, downloaded_code
 from pipelines.sources.lms.moodle_log_rows import (
     FRONT_PAGE,
     Coded,
@@ -166,7 +166,7 @@ class MoodleLogsReader:
     """Reader of Moodle's Logs download, one file after the other. Kind ``moodle_logs``."""
 
     kind: ClassVar[str] = "moodle_logs"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     #: Descriptions are hashed by their shape and numbers since 4; since 5 rows are told as somebody else's act that were not before.
     new_ids: ClassVar[tuple[str, int]] = ("activity", 5)
 
@@ -218,11 +218,11 @@ def _own_places(file: TableFile, header: Header) -> dict[str, int] | None:
 
 def _courses(file: TableFile, header: Header, places: Mapping[str, int], source: Source, item: Item) -> Places:
     """Which courses the file speaks of."""
-    stated = course_code(source, item)
+    stated = course_code(source, item) or downloaded_code(item)
     fallback = None if stated is None else f"code:{stated}"
     ids = {int(one) for one in file.find_all(_COURSE_VIEWED)} - {FRONT_PAGE}
     if "course" not in places and len(ids) <= 1:
-        return Places(only=next(iter(ids), None), stated=fallback)
+        return Places(only=next(iter(ids), None), stated=fallback, code=stated)
     told: dict[str, dict[str, set[str]]] = {"course": {}, "context": {}}
     for block in file.blocks(header):
         if not block.rows:
@@ -293,7 +293,10 @@ def _derived(found: _Found, realm: str, courses: Places, context: Context) -> It
     known = sorted((set(found.course_titles) | set(found.course_codes)) - {str(FRONT_PAGE)})
     if known:
         names = [two_languages(found.course_titles.get(course, (-1, None))[1] or "") for course in known]
-        codes = [found.course_codes[course][1] if course in found.course_codes else None for course in known]
+        told = {course: code for course, (_, code) in found.course_codes.items()}
+        if courses.only is not None and courses.code is not None:
+            told.setdefault(str(courses.only), courses.code)
+        codes = [told.get(course) for course in known]
         yield Batch(
             "courses",
             pa.table(
@@ -302,7 +305,8 @@ def _derived(found: _Found, realm: str, courses: Places, context: Context) -> It
                     "code": pa.array(codes, pa.string()),
                     "name": pa.array([name or None for name, _ in names], pa.string()),
                     "name_en": pa.array([english for _, english in names], pa.string()),
-                    "seen_at": pa.repeat(pa.scalar(_WEAKEST, _TIME_TYPE), len(known)),
+                    # A log that has no short name does not take away what another has told.
+                    "seen_at": pa.array([_WEAKEST + timedelta(seconds=code is not None) for code in codes], _TIME_TYPE),
                 }
             ),
             counted=False,

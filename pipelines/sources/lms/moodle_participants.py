@@ -7,7 +7,8 @@ What has to be known about it (Moodle 3.9 to 4.5, English and Russian):
 - **No roles**: a download of everybody holds teachers too. Choose "Role: Student" on the page before downloading: people without a role in
   the file count as learners. A column "Roles" that somebody kept from the page is read; words it has beside the usual role names make
   the role "other".
-- Neither names the course: ``course`` of the source, or ``feeds``, or the file's name; see ``moodle_reports``.
+- It does not name the course, but as Moodle calls it ("courseid_5_participants") its name has the course's number. Else it is ``course`` of the
+  source, or ``feeds``, or the file's name; see ``moodle_reports``.
 - Only people who were selected are in it, so nobody is taken for gone who is not.
 - No times at all: the newest load stands.
 
@@ -27,7 +28,7 @@ from pipelines.errors import BadFile
 from pipelines.programme import Source
 from pipelines.sources.formats.delimited import Block, Header, looks_like, rows_where
 from pipelines.sources.formats.tables import TableFile, open_table, table_items
-from pipelines.sources.lms.moodle_courses import course_code, course_of, file_name_of, hash_of
+from pipelines.sources.lms.moodle_courses import course_code, course_of, course_row, downloaded_id, file_name_of, hash_of
 from pipelines.sources.lms.moodle_people import NAMING, PERSON, People, person_columns
 from pipelines.sources.lms.moodle_words import event_word
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
@@ -66,7 +67,9 @@ class MoodleParticipantsReader:
     """Reader of Moodle's lists of participants. Kind ``moodle_participants``."""
 
     kind: ClassVar[str] = "moodle_participants"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
+    #: The course's number in the file's name counts since 3.
+    new_ids: ClassVar[tuple[str, int]] = ("enrolments", 3)
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Tables below the source's path. Raises BadSource where there is none."""
@@ -83,9 +86,11 @@ class MoodleParticipantsReader:
             name: next((place for place, word in enumerate(header.words) if word in words), None)
             for name, words in (("groups", _GROUPS), ("roles", _ROLES), ("status", _STATUS))
         }
-        code = course_code(source, item) or file_name_of(item)
-        course = course_of(realm, code)
-        yield Batch("courses", pa.table({"course_id": pa.array([course]), "code": pa.array([code])}), counted=False)
+        number, code = downloaded_id(item), course_code(source, item)
+        if number is None:
+            code = code or file_name_of(item)
+        course = course_of(realm, code or "") if number is None else f"{realm}:course:{number}"
+        yield Batch("courses", course_row(course, code), counted=False)
         for block in file.blocks(header):
             yield Seen("enrolments", block.seen)
             for line, reason in block.refused:

@@ -9,8 +9,8 @@ What has to be known about them (Moodle 3.x to 4.5, English and Russian):
 - **course completion**: ``ID`` is the Moodle user id, so the account is the database's; per criterion a pair "name", "name - date"; the
   last column is the date of the course's completion.
 - Both come as CSV (also as UTF-16 with tabs, "in Excel-compatible format"); what people made of them with Excel or LibreOffice is read too.
-- Neither names the course. It is ``course`` of the source, or the entry of ``feeds`` whose pattern fits the file, or the file's name: its
-  short name, so ``<realm>:course:code:<short name>``, which ``facts`` takes for the course of the realm that has it.
+- Neither names the course. It is ``course`` of the source, or the entry of ``feeds`` whose pattern fits the file, or the file's name (as Moodle calls
+  it, "progress.digi-2026", or as somebody did): its short name, so ``<realm>:course:code:<short name>``, which ``facts`` takes for the course of the realm that has it.
 - Neither has an activity's id: a task is known by the course and its name (``<realm>:task:name:<hash>``).
 - A state set by hand carries the name of whoever did it ("Completed (set by …)"); it is dropped at the door. Names in two languages come
   out glued where the site's filter is off for headings.
@@ -32,7 +32,7 @@ from pipelines.programme import Source
 from pipelines.sources.formats.delimited import Block, Header, find_columns, looks_like, rows_where
 from pipelines.sources.formats.local_times import Order, to_utc
 from pipelines.sources.formats.tables import TableFile, day_month_order, open_table, table_items
-from pipelines.sources.lms.moodle_courses import course_code, course_of, file_name_of, hash_of, task_by_name
+from pipelines.sources.lms.moodle_courses import course_code, course_of, downloaded_code, file_name_of, hash_of, task_by_name
 from pipelines.sources.lms.moodle_people import PERSON
 from pipelines.sources.lms.moodle_words import completion_state, person_keys, two_languages
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
@@ -67,7 +67,9 @@ class MoodleReportsReader:
     """Reader of Moodle's completion reports. Kind ``moodle_reports``."""
 
     kind: ClassVar[str] = "moodle_reports"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
+    #: The short name in the name that Moodle gives a file counts since 6.
+    new_ids: ClassVar[tuple[str, int]] = ("completions", 6)
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Tables below the source's path. Raises BadSource where there is none."""
@@ -83,7 +85,7 @@ class MoodleReportsReader:
         file = open_table(item.path, (*_ID, *_NAME, *_ADDRESS, *_COMPLETE))
         header = file.header()
         layout = _layout(file, header)
-        course = course_code(source, item) or file_name_of(item)
+        course = course_code(source, item) or downloaded_code(item) or file_name_of(item)
         course_id = course_of(realm, course)
         task_ids = [task_by_name(realm, course, name) for name, _, _ in layout.tasks]
         dates = [date for _, _, date in layout.tasks] + [layout.complete]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from datetime import UTC, datetime
 from hashlib import sha1
 from pathlib import Path
@@ -120,6 +121,21 @@ def test_moodle_s_logstore_enrols_suspends_and_takes_out() -> None:
     assert read.column("activity", "action") == [
         *("enrolled", "enrolled", "viewed", "uploaded", "submitted", "graded", "posted", "attempted", "left_group", "other", "unenrolled", "other"),
     ]  # fmt: skip
+
+
+def test_course_that_cmi5_calls_satisfied_is_completed(tmp_path: Path) -> None:
+    course = {"id": "https://lms.example.org/cmi5/7", "definition": {"type": "https://w3id.org/xapi/cmi5/activitytype/course"}}
+    done = {
+        "id": "00000000-0000-4000-8000-000000000999",
+        "actor": {"objectType": "Agent", "account": {"homePage": "https://lms.example.org", "name": "7"}},
+        "verb": {"id": "https://w3id.org/xapi/adl/verbs/satisfied"},
+        "object": course,
+        "timestamp": "2026-11-20T08:00:00Z",
+        "context": {"registration": "00000000-0000-4000-8000-000000000777", "contextActivities": {"grouping": [course]}},
+    }
+    (tmp_path / "cmi5.jsonl").write_text(json.dumps(done) + "\n", "utf-8")
+    read = Reading(XapiReader(), tmp_path / "cmi5.jsonl", **OWN)
+    assert [(row["kind"], row["reached_at"]) for row in read.rows("outcomes")] == [("course_completed", at(2026, 11, 20, 8))]
 
 
 def test_pages_of_moodle_say_of_which_kind_a_task_is_and_its_files_do_not_name_it() -> None:

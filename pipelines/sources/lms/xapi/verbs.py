@@ -34,6 +34,8 @@ STATES = {
     "completed": "complete",
     "complete": "complete",
     "finished": "complete",
+    # What an LMS of cmi5 says of a course or block of which everything has been done.
+    "satisfied": "complete",
     "mastered": "passed",
     "passed": "passed",
     "failed": "failed",

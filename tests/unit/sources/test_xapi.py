@@ -138,6 +138,21 @@ def test_course_that_cmi5_calls_satisfied_is_completed(tmp_path: Path) -> None:
     assert [(row["kind"], row["reached_at"]) for row in read.rows("outcomes")] == [("course_completed", at(2026, 11, 20, 8))]
 
 
+@pytest.mark.parametrize(("success", "state"), [(True, "passed"), (False, "failed"), (None, "complete"), ([], "complete")])
+def test_work_that_is_done_and_does_not_suffice_is_failed(success: object, state: str, tmp_path: Path) -> None:
+    quiz = {"id": HOME + "mod/quiz/view.php?id=43", "definition": {"type": "http://adlnet.gov/expapi/activities/assessment"}}
+    scored = {
+        "id": "00000000-0000-4000-8000-000000000998",
+        "actor": {"objectType": "Agent", "account": {"homePage": "https://lms.example.org", "name": "7"}},
+        "verb": {"id": "http://adlnet.gov/expapi/verbs/scored"},
+        "object": quiz,
+        "timestamp": "2026-11-20T08:00:00Z",
+        "result": {"score": {"raw": 2, "max": 10}, "completion": True, "success": success},
+    }
+    (tmp_path / "scored.jsonl").write_text(json.dumps(scored) + "\n", "utf-8")
+    assert Reading(XapiReader(), tmp_path / "scored.jsonl", **OWN).column("completions", "state") == [state]
+
+
 def test_pages_of_moodle_say_of_which_kind_a_task_is_and_its_files_do_not_name_it() -> None:
     read = Reading(XapiReader(), FOLDER / "moodle_logstore.jsonl", **OWN)
     assert {row["task_id"]: (row["kind"], row["name"]) for row in read.rows("tasks")} == {

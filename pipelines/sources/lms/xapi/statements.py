@@ -166,7 +166,8 @@ class Statements:
         if state == "complete" and result.get("success") is False:
             state = "failed"
         if state is None and result.get("completion") is True:
-            state = "passed" if result.get("success") is True else "complete"
+            success = result.get("success")
+            state = "passed" if success is True else "failed" if success is False else "complete"
         if state and task and not is_of_course:
             self.rows.state(
                 "completions", (task, account), at,

@@ -119,6 +119,9 @@ def _layout(file: TableFile, header: Header) -> _Layout:
     other = looks_like(words)
     if other and other != WHAT:
         raise BadFile(file.path, place="header", expected=WHAT, found=f"what looks like {other}")
+    if words[:1] == ("fullname",) and "0" in words:
+        expected = "names of activities, which this report has in every form but JSON (CSV, Excel, ODS, HTML)"
+        raise BadFile(file.path, place="header", expected=expected, found="their numbers")
     address = next((place for place, word in enumerate(words) if word in _ADDRESS), None)
     if not words[0] and len(words) > 2:
         first = _first_pair(header.cells)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -232,3 +233,10 @@ def test_glued_names(name: str, parts: tuple[str, str | None]):
 )  # fmt: skip
 def test_states_in_other_languages(cell: str, state: str):
     assert completion_state(cell) == state
+
+
+def test_json_names_no_activities_and_says_what_to_download_instead(tmp_path: Path):
+    row = {"fullname": "Пётр Примеров", "email": "petr@example.org", "0": "Completed", "1": "2026-11-10 12:13:14"}
+    (tmp_path / "progress.digi.json").write_text(json.dumps([[row]]), "utf-8")
+    with pytest.raises(BadFile, match="every form but JSON"):
+        Reading(MoodleReportsReader(), tmp_path / "progress.digi.json")

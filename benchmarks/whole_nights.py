@@ -78,7 +78,11 @@ def nights(folder: Path, learners: int, memory: str | None) -> list[tuple[str, l
     for days_before in reversed(range(NIGHTS)):
         day = (plan.as_of - timedelta(days=days_before)).isoformat()
         said = subprocess.run(
-            [sys.executable, "-m", "benchmarks.whole_nights", "--night", day], env=environment, stdout=subprocess.PIPE, text=True, check=True
+            [sys.executable, "-m", "benchmarks.whole_nights", "--night", day],
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
         )
         found.append((day, [tuple(step) for step in json.loads(said.stdout.splitlines()[-1])]))
     return found
@@ -101,7 +105,9 @@ def main() -> None:
             print(f"\n{day}\n\n| step | s | processor s | peak MB |\n|---|--:|--:|--:|")
             for what, clock, processor, memory in measured:
                 print(f"| {what} | {clock:.1f} | {processor:.1f} | {memory:,.0f} |")
-            print(f"| all | {sum(step[1] for step in measured):.1f} | {sum(step[2] for step in measured):.1f} | {max(step[3] for step in measured):,.0f} |")
+            print(
+                f"| all | {sum(step[1] for step in measured):.1f} | {sum(step[2] for step in measured):.1f} | {max(step[3] for step in measured):,.0f} |"
+            )
 
 
 if __name__ == "__main__":

@@ -58,7 +58,9 @@ class _Listening:
 
     def execute(self, statement: str, *given: Any) -> Any:
         # A script of several statements has no one plan: what it makes is asked for when it is read.
-        if re.match(r"\s*(with|select|create or replace temp table|insert into)\b", statement, re.IGNORECASE) and ";" not in statement.strip().rstrip(";"):
+        if re.match(
+            r"\s*(with|select|create or replace temp table|insert into)\b", statement, re.IGNORECASE
+        ) and ";" not in statement.strip().rstrip(";"):
             self._heard.append((" ".join(statement.split())[:200], list(_wasted_keys(_explained(self._connection, statement, *given)))))
         return self._connection.execute(statement, *given)
 
@@ -76,7 +78,9 @@ def test_a_key_that_is_not_used_is_seen() -> None:
 
 
 def test_models_use_their_keys(made: Installation) -> None:
-    compiled = sorted(path for path in (made.home / "dbt" / "target" / "compiled").glob("**/models/**/*.sql") if path.parent.suffix != ".yml")
+    compiled = sorted(
+        path for path in (made.home / "dbt" / "target" / "compiled").glob("**/models/**/*.sql") if path.parent.suffix != ".yml"
+    )
     assert len(compiled) > 50
     with duckdb.connect(str(made.home / "warehouse.duckdb"), read_only=True) as engine:
         wasted = {path.stem: found for path in compiled if (found := list(_wasted_keys(_explained(engine, path.read_text()))))}
@@ -96,7 +100,9 @@ def test_links_use_their_keys(made: Installation, tmp_path: Path, monkeypatch: p
     run = steps.Run(read_settings(), made.as_of, datetime(2026, 11, 23, tzinfo=UTC))
     with run.warehouse() as warehouse:
         # Nothing is kept from the first time, so that every step has its whole work to do.
-        for (table,) in warehouse.rows("select table_name from information_schema.tables where table_schema = 'links' and table_type = 'BASE TABLE'"):
+        for (table,) in warehouse.rows(
+            "select table_name from information_schema.tables where table_schema = 'links' and table_type = 'BASE TABLE'"
+        ):
             warehouse.connection.execute(f"delete from links.{table}")
     for step in (steps.link_people, steps.link_conversations, steps.link_notices, steps.link_copies, steps.link_feedback, steps.score):
         step(run)

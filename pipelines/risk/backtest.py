@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.pseudonyms import Pseudonyms
-from pipelines.risk import figures, modelling
+from pipelines.risk import figures, modelling, registry
 from pipelines.risk.figures import Measured
 from pipelines.risk.scoring import JUDGED_AT, score_day, snapshot, training_sample
 from pipelines.thresholds import threshold
@@ -283,12 +283,12 @@ def new_courses(warehouse: Warehouse, until: date, draws: int = DRAWS) -> list[M
     for course, own in streams.groupby("course_id"):
         others = sample.of(streams.loc[streams["course_id"] != course, "stream_id"].tolist())
         test = sample.of(own["stream_id"].tolist())
-        if len(np.unique(others.streams)) < 2 or len(np.unique(others.outcome)) < 2 or not len(test.outcome):
+        if others.stream_count < 2 or len(np.unique(others.outcome)) < 2 or not len(test.outcome):
             continue
-        model, _ = modelling.fit(others, "dropout")
+        model = registry.learn("dropout", others)
         for at in JUDGED_AT:
             snap = snapshot(test, at)
-            guesses[at].append((snap.outcome, modelling.predict(model, snap.features), snap.people))
+            guesses[at].append((snap.outcome, modelling.predict(model, snap.inputs), snap.people))
     for at, parts in guesses.items():
         if parts:
             outcome, guessed, people = (np.concatenate(column) for column in zip(*parts, strict=True))

@@ -28,7 +28,7 @@ from pipelines.errors import BadFile
 from pipelines.risk.features import features_of
 
 #: Raised when the same data would now give another model.
-CODE_VERSION = 4
+CODE_VERSION = 5
 SEED = 20261122
 FOLDS = 5
 TREES = 120
@@ -39,17 +39,32 @@ TRUSTED_PREFIXES = ("sklearn.", "numpy.", "scipy.")
 
 @dataclass(frozen=True)
 class Sample:
-    """Rows to learn from: features, outcome (0/1), the stream and the person of each row."""
+    """Rows to learn from: features, outcome (0/1), the stream and the person of each row; beside: columns that are asked for and never learned from."""
 
     features: pd.DataFrame
     outcome: np.ndarray
     streams: np.ndarray
     people: np.ndarray
+    beside: pd.DataFrame
+
+    @property
+    def inputs(self) -> pd.DataFrame:
+        """Features and what stands beside: what is asked of a forecast."""
+        return pd.concat([self.features, self.beside], axis=1)
+
+    @property
+    def stream_count(self) -> int:
+        """How many streams it is of."""
+        return len(np.unique(self.streams))
 
     def of(self, streams: list[str]) -> Sample:
         """Only rows of these streams."""
-        keep = np.isin(self.streams, streams)
-        return Sample(self.features[keep].reset_index(drop=True), self.outcome[keep], self.streams[keep], self.people[keep])
+        return self.rows(np.isin(self.streams, streams))
+
+    def rows(self, keep: np.ndarray) -> Sample:
+        """Only these rows: a mask, or places in their order."""
+        features, beside = (frame.loc[keep].reset_index(drop=True) for frame in (self.features, self.beside))
+        return Sample(features, self.outcome[keep], self.streams[keep], self.people[keep], beside)
 
 
 @dataclass(frozen=True)
@@ -145,12 +160,12 @@ def predict(model: Guesser, features: pd.DataFrame) -> np.ndarray:
     return model.predict_proba(features)[:, 1]
 
 
-def judge(model: Classifier, sample: Sample, name: str) -> list[Figure]:
+def judge(model: Guesser, sample: Sample, name: str) -> list[Figure]:
     """Figures of a model on a sample it has not seen; one row per learner expected (a snapshot).
 
     ROC-AUC, average precision, Brier score, calibration slope and intercept (Cox 1958), precision among the first ten, base rate.
     """
-    return judge_scores(sample.outcome, predict(model, sample.features), name)
+    return judge_scores(sample.outcome, predict(model, sample.inputs), name)
 
 
 def judge_scores(outcome: np.ndarray, guessed: np.ndarray, name: str) -> list[Figure]:

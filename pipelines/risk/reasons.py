@@ -17,6 +17,7 @@ import pandas as pd
 
 from pipelines.risk.features import features_of, matrix
 from pipelines.risk.modelling import Guesser, predict
+from pipelines.risk.pooling import log_odds
 from pipelines.risk.rules import RULES
 from pipelines.thresholds import threshold
 
@@ -60,7 +61,7 @@ def shapley(model: Guesser, frame: pd.DataFrame, target: str, *, beside: Sequenc
     for start in range(0, len(own), max(1, ROWS_AT_ONCE // coalitions)):
         rows = slice(start, start + max(1, ROWS_AT_ONCE // coalitions))
         mixed = np.where(takes_own[:, None, :], own[None, rows], median[None, rows])
-        guessed = _logit(predict(model, pd.DataFrame(mixed.reshape(-1, own.shape[1]), columns=inputs.columns)))
+        guessed = log_odds(predict(model, pd.DataFrame(mixed.reshape(-1, own.shape[1]), columns=inputs.columns)))
         parts.append(guessed.reshape(coalitions, -1).T @ weights)
     values = np.concatenate(parts) if parts else np.empty((0, len(codes)))
     return pd.DataFrame(values, index=_index(frame), columns=codes)
@@ -82,11 +83,6 @@ def of_rules(earned: pd.DataFrame, target: str, shown: pd.DataFrame, medians: pd
 
 def _index(frame: pd.DataFrame) -> pd.MultiIndex:
     return pd.MultiIndex.from_frame(frame[["person_id", "stream_id"]])
-
-
-def _logit(probability: np.ndarray) -> np.ndarray:
-    clipped = np.clip(probability, 1e-6, 1 - 1e-6)
-    return np.log(clipped / (1 - clipped))
 
 
 def _long(frame: pd.DataFrame, columns: str, value: str) -> pd.DataFrame:

@@ -17,9 +17,10 @@ import pandas as pd
 from sklearn.metrics import log_loss
 
 from pipelines.errors import BadFile
-from pipelines.risk import modelling, portable
+from pipelines.risk import modelling, pooling, portable
 from pipelines.risk.labels import LABELS_VERSION
-from pipelines.risk.modelling import Classifier, Sample
+from pipelines.risk.modelling import Classifier, Guesser, Sample
+from pipelines.risk.pooling import Pooled
 from pipelines.warehouse import Warehouse
 
 CENTRE = "centre"
@@ -27,10 +28,10 @@ CENTRE = "centre"
 
 @dataclass(frozen=True)
 class Champion:
-    """The model in use for a target and scope."""
+    """The model in use for a target and scope: its own half together with the shipped one. streams: what the own half learned from."""
 
     model_id: str
-    model: Classifier
+    model: Pooled
     streams: tuple[str, ...]
 
 
@@ -40,18 +41,40 @@ def file_of(folder: Path, model_id: str) -> Path:
 
 
 def champion_of(warehouse: Warehouse, target: str, scope: str, day: date, folder: Path) -> Champion | None:
-    """The model promoted last, of those learned by ``day`` with today's code and labels; None where there is none that can be read."""
+    """The model promoted last, of those learned by ``day`` with today's code, labels and shipped model; None where there is none that can be read."""
     rows = warehouse.rows(
-        "select c.model_id, c.card from risk.cards as c inner join risk.models as m on c.model_id = m.model_id "
+        "select c.model_id, c.card, m.shipped_weight from risk.cards as c inner join risk.models as m on c.model_id = m.model_id "
         "where c.target = ? and c.scope = ? and c.is_champion and m.trained_as_of <= ? and c.code_version = ? and c.labels_version = ? "
-        "order by m.trained_as_of desc, c.data_until desc, c.model_id limit 1",
-        [target, scope, day, modelling.CODE_VERSION, LABELS_VERSION],
+        "and m.shipped_model_id is not distinct from ? order by m.trained_as_of desc, c.data_until desc, c.model_id limit 1",
+        [target, scope, day, modelling.CODE_VERSION, LABELS_VERSION, shipped_id(target)],
     )
-    for model_id, card in rows:
+    for model_id, card, weight in rows:
         path = file_of(folder, model_id)
         if path.exists():
-            return Champion(model_id, modelling.restore(path), tuple(json.loads(card)["streams"]))
+            # At the weight that its name stands for.
+            return Champion(model_id, _pooled(target, modelling.restore(path), weight), tuple(json.loads(card)["streams"]))
     return None
+
+
+def part_of_shipped(target: str, streams: int) -> tuple[str | None, float]:
+    """(name, weight) of the shipped model beside an own one that has learned from so many streams; (None, 0) where none is shipped."""
+    name = shipped_id(target)
+    return name, 0.0 if name is None else pooling.weight_of_shipped(streams)
+
+
+def together(target: str, own: Classifier, streams: int) -> Pooled:
+    """A model that has learned from so many own streams, with the shipped one at its weight."""
+    return _pooled(target, own, part_of_shipped(target, streams)[1])
+
+
+def _pooled(target: str, own: Classifier, weight: float) -> Pooled:
+    found = shipped(target)
+    return Pooled(own, found and found[1], weight)
+
+
+def learn(target: str, sample: Sample) -> Pooled:
+    """What would foresee ``target`` had only these streams ended: :func:`modelling.fit` of them, :func:`together`."""
+    return together(target, modelling.fit(sample, target)[0], sample.stream_count)
 
 
 def contest(target: str, sample: Sample, newest: str, champion: Champion | None) -> tuple[bool, str]:
@@ -62,11 +85,11 @@ def contest(target: str, sample: Sample, newest: str, champion: Champion | None)
         return True, "the champion's own streams, with what has become known of them since"
     rest = sample.of([stream for stream in dict.fromkeys(sample.streams) if stream != newest])
     test = sample.of([newest])
-    if len(np.unique(rest.streams)) < 2 or len(np.unique(rest.outcome)) < 2 or not len(test.outcome):
+    if rest.stream_count < 2 or len(np.unique(rest.outcome)) < 2 or not len(test.outcome):
         return True, "nothing to contest on"
-    challenger, _ = modelling.fit(rest, target)
     ours, theirs = (
-        float(log_loss(test.outcome, modelling.predict(model, test.features), labels=[0, 1])) for model in (challenger, champion.model)
+        float(log_loss(test.outcome, modelling.predict(model, test.inputs), labels=[0, 1]))
+        for model in (learn(target, rest), champion.model)
     )
     # The champion may be the same learner on the same streams: equal to the last digits, and then more data is the better model.
     promoted = ours <= theirs + 1e-9
@@ -84,12 +107,14 @@ def enter(
     verdict: tuple[bool, str],
 ) -> None:
     """Write a model's card."""
+    name, weight = part_of_shipped(target, sample.stream_count)
     card = {
         "streams": [str(stream) for stream in dict.fromkeys(sample.streams)],
         "learners": len(np.unique(sample.people)),
         "with the outcome": len(np.unique(sample.people[sample.outcome == 1])),
         "features": list(sample.features.columns),
         "calibration": "Platt scaling on whole streams left out",
+        "averaged in log-odds with": name and {"model": name, "weight": round(weight, 6)},
         "excluded": "gender, age, region, nationality and any other protected attribute",
         "not for": "a decision without a person; learners of courses unlike those it learned from; causes",
     }
@@ -101,7 +126,13 @@ def enter(
     warehouse.replace("risk.cards", pd.DataFrame([row]), where="model_id = ? and scope = ?", parameters=[model_id, scope])
 
 
-def shipped(target: str) -> tuple[str, Classifier] | None:
+def shipped_id(target: str) -> str | None:
+    """Name of the model that comes with the product; None where there is none for the target."""
+    found = shipped(target)
+    return found and found[0]
+
+
+def shipped(target: str) -> tuple[str, Guesser] | None:
     """(model id, model) of the model that comes with the product; None where there is none for the target.
 
     Raises BadFile for a file that asks for other types than a model's, or for other columns than :mod:`pipelines.risk.portable` makes.

@@ -3,7 +3,8 @@
 History is streams that had ended by the day; their learners' days are the sample, their outcome is the truth. The model's name is a
 hash of what it learned from, so an unchanged history trains nothing. What scores a learner is the first of: a model of the own course, a
 model of the own centre, the model shipped with the product (drop-out only), the rules of :mod:`pipelines.risk.rules`; thresholds
-``train_…`` and ``course_people_min`` say when history is enough, and every row says which it was. Learners without any activity are no
+``train_…`` and ``course_people_min`` say when history is enough, and every row says which it was. An own model of drop-out leans on the shipped
+one the more, the fewer streams it has learned from (:mod:`pipelines.risk.pooling`). Learners without any activity are no
 example for a model of the others: where enough of them are known, their own rate at the same part of the course speaks.
 """
 
@@ -19,10 +20,11 @@ import numpy as np
 import pandas as pd
 import sklearn
 
-from pipelines.risk import drift, modelling, outlook, portable, reasons, registry, rules
+from pipelines.risk import drift, modelling, outlook, pooling, portable, reasons, registry, rules
 from pipelines.risk.features import feature_frame, features_of, matrix, shown_values
 from pipelines.risk.labels import LABELS_VERSION, label
-from pipelines.risk.modelling import Classifier, Figure, Sample
+from pipelines.risk.modelling import Figure, Guesser, Sample
+from pipelines.risk.pooling import Carried, Pooled
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 
@@ -42,31 +44,20 @@ class Summary:
 
 @dataclass(frozen=True)
 class _Judge:
-    """What scores a target on this day. origin: course, centre, shipped or rules. beside: columns of the feature frame that it asks for beside the
-    target's features."""
+    """What scores a target on this day. model: asked about the target's features and :data:`pooling.BESIDE`; None: rules. origin: course, centre,
+    shipped or rules."""
 
     model_id: str
-    model: Classifier | None
+    model: Guesser | None
     reason: str | None
     origin: str = "rules"
-    beside: tuple[str, ...] = ()
 
-    def guess(self, inputs: pd.DataFrame) -> np.ndarray:
-        """Probabilities of rows of the target's features and :attr:`beside`."""
-        assert self.model is not None
-        return modelling.predict(self.model, portable.of_features(inputs) if self.origin == "shipped" else inputs)
-
-
-@dataclass(frozen=True)
-class _Guess:
-    """``predict_proba`` of a judge, whatever its model looks at."""
-
-    judge: _Judge
-
-    def predict_proba(self, features: pd.DataFrame) -> np.ndarray:
-        """As of scikit-learn."""
-        guessed = self.judge.guess(features)
-        return np.column_stack([1 - guessed, guessed])
+    @property
+    def weight_of_shipped(self) -> float | None:
+        """How much of it is the shipped model; None: rules."""
+        if isinstance(self.model, Pooled):
+            return self.model.weight
+        return None if self.model is None else 1.0
 
 
 def score_day(warehouse: Warehouse, day: date, *, models_folder: Path, is_judged: bool = True) -> Summary:
@@ -133,7 +124,8 @@ def sample_of(frame: pd.DataFrame, target: str) -> Sample:
     if "has_started" in frame:
         frame = frame[frame["has_started"] > 0].reset_index(drop=True)
     people = (frame["person_id"] + "\x1f" + frame["stream_id"]).to_numpy(dtype=object)
-    return Sample(matrix(frame, target), frame["outcome"].to_numpy(dtype=int), frame["stream_id"].to_numpy(dtype=object), people)
+    outcome, streams = frame["outcome"].to_numpy(dtype=int), frame["stream_id"].to_numpy(dtype=object)
+    return Sample(matrix(frame, target), outcome, streams, people, frame[list(pooling.BESIDE)].astype(float))
 
 
 def training_sample(warehouse: Warehouse, target: str, streams: list[str], *, known_by: date | None = None) -> Sample:
@@ -163,7 +155,7 @@ class _History:
         own = self.sample.of(streams)
         enough = _too_short(own) is None and _people(own) >= threshold("course_people_min")
         # A course that is all there is needs no second model.
-        return course if enough and len(streams) < len(np.unique(self.sample.streams)) else registry.CENTRE
+        return course if enough and len(streams) < self.sample.stream_count else registry.CENTRE
 
     def _find(self, scope: str) -> _Judge:
         ended = self.ended if scope == registry.CENTRE else self.ended[self.ended["course_id"] == scope]
@@ -176,7 +168,7 @@ class _History:
         path = registry.file_of(self.folder, model_id)
         known = self.warehouse.rows("select is_champion from risk.cards where model_id = ? and scope = ?", [model_id, scope])
         if known and known[0][0] and path.exists():
-            return _Judge(model_id, modelling.restore(path), None, origin)
+            return _Judge(model_id, registry.together(self.target, modelling.restore(path), sample.stream_count), None, origin)
         champion = registry.champion_of(self.warehouse, self.target, scope, self.day, self.folder)
         if known and not known[0][0] and champion is not None:
             return _Judge(champion.model_id, champion.model, None, origin)
@@ -186,7 +178,7 @@ class _History:
         figures, _earlier, later = _validate(self.target, sample, streams) if self.is_judged and self.target != SOON else ([], streams, [])
         model, learner = modelling.fit(sample, self.target)
         modelling.keep(model, path)
-        judge = _Judge(model_id, model, None, origin)
+        judge = _Judge(model_id, registry.together(self.target, model, sample.stream_count), None, origin)
         _note_model(self.warehouse, self.target, self.day, sample, judge, path.name, len(later), _people(sample.of(later)))
         _note_figures(self.warehouse, model_id, figures)
         used = ended[ended["stream_id"].isin(streams)]
@@ -201,7 +193,7 @@ class _History:
         judge = (
             _Judge(f"rules:{self.target}:{modelling.CODE_VERSION}", None, short)
             if found is None
-            else _Judge(found[0], found[1], short, "shipped", ("course_day",))
+            else _Judge(found[0], Carried(found[1]), short, "shipped")
         )
         _note_model(self.warehouse, self.target, self.day, sample, judge, None, 0, 0)
         return judge
@@ -237,7 +229,7 @@ def _positives(sample: Sample) -> int:
 
 def _too_short(sample: Sample) -> str | None:
     """Why this history cannot be learned from; None where it can."""
-    streams, people, positives = len(np.unique(sample.streams)), _people(sample), _positives(sample)
+    streams, people, positives = sample.stream_count, _people(sample), _positives(sample)
     if streams < threshold("train_streams_min"):
         return f"{streams} ended streams, {threshold('train_streams_min'):.0f} needed"
     if people < threshold("train_people_min"):
@@ -250,6 +242,7 @@ def _too_short(sample: Sample) -> str | None:
 def _digest(sample: Sample, target: str) -> str:
     digest = sha256(f"{target}\x1f{modelling.CODE_VERSION}\x1f{LABELS_VERSION}\x1f{sklearn.__version__}".encode())
     digest.update(json.dumps([vars(feature) for feature in features_of(target)], sort_keys=True).encode())
+    digest.update(json.dumps(registry.part_of_shipped(target, sample.stream_count)).encode())
     digest.update(np.ascontiguousarray(sample.features.to_numpy(dtype=float)).tobytes())
     digest.update(sample.outcome.tobytes())
     digest.update("\x1e".join(sample.people).encode())
@@ -261,9 +254,9 @@ def _validate(target: str, sample: Sample, streams: list[str]) -> tuple[list[Fig
     held = max(1, round(len(streams) * threshold("validation_share")))
     earlier, later = streams[:-held], streams[-held:]
     train, test = sample.of(earlier), sample.of(later)
-    if len(np.unique(train.streams)) < 2 or min(_positives(train), _people(train) - _positives(train)) < 2:
+    if train.stream_count < 2 or min(_positives(train), _people(train) - _positives(train)) < 2:
         return [], earlier, later
-    model, _ = modelling.fit(train, target)
+    model = registry.learn(target, train)
     figures = []
     for progress in JUDGED_AT:
         at = snapshot(test, progress)
@@ -275,9 +268,7 @@ def snapshot(sample: Sample, progress: float) -> Sample:
     """One row per learner: the one nearest to this part of the course."""
     distance = pd.Series((sample.features["progress"] - progress).abs().to_numpy())
     nearest = distance.groupby(pd.Series(sample.people)).idxmin().sort_values().to_numpy()
-    return Sample(
-        sample.features.iloc[nearest].reset_index(drop=True), sample.outcome[nearest], sample.streams[nearest], sample.people[nearest]
-    )
+    return sample.rows(nearest)
 
 
 def _score(
@@ -301,9 +292,9 @@ def _score(
         if target != SOON:
             told = reasons.of_rules(earned, target, values, values.groupby(level="stream_id").median())
     else:
-        guessed = judge.guess(pd.concat([matrix(frame, target), frame[list(judge.beside)]], axis=1))
+        guessed = modelling.predict(judge.model, pd.concat([matrix(frame, target), frame[list(pooling.BESIDE)].astype(float)], axis=1))
         if target != SOON:
-            told = reasons.of_model(_Guess(judge), frame, target, shown, medians, beside=judge.beside)
+            told = reasons.of_model(judge.model, frame, target, shown, medians, beside=pooling.BESIDE)
     scores = frame[["person_id", "stream_id"]].assign(score=guessed, origin=judge.origin, standing="started")
     if "has_started" in frame:
         waiting = (frame["has_started"] == 0).to_numpy()
@@ -343,13 +334,15 @@ def _note_model(
                 "basis": {"rules": "rules", "shipped": "shipped"}.get(judge.origin, "model"),
                 "reason": judge.reason,
                 "trained_as_of": day,
-                "train_streams": len(np.unique(sample.streams)),
+                "train_streams": sample.stream_count,
                 "train_people": _people(sample),
                 "train_positives": _positives(sample),
                 "validation_streams": later_streams,
                 "validation_people": later_people,
                 "features": json.dumps([feature.name for feature in features_of(target)]),
                 "path": path,
+                "shipped_model_id": registry.shipped_id(target) if judge.weight_of_shipped else None,
+                "shipped_weight": judge.weight_of_shipped,
             }
         ]
     )

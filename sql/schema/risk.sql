@@ -14,7 +14,9 @@ create table if not exists risk.models (
     validation_streams integer not null,
     validation_people integer not null,
     features varchar not null,
-    path varchar
+    path varchar,
+    shipped_model_id varchar,
+    shipped_weight double
 );
 comment on table risk.models is 'One row per model that was used on some day. Key: model_id.';
 comment on column risk.models.model_id is 'Hash of target, training data and code version.';
@@ -29,6 +31,8 @@ comment on column risk.models.validation_streams is 'Later ended streams it was 
 comment on column risk.models.validation_people is 'Learners validated on.';
 comment on column risk.models.features is 'JSON list of features.';
 comment on column risk.models.path is 'File of the model (skops), relative to the model folder; null for rules.';
+comment on column risk.models.shipped_model_id is 'The model shipped with the product, where it has a part in the forecasts; null where it has none.';
+comment on column risk.models.shipped_weight is 'Its part in the log-odds: 1 where it speaks alone, 0 where it has none; null for rules.';
 
 create table if not exists risk.evaluations (
     model_id varchar not null,
@@ -119,7 +123,7 @@ comment on column risk.outlooks.dropout_7 is 'Probability of having left for goo
 comment on column risk.outlooks.formal_completion is 'Probability of completing in form only.';
 comment on column risk.outlooks.genuine_completion is 'Probability of completing otherwise.';
 comment on column risk.outlooks.formal_if_completed is 'Probability that a completion would be formal.';
-comment on column risk.outlooks.dropout_basis is 'What dropout rests on: course (model of this course), centre (model of all own courses), shipped (model that comes with the product), rules, or rate (of never-started learners before).';
+comment on column risk.outlooks.dropout_basis is 'What dropout rests on: course (model of this course), centre (model of all own courses), both with the shipped one at risk.models.shipped_weight, shipped (model that comes with the product, alone), rules, or rate (of never-started learners before).';
 comment on column risk.outlooks.dropout_7_basis is 'The same of dropout_7.';
 comment on column risk.outlooks.formal_basis is 'The same of formal_if_completed.';
 comment on column risk.outlooks.benefit is 'What a contact may save: dropout, halved for every contact_half_life_days of silence. An order, not a probability.';
@@ -152,7 +156,7 @@ comment on column risk.cards.labels_version is 'Version of the label definitions
 comment on column risk.cards.learner is 'logistic or trees: the better by log-loss with whole streams left out.';
 comment on column risk.cards.is_champion is 'Was it promoted when it was made?';
 comment on column risk.cards.verdict is 'Why it was promoted or not: log-loss on the newest finished stream against the champion then in use.';
-comment on column risk.cards.card is 'JSON: streams, learners, outcomes, features, how calibrated, what it is not for.';
+comment on column risk.cards.card is 'JSON: streams, learners, outcomes, features, how calibrated, with which shipped model it is averaged and at which weight, what it is not for.';
 
 create table if not exists risk.drift (
     day date not null,

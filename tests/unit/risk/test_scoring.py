@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.metrics import log_loss
 
-from pipelines.risk import drift, modelling, outlook, portable, reasons, registry, scoring
+from pipelines.risk import drift, modelling, outlook, pooling, portable, reasons, registry
 from pipelines.risk.features import feature_frame, features_of, matrix
 from pipelines.risk.labels import label
-from pipelines.risk.scoring import score_day, training_sample
+from pipelines.risk.scoring import score_day, snapshot, training_sample
 from pipelines.warehouse import Warehouse
 from tests.unit.risk.history import DAYS, FIRST, end_of, write_history
 
@@ -159,8 +162,7 @@ def test_reasons_of_the_shipped_model_sum_to_its_difference_from_the_median_lear
         frame = feature_frame(warehouse, "dropout", streams=["COS/0"], days=[day])
     said = modelling.predict(found[1], portable.of_features(frame))
     assert np.allclose(scored.reindex(frame["person_id"]), said)
-    judge = scoring._Judge(found[0], found[1], None, "shipped", ("course_day",))
-    parts = reasons.shapley(scoring._Guess(judge), frame, "dropout", beside=judge.beside)
+    parts = reasons.shapley(pooling.Carried(found[1]), frame, "dropout", beside=pooling.BESIDE)
     names = [feature.name for feature in features_of("dropout")]
     median = frame.assign(**{name: frame[name].median() for name in names})
     usual = modelling.predict(found[1], portable.of_features(median))
@@ -262,12 +264,9 @@ def test_a_challenger_that_foretells_the_newest_stream_worse_is_not_used(scored,
     """The newest finished stream's outcomes are turned round: what was learned before it foretells it no better than chance either way."""
     warehouse, _ = scored
     sample = training_sample(warehouse, "dropout", [f"COS/{number}" for number in range(3)])
-    model, _ = modelling.fit(sample.of(["COS/0", "COS/1"]), "dropout")
-    champion = registry.Champion("dropout:x", model, ("COS/0", "COS/1"))
+    champion = registry.Champion("dropout:x", registry.learn("dropout", sample.of(["COS/0", "COS/1"])), ("COS/0", "COS/1"))
     assert registry.contest("dropout", sample, "COS/2", champion)[0]
-    spoiled = modelling.Sample(
-        sample.features, np.where(sample.streams == "COS/0", 1 - sample.outcome, sample.outcome), sample.streams, sample.people
-    )
+    spoiled = replace(sample, outcome=np.where(sample.streams == "COS/0", 1 - sample.outcome, sample.outcome))
     promoted, verdict = registry.contest("dropout", spoiled, "COS/2", champion)
     assert not promoted
     assert "the champion's" in verdict
@@ -320,16 +319,89 @@ def test_what_the_label_of_formal_completion_looks_at_lies_after_the_day(tmp_pat
 
 
 def test_the_parts_of_the_groups_sum_to_the_difference_from_the_median_learner(scored) -> None:
-    """Efficiency of Shapley values, on the model in use."""
+    """Efficiency of Shapley values, on what scores: the own model and the shipped one together."""
     warehouse, folder = scored
     [(path,)] = warehouse.rows("select path from risk.models where target = 'dropout'")
-    model = modelling.restore(folder / path)
+    model = registry.together("dropout", modelling.restore(folder / path), 3)
     frame = feature_frame(warehouse, "dropout", streams=["COS/3"], days=[DAY])
-    parts = reasons.shapley(model, frame, "dropout")
+    parts = reasons.shapley(model, frame, "dropout", beside=pooling.BESIDE)
     inputs = matrix(frame, "dropout")
     median = inputs.assign(**{name: inputs[name].median() for name in inputs})
-    odds = [np.log(guess / (1 - guess)) for guess in (modelling.predict(model, inputs), modelling.predict(model, median))]
+    odds = [pooling.log_odds(modelling.predict(model, rows.assign(course_day=frame["course_day"]))) for rows in (inputs, median)]
     assert np.allclose(parts.sum(axis=1).to_numpy(), odds[0] - odds[1])
+    told = warehouse.frame(
+        "select person_id, code, contribution from risk.reasons where day = ? and stream_id = 'COS/3' and target = 'dropout'", [DAY]
+    )
+    assert np.allclose(told["contribution"], [parts.xs(one.person_id)[one.code].item() for one in told.itertuples()])
+
+
+def test_an_own_model_of_few_streams_leans_on_the_shipped_one_and_the_registry_says_by_how_much(scored) -> None:
+    warehouse, folder = scored
+    [(path, name, weight)] = warehouse.rows("select path, shipped_model_id, shipped_weight from risk.models where target = 'dropout'")
+    found = registry.shipped("dropout")
+    assert found is not None
+    assert (name, weight) == (found[0], pooling.weight_of_shipped(3))
+    [(card,)] = warehouse.rows("select card from risk.cards where target = 'dropout'")
+    assert json.loads(card)["averaged in log-odds with"] == {"model": name, "weight": round(weight, 6)}
+    frame = feature_frame(warehouse, "dropout", streams=["COS/3"], days=[DAY])
+    own = pooling.log_odds(modelling.predict(modelling.restore(folder / path), matrix(frame, "dropout")))
+    beside = pooling.log_odds(modelling.predict(found[1], portable.of_features(frame)))
+    said = warehouse.frame(
+        "select person_id, score from risk.scores where day = ? and target = 'dropout' and stream_id = 'COS/3'", [DAY]
+    ).set_index("person_id")["score"]
+    assert np.allclose(pooling.log_odds(said.reindex(frame["person_id"]).to_numpy()), (1 - weight) * own + weight * beside)
+    # What no model is shipped for stands alone.
+    assert warehouse.rows("select shipped_model_id, shipped_weight from risk.models where target = 'dropout_7'") == [(None, 0.0)]
+
+
+def test_what_is_judged_and_contested_is_the_two_together(scored) -> None:
+    warehouse, _ = scored
+    sample = training_sample(warehouse, "dropout", [f"COS/{number}" for number in range(3)], known_by=DAY)
+    earlier = registry.learn("dropout", sample.of(["COS/0", "COS/1"]))
+    assert 0 < earlier.weight == pooling.weight_of_shipped(2)
+    later = snapshot(sample.of(["COS/2"]), 0.5)
+    noted = warehouse.value(
+        "select value from risk.evaluations inner join risk.models using (model_id) "
+        "where target = 'dropout' and metric = 'brier' and sample = 'later streams at 50% of the course'"
+    )
+    assert noted == pytest.approx(np.mean((modelling.predict(earlier, later.inputs) - later.outcome) ** 2))
+    newest = sample.of(["COS/2"])
+    loss = log_loss(newest.outcome, modelling.predict(earlier, newest.inputs))
+    champion = registry.Champion("dropout:x", registry.learn("dropout", sample.of(["COS/0", "COS/1"])), ("COS/0", "COS/1"))
+    _, verdict = registry.contest("dropout", sample, "COS/2", champion)
+    assert verdict == f"log-loss on the newest finished stream {loss:.4f}, the champion's {loss:.4f}"
+
+
+def test_where_no_model_is_shipped_an_own_one_speaks_alone(scored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    warehouse, _ = scored
+    monkeypatch.setattr(registry, "SHIPPED", tmp_path / "nothing")
+    with Warehouse.open(None) as other:
+        write_history(other, streams=STREAMS)
+        score_day(other, DAY, models_folder=tmp_path / "models")
+        [(name, path, beside, weight)] = other.rows(
+            "select model_id, path, shipped_model_id, shipped_weight from risk.models where target = 'dropout'"
+        )
+        assert (beside, weight) == (None, 0.0)
+        frame = feature_frame(other, "dropout", streams=["COS/3"], days=[DAY])
+        said = other.frame("select person_id, score from risk.scores where target = 'dropout' and stream_id = 'COS/3'")
+    own = modelling.predict(modelling.restore(tmp_path / "models" / path), matrix(frame, "dropout"))
+    assert np.allclose(said.set_index("person_id")["score"].reindex(frame["person_id"]).to_numpy(), own)
+    # The same history with a shipped model is another forecast, so it has another name.
+    assert warehouse.value("select model_id from risk.models where target = 'dropout'") != name
+
+
+def test_a_champion_keeps_the_weight_that_its_name_stands_for_and_goes_with_the_shipped_model(
+    scored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warehouse, folder = scored
+    before = registry.champion_of(warehouse, "dropout", registry.CENTRE, DAY, folder)
+    assert before is not None
+    monkeypatch.setattr(pooling, "threshold", lambda name: 40.0)
+    after = registry.champion_of(warehouse, "dropout", registry.CENTRE, DAY, folder)
+    assert after is not None
+    assert after.model.weight == before.model.weight == warehouse.value("select shipped_weight from risk.models where target = 'dropout'")
+    monkeypatch.setattr(registry, "shipped_id", lambda target: "shipped:dropout:another")
+    assert registry.champion_of(warehouse, "dropout", registry.CENTRE, DAY, folder) is None
 
 
 def test_drift_is_nothing_on_the_same_people_and_large_on_others() -> None:

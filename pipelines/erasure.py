@@ -24,12 +24,10 @@ from hashlib import sha256
 from html import escape
 from pathlib import Path
 
-import duckdb
-
 from pipelines.deliveries.page.store import Store
 from pipelines.errors import BadConfiguration
 from pipelines.settings import Settings
-from pipelines.warehouse import Warehouse
+from pipelines.warehouse import Warehouse, engine_beside
 
 MASK = "[…]"
 #: Shorter strings (a first name, "user") would be found everywhere.
@@ -223,7 +221,7 @@ def _write_anew(path: Path) -> None:
     """Copy the warehouse into a new file and put it in the old one's place: deleted rows lie on in the free blocks of a file."""
     partial = path.with_name(f".{path.name}.partial")
     partial.unlink(missing_ok=True)
-    with closing(duckdb.connect()) as connection:
+    with engine_beside() as connection:
         for name, file in (("old", path), ("new", partial)):
             quoted = str(file).replace("'", "''")
             connection.execute(f"attach '{quoted}' as {name}" + (" (read_only)" if name == "old" else ""))

@@ -8,6 +8,7 @@ DuckDB lets one process at a time open the file: open it late, close it early (`
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -304,6 +305,19 @@ class Warehouse:
         """The declared comment of a table; empty where it has none."""
         schema, name = table.split(".")
         return self.value("select comment from duckdb_tables() where schema_name = ? and table_name = ?", [schema, name]) or ""
+
+
+@contextmanager
+def engine_beside(memory: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An engine of its own, in memory, for one piece of work beside the warehouse.
+
+    What is more than ``memory`` (default: the engine's own bound) waits in a temporary folder that only its owner may enter and that goes with the
+    engine. Left to itself the engine would lay people's data into the folder from which the command was called, and leave it there when it is killed.
+    """
+    with tempfile.TemporaryDirectory(prefix="mayak-") as folder:
+        held = {"memory_limit": memory} if memory else {}
+        with duckdb.connect(":memory:", config={"temp_directory": folder, **held}) as engine:
+            yield engine
 
 
 def literal(moment: datetime | None) -> str:

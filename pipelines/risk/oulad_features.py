@@ -16,6 +16,7 @@ import pandas as pd
 from pipelines.errors import BadFile, BadSource
 from pipelines.settings import SQL_FOLDER
 from pipelines.thresholds import threshold
+from pipelines.warehouse import engine_beside
 
 _STATEMENTS = SQL_FOLDER / "oulad"
 _STEPS = ("prepare", "activity", "assessments", "features")
@@ -45,7 +46,7 @@ def feature_table(data: Path, weeks: Sequence[int], *, threads: int | None = Non
     ``marking_days``: how long after the work was handed in its mark is known (threshold ``oulad_marking_days``). Learners who register
     later than a row's day have no row. Raises BadSource where a table is missing, BadFile for one that lacks a column.
     """
-    with duckdb.connect(":memory:", config={"memory_limit": MEMORY}) as engine:
+    with engine_beside(MEMORY) as engine:
         if threads:
             engine.execute(f"set threads = {threads:d}")
         engine.execute("set preserve_insertion_order = false")

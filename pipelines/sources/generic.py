@@ -35,7 +35,7 @@ from pipelines.contract_words import WORDS
 from pipelines.errors import BadFile, BadSource
 from pipelines.programme import Source
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen, Whole
-from pipelines.warehouse import Warehouse
+from pipelines.warehouse import Warehouse, engine_beside
 
 BATCH_ROWS = 100_000
 _ENGINE_MEMORY = "300MB"
@@ -169,7 +169,7 @@ class GenericReader:
             raise BadSource(f"source {source.name}: {item.name}: no table of the contract")
         realm = source.realm or source.name
         newest: datetime | None = None
-        with duckdb.connect(":memory:", config={"memory_limit": _ENGINE_MEMORY}) as engine:
+        with engine_beside(_ENGINE_MEMORY) as engine:
             engine.execute(f"set TimeZone = '{context.zone.key}'")
             given = _open(engine, path, record)
             for rows in _rows(engine, path, record, given):

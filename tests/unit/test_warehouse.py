@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from pipelines.errors import BadContract, TransientError
-from pipelines.warehouse import SCHEMAS, Warehouse
+from pipelines.warehouse import SCHEMAS, Warehouse, engine_beside
 
 
 @pytest.fixture
@@ -171,3 +171,14 @@ def test_a_new_warehouse_is_its_owners_alone_and_a_mode_that_was_set_stays(tmp_p
     path.chmod(0o640)
     with Warehouse.open(path):
         assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_an_engine_beside_lays_nothing_into_the_folder_of_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with engine_beside("24MB") as engine:
+        laid = Path(engine.execute("select current_setting('temp_directory')").fetchall()[0][0])
+        engine.execute("create table rows as select md5(range::varchar) as word from range(2_000_000)")
+        assert list(laid.iterdir()), "so much does not fit into the memory"
+        assert laid.stat().st_mode & 0o777 == 0o700
+        assert list(tmp_path.iterdir()) == []
+    assert not laid.exists()

@@ -37,6 +37,7 @@ from pipelines.errors import BadFile, BadSource
 from pipelines.programme import Source
 from pipelines.settings import SQL_FOLDER
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
+from pipelines.warehouse import engine_beside
 
 DEFAULT_REALM = "oulad"
 #: Rows in one Arrow batch: about 40 MB of ids.
@@ -103,7 +104,7 @@ class OuladReader:
         if root is None:
             raise BadSource(f"source {source.name}: {item.name}: no path")
         realm = source.realm or DEFAULT_REALM
-        with duckdb.connect(":memory:", config={"memory_limit": _ENGINE_MEMORY}) as engine:
+        with engine_beside(_ENGINE_MEMORY) as engine:
             engine.execute("set TimeZone = 'UTC'")
             for table in _TABLES:
                 _open(engine, root, table)

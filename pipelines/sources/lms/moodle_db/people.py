@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -28,6 +27,7 @@ from pipelines.sources.lms.moodle_db.traces import (
 )
 from pipelines.sources.lms.moodle_texts import other_of
 from pipelines.sources.reading import Batch, Event, Seen
+from pipelines.warehouse import engine_beside
 
 #: Moodle's archetypes of roles; the others (guest, user, frontpage, none) say nothing about a course. Names of roles can be changed.
 ROLES = {"student": "learner", "teacher": "curator", "editingteacher": "curator", "manager": "staff", "coursecreator": "staff"}
@@ -260,7 +260,7 @@ def memberships(database: Database, site: Site, traces: pa.Table) -> Iterator[Ev
     events = of_events(traces, MEMBER_ADDED, MEMBER_REMOVED, GROUP_DELETED)
     members = database.table("memberships")
     # Sets, not loops: a site keeps a membership for every learner it ever had.
-    with duckdb.connect() as engine:
+    with engine_beside() as engine:
         engine.register("events", events)
         engine.register("members", members)
         engine.execute(

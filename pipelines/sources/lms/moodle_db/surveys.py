@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -21,6 +20,7 @@ from pipelines.sources.lms.moodle_texts import name_in
 from pipelines.sources.reading import Event, Seen
 from pipelines.sources.surveys.likert import Likert
 from pipelines.thresholds import threshold
+from pipelines.warehouse import engine_beside
 
 _RATINGS = range(1, 6)
 #: Two options ("good", "bad") are a choice, not a scale.
@@ -77,7 +77,7 @@ def survey_answers(database: Database, site: Site) -> Iterator[Event]:
 
 def _batched_times(rows: pa.Table) -> pa.Table:
     """The rows with ``answered``: the response's own moment, or for an anonymous one that of the last of its batch."""
-    with duckdb.connect() as engine:
+    with engine_beside() as engine:
         engine.register("answers", rows)
         return engine.execute(
             """

@@ -283,7 +283,7 @@ def talk(
         course = _Course(rng, number, learners, weeks, START + number % spread * WEEK)
         course.run(per_day)
         _rows(course, tables, told, linked, origin)
-    _write(warehouse, tables)
+    write(warehouse, tables)
     return told
 
 
@@ -339,7 +339,8 @@ def _rows(course: _Course, tables: dict[str, list[dict[str, object]]], told: Tal
         tables["raw.addressees"].append({"message_id": row["message_id"], "account_id": account, "role": "to"} | origin)
 
 
-def _write(warehouse: Warehouse, tables: dict[str, list[dict[str, object]]]) -> None:
+def write(warehouse: Warehouse, tables: dict[str, list[dict[str, object]]]) -> None:
+    """Insert rows of dicts, by table name, into a new warehouse; ``sent_at`` is in seconds since 1970."""
     warehouse.create_schemas()
     for name, rows in tables.items():
         table = pa.table({column: pa.array([row.get(column) for row in rows]) for column in rows[0]})

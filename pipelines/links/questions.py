@@ -34,6 +34,7 @@ _FOR = {
     "opens_with_particle": 0.10,
     "trouble": 0.35,
     "opens_weakly": 0.20,
+    "opens_with_verb": 0.15,
     "interrogative": 0.35,
     "you_will": 0.35,
     "asks_how": 0.35,
@@ -43,6 +44,19 @@ _FOR = {
     "need": 0.45,
     "allowed": 0.35,
     "either_or": 0.35,
+    "asks_who_knows": 0.45,
+    "asks_to": 0.45,
+    "imperative": 0.45,
+    "may_i": 0.35,
+    "holds": 0.35,
+    "which": 0.15,
+    "opens_with_preposition": 0.35,
+    "form": 0.35,
+    "persists": 0.35,
+    "absent": 0.35,
+    "you_do": 0.35,
+    "opens_with_but": 0.20,
+    "asks_whether": 0.15,
     "course_term": 0.15,
 }
 _AGAINST = {
@@ -58,6 +72,8 @@ _AGAINST = {
     "account": 0.30,
     "classroom": 0.30,
     "peers_addressed": 0.20,
+    "rhetorical": 0.80,
+    "laughs": 0.20,
     "no_course_term": 0.20,
 }
 _SIGNS = {
@@ -174,7 +190,9 @@ def _signs(warehouse: Warehouse, relation: str, order: str) -> pa.Table:
     warehouse.connection.execute(
         f"""
         create or replace temp table lines_judged as
-        select {order}, {wording.line_sql("text", quotations=True)} as whole, {wording.bare_sql("text", "whole")} as line from {relation}
+        select {order}, {wording.line_sql("text", quotations=True)} as whole, {wording.bare_sql("text", "whole")} as line,
+            coalesce(regexp_matches(text, '{wording.LAUGHS}'), false) as laughs
+        from {relation}
         """
     )
     spelling.mend(warehouse, "lines_judged", "whole", "line")
@@ -184,13 +202,22 @@ def _signs(warehouse: Warehouse, relation: str, order: str) -> pa.Table:
                 len(string_split(trim(line), ' ')) as words, trim(line) = '' as is_empty
             from lines_judged
         )
-        select {order}, words, is_empty, contains(line, ' ? ') as question_mark, regexp_matches(line, ' ли ') as particle,
+        select {order}, words, is_empty, laughs, len(string_split(trim(whole), ' ')) as words_quoted, contains(line, ' ? ') as question_mark, regexp_matches(line, ' ли ') as particle,
             regexp_matches(said, '{wording.OPENS_WITH_PARTICLE}') and not regexp_matches(said, '{wording.DOUBTS}') as opens_with_particle,
             regexp_matches(said, '{wording.opening_pattern(wording.INTERROGATIVES)}') as opens_with_interrogative,
             regexp_matches(said, '{wording.opening_pattern(wording.INTERROGATIVES_WEAK)}') as opens_weakly,
             regexp_matches(said, '^{wording.pattern(wording.PEERS_WHO)}') as opens_with_who,
             regexp_matches(said, '^ ((большое|огромное|и|вам|many|so) )*({wording.pattern(wording.THANKS).strip().strip("()")}) ') as opens_with_thanks,
             regexp_matches(line, '{wording.ASKS_HOW}') as asks_how, regexp_matches(line, '{wording.ENDS_ASKING}') as ends_asking,
+            regexp_matches(said, '{wording.OPENS_WITH_PREPOSITION}') as opens_with_preposition, regexp_matches(said, '{wording.OPENS_WITH_WHICH}') as opens_with_which,
+            regexp_matches(line, '{wording.ASKS_WHO_KNOWS}') as asks_who_knows, regexp_matches(line, '{wording.ASKS_TO}') as asks_to, regexp_matches(line, '{wording.MAY_I}') as may_i,
+            regexp_matches(line, '{wording.HOLDS}') as holds, regexp_matches(line, '{wording.PERSISTS}') as persists, regexp_matches(line, '{wording.ABSENT}') as absent,
+            regexp_matches(line, '{wording.YOU_DO}') as you_do, regexp_matches(line, '{wording.RHETORICAL}') as rhetorical,
+            regexp_matches(regexp_replace(line, '{wording.COURTEOUS}', ' ', 'g'), '{wording.IMPERATIVE}') as imperative,
+            regexp_matches(line, '^ ([а-я]+ )?({greetings} )*а [а-я]') as opens_with_but,
+            regexp_matches(line, '{wording.ASKS_WHETHER}') as asks_whether, regexp_matches(said, '^ (есть|будет|будут|обязательно) ') as opens_with_verb,
+            regexp_matches(line, '^ ({greetings} )*{wording.TELLS}') as tells,
+            regexp_matches(affirmed, '{wording.pattern(wording.SETTLED).rstrip()}.*{wording.BUT}') as turns,
             regexp_matches(line, '{wording.EITHER_OR}') as either_or, regexp_matches(line, '{wording.NUMBERED}') as numbered,
             regexp_matches(affirmed, '{wording.pattern(wording.SETTLED)}') as settled,
             {wording.signs_sql("line", _SIGNS)},
@@ -212,12 +239,31 @@ def _score(signs: pa.Table) -> pa.Table:
         column["thanks"]
         & ~asks_plainly
         & ~column["thanks_ahead"]
+        & ~column["opens_with_interrogative"]
         & (column["opens_with_thanks"] | (column["words"] <= threshold("short_thanks")))
     )
     is_complaint = ~is_account & ~is_thanking
     has_term = column["course_term"] | column["numbered"]
     is_about_course = has_term | is_technical | column["technical_term"]
-    asks_who = column["opens_with_who"] & ~column["runs_it"] & ~column["peers_ask"] & ~column["allowed"] & ~column["asks_how"]
+    # What went wrong with what was done ("отправила, а статус висит") is not settled.
+    went_wrong = is_technical | column["trouble"] | column["fault"] | column["persists"] | column["absent"]
+    is_settled = column["settled"] & ~asks_plainly & ~column["opens_with_interrogative"] & ~(column["turns"] & went_wrong)
+    tells = column["tells"] | column["hearsay"]
+    says_little = column["words_quoted"] <= threshold("question_short_text")
+    form = (
+        (column["opens_with_interrogative"] & ~column["opens_with_who"])
+        | column["opens_with_preposition"]
+        | column["ends_asking"]
+        | column["asks_how"]
+    ) & is_short
+    asks_who = (
+        column["opens_with_who"]
+        & ~column["runs_it"]
+        & ~column["peers_ask"]
+        & ~column["asks_who_knows"]
+        & ~column["allowed"]
+        & ~column["asks_how"]
+    )
     present = {
         "question_mark": column["question_mark"],
         "request": column["request"],
@@ -237,28 +283,49 @@ def _score(signs: pa.Table) -> pa.Table:
         "need": column["need"] & is_short & is_complaint,
         "allowed": column["allowed"] & is_short & is_about_course & ~column["opens_with_interrogative"],
         "either_or": column["either_or"] & is_short & is_about_course,
+        "asks_who_knows": column["asks_who_knows"],
+        "asks_to": column["asks_to"] & ~column["request"],
+        "imperative": column["imperative"] & column["for_me"] & ~column["request"] & ~tells & is_short,
+        "may_i": column["may_i"] & is_short & is_about_course & ~column["allowed"] & ~tells,
+        "holds": column["holds"] & says_little & is_about_course & ~column["allowed"] & ~tells,
+        "which": column["opens_with_which"],
+        "opens_with_preposition": column["opens_with_preposition"] & ~column["opens_with_interrogative"] & ~is_account,
+        # The form of a question asks, whatever it is about.
+        "form": form & ~is_about_course & ~column["question_mark"],
+        "persists": column["persists"] & is_short & is_about_course & is_complaint,
+        "absent": column["absent"] & is_short & is_about_course & is_complaint & ~tells & ~column["fault"],
+        "you_do": column["you_do"] & is_short & is_about_course & ~column["you_will"] & ~column["question_mark"],
+        "opens_with_but": column["opens_with_but"] & is_short & is_about_course & ~column["settled"] & ~tells & ~column["question_mark"],
+        "asks_whether": column["opens_with_but"] & column["asks_whether"] & is_short & is_about_course & ~column["settled"] & ~tells,
+        "opens_with_verb": column["opens_with_verb"] & is_short & ~tells,
         "course_term": has_term,
     }
     against = {
-        "follow_up": column["follow_up"] & ~(column["request"] & column["course_term"]) & (column["words"] <= threshold("follow_up_words")),
+        "follow_up": column["follow_up"]
+        & ~(column["request"] & column["course_term"])
+        & ~(column["turns"] & went_wrong)
+        & (column["words"] <= threshold("follow_up_words")),
         "shares_work": column["shares_work"] & ~column["request"],
         "peers_selves": column["peers_selves"],
         # "Нажмите «Забыли пароль»" answers; "откройте мне, пожалуйста, задание" asks.
         "instructs": column["instructs"] & ~column["question_mark"] & ~column["for_me"] & ~column["thanks_ahead"],
         "peers_who": asks_who & ~is_technical,
-        "peers": column["peers"] & ~column["peers_ask"] & ~is_technical & ~asks_who,
+        "peers": column["peers"] & ~column["peers_ask"] & ~column["asks_who_knows"] & ~is_technical & ~asks_who,
         "peers_addressed": column["peers_addressed"] & ~is_technical,
         "hearsay": column["hearsay"] & ~asks_plainly,
         "thanks": is_thanking,
-        "settled": column["settled"] & ~asks_plainly & ~column["opens_with_interrogative"],
+        "settled": is_settled,
         "account": is_account,
         "classroom": column["classroom"] & ~asks_plainly,
+        "rhetorical": column["rhetorical"] & ~column["request"] & ~is_technical,
+        "laughs": column["laughs"] & ~column["request"] & ~is_about_course,
         "no_course_term": ~is_about_course & ~column["question_mark"],
     }
     names = [*present, *against]
     weights = np.array([_FOR[name] for name in present] + [-_AGAINST[name] for name in against])
     table = np.column_stack([present[name] for name in present] + [against[name] for name in against]).astype(np.float64) * weights
-    total = np.clip(table.sum(axis=1), 0, 1) if len(table) else np.zeros(0)
+    # Rounded: .7 less .2 is .5.
+    total = np.round(np.clip(table.sum(axis=1), 0, 1), 6) if len(table) else np.zeros(0)
     total[column["is_empty"]] = 0
     is_question = total >= threshold("question_score")
     strongest_for, strongest_against = table.argmax(axis=1), table.argmin(axis=1)

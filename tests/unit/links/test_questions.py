@@ -134,6 +134,52 @@ def test_technical_trouble(warehouse: Warehouse, text: str, is_technical: bool) 
     assert judge(pa.array([text]), warehouse=warehouse)["is_technical"].to_pylist() == [is_technical]
 
 
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("Среда это по нашему времени или по московскому", "either_or"),
+        ("кто нить в курсе во сколько консультация", "asks_who_knows"),
+        ("Расписания до сих пор нет!", "persists"),
+        ("работу мою никто не проверил", "persists"),
+        ("сдала тест, а баллы так и не видны", "persists"),
+        ("Нам бы приказ для бухгалтерии, что мы на курсах", "need"),
+        ("I'd like to change my group", "need"),
+        ("а пересдача теста возможна", "holds"),
+        ("камера обязательна", "holds"),
+        ("добрый день а защита будет в записи", "opens_with_but"),
+        ("третья неделя у меня на замке", "fault"),
+        ("с чего начать прохождение", "opens_with_preposition"),
+        ("за опоздание что будет", "ends_asking"),
+        ("где ждать остальных", "opens_with_interrogative"),
+        ("Где анкета Спасибо!", "opens_with_interrogative"),
+        ("Какой объём у эссе", "opens_weakly"),
+        ("есть шаблон отчёта", "opens_weakly"),
+        ("Обновите мои данные в профиле", "imperative"),
+        ("hi, cant open the forum", "trouble"),
+    ],
+)
+def test_the_form_of_a_question_asks_without_a_mark(warehouse: Warehouse, text: str, rule: str) -> None:
+    found = judge(pa.array([text]), warehouse=warehouse).to_pylist()[0]
+    assert (found["is_question"], found["rule"]) == (True, rule)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Вот и спрашивается, кто за нас эти отчёты напишет?",
+        "Это мы так отдыхаем, да? )))",
+        "Anyone else from Leeds?",
+        "Так что пример урока обязателен в задании",
+        "думаю, тест не обязателен",
+        "Да, сертификат нужен",
+        "Сдала тест, ура, но устала",
+        "Какой полезный вебинар!",
+    ],
+)
+def test_the_form_of_a_question_that_is_none(warehouse: Warehouse, text: str) -> None:
+    assert judge(pa.array([text]), warehouse=warehouse)["is_question"].to_pylist() == [False]
+
+
 def test_a_long_account_with_interrogatives_asks_nothing(warehouse: Warehouse) -> None:
     text = "Когда мы начали, дети не понимали, зачем нужна тема урока. " * 8
     assert judge(pa.array([text, text + "Подскажите, где критерии?"]), warehouse=warehouse)["is_question"].to_pylist() == [False, True]

@@ -55,6 +55,7 @@ _FOR = {
     "persists": 0.35,
     "absent": 0.35,
     "you_do": 0.35,
+    "you_did": 0.35,
     "opens_with_but": 0.20,
     "asks_whether": 0.15,
     "course_term": 0.15,
@@ -191,7 +192,7 @@ def _signs(warehouse: Warehouse, relation: str, order: str) -> pa.Table:
         f"""
         create or replace temp table lines_judged as
         select {order}, {wording.line_sql("text", quotations=True)} as whole, {wording.bare_sql("text", "whole")} as line,
-            coalesce(regexp_matches(text, '{wording.LAUGHS}'), false) as laughs
+            coalesce(regexp_matches(text, '{wording.LAUGHS}'), false) as laughs, coalesce(regexp_matches(lower(text), '{wording.SUBORDINATE}'), false) as is_subordinate
         from {relation}
         """
     )
@@ -202,19 +203,20 @@ def _signs(warehouse: Warehouse, relation: str, order: str) -> pa.Table:
                 len(string_split(trim(line), ' ')) as words, trim(line) = '' as is_empty
             from lines_judged
         )
-        select {order}, words, is_empty, laughs, len(string_split(trim(whole), ' ')) as words_quoted, contains(line, ' ? ') as question_mark, regexp_matches(line, ' ли ') as particle,
+        select {order}, words, is_empty, laughs, is_subordinate, len(string_split(trim(whole), ' ')) as words_quoted, contains(line, ' ? ') as question_mark, regexp_matches(line, ' ли ') as particle,
             regexp_matches(said, '{wording.OPENS_WITH_PARTICLE}') and not regexp_matches(said, '{wording.DOUBTS}') as opens_with_particle,
             regexp_matches(said, '{wording.opening_pattern(wording.INTERROGATIVES)}') as opens_with_interrogative,
             regexp_matches(said, '{wording.opening_pattern(wording.INTERROGATIVES_WEAK)}') as opens_weakly,
             regexp_matches(said, '^{wording.pattern(wording.PEERS_WHO)}') as opens_with_who,
             regexp_matches(said, '^ ((большое|огромное|и|вам|many|so) )*({wording.pattern(wording.THANKS).strip().strip("()")}) ') as opens_with_thanks,
-            regexp_matches(line, '{wording.ASKS_HOW}') as asks_how, regexp_matches(line, '{wording.ENDS_ASKING}') as ends_asking,
+            regexp_matches(replace(line, ' есть ', ' '), '{wording.ASKS_HOW}') as asks_how, regexp_matches(line, '{wording.ENDS_ASKING}') as ends_asking,
             regexp_matches(said, '{wording.OPENS_WITH_PREPOSITION}') as opens_with_preposition, regexp_matches(said, '{wording.OPENS_WITH_WHICH}') as opens_with_which,
-            regexp_matches(line, '{wording.ASKS_WHO_KNOWS}') as asks_who_knows, regexp_matches(line, '{wording.ASKS_TO}') as asks_to, regexp_matches(line, '{wording.MAY_I}') as may_i,
+            regexp_matches(line, '{wording.ASKS_WHO_KNOWS}') as asks_who_knows, regexp_matches(line, '{wording.ASKS_TO}') as asks_to, regexp_matches(replace(line, ' есть ', ' '), '{wording.MAY_I}') as may_i,
             regexp_matches(line, '{wording.HOLDS}') as holds, regexp_matches(line, '{wording.PERSISTS}') as persists, regexp_matches(line, '{wording.ABSENT}') as absent,
             regexp_matches(line, '{wording.YOU_DO}') as you_do, regexp_matches(line, '{wording.RHETORICAL}') as rhetorical,
             regexp_matches(regexp_replace(line, '{wording.COURTEOUS}', ' ', 'g'), '{wording.IMPERATIVE}') as imperative,
             regexp_matches(line, '^ ([а-я]+ )?({greetings} )*а [а-я]') as opens_with_but,
+            regexp_matches(line, '{wording.YOU_DID}') and not regexp_matches(line, '{wording.PRAISED}') as you_did, regexp_matches(line, '{wording.PLACED}') as is_placed,
             regexp_matches(line, '{wording.ASKS_WHETHER}') as asks_whether, regexp_matches(said, '^ (есть|будет|будут|обязательно) ') as opens_with_verb,
             regexp_matches(line, '^ ({greetings} )*{wording.TELLS}') as tells,
             regexp_matches(affirmed, '{wording.pattern(wording.SETTLED).rstrip()}.*{wording.BUT}') as turns,
@@ -243,7 +245,7 @@ def _score(signs: pa.Table) -> pa.Table:
         & (column["opens_with_thanks"] | (column["words"] <= threshold("short_thanks")))
     )
     is_complaint = ~is_account & ~is_thanking
-    has_term = column["course_term"] | column["numbered"]
+    has_term = column["course_term"] | column["numbered"] | column["you_will"]
     is_about_course = has_term | is_technical | column["technical_term"]
     # What went wrong with what was done ("отправила, а статус висит") is not settled.
     went_wrong = is_technical | column["trouble"] | column["fault"] | column["persists"] | column["absent"]
@@ -251,11 +253,15 @@ def _score(signs: pa.Table) -> pa.Table:
     tells = column["tells"] | column["hearsay"]
     says_little = column["words_quoted"] <= threshold("question_short_text")
     form = (
-        (column["opens_with_interrogative"] & ~column["opens_with_who"])
-        | column["opens_with_preposition"]
-        | column["ends_asking"]
-        | column["asks_how"]
-    ) & is_short
+        (
+            (column["opens_with_interrogative"] & ~column["opens_with_who"])
+            | column["opens_with_preposition"]
+            | column["ends_asking"]
+            | column["asks_how"]
+        )
+        & is_short
+        & ~column["is_subordinate"]
+    )
     asks_who = (
         column["opens_with_who"]
         & ~column["runs_it"]
@@ -279,8 +285,8 @@ def _score(signs: pa.Table) -> pa.Table:
         "asks_how": column["asks_how"] & is_short & ~column["opens_with_interrogative"],
         "ends_asking": column["ends_asking"] & is_short & ~column["opens_with_interrogative"],
         "thanks_ahead": column["thanks_ahead"] & ~is_account,
-        "fault": column["fault"] & is_short & is_complaint & ~is_technical,
-        "need": column["need"] & is_short & is_complaint,
+        "fault": column["fault"] & is_short & is_complaint & ~is_technical & ~(column["trouble"] & ~has_term),
+        "need": column["need"] & is_short & is_complaint & ~column["thanks"],
         "allowed": column["allowed"] & is_short & is_about_course & ~column["opens_with_interrogative"],
         "either_or": column["either_or"] & is_short & is_about_course,
         "asks_who_knows": column["asks_who_knows"],
@@ -291,13 +297,14 @@ def _score(signs: pa.Table) -> pa.Table:
         "which": column["opens_with_which"],
         "opens_with_preposition": column["opens_with_preposition"] & ~column["opens_with_interrogative"] & ~is_account,
         # The form of a question asks, whatever it is about.
-        "form": form & ~is_about_course & ~column["question_mark"],
+        "form": form & ~has_term & ~column["question_mark"],
         "persists": column["persists"] & is_short & is_about_course & is_complaint,
         "absent": column["absent"] & is_short & is_about_course & is_complaint & ~tells & ~column["fault"],
         "you_do": column["you_do"] & is_short & is_about_course & ~column["you_will"] & ~column["question_mark"],
+        "you_did": column["you_did"] & is_short & is_about_course & ~column["question_mark"] & ~column["settled"],
         "opens_with_but": column["opens_with_but"] & is_short & is_about_course & ~column["settled"] & ~tells & ~column["question_mark"],
         "asks_whether": column["opens_with_but"] & column["asks_whether"] & is_short & is_about_course & ~column["settled"] & ~tells,
-        "opens_with_verb": column["opens_with_verb"] & is_short & ~tells,
+        "opens_with_verb": column["opens_with_verb"] & is_short & ~tells & ~column["is_placed"],
         "course_term": has_term,
     }
     against = {

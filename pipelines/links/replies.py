@@ -343,18 +343,18 @@ _NAME_TOKENS = (
 _CALLED = """
 create or replace temp table called as
 with match as (
-    select said.message_id, roster.person_id, count(distinct head.token) + max(head.is_handle::integer) as tokens
+    select said.message_id, roster.person_id, head.is_head, count(distinct head.token) + max(head.is_handle::integer) as tokens, min(head.part) as part
     from message_heads as head join said on said.message_id = head.message_id
-    join roster_names as roster on roster.course_id = said.course_id and roster.token = head.key group by said.message_id, roster.person_id
+    join roster_names as roster on roster.course_id = said.course_id and roster.token = head.key group by said.message_id, roster.person_id, head.is_head
 )
 -- "Елена Сергеевна" is no other Елена.
-select message_id, person_id, tokens from match qualify tokens = max(tokens) over (partition by message_id);
+select message_id, person_id, is_head, tokens, part from match qualify tokens = max(tokens) over (partition by message_id, is_head);
 create or replace temp table not_called as
 with asker as (
     select distinct person_id, chat_id from asked where channel = 'chat' and person_id is not null
 )
 select said.message_id, asker.person_id
-from (select distinct message_id from called) as call join said on said.message_id = call.message_id join asker on asker.chat_id = said.chat_id
+from (select distinct message_id from called where is_head) as call join said on said.message_id = call.message_id join asker on asker.chat_id = said.chat_id
 anti join called on called.message_id = said.message_id and called.person_id = asker.person_id
 """
 #: Who of a course may be behind an account of its chat that is linked to nobody: everything that the account shows is a part of the person's name, and until then (``known_from``) the person has
@@ -407,13 +407,25 @@ def _note_names(warehouse: Warehouse) -> None:
         """
     )
     heads = warehouse.frame(
-        """
-        select message_id, regexp_replace(word, '[0-9]+$', '') as token, contains(lower(written), '@' || word) as is_handle
-        from (
-            select message_id, written, unnest(list_slice(string_split(trim(line), ' '), 1, $words::integer)) as word
-            from said where channel = 'chat' and role in ('curator', 'staff') and message_id not in (select answer_id from linked)
+        f"""
+        with sentence as (
+            select message_id, written, unnest(sentences) as sentence, generate_subscripts(sentences, 1) as part
+            from (
+                select message_id, written, regexp_split_to_array(regexp_replace(written, '{wording.CITED}', ' ', 'g'), '[.!?\\n]+') as sentences
+                from said where channel = 'chat' and role in ('curator', 'staff') and message_id not in (select answer_id from linked)
+            )
+        ), spoken as (
+            select message_id, written, part, string_split(trim({wording.line_sql("sentence", quotations=False)}), ' ') as words,
+                regexp_matches(sentence, '^[^0-9A-Za-zА-Яа-яЁё@]*[A-Za-zА-Яа-яЁё]+( [A-Za-zА-Яа-яЁё]+)?,') as calls
+            from sentence
+        ), placed as (
+            select *, coalesce(sum(len(words)) over (partition by message_id order by part rows between unbounded preceding and 1 preceding), 0) as before
+            from spoken where words <> ['']
         )
-        order by message_id, token
+        select message_id, regexp_replace(word, '[0-9]+$', '') as token, contains(lower(written), '@' || word) as is_handle, part, calls, before + place <= $words as is_head
+        from (select *, unnest(words) as word, generate_subscripts(words, 1) as place from placed)
+        where before + place <= $words or (calls and place <= 2)
+        order by message_id, token, part
         """,
         {"words": int(threshold("name_place"))},
     )
@@ -428,6 +440,7 @@ def _note_names(warehouse: Warehouse) -> None:
         roster.assign(token=_each(roster["token"], _own)).explode("token").dropna(subset="token").drop_duplicates(),
     )
     heads = heads.assign(key=_each(heads["token"], _own)).explode("key").dropna(subset="key")
+    heads = heads.astype({"calls": bool, "is_head": bool, "part": "int64"})
     # A user name made of a given name calls as little as the name itself.
     heads["is_handle"] = heads["is_handle"].astype(bool) & ~heads["key"].map(is_given_name).astype(bool)
     _keep(warehouse, "message_heads", heads.drop_duplicates())
@@ -449,9 +462,8 @@ def _each(tokens: pd.Series, keys: Callable[[str], tuple[str, ...]]) -> pd.Serie
 
 def _keep(warehouse: Warehouse, name: str, table: pd.DataFrame) -> None:
     """Write a temporary table; empty columns bring no type of their own."""
-    columns = pa.table(
-        {column: pa.array(table[column].tolist(), pa.bool_() if column == "is_handle" else pa.string()) for column in table.columns}
-    )
+    types = {"is_handle": pa.bool_(), "calls": pa.bool_(), "is_head": pa.bool_(), "part": pa.int64()}
+    columns = pa.table({column: pa.array(table[column].tolist(), types.get(column, pa.string())) for column in table.columns})
     warehouse.connection.register("table_to_keep", columns)
     warehouse.connection.execute(f"create or replace temp table {name} as select * from table_to_keep")
     warehouse.connection.unregister("table_to_keep")
@@ -461,7 +473,8 @@ def _by_name(warehouse: Warehouse) -> pd.DataFrame:
     """A curator's message in a chat that opens with the asker's name, or mentions the asker's account.
 
     Called by two words of the name, or by a user name made of the family name, is as good as called by an account (``reply_window_mail``); one first name is shared by many
-    (``reply_window_named``, and the matter must not be another). Somebody who is called and writes there under no known account is perhaps an account that shows a part of that name.
+    (``reply_window_named``, and the matter must not be another, unless one person of the course has it and is addressed: "Глеб, …"). Each sentence that addresses somebody is told to
+    that person ("Вера, …. Глеб, …"). Somebody who is called and writes there under no known account is perhaps an account that shows a part of that name.
     """
     _note_names(warehouse)
     found = warehouse.frame(
@@ -476,19 +489,30 @@ def _by_name(warehouse: Warehouse) -> pd.DataFrame:
         ), name as (
             select here.place, name.author_id, name.key from asker_names as name join here on here.author_id = name.author_id
         ), head as (
-            select heard.place, head.message_id, head.token, head.key, head.is_handle from message_heads as head join heard on heard.message_id = head.message_id
+            select heard.place, head.* from message_heads as head join heard on heard.message_id = head.message_id
+        ), bearer as (
+            select course_id, token as key, count(distinct person_id) as people, min(person_id) as person_id from roster_names group by course_id, token
+        ), namesake as (
+            select place, key, count(distinct author_id) as people from name group by place, key
         ), named as (
-            select head.message_id, name.author_id, count(distinct head.token) + max(head.is_handle::integer) as tokens, false as is_perhaps
-            from head join name on name.place = head.place and name.key = head.key group by head.message_id, name.author_id
+            select head.message_id, name.author_id, head.part, bool_or(head.calls) as calls, count(distinct head.token) + max(head.is_handle::integer) as tokens, false as is_perhaps,
+                -- Nobody else of the course is called so.
+                bool_or(head.calls and bearer.people = 1 and bearer.person_id = name.author_id and namesake.people = 1) as is_sole
+            from head join name on name.place = head.place and name.key = head.key
+            join namesake on namesake.place = name.place and namesake.key = name.key
+            join said on said.message_id = head.message_id
+            left join bearer on bearer.course_id = said.course_id and bearer.key = head.key
+            group by head.message_id, name.author_id, head.part
             union all
-            select called.message_id, perhaps.author_id, called.tokens, true
+            select called.message_id, perhaps.author_id, called.part, false, called.tokens, true, false
             from called join said on said.message_id = called.message_id join perhaps on perhaps.person_id = called.person_id and perhaps.chat_id = said.chat_id
                 and coalesce(perhaps.known_from > said.sent_at, true)
-            where called.tokens >= 2
+            where called.tokens >= 2 and called.is_head
             union all
-            select message_id, coalesce(person_id, account_id), {_MENTIONED}, false from addressed where role = 'mention'
+            select message_id, coalesce(person_id, account_id), 0, false, {_MENTIONED}, false, false from addressed where role = 'mention'
         ), pair as (
-            select said.message_id as answer_id, asked.question_id, max(named.tokens) as tokens, bool_and(named.is_perhaps) as is_perhaps, asked.channel = 'chat' as is_here,
+            select said.message_id as answer_id, asked.question_id, named.part, bool_or(named.calls) as calls, bool_or(coalesce(named.is_sole, false)) as is_sole,
+                max(named.tokens) as tokens, bool_and(named.is_perhaps) as is_perhaps, asked.channel = 'chat' as is_here,
                 asked.asked_at, epoch(said.sent_at) - epoch(asked.asked_at) > 3600 * $hours as is_late
             from named join said on said.message_id = named.message_id and said.role in ('curator', 'staff') and said.channel = 'chat'
             -- What is said of a letter answers no question of the chat, and nothing else answers a letter there.
@@ -499,11 +523,11 @@ def _by_name(warehouse: Warehouse) -> pd.DataFrame:
             left join closed on closed.question_id = asked.question_id
             where said.message_id not in (select answer_id from linked) and (closed.closed_at is null or closed.closed_at > said.sent_at)
                 and not exists (select 1 from not_called where not_called.message_id = said.message_id and not_called.person_id = asked.person_id)
-            group by said.message_id, said.sent_at, asked.question_id, asked.channel, asked.asked_at
+            group by said.message_id, said.sent_at, asked.question_id, asked.channel, asked.asked_at, named.part
         )
         select pair.*, said.whole as answer, asked.whole as question
         from pair join said on said.message_id = pair.answer_id join asked on asked.question_id = pair.question_id
-        order by pair.answer_id, pair.question_id
+        order by pair.answer_id, pair.question_id, pair.part
         """,
         {"hours": threshold("reply_window_named"), "days": threshold("reply_window_mail"), "letter": wording.pattern(wording.OF_LETTER)},
     )
@@ -515,9 +539,15 @@ def _by_name(warehouse: Warehouse) -> pd.DataFrame:
         about=np.round(about, 1), is_sure=is_sure, is_same=~is_other, is_fresh=~found["is_late"], is_known=~found["is_perhaps"]
     )
     # One first name, or a question of long ago, and another matter: somebody else of that name is meant.
-    found = found[~(is_other & ~is_sure & ((found["tokens"] < 2) | found["is_late"]).to_numpy())]
-    order = ["is_sure", "is_fresh", "is_same", "is_known", "tokens", "about", "asked_at", "question_id"]
-    found = found.sort_values(["answer_id", *order]).drop_duplicates("answer_id", keep="last")
+    found = found[~(is_other & ~is_sure & (((found["tokens"] < 2) & ~found["is_sole"]) | found["is_late"]).to_numpy())]
+    order = ["is_sure", "is_fresh", "is_same", "is_known", "tokens", "about", "asked_at", "question_id", "part"]
+    found = found.sort_values(["answer_id", *order])
+    # Each sentence that calls somebody ("Анна, …. Олег, …") is told to that person; otherwise a message answers one.
+    best = found.drop_duplicates("answer_id", keep="last")
+    others = found[found["calls"] & ~found["answer_id"].isin(best.loc[~best["calls"], "answer_id"])].drop_duplicates(
+        ["answer_id", "part"], keep="last"
+    )
+    found = pd.concat([best, others]).drop_duplicates(["answer_id", "question_id"]).sort_values(["answer_id", "question_id"])
     score = np.where(~found["is_here"], threshold("reply_score_letter"), np.where(found["tokens"] >= 2, 0.95, 0.8))
     return found.assign(rule="mention", score=score)[["question_id", "answer_id", "rule", "score"]]
 

@@ -378,8 +378,15 @@ def weigh(talk: Conversation, marked: pd.DataFrame, block: pd.DataFrame, lines: 
     with ThreadPoolExecutor(1) as beside:
         agreed = beside.submit(agreement, rows, known, lines.counts)
         rows = _seen(talk, rows, lines)
-        pairs, table = table_of(rows, *agreed.result())
+        fit, fit_intent, fit_other, near, alike = agreed.result()
+        pairs, table = table_of(rows, fit, fit_intent, fit_other, likeness_expected(near, len(newest)), alike)
     return rows, pairs, table
+
+
+def likeness_expected(near: Floats, known: int) -> Floats:
+    """How near each answer is to a known one, as far as ``known`` examples can tell: where nothing was answered before, that an answer is unlike all of them says nothing."""
+    usual, weight = threshold("reply_usual_likeness"), threshold("reply_usual_examples")
+    return (known * near + weight * usual) / (known + weight)
 
 
 def _guess_week(talk: Conversation, marked: pd.DataFrame, block: pd.DataFrame, lines: Lines) -> pd.DataFrame:

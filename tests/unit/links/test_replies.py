@@ -8,7 +8,8 @@ import pytest
 
 from pipelines.links.questions import link_questions
 from pipelines.links.replies import link_replies, roots
-from pipelines.links.reply_guess import of_one_matter
+from pipelines.links.reply_guess import likeness_expected, of_one_matter
+from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 from tests.unit.links.conversation import PROGRAMME, Course, at
 
@@ -80,6 +81,8 @@ def test_a_reply_before_the_question_is_none(course: Course) -> None:
         ("Пришлите снимок экрана, тогда смогу подсказать", "holding"),
         ("Вся информация есть в инструкции", "formal"),
         ("Внимательно читаем материалы", "formal"),
+        ("В положении о курсе всё описано", "formal"),
+        ("Передам в учебный отдел", "holding"),
         ("Спасибо!", "thanks"),
         ("Нажмите кнопку «Добавить ответ» внизу страницы", "substantive"),
         ("Запись лежит тут: https://example.org/zapis", "substantive"),
@@ -166,6 +169,47 @@ def test_a_short_form_calls_who_shows_the_full_name(course: Course) -> None:
     asked = course.chat("Людмила", "Какой объём эссе?", 0)
     answer = course.chat("Инга", "Люда, достаточно одной страницы", 60)
     assert replies(course)[asked, answer][2] == "mention"
+
+
+def test_each_sentence_that_calls_somebody_answers_that_person(course: Course) -> None:
+    course.person("Лев", "learner")
+    vera = course.chat("Вера", "Какой объём эссе?", 0)
+    gleb = course.chat("Глеб", "Когда откроется третий модуль?", 5)
+    lev = course.chat("Лев", "Когда пришлют сертификат?", 7)
+    answer = course.chat("Инга", "Вера, одной страницы вполне достаточно для зачёта. Глеб, третий модуль откроем в среду.", 60)
+    found = replies(course)
+    assert found[vera, answer][2] == found[gleb, answer][2] == "mention"
+    assert (lev, answer) not in found
+
+
+def test_somebody_who_is_spoken_of_is_not_called(course: Course) -> None:
+    vera = course.chat("Вера", "Какой объём эссе?", 0)
+    gleb = course.chat("Глеб", "Когда откроется третий модуль?", 5)
+    answer = course.chat("Инга", "Вера, одной страницы вполне достаточно для зачёта. Глеб уже так сдал.", 60)
+    found = replies(course)
+    assert found[vera, answer][2] == "mention"
+    assert (gleb, answer) not in found
+
+
+@pytest.mark.parametrize(("namesake", "is_meant"), [("Лев", True), ("Глеб Второв", False)])
+def test_a_name_that_one_person_of_the_course_has_calls_whatever_is_spoken_of(course: Course, namesake: str, is_meant: bool) -> None:
+    course.person(namesake, "learner")
+    asked = course.chat("Глеб", "Когда будет запись вебинара?", 0)
+    answer = course.chat("Инга", "Глеб, в удостоверении фамилию исправили", 60)
+    assert ((asked, answer) in replies(course)) == is_meant
+
+
+def test_where_nothing_was_answered_before_an_answer_is_unlike_nothing() -> None:
+    near = np.array([0.0, 0.5])
+    usual = threshold("reply_usual_likeness")
+    assert likeness_expected(near, 0) == pytest.approx([usual, usual])
+    assert likeness_expected(near, 10**9) == pytest.approx(near, abs=1e-6)
+
+
+def test_the_first_answers_of_a_chat_are_guessed_by_what_they_speak_of(course: Course) -> None:
+    asked = course.chat("Вера", "Какие критерии оценивания у эссе?", 0)
+    answer = course.chat("Инга", "Критерии эссе внизу страницы, таблица на десять баллов", 50)
+    assert replies(course)[asked, answer][2] == "next"
 
 
 def test_a_word_that_sounds_like_a_pet_name_calls_nobody(course: Course) -> None:

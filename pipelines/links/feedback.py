@@ -63,7 +63,8 @@ def link_feedback(warehouse: Warehouse, programme: Programme) -> FeedbackSummary
         )
         select marked.grade_id, marked.grader_id, marked.learner_id, marked.line, trim(marked.line) as bare, not regexp_matches(marked.comment, '\\S') as is_empty,
             case when trim(marked.line) = '' then 0 else len(string_split(trim(marked.line), ' ')) end as words,
-            {wording.signs_sql("marked.line", _SIGNS)}, later.grade_id is not null as has_later_attempt,
+            {wording.signs_sql("marked.line", _SIGNS)},
+            regexp_matches(marked.line, '{wording.SENDS_BACK}') and not regexp_matches(marked.line, '{wording.NEXT_TIME}') as sends_back, later.grade_id is not null as has_later_attempt,
             regexp_matches(marked.comment, '[?]|[«“][^»”]+[»”]') as asks_or_quotes, own.own_words
         from marked left join later on later.grade_id = marked.grade_id left join ({_OWN_WORDS}) as own on own.grade_id = marked.grade_id order by marked.grade_id
         """
@@ -127,7 +128,7 @@ def _judge(grades: pd.DataFrame) -> tuple[list[str], list[str], NDArray[np.int64
     if grades.empty:
         return [], [], np.zeros(0, np.int64)
     words = grades["words"].to_numpy()
-    redo, accepts = grades["redo"].to_numpy(bool), grades["accepts"].to_numpy(bool)
+    redo, accepts = grades["redo"].to_numpy(bool) | grades["sends_back"].to_numpy(bool), grades["accepts"].to_numpy(bool)
     own = grades["own_words"].to_numpy(float, na_value=np.nan)
     has_own = np.nan_to_num(own) >= threshold("specific_own_words")
     is_specific = (

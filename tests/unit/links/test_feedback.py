@@ -51,6 +51,11 @@ def kinds(course: Course) -> dict[str, tuple[str, str]]:
         ("I would move the paragraph on homework up and drop the last list", "substantive"),
         ("Отправляю обратно: нет хода урока, доделайте", "returned"),
         ("Needs more work: the goals are copied from the standard", "returned"),
+        ("Снимок не читается, перешлите документом", "returned"),
+        ("Оценить пока не могу, файл пуст", "returned"),
+        ("Прикрепите, пожалуйста, второй лист: без него задание не закрыто", "returned"),
+        ("The archive is empty, attach it once more", "returned"),
+        ("В следующий раз загрузите всё одним файлом, а вывод здесь точный и связан с таблицей", "substantive"),
     ],
 )
 def test_kinds_by_wording(course: Course, comment: str | None, kind: str) -> None:

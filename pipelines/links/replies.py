@@ -72,7 +72,8 @@ with spoken as (
     select *, {signs}, case when trim(whole) = '' then 0 else len(string_split(trim(whole), ' ')) end as words,
         -- "The link is mended, thank you" is news with a courtesy after it; who only thanks begins with it.
         regexp_matches(regexp_replace(whole, '^ ({greetings} )+', ' '), '^ ((большое|огромное|и|вам|many|so) )*({thanking}) ') as opens_with_thanks,
-        regexp_matches(whole, ' [?] $') as ends_asking, regexp_matches(whole, '{asks_details}') as asks_details,
+        regexp_matches(whole, ' [?] $') as ends_asking, regexp_matches(whole, '{asks_details}') as asks_details, regexp_matches(whole, '{asks_to_see}') as asks_to_see,
+        regexp_matches(whole, '{will_find_out}') as will_find_out, trim(regexp_replace(replace(whole, ' ', '  '), '{acknowledges}', ' ', 'g')) = '' as acknowledges,
         -- The digits of a user name ("@ivanova5") are no date and no amount.
         regexp_matches(regexp_replace(written, '@[0-9A-Za-z_]+', ' ', 'g'), '[0-9]') as has_number, regexp_matches(written, '{link}') as has_link,
         -- All are spoken to at the opening: "the mark is set for all" is told to one.
@@ -88,12 +89,13 @@ with spoken as (
         when thanks and not done and words <= {short} and not has_link and (opens_with_thanks or words <= {few}) then 'thanks'
         when words = 0 and media is null then 'formal'
         when words = 0 then 'substantive'
-        when asks_back then 'holding'
+        when asks_back or (asks_to_see and words <= {short}) then 'holding'
         when asks_details and not ends_asking then 'substantive'
         when ends_asking and words <= {long} then 'holding'
-        when holding and words <= {short} and not (specific and words > {short} / 2) and not has_link then 'holding'
-        when pointer and not specific and not is_placed and words <= {short} and not has_link and not has_number then 'formal'
-        when words <= {bare_words} and not specific and not done and not has_number and not has_link then 'formal'
+        when (holding or will_find_out) and words <= {short} and not (specific and words > {short} / 2) and not has_link then 'holding'
+        when pointer and not specific and not is_placed and not done and words <= {short} and not has_link and not has_number then 'formal'
+        -- One or two words say something unless they are none but "ok" and "good day".
+        when words <= {bare_words} and acknowledges and not has_number and not has_link then 'formal'
         else 'substantive'
     end as says
     from signed
@@ -169,6 +171,9 @@ def link_replies(warehouse: Warehouse, programme: Programme, since: float | None
             to_many_ahead=wording.pattern(wording.TO_MANY_AHEAD),
             things=wording.pattern(wording.THINGS_PLACED),
             asks_details=wording.ASKS_DETAILS,
+            asks_to_see=wording.ASKS_TO_SEE,
+            will_find_out=wording.WILL_FIND_OUT,
+            acknowledges=wording.pattern((*wording.ACKNOWLEDGES, *wording.GREETINGS)),
             greetings=wording.pattern(wording.GREETINGS).strip(),
             thanking=wording.pattern(wording.THANKS).strip().strip("()"),
         )

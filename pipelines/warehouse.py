@@ -94,11 +94,16 @@ class Warehouse:
         for schema in SCHEMAS:
             declared = (SQL_FOLDER / "schema" / f"{schema}.sql").read_text(encoding="utf-8")
             try:
-                self.connection.execute(declared)
+                self._declare(declared)
             except (duckdb.BinderException, duckdb.CatalogException):
                 # A comment on a column that the table does not have.
                 self._add_columns(schema, declared)
-                self.connection.execute(declared)
+                self._declare(declared)
+
+    def _declare(self, declared: str) -> None:
+        # In one transaction: each comment in one of its own would be waited for until it is on the disk.
+        with self.transaction():
+            self.connection.execute(declared)
 
     def _add_columns(self, schema: str, declared: str) -> None:
         with duckdb.connect() as new:

@@ -164,6 +164,18 @@ def test_columns_that_an_older_version_did_not_know_are_added(tmp_path: Path) ->
             warehouse.create_schemas()
 
 
+def test_a_schema_is_declared_whole_or_not_at_all(warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "schema").mkdir()
+    (tmp_path / "schema" / "raw.sql").write_text("create table raw.half (id varchar); comment on table raw.nowhere is 'Not there.';")
+    monkeypatch.setattr("pipelines.warehouse.SQL_FOLDER", tmp_path)
+    monkeypatch.setattr("pipelines.warehouse.SCHEMAS", ("raw",))
+    monkeypatch.setattr(Warehouse, "_add_columns", lambda *_: None)
+    with pytest.raises(duckdb.CatalogException, match="nowhere"):
+        warehouse.create_schemas()
+    assert not warehouse.has_table("raw.half")
+    assert warehouse.has_table("raw.messages")
+
+
 def test_a_new_warehouse_is_its_owners_alone_and_a_mode_that_was_set_stays(tmp_path: Path) -> None:
     path = tmp_path / "w.duckdb"
     with Warehouse.open(path):

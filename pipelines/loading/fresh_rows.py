@@ -1,6 +1,6 @@
-"""Rows of a large log that no item has told of before, written straight into their table.
+"""Rows of a large item that no item has told of before, written straight into their tables.
 
-Staging a log and copying it costs as much again as writing it once. Where an item is large and the first of its rows are unknown to the
+Staging rows and copying them costs more than writing them once. Where an item is large and the first of its rows are unknown to the
 warehouse, all of them are taken to be new and written at once, inside the load's transaction. Whether they were is looked at when the last
 one is in: where a key stands twice, or stood there before, the rows are taken back and go the longer way, as if nothing had been written.
 """
@@ -18,7 +18,9 @@ _MEMORY = "64MB"
 
 
 class FreshRows:
-    """Rows of one load in ``raw.<record>``, which has no personal half. Inside a transaction from the first row to :meth:`are_fresh`.
+    """Rows of one load in ``raw.<record>`` and, where it has a personal half, in ``personal.<record>``: the same rows in the same order.
+
+    Inside a transaction from the first row to :meth:`are_fresh`.
 
     Parameters
     ----------
@@ -27,7 +29,11 @@ class FreshRows:
 
     def __init__(self, warehouse: Warehouse, record: str, source: str, load_id: str, seen_at: datetime | None) -> None:
         self.warehouse, self.record, self.source, self.load_id, self.seen_at = warehouse, record, source, load_id, seen_at
-        self._declared = list(warehouse.columns(f"raw.{record}"))
+        halves = [f"{schema}.{record}" for schema in ("raw", "personal") if warehouse.has_table(f"{schema}.{record}")]
+        #: Table → its columns.
+        self._halves = {table: list(warehouse.columns(table)) for table in halves}
+        #: Table → the last row that stood there before: rows that come have higher numbers.
+        self._last = {table: int(warehouse.value(f"select coalesce(max(rowid), -1) from {table}")) for table in halves}
         self._columns: tuple[str, ...] = ()
 
     def write(self, rows: pa.Table) -> None:
@@ -37,7 +43,8 @@ class FreshRows:
         # One of the engine's threads: several would each leave row groups that are not full, to be written a second time, and the other
         # core makes the next rows meanwhile. What has been written is not held any longer.
         with self.warehouse.narrowed(threads=1, memory=_MEMORY):
-            self.warehouse.append(f"raw.{self.record}", self._declared, rows, given)
+            for table, columns in self._halves.items():
+                self.warehouse.append(table, columns, rows, given)
 
     def are_fresh(self, seen_at: datetime | None, known: str) -> bool:
         """Give the rows the moment of which the item turned out to speak, and look whether each key stands once in the whole table.
@@ -67,6 +74,12 @@ class FreshRows:
     def take_back(self, stage: str) -> None:
         """Move the rows to the end of a staging table, in their order."""
         names = ", ".join(self._columns)
-        mine = f"from raw.{self.record} where load_id = '{self.load_id}'"
-        self.warehouse.connection.execute(f"insert into {stage} ({names}) select {names} {mine} order by rowid")
-        self.warehouse.connection.execute(f"delete {mine}")
+        # Of the keys, which both halves have, those of the first half are as good as those of the second.
+        halves, taken = [], set[str]()
+        for table, columns in self._halves.items():
+            own = [name for name in columns if name in self._columns and name not in taken]
+            taken.update(own)
+            halves.append(f"(select {', '.join(own)} from {table} where rowid > {self._last[table]} order by rowid)")
+        self.warehouse.connection.execute(f"insert into {stage} ({names}) select {names} from {' positional join '.join(halves)}")
+        for table, last in self._last.items():
+            self.warehouse.connection.execute(f"delete from {table} where rowid > {last}")

@@ -28,6 +28,8 @@ _ROWS_AT_ONCE = 125_000
 _BYTES_AT_ONCE = 32 << 20
 #: Records whose rows never change their time.
 _FIXED_TIMES = {"activity": "occurred_at"}
+#: Records whose rows are looked at one with another as they come in, however new they are (:mod:`pipelines.loading.account_names`).
+_ALWAYS_STAGED = frozenset(("accounts",))
 #: Which of two versions stands, as a condition: an item that does not say of which time it speaks stands behind any that does.
 _IS_OLDER = "(old.seen_at is not null and (stage.seen_at is null or stage.seen_at < old.seen_at))"
 #: More than any two time zones differ.
@@ -46,7 +48,7 @@ class Stage:
         self.wholes: list[Whole] = []
         self._has_staged_rejects = False
         self.waiting: dict[str, list[pa.Table]] = {}
-        #: Record → its rows written straight into their table; None where they are staged.
+        #: Record → its rows written straight into their tables; None where they are staged.
         self.fresh: dict[str, FreshRows | None] = {}
 
     def add(self, record: str, table: pa.Table) -> None:
@@ -69,14 +71,17 @@ class Stage:
             self._write(record)
 
     def _fresh_rows(self, record: str, first: list[pa.Table]) -> FreshRows | None:
-        """How the rows of a large item are written straight into their table; None where they have to be staged."""
-        _, personal = self.records[record]
-        if record not in _FIXED_TIMES or personal or set(_LOADER_COLUMNS) & set(first[0].column_names):
+        """How the rows of a large item are written straight into their tables; None where they have to be staged."""
+        if record in _ALWAYS_STAGED or set(_LOADER_COLUMNS) & set(first[0].column_names):
             return None
-        key = ", ".join(self.warehouse.key(f"raw.{record}"))
-        with self.warehouse.registered("batch", pa.concat_tables(first)):
-            on = " and ".join(f"old.{part} = batch.{part}" for part in self.warehouse.key(f"raw.{record}")) + self._times(record, "batch")
-            if self.warehouse.value(f"select exists (select {key} from batch where exists (select 1 from raw.{record} as old where {on}))"):
+        key = self.warehouse.key(f"raw.{record}")
+        looked_at = [name for name in (*key, _FIXED_TIMES.get(record)) if name in first[0].column_names]
+        names = ", ".join(key)
+        with self.warehouse.registered("batch", pa.concat_tables(part.select(looked_at) for part in first)):
+            on = " and ".join(f"old.{part} = batch.{part}" for part in key) + self._times(record, "batch")
+            known = f"exists (select 1 from batch where exists (select 1 from raw.{record} as old where {on}))"
+            repeats = f"exists (select 1 from batch group by {names} having count(*) > 1)"
+            if self.warehouse.value(f"select {known} or {repeats}"):
                 return None
         return FreshRows(self.warehouse, record, self.source, self.load_id, self.seen_at)
 
@@ -131,7 +136,7 @@ class Stage:
         self._note_rejects()
 
     def _stands_already(self, record: str, seen_at: datetime | None) -> bool:
-        """Were the rows written straight into their table, and was that right? Where it was not, they are staged now."""
+        """Were the rows written straight into their tables, and was that right? Where it was not, they are staged now."""
         fresh = self.fresh.get(record)
         if fresh is None:
             return False

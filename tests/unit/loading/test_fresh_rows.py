@@ -1,4 +1,4 @@
-"""A large log is written straight into its table: the same rows stand there as if it had been staged, and a failure leaves none."""
+"""A large item is written straight into its tables: the same rows stand there as if it had been staged, and a failure leaves none."""
 
 from __future__ import annotations
 
@@ -21,7 +21,16 @@ START = datetime(2026, 11, 1, tzinfo=UTC)
 SOURCE = Source(name="lms", kind="logs")
 PROGRAMME = Programme(id="test", name="Test", sources=(SOURCE,))
 KEYS = Pseudonyms(b"0123456789abcdef")
-ROWS = "select * exclude (load_id) from raw.activity order by all"
+#: Record → what stands in its tables, and what its rows have left elsewhere, but for the load that brought it.
+ROWS = {
+    "activity": ("select * exclude (load_id) from raw.activity order by all",),
+    "messages": (
+        "select * exclude (load_id) from raw.messages order by all",
+        "select * from personal.messages order by all",
+        "select * exclude (load_id) from raw.message_versions order by all",
+        "select * from personal.message_versions order by all",
+    ),
+}
 
 
 def at(hour: int) -> datetime:
@@ -44,8 +53,24 @@ def batch(*hours: int, action: str = "viewed") -> Batch:
     return Batch("activity", table)
 
 
+def talk(*hours: int, action: str = "viewed") -> Batch:
+    """One message an hour, called after it, with words."""
+    count = len(hours)
+    table = pa.table(
+        {
+            "message_id": [f"message {hour}" for hour in hours],
+            "channel": ["chat"] * count,
+            "chat_id": ["chat"] * count,
+            "sent_at": pa.array([at(hour) for hour in hours], pa.timestamp("us", tz="UTC")),
+            "kind": ["post"] * count,
+            "text": [f"{action} at {hour}" for hour in hours],
+        }
+    )
+    return Batch("messages", table)
+
+
 class Logs:
-    """A reader of logs that stand in memory."""
+    """A reader of what stands in memory."""
 
     kind, new_ids = "logs", ("activity", 2)
 
@@ -55,7 +80,7 @@ class Logs:
     def read(self, source: Source, item: Item, context: object) -> Iterator[Event]:
         for event in self.says[item.name]:
             if isinstance(event, Batch):
-                yield Seen("activity", event.table.num_rows)
+                yield Seen(event.record, event.table.num_rows)
             yield event
 
 
@@ -93,42 +118,45 @@ def empty() -> Warehouse:
     return warehouse
 
 
-#: Items → what they hold, and how many rows are written straight into the table, be it for nothing.
-STORIES: dict[str, tuple[dict[str, list[Event]], list[int]]] = {
-    "all new": ({"a": [batch(3, 2), batch(1), Covers(at(1), at(3))]}, [2, 1]),
-    "told from the start": ({"a": [Covers(None, at(3)), batch(3, 2), batch(1), Covers(at(1), at(3))]}, [2, 1]),
-    "the next item's are new too": ({"a": [batch(1, 2), Covers(at(1), at(2))], "b": [batch(3, 4), Covers(at(3), at(4))]}, [2, 2]),
-    "the first are known": (
-        {"a": [batch(1, 2), Covers(at(1), at(2))], "b": [batch(2, 3, action="posted"), batch(4), Covers(at(2), at(4))]},
-        [2],
-    ),
-    "the last are known": (
-        {"a": [batch(1, 2), Covers(at(1), at(2))], "b": [batch(4, 3), batch(2, 1, action="posted"), Covers(at(1), at(4))]},
-        [2, 2, 2],
-    ),
-    "known from a newer item": (
-        {"a": [batch(2, 1), Covers(at(1), at(9))], "b": [batch(4, 3), batch(2, action="posted"), Covers(at(1), at(4))]},
-        [2, 2, 1],
-    ),
-    "a key that stands twice": ({"a": [batch(1, 2), batch(2, 3, action="posted"), Covers(at(1), at(3))]}, [2, 2]),
-    "without a time of which it speaks": ({"a": [batch(1, 2)], "b": [batch(3), batch(2, action="posted")]}, [2, 1, 1]),
-}
+def stories(batch: Callable[..., Batch]) -> dict[str, tuple[dict[str, list[Event]], list[int]]]:
+    """Items → what they hold, and how many rows are written straight into the table, be it for nothing."""
+    return {
+        "all new": ({"a": [batch(3, 2), batch(1), Covers(at(1), at(3))]}, [2, 1]),
+        "told from the start": ({"a": [Covers(None, at(3)), batch(3, 2), batch(1), Covers(at(1), at(3))]}, [2, 1]),
+        "the next item's are new too": ({"a": [batch(1, 2), Covers(at(1), at(2))], "b": [batch(3, 4), Covers(at(3), at(4))]}, [2, 2]),
+        "the first are known": (
+            {"a": [batch(1, 2), Covers(at(1), at(2))], "b": [batch(2, 3, action="posted"), batch(4), Covers(at(2), at(4))]},
+            [2],
+        ),
+        "the last are known": (
+            {"a": [batch(1, 2), Covers(at(1), at(2))], "b": [batch(4, 3), batch(2, 1, action="posted"), Covers(at(1), at(4))]},
+            [2, 2, 2],
+        ),
+        "known from a newer item": (
+            {"a": [batch(2, 1), Covers(at(1), at(9))], "b": [batch(4, 3), batch(2, action="posted"), Covers(at(1), at(4))]},
+            [2, 2, 1],
+        ),
+        "a key that stands twice": ({"a": [batch(1, 2), batch(2, 3, action="posted"), Covers(at(1), at(3))]}, [2, 2]),
+        "a key that stands twice among the first": ({"a": [batch(1, 2, 1), batch(3), Covers(at(1), at(3))]}, []),
+        "without a time of which it speaks": ({"a": [batch(1, 2)], "b": [batch(3), batch(2, action="posted")]}, [2, 1, 1]),
+    }
 
 
-@pytest.mark.parametrize("story", STORIES)
+@pytest.mark.parametrize("record", ROWS)
+@pytest.mark.parametrize("story", stories(batch))
 def test_the_same_rows_stand_there_as_if_they_had_been_staged(
-    run: Run, straight: list[int], monkeypatch: pytest.MonkeyPatch, story: str
+    run: Run, straight: list[int], monkeypatch: pytest.MonkeyPatch, story: str, record: str
 ) -> None:
-    says, written = STORIES[story]
+    says, written = stories(batch if record == "activity" else talk)[story]
     with empty() as warehouse, empty() as other:
         done = run(warehouse, says)
         assert [one.state for one in done] == ["loaded"] * len(says)
         assert straight == written
-        monkeypatch.setattr(staging, "_FIXED_TIMES", {})
+        monkeypatch.setattr(staging, "_ALWAYS_STAGED", set(ROWS))
         run(other, says)
         assert straight == written
-        assert warehouse.rows(ROWS) == other.rows(ROWS)
-        assert warehouse.rows("select * from raw.load_counts order by all") == other.rows("select * from raw.load_counts order by all")
+        for rows in (*ROWS[record], "select * from raw.load_counts order by all"):
+            assert warehouse.rows(rows) == other.rows(rows)
         assert not warehouse.rows("select table_name from duckdb_tables() where temporary")
 
 
@@ -157,6 +185,19 @@ def test_a_small_item_is_not_written_straight(run: Run, straight: list[int], mon
         run(warehouse, {"a": [batch(1, 2), Covers(at(1), at(2))]})
         assert straight == []
         assert warehouse.value("select count(*) from raw.activity") == 2
+
+
+def test_words_of_rows_that_are_taken_back_stay_with_their_messages(run: Run, straight: list[int]) -> None:
+    """What stood there before has no place among the rows that are moved."""
+    says: dict[str, list[Event]] = {
+        "a": [talk(1, 2), Covers(at(1), at(2))],
+        "b": [talk(5, 4), talk(2, 3, action="edited"), Covers(at(1), at(5))],
+    }
+    with empty() as warehouse:
+        run(warehouse, says)
+        assert straight == [2, 2, 2]
+        words = warehouse.rows("select message_id, text from personal.messages order by 1")
+    assert words == [(f"message {hour}", f"{'edited' if hour in (2, 3) else 'viewed'} at {hour}") for hour in range(1, 6)]
 
 
 def test_rows_that_are_called_otherwise_since_take_the_place_of_the_old_ones(

@@ -217,6 +217,7 @@ def test_what_does_not_get_by_with_little_memory_is_loaded_with_more_or_fails_wh
     says: dict[str, Say] = {"a": [Seen("messages", rows), Batch("messages", many), Covers(None, at(2))]}
     monkeypatch.setitem(loading.READERS, "files", Told(says, 1))
     monkeypatch.setattr(loads, "_MEMORY", "24MB")
+    monkeypatch.setattr(staging, "_ALWAYS_STAGED", {"messages"})
     source = Source(name="one", kind="files", path=Path())
     programme = Programme(id="test", name="Test", folder=tmp_path, sources=(source,))
     with Warehouse.open(tmp_path / "warehouse.duckdb", memory_limit=limit) as warehouse:

@@ -216,6 +216,13 @@ def test_a_pin_behind_the_batch_it_concerns(monkeypatch: pytest.MonkeyPatch) -> 
     assert len(rows(found, "messages")) == 10
 
 
+def test_of_a_large_file_the_last_moment_is_told_before_its_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipelines.sources.chats.telegram.document._SMALL_FILE", 0)
+    first, *_, last = events("single_chat/result.json")
+    assert first == Covers(None, datetime(2026, 10, 5, 9, tzinfo=UTC))
+    assert last == Covers(datetime(2026, 10, 5, 7, 1, tzinfo=UTC), datetime(2026, 10, 5, 9, tzinfo=UTC))
+
+
 def test_values_cut_by_the_end_of_a_block_are_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = rows(events("full_export.json"), "messages")
     monkeypatch.setattr("pipelines.sources.formats.json_stream._BLOCK", 7)

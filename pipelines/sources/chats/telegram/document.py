@@ -6,6 +6,7 @@ import gzip
 import re
 import zlib
 from collections.abc import Generator, Iterator
+from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,6 +15,7 @@ import pyarrow as pa
 
 from pipelines.sources.chats.chat_files import file_events
 from pipelines.sources.chats.telegram import chats
+from pipelines.sources.chats.telegram.block import LAST_SECOND
 from pipelines.sources.chats.telegram.chats import PRIVATE_TYPES, Chat, Export
 from pipelines.sources.chats.telegram.columns import add_messages
 from pipelines.sources.chats.telegram.fields import peer
@@ -31,6 +33,7 @@ _PINNED_NUMBER = re.compile(rb'"message_id"\s*:\s*(-?[0-9]{1,18})')
 _CHAT_NUMBER = re.compile(r"-?[0-9]{1,20}")
 #: Characters behind a pin's action within which the number of the pinned message is looked for.
 _PIN_REACH = 200
+_SECOND = re.compile(rb'_unixtime"\s*:\s*"([0-9]{1,11})"')
 
 
 def read_document(path: Path, realm: str, context: Context) -> Iterator[Event]:
@@ -38,7 +41,11 @@ def read_document(path: Path, realm: str, context: Context) -> Iterator[Event]:
 
     Raises BadFile for a file that is cut off, is no JSON, is not UTF-8, or is JSON of something else.
     """
-    export = Export(context, realm, exporter_of(path), _maybe_pinned(path))
+    pinned, last = _foreseen(path)
+    if last:
+        # Told again at the end: what is said before the rows spares the loader writing it into each of them afterwards.
+        yield Covers(None, last)
+    export = Export(context, realm, exporter_of(path), pinned)
     with _open(path) as content:
         yield from _walk(JsonStream(content, path), export)
     yield from export.last_events()
@@ -53,14 +60,16 @@ def _open(path: Path) -> BinaryIO:
     return gzip.open(path, "rb") if path.name.lower().endswith(".gz") else path.open("rb")  # type: ignore[return-value]
 
 
-def _maybe_pinned(path: Path) -> frozenset[int]:
-    """Numbers of messages that a service line seems to pin, found without parsing: a pin stands behind the message it pins.
+def _foreseen(path: Path) -> tuple[frozenset[int], datetime | None]:
+    """(numbers of messages that a service line seems to pin, the last moment told of near the end), found without parsing.
 
-    Only spares reading a large file twice: a number too many costs nothing, one too few is caught by the second pass.
+    A pin stands behind the message it pins, the last message at the end: what is foreseen only spares reading, or writing, a large file
+    twice. A number too many costs nothing, one too few is caught by the second pass, and another moment is put right at the end.
     """
     if path.stat().st_size < _SMALL_FILE:
-        return frozenset()
+        return frozenset(), None
     found: set[int] = set()
+    text = b""
     with _open(path) as content:
         rest = b""
         try:
@@ -74,8 +83,9 @@ def _maybe_pinned(path: Path) -> frozenset[int]:
                     at = text.find(_PIN, at + 1)
                 rest = text[-_PIN_REACH:]
         except (EOFError, OSError, zlib.error):  # the reading itself says where
-            return frozenset()
-    return frozenset(found)
+            return frozenset(), None
+    seconds = [int(second) for second in _SECOND.findall(text) if int(second) <= LAST_SECOND]
+    return frozenset(found), datetime.fromtimestamp(max(seconds), UTC) if seconds else None
 
 
 # -- the document --------------------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ import duckdb
 
 from pipelines.ahead import read_ahead
 from pipelines.errors import BadConfiguration, BadContract, MayakError, PermanentError, TransientError
-from pipelines.loading.staging import Stage
+from pipelines.loading.staging import ROWS_AT_ONCE, Stage
 from pipelines.loading.uniting import unite
 from pipelines.programme import Programme, Source
 from pipelines.pseudonyms import Pseudonyms
@@ -31,8 +31,10 @@ from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Reade
 from pipelines.warehouse import Warehouse
 
 _BLOCK = 1 << 20
-#: Events without a batch among them (rejects) that are handed over at once.
-_PARCEL = 1000
+#: Events, rows and bytes of which one is enough to be handed over at once. Rows: as many as are written at once, or the reader would wait for
+#: the writer while it writes, and the writer for the reader while it gathers.
+_EVENTS_AT_ONCE = 1000
+_BYTES_AT_ONCE = 16 << 20
 #: Endings of a file's name that are shown where the name is not: "….json.gz".
 _MOST_ENDINGS = 2
 _ENDINGS = frozenset((".txt", ".zip", ".mbox", ".eml", ".emlx", ".html", ".json", ".jsonl", ".gz"))
@@ -225,7 +227,7 @@ def _read(reader: Reader, source: Source, item: Item, shown: str, context: Conte
     kept: Counter[str] = Counter()
     rejected: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
-    for event in chain.from_iterable(read_ahead(_parcels(_unbroken(reader, source, item, context)))):
+    for event in chain.from_iterable(read_ahead(_parcels(_unbroken(reader, source, item, context)), depth=1)):
         match event:
             case Batch(record, table, counted):
                 if table.num_rows:
@@ -260,13 +262,17 @@ def _unbroken(reader: Reader, source: Source, item: Item, context: Context) -> I
 
 
 def _parcels(events: Iterable[Event]) -> Iterator[list[Event]]:
-    """Events in parcels that are worth handing over: up to and with the next batch."""
+    """Events in parcels that are worth handing over."""
     parcel: list[Event] = []
+    rows = size = 0
     for event in events:
         parcel.append(event)
-        if isinstance(event, Batch) or len(parcel) >= _PARCEL:
+        if isinstance(event, Batch):
+            rows += event.table.num_rows
+            size += event.table.nbytes
+        if len(parcel) >= _EVENTS_AT_ONCE or rows >= ROWS_AT_ONCE or size >= _BYTES_AT_ONCE:
             yield parcel
-            parcel = []
+            parcel, rows, size = [], 0, 0
     yield parcel
 
 

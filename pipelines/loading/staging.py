@@ -24,7 +24,7 @@ _LOADER_COLUMNS = ("source", "load_id", "seen_at")
 #: Rejects held in memory before they are staged: a file of nothing else may have millions.
 _REJECTS_AT_ONCE = 50_000
 #: Rows, or bytes, that are handed to the engine at once: a row group of its own and a little more.
-_ROWS_AT_ONCE = 125_000
+ROWS_AT_ONCE = 125_000
 _BYTES_AT_ONCE = 32 << 20
 #: Records whose rows never change their time.
 _FIXED_TIMES = {"activity": "occurred_at"}
@@ -65,7 +65,7 @@ class Stage:
             self._write(record)
             waiting = self.waiting.setdefault(record, [])
         waiting.append(table)
-        if sum(part.num_rows for part in waiting) >= _ROWS_AT_ONCE or sum(part.nbytes for part in waiting) >= _BYTES_AT_ONCE:
+        if sum(part.num_rows for part in waiting) >= ROWS_AT_ONCE or sum(part.nbytes for part in waiting) >= _BYTES_AT_ONCE:
             if record not in self.fresh:
                 self.fresh[record] = self._fresh_rows(record, waiting)
             self._write(record)

@@ -100,7 +100,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
 @pytest.fixture
 def straight(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Every batch counts as large; rows written straight, write by write."""
-    monkeypatch.setattr(staging, "_ROWS_AT_ONCE", 1)
+    monkeypatch.setattr(staging, "ROWS_AT_ONCE", 1)
     written: list[int] = []
     real = FreshRows.write
 
@@ -180,7 +180,7 @@ def test_a_failure_after_rows_were_written_leaves_none_and_the_next_load_makes_u
 
 
 def test_a_small_item_is_not_written_straight(run: Run, straight: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(staging, "_ROWS_AT_ONCE", 10)
+    monkeypatch.setattr(staging, "ROWS_AT_ONCE", 10)
     with empty() as warehouse:
         run(warehouse, {"a": [batch(1, 2), Covers(at(1), at(2))]})
         assert straight == []

@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Condition
 
 import pyarrow as pa
 import pytest
@@ -137,6 +138,38 @@ def test_what_one_source_lacks_another_still_has(run: Run, warehouse: Warehouse)
     run({"a": messages("words", at(2))}, source="one")
     run({"b": [whole, Covers(None, at(3))]}, source="two")
     assert warehouse.value("select deleted_at from raw.messages") is None
+
+
+def test_while_rows_are_written_the_reader_makes_as_many_again(run: Run, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its batches are a tenth of what is written at once: handed over one by one, each side would wait for the other."""
+    monkeypatch.setattr(staging, "ROWS_AT_ONCE", 100)
+    monkeypatch.setattr(loads, "ROWS_AT_ONCE", 100)
+    made: list[int] = []
+    is_made = Condition()
+
+    def many() -> Iterator[Event]:
+        for number in range(30):
+            with is_made:
+                made.append(number)
+                is_made.notify()
+            said = {"message_id": [f"m{number} {row}" for row in range(10)], "channel": ["chat"] * 10, "chat_id": ["chat"] * 10}
+            yield Batch("messages", pa.table(said | {"kind": ["post"] * 10}))
+        yield Seen("messages", 300)
+
+    real = staging.Stage._write
+    whole_parcel_waits: list[bool] = []
+
+    def write(self: staging.Stage, record: str) -> None:
+        written = 100 * (len(whole_parcel_waits) + 1)
+        with is_made:
+            whole_parcel_waits.append(is_made.wait_for(lambda: 10 * len(made) >= min(written + 100, 300), timeout=5))
+        real(self, record)
+
+    monkeypatch.setattr(staging.Stage, "_write", write)
+    (done,) = run({"a": many})
+    assert done.state == "loaded"
+    assert whole_parcel_waits[:2] == [True, True]
+    assert warehouse.value("select count(*) from raw.messages") == 300
 
 
 def test_many_rejects_are_all_kept(run: Run, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:

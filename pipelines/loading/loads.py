@@ -31,9 +31,10 @@ from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Reade
 from pipelines.warehouse import Warehouse
 
 _BLOCK = 1 << 20
-#: Events, rows and bytes of which one is enough to be handed over at once. Rows: as many as are written at once, or the reader would wait for
-#: the writer while it writes, and the writer for the reader while it gathers.
+#: Events, rows and bytes of which one is enough to be handed over. Rows: half of what is written at once. One parcel waits and one is being
+#: made while as many are written; of smaller ones the reader would soon have made all it may, and the writer then wait for it to begin again.
 _EVENTS_AT_ONCE = 1000
+_ROWS_AT_ONCE = ROWS_AT_ONCE // 2
 _BYTES_AT_ONCE = 16 << 20
 #: Endings of a file's name that are shown where the name is not: "….json.gz".
 _MOST_ENDINGS = 2
@@ -270,7 +271,7 @@ def _parcels(events: Iterable[Event]) -> Iterator[list[Event]]:
         if isinstance(event, Batch):
             rows += event.table.num_rows
             size += event.table.nbytes
-        if len(parcel) >= _EVENTS_AT_ONCE or rows >= ROWS_AT_ONCE or size >= _BYTES_AT_ONCE:
+        if len(parcel) >= _EVENTS_AT_ONCE or rows >= _ROWS_AT_ONCE or size >= _BYTES_AT_ONCE:
             yield parcel
             parcel, rows, size = [], 0, 0
     yield parcel

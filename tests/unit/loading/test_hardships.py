@@ -143,7 +143,7 @@ def test_what_one_source_lacks_another_still_has(run: Run, warehouse: Warehouse)
 def test_while_rows_are_written_the_reader_makes_as_many_again(run: Run, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its batches are a tenth of what is written at once: handed over one by one, each side would wait for the other."""
     monkeypatch.setattr(staging, "ROWS_AT_ONCE", 100)
-    monkeypatch.setattr(loads, "ROWS_AT_ONCE", 100)
+    monkeypatch.setattr(loads, "_ROWS_AT_ONCE", 50)
     made: list[int] = []
     is_made = Condition()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -44,6 +44,8 @@ class Warehouse:
         self._in_transaction = False
         self._may_be_narrowed = False
         self._held: list[str] = []
+        #: What the catalogue says of the declared tables, by question: an item of a few rows would ask it some forty times.
+        self._told: dict[tuple[str, str], Any] = {}
         self._unheld = str(self.value("select current_setting('memory_limit')"))
         self.connection.execute("set TimeZone = 'UTC'")
 
@@ -91,6 +93,7 @@ class Warehouse:
 
         Columns that an older version did not know are added, and null in the rows that are there. Raises BadContract where a row must have one.
         """
+        self._told.clear()
         for schema in SCHEMAS:
             declared = (SQL_FOLDER / "schema" / f"{schema}.sql").read_text(encoding="utf-8")
             try:
@@ -148,14 +151,15 @@ class Warehouse:
         """Declared columns of ``schema.table`` with their types, in order. Raises BadContract for a table not declared."""
         try:
             # Of this table alone: the information schema goes through the columns of all.
-            return dict(self.rows("select name, type from pragma_table_info(?) order by cid", [table]))
+            told = self._catalogue("columns", table, lambda: self.rows("select name, type from pragma_table_info(?) order by cid", [table]))
         except duckdb.CatalogException as error:
             raise BadContract(f"{table}: not declared in sql/schema/{table.split('.')[0]}.sql") from error
+        return dict(told)
 
     def has_table(self, table: str) -> bool:
         """Is there a table or view ``schema.table``?"""
-        schema, name = table.split(".")
-        return bool(self.value("select count(*) from information_schema.tables where table_schema = ? and table_name = ?", [schema, name]))
+        query = "select count(*) from information_schema.tables where table_schema = ? and table_name = ?"
+        return bool(self._catalogue("there", table, lambda: self.value(query, table.split("."))))
 
     def key(self, table: str) -> tuple[str, ...]:
         """Columns that make a row of a declared table the same row (``Key:`` in its comment)."""
@@ -166,14 +170,9 @@ class Warehouse:
 
     def lasting(self, table: str) -> tuple[str, ...]:
         """Columns of a declared table that once true stay true (:data:`STAYS_TRUE` in their comment)."""
-        schema, name = table.split(".")
-        return tuple(
-            column
-            for (column,) in self.rows(
-                "select column_name from duckdb_columns() where schema_name = ? and table_name = ? and contains(comment, ?) order by column_index",
-                [schema, name, STAYS_TRUE],
-            )
-        )
+        query = "select column_name from duckdb_columns() where schema_name = ? and table_name = ? and contains(comment, ?) order by column_index"
+        told = self._catalogue("lasting", table, lambda: self.rows(query, [*table.split("."), STAYS_TRUE]))
+        return tuple(column for (column,) in told)
 
     def check(self, table: str, frame: pa.Table) -> None:
         """Refuse a frame whose columns are not the declared ones. Raises BadContract naming what is missing or extra."""
@@ -308,8 +307,16 @@ class Warehouse:
 
     def comment(self, table: str) -> str:
         """The declared comment of a table; empty where it has none."""
-        schema, name = table.split(".")
-        return self.value("select comment from duckdb_tables() where schema_name = ? and table_name = ?", [schema, name]) or ""
+        query = "select comment from duckdb_tables() where schema_name = ? and table_name = ?"
+        return self._catalogue("comment", table, lambda: self.value(query, table.split("."))) or ""
+
+    def _catalogue(self, question: str, table: str, ask: Callable[[], Any]) -> Any:
+        """The catalogue's answer; asked once of a declared table, which nothing but :meth:`create_schemas` changes while the file is open."""
+        if table.split(".")[0] not in SCHEMAS:
+            return ask()
+        if (question, table) not in self._told:
+            self._told[question, table] = ask()
+        return self._told[question, table]
 
 
 @contextmanager

@@ -194,3 +194,17 @@ def test_an_engine_beside_lays_nothing_into_the_folder_of_the_command(tmp_path: 
         assert laid.stat().st_mode & 0o777 == 0o700
         assert list(tmp_path.iterdir()) == []
     assert not laid.exists()
+
+
+def test_what_the_catalogue_says_is_asked_once_until_the_schemas_are_made(tmp_path: Path) -> None:
+    with Warehouse.open(tmp_path / "warehouse.duckdb") as warehouse:
+        assert not warehouse.has_table("raw.loads")
+        warehouse.create_schemas()
+        assert warehouse.has_table("raw.loads")
+        columns = warehouse.columns("raw.loads")
+        columns.clear()
+        assert warehouse.columns("raw.loads")
+        # Stages come and go: of them nothing is kept.
+        assert not warehouse.has_table("facts.streams")
+        warehouse.connection.execute("create schema facts; create table facts.streams (stream_id text)")
+        assert warehouse.has_table("facts.streams")

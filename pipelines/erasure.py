@@ -180,8 +180,6 @@ def _take_away(warehouse: Warehouse, subjects: Sequence[str]) -> dict[str, int]:
     rows: dict[str, int] = {}
     for table, kinds in _tables(warehouse):
         columns = [column for column in kinds if (column.endswith("_id") or column == "key") and column not in _POINTERS]
-        if table == "reports.rpt_week_questions":
-            columns.append("cluster_id")
         if columns:
             found = " or ".join(f'"{column}" in (select id from erased_ids)' for column in columns)
             rows[table] = warehouse.value(f"select count(*) from {table} where {found}")

@@ -82,5 +82,18 @@ def test_an_erasure_that_was_killed_is_finished_by_the_next(tmp_path: Path, monk
         erasure.erase(settings, "p3", at)
 
 
+def test_a_repeated_question_goes_with_whoever_asked_what_is_shown_of_it() -> None:
+    """Both are clusters that the erased learner's question began; of one, another's question is shown."""
+    with empty() as warehouse:
+        insert(warehouse, "raw.erasures", [{"account_id": "gone", "erasure_id": "e", "erased_at": START}])
+        insert(warehouse, "raw.messages", [{"message_id": "m", "channel": "chat", "chat_id": "c", "account_id": "gone", "kind": "post"}])
+        warehouse.connection.execute("create schema if not exists reports")
+        warehouse.connection.execute(
+            "create table reports.rpt_week_questions as select * from (values ('m', 'm'), ('m', 'n')) as t (cluster_id, shown_question_id)"
+        )
+        hold(warehouse)
+        assert warehouse.rows("select shown_question_id from reports.rpt_week_questions") == [("n",)]
+
+
 def count(warehouse: Warehouse, table: str) -> int:
     return int(warehouse.value(f"select count(*) from {table}"))

@@ -14,6 +14,7 @@ with recent as (
 select
     {{ as_of() }} as week_ends_on,
     clusters.cluster_id,
+    clusters.shown_question_id,
     case when clusters.courses <= 1 then courses.course_name else null end as course_name,
     clusters.asked,
     recent.asked_this_week,

@@ -213,13 +213,16 @@ def _load_once(
 
 
 def _forget_old_ids(warehouse: Warehouse, reader: Reader, source: str, item: str) -> None:
-    """Take out rows that the item told under ids which the reader does not give any more."""
-    record, version = getattr(reader, "new_ids", (None, 0))
-    if record:
-        warehouse.connection.execute(
-            f"delete from raw.{record} where load_id in (select load_id from raw.loads where source = ? and item = ? and reader_version < ?)",
-            [source, item, version],
-        )
+    """Take out rows that the item told under ids which the reader does not give any more, and their words."""
+    records, version = getattr(reader, "new_ids", ((), 0))
+    older = "load_id in (select load_id from raw.loads where source = ? and item = ? and reader_version < ?)"
+    for record in records:
+        if warehouse.has_table(f"personal.{record}"):
+            (key,) = warehouse.key(f"raw.{record}")
+            warehouse.connection.execute(
+                f"delete from personal.{record} where {key} in (select {key} from raw.{record} where {older})", [source, item, version]
+            )
+        warehouse.connection.execute(f"delete from raw.{record} where {older}", [source, item, version])
 
 
 def _read(reader: Reader, source: Source, item: Item, shown: str, context: Context, stage: Stage, load: Load) -> Covers:

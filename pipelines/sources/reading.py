@@ -123,7 +123,7 @@ class Reader(Protocol):
 
     A reader that opens files for their text says ``opens_files: ClassVar[bool] = True`` and is told in its context whose text is known.
 
-    A reader whose rows of a record are called otherwise since one of its versions says ``new_ids: ClassVar = (record, version)``: what an item
+    A reader whose rows of some records are called otherwise since one of its versions says ``new_ids: ClassVar = (records, version)``: what an item
     told under an earlier version is taken out when it is read anew, or every row would stand there twice.
     """
 

@@ -121,7 +121,7 @@ class MoodleGradesReader:
     kind: ClassVar[str] = "moodle_grades"
     version: ClassVar[int] = 5
     #: The short name in the name that Moodle gives a file counts since 5.
-    new_ids: ClassVar[tuple[str, int]] = ("grades", 5)
+    new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("courses", "tasks", "grades"), 5)
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Tables and XML files below the source's path. Raises BadSource where there is none."""

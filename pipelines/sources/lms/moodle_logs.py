@@ -168,7 +168,7 @@ class MoodleLogsReader:
     kind: ClassVar[str] = "moodle_logs"
     version: ClassVar[int] = 6
     #: Descriptions are hashed by their shape and numbers since 4; since 5 rows are told as somebody else's act that were not before.
-    new_ids: ClassVar[tuple[str, int]] = ("activity", 5)
+    new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("activity",), 5)
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Files in one of Moodle's formats below the source's path. Raises BadSource where there is none."""

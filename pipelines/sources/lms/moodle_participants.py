@@ -69,7 +69,7 @@ class MoodleParticipantsReader:
     kind: ClassVar[str] = "moodle_participants"
     version: ClassVar[int] = 3
     #: The course's number in the file's name counts since 3.
-    new_ids: ClassVar[tuple[str, int]] = ("enrolments", 3)
+    new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("courses", "course_groups", "memberships", "enrolments"), 3)
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Tables below the source's path. Raises BadSource where there is none."""

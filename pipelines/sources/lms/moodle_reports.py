@@ -69,7 +69,7 @@ class MoodleReportsReader:
     kind: ClassVar[str] = "moodle_reports"
     version: ClassVar[int] = 6
     #: The short name in the name that Moodle gives a file counts since 6.
-    new_ids: ClassVar[tuple[str, int]] = ("completions", 6)
+    new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("courses", "tasks", "completions", "outcomes"), 6)
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Tables below the source's path. Raises BadSource where there is none."""

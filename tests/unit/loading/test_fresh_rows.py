@@ -72,7 +72,7 @@ def talk(*hours: int, action: str = "viewed") -> Batch:
 class Logs:
     """A reader of what stands in memory."""
 
-    kind, new_ids = "logs", ("activity", 2)
+    kind, new_ids = "logs", (("activity",), 2)
 
     def __init__(self, says: dict[str, list[Event]], version: int = 1) -> None:
         self.says, self.version = says, version

@@ -12,6 +12,7 @@ from pipelines.loading import load_item
 from pipelines.loading.uniting import unite
 from pipelines.programme import Programme, Source
 from pipelines.pseudonyms import Pseudonyms
+from pipelines.sources.lms import moodle_grades, moodle_participants, moodle_reports
 from pipelines.sources.lms.moodle_courses import downloaded_code, downloaded_id
 from pipelines.sources.reading import Item
 from pipelines.warehouse import Warehouse
@@ -71,6 +72,47 @@ def test_stated_course_of_a_log_is_the_one_of_its_number(warehouse: Warehouse, t
     unite(warehouse)
     assert warehouse.rows("select course_id, code from raw.courses") == [("moodle:course:2", "ЦШ-2026")]
     assert warehouse.rows("select course_id from raw.enrolments") == [("moodle:course:2",)]
+
+
+#: What each of them told under ids that went by the file's whole name.
+OLDER = {
+    "courseid_2_participants.csv": ("moodle_participants", f'{HEAD},Groups\nИрина,Полевая,irina@example.org,"Группа 1"\n'),
+    "DIGI-2026 Grades-20261123_0100-comma_separated.csv": (
+        "moodle_grades",
+        f'{HEAD},"Assignment: Эссе (Real)","Assignment: Эссе (Feedback)"\nИрина,Полевая,irina@example.org,8,Хорошо\n',
+    ),
+    "completion-digi-2026-20261123_0100-comma_separated.csv": (
+        "moodle_reports",
+        'ID,Name,"Email address",Эссе,"Эссе - Completion date","Course complete"\n'
+        '5,"Ирина Полевая",irina@example.org,Completed,"2026-11-22 22:13:00","2026-11-22 22:13:00"\n',
+    ),
+}
+
+
+def test_read_anew_nothing_stands_twice_that_was_called_after_the_whole_file(
+    warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before:
+        before.setattr(moodle_participants, "downloaded_id", lambda _: None)
+        before.setattr(moodle_participants.MoodleParticipantsReader, "version", 2)
+        for module, reader, version in (
+            (moodle_grades, moodle_grades.MoodleGradesReader, 4),
+            (moodle_reports, moodle_reports.MoodleReportsReader, 5),
+        ):
+            before.setattr(module, "downloaded_code", lambda _: None)
+            before.setattr(reader, "version", version)
+        for name, (kind, content) in OLDER.items():
+            load(warehouse, tmp_path, name, kind, content)
+        assert warehouse.value("select count(*) from raw.courses") == 3
+    for name, (kind, content) in OLDER.items():
+        load(warehouse, tmp_path, name, kind, content)
+    courses = [("moodle:course:2",), ("moodle:course:code:DIGI-2026",), ("moodle:course:code:digi-2026",)]
+    assert warehouse.rows("select course_id from raw.courses order by 1") == courses
+    assert warehouse.rows("select distinct course_id from raw.tasks order by 1") == courses[1:]
+    for table in ("course_groups", "memberships", "enrolments", "grades", "completions", "outcomes"):
+        assert warehouse.value(f"select count(*) from raw.{table}") == 1, table
+    # Nor do words stay behind that no row points to any more: nobody could erase them.
+    assert warehouse.rows("select grade_id from personal.grades") == warehouse.rows("select grade_id from raw.grades")
 
 
 @pytest.mark.parametrize(

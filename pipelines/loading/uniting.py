@@ -3,9 +3,8 @@
 Readers never look into the warehouse; the loader, once a source is in, has united here what only the warehouse can tell to be the same:
 
 - *Places*: Moodle's reports name a course by nothing but the file, an activity and a group by title: ``<realm>:course:code:<short name>``,
-  ``<realm>:task:name:<hash>``, ``<realm>:group:name:<hash>``. They get the id of the course of the same realm with that short name (or with one that
-  Moodle would write so into a file's name), and of the
-  one task or group of that course with that title.
+  ``<realm>:task:name:<hash>``, ``<realm>:group:name:<hash>``. They get the id of the course of the same realm with that short name (or with one in Latin
+  letters that Moodle would write so into a file's name), and of the one task or group of that course with that title.
 - *Accounts* (:mod:`pipelines.loading.same_accounts`) that a table knows by their address or user name, which one site gives out once.
 - *Webinars* (:mod:`pipelines.loading.same_webinars`) whose polls, chat and participants are reported apart.
 - *Rows* (:mod:`pipelines.loading.same_rows`) that a fuller source of the same site has under its own id: they stand once.
@@ -21,11 +20,8 @@ from pipelines.loading.same_webinars import unite_chats, unite_polls
 from pipelines.warehouse import Warehouse
 
 _UNITED = "united_loads"
-#: A short name as Moodle writes it into the names of its completion reports: "_" for each byte that is no small letter, digit or hyphen.
-_IN_A_FILE_NAME = (
-    "regexp_replace(regexp_replace(regexp_replace(lower(known.code), '[\\x{80}-\\x{7ff}]', '__', 'g'), '[\\x{800}-\\x{ffff}]', '___', 'g'), "
-    "'[^a-z0-9-]', '_', 'g')"
-)
+#: A short name as Moodle writes it into the names of its completion reports; null where letters would be lost, and two courses called the same.
+_IN_A_FILE_NAME = "case when regexp_full_match(known.code, '[ -~]+') then regexp_replace(lower(known.code), '[^a-z0-9-]', '_', 'g') end"
 _COURSE_BY_CODE, _TASK_BY_NAME, _GROUP_BY_NAME = ":course:code:", ":task:name:", ":group:name:"
 
 

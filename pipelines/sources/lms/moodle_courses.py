@@ -18,13 +18,14 @@ from pipelines.sources.reading import Batch, Item
 _HYPHEN = re.compile(r"(?<=\S)-(?=[^\W_a-zа-яё])")
 _WEAKEST = datetime(1970, 1, 1, tzinfo=UTC)
 #: How Moodle itself calls what it lets download of a course (report_log, gradeexport_*, report_progress, report_completion). Of the last two the short
-#: name is in small letters, with "_" for every byte that is no letter or digit.
+#: name is in small letters, with "_" for every byte that is no Latin letter, digit or hyphen: several in a row are letters that are lost, and another
+#: course of the site may be called the same.
 _DOWNLOADS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         r"logs_(?P<code>.+)_\d{8}-\d{4}",
         r"(?P<code>.+) (?:grades|оценки|bewertungen|calificaciones)",
-        r"(?:progress[.-]|completion-)(?P<code>.+)",
+        r"(?:progress[.-]|completion-)(?P<code>(?:(?!__).)+)",
     )
 )
 #: What stands behind it: the moment and the delimiter (``csv_export_writer``), a browser's number of a second download; an ending of the gradebook's.

@@ -67,9 +67,9 @@ class MoodleReportsReader:
     """Reader of Moodle's completion reports. Kind ``moodle_reports``."""
 
     kind: ClassVar[str] = "moodle_reports"
-    version: ClassVar[int] = 6
-    #: The short name in the name that Moodle gives a file counts since 6.
-    new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("courses", "tasks", "completions", "outcomes"), 6)
+    version: ClassVar[int] = 7
+    #: The short name in the name that Moodle gives a file counts since 6, where no letter of it is lost since 7.
+    new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("courses", "tasks", "completions", "outcomes"), 7)
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Tables below the source's path. Raises BadSource where there is none."""

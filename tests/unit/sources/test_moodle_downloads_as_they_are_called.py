@@ -28,13 +28,13 @@ HEAD = '"First name","Last name","Email address"'
 PROGRESS = ',"Email address",Эссе,\n"Ирина Полевая",irina@example.org,Completed,"2026-11-22 22:13:00"\n'
 #: Name of the file → (kind, content).
 FILES = {
-    "logs_ЦШ-2026_20261123-0100.csv": ("moodle_logs", LOG),
+    "logs_DIGI 2026_20261123-0100.csv": ("moodle_logs", LOG),
     "courseid_2_participants.csv": ("moodle_participants", f"{HEAD}\nИрина,Полевая,irina@example.org\n"),
-    "ЦШ-2026 Оценки-20261123_0100-comma_separated.csv": (
+    "DIGI 2026 Оценки-20261123_0100-comma_separated.csv": (
         "moodle_grades",
         f'{HEAD},"Assignment: Эссе (Real)"\nИрина,Полевая,irina@example.org,8\n',
     ),
-    "progress.____-2026.csv": ("moodle_reports", PROGRESS),
+    "progress.digi_2026.csv": ("moodle_reports", PROGRESS),
 }
 
 
@@ -60,10 +60,29 @@ def test_downloads_of_one_course_are_of_one_course(names: list[str], warehouse: 
     # A log that somebody called otherwise takes nothing away.
     load(warehouse, tmp_path, "log.csv", "moodle_logs", LOG)
     unite(warehouse)
-    assert warehouse.rows("select course_id, code, name from raw.courses") == [("moodle:course:2", "ЦШ-2026", "Цифровая школа")]
+    assert warehouse.rows("select course_id, code, name from raw.courses") == [("moodle:course:2", "DIGI 2026", "Цифровая школа")]
     for record in ("activity", "enrolments", "grades", "completions"):
         assert warehouse.rows(f"select distinct course_id from raw.{record}") == [("moodle:course:2",)], record
     assert warehouse.rows("select task_id, name from raw.tasks") == [("moodle:task:9", "Эссе")]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (0, 2, 1)], ids=["one log first", "no log yet", "both logs first"])
+def test_a_short_name_whose_letters_are_lost_joins_no_course(order: tuple[int, ...], warehouse: Warehouse, tmp_path: Path) -> None:
+    """Of "МР-2026" and of "ЦШ-2026" the same is left: with one of them known, the other's report would be taken for its."""
+    other = LOG.replace("course with id '2'", "course with id '3'").replace("Цифровая школа", "Мой район")
+    told = [
+        ("logs_ЦШ-2026_20261123-0100.csv", "moodle_logs", LOG),
+        ("progress.____-2026.csv", "moodle_reports", PROGRESS),
+        ("logs_МР-2026_20261123-0100.csv", "moodle_logs", other),
+    ]
+    for place in order:
+        load(warehouse, tmp_path, *told[place])
+        unite(warehouse)
+    assert warehouse.rows("select course_id from raw.completions") == [("moodle:course:code:progress.____-2026",)]
+    # Said, it is known.
+    load(warehouse, tmp_path, "said.csv", "moodle_reports", PROGRESS, course="ЦШ-2026")
+    unite(warehouse)
+    assert warehouse.value("select count(*) from raw.completions where course_id = 'moodle:course:2'") == 1
 
 
 def test_stated_course_of_a_log_is_the_one_of_its_number(warehouse: Warehouse, tmp_path: Path) -> None:
@@ -125,6 +144,7 @@ def test_read_anew_nothing_stands_twice_that_was_called_after_the_whole_file(
         ("completion-digi-2026-20261123_0100-comma_separated.csv", "digi-2026"),
         ("progress-digi-2026-20261123_0100-tab_separated.csv", "digi-2026"),
         ("progress.digi-2026.ods", "digi-2026"),
+        ("progress.____-2026.ods", None),
         ("DIGI-2026.csv", None),
         ("progress_A_ru.csv.gz", None),
     ],

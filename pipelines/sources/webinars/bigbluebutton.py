@@ -77,7 +77,7 @@ class BigBlueButtonReader:
     """Reader of learning dashboards and recordings' events. Kind ``bigbluebutton``."""
 
     kind: ClassVar[str] = "bigbluebutton"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """JSON files and files ``events.xml`` below the source's path. Raises BadSource where there is none."""
@@ -167,10 +167,9 @@ def _dashboard(path: Path, content: bytes) -> _Held:
     latest = max((max(stay) for user in users for stay in user.stays), default=0)
     end = _milliseconds(data.get("endedOn")) or latest
     for user, raw in zip(users, (user for user in data["users"].values() if isinstance(user, dict)), strict=True):
-        gone = max((left or end for _, left in user.stays), default=end)
-        user.signs["camera_minutes"] = _spans(raw.get("webcams"), gone)
+        user.signs["camera_minutes"] = _spans(raw.get("webcams"), user.stays, end)
         if user.signs["talk_minutes"] is None:
-            user.signs["talk_minutes"] = _spans(raw.get("talks"), gone)
+            user.signs["talk_minutes"] = _spans(raw.get("talks"), user.stays, end)
     return _Held(_number(meeting), _text(data.get("name")) or None, start, end, users)
 
 
@@ -215,15 +214,16 @@ def _dashboard_user(raw: dict[str, Any]) -> _User:
     return user
 
 
-def _spans(raw: object, end: int) -> float | None:
-    """Minutes of spans of time together; one that has not stopped stops at the end."""
+def _spans(raw: object, stays: list[tuple[int, int]], end: int) -> float | None:
+    """Minutes of spans of time together; one that has not stopped stops when its user leaves, or the meeting ends."""
     if not isinstance(raw, list):
         return None
     total = 0
     for one in raw:
         if isinstance(one, dict):
             started = _milliseconds(one.get("startedOn"))
-            total += max(0, (_milliseconds(one.get("stoppedOn")) or end) - started) if started else 0
+            gone = max((left or end for joined, left in stays if joined <= started), default=end)
+            total += max(0, (_milliseconds(one.get("stoppedOn")) or gone) - started) if started else 0
     return total / _MILLISECONDS_A_MINUTE
 
 

@@ -65,6 +65,17 @@ def test_dashboard_of_2026_ends_nobody_s_stay_who_lost_the_connection_and_no_cam
     assert [report.rows("attendance")[0][sign] for sign in SIGNS] == [0, 1, 1, 0, 0, 20]
 
 
+def test_camera_of_who_left_and_came_back_was_off_between(tmp_path: Path):
+    """Anna's camera is on when she leaves after 25 minutes; she is back from the 40th to the 60th, with the camera from the 50th on."""
+    told = json.loads((FOLDER / "learning_dashboard_of_2026.json").read_text("utf-8"))
+    anna = told["users"]["anna-1"]
+    began, minute = told["createdOn"], 60_000
+    anna["intIds"]["w_anna"]["sessions"].append({"registeredOn": began + 40 * minute, "leftOn": began + 60 * minute})
+    anna["webcams"].append({"startedOn": began + 50 * minute, "stoppedOn": 0})
+    (tmp_path / "back.json").write_text(json.dumps(told), "utf-8")
+    assert Reading(BigBlueButtonReader(), tmp_path / "back.json").rows("attendance")[0]["camera_minutes"] == 20 + 10
+
+
 @pytest.mark.parametrize("name", ["events.xml", "events_of_a_clock_of_its_own.xml"])
 def test_recording_events(name: str):
     report = read(name)

@@ -1,7 +1,8 @@
 """Rebuild the model that is shipped with the product: ``python -m benchmarks.risk.ship --data ../shared/data/oulad``.
 
 A logistic regression on signs that OULAD and any learning-management system share (:mod:`pipelines.risk.portable`), learned from who left and who passed.
-Nine weights, no rows: the file holds no personal data. It stands in for a centre without history of its own, and every score says so.
+Nine weights, no rows: the file holds no personal data. It stands in for a centre without history of its own, and every score says so;
+a model of own history leans on it (:mod:`pipelines.risk.pooling`).
 
 *Left* as the product says it: withdrew, or failed having done nothing more in the last eighth of the presentation. Whoever failed and was there to the
 end is neither. Those who have left stay among the examples: most systems do not know that somebody has gone, they only fall silent.
@@ -100,7 +101,7 @@ def main() -> None:
         "outcome": "withdrew, or failed having fallen silent before the last eighth, against passed",
         "weights": dict(zip(features.columns, np.round(whole[-1].coef_[0], 3).tolist(), strict=True)),
         "figures on the newest presentation, learned from the others": {one.metric: round(one.value, 3) for one in found},
-        "not for": "a centre with history of its own; the order is worth more than the probability",
+        "not for": "alone, a centre with history of its own; the order is worth more than the probability",
     }
     (given.out / "dropout.json").write_text(json.dumps(card, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 

@@ -115,12 +115,24 @@ def test_scores_completions_enrolments_and_outcomes(read: Reading) -> None:
 def test_moodle_s_logstore_enrols_suspends_and_takes_out() -> None:
     read = Reading(XapiReader(), FOLDER / "moodle_logstore.jsonl", **OWN)
     assert {(row["account_id"], row["state"], row["created_at"], row["removed_at"]) for row in read.rows("enrolments")} == {
-        (who("7"), "suspended", at(2026, 9, 1, 8), None),
+        (who("7"), "suspended", at(2026, 9, 1, 8), at(2026, 9, 10, 8)),
         (who("8"), "removed", at(2026, 9, 1, 8, 1), at(2026, 9, 9, 8)),
     }
     assert read.column("activity", "action") == [
         *("enrolled", "enrolled", "viewed", "uploaded", "submitted", "graded", "posted", "attempted", "left_group", "other", "unenrolled", "other"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0)], ids=["in order", "newest first"])
+def test_who_suspends_has_not_made_the_enrolment(order: tuple[int, ...], tmp_path: Path) -> None:
+    statements = (FOLDER / "moodle_logstore.jsonl").read_text("utf-8").splitlines()
+    enrolled, other, suspended = (json.loads(statements[place]) for place in (0, 1, 11))
+    for statement, number in ((enrolled, "2"), (suspended, "3")):
+        statement["context"]["instructor"] = {"account": {"homePage": "https://lms.example.org", "name": number}}
+    told = [json.dumps((enrolled, other, suspended)[place]) + "\n" for place in order]
+    (tmp_path / "log.jsonl").write_text("".join(told), "utf-8")
+    rows = {row["account_id"]: row for row in Reading(XapiReader(), tmp_path / "log.jsonl", **OWN).rows("enrolments")}
+    assert (rows[who("7")]["enrolled_by"], rows[who("7")]["created_at"]) == (who("2"), at(2026, 9, 1, 8))
 
 
 def test_course_that_cmi5_calls_satisfied_is_completed(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ class XapiReader:
     """
 
     kind: ClassVar[str] = "xapi"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     def __init__(self, sleep: Callable[[float], None] = time.sleep) -> None:
         self._sleep = sleep

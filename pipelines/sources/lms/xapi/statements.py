@@ -200,16 +200,16 @@ class Statements:
 
     def _enrolment(self, account: str, teacher: str | None, course: str, state: str, at: datetime, *, is_new: bool = True) -> None:
         known = self.rows.held("enrolments", (course, account))
-        created = known["created_at"] if known else None
-        if state == "active" and is_new:
-            created = min(created, at) if created else at
+        created, made_by = (known["created_at"], known["enrolled_by"]) if known else (None, None)
+        if state == "active" and is_new and (created is None or at < created):
+            created, made_by = at, teacher if teacher != account else None
         if known and at < known["seen_at"]:
-            known["created_at"] = created
+            known["created_at"], known["enrolled_by"] = created, made_by
             return
         self.rows.state(
             "enrolments", (course, account), at,
             enrolment_id=f"{self.realm}:enrolment:{_tail(course)}:{account}:learner", account_id=account, course_id=course, role="learner",
-            state=state, created_at=created, removed_at=at if state == "removed" else None, enrolled_by=teacher if teacher != account else None,
+            state=state, created_at=created, removed_at=None if state == "active" else at, enrolled_by=made_by,
         )  # fmt: skip
 
     def _account(self, person: Who, at: datetime) -> str:

@@ -114,6 +114,8 @@ def test_what_is_said_to_colleagues_waits_for_no_curator(warehouse: Warehouse, t
         "Откройте мне, пожалуйста, доступ к заданию 2",
         "Мне пишут: обновите страницу, но у меня ничего не работает",
         "проверьте почту пожалуйста, отправила работу",
+        "ау, когда будет вебинар?",
+        "В заявлении писать ГБОУ или АУ?",
     ],
 )
 def test_what_a_curator_is_asked_among_such_talk(warehouse: Warehouse, text: str) -> None:

@@ -13,7 +13,7 @@ import pytest
 from pipelines.errors import BadFile
 from pipelines.loading import load_item
 from pipelines.programme import Programme, Source
-from pipelines.sources.lms.xapi import XapiReader
+from pipelines.sources.lms.xapi import XapiReader, statements
 from pipelines.sources.lms.xapi.statements import seconds_of
 from pipelines.sources.reading import Item
 from pipelines.warehouse import Warehouse
@@ -123,10 +123,29 @@ def test_moodle_s_logstore_enrols_suspends_and_takes_out() -> None:
     ]  # fmt: skip
 
 
+def test_a_grade_of_what_was_taken_for_a_quiz_stands_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An assignment of Moodle's was a quiz to the reader before it looked at the page, and its grade one of a quiz."""
+    source = Source(name="lrs", kind="xapi", path=FOLDER, **OWN)  # type: ignore[arg-type]
+    programme = Programme(id="t", name="T", folder=tmp_path, sources=(source,))
+    item = Item("moodle_logstore.jsonl", FOLDER / "moodle_logstore.jsonl")
+
+    def load() -> list[tuple[object, ...]]:
+        assert load_item(warehouse, programme, source, item, pseudonyms=PSEUDONYMS, run_at=at(2026, 11, 23)).state == "loaded"
+        return warehouse.rows("select record, task_id from raw.grades")
+
+    with Warehouse.open(None) as warehouse:
+        warehouse.create_schemas()
+        with monkeypatch.context() as before:
+            before.setattr(statements, "MODULE_KINDS", {})
+            before.setattr(XapiReader, "version", 2)
+            assert load() == [("quiz", "moodle:task:41")]
+        assert load() == [("gradebook", "moodle:task:41")]
+
+
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0)], ids=["in order", "newest first"])
 def test_who_suspends_has_not_made_the_enrolment(order: tuple[int, ...], tmp_path: Path) -> None:
-    statements = (FOLDER / "moodle_logstore.jsonl").read_text("utf-8").splitlines()
-    enrolled, other, suspended = (json.loads(statements[place]) for place in (0, 1, 11))
+    lines = (FOLDER / "moodle_logstore.jsonl").read_text("utf-8").splitlines()
+    enrolled, other, suspended = (json.loads(lines[place]) for place in (0, 1, 11))
     for statement, number in ((enrolled, "2"), (suspended, "3")):
         statement["context"]["instructor"] = {"account": {"homePage": "https://lms.example.org", "name": number}}
     told = [json.dumps((enrolled, other, suspended)[place]) + "\n" for place in order]

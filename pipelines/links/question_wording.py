@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -24,6 +23,7 @@ from numpy.typing import NDArray
 from pipelines.links import wording
 from pipelines.text import STOP_WORDS
 from pipelines.thresholds import threshold
+from pipelines.warehouse import engine_beside
 
 _WORD = re.compile(r"[0-9]+|[a-zа-я]+")
 _CYRILLIC = re.compile(r"[а-я]+")
@@ -331,7 +331,7 @@ def slots(lines: Sequence[str]) -> NDArray[np.bool_]:
     if not len(lines):
         return np.zeros((0, len(names)), bool)
     table = pa.table({"place": pa.array(range(len(lines)), pa.int64()), "line": pa.array(lines, pa.string())})
-    with duckdb.connect() as connection:
+    with engine_beside() as connection:
         connection.register("lines", table)
         found = connection.execute(f"select {wording.signs_sql('line', wordings)} from lines order by place").fetchnumpy()
     return np.column_stack([np.asarray(found[name], bool) for name in names])

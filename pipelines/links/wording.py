@@ -13,8 +13,9 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 
-import duckdb
 import pyarrow as pa
+
+from pipelines.warehouse import engine_beside
 
 LINK = r"(?i)(https?://|www\.|t\.me/)\S+"
 #: «…», “…”, "…": somebody else's words, the name of a task, what a screen says.
@@ -496,7 +497,7 @@ def bare_sql(column: str, whole: str) -> str:
 def lines(texts: pa.Array | pa.ChunkedArray, *, quotations: bool = True) -> pa.Array:
     """Lines of a column of texts; a null is an empty line."""
     table = pa.table({"place": pa.array(range(len(texts)), pa.int64()), "text": texts.cast(pa.string())})
-    with duckdb.connect() as connection:
+    with engine_beside() as connection:
         connection.register("texts", table)
         found = connection.execute(f"select {line_sql('text', quotations=quotations)} as line from texts order by place").to_arrow_table()
     return found["line"].combine_chunks()

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from pipelines import warehouse as warehouse_module
 from pipelines.errors import BadContract, TransientError
 from pipelines.warehouse import SCHEMAS, Warehouse, engine_beside
 
@@ -208,3 +209,8 @@ def test_what_the_catalogue_says_is_asked_once_until_the_schemas_are_made(tmp_pa
         assert not warehouse.has_table("facts.streams")
         warehouse.connection.execute("create schema facts; create table facts.streams (stream_id text)")
         assert warehouse.has_table("facts.streams")
+
+
+def test_no_other_module_opens_an_engine_of_its_own() -> None:
+    folder = Path(warehouse_module.__file__).parent
+    assert [path.name for path in sorted(folder.rglob("*.py")) if "duckdb.connect(" in path.read_text("utf-8")] == ["warehouse.py"]

@@ -1,4 +1,4 @@
-"""No statement of the nightly work holds every row of one table against every row of another.
+"""No statement of models, links and scores holds every row of one table against every row of another; loads are not looked at.
 
 A join whose keys the engine cannot use ("or" between them, or a condition on one side alone beside them in a left join) becomes a nested loop over
 all pairs: unseen among eight hundred learners, hours and gigabytes among fifteen thousand. What the engine means to do is read from its plans.
@@ -59,7 +59,7 @@ class _Listening:
     def execute(self, statement: str, *given: Any) -> Any:
         # A script of several statements has no one plan: what it makes is asked for when it is read.
         if re.match(
-            r"\s*(with|select|create or replace temp table|insert into)\b", statement, re.IGNORECASE
+            r"\s*(with|select|create or replace temp table|insert into|update|delete from)\b", statement, re.IGNORECASE
         ) and ";" not in statement.strip().rstrip(";"):
             self._heard.append((" ".join(statement.split())[:200], list(_wasted_keys(_explained(self._connection, statement, *given)))))
         return self._connection.execute(statement, *given)

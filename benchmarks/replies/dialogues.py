@@ -1,8 +1,10 @@
 """Questions, first answers and open questions of chats written by hand, message by message, against what their writer meant.
 
 ``python -m benchmarks.replies.dialogues`` (``--half first``: one file; ``--unmarked``: curators' reply marks hidden; ``--show``: what went wrong, in words).
-Two files of invented chats, Russian and English, written in one go without the pipeline's word lists at hand and before either was measured. The first is
-there to look at: its errors were read and rules mended. The second is asked alone for figures, its errors are not to be read. What came of it: docs/evaluation.md.
+Three files of invented chats, Russian and English, written in one go without the pipeline's word lists at hand and before any was measured. The first is
+there to look at: its errors were read and rules mended. The second is asked alone for figures, its errors are not to be read. The third is by another hand, who had
+not seen the rules, in the voice of village teachers; of its eight chats the first four were read afterwards (``third_read``), the last four not (``third_blind``).
+What came of it: docs/evaluation.md.
 
 A line is ``day hour:minute | who | mark | truth | kind | text``: the mark names the message answered (by its question or its moment); truth is ``q1`` for a
 question to the curators, ``=q1`` for a substantive answer to it, ``~q1`` for a formal one, ``...q1`` for words that answer nothing yet; kind is for reading figures.
@@ -23,7 +25,9 @@ from pipelines.links.questions import link_questions
 from pipelines.links.replies import link_replies
 from pipelines.warehouse import Warehouse
 
-HALVES = ("first", "second")
+HALVES = ("first", "second", "third", "third_read", "third_blind")
+# The chats of a file that a name with an underscore means.
+_PARTS = {"": slice(None), "read": slice(None, 4), "blind": slice(4, None)}
 _KINDS = {"=": "substantive", "~": "formal"}
 
 
@@ -55,10 +59,11 @@ def _moment(words: str) -> int:
 
 
 def chats(half: str) -> list[Chat]:
-    """The chats of one file, in its order."""
+    """The chats of one file, or of one part of it, in its order."""
+    name, _, part = half.partition("_")
     found: list[Chat] = []
     curators: list[str] = []
-    for row in Path(__file__).with_name(f"dialogues_{half}.txt").read_text("utf-8").splitlines():
+    for row in Path(__file__).with_name(f"dialogues_{name}.txt").read_text("utf-8").splitlines():
         if row.startswith("# chat: "):
             curators = []
             found.append(Chat(row.removeprefix("# chat: "), frozenset(), []))
@@ -68,7 +73,7 @@ def chats(half: str) -> list[Chat]:
         elif row:
             moment, who, mark, truth, kind, text = (cell.strip() for cell in row.split("|", 5))
             found[-1].lines.append(Line(_moment(moment), who, mark.removeprefix(">"), tuple(truth.split()), kind, text))
-    return found
+    return found[_PARTS[part]]
 
 
 def tell(warehouse: Warehouse, half: str, *, is_unmarked: bool = False) -> tuple[Talk, dict[str, Line]]:
@@ -120,7 +125,7 @@ def _write_chat(
     tables["links.places"].append({"place_id": place, "kind": "chat", "course_id": course, "rule": "name"})
     for who in sorted({line.who for line in chat.lines}):
         account, person = f"telegram:{number}.{who}", f"moodle:user:{number}.{who}"
-        first, last = who.split(" ")
+        first, last = who.rsplit(" ", 1)
         for id_, realm, channel in ((account, "telegram", "chat"), (person, "moodle", "lms")):
             tables["raw.accounts"].append({"account_id": id_, "realm": realm, "channel": channel} | origin)
             tables["personal.accounts"].append({"account_id": id_, "display_name": who, "first_name": first, "last_name": last})

@@ -46,6 +46,8 @@ _FOR = {
     "either_or": 0.35,
     "asks_who_knows": 0.45,
     "asks_to": 0.45,
+    "announces": 0.70,
+    "repeats": 0.35,
     "imperative": 0.45,
     "may_i": 0.35,
     "holds": 0.35,
@@ -220,6 +222,9 @@ def _signs(warehouse: Warehouse, relation: str, order: str) -> pa.Table:
             regexp_matches(line, '{wording.ASKS_WHETHER}') as asks_whether, regexp_matches(said, '^ (есть|будет|будут|обязательно) ') as opens_with_verb,
             regexp_matches(line, '^ ({greetings} )*{wording.TELLS}') as tells,
             regexp_matches(affirmed, '{wording.pattern(wording.SETTLED).rstrip()}.*{wording.BUT}') as turns,
+            regexp_matches(line, '{wording.ANNOUNCES}') and not regexp_matches(line, '{wording.ANNOUNCES_NOTHING}') as announces, regexp_matches(line, '{wording.REPEATS}') as repeats,
+            -- The greetings hold "а" too.
+            regexp_matches(line, '^ ({greetings} )*а если ') as opens_with_if, regexp_matches(line, ' (куратор[а-я]*|организатор[а-я]*) ') as addresses_curators,
             regexp_matches(line, '{wording.EITHER_OR}') as either_or, regexp_matches(line, '{wording.NUMBERED}') as numbered,
             regexp_matches(affirmed, '{wording.pattern(wording.SETTLED)}') as settled,
             {wording.signs_sql("line", _SIGNS)},
@@ -231,7 +236,8 @@ def _signs(warehouse: Warehouse, relation: str, order: str) -> pa.Table:
 
 def _score(signs: pa.Table) -> pa.Table:
     column = {name: np.asarray(signs[name]) for name in signs.column_names}
-    asks_plainly = column["question_mark"] | column["request"]
+    column["opens_with_interrogative"] = column["opens_with_interrogative"] | column["opens_with_if"]
+    asks_plainly = column["question_mark"] | column["request"] | column["announces"]
     # A long text without a question mark is an account: what interrogatives and troubles it tells of are part of the story.
     is_account = (column["words"] > threshold("question_long_text")) & ~asks_plainly
     is_technical = column["technical_alone"] | (column["trouble_told"] & column["technical_term"])
@@ -270,9 +276,10 @@ def _score(signs: pa.Table) -> pa.Table:
         & ~column["allowed"]
         & ~column["asks_how"]
     )
+    announces = column["announces"] & ~column["question_mark"] & ~column["settled"]
     present = {
         "question_mark": column["question_mark"],
-        "request": column["request"],
+        "request": column["request"] & ~announces,
         "technical_trouble": is_technical & is_complaint,
         "technical_alone": column["technical_alone"] & is_complaint & is_short,
         "opens_with_interrogative": column["opens_with_interrogative"] & ~is_account,
@@ -291,6 +298,8 @@ def _score(signs: pa.Table) -> pa.Table:
         "either_or": column["either_or"] & is_short & is_about_course,
         "asks_who_knows": column["asks_who_knows"],
         "asks_to": column["asks_to"] & ~column["request"],
+        "announces": announces,
+        "repeats": column["repeats"] & is_complaint & is_about_course & ~tells & ~column["persists"],
         "imperative": column["imperative"] & column["for_me"] & ~column["request"] & ~tells & is_short,
         "may_i": column["may_i"] & is_short & is_about_course & ~column["allowed"] & ~tells,
         "holds": column["holds"] & says_little & is_about_course & ~column["allowed"] & ~tells,
@@ -318,7 +327,7 @@ def _score(signs: pa.Table) -> pa.Table:
         "instructs": column["instructs"] & ~column["question_mark"] & ~column["for_me"] & ~column["thanks_ahead"],
         "peers_who": asks_who & ~is_technical,
         "peers": column["peers"] & ~column["peers_ask"] & ~column["asks_who_knows"] & ~is_technical & ~asks_who,
-        "peers_addressed": column["peers_addressed"] & ~is_technical,
+        "peers_addressed": column["peers_addressed"] & ~is_technical & ~column["addresses_curators"],
         "hearsay": column["hearsay"] & ~asks_plainly,
         "thanks": is_thanking,
         "settled": is_settled,

@@ -158,6 +158,13 @@ def test_technical_trouble(warehouse: Warehouse, text: str, is_technical: bool) 
         ("есть шаблон отчёта", "opens_weakly"),
         ("Обновите мои данные в профиле", "imperative"),
         ("hi, cant open the forum", "trouble"),
+        ("I dont see the recording", "trouble"),
+        ("у меня такой вопрос к вам живём в общежитии три семьи и на всех один компьютер", "announces"),
+        ("вот такое окошко на экране что это значит", "ends_asking"),
+        ("добрый день а если в среду уроки до вечера и на вебинар никак", "opens_with_interrogative"),
+        ("анкету прошла, а в конце снова начало, уже пятый раз", "repeats"),
+        ("my video stops every time", "repeats"),
+        ("ребята кураторы, в разделе 3 ничего нет", "absent"),
     ],
 )
 def test_the_form_of_a_question_asks_without_a_mark(warehouse: Warehouse, text: str, rule: str) -> None:
@@ -176,6 +183,8 @@ def test_the_form_of_a_question_asks_without_a_mark(warehouse: Warehouse, text: 
         "Да, сертификат нужен",
         "Сдала тест, ура, но устала",
         "Какой полезный вебинар!",
+        "вопрос такой же был, уже решили",
+        "у меня вопрос снят",
     ],
 )
 def test_the_form_of_a_question_that_is_none(warehouse: Warehouse, text: str) -> None:

@@ -301,6 +301,13 @@ def _short_forms() -> dict[str, tuple[str, ...]]:
     return {key(full): tuple(key(short) for short in shorts.split()) for full, shorts in SHORT_FORMS.items()}
 
 
+#: SQL: words of the names of ``account`` (personal.accounts), a row each.
+NAME_TOKENS = (
+    "unnest(string_split(trim(regexp_replace(replace(lower(coalesce(account.first_name, '') || ' ' || coalesce(account.last_name, '') || ' ' || "
+    "coalesce(account.display_name, '') || ' ' || coalesce(account.username, '')), 'ё', 'е'), '[^0-9a-zа-я]+', ' ', 'g')), ' '))"
+)
+
+
 @cache
 def called(word: str) -> tuple[str, ...]:
     """Keys under which somebody whose shown name holds the word may be called: the word's own and, of a first name, its full and short forms («Люда» is called Людмила)."""

@@ -18,6 +18,8 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.links import novelty, spelling, wording
+from pipelines.links.names import NAME_TOKENS, called, key
+from pipelines.links.question_wording import may_be_name
 from pipelines.links.roles import narrow_roles, relate_roles
 from pipelines.programme import Programme
 from pipelines.thresholds import threshold
@@ -75,6 +77,7 @@ _AGAINST = {
     "account": 0.30,
     "classroom": 0.30,
     "peers_addressed": 0.20,
+    "peers_named": 1.20,
     "rhetorical": 0.80,
     "laughs": 0.20,
     "no_course_term": 0.20,
@@ -120,6 +123,60 @@ select message_id, channel, chat_id, coalesce(thread_id, chat_id) as place, acco
 from conversation
 where kind = 'post' and not is_forwarded and account_id is not null and sent_at is not null and role not in ('curator', 'staff', 'bot')
     and chat_kind not in ('news', 'saved', 'channel')
+"""
+
+# What asks, by its first words after a greeting: a word or two that may be a name, then a comma, or a word that only follows a name where somebody is spoken to.
+_CALLS = """
+with asking as (
+    select judged.message_id, judged.chat_id, judged.course_id, judged.author_id, judged.sent_at, {line} as line, coalesce(judged.text, '') as written
+    from judged where judged.channel in ('chat', 'forum') and judged.message_id in (select message_id from asking_messages)
+), opened as (
+    select *, regexp_replace(line, '^ ({greetings} )+', ' ') as said from asking
+), worded as (
+    select *, string_split(trim(said), ' ') as words from opened
+)
+select message_id, words[1] as first, words[2] as second
+from worded
+where regexp_matches(said, '^ [^ ?]+ ([а-я]+(вна|вич|чна|ична|инична) )?{spoken_to}')
+    or regexp_matches(lower(written), '(^|[^0-9a-zа-яё])' || replace(words[1], 'е', '[её]') || '( +[а-яё]+(вна|вич|чна))? *[,!]')
+order by message_id
+"""
+# Who wrote in the chat before: nobody else is known there, and what is written later changes nothing. Who is linked to nobody may be a curator. Curators and staff of the course are known from the day of their role.
+_FELLOWS = """
+with caller as (
+    select calling.message_id, calling.key, judged.chat_id, judged.course_id, judged.author_id, judged.person_id, judged.sent_at
+    from calling join judged on judged.message_id = calling.message_id
+), present as (
+    select chat_id, author_id, role = 'learner' as is_fellow, min(sent_at) as since
+    from conversation_whole
+    where chat_id in (select chat_id from caller) and kind = 'post' and account_id is not null and sent_at is not null
+    group by chat_id, author_id, is_fellow
+), near as (
+    select caller.message_id, caller.key, present.author_id, present.is_fellow and present.author_id <> caller.author_id as is_fellow
+    from caller join present on present.chat_id = caller.chat_id and present.since <= caller.sent_at
+    union
+    select caller.message_id, caller.key, span.person_id, false
+    from caller join role_spans as span on span.course_id = caller.course_id and span.role <> 'learner' and coalesce(span.since <= caller.sent_at, true)
+)
+select near.message_id
+from near join names_there as name on name.author_id = near.author_id and name.key = near.key
+group by near.message_id having bool_and(near.is_fellow)
+order by near.message_id
+"""
+#: Words of the names of all who wrote where somebody is called, or have a duty in its course.
+_NAMES_THERE = f"""
+with place as (
+    select distinct judged.chat_id, judged.course_id from calling join judged on judged.message_id = calling.message_id
+), there as (
+    select distinct author_id, account_id from conversation_whole where chat_id in (select chat_id from place) and account_id is not null
+    union
+    select distinct span.person_id, null from role_spans as span join place on place.course_id = span.course_id where span.role <> 'learner'
+), shown as (
+    select there.author_id, coalesce(person.account_id, there.account_id) as account_id
+    from there left join links.people as person on person.person_id = there.author_id and person.state = 'linked'
+)
+select distinct shown.author_id, {NAME_TOKENS} as token from shown join personal.accounts as account on account.account_id = shown.account_id
+order by author_id, token
 """
 
 _BURSTS = """
@@ -372,7 +429,7 @@ def _judge_texts(warehouse: Warehouse) -> pa.Table:
     warehouse.connection.register("scored_texts", scored)
     answered = "select reply_to_id from raw.messages where reply_to_id is not null and kind = 'post'"
     try:
-        return warehouse.arrow(
+        scored_messages = warehouse.arrow(
             f"""
             with told as (
                 select judged.message_id, scored.*, judged.deleted_at is not null and scored.is_question and judged.message_id not in ({answered}) as is_withdrawn
@@ -386,6 +443,59 @@ def _judge_texts(warehouse: Warehouse) -> pa.Table:
         )
     finally:
         warehouse.connection.unregister("scored_texts")
+    return _less_fellows(scored_messages, _asked_of_fellows(warehouse, scored_messages))
+
+
+def _asked_of_fellows(warehouse: Warehouse, judged: pa.Table) -> list[str]:
+    """Ids of messages that ask and begin with the name of somebody who wrote in that chat before and has no duty in the course ("Марья Ивановна, а вы сдали?").
+
+    A name that one of the curators or the asker has as well calls no fellow learner. Nothing that is written later counts: a night comes to what a run over everything comes to.
+    """
+    connection = warehouse.connection
+    connection.register("asking_messages", judged.filter(judged["is_question"]).select(["message_id"]))
+    try:
+        calls = warehouse.frame(
+            _CALLS.format(
+                line=wording.line_sql("judged.text", quotations=False),
+                greetings=wording.pattern(wording.GREETINGS + wording.PEERS_ADDRESSED).strip(),
+                spoken_to=wording.SPOKEN_TO,
+            )
+        )
+    finally:
+        connection.unregister("asking_messages")
+    calls = calls[(calls["first"].str.len() >= threshold("name_letters")) & calls["first"].map(may_be_name).astype(bool)]
+    calls = calls.assign(key=calls["first"].map(key))
+    calls = calls[calls["key"] != ""]
+    if calls.empty:
+        return []
+    connection.register("calling", pa.table({name: pa.array(calls[name].tolist(), pa.string()) for name in ("message_id", "key")}))
+    try:
+        names = warehouse.frame(_NAMES_THERE)
+        words = {word: called(word) for word in names["token"].unique() if len(word) >= threshold("name_letters")}
+        names = names.assign(key=names["token"].map(words)).explode("key").dropna(subset="key")[["author_id", "key"]].drop_duplicates()
+        connection.register("names_there", pa.table({name: pa.array(names[name].tolist(), pa.string()) for name in names.columns}))
+        found = [message for (message,) in warehouse.rows(_FELLOWS)]
+        connection.unregister("names_there")
+        return found
+    finally:
+        connection.unregister("calling")
+
+
+def _less_fellows(judged: pa.Table, asked_of_fellows: list[str]) -> pa.Table:
+    """The judged messages, those asked of fellow learners less the weight of that."""
+    if not asked_of_fellows:
+        return judged
+    is_theirs = np.isin(np.asarray(judged["message_id"]), asked_of_fellows)
+    score = np.asarray(judged["score"])
+    score = np.where(is_theirs, np.round(np.clip(score - _AGAINST["peers_named"], 0, 1), 6), score)
+    columns = {
+        "is_question": pa.array(np.asarray(judged["is_question"]) & ~is_theirs),
+        "score": pa.array(score, pa.float64()),
+        "rule": pa.array(np.where(is_theirs, "peers_named", np.asarray(judged["rule"])).tolist(), pa.string()),
+    }
+    for name, column in columns.items():
+        judged = judged.set_column(judged.column_names.index(name), name, column)
+    return judged
 
 
 def _judge_mail(warehouse: Warehouse) -> pa.Table:

@@ -18,7 +18,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipelines.links import novelty, spelling, wording
-from pipelines.links.names import called, is_given_name, key
+from pipelines.links.names import NAME_TOKENS, called, is_given_name, key
 from pipelines.links.question_wording import may_be_name
 from pipelines.links.reply_guess import guess, speak_of_one
 from pipelines.links.roles import narrow_roles, relate_roles
@@ -338,11 +338,6 @@ def _by_subject(warehouse: Warehouse) -> pd.DataFrame:
 
 #: Stands for more words of a name than anybody has: the account itself is mentioned.
 _MENTIONED = 9
-#: Words of an account's names.
-_NAME_TOKENS = (
-    "unnest(string_split(trim(regexp_replace(replace(lower(coalesce(account.first_name, '') || ' ' || coalesce(account.last_name, '') || ' ' || "
-    "coalesce(account.display_name, '') || ' ' || coalesce(account.username, '')), 'ё', 'е'), '[^0-9a-zа-я]+', ' ', 'g')), ' '))"
-)
 #: Who is called by a message (person_id, and how many words of the message's head are the person's), and who is not meant: a message that calls somebody by a name which people of the
 #: course have, and a person known who is none of these.
 _CALLED = """
@@ -391,7 +386,7 @@ def _note_names(warehouse: Warehouse) -> None:
     """The temporary tables called, not_called and perhaps; ``asker_names``: whom the words of the askers' names may call; ``message_heads``: what curators' unmarked messages open with."""
     names = warehouse.frame(
         f"""
-        select distinct asked.author_id, {_NAME_TOKENS} as token
+        select distinct asked.author_id, {NAME_TOKENS} as token
         from asked
         join raw.accounts as mine on mine.account_id = asked.account_id
         left join links.people as person on person.account_id = asked.account_id and person.state = 'linked'
@@ -402,7 +397,7 @@ def _note_names(warehouse: Warehouse) -> None:
     )
     roster = warehouse.frame(
         f"""
-        select distinct enrolment.course_id, person.person_id, {_NAME_TOKENS} as token
+        select distinct enrolment.course_id, person.person_id, {NAME_TOKENS} as token
         from raw.enrolments as enrolment
         join links.people as person on person.account_id = enrolment.account_id and person.state = 'linked'
         join links.people as same on same.person_id = person.person_id and same.state = 'linked'

@@ -577,6 +577,8 @@ ANNOUNCES_NOTHING = (
     " (вопрос|вопросик|проблема|беда) ([а-я]+ )?(снят|снята|решен|решена|решился|решилась|закрыт|закрыта|отпал|отпала|исчерпан|исчерпана) "
     "| (не|без|же|та|тот|тоже) (вопрос|вопросик|проблема|беда) | no (question|problem) "
 )
+#: What follows a name where its bearer is spoken to: "Дина а ты …", "Agnes did you …".
+SPOKEN_TO = "(а|и вы|и ты|вы|ты|вам|вас|тебе|тебя|у вас|у тебя|где|как|что|какой|какая|какие|какую|сколько|когда|почему|did|do|are|have|is that|was that|what was|what is|what did|what do|where did|where do|how did|how do|which) "
 #: What goes wrong again and again.
 REPEATS = " (уже|в) (второй|третий|четвертый|пятый|десятый|который|сотый) раз | (каждый|всякий) раз | every (single )?time | over and over "
 #: A word that is said not to hold.

@@ -64,6 +64,8 @@ def talk(course: Course, seed: int = 5) -> None:
                 course.chat("Инга", f"Отвечаю всем. {answer}", late + 3 * DAY)
             elif how < 0.9:
                 course.direct("Инга", who, f"По вашему вопросу в чате: {answer}", late)
+        if day % 4 == 0:
+            course.chat("Глеб", "Дина, а ты какую работу сдала?", day * DAY + 800)
         if day % 3 == 0:
             asked = course.mail(rng.choice(LEARNERS), ["Инга"], rng.choice(("Вопрос", "(без темы)", "Письмо получила")), day * DAY + 700)
             course.mail("Инга", ["Вера"], "Re: Вопрос", day * DAY + 900, reply_to=asked)
@@ -102,6 +104,7 @@ def test_night_by_night_comes_to_what_all_at_once_comes_to(course: Course) -> No
     assert linked(course) == by_night
     rules = {row[4] for row in by_night["replies"]}
     assert {"explicit", "thread", "mention", "direct", "next"} <= rules
+    assert "peers_named" in {row[4] for row in by_night["questions"]}
 
 
 def test_a_night_on_which_nothing_came_changes_nothing(course: Course) -> None:

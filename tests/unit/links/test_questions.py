@@ -289,3 +289,50 @@ def test_twice_gives_the_same(course: Course) -> None:
 def test_nothing_said_nothing_judged(warehouse: Warehouse) -> None:
     summary = link_questions(warehouse, PROGRAMME)
     assert (summary.judged, summary.questions) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Светлана Петровна а вы тест когда сдали?",
+        "Добрый день! Светлана, какую тему вы взяли для проекта?",
+        "светлана а где ты брала шаблон?",
+    ],
+)
+def test_who_calls_somebody_that_wrote_there_before_asks_a_fellow_learner(course: Course, text: str) -> None:
+    course.person("Светлана Зорина", "learner")
+    course.chat("Светлана Зорина", "Всем привет", 0)
+    asked = course.chat("Вера", text, 60)
+    assert judged(course)[asked][:2] == (False, "peers_named")
+
+
+def test_a_name_calls_no_fellow_learner_before_its_bearer_wrote(course: Course) -> None:
+    course.person("Светлана Зорина", "learner")
+    asked = course.chat("Вера", "Света, где шаблон проекта?", 0)
+    course.chat("Светлана Зорина", "Всем привет", 60)
+    assert judged(course)[asked][0]
+
+
+def test_a_name_that_a_curator_has_too_calls_the_curator(course: Course) -> None:
+    course.person("Светлана Зорина", "learner")
+    course.person("Светлана Юшина", "curator")
+    course.chat("Светлана Зорина", "Всем привет", 0)
+    asked = course.chat("Вера", "Светлана, где шаблон проекта?", 60)
+    assert judged(course)[asked][0]
+
+
+def test_a_name_that_somebody_linked_to_nobody_has_too_may_be_a_curators(course: Course) -> None:
+    course.person("Светлана Зорина", "learner")
+    course.stranger("Светлана")
+    course.chat("Светлана Зорина", "Всем привет", 0)
+    course.chat("Светлана", "Доброе утро", 1)
+    asked = course.chat("Вера", "Светлана, где шаблон проекта?", 60)
+    assert judged(course)[asked][0]
+
+
+@pytest.mark.parametrize("text", ["Вера. Где шаблон проекта?", "Светлана писала, что тест отменили, это правда?"])
+def test_a_name_that_calls_nobody(course: Course, text: str) -> None:
+    course.person("Светлана Зорина", "learner")
+    course.chat("Светлана Зорина", "Всем привет", 0)
+    asked = course.chat("Вера", text, 60)
+    assert judged(course)[asked][0]

@@ -131,8 +131,9 @@ class ReplySummary:
 #: The order in which links are sought: what a rule may know of those made before.
 _BEFORE = {
     "named": ("explicit", "thread"),
-    "private": ("explicit", "thread", "mention"),
-    "guessed": ("explicit", "thread", "mention", "direct"),
+    "turn": ("explicit", "thread", "mention", "turn"),
+    "private": ("explicit", "thread", "mention", "turn"),
+    "guessed": ("explicit", "thread", "mention", "turn", "direct"),
 }
 
 
@@ -181,11 +182,16 @@ def link_replies(warehouse: Warehouse, programme: Programme, since: float | None
     standing = _standing(warehouse, start)
     links: list[pd.DataFrame] = []
     for find, known in (
-        (_recorded, ()), (_by_subject, _BEFORE["named"]), (_by_name, _BEFORE["named"]), (_by_private_message, _BEFORE["private"]),
+        (_recorded, ()), (_by_subject, _BEFORE["named"]), (_by_name, _BEFORE["named"]), (_by_turn, _BEFORE["turn"]), (_by_private_message, _BEFORE["private"]),
         (_next_in_private, _BEFORE["guessed"]), (lambda warehouse: _guessed(warehouse, standing, start), _BEFORE["guessed"]),
     ):  # fmt: skip
         _note(warehouse, [standing[standing["rule"].isin(known)], *links])
-        links.append(_fresh(warehouse, find(warehouse), start))
+        while len(fresh := _fresh(warehouse, find(warehouse), start)):
+            links.append(fresh)
+            if find is not _by_turn:
+                break
+            # A question back to the answer to a question back is the next turn.
+            _note(warehouse, [standing[standing["rule"].isin(known)], *links])
     _note(warehouse, links)
     replies = warehouse.arrow(
         """
@@ -550,6 +556,47 @@ def _by_name(warehouse: Warehouse) -> pd.DataFrame:
     found = pd.concat([best, others]).drop_duplicates(["answer_id", "question_id"]).sort_values(["answer_id", "question_id"])
     score = np.where(~found["is_here"], threshold("reply_score_letter"), np.where(found["tokens"] >= 2, 0.95, 0.8))
     return found.assign(rule="mention", score=score)[["question_id", "answer_id", "rule", "score"]]
+
+
+_TURNS = """
+with held as (
+    select linked.question_id, asked.author_id as asker_id, asked.person_id, said.chat_id, coalesce(said.thread_id, '') as thread, said.author_id as curator_id,
+        said.sent_at as held_at, closed.closed_at
+    from linked join said on said.message_id = linked.answer_id join asked on asked.question_id = linked.question_id
+    left join closed on closed.question_id = linked.question_id
+    where said.channel = 'chat' and said.role in ('curator', 'staff') and said.says = 'holding' and (said.ends_asking or said.asks_back or said.asks_to_see)
+), back as (
+    select held.*, reply.sent_at as back_at
+    from held join said as reply on reply.chat_id = held.chat_id and coalesce(reply.thread_id, '') = held.thread and reply.author_id = held.asker_id
+        and reply.sent_at > held.held_at and epoch(reply.sent_at) - epoch(held.held_at) <= 3600 * $hours
+    qualify row_number() over (partition by held.question_id, held.curator_id, held.held_at order by reply.sent_at, length(reply.message_id), reply.message_id) = 1
+), turn as (
+    select back.*, said.message_id as answer_id, said.sent_at, said.reply_to_id, said.says, said.to_all
+    from back join said on said.chat_id = back.chat_id and coalesce(said.thread_id, '') = back.thread and said.author_id = back.curator_id
+        and said.sent_at > back.back_at and epoch(said.sent_at) - epoch(back.back_at) <= 3600 * $hours
+    -- What is told to another question is no turn of this talk.
+    where not exists (select 1 from linked where linked.answer_id = said.message_id and linked.question_id <> back.question_id)
+    qualify row_number() over (partition by back.question_id, back.curator_id, back.held_at order by said.sent_at, length(said.message_id), said.message_id) = 1
+)
+select distinct turn.question_id, turn.answer_id, 'turn' as rule, $score::double as score
+from turn left join said as target on target.message_id = turn.reply_to_id
+where turn.answer_id not in (select answer_id from linked) and turn.says <> 'thanks' and not turn.to_all
+    and (turn.reply_to_id is null or target.author_id = turn.asker_id) and (turn.closed_at is null or turn.closed_at > turn.sent_at)
+    and not exists (select 1 from not_called where not_called.message_id = turn.answer_id and not_called.person_id = turn.person_id)
+    -- Somebody else who asked meanwhile may be meant.
+    and not exists (
+        select 1 from asked as other left join closed on closed.question_id = other.question_id
+        where other.chat_id = turn.chat_id and other.author_id <> turn.asker_id and other.asked_at > turn.held_at and other.asked_at <= turn.sent_at
+            and (closed.closed_at is null or closed.closed_at > turn.sent_at)
+    )
+qualify row_number() over (partition by turn.answer_id order by turn.held_at desc, turn.question_id) = 1
+order by 1, 2
+"""
+
+
+def _by_turn(warehouse: Warehouse) -> pd.DataFrame:
+    """A curator asked back, the asker said something, the curator goes on without a mark or replies to that, and nobody else has asked meanwhile: it belongs to the same question."""
+    return warehouse.frame(_TURNS, {"hours": threshold("reply_window_chat"), "score": threshold("thread_reply_score")})
 
 
 def _by_private_message(warehouse: Warehouse) -> pd.DataFrame:

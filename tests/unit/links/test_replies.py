@@ -548,3 +548,45 @@ def test_who_was_not_helped_says_so_and_the_question_goes_on(course: Course, tex
     back = course.chat("Вера", text, 60, reply_to=answer)
     assert replies(course)[asked, back][0] == "asker"
     assert course.warehouse.rows("select rule from links.questions where message_id = ?", [back]) == [("follow_up",)]
+
+
+def test_the_curator_goes_on_after_the_answer_to_a_question_back(course: Course) -> None:
+    course.chat("Глеб", "Когда вебинар?", -60)
+    asked = course.chat("Вера", "Не открывается тест, пишет ошибку", 0)
+    back = course.chat("Инга", "Вера, какой у вас браузер?", 10)
+    course.chat("Вера", "Яндекс вроде", 20)
+    again = course.chat("Инга", "А телефон или компьютер?", 30)
+    course.chat("Вера", "телефон сына", 40)
+    told = course.chat("Инга", "Снимите галочку в самом низу настроек", 50)
+    found = replies(course)
+    assert found[asked, back] == ("curator", "holding", "mention")
+    assert found[asked, again] == ("curator", "holding", "turn")
+    assert found[asked, told] == ("curator", "substantive", "turn")
+
+
+def test_a_reply_to_the_answer_to_a_question_back_goes_on_too(course: Course) -> None:
+    asked = course.chat("Вера", "Не открывается тест, пишет ошибку", 0)
+    course.chat("Инга", "Какой у вас браузер?", 10, reply_to=asked)
+    given = course.chat("Вера", "Яндекс вроде", 20)
+    told = course.chat("Инга", "Снимите галочку в самом низу настроек", 30, reply_to=given)
+    assert replies(course)[asked, told] == ("curator", "substantive", "turn")
+
+
+@pytest.mark.parametrize(
+    "between", ["somebody else asks", "the asker is silent", "a promise", "everybody is told", "another curator", "two days pass"]
+)
+def test_no_turn_where_the_curator_may_speak_of_something_else(course: Course, between: str) -> None:
+    course.person("Юна", "curator")
+    asked = course.chat("Вера", "Не открывается тест, пишет ошибку", 0)
+    course.chat("Инга", "Уточню и напишу" if between == "a promise" else "Какой у вас браузер?", 10, reply_to=asked)
+    if between != "the asker is silent":
+        course.chat("Вера", "Яндекс вроде", 20)
+    if between == "somebody else asks":
+        course.chat("Глеб", "Когда откроют третью неделю?", 25)
+    text = "Снимите галочку в самом низу настроек"
+    told = course.chat(
+        "Юна" if between == "another curator" else "Инга",
+        f"Уважаемые слушатели! {text}" if between == "everybody is told" else text,
+        3 * DAY if between == "two days pass" else 30,
+    )
+    assert replies(course).get((asked, told), ("", "", ""))[2] != "turn"

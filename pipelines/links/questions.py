@@ -67,6 +67,7 @@ _FOR = {
 _AGAINST = {
     "follow_up": 0.80,
     "shares_work": 1.00,
+    "forwarded": 1.20,
     "peers_selves": 1.20,
     "instructs": 1.20,
     "peers_who": 0.80,
@@ -280,6 +281,7 @@ def _signs(warehouse: Warehouse, relation: str, order: str) -> pa.Table:
             regexp_matches(line, '^ ({greetings} )*{wording.TELLS}') as tells,
             regexp_matches(affirmed, '{wording.pattern(wording.SETTLED).rstrip()}.*{wording.BUT}') as turns,
             regexp_matches(line, '{wording.ANNOUNCES}') and not regexp_matches(line, '{wording.ANNOUNCES_NOTHING}') as announces, regexp_matches(line, '{wording.REPEATS}') as repeats,
+            regexp_matches(line, '{wording.FORWARDED}') as forwarded,
             -- The greetings hold "а" too.
             regexp_matches(line, '^ ({greetings} )*а если ') as opens_with_if, regexp_matches(line, ' (куратор[а-я]*|организатор[а-я]*) ') as addresses_curators,
             regexp_matches(line, '{wording.EITHER_OR}') as either_or, regexp_matches(line, '{wording.NUMBERED}') as numbered,
@@ -379,6 +381,7 @@ def _score(signs: pa.Table) -> pa.Table:
         & ~(column["turns"] & went_wrong)
         & (column["words"] <= threshold("follow_up_words")),
         "shares_work": column["shares_work"] & ~column["request"],
+        "forwarded": column["forwarded"],
         "peers_selves": column["peers_selves"],
         # "Нажмите «Забыли пароль»" answers; "откройте мне, пожалуйста, задание" asks.
         "instructs": column["instructs"] & ~column["question_mark"] & ~column["for_me"] & ~column["thanks_ahead"],

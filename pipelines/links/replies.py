@@ -1,7 +1,7 @@
 """Which message answers which question: ``links.replies``.
 
 What the systems record comes first and is certain (reply, parent post, In-Reply-To); then what the words record (the asker's name, the
-subject, "as to your question in the forum"); last a scored guess for the curator's unmarked message in a chat, with the right
+subject, "as to your question in the forum") and whose turn it is after a question back; last a scored guess for the curator's unmarked message in a chat, with the right
 to say nothing. The guess learns from the explicit replies of the same programme: an answer like one that was given explicitly to a
 question like this one speaks for the pair, and an answer that is known to belong to other questions speaks against it. Nothing
 is ever an answer to a question that was asked later.

@@ -579,6 +579,8 @@ ANNOUNCES_NOTHING = (
 )
 #: What follows a name where its bearer is spoken to: "Дина а ты …", "Agnes did you …".
 SPOKEN_TO = "(а|и вы|и ты|вы|ты|вам|вас|тебе|тебя|у вас|у тебя|где|как|что|какой|какая|какие|какую|сколько|когда|почему|did|do|are|have|is that|was that|what was|what is|what did|what do|where did|where do|how did|how do|which) "
+#: What a program, or who copies by hand, puts before somebody else's words where the messenger does not record a forward.
+FORWARDED = "^ (переслано|пересланное|пересланные|forwarded (message|from)|fwd|fw) "
 #: What goes wrong again and again.
 REPEATS = " (уже|в) (второй|третий|четвертый|пятый|десятый|который|сотый) раз | (каждый|всякий) раз | every (single )?time | over and over "
 #: A word that is said not to hold.

@@ -81,6 +81,8 @@ def test_what_does_not_ask(warehouse: Warehouse, text: str | None) -> None:
     [
         ("Кто просил, держите: 1 — в, 2 — а. Почему так? Потому что есть в лекции", "shares_work"),
         ("вот ответы на задание 2, пользуйтесь: что такое рефлексия? Умение видеть себя", "shares_work"),
+        ("Переслано от «Отдел кадров»: когда вы сдадите анкету? Просьба ответить", "forwarded"),
+        ("Fwd: could you submit the survey by Friday?", "forwarded"),
         ("Коллеги, кто уже аттестовался?", "peers_who"),
         ("девочки, кто сдал вторую?", "peers_who"),
         ("А вы уже посмотрели лекцию?", "peers_selves"),

@@ -126,7 +126,7 @@ where kind = 'post' and not is_forwarded and account_id is not null and sent_at 
     and chat_kind not in ('news', 'saved', 'channel')
 """
 
-# What asks, by its first words after a greeting: a word or two that may be a name, then a comma, or a word that only follows a name where somebody is spoken to.
+# What asks, by its first words after a greeting: a word that may be a name, perhaps a patronymic, then a comma, or a word that only follows a name where somebody is spoken to.
 _CALLS = """
 with asking as (
     select judged.message_id, judged.chat_id, judged.course_id, judged.author_id, judged.sent_at, {line} as line, coalesce(judged.text, '') as written
@@ -136,9 +136,9 @@ with asking as (
 ), worded as (
     select *, string_split(trim(said), ' ') as words from opened
 )
-select message_id, words[1] as first, words[2] as second
+select message_id, words[1] as first
 from worded
-where regexp_matches(said, '^ [^ ?]+ ([а-я]+(вна|вич|чна|ична|инична) )?{spoken_to}')
+where regexp_matches(said, '^ [^ ?]+ ([а-я]+(вна|вич|чна) )?{spoken_to}')
     or regexp_matches(lower(written), '(^|[^0-9a-zа-яё])' || replace(words[1], 'е', '[её]') || '( +[а-яё]+(вна|вич|чна))? *[,!]')
 order by message_id
 """

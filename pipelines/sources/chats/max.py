@@ -82,7 +82,7 @@ class MaxReader:
             return [
                 Item(number, fingerprint=f"{chat.get('last_event_time')} {chat.get('messages_count')} {chat.get('title')}")
                 for number, chat in sorted((pair for pair in told if pair[0]), key=lambda pair: int(pair[0]))
-                if chat.get("status") == "active" and chat.get("type") in _KINDS
+                if chat.get("status") == "active" and said(chat, "type") in _KINDS
             ]
 
     def cursor(self, source: Source, item: Item, context: Context) -> Mapping[str, int]:
@@ -240,7 +240,7 @@ def _message(raw: Any, chat: Chat | None, pinned: str, rows: ChatRows) -> str | 
     if chat is None:
         recipient = raw.get("recipient")
         number = _number(recipient.get("chat_id")) if isinstance(recipient, dict) else ""
-        if not number or not isinstance(recipient, dict) or recipient.get("chat_type") not in _KINDS:
+        if not number or not isinstance(recipient, dict) or said(recipient, "chat_type") not in _KINDS:
             return "no chat"
         chat = Chat(number, kind=_KINDS[recipient["chat_type"]])
     sent_at = from_epoch(raw.get("timestamp"), per_second=_MILLISECONDS)
@@ -282,7 +282,7 @@ def _account(raw: Any, rows: ChatRows, at: datetime | None) -> str | None:
 
 def _media(body: Any) -> str | None:
     for attachment in records(body, "attachments"):
-        kind = attachment.get("type")
+        kind = said(attachment, "type")
         if kind == "file":
             return media_of(said(attachment, "filename"))
         if kind in _MEDIA:

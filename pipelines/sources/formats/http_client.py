@@ -199,7 +199,7 @@ def server_time(text: str | None) -> datetime | None:
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds to wait, given as such or as a date by the server's own clock."""
     given = (headers.get("retry-after") or "").strip()
-    if given.isdigit() and len(given) < 10:
+    if given.isdecimal() and len(given) < 10:
         return float(given)
     until, now = server_time(given), server_time(headers.get("date"))
     return max((until - now).total_seconds(), 0.0) if until and now else None

@@ -7,6 +7,8 @@ import re
 
 #: Kinds of text, by Moodle's numbers (``FORMAT_…`` in lib/weblib.php), which its tables and services state.
 FORMAT_MOODLE, FORMAT_HTML, FORMAT_PLAIN, FORMAT_MARKDOWN = 0, 1, 2, 4
+#: The same as they stand in a table.
+FORMATS = {str(number): number for number in (FORMAT_MOODLE, FORMAT_HTML, FORMAT_PLAIN, FORMAT_MARKDOWN)}
 
 _INVISIBLE = re.compile(r"<!--.*?-->|<(script|style|head|title)\b[^>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _PREFORMATTED = re.compile(r"<pre\b[^>]*>(.*?)</pre\s*>", re.IGNORECASE | re.DOTALL)

@@ -203,7 +203,9 @@ class _Styles(_Walk):
             self._in_cells = True
         elif name == "xf" and self._in_cells:
             number = attributes.get("numFmtId", "0")
-            self.is_date.append(self._own[number] if number in self._own else number.isdigit() and int(number) in _DATE_FORMATS)
+            self.is_date.append(
+                self._own[number] if number in self._own else number.isdecimal() and len(number) < 9 and int(number) in _DATE_FORMATS
+            )
 
     def end(self, name: str) -> None:
         if name == "cellXfs":
@@ -252,7 +254,7 @@ class _Sheet(_Walk):
             self._at = place
         elif name == "row":
             stated = attributes.get("r", "")
-            number = int(stated) if stated.isdigit() and len(stated) < 9 else self._number + 1
+            number = int(stated) if stated.isdecimal() and len(stated) < 9 else self._number + 1
             # A number that goes back would make two rows of one; the order in the file stands.
             self._number = max(number, self._number + 1)
             if self._number > MOST_ROWS:
@@ -288,14 +290,14 @@ class _Sheet(_Walk):
         if self._kind in ("inlineStr", "str", "d"):
             return text
         if self._kind == "s":
-            if not text.strip().isdigit() or len(text) > 9 or int(text) >= len(self._shared):
+            if not text.strip().isdecimal() or len(text) > 9 or int(text) >= len(self._shared):
                 self.bad(f"row {self._number}", "a shared string", "none of that number")
             return self._shared[int(text)]
         if self._kind == "b":
             return "TRUE" if text.strip() == "1" else "FALSE"
         if self._kind == "e":
             return ""
-        style = int(self._style) if self._style.isdigit() and len(self._style) < 9 else 0
+        style = int(self._style) if self._style.isdecimal() and len(self._style) < 9 else 0
         if style < len(self._is_date) and self._is_date[style]:
             return _date_text(text, self._day_0)
         return number_text(text)
@@ -442,7 +444,7 @@ class _OpenDocument(_Walk):
     def _repeated(self, attributes: dict[str, str], word: str) -> int:
         for key, value in attributes.items():
             if key.endswith(" " + word):
-                return int(value) if value.isdigit() and len(value) < 9 else 1
+                return int(value) if value.isdecimal() and len(value) < 9 else 1
         return 1
 
 

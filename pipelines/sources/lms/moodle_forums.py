@@ -30,7 +30,7 @@ from pipelines.errors import BadFile
 from pipelines.programme import Source
 from pipelines.sources.formats.delimited import Block, Header, looks_like
 from pipelines.sources.formats.local_times import Order, to_utc
-from pipelines.sources.formats.marked_text import FORMAT_HTML, text_of, word_count
+from pipelines.sources.formats.marked_text import FORMAT_HTML, FORMATS, text_of, word_count
 from pipelines.sources.formats.plain_text import count_question_marks
 from pipelines.sources.formats.tables import day_month_order, open_table, table_items
 from pipelines.sources.lms.moodle_courses import course_code, course_of, file_name_of, hash_of
@@ -173,7 +173,7 @@ def _rows(
             "accounts", pa.table({**columns, "realm": pa.array([realm] * many), "channel": pa.array(["lms"] * many)}), counted=False
         )
     is_gone = [cell == "1" for cell in column("deleted")]
-    formats = [int(text) if text.isdigit() else FORMAT_HTML for text in column("messageformat")]
+    formats = [FORMATS.get(text, FORMAT_HTML) for text in column("messageformat")]
     # Of a deleted post a phrase of the site's language stands in the place of its words.
     texts = [None if gone else text_of(text, form) for text, form, gone in zip(column("message"), formats, is_gone, strict=True)]
     sent = [created[row] for row in kept]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -62,6 +63,20 @@ def test_what_is_no_message_of_a_chat_is_counted(saved: Reading):
         ("message 8", "no id"),
         ("message 9", "not an object"),
     ]
+
+
+def test_a_kind_that_is_no_word_is_none(tmp_path: Path):
+    odd = {"recipient": {"chat_id": -70, "chat_type": ["chat"]}, "timestamp": 1788876000000, "body": {"mid": "mid.1", "text": "?"}}
+    file = {
+        "recipient": {"chat_id": -70, "chat_type": "chat"},
+        "timestamp": 1788876000000,
+        "body": {"mid": "mid.2", "text": "!", "attachments": [{"type": {}}]},
+    }
+    path = tmp_path / "messages.json"
+    path.write_text(json.dumps({"messages": [odd, file]}), encoding="utf-8")
+    read = Reading(MaxReader(), path)
+    assert read.rejected == [("message 1", "no chat")]
+    assert [row["media"] for row in read.rows("messages")] == [None]
 
 
 @pytest.mark.parametrize(

@@ -243,6 +243,8 @@ def test_queries_are_portable_and_speak_only_of_declared_tables() -> None:
         pytest.param("multichoice", "r>>>>>1|2|3|4|5", "4", 4, None, id="options that are numbers"),
         pytest.param("multichoice", "r>>>>>5 — отлично|4|3|2|1 — плохо<<<<<1", "1", 5, None, id="numbers the other way round"),
         pytest.param("multichoice", "r>>>>>да|нет", "2", None, "нет", id="options in words are no rating"),
+        pytest.param("multichoice", "r>>>>>да|нет", "²|" + "9" * 5000 + "|1", None, "да", id="places that are no numbers"),
+        pytest.param("multichoicerated", "r>>>>>²####да|3####нет", "1", None, "да", id="weights that are no numbers"),
         pytest.param("multichoice", "r>>>>>Полностью согласен|Согласен|Не согласен", "3", 2, None, id="a scale in words is a rating"),
         pytest.param("multichoice", "r>>>>>Хорошо|Плохо", "1", None, "Хорошо", id="two options are no scale"),
         pytest.param("multichoice", "c>>>>>1|2|3", "1|3", None, "1; 3", id="several options are no rating"),

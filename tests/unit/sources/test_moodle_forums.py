@@ -61,6 +61,14 @@ def test_posts_in_every_form(form: str, tmp_path: Path):
     ]
 
 
+@pytest.mark.parametrize("form", ["²", "9" * 5000, "html", ""])
+def test_a_format_that_moodle_does_not_have_is_its_default(form: str, tmp_path: Path):
+    row = [*ROWS[1]]
+    row[HEADER.index("messageformat")] = form
+    report = Reading(MoodleForumsReader(), table_forms.page(tmp_path / "Вопросы.html", [HEADER, tuple(row)]), course="DIGI")
+    assert [row["text"] for row in report.rows("messages")] == ["Когда зачёт?\nВ пятницу?"]
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [

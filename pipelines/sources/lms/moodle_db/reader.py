@@ -188,7 +188,7 @@ def _keys(database: Database, site: Site, record: str, within: tuple[str, str] |
 def site_of(database: Database, source: Source, context: Context) -> Site:
     """What is the same for every row of this Moodle."""
     settings = _settings(database)
-    administrators = tuple(int(part) for part in settings.get("siteadmins", "").split(",") if part.strip().isdigit())
+    administrators = tuple(int(part) for part in settings.get("siteadmins", "").split(",") if part.strip().isdecimal())
     guest = settings.get("siteguest", "")
     zone = settings.get("timezone", "")
     try:
@@ -200,7 +200,7 @@ def site_of(database: Database, source: Source, context: Context) -> Site:
         pseudonyms=context.pseudonyms,
         language=context.language,
         now=_now(database),
-        guest=int(guest) if guest.isdigit() else None,
+        guest=int(guest) if guest.isdecimal() else None,
         administrators=administrators,
         time_zone=zone or None,
         front_page=int(database.value("select min(c.id) from {course} c where c.format = 'site'") or _FRONT_PAGE),

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.sources.formats.marked_text import text_of
+from pipelines.sources.formats.shapes import MOST_DIGITS
 from pipelines.sources.lms.moodle_db.columns import Site, existing, flags, flat, joined, moments, yielded
 from pipelines.sources.lms.moodle_db.database import Database
 from pipelines.sources.lms.moodle_texts import name_in
@@ -121,11 +122,13 @@ def answer_of(typ: str | None, presentation: str | None, value: str | None, like
 def _choice(typ: str, presentation: str, value: str, likert: Likert) -> tuple[int | None, str | None]:
     # "r>>>>>first|second<<<<<1": kind of control, options, direction; rated ones are "3####third".
     options = presentation.split(">>>>>", 1)[-1].split("<<<<<", 1)[0].split("|")
-    places = [int(place) for place in value.split("|") if place.isdigit() and 1 <= int(place) <= len(options)]
+    places = [
+        int(place) for place in value.split("|") if place.isdecimal() and len(place) <= MOST_DIGITS and 1 <= int(place) <= len(options)
+    ]
     chosen = [options[place - 1] for place in places]
     if typ == "multichoicerated":
         pairs = [option.split("####", 1) for option in chosen]
-        weights = [int(pair[0]) for pair in pairs if pair[0].strip().isdigit()]
+        weights = [int(pair[0]) for pair in pairs if pair[0].strip().isdecimal() and len(pair[0]) <= MOST_DIGITS]
         texts = [pair[-1] for pair in pairs]
     else:
         weights = [int(match.group(1)) for option in chosen if (match := _LEADING_NUMBER.match(option))]

@@ -181,17 +181,17 @@ def link_replies(warehouse: Warehouse, programme: Programme, since: float | None
         warehouse.connection.execute(statement)
     standing = _standing(warehouse, start)
     links: list[pd.DataFrame] = []
-    for find, known in (
-        (_recorded, ()), (_by_subject, _BEFORE["named"]), (_by_name, _BEFORE["named"]), (_by_turn, _BEFORE["turn"]), (_by_private_message, _BEFORE["private"]),
-        (_next_in_private, _BEFORE["guessed"]), (lambda warehouse: _guessed(warehouse, standing, start), _BEFORE["guessed"]),
+    # A question back to the answer to a question back is the next turn: what that rule finds leads it on.
+    for find, known, leads_on in (
+        (_recorded, (), False), (_by_subject, _BEFORE["named"], False), (_by_name, _BEFORE["named"], False), (_by_turn, _BEFORE["turn"], True),
+        (_by_private_message, _BEFORE["private"], False), (_next_in_private, _BEFORE["guessed"], False),
+        (lambda warehouse: _guessed(warehouse, standing, start), _BEFORE["guessed"], False),
     ):  # fmt: skip
-        _note(warehouse, [standing[standing["rule"].isin(known)], *links])
-        while len(fresh := _fresh(warehouse, find(warehouse), start)):
-            links.append(fresh)
-            if find is not _by_turn:
-                break
-            # A question back to the answer to a question back is the next turn.
+        is_done = False
+        while not is_done:
             _note(warehouse, [standing[standing["rule"].isin(known)], *links])
+            links.append(_fresh(warehouse, find(warehouse), start))
+            is_done = not leads_on or links[-1].empty
     _note(warehouse, links)
     replies = warehouse.arrow(
         """

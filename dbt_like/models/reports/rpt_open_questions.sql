@@ -75,36 +75,22 @@ repeated as (
 
 -- A learner is shown to those responsible for the stream. Who is linked to nobody is shown to the curators of the course in whose chat the
 -- question stands: they read it there anyway.
-concerned as (
-
-    select
-        questions.question_id,
-        streams.stream_id
-    from questions
-    inner join {{ ref('rpt_streams') }} as streams
-        on questions.stream_id = streams.stream_id
-    where streams.is_live
-    union all
-    select
-        questions.question_id,
-        streams.stream_id
-    from questions
-    inner join {{ ref('rpt_streams') }} as streams
-        on questions.course_id = streams.course_id
-    where streams.is_live and questions.is_unlinked and questions.stream_id is null
-
-),
-
 shown as (
 
     select
-        concerned.question_id,
+        questions.question_id,
         curators.curator_id,
-        min(concerned.stream_id) as stream_id
-    from concerned
+        min(streams.stream_id) as stream_id
+    from questions
+    -- By the course, which every stream has: "or" between keys would hold all questions against all streams.
+    inner join {{ ref('rpt_streams') }} as streams
+        on questions.course_id = streams.course_id
     inner join {{ ref('dim_curators') }} as curators
-        on concerned.stream_id = curators.stream_id
-    group by concerned.question_id, curators.curator_id
+        on streams.stream_id = curators.stream_id
+    where
+        streams.is_live
+        and (questions.stream_id = streams.stream_id or (questions.stream_id is null and questions.is_unlinked))
+    group by questions.question_id, curators.curator_id
 
 ),
 

@@ -80,6 +80,7 @@ _AGAINST = {
     "peers_addressed": 0.20,
     "peers_named": 1.20,
     "rhetorical": 0.80,
+    "regrets": 0.60,
     "laughs": 0.20,
     "no_course_term": 0.20,
 }
@@ -273,7 +274,7 @@ def _signs(warehouse: Warehouse, relation: str, order: str) -> pa.Table:
             regexp_matches(said, '{wording.OPENS_WITH_PREPOSITION}') as opens_with_preposition, regexp_matches(said, '{wording.OPENS_WITH_WHICH}') as opens_with_which,
             regexp_matches(line, '{wording.ASKS_WHO_KNOWS}') as asks_who_knows, regexp_matches(line, '{wording.ASKS_TO}') as asks_to, regexp_matches(replace(line, ' есть ', ' '), '{wording.MAY_I}') as may_i,
             regexp_matches(line, '{wording.HOLDS}') as holds, regexp_matches(line, '{wording.PERSISTS}') as persists, regexp_matches(line, '{wording.ABSENT}') as absent,
-            regexp_matches(line, '{wording.YOU_DO}') as you_do, regexp_matches(line, '{wording.RHETORICAL}') as rhetorical,
+            regexp_matches(line, '{wording.YOU_DO}') as you_do, regexp_matches(line, '{wording.RHETORICAL}') as rhetorical, regexp_matches(line, '{wording.REGRETS}') as regrets,
             regexp_matches(regexp_replace(line, '{wording.COURTEOUS}', ' ', 'g'), '{wording.IMPERATIVE}') as imperative,
             regexp_matches(line, '^ ([а-я]+ )?({greetings} )*а [а-я]') as opens_with_but,
             regexp_matches(line, '{wording.YOU_DID}') and not regexp_matches(line, '{wording.PRAISED}') as you_did, regexp_matches(line, '{wording.PLACED}') as is_placed,
@@ -394,6 +395,7 @@ def _score(signs: pa.Table) -> pa.Table:
         "account": is_account,
         "classroom": column["classroom"] & ~asks_plainly,
         "rhetorical": column["rhetorical"] & ~column["request"] & ~is_technical,
+        "regrets": column["regrets"] & ~asks_plainly & ~column["particle"] & ~went_wrong,
         "laughs": column["laughs"] & ~column["request"] & ~is_about_course,
         "no_course_term": ~is_about_course & ~column["question_mark"],
     }

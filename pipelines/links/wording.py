@@ -142,8 +142,8 @@ SETTLED = (
 )  # fmt: skip
 #: Talk among learners: it asks other learners, not the people who run the course.
 PEERS = (
-    "кто нибудь", "кто то", "кто нить", "у кого", "у кого нибудь", "есть у кого", "кому надо", "кому нужно", "поделитесь работ*", "поделитесь готов*", "поделитесь *", "поделись", "поделиться", "готовую", "готовое", "готовые", "списать", "скатать", "кто откуда", "кто из", "все из", "кто еще", "продам", "куплю", "приглашаем", "приглашаю", "конкурс*",
-    "anybody", "anyone from", "anyone else", "anybody else", "who else", "fellow", "share your", "how do you all", "where are you from",
+    "кто нибудь", "кто то", "кто нить", "у кого", "у кого нибудь", "есть у кого", "кому надо", "кому нужно", "поделитесь работ*", "поделитесь готов*", "поделитесь *", "поделись", "поделиться", "готовую", "готовое", "готовые", "списать", "скатать", "кто откуда", "кто из", "все из", "кто еще", "продам", "куплю", "не по теме", "оффтоп*", "офтоп*", "приглашаем", "приглашаю", "конкурс*",
+    "off topic", "anybody", "anyone from", "anyone else", "anybody else", "who else", "fellow", "share your", "how do you all", "where are you from",
 )  # fmt: skip
 #: How others do it, whether others have it: other learners are asked, whatever the words are about.
 PEERS_SELVES = (
@@ -553,6 +553,8 @@ TELLS = "(да|нет|неа|ага|угу|конечно|вроде|у меня
 LAUGHS = r"\){3,}|[😀-😆😅🤣😂😄😁🙃]"
 #: A question that is none: everybody knows what it means.
 RHETORICAL = " (спрашивается|ну разве|разве можно|кто бы знал|кто бы сомневался|кто придумал|кто это придумал|до чего дошл[а-я]+|куда катимся|скажите на милость|honestly|seriously) "
+#: What might have been ("лекцию можно было сделать короче") is an opinion where nothing else asks.
+REGRETS = " можно было | could have been "
 #: After what is done comes what is not: "отправила, а статус висит".
 BUT = " (а|но|однако|только|but) "
 #: A sentence that begins with a word or two and "ли" asks, with a question mark or without ("отмечают ли присутствие") …

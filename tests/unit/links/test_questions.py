@@ -46,6 +46,8 @@ def judged(course: Course) -> dict[str, tuple[bool, str, str]]:
         "I can't log in, the password does not work",
         "Хотелось бы понять, за что снижена оценка",
         "Кто-нибудь знает, во сколько сегодня вебинар?",
+        "Подскажите, можно было сдать работу позже",
+        "а можно было сдать раньше?",
     ],
 )
 def test_what_asks(warehouse: Warehouse, text: str) -> None:
@@ -70,6 +72,11 @@ def test_what_asks(warehouse: Warehouse, text: str) -> None:
         "Thanks, it works now",
         "Дети на уроке спросили «а когда каникулы?» и засмеялись",
         "all the best to everyone",
+        "Лекцию 1 можно было сделать короче",
+        "можно было и раньше сказать про вебинар",
+        "the lecture could have been shorter",
+        "подскажите не по теме: книгу про подростков",
+        "Оффтоп: посоветуйте хороший проектор в класс",
     ],
 )
 def test_what_does_not_ask(warehouse: Warehouse, text: str | None) -> None:

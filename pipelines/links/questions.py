@@ -66,7 +66,7 @@ _FOR = {
 }
 _AGAINST = {
     "follow_up": 0.80,
-    "shares_work": 1.00,
+    "shares_work": 1.20,
     "forwarded": 1.20,
     "peers_selves": 1.20,
     "instructs": 1.20,
@@ -249,19 +249,30 @@ def judge(texts: pa.Array | pa.ChunkedArray, *, warehouse: Warehouse) -> pa.Tabl
 def _signs(warehouse: Warehouse, relation: str, order: str) -> pa.Table:
     """One row per text with a boolean per sign, in the order of the key."""
     greetings = wording.pattern(wording.GREETINGS + wording.PEERS_ADDRESSED).strip()
+    edges = {name: int(threshold(f"question_{name}")) for name in ("edges_text", "opening", "ending")}
     warehouse.connection.execute(
         f"""
         create or replace temp table lines_judged as
         select {order}, {wording.line_sql("text", quotations=True)} as whole, {wording.bare_sql("text", "whole")} as line,
+            len(string_split(trim(line), ' ')) as words,
             coalesce(regexp_matches(text, '{wording.LAUGHS}'), false) as laughs, coalesce(regexp_matches(lower(text), '{wording.SUBORDINATE}'), false) as is_subordinate
         from {relation}
         """
     )
+    # A long text asks where it begins or ends; what stands between is a story, or the work that is shown.
+    for column in ("whole", "line"):
+        warehouse.connection.execute(
+            f"""
+            update lines_judged set {column} = ' ' || array_to_string(string_split(trim({column}), ' ')[:{edges["opening"]}], ' ')
+                || ' ' || array_to_string(string_split(trim({column}), ' ')[-{edges["ending"]}:], ' ') || ' '
+            where words > {edges["edges_text"]}
+            """
+        )
     spelling.mend(warehouse, "lines_judged", "whole", "line")
     query = f"""
         with bare as (
             select *, regexp_replace(line, '^ ({greetings} )+', ' ') as said, regexp_replace(line, '{wording.DENIED}', ' ', 'g') as affirmed,
-                len(string_split(trim(line), ' ')) as words, trim(line) = '' as is_empty
+                trim(line) = '' as is_empty
             from lines_judged
         )
         select {order}, words, is_empty, laughs, is_subordinate, len(string_split(trim(whole), ' ')) as words_quoted, contains(line, ' ? ') as question_mark, regexp_matches(line, ' ли ') as particle,
@@ -300,6 +311,7 @@ def _score(signs: pa.Table) -> pa.Table:
     asks_plainly = column["question_mark"] | column["request"] | column["announces"]
     # A long text without a question mark is an account: what interrogatives and troubles it tells of are part of the story.
     is_account = (column["words"] > threshold("question_long_text")) & ~asks_plainly
+    is_long = column["words"] > threshold("question_edges_text")
     is_technical = column["technical_alone"] | (column["trouble_told"] & column["technical_term"])
     is_short = column["words"] <= threshold("question_short_text")
     # A courtesy at the end of what is asked is no thanks for an answer.
@@ -342,7 +354,8 @@ def _score(signs: pa.Table) -> pa.Table:
         "request": column["request"] & ~announces,
         "technical_trouble": is_technical & is_complaint,
         "technical_alone": column["technical_alone"] & is_complaint & is_short,
-        "opens_with_interrogative": column["opens_with_interrogative"] & ~is_account,
+        # "Кто спрашивал, держите" asks nobody.
+        "opens_with_interrogative": column["opens_with_interrogative"] & ~is_account & ~(column["opens_with_who"] & column["shares_work"]),
         "particle": column["particle"] & ~is_account,
         "opens_with_particle": column["opens_with_particle"] & ~is_account & is_about_course,
         "trouble": column["trouble"] & is_short & ~is_technical & is_complaint,
@@ -381,7 +394,8 @@ def _score(signs: pa.Table) -> pa.Table:
         & ~(column["request"] & column["course_term"])
         & ~(column["turns"] & went_wrong)
         & (column["words"] <= threshold("follow_up_words")),
-        "shares_work": column["shares_work"] & ~column["request"],
+        # A task that is copied with its answer requests something too ("объясните", "покажите").
+        "shares_work": column["shares_work"] & (~column["request"] | is_long),
         "forwarded": column["forwarded"],
         "peers_selves": column["peers_selves"],
         # "Нажмите «Забыли пароль»" answers; "откройте мне, пожалуйста, задание" asks.

@@ -83,6 +83,23 @@ def test_what_does_not_ask(warehouse: Warehouse, text: str | None) -> None:
     assert judge(pa.array([text], pa.string()), warehouse=warehouse)["is_question"].to_pylist() == [False]
 
 
+_WORK = " ".join(["Класс разделила на тройки, и каждая тройка сделала свою таблицу, а потом показала её остальным."] * 10)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_question"),
+    [
+        (f"Для примера моя третья. {_WORK} Зачем это нужно на уроке? Чтобы увидеть ход мысли. {_WORK}", False),
+        (f"Чтоб не мучились, практика 3. {_WORK} В чём дело? Вопрос ребёнка дороже моего.", False),
+        (f"Кто спрашивал, держите, третья. Объясните и покажите. {_WORK} Чему это учит? Вопрос ребёнка дороже моего.", False),
+        (f"Добрый день! Подскажите, почему не приняли вторую работу? Я писала так. {_WORK}", True),
+        (f"Добрый день! {_WORK} Что ещё нужно дописать, чтобы приняли? Заранее спасибо, учитель начальных классов школы 5", True),
+    ],
+)  # fmt: skip
+def test_a_long_text_asks_where_it_begins_or_ends(warehouse: Warehouse, text: str, is_question: bool) -> None:
+    assert judge(pa.array([text]), warehouse=warehouse)["is_question"].to_pylist() == [is_question]
+
+
 @pytest.mark.parametrize(
     ("text", "rule"),
     [

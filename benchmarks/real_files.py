@@ -1,4 +1,4 @@
-"""Rows of every real file: how many stand in it, how many were kept, how many rejected and why. Markdown for docs/evaluation.md.
+"""Rows of every real file: how many stand in it, how many were kept, how many rejected and why. Markdown for docs/evaluation/real_files.md.
 
 ``python -m benchmarks.real_files --data ../shared/data`` loads every file of the folder that has a reader into a warehouse in memory.
 """

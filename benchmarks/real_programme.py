@@ -3,13 +3,15 @@
 ``python -m benchmarks.real_programme --data ../shared/data --url postgresql+psycopg://postgres@127.0.0.1:5432/mayak_real_programme``
 
 Restores the dump with psql into the database of the URL when it is not there, writes a programme file beside the warehouse, runs
-``mayak run daily`` step by step, and prints one line per figure (``--markdown`` for docs/evaluation.md).
+``mayak run daily`` step by step, and prints one line per figure (``--markdown``: one table per part, as it stands
+at the head of the part's page in docs/evaluation).
 """
 
 from __future__ import annotations
 
 import argparse
 import gzip
+import itertools
 import os
 import shutil
 import subprocess
@@ -143,14 +145,14 @@ def main() -> None:
         with telling(console, len(steps)) as run.teller:
             carry_out(run, steps)
         console.print(f"whole run: {time.perf_counter() - start:.0f} s")
-    figures = evaluate(given.data)
-    if given.markdown:
-        sys.stdout.write("| part | figure | value | 95 % | n | note |\n|---|---|---|---|---|---|\n")
-    for figure in figures:
-        spread = f"{figure.low:.3f}–{figure.high:.3f}" if figure.low is not None and figure.high is not None else "–"
-        value = "–" if figure.value is None else f"{figure.value:.3f}"
-        line = (figure.part, figure.name, value, spread, str(figure.n if figure.n is not None else "–"), figure.note or "")
-        sys.stdout.write(("| " + " | ".join(line) + " |" if given.markdown else "\t".join(line)) + "\n")
+    for part, group in itertools.groupby(evaluate(given.data), lambda figure: figure.part):
+        if given.markdown:
+            sys.stdout.write(f"\n{part}\n\n| figure | value | 95 % | n | note |\n|---|--:|---|--:|---|\n")
+        for figure in group:
+            spread = f"{figure.low:.3f}–{figure.high:.3f}" if figure.low is not None and figure.high is not None else "–"
+            value = "–" if figure.value is None else f"{figure.value:.3f}"
+            cells = (figure.name, value, spread, str(figure.n if figure.n is not None else "–"), figure.note or "")
+            sys.stdout.write(("| " + " | ".join(cells) + " |" if given.markdown else "\t".join((part, *cells))) + "\n")
 
 
 if __name__ == "__main__":

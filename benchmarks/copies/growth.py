@@ -1,4 +1,4 @@
-"""How the search for copies grows, as a picture: ``python -m benchmarks.copies.growth docs/evaluation.md docs/pictures/copies_growth.svg``.
+"""How the search for copies grows, as a picture: ``python -m benchmarks.copies.growth docs/evaluation/copies.md docs/pictures/copies_growth.svg``.
 
 Reads the lines that :mod:`benchmarks.copies.scale` printed out of any text, and draws seconds and memory over the number of texts. Prints in grey.
 """

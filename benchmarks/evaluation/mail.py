@@ -194,7 +194,7 @@ def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--markdown", action="store_true", help="as rows of a table for docs/evaluation.md")
+    parser.add_argument("--markdown", action="store_true", help="as rows of a table for docs/evaluation/mail.md")
     given = parser.parse_args()
     figures = evaluate(given.data)
     if not given.markdown:

@@ -1,4 +1,4 @@
-"""Whole loads into the warehouse beside general tools on the same data: Markdown for docs/evaluation.md.
+"""Whole loads into the warehouse beside general tools on the same data: Markdown for docs/evaluation/speed.md.
 
 ``python -m benchmarks.ingest --rows 2000000`` writes invented exports of that many rows (a Moodle log as CSV, a Telegram export, an mbox), loads
 each into an empty warehouse and gives it to the peers. ``--only csv telegram mbox``; ``--repeats``.

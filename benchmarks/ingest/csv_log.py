@@ -1,4 +1,4 @@
-"""Speed of the Logs reader on a large download beside two general CSV readers on the same file: Markdown for docs/evaluation.md.
+"""Speed of the Logs reader on a large download beside two general CSV readers on the same file: Markdown for docs/evaluation/speed.md.
 
 ``python -m benchmarks.ingest.csv_log`` writes a file of two million invented rows, reads it with ``moodle_logs`` (nothing is loaded: the
 reader alone), with DuckDB's ``read_csv`` into a table and with ``pandas.read_csv``, each in a process of its own, and prints rows per

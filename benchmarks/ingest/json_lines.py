@@ -1,4 +1,4 @@
-"""Speed of the readers of event streams on a large file of one JSON object a line: Markdown for docs/evaluation.md.
+"""Speed of the readers of event streams on a large file of one JSON object a line: Markdown for docs/evaluation/speed.md.
 
 ``python -m benchmarks.ingest.json_lines`` writes a tracking log of Open edX and a dump of xAPI statements of a million invented rows each, and reads
 each with its reader (nothing is loaded: the reader alone) in a process of its own; beside them the same lines with ``orjson`` alone, which is what

@@ -1,4 +1,4 @@
-"""Speed of the mailbox reader beside the standard library on the same mbox file: Markdown for docs/evaluation.md.
+"""Speed of the mailbox reader beside the standard library on the same mbox file: Markdown for docs/evaluation/speed.md.
 
 ``python -m benchmarks.ingest.mbox_mail`` writes an mbox of invented mails (letters, notices to many, answers, read receipts, bounces and
 absence notes, in the shares of a curator's mailbox, with bodies of 0.5 to 60 kB), reads it with ``mailbox`` (the reader: every event made, nothing

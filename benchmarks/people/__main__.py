@@ -3,7 +3,7 @@
 ``python -m benchmarks.people --people 20000 --seeds 101,102 --names ../shared/data/ru_names``
 
 Writes a programme of invented people per seed straight into the raw tables of a warehouse in memory, links it, and prints a line per figure
-(``--markdown`` for docs/evaluation.md), beside the peers' on the accounts that have a name and no exact key.
+(``--markdown`` for docs/evaluation/people.md), beside the peers' on the accounts that have a name and no exact key.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
 Three files of invented chats, Russian and English, written in one go without the pipeline's word lists at hand and before any was measured. The first is
 there to look at: its errors were read and rules mended. The second is asked alone for figures, its errors are not to be read. The third is by another hand, who had
 not seen the rules, in the voice of village teachers; of its eight chats the first four were read afterwards (``third_read``), the last four not (``third_blind``).
-What came of it: docs/evaluation.md.
+What came of it: docs/evaluation/questions_and_answers.md.
 
 A line is ``day hour:minute | who | mark | truth | kind | text``: the mark names the message answered (by its question or its moment); truth is ``q1`` for a
 question to the curators, ``=q1`` for a substantive answer to it, ``~q1`` for a formal one, ``...q1`` for words that answer nothing yet; kind is for reading figures.

@@ -1,7 +1,7 @@
 """Questions, first answers and open questions of simulated chats against their truth.
 
 ``python -m benchmarks.replies.simulated --seeds 101 102 103 104`` (``--sweep``: precision and coverage of the guesses by the certainty asked for; ``--weights``: the
-mean of what the chats' own marks taught). What was chosen here, and on which seeds: docs/evaluation.md.
+mean of what the chats' own marks taught). What was chosen here, and on which seeds: docs/decisions/0020-weights-of-the-guess.md.
 """
 
 from __future__ import annotations

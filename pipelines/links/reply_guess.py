@@ -4,7 +4,7 @@ The candidates of a message are the questions open at that time, and *none of th
 ``reply_model``), what both speak of (the slots of ``question_intents.toml``, words that both hold, the number of a task), what was answered so before (known pairs
 of question and answer, by words and by intent), and what the asker did next. It learns from the explicit replies of the same chats with the mark hidden: once
 with the right question among the candidates, once without it, so that it learns what an answer to nothing here looks like; ``_LEAN`` is what holds until they convince it away.
-A guess is accepted from ``reply_score`` on, of which simulated chats say how often such guesses are right (docs/evaluation.md).
+A guess is accepted from ``reply_score`` on, of which simulated chats say how often such guesses are right (docs/evaluation/questions_and_answers.md).
 
 Guesses are made week by week, each with what is known a settling time after its week at most (docs/decisions/0017): what is older than that never changes, so a night guesses the
 last weeks only and comes to what a run over everything would.

@@ -393,7 +393,7 @@ class ReplyModel:
 
 @cache
 def prior() -> ReplyModel:
-    """The model that is shipped (docs/evaluation.md: its corpus and figures). It holds numbers only, no words."""
+    """The model that is shipped (docs/evaluation/questions_and_answers.md: its corpus and figures). It holds numbers only, no words."""
     with PRIOR_FILE.open(encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(line for line in lines if not line.startswith("#")))
     names = tuple(sorted({row["feature"] for row in rows if row["feature"] not in ("", "base")}))

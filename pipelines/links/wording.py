@@ -3,7 +3,7 @@
 A sign is a set of wordings. In a wording ``*`` stands for the rest of a word, a blank for the gap between two words; everything
 is compared on *lines*: lower case, ё as е, quotations and links cut out, every run of anything but letters, digits and the
 question mark one blank. They are the language's own means of asking,
-thanking, promising and pointing, and the field's own nouns. They were written with one invented programme at hand (docs/evaluation.md), so
+thanking, promising and pointing, and the field's own nouns. They were written with one invented programme at hand (docs/evaluation/real_programme.md), so
 its figures are in-sample; another programme's chats may need words added here.
 """
 

@@ -1,7 +1,7 @@
 """The whole job on a real Moodle database and the channels of the same people: restored, run, run again, and held against the truth.
 
 One run of ``benchmarks.real_programme`` for all tests below; it takes some minutes. Floors stand clearly below what was measured
-(docs/evaluation.md): they catch what got worse, not what changed.
+(docs/evaluation/real_programme.md): they catch what got worse, not what changed.
 """
 
 from __future__ import annotations

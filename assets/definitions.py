@@ -3,12 +3,12 @@
 import dagster as dg
 
 from assets.deliveries import delivery_assets
-from assets.door import door
 from assets.exports import export_specs, load_asset, programme_tables
 from assets.installation import Installation, known_programme
 from assets.links import link_assets
 from assets.models import dbt_resource, model_assets
 from assets.partitions import DEFAULT_ZONE, days
+from assets.raw_checks import raw_tables
 from assets.risk import risk_assets
 from assets.timetable import jobs, new_exports, schedules
 from pipelines.programme import Programme
@@ -25,7 +25,7 @@ def build(programme: Programme | None) -> dg.Definitions:
             *(export_specs(programme) if programme else []),
             *(load_asset(source) for source in sources),
             programme_tables(programme),
-            door(programme),
+            raw_tables(programme),
             *link_assets,
             *model_assets(partitions),
             risk_assets(partitions),

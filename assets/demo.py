@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from pipelines.deliveries import frozen
-from pipelines.progress import Teller, telling
+from pipelines.progress import ProgressReporter, show_progress
 from pipelines.settings import PROJECT
 from pipelines.simulation import environment_of, plan_of, simulate
 
@@ -87,9 +87,9 @@ def make(folder: Path) -> None:
     plan = plan_of("demo")
     done = folder / "done.json"
     folder.mkdir(parents=True, exist_ok=True)
-    with telling(console, steps=1) as teller:
-        teller.start("Simulate a programme: exports of an LMS, a messenger, mailboxes, webinars and surveys")
-        teller.done(str(simulate(folder / "exports", plan)))
+    with show_progress(console, steps=1) as progress:
+        progress.start("Simulate a programme: exports of an LMS, a messenger, mailboxes, webinars and surveys")
+        progress.done(str(simulate(folder / "exports", plan)))
     configure(folder)
     if done.exists() and json.loads(done.read_text(encoding="utf-8")) == state_of(folder):
         console.print("Everything is there already and nothing has changed.")
@@ -116,8 +116,8 @@ def _run_jobs(as_of: date, talk: Path) -> None:
             run_id = str(uuid.uuid4())
             console.print(f"Dagster job {name}, partition {day}:")
             with (
-                telling(console, steps=len(job.nodes)) as teller,
-                _followed(instance, run_id, teller),
+                show_progress(console, steps=len(job.nodes)) as progress,
+                _followed(instance, run_id, progress),
                 talk.open("a", encoding="utf-8") as said,
                 redirect_stdout(said),
             ):
@@ -136,7 +136,7 @@ def _run_jobs(as_of: date, talk: Path) -> None:
 
 
 @contextmanager
-def _followed(instance: dg.DagsterInstance, run_id: str, teller: Teller) -> Iterator[None]:
+def _followed(instance: dg.DagsterInstance, run_id: str, progress: ProgressReporter) -> Iterator[None]:
     """Tell of each step of a run as it begins and ends, from the run's own event log."""
     import dagster as dg
 
@@ -150,9 +150,9 @@ def _followed(instance: dg.DagsterInstance, run_id: str, teller: Teller) -> Iter
         ]
         for event in events[told:]:
             if event.event_type is dg.DagsterEventType.STEP_START:
-                teller.start(str(event.step_key).replace("__", "/"))
+                progress.start(str(event.step_key).replace("__", "/"))
             else:
-                teller.done(f"{event.step_success_data.duration_ms / 1000:.1f} s")
+                progress.done(f"{event.step_success_data.duration_ms / 1000:.1f} s")
         return len(events)
 
     def follow() -> None:

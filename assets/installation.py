@@ -7,15 +7,15 @@ import dagster as dg
 
 from pipelines.errors import MayakError
 from pipelines.programme import Programme, read_programme
-from pipelines.progress import Lines
+from pipelines.progress import LineProgress
+from pipelines.run_lock import RunLock
 from pipelines.settings import Settings, read_settings
 from pipelines.steps import Run
-from pipelines.turns import Turn
 
 #: How long a run waits for the run before it (s): a queue of ten nights, as Dagster's backfills start them, is done by then.
 WAITS_SECONDS = 2 * 60 * 60
-#: Warehouse → the run of this process whose turn it is there.
-_turns: dict[Path, tuple[str, Turn]] = {}
+#: Warehouse → the run of this process that holds its lock.
+_locks: dict[Path, tuple[str, RunLock]] = {}
 
 
 class Installation(dg.ConfigurableResource):
@@ -28,15 +28,15 @@ class Installation(dg.ConfigurableResource):
         """
         now = datetime.now(UTC)
         settings = read_settings()
-        _take_turn(settings.warehouse_path, context)
+        _take_lock(settings.warehouse_path, context)
         day = date.fromisoformat(context.partition_key) if context.has_partition_key else now.astimezone(self.programme().zone).date()
-        return Run(settings, day, now, Lines(context.log.info))
+        return Run(settings, day, now, LineProgress(context.log.info))
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         """The run is over: the next one may work, also where this process goes on."""
-        for _, turn in _turns.values():
-            turn.give_back()
-        _turns.clear()
+        for _, lock in _locks.values():
+            lock.release()
+        _locks.clear()
 
     def programme(self) -> Programme:
         """The programme file."""
@@ -47,13 +47,13 @@ class Installation(dg.ConfigurableResource):
         return read_settings()
 
 
-def _take_turn(warehouse: Path, context: dg.AssetExecutionContext) -> None:
+def _take_lock(warehouse: Path, context: dg.AssetExecutionContext) -> None:
     """Hold the warehouse from a run's first asset to the end of the run."""
-    run_id, _ = _turns.get(warehouse, (None, None))
+    run_id, _ = _locks.get(warehouse, (None, None))
     if run_id == context.run.run_id:
         return
     who = f"Dagster run {context.run.run_id[:8]} of {context.run.job_name}"
-    _turns[warehouse] = (context.run.run_id, Turn(warehouse, who, patience=WAITS_SECONDS, tell=context.log.info))
+    _locks[warehouse] = (context.run.run_id, RunLock(warehouse, who, patience=WAITS_SECONDS, tell=context.log.info))
 
 
 def known_programme() -> Programme | None:

@@ -30,7 +30,7 @@ def jobs() -> dict[str, UnresolvedAssetJobDefinition]:
             "weekly", EVERYTHING_BUT_THE_REPORT | dg.AssetSelection.assets(["deliveries", "leadership_report"]),
             description="The day's work and the leadership report of the week that ends on that day.",
         ),
-        "load_exports": dg.define_asset_job("load_exports", LOADING, description="Read what is new; checked at the door."),
+        "load_exports": dg.define_asset_job("load_exports", LOADING, description="Load what is new and check the raw tables."),
     }  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from rich.console import Console
 from benchmarks.corpora import CORPORA
 from pipelines.loading import Load, load_source
 from pipelines.programme import Programme, Source
-from pipelines.progress import telling
+from pipelines.progress import show_progress
 from pipelines.pseudonyms import Pseudonyms
 from pipelines.warehouse import Warehouse
 
@@ -125,11 +125,11 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     given = parser.parse_args()
     loads = []
-    with telling(Console(stderr=True), len(SAMPLES)) as teller:
+    with show_progress(Console(stderr=True), len(SAMPLES)) as progress:
         for sample in SAMPLES:
-            teller.start(sample.what)
+            progress.start(sample.what)
             found = list(load_samples(given.data.resolve(), [sample]))
-            teller.done(f"files {len(found)}")
+            progress.done(f"files {len(found)}")
             loads += found
     sys.stdout.write(table(loads))
 

@@ -25,7 +25,7 @@ from rich.console import Console
 
 from benchmarks.evaluation import Figure, acknowledgements, copies, feedback, latency, people, questions, risk
 from pipelines.errors import SourceAway
-from pipelines.progress import telling
+from pipelines.progress import show_progress
 from pipelines.settings import read_settings
 from pipelines.steps import Run, carry_out, daily, weekly
 from pipelines.warehouse import Warehouse
@@ -142,7 +142,7 @@ def main() -> None:
         run = Run(read_settings(), given.as_of, datetime.now(UTC))
         steps = weekly(run.programme) if given.weekly else daily(run.programme)
         start = time.perf_counter()
-        with telling(console, len(steps)) as run.teller:
+        with show_progress(console, len(steps)) as run.progress:
             carry_out(run, steps)
         console.print(f"whole run: {time.perf_counter() - start:.0f} s")
     for part, group in itertools.groupby(evaluate(given.data), lambda figure: figure.part):

@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from benchmarks.ingest.contest import peak_mb
-from pipelines.progress import Silence
+from pipelines.progress import SilentProgress
 from pipelines.simulation import environment_of, plan_of, simulate
 
 PRESET, SEED = "large", 613
@@ -29,7 +29,7 @@ NIGHTS = 2
 Measured = tuple[str, float, float, float]
 
 
-class _Watch(Silence):
+class _Watch(SilentProgress):
     """Tells how far the work is, and keeps what every step cost."""
 
     def __init__(self) -> None:

@@ -79,19 +79,19 @@ def simulate(
     learners: Annotated[int | None, typer.Option(min=1, help="How many learners (preset large).")] = None,
 ) -> None:
     """Write a believable programme as export files in the real formats, with the truth beside them."""
-    from pipelines.progress import Teller, telling
+    from pipelines.progress import ProgressReporter, show_progress
     from pipelines.simulation import plan_of
     from pipelines.simulation import simulate as write
 
     plan = plan_of(preset, seed=seed, learners=learners)
     with ExitStack() as shown:
-        tellers: list[Teller] = []
+        shown_progress: list[ProgressReporter] = []
 
         def stream_written(done: int, streams: int, name: str) -> None:
-            if not tellers:  # how many streams there are is known with the first one
-                tellers.append(shown.enter_context(telling(console, steps=streams)))
-            tellers[0].start(f"stream {name}")
-            tellers[0].done(f"{done} of {streams}")
+            if not shown_progress:  # how many streams there are is known with the first one
+                shown_progress.append(shown.enter_context(show_progress(console, steps=streams)))
+            shown_progress[0].start(f"stream {name}")
+            shown_progress[0].done(f"{done} of {streams}")
 
         summary = write(folder, plan, progress=stream_written)
     console.print(str(summary), soft_wrap=True)
@@ -105,15 +105,15 @@ def run(
 ) -> None:
     """Do a day's or a week's whole work: read, relate, count, predict, write."""
     from pipelines import steps
-    from pipelines.progress import telling
-    from pipelines.turns import turn
+    from pipelines.progress import show_progress
+    from pipelines.run_lock import run_lock
 
     settings = read_settings()
     programme = read_programme(settings.programme)
     day = _as_of(as_of, programme.time_zone)
     todo = steps.daily(programme) if rhythm is Rhythm.daily else steps.weekly(programme)
-    with turn(settings.warehouse_path, f"mayak run {rhythm.value} --as-of {day}"), telling(console, steps=len(todo)) as teller:
-        steps.carry_out(steps.Run(settings, day, datetime.now(UTC), teller), todo)
+    with run_lock(settings.warehouse_path, f"mayak run {rhythm.value} --as-of {day}"), show_progress(console, steps=len(todo)) as progress:
+        steps.carry_out(steps.Run(settings, day, datetime.now(UTC), progress), todo)
     console.print(f"Lists:     {settings.deliveries_folder / 'lists' / day.isoformat() / 'index.html'}", soft_wrap=True)
     if rhythm is Rhythm.weekly:
         console.print(f"Report:    {settings.deliveries_folder / 'reports' / day.isoformat()}", soft_wrap=True)
@@ -256,7 +256,7 @@ def erase(
     from pipelines.erasure import erase as forget
     from pipelines.erasure import is_begun
     from pipelines.explain import Person
-    from pipelines.turns import turn
+    from pipelines.run_lock import run_lock
 
     settings = read_settings()
     with Warehouse.open(settings.warehouse_path, read_only=True) as warehouse:
@@ -267,7 +267,7 @@ def erase(
         typer.confirm(f"Erase {person.name} ({person.person_id}) from everything? It cannot be undone.", abort=True)
     console.print(f"If this is interrupted, `mayak erase {escape(person.person_id)}` does the rest.", highlight=False, soft_wrap=True)
     # A run that has read the learner already would write the learner's name on a list again.
-    with turn(settings.warehouse_path, "mayak erase"):
+    with run_lock(settings.warehouse_path, "mayak erase"):
         erased = forget(settings, person.person_id, datetime.now(UTC))
     console.print(f"Erased ({erased.erasure_id}): {sum(erased.rows.values())} rows of {len(erased.rows)} tables, {erased.files} files.")
     if erased.sources:

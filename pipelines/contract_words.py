@@ -1,4 +1,4 @@
-"""The closed lists of words of the raw stage: what a reader may write into such a column and the door asks for."""
+"""The closed lists of words of the raw stage: what a reader may write into such a column and pipelines/raw_checks.py checks."""
 
 from __future__ import annotations
 

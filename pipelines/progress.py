@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 
-class Teller(Protocol):
+class ProgressReporter(Protocol):
     """Told of what is going on."""
 
     def start(self, what: str) -> None:
@@ -24,7 +24,7 @@ class Teller(Protocol):
         """Something to know that ends nothing."""
 
 
-class Silence:
+class SilentProgress:
     """Tells nobody: for tests and for callers that report in their own way."""
 
     def start(self, what: str) -> None: ...
@@ -34,7 +34,7 @@ class Silence:
     def note(self, line: str) -> None: ...
 
 
-class Lines:
+class LineProgress:
     """One plain line per event, through ``write``: for logs and pipes."""
 
     def __init__(self, write: Callable[[str], None]) -> None:
@@ -51,7 +51,7 @@ class Lines:
         self._write(f"  {line}")
 
 
-class _Bar:
+class _BarProgress:
     def __init__(self, progress: Progress, steps: int) -> None:
         self._progress, self._task, self._what = progress, progress.add_task("", total=steps), ""
 
@@ -68,11 +68,11 @@ class _Bar:
 
 
 @contextmanager
-def telling(console: Console, steps: int) -> Iterator[Teller]:
+def show_progress(console: Console, steps: int) -> Iterator[ProgressReporter]:
     """A bar of ``steps`` steps on a terminal, plain lines elsewhere."""
     if console.is_terminal:
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=console, transient=True) as progress:
-            yield _Bar(progress, steps)
+            yield _BarProgress(progress, steps)
     else:
-        yield Lines(lambda line: console.print(line, highlight=False, soft_wrap=True, markup=False))
+        yield LineProgress(lambda line: console.print(line, highlight=False, soft_wrap=True, markup=False))

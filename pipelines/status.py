@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from pipelines.belonging import stranger
 from pipelines.errors import BadConfiguration, MayakError, TransientError
 from pipelines.loading import context_for
+from pipelines.ownership import ownership_problem
 from pipelines.programme import Programme, Source, read_programme
 from pipelines.settings import Settings, read_settings
 from pipelines.sources import READERS, WEBINAR_KINDS
@@ -153,7 +153,7 @@ def _examine_warehouse(settings: Settings, programme: Programme, now: datetime) 
         if not warehouse.has_table("raw.loads"):
             yield Diagnosis("warehouse", "empty", "run `mayak run daily`")
             return
-        if problem := stranger(warehouse, path, programme.id, settings.pseudonyms):
+        if problem := ownership_problem(warehouse, path, programme.id, settings.pseudonyms):
             yield Diagnosis("warehouse", problem, "set the key, the programme file or MAYAK_HOME that belong together")
             return
         yield Diagnosis("warehouse", f"{path}, {path.stat().st_size / 1e6:.0f} MB")

@@ -15,19 +15,19 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from pipelines import belonging, erasure, marks
+from pipelines import erasure, marks, ownership
+from pipelines.as_of import known_until
 from pipelines.calendar import write_programme
 from pipelines.deliveries import frozen, list_mail, list_telegram, lists, outbox, reports
 from pipelines.deliveries.language import Language
 from pipelines.deliveries.page import snapshot
 from pipelines.deliveries.page.store import Store
-from pipelines.door import Finding, check_raw
 from pipelines.errors import BadConfiguration, BadContract, PermanentError
-from pipelines.knowledge import known_until
 from pipelines.links import acknowledgements, copies, feedback, novelty, people, questions, repeated_questions, replies, threads
 from pipelines.loading import Load, load_source
 from pipelines.programme import Programme, Source, read_programme
-from pipelines.progress import Silence, Teller
+from pipelines.progress import ProgressReporter, SilentProgress
+from pipelines.raw_checks import Finding, check_raw
 from pipelines.risk import scoring
 from pipelines.settings import Settings
 from pipelines.thresholds import THRESHOLDS_FILE
@@ -50,7 +50,7 @@ class Run:
     settings: Settings
     as_of: date
     run_at: datetime
-    teller: Teller = field(default_factory=Silence)
+    progress: ProgressReporter = field(default_factory=SilentProgress)
 
     @cached_property
     def programme(self) -> Programme:
@@ -75,7 +75,7 @@ class Run:
 
     def claim(self, warehouse: Warehouse) -> None:
         """Is the warehouse this programme's, and under this key? Raises BadConfiguration where it is not."""
-        belonging.claim(warehouse, self.settings.warehouse_path, self.programme.id, self.settings.pseudonyms)
+        ownership.claim(warehouse, self.settings.warehouse_path, self.programme.id, self.settings.pseudonyms)
 
     def on(self, day: date) -> Run:
         """The same run for another day."""
@@ -134,7 +134,7 @@ def load(run: Run, source: Source) -> list[Load]:
         erasure.hold(warehouse)
     failed = [item for item in loads if item.state == "failed"]
     for item in failed:
-        run.teller.note(f"{source.name}: {item.problem}")
+        run.progress.note(f"{source.name}: {item.problem}")
     if failed and source.required:
         raise PermanentError(f"source {source.name} is required and could not be read: {failed[0].problem}")
     return loads
@@ -151,12 +151,12 @@ def tell_loads(loads: list[Load]) -> Outcome:
 
 
 def check(run: Run) -> list[Finding]:
-    """Ask the door (Great Expectations). Raises BadContract when a critical expectation fails."""
+    """Run the Great Expectations suites on the raw tables. Raises BadContract when a critical expectation fails."""
     # A day in the programme's zone may end after the same day in UTC, and tonight's run sees the small hours of the next one.
     findings = check_raw(run.settings.warehouse_path, latest=max(run.as_of, run.run_at.date()) + timedelta(days=1))
     failed = [finding for finding in findings if not finding.passed]
     for finding in failed:
-        run.teller.note(f"raw.{finding.table}: {finding.rule}: {finding.observed}")
+        run.progress.note(f"raw.{finding.table}: {finding.rule}: {finding.observed}")
     critical = [f"raw.{finding.table}: {finding.rule}" for finding in failed if finding.critical]
     if critical:
         raise BadContract(f"the raw tables do not hold what the rest relies on: {'; '.join(critical)}")
@@ -244,7 +244,7 @@ def _take_marks(run: Run, warehouse: Warehouse) -> None:
     store = Store(run.settings.page_store)
     _, problems = marks.returned(run.settings.returned_folder, run.programme, store, run.run_at)
     for problem in problems:
-        run.teller.note(problem)
+        run.progress.note(problem)
     marks.take_marks(warehouse, store)
 
 
@@ -274,7 +274,7 @@ def mail_lists(run: Run) -> Outcome:
             ]  # fmt: skip
             queued = outbox.queue(warehouse, mails, run.as_of, settings.outbox_folder, run.run_at)
             if without := sum(item.curator_id not in addresses for item in made):
-                run.teller.note(f"{without} curators have no address: their lists lie in the folder of deliveries")
+                run.progress.note(f"{without} curators have no address: their lists lie in the folder of deliveries")
         done = outbox.send(warehouse, server, settings.outbox_folder, run.run_at)
         realms = {source.realm or "mail" for source in programme.sources if source.kind in ("mailbox", "imap")}
         names = settings.pseudonyms
@@ -283,7 +283,7 @@ def mail_lists(run: Run) -> Outcome:
             for realm in sorted(realms)
         )
         for day, kind, state, attempts, problem, count in outbox.unsent(warehouse):
-            run.teller.note(f"mail: {count} {kind} of {day} {state} after {attempts} attempts: {problem or 'not tried yet'}")
+            run.progress.note(f"mail: {count} {kind} of {day} {state} after {attempts} attempts: {problem or 'not tried yet'}")
     return Outcome({"queued": queued, "sent": done.sent, "failed": done.failed, "refused": done.refused, "bounced": bounced})
 
 
@@ -316,7 +316,7 @@ def message_lists(run: Run) -> Outcome:
         done = outbox.send_messages(warehouse, bot, settings.outbox_folder, run.run_at)
     for state, count in (("will be tried again", done.failed), ("were refused", done.refused)):
         if count:
-            run.teller.note(f"telegram: {count} messages {state}")
+            run.progress.note(f"telegram: {count} messages {state}")
     return Outcome({"queued": queued, "sent": done.sent, "failed": done.failed, "refused": done.refused})
 
 
@@ -333,9 +333,9 @@ def deliver_report(run: Run) -> list[Path]:
         made, is_new = frozen.freeze(report, folder, run.programme.languages, inputs=inputs, made_at=run.run_at)
         reports.remember_report(warehouse, run.as_of, folder)
     if not is_new:
-        run.teller.note(f"the report of this week says what it said: version {made.version}")
+        run.progress.note(f"the report of this week says what it said: version {made.version}")
     elif len(frozen.versions(folder, run.as_of)) > 1:
-        run.teller.note(f"the report of this week says something new: version {made.version}; the earlier ones stand beside it")
+        run.progress.note(f"the report of this week says something new: version {made.version}; the earlier ones stand beside it")
     return sorted(path for path in (folder / made.place).iterdir())
 
 
@@ -379,7 +379,7 @@ def daily(programme: Programme) -> list[Step]:
         *loading,
         # After the loads: curators are named by their LMS user names.
         Step("programme and calendar", prepare),
-        Step("ask the door", _checked),
+        Step("check raw tables", _checked),
         Step("link people", link_people),
         Step("link conversations", link_conversations),
         Step("link notices", link_notices),
@@ -400,10 +400,10 @@ def weekly(programme: Programme) -> list[Step]:
 
 
 def carry_out(run: Run, steps: list[Step]) -> None:
-    """Do the steps one after another, telling of each. The first error ends the run; what is done stays and is not done twice."""
+    """Do the steps one after another, reporting each. The first error ends the run; what is done stays and is not done twice."""
     for step in steps:
-        run.teller.start(step.name)
+        run.progress.start(step.name)
         outcome = step.do(run)
-        run.teller.done(str(outcome))
+        run.progress.done(str(outcome))
         for line in outcome.notes:
-            run.teller.note(line)
+            run.progress.note(line)

@@ -18,8 +18,8 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.replies.talk import PROGRAMME, START, talk
 from pipelines import transform
+from pipelines.as_of import known_until
 from pipelines.calendar import write_programme
-from pipelines.knowledge import known_until
 from pipelines.links.novelty import first_to_relate, note_related
 from pipelines.links.questions import link_questions
 from pipelines.links.repeated_questions import link_repeated_questions

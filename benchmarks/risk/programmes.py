@@ -18,7 +18,7 @@ from pathlib import Path
 import pandas as pd
 from rich.console import Console
 
-from pipelines.progress import telling
+from pipelines.progress import show_progress
 from pipelines.risk import backtest, evaluation_page
 from pipelines.risk.figures import Measured
 from pipelines.settings import read_settings
@@ -45,7 +45,7 @@ def build(home: Path, seed: int, console: Console) -> None:
         return
     run = Run(read_settings(), plan.as_of, datetime.now(UTC))
     steps = daily(run.programme)
-    with telling(console, len(steps)) as run.teller:
+    with show_progress(console, len(steps)) as run.progress:
         carry_out(run, steps)
     done.write_text(f"{seed}\n", encoding="utf-8")
 

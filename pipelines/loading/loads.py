@@ -20,10 +20,10 @@ from traceback import extract_tb
 
 import duckdb
 
-from pipelines.ahead import read_ahead
 from pipelines.errors import BadConfiguration, BadContract, MayakError, PermanentError, TransientError
 from pipelines.loading.staging import ROWS_AT_ONCE, Stage
 from pipelines.loading.uniting import unite
+from pipelines.prefetch import prefetch
 from pipelines.programme import Programme, Source
 from pipelines.pseudonyms import Pseudonyms
 from pipelines.sources import READERS
@@ -231,7 +231,7 @@ def _read(reader: Reader, source: Source, item: Item, shown: str, context: Conte
     kept: Counter[str] = Counter()
     rejected: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
-    for event in chain.from_iterable(read_ahead(_parcels(_unbroken(reader, source, item, context)), depth=1)):
+    for event in chain.from_iterable(prefetch(_parcels(_unbroken(reader, source, item, context)), depth=1)):
         match event:
             case Batch(record, table, counted):
                 if table.num_rows:

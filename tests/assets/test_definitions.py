@@ -14,8 +14,8 @@ from assets.definitions import build
 from assets.timetable import export_state
 from pipelines.errors import TransientError
 from pipelines.programme import read_programme
+from pipelines.run_lock import RunLock, run_lock
 from pipelines.settings import read_settings
-from pipelines.turns import Turn, turn
 from tests.conftest import SmallProgramme, configure
 
 STAGES = ("raw", "links", "facts", "indicators", "risk", "reports", "deliveries")
@@ -144,7 +144,7 @@ def test_a_run_waits_for_the_run_before_it_and_one_process_may_do_several(
     @dg.asset(required_resource_keys={"installation"}, deps=[work])
     def go_on(context):
         with pytest.raises(TransientError, match=f"Dagster run {context.run.run_id[:8]}"):
-            Turn(path, "mayak run daily")
+            RunLock(path, "mayak run daily")
         context.resources.installation.run(context)
 
     def run() -> str:
@@ -153,10 +153,10 @@ def test_a_run_waits_for_the_run_before_it_and_one_process_may_do_several(
         return str(failures[0].cause or failures[0]) if failures else "done"
 
     assert read_settings().warehouse_path == path
-    with turn(path, "mayak run daily"):
+    with run_lock(path, "mayak run daily"):
         assert "another run works on the warehouse" in run()
     assert run() == run() == "done"
-    with turn(path, "mayak run daily"):
+    with run_lock(path, "mayak run daily"):
         pass
 
 

@@ -26,7 +26,7 @@ from pipelines.errors import PermanentError
 from pipelines.links import copies
 from pipelines.loading import load_source
 from pipelines.loading.staging import Stage
-from pipelines.progress import Lines
+from pipelines.progress import LineProgress
 from pipelines.settings import read_settings
 from pipelines.simulation import plan_of, simulate
 from pipelines.transform import run_dbt
@@ -66,8 +66,8 @@ class Home:
             configure(patch, self.exports, self.folder)
             # The models' own tests have their own module and would be asked seven times here.
             patch.setattr(steps, "run_dbt", partial(run_dbt, data_tests=False))
-            run = steps.Run(read_settings(), day, RUN_AT, teller=Lines(self.told.append))
-            do(run, [step for step in steps.weekly(run.programme) if step.name != "ask the door"])
+            run = steps.Run(read_settings(), day, RUN_AT, progress=LineProgress(self.told.append))
+            do(run, [step for step in steps.weekly(run.programme) if step.name != "check raw tables"])
 
     def warehouse(self) -> Warehouse:
         return Warehouse.open(self.folder / "warehouse.duckdb", read_only=True)

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from pipelines import cli
 from pipelines.errors import TransientError
-from pipelines.turns import turn
+from pipelines.run_lock import run_lock
 from pipelines.warehouse import Warehouse
 
 KEY = "a-key-for-invented-people"
@@ -181,7 +181,7 @@ def test_two_runs_never_work_on_one_warehouse(mayak, installation: Path, command
             "insert into links.people (account_id, person_id, state, rule) values ('a1', 'p1', 'linked', 'lms');"
             "insert into personal.accounts (account_id, native_id, display_name) values ('a1', '5', 'Ирина Полевая')"
         )
-    with turn(path, "mayak run daily --as-of 2026-11-21"):
+    with run_lock(path, "mayak run daily --as-of 2026-11-21"):
         code, out, errors = mayak(*command)
     assert code == 75
     assert "Erased" not in out

@@ -6,16 +6,16 @@ from io import StringIO
 
 from rich.console import Console
 
-from pipelines.progress import telling
+from pipelines.progress import show_progress
 
 
 def told(*, terminal: bool) -> str:
     output = StringIO()
-    with telling(Console(file=output, force_terminal=terminal, width=100, color_system=None), steps=2) as teller:
-        teller.start("read lms")
-        teller.done("rows 5")
-        teller.note("one file could not be read")
-        teller.start("link people")
+    with show_progress(Console(file=output, force_terminal=terminal, width=100, color_system=None), steps=2) as progress:
+        progress.start("read lms")
+        progress.done("rows 5")
+        progress.note("one file could not be read")
+        progress.start("link people")
     return output.getvalue()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.belonging import claim
+from pipelines.ownership import claim
 from pipelines.programme import Programme
 from pipelines.pseudonyms import Pseudonyms
 from pipelines.status import Diagnosis, examine, source_states

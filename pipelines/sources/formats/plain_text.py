@@ -1,4 +1,4 @@
-"""Small facts about a text that readers of chat and mail record at the door."""
+"""Small facts about a text that readers of chat and mail record as they read it."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ What has to be known about them (Moodle 3.x to 4.5, English and Russian):
 - Neither names the course. It is ``course`` of the source, or the entry of ``feeds`` whose pattern fits the file, or the file's name (as Moodle calls
   it, "progress.digi-2026", or as somebody did): its short name, so ``<realm>:course:code:<short name>``, which ``facts`` takes for the course of the realm that has it.
 - Neither has an activity's id: a task is known by the course and its name (``<realm>:task:name:<hash>``).
-- A state set by hand carries the name of whoever did it ("Completed (set by …)"); it is dropped at the door. Names in two languages come
+- A state set by hand carries the name of whoever did it ("Completed (set by …)"); it is dropped here. Names in two languages come
   out glued where the site's filter is off for headings.
 """
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pandas as pd
 import pytest
 
-from pipelines.knowledge import known_until
+from pipelines.as_of import known_until
 from pipelines.links import repeated_questions
 from pipelines.links.novelty import first_to_relate, note_related
 from pipelines.links.questions import link_questions

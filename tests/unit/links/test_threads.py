@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from pipelines.knowledge import known_until
+from pipelines.as_of import known_until
 from pipelines.links.threads import ThreadsSummary, link_threads
 from pipelines.loading import load_source
 from pipelines.programme import Programme, Source

@@ -18,7 +18,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection
 
-from pipelines.ahead import read_ahead
+from pipelines.prefetch import prefetch
 from pipelines.programme import Source
 from pipelines.settings import SQL_FOLDER
 from pipelines.sources.lms.moodle_db.connecting import columns_found, connected, engine_for, parsed_url, told
@@ -98,7 +98,7 @@ class Database:
         if not can_range(self.url):
             return self.batches("activity", {"after": after})
         # A range is fetched, on a connection of its own, while the rows of the one before are worked at.
-        return read_ahead(ranged(self.url, self.statement((QUERIES / "activity.sql").read_text(encoding="utf-8")), after), depth=1)
+        return prefetch(ranged(self.url, self.statement((QUERIES / "activity.sql").read_text(encoding="utf-8")), after), depth=1)
 
     def table(self, query: str, parameters: Mapping[str, Any] | None = None, tables: Mapping[str, str] | None = None) -> pa.Table:
         """All rows of a query in one table: for what stays small (courses, tasks, groups)."""

@@ -3,7 +3,7 @@
 The store (``moodledata`` in the programme file) holds each content once, under its SHA-1: ``filedir/ab/cd/abcd…`` (Moodle's
 ``lib/filestorage/file_system_filedir.php``). A content never changes, so each is opened once: the cursor ``texts_after`` is the id of the
 last row of ``files`` that was looked at. It stays where it is while there is no store, and waits some days for a content that the copy of
-the store does not have yet; what it waits for is rejected every time, so that the door shows it.
+the store does not have yet; what it waits for is rejected every time, so that the checks show it.
 
 Not kept: the store's ``trashdir`` (files taken back). A content that is no longer handed in by anybody keeps its text.
 """

@@ -1,4 +1,4 @@
-"""Whose a warehouse is: one programme's, under one key.
+"""The owner of a warehouse: one programme's, under one key.
 
 Pseudonyms of two keys look alike. With another key everybody would be somebody new from that night on, twice as many learners of whom half fall silent, and
 nothing afterwards could tell the two apart. So what writes to a warehouse first asks whether it is its own.
@@ -18,13 +18,13 @@ _REALM, _WORD = "mayak:installation", "key"
 
 def claim(warehouse: Warehouse, path: Path, programme_id: str, pseudonyms: Pseudonyms) -> None:
     """Write down whose the warehouse is, or find that it is so. The schemas must be there. Raises BadConfiguration where it is another's."""
-    if problem := stranger(warehouse, path, programme_id, pseudonyms):
+    if problem := ownership_problem(warehouse, path, programme_id, pseudonyms):
         raise BadConfiguration(problem)
     if not warehouse.value("select count(*) from raw.installation"):
         warehouse.connection.execute("insert into raw.installation values (?, ?)", [programme_id, pseudonyms.of(_REALM, _WORD)])
 
 
-def stranger(warehouse: Warehouse, path: Path, programme_id: str, pseudonyms: Pseudonyms) -> str | None:
+def ownership_problem(warehouse: Warehouse, path: Path, programme_id: str, pseudonyms: Pseudonyms) -> str | None:
     """Why the warehouse is not this installation's; None where it is, or where nothing is written down yet."""
     known = warehouse.rows("select programme_id, key_mark from raw.installation") if warehouse.has_table("raw.installation") else []
     if not known:

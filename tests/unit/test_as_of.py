@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pipelines.knowledge import known_until
+from pipelines.as_of import known_until
 from pipelines.warehouse import Warehouse
 
 BEFORE, MOMENT, AFTER = (datetime(2026, 11, day, 12, tzinfo=UTC) for day in (20, 22, 24))

@@ -1,4 +1,4 @@
-"""The door: every rule passes on good tables, and each kind of wrong is found by the rule that is there for it."""
+"""Checks of the raw tables: every rule passes on good tables, and each kind of wrong is found by the rule that is there for it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.door import CHECKED, MOMENTS, POINTERS, WORDS, Finding, check_raw, rules
+from pipelines.raw_checks import CHECKED, MOMENTS, POINTERS, WORDS, Finding, check_raw, rules
 from pipelines.warehouse import Warehouse
 
 TODAY = date(2026, 11, 22)
@@ -70,7 +70,7 @@ def ask(folder: Path, *wrongs: str) -> list[Finding]:
 @pytest.fixture(scope="module")
 def all_wrong(tmp_path_factory: pytest.TempPathFactory) -> list[Finding]:
     """Every wrong at once: a run of the suites costs seconds, whatever they find."""
-    return ask(tmp_path_factory.mktemp("door"), *(statement for statement, _ in reversed(WRONGS.values())))
+    return ask(tmp_path_factory.mktemp("checks"), *(statement for statement, _ in reversed(WRONGS.values())))
 
 
 def test_good_tables_pass_every_rule_and_the_file_is_free_again(tmp_path: Path) -> None:

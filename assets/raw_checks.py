@@ -6,8 +6,8 @@ from datetime import date, timedelta
 import dagster as dg
 
 from assets.installation import Installation
-from pipelines.door import CHECKED, check_raw, rules_for
 from pipelines.programme import Programme
+from pipelines.raw_checks import CHECKED, check_raw, rules_for
 from pipelines.warehouse import Warehouse
 
 
@@ -19,7 +19,7 @@ def _declared() -> tuple[dict[str, tuple[str, tuple[str, ...]]], dict[str, str]]
         return {table: (warehouse.comment(f"raw.{table}"), warehouse.key(f"raw.{table}")) for table in CHECKED}, dict(private)
 
 
-def door(programme: Programme | None) -> dg.AssetsDefinition:
+def raw_tables(programme: Programme | None) -> dg.AssetsDefinition:
     """The raw relations after tonight's loads, with one asset check per expectation; critical ones stop what depends on them."""
     declared, private = _declared()
     loads = [dg.AssetKey(["loads", source.name]) for source in programme.sources] if programme else []
@@ -51,8 +51,8 @@ def door(programme: Programme | None) -> dg.AssetsDefinition:
         for rule in rules_for(table, key, date.max)
     ]
 
-    @dg.multi_asset(name="door", specs=specs, check_specs=checks)
-    def ask_the_door(context: dg.AssetExecutionContext, installation: Installation) -> Iterator[dg.MaterializeResult]:
+    @dg.multi_asset(name="raw_tables", specs=specs, check_specs=checks)
+    def check_raw_tables(context: dg.AssetExecutionContext, installation: Installation) -> Iterator[dg.MaterializeResult]:
         run = installation.run(context)
         latest = max(run.as_of, run.run_at.date()) + timedelta(days=1)
         findings = check_raw(run.settings.warehouse_path, latest)
@@ -74,4 +74,4 @@ def door(programme: Programme | None) -> dg.AssetsDefinition:
         for table in private:
             yield dg.MaterializeResult(asset_key=["personal", table])
 
-    return ask_the_door
+    return check_raw_tables

@@ -1,4 +1,4 @@
-"""Read ahead: the next batch is made while the last one is written.
+"""Prefetching: the next batch is made while the last one is written.
 
 Readers work in Python and Arrow, the warehouse in its own threads; one after the other, each would wait for its half of the time.
 """
@@ -18,7 +18,7 @@ DEPTH = 2
 _LOOK_AGAIN = 0.2
 
 
-def read_ahead(items: Iterable[Item], depth: int = DEPTH) -> Iterator[Item]:
+def prefetch(items: Iterable[Item], depth: int = DEPTH) -> Iterator[Item]:
     """The items in their order, made in a thread of their own, at most ``depth`` ahead.
 
     An error of the maker is raised here, after the items before it. A taker that stops early stops the maker, whose generator is closed in
@@ -51,7 +51,7 @@ def read_ahead(items: Iterable[Item], depth: int = DEPTH) -> Iterator[Item]:
             if close:
                 close()
 
-    maker = Thread(target=make, name="read ahead", daemon=True)
+    maker = Thread(target=make, name="prefetch", daemon=True)
     maker.start()
     try:
         while True:

@@ -1,4 +1,4 @@
-"""The door: Great Expectations suites on the raw tables, asked before anything downstream reads them.
+"""Checks of the raw tables: Great Expectations suites, run before anything downstream reads them.
 
 What is checked here is what the rest relies on without asking again: keys are there and single, words are from the contract's lists,
 times are possible, what points somewhere points to something, and no load lost a row. An expectation of severity ``critical`` that

@@ -1,4 +1,4 @@
-"""Reading ahead changes nothing but the time it takes."""
+"""Prefetching changes nothing but the time it takes."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from threading import current_thread, main_thread
 
 import pytest
 
-from pipelines.ahead import read_ahead
+from pipelines.prefetch import prefetch
 
 
 def test_items_keep_their_order() -> None:
-    assert list(read_ahead(range(1000))) == list(range(1000))
-    assert list(read_ahead([])) == []
+    assert list(prefetch(range(1000))) == list(range(1000))
+    assert list(prefetch([])) == []
 
 
 def test_an_error_comes_after_the_items_before_it() -> None:
@@ -21,7 +21,7 @@ def test_an_error_comes_after_the_items_before_it() -> None:
         yield 2
         raise LookupError("gone")
 
-    items = read_ahead(make())
+    items = prefetch(make())
     assert [next(items), next(items)] == [1, 2]
     with pytest.raises(LookupError, match="gone"):
         next(items)
@@ -36,7 +36,7 @@ def test_a_taker_that_stops_closes_the_maker_in_its_own_thread() -> None:
         finally:
             closed.append(current_thread() is not main_thread())
 
-    items = read_ahead(make())
+    items = prefetch(make())
     assert next(items) == 0
     items.close()
     assert closed == [True]
@@ -50,6 +50,6 @@ def test_it_stays_only_so_far_ahead() -> None:
             made.append(number)
             yield number
 
-    for item in read_ahead(make(), depth=2):
+    for item in prefetch(make(), depth=2):
         # Two wait, one is in the maker's hand, and it may be making another.
         assert len(made) <= item + 5

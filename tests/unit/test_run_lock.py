@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import PermanentError, TransientError
-from pipelines.turns import Turn, turn
+from pipelines.run_lock import RunLock, run_lock
 from pipelines.warehouse import Warehouse
 
 
 @contextmanager
 def another_process(code: str, path: Path) -> Iterator[subprocess.Popen[str]]:
     """A process that has done ``code`` (with ``path``) and goes on until it is told to end."""
-    code = f"import time\nfrom pathlib import Path\nfrom pipelines.turns import Turn\nfrom pipelines.warehouse import Warehouse\npath = Path({str(path)!r})\n{code}"
+    code = f"import time\nfrom pathlib import Path\nfrom pipelines.run_lock import RunLock\nfrom pipelines.warehouse import Warehouse\npath = Path({str(path)!r})\n{code}"
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
@@ -30,36 +30,36 @@ def another_process(code: str, path: Path) -> Iterator[subprocess.Popen[str]]:
         process.wait()
 
 
-HOLD_TURN = "held = Turn(path, 'mayak run daily --as-of 2026-11-21')\nprint('ready', flush=True)\ntime.sleep(600)"
+HOLD_LOCK = "held = RunLock(path, 'mayak run daily --as-of 2026-11-21')\nprint('ready', flush=True)\ntime.sleep(600)"
 
 
 def test_who_comes_second_is_told_who_works(tmp_path: Path) -> None:
     path = tmp_path / "home" / "warehouse.duckdb"
-    with another_process(HOLD_TURN, path) as process:
+    with another_process(HOLD_LOCK, path) as process:
         with pytest.raises(TransientError, match=rf"\(mayak run daily --as-of 2026-11-21, process {process.pid}\); one at a time"):
-            Turn(path, "mayak run weekly")
-        with pytest.raises(TransientError), turn(path, "mayak erase"):
+            RunLock(path, "mayak run weekly")
+        with pytest.raises(TransientError), run_lock(path, "mayak erase"):
             raise AssertionError("two at once")
-        with turn(tmp_path / "home" / "another.duckdb", "mayak run daily"):
+        with run_lock(tmp_path / "home" / "another.duckdb", "mayak run daily"):
             pass
 
 
-def test_a_killed_holder_gives_its_turn_back(tmp_path: Path) -> None:
+def test_a_killed_holder_releases_its_lock(tmp_path: Path) -> None:
     path = tmp_path / "warehouse.duckdb"
-    with another_process(HOLD_TURN, path) as process:
+    with another_process(HOLD_LOCK, path) as process:
         process.send_signal(signal.SIGKILL)
         process.wait()
-        with turn(path, "mayak run daily"):
+        with run_lock(path, "mayak run daily"):
             pass
-    with turn(path, "mayak run daily"):
+    with run_lock(path, "mayak run daily"):
         pass
 
 
 def test_who_is_patient_waits_and_says_so_once(tmp_path: Path) -> None:
     path = tmp_path / "warehouse.duckdb"
     told: list[str] = []
-    with another_process(HOLD_TURN.replace("600", "3"), path):
-        Turn(path, "Dagster run", patience=60, tell=told.append).give_back()
+    with another_process(HOLD_LOCK.replace("600", "3"), path):
+        RunLock(path, "Dagster run", patience=60, tell=told.append).release()
     assert len(told) == 1
     assert told[0].startswith("waits for another run (mayak run daily --as-of 2026-11-21, process ")
 
@@ -67,7 +67,7 @@ def test_who_is_patient_waits_and_says_so_once(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_to_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(PermanentError, match="expected a folder that can be written to; found: Not a directory"):
-        Turn(tmp_path / "file" / "home" / "warehouse.duckdb", "mayak run daily")
+        RunLock(tmp_path / "file" / "home" / "warehouse.duckdb", "mayak run daily")
 
 
 def test_a_step_waits_for_somebody_who_looks_at_the_warehouse(tmp_path: Path) -> None:

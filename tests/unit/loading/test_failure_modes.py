@@ -193,7 +193,7 @@ def test_a_fault_of_a_reader_fails_its_item_alone_and_quotes_nothing(run: Run, w
 
     first, second = run({"a": broken, "b": messages("words", at(2))})
     assert (first.state, second.state) == ("failed", "loaded")
-    assert "ValueError in test_hardships.py, line" in (first.problem or "")
+    assert "ValueError in test_failure_modes.py, line" in (first.problem or "")
     assert "Иванова" not in (first.problem or "")
     assert warehouse.rows("select distinct load.item from raw.messages inner join raw.loads as load using (load_id)") == [("b",)]
 
@@ -274,7 +274,7 @@ def test_a_process_killed_before_the_end_leaves_nothing_behind(tmp_path: Path) -
         from pipelines.loading import loads
         from pipelines.programme import Programme, Source
         from pipelines.warehouse import Warehouse
-        from tests.unit.loading.test_hardships import KEYS, NOON, Told, at, messages
+        from tests.unit.loading.test_failure_modes import KEYS, NOON, Told, at, messages
 
         loading.READERS["files"] = Told({"a": messages("words", at(2))}, 1)
         if sys.argv[2] == "die":

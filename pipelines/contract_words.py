@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 #: Closed lists of words in the contract (sql/schema/raw.sql says what each means).
 WORDS: Mapping[str, Mapping[str, Sequence[str]]] = {
     "accounts": {"channel": ("lms", "chat", "mail", "webinar", "survey")},
-    "enrolments": {"role": ("learner", "curator", "staff"), "state": ("active", "suspended", "ended", "removed")},
+    "enrolments": {"role": ("learner", "curator", "staff", "other"), "state": ("active", "suspended", "ended", "removed")},
     "tasks": {"kind": ("assignment", "quiz", "page", "file", "url", "forum", "feedback", "certificate", "other")},
     "deadlines": {"rule": ("group_override", "user_override", "extension")},
     "activity": {

@@ -214,7 +214,7 @@ comment on table raw.enrolments is 'One row per account, course, enrolment metho
 comment on column raw.enrolments.enrolment_id is '"<realm>:enrolment:<native id>:<role>".';
 comment on column raw.enrolments.account_id is 'Who.';
 comment on column raw.enrolments.course_id is 'Where.';
-comment on column raw.enrolments.role is 'learner, curator (teaches in this course), staff (manager, administrator) or other (enrolled without a role, or with one of no archetype); from the role''s archetype, never its name.';
+comment on column raw.enrolments.role is 'learner, curator (teaches in this course), staff (manager, administrator) or other (enrolled without a role, or with one that neither learns nor teaches); from the role''s archetype, or where it has none from what it may do; never from its name.';
 comment on column raw.enrolments.method is 'manual, self, cohort …; "role" where a role stands without an enrolment; "chat" etc. never.';
 comment on column raw.enrolments.state is 'active, suspended (this enrolment), ended (time over or method disabled), removed (unenrolled).';
 comment on column raw.enrolments.created_at is 'When it was made.';

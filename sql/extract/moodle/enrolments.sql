@@ -7,6 +7,6 @@ from {user_enrolments} ue
 left join {enrol} e on e.id = ue.enrolid
 left join {context} c on c.contextlevel = 50 and c.instanceid = e.courseid
 left join {role_assignments} ra on ra.contextid = c.id and ra.userid = ue.userid
-left join {role} r on r.id = ra.roleid
+left join {role_kinds} r on r.id = ra.roleid
 group by ue.id, ue.userid, e.courseid, e.enrol, e.status, ue.status, ue.timestart, ue.timeend, ue.modifierid, ue.timecreated, ue.timemodified
 order by ue.id

@@ -15,6 +15,7 @@ join information_schema.columns c on c.table_schema = database() and left(c.tabl
 left join (
     select 'user' as name, 'id,deleted,suspended,username,firstname,lastname,email,phone1,phone2,institution,city,lang,timezone,firstaccess,lastaccess,timecreated,timemodified' as cols
     union all select 'role' as name, 'id,shortname,archetype' as cols
+    union all select 'role_capabilities' as name, 'id,contextid,roleid,capability,permission' as cols
     union all select 'role_assignments' as name, 'id,roleid,contextid,userid,timemodified,modifierid' as cols
     union all select 'context' as name, 'id,contextlevel,instanceid,path' as cols
     union all select 'enrol' as name, 'id,enrol,status,courseid,roleid,timemodified' as cols

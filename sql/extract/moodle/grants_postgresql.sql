@@ -5,6 +5,7 @@ with names (prefix, reader) as (values ('mdl_', 'mayak')),
 wanted (name, cols) as (values
     ('user', 'id,deleted,suspended,username,firstname,lastname,email,phone1,phone2,institution,city,lang,timezone,firstaccess,lastaccess,timecreated,timemodified'),
     ('role', 'id,shortname,archetype'),
+    ('role_capabilities', 'id,contextid,roleid,capability,permission'),
     ('role_assignments', 'id,roleid,contextid,userid,timemodified,modifierid'),
     ('context', 'id,contextlevel,instanceid,path'),
     ('enrol', 'id,enrol,status,courseid,roleid,timemodified'),

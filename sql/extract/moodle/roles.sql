@@ -1,2 +1,2 @@
 -- One row per role.
-select r.id, r.archetype from {role} r order by r.id
+select r.id, r.archetype from {role_kinds} r order by r.id

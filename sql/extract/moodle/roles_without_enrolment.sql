@@ -2,7 +2,7 @@
 -- or the site above it (paths of contexts are '/1/11/13').
 select ra.id, ra.userid, course_context.instanceid as courseid, r.archetype, ra.modifierid, ra.timemodified
 from {role_assignments} ra
-join {role} r on r.id = ra.roleid
+join {role_kinds} r on r.id = ra.roleid
 join {context} c on c.id = ra.contextid
 join {context} course_context on course_context.contextlevel = 50
     and (course_context.id = c.id

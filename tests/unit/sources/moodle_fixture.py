@@ -27,7 +27,7 @@ DAY = 86_400
 PSEUDONYMS = Pseudonyms(b"sixteen bytes or more")
 
 _TEXTS = {
-    "activity", "archetype", "city", "commenttext", "component", "content", "contenthash", "email", "enrol", "eventname", "filearea", "filename",
+    "activity", "archetype", "capability", "city", "commenttext", "component", "content", "contenthash", "email", "enrol", "eventname", "filearea", "filename",
     "firstname", "format", "fullmessage", "fullmessagehtml", "fullname", "idnumber", "institution", "intro", "itemmodule", "itemtype", "lang",
     "lastname", "message", "mimetype", "name", "onlinetext", "origin", "path", "phone1", "phone2", "presentation", "shortname", "smallmessage",
     "source", "state", "subject", "timezone", "typ", "type", "username", "value", "workflowstate", "attachment",

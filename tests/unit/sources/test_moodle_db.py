@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from pipelines.contract_words import WORDS
 from pipelines.loading import Load, load_source
 from pipelines.sources.lms.moodle_db import TABLES, MoodleDatabase
 from pipelines.sources.reading import Batch, Context, Item
@@ -476,7 +477,7 @@ def test_trap_16_an_enrolment_removed_later_takes_the_place_of_the_active_one(wa
 
 def test_trap_17_the_role_comes_from_the_archetype_at_the_course_or_above(loaded: Loaded) -> None:
     roles = {
-        # a renamed role keeps its archetype; one of no archetype says nothing
+        # a renamed role keeps its archetype; one of no archetype that may neither mark nor hand in says nothing
         "role": [{"id": 20, "shortname": "kurator", "archetype": "editingteacher"}, {"id": 21, "shortname": "observer", "archetype": ""}],
         "role_assignments": [
             {"id": 50, "roleid": MANAGER, "contextid": 3, "userid": 30, "timemodified": T0},
@@ -496,6 +497,31 @@ def test_trap_17_the_role_comes_from_the_archetype_at_the_course_or_above(loaded
         ("moodle:enrolment:role-51-2:curator", account(31), "curator", "role"),
     ]
     assert rows(warehouse, "select rows_seen, rows_kept from raw.load_counts where record = 'enrolments'") == [(4, 4)]
+    # What the reader writes, the door lets through: one enrolment without a role must not stop the night.
+    assert {role for _, _, role, _ in found} <= set(WORDS["enrolments"]["role"])
+
+
+def test_a_role_without_an_archetype_is_what_it_may_do(loaded: Loaded) -> None:
+    system = 1
+
+    def may(number: int, role: int, capability: str, permission: int = 1, context: int = system) -> dict[str, Any]:
+        return {"id": number, "roleid": role, "capability": capability, "permission": permission, "contextid": context}
+
+    roles = {
+        "role": [{"id": n, "shortname": f"own{n}", "archetype": ""} for n in (20, 21, 22, 23)],
+        "role_capabilities": [
+            may(1, 20, "mod/assign:grade"), may(2, 20, "mod/forum:replypost"), may(3, 21, "mod/assign:submit"), may(4, 22, "mod/assign:grade", -1),
+            # what is allowed in one course only does not make the role
+            may(5, 22, "mod/assign:submit", context=102), may(6, 23, "mod/assign:grade"), may(7, 23, "moodle/category:manage"),
+        ],
+    }  # fmt: skip
+    warehouse = loaded(course(), roles, *(enrolled(n, 10 + n, role=19 + n) for n in (1, 2, 3, 4)))
+    assert rows(warehouse, "select enrolment_id from raw.enrolments order by 1") == [
+        ("moodle:enrolment:1:curator",),
+        ("moodle:enrolment:2:learner",),
+        ("moodle:enrolment:3:other",),
+        ("moodle:enrolment:4:staff",),
+    ]
 
 
 GROUPS = {

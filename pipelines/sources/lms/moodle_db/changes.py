@@ -88,7 +88,7 @@ DIGESTS: dict[str, tuple[str, ...]] = {
     "modules": ("id", "name"),
     "grade_items": ("id", "courseid", "itemtype", "itemmodule", "iteminstance", "grademax", "hidden"),
     "enrol": ("id", "enrol", "status", "courseid", "roleid"),
-    "role": ("id", "archetype"),
+    "role_kinds": ("id", "archetype"),
     "assign_overrides": ("id", "assignid", "groupid", "userid", "duedate", "cutoffdate"),
     "quiz_overrides": ("id", "quiz", "groupid", "userid", "timeclose"),
     "customcert": ("id", "course"),

@@ -23,12 +23,12 @@ from pipelines.programme import Source
 from pipelines.settings import SQL_FOLDER
 from pipelines.sources.lms.moodle_db.connecting import columns_found, connected, engine_for, parsed_url, told
 from pipelines.sources.lms.moodle_db.straight import FETCH_ROWS, can_copy, can_range, copied, fetched, ranged
-from pipelines.sources.lms.moodle_db.tables import ACTIVITY_COLUMNS, OPTIONAL_COLUMNS, STAND_INS, TABLES
+from pipelines.sources.lms.moodle_db.tables import ACTIVITY_COLUMNS, OPTIONAL_COLUMNS, STAND_INS, TABLES, VIEWS
 
 QUERIES = SQL_FOLDER / "extract" / "moodle"
 
 #: Text columns of optional tables, for which an empty stand-in has to have the right type.
-_OPTIONAL_TEXT = frozenset({"name", "intro", "content", "value", "presentation", "typ", "onlinetext", "commenttext", "state"})
+_OPTIONAL_TEXT = frozenset({"name", "intro", "content", "value", "presentation", "typ", "onlinetext", "commenttext", "state", "capability"})
 _TABLE = re.compile(r"\{([a-z_]+)\}")
 _COMMENT = re.compile(r"--[^\n]*")
 
@@ -61,7 +61,7 @@ class Database:
 
     def has(self, table: str) -> bool:
         """Is the table there, or what an older version had in its place?"""
-        return table in self.columns or self._stand_in(table) is not None
+        return table in self.columns or table in VIEWS or self._stand_in(table) is not None
 
     def count(self, table: str, where: str = "1 = 1") -> int:
         """Rows of a table; 0 where it is absent."""
@@ -109,6 +109,8 @@ class Database:
         return _TABLE.sub(lambda match: self._table((tables or {}).get(match.group(1), match.group(1))), _COMMENT.sub("", text))
 
     def _table(self, name: str) -> str:
+        if name in VIEWS:
+            return f"({self.statement(VIEWS[name])})"
         own = self._quote(self.prefix + name)
         if name in self.columns:
             lacking = {column: value for column, value in OPTIONAL_COLUMNS.get(name, {}).items() if column not in self.columns[name]}

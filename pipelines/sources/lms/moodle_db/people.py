@@ -29,7 +29,7 @@ from pipelines.sources.lms.moodle_texts import other_of
 from pipelines.sources.reading import Batch, Event, Seen
 from pipelines.warehouse import engine_beside
 
-#: Moodle's archetypes of roles; the others (guest, user, frontpage, none) say nothing about a course. Names of roles can be changed.
+#: Moodle's archetypes of roles (:data:`.tables.VIEWS`); the others (guest, user, frontpage) say nothing about a course. Names of roles can be changed.
 ROLES = {"student": "learner", "teacher": "curator", "editingteacher": "curator", "manager": "staff", "coursecreator": "staff"}
 #: ``user.timezone`` that means "the server's".
 _SERVERS_ZONE = "99"

@@ -29,7 +29,7 @@ _FRONT_PAGE = 1
 _CHANGES = ("timemodified", "modified", "timecompleted", "extensionduedate", "lastaccess")
 #: What enrolments, stays in groups, deadlines and everything that only the log still knows are made of.
 _COMING_AND_GOING = (
-    "user_enrolments", "role_assignments", "context", "groups_members", "enrol", "role", "course_modules", "modules", "assign_overrides",
+    "user_enrolments", "role_assignments", "context", "groups_members", "enrol", "role_kinds", "course_modules", "modules", "assign_overrides",
     "quiz_overrides", "extensions", "assign", "quiz",
 )  # fmt: skip
 _MODULES = ("course_modules", "modules")
@@ -39,7 +39,7 @@ class MoodleDatabase:
     """Reads a Moodle database: whole at first and once a week, in between what has changed (:mod:`pipelines.sources.lms.moodle_db.changes`)."""
 
     kind: ClassVar[str] = "moodle_db"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """One item, "database". Its fingerprint is the high-water marks of all tables read: rows, greatest id, latest change.

@@ -18,6 +18,7 @@ TABLES: dict[str, tuple[str, ...]] = {
         "lang", "timezone", "firstaccess", "lastaccess", "timecreated", "timemodified",
     ),
     "role": ("id", "shortname", "archetype"),
+    "role_capabilities": ("id", "contextid", "roleid", "capability", "permission"),
     "role_assignments": ("id", "roleid", "contextid", "userid", "timemodified", "modifierid"),
     "context": ("id", "contextlevel", "instanceid", "path"),
     "enrol": ("id", "enrol", "status", "courseid", "roleid", "timemodified"),
@@ -96,7 +97,7 @@ OPTIONAL: frozenset[str] = frozenset(
     {
         "quiz", "quiz_attempts", "quiz_grades", "quiz_overrides", "page", "resource", "url", "feedback", "feedback_completed", "feedback_value",
         "feedback_item", "customcert", "customcert_issues", "assignsubmission_onlinetext", "assignsubmission_file", "assignfeedback_comments",
-        "course_modules_viewed",
+        "course_modules_viewed", "role_capabilities",
     }
 )  # fmt: skip
 
@@ -109,6 +110,25 @@ OPTIONAL_COLUMNS: dict[str, dict[str, str]] = {
     "forum": {"duedate": "0", "cutoffdate": "0"},
     "forum_posts": {"privatereplyto": "0", "deleted": "0"},
     "course_modules": {"deletioninprogress": "0"},
+}
+
+#: What queries read as if it were a table → the query that it stands for. ``role_kinds``: the archetype of each role; of a role that a site made without
+#: one, that of the standard role which may do the same. Who may be marked in an assignment, and who marks there, Moodle asks of just these capabilities
+#: (``mod/assign/locallib.php``); 1 is CAP_ALLOW, 10 the level of the whole site, where a role is defined.
+VIEWS: dict[str, str] = {
+    "role_kinds": """
+        select r.id, case
+            when r.archetype <> '' then r.archetype
+            when max(case when d.capability = 'moodle/category:manage' then 1 else 0 end) = 1 then 'manager'
+            when max(case when d.capability = 'mod/assign:grade' then 1 else 0 end) = 1 then 'teacher'
+            when max(case when d.capability = 'mod/assign:submit' then 1 else 0 end) = 1 then 'student'
+            else '' end as archetype
+        from {role} r
+        left join (
+            select rc.roleid, rc.capability from {role_capabilities} rc join {context} c on c.id = rc.contextid
+            where c.contextlevel = 10 and rc.permission = 1
+                and rc.capability in ('moodle/category:manage', 'mod/assign:grade', 'mod/assign:submit')) d on d.roleid = r.id
+        group by r.id, r.archetype""",
 }
 
 #: The settings that are read; and a view of them, in the place of the whole table for a user who shall not see passwords and keys.

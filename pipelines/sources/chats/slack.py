@@ -9,6 +9,8 @@ writes the same):
 
 - ``channels.json``, ``groups.json`` (private), ``dms.json``, ``mpims.json`` (direct, several people) list the conversations; the folder of one
   has its name, or its id for ``dms.json``. A folder that no list names is a chat of its own, without a title.
+- Of an Enterprise Grid organisation the lists stand once at the top (with ``org_users.json``) or once per workspace (``teams/<workspace>/``), and the folders
+  beside either; a channel that two workspaces share stands in both, with the same ids.
 - ``ts`` (seconds, a dot, six digits) is the message's id inside its conversation and its time.
 - ``thread_ts`` names the root of a thread; the root itself carries it as soon as it has an answer. Slack does not record which message of a
   thread is answered: the root is.
@@ -30,6 +32,7 @@ Not kept: names of files, which emoji a reaction is, topics and purposes, canvas
 from __future__ import annotations
 
 import html
+import posixpath
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -56,7 +59,7 @@ _LISTS = {
     "dms.json": ("direct", "personal"),
 }
 _PEOPLE = ("users.json", "org_users.json")
-_DAY = re.compile(r"(?:(?P<folder>[^/]+)/)(?P<day>\d{4}-\d{2}-\d{2})\.json")
+_DAY = re.compile(r"(?P<folder>.+)/(?P<day>\d{4}-\d{2}-\d{2})\.json")
 _TS = re.compile(r"\d{9,10}\.\d{6}", re.ASCII)
 _POSTS = frozenset(
     (
@@ -71,7 +74,7 @@ _INLINE = {"user": ("user_id", "@"), "channel": ("channel_id", "#"), "broadcast"
 _DEEPEST_BLOCK = 5
 #: Where programs that fetch the files of an export put them (slackdump, slack-advanced-exporter): "__uploads/<id of the file>/<its name>", or in
 #: slackdump's standard layout "<channel>/attachments/<id>-<name>".
-_FILE = re.compile(r"__uploads/(?P<id>[^/]+)/(?P<name>[^/]+)|[^/]+/attachments/(?P<std_id>[A-Z0-9]{5,20})-(?P<std_name>[^/]+)")
+_FILE = re.compile(r"(?:.+/)?(?:__uploads/(?P<id>[^/]+)/(?P<name>[^/]+)|[^/]+/attachments/(?P<std_id>[A-Z0-9]{5,20})-(?P<std_name>[^/]+))")
 _SLACKBOT = "USLACKBOT"
 #: What Slack writes for words that an application gave in blocks alone.
 _NOT_SHOWN = "This content can't be displayed."
@@ -82,7 +85,7 @@ _ZONE = re.compile(r"[A-Za-z_]+(?:/[A-Za-z_+-]+)+", re.ASCII)
 @dataclass
 class _Export:
     rows: ChatRows
-    #: Folder → chat, and the members of direct conversations.
+    #: Folder, from the export's root → chat; and the members of direct conversations.
     chats: dict[str, Chat] = field(default_factory=dict)
     members: dict[str, list[str]] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
@@ -98,7 +101,7 @@ class SlackReader:
     """
 
     kind: ClassVar[str] = "slack"
-    version: ClassVar[int] = 6
+    version: ClassVar[int] = 7
     opens_files: ClassVar[bool] = True
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
@@ -115,32 +118,37 @@ class SlackReader:
             raise BadFile(path, place="archive", expected=f"{WHAT} with users.json or channels.json", found="none of them")
         export = _Export(ChatRows(context, source.realm or DEFAULT_REALM))
         for name in names:
-            if name.startswith(base) and (file := _FILE.fullmatch(name[len(base) :])):
+            if file := _FILE.fullmatch(name[len(base) :]):
                 export.files[f"{file['id'] or file['std_id']}/{file['name'] or file['std_name']}"] = name
         for name in names:
-            if name.startswith(base) and name[len(base) :] in _PEOPLE:
+            if name.rpartition("/")[2] in _PEOPLE:
                 _people(tree, name, export)
         for name in names:
-            if name.startswith(base) and name[len(base) :] in _LISTS:
-                _conversations(tree, name, _LISTS[name[len(base) :]], export)
+            folder, _, what = name[len(base) :].rpartition("/")
+            if what in _LISTS:
+                _conversations(tree, name, folder, _LISTS[what], export)
         folders = {
-            folder: number for number, folder in enumerate(dict.fromkeys(name[len(base) :].split("/")[0] for name in names), start=1)
+            folder: number
+            for number, folder in enumerate(dict.fromkeys(name[len(base) :].rpartition("/")[0] or name for name in names), start=1)
         }
         for name in names:
-            if name.startswith(base) and (match := _DAY.fullmatch(name[len(base) :])):
+            if (match := _DAY.fullmatch(name[len(base) :])) and not _FILE.fullmatch(name[len(base) :]):
                 place = f"channel {folders[match['folder']]}, {match['day']}"
                 yield from _day(tree, name, export, match["folder"], place)
         yield from export.rows.last(tree=tree)
 
 
 def _is_export(path: Path) -> bool:
-    return any((path / name).is_file() for name in ("channels.json", "groups.json", "dms.json", "mpims.json"))
+    return any((path / name).is_file() for name in (*_LISTS, "org_users.json"))
 
 
 def _base(names: list[str]) -> str | None:
-    """The folder inside the archive in which the export lies."""
-    found = [name for name in names if name.rpartition("/")[2] in (*_LISTS, *_PEOPLE)]
-    return min((name.rpartition("/")[0] + "/" if "/" in name else "" for name in found), key=len, default=None)
+    """The folder inside the archive in which the export lies: all lists, and what lies beside them. None where there is no list."""
+    found = [name.rpartition("/")[0] for name in names if name.rpartition("/")[2] in (*_LISTS, *_PEOPLE)]
+    if not found:
+        return None
+    common = posixpath.commonpath(found) if all(found) else ""
+    return f"{common}/" if common else ""
 
 
 def _elements(tree: Tree, name: str) -> Iterator[tuple[int, Any]]:
@@ -182,7 +190,8 @@ def _people(tree: Tree, name: str, export: _Export) -> None:
         )
 
 
-def _conversations(tree: Tree, name: str, what: tuple[str, str], export: _Export) -> None:
+def _conversations(tree: Tree, name: str, beside: str, what: tuple[str, str], export: _Export) -> None:
+    """Take a list of conversations, whose folders lie in the folder ``beside``."""
     channel, kind = what
     for _, raw in _elements(tree, name):
         part = id_of(raw, "id")
@@ -197,13 +206,15 @@ def _conversations(tree: Tree, name: str, what: tuple[str, str], export: _Export
         export.rows.chat(chat)
         for folder in (said(raw, "name"), part):
             if folder:
-                export.chats.setdefault(folder, chat)
+                export.chats.setdefault(f"{beside}/{folder}" if beside else folder, chat)
         if is_direct:
             export.members[part] = members
 
 
 def _day(tree: Tree, name: str, export: _Export, folder: str, place: str) -> Iterator[Event]:
-    chat = export.chats.get(folder)
+    above, _, own = folder.rpartition("/")
+    # A list at the top may speak of folders of workspaces.
+    chat = export.chats.get(folder) or (export.chats.get(own) if above else None)
     if chat is None:
         chat = export.chats[folder] = Chat(export.rows.secret("chat", storable(folder)))
     for number, raw in _elements(tree, name):

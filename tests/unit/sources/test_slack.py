@@ -236,3 +236,62 @@ def test_words_that_slack_says_it_cannot_show_stand_in_blocks(tmp_path: Path):
     (tmp_path / "kurs-9").mkdir()
     (tmp_path / "kurs-9" / "2025-11-22.json").write_text(json.dumps([{**message, "blocks": [header, section]}]), "utf-8")
     assert Reading(SlackReader(), tmp_path).column("messages", "text") == ["Вебинар завтра\nВ *19:00*"]
+
+
+def grid(*, lists_at_the_top: bool) -> dict[str, str]:
+    """An export of an Enterprise Grid organisation: two workspaces, each with a channel "general", and one channel that both share."""
+    people = [{"id": "W1", "profile": {"real_name": "Лидия Примерова"}}, {"id": "W2", "profile": {"real_name": "Пётр Образцов"}}]
+    school = [{"id": "C1", "name": "general"}, {"id": "C3", "name": "obschiy"}]
+    centre = [{"id": "C2", "name": "general"}, {"id": "C3", "name": "obschiy"}]
+
+    def day(user: str, number: int, text: str) -> str:
+        return json.dumps([{"type": "message", "user": user, "ts": ts(number), "text": text}])
+
+    files = {
+        "org_users.json": json.dumps(people),
+        "dms.json": json.dumps([{"id": "D1", "members": ["W1", "W2"]}]),
+        "D1/2025-11-22.json": day("W1", 4, "лично"),
+        "teams/school/general/2025-11-22.json": day("W1", 1, "школе"),
+        "teams/school/obschiy/2025-11-22.json": day("W2", 3, "всем"),
+        "teams/centre/general/2025-11-22.json": day("W2", 2, "центру"),
+        "teams/centre/obschiy/2025-11-22.json": day("W2", 3, "всем"),
+    }
+    if lists_at_the_top:
+        del files["teams/centre/general/2025-11-22.json"]
+        return files | {"channels.json": json.dumps(school)}
+    return files | {"teams/school/channels.json": json.dumps(school), "teams/centre/channels.json": json.dumps(centre)}
+
+
+@pytest.mark.parametrize("is_packed", [True, False], ids=["packed", "unpacked"])
+def test_an_enterprise_grid_is_read_with_all_its_workspaces(tmp_path: Path, is_packed: bool):
+    files = grid(lists_at_the_top=False)
+    if is_packed:
+        path = packed(tmp_path / "grid.zip", {f"Slack export/{name}": content for name, content in files.items()})
+    else:
+        path = tmp_path / "grid"
+        for name, content in files.items():
+            (path / name).parent.mkdir(parents=True, exist_ok=True)
+            (path / name).write_text(content, "utf-8")
+        assert names_of(SlackReader(), tmp_path) == ["grid"]
+    with loaded("slack", [path]) as warehouse:
+        assert warehouse.rows(
+            "select m.chat_id, a.display_name, p.text from raw.messages as m join personal.messages as p using (message_id) "
+            "join personal.accounts as a using (account_id) order by m.message_id"
+        ) == [
+            ("slack:chat:C1", "Лидия Примерова", "школе"),
+            ("slack:chat:C2", "Пётр Образцов", "центру"),
+            ("slack:chat:C3", "Пётр Образцов", "всем"),
+            ("slack:chat:D1", "Лидия Примерова", "лично"),
+        ]
+
+
+def test_a_grids_lists_at_the_top_name_the_channels_of_workspaces(tmp_path: Path):
+    reading = Reading(SlackReader(), packed(tmp_path / "grid.zip", grid(lists_at_the_top=True)))
+    assert sorted(set(reading.column("messages", "chat_id"))) == ["slack:chat:C1", "slack:chat:C3", "slack:chat:D1"]
+
+
+def test_two_exports_in_one_archive_are_both_read(tmp_path: Path):
+    day = json.dumps([{"type": "message", "user": "U1", "ts": ts(1), "text": "да"}])
+    files = {f"{name}/{file}": text for name, part in (("май", "C1"), ("июнь", "C2")) for file, text in (("channels.json", json.dumps([{"id": part, "name": "kurs"}])), ("kurs/2025-11-22.json", day))}  # fmt: skip
+    reading = Reading(SlackReader(), packed(tmp_path / "two.zip", files))
+    assert sorted(reading.column("messages", "chat_id")) == ["slack:chat:C1", "slack:chat:C2"]

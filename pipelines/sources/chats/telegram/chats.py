@@ -8,10 +8,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from pipelines.sources.chats.chat_files import Posted
 from pipelines.sources.chats.telegram.block import INSTANT, MICROSECONDS
@@ -140,6 +138,10 @@ class Export:
     has_flushed: bool = False
     since: datetime | None = None
     until: datetime | None = None
+    #: Names seen and not yet taken up.
+    _unnamed: list[pa.Table] = field(default_factory=list)
+    _waiting_names: int = 0
+    _account_ids: dict[str, str] = field(default_factory=dict)
 
     def chat_part(self, native_id: str, is_private: bool) -> str:
         """The part of an id that names the chat: the export's number, or a pseudonym where that number is a person's."""
@@ -152,20 +154,26 @@ class Export:
             known = self.accounts[native_id] = Account()
         return known
 
-    def name_all(self, natives: pa.Array, names: pa.Array, is_nameless: pa.Array, micros: NDArray[np.int64]) -> None:
+    def name_all(self, natives: pa.Array, names: pa.Array, is_nameless: pa.Array, sent_at: pa.Array) -> None:
         """Accounts were seen under these names at these moments (null: no name told, or said to have none)."""
-        accounts, shown = natives.dictionary_encode(null_encoding="encode"), names.dictionary_encode(null_encoding="encode")
-        width = 2 * len(shown.dictionary)
-        code = accounts.indices.to_numpy().astype(np.int64) * width + 2 * shown.indices.to_numpy()
-        code += is_nameless.to_numpy(zero_copy_only=False)
-        met = pa.array(code).dictionary_encode()
-        latest = np.full(len(met.dictionary), np.iinfo(np.int64).min)
-        np.maximum.at(latest, met.indices.to_numpy(), micros)
-        people, called = accounts.dictionary.to_pylist(), shown.dictionary.to_pylist()
-        for one, at in zip(met.dictionary.to_pylist(), latest.tolist(), strict=True):
-            key = (people[one // width], called[one % width // 2], one % 2 == 1)
+        self._unnamed.append(
+            pa.table([natives, names, is_nameless, sent_at.view(pa.int64())], names=["native", "name", "is_nameless", "at"])
+        )
+        self._waiting_names += len(natives)
+        if self._waiting_names >= BATCH_ROWS:
+            self._take_names()
+
+    def _take_names(self) -> None:
+        """Take up the names that were seen. Of some ten thousand messages at once, for most of them are by the same people."""
+        if not self._unnamed:
+            return
+        by = ["native", "name", "is_nameless"]
+        seen = pa.concat_tables(self._unnamed).group_by(by, use_threads=False).aggregate([("at", "max")])
+        for native, name, is_nameless, at in zip(*(seen[column].to_pylist() for column in (*by, "at_max")), strict=True):
+            key = (native, name, is_nameless)
             if self.named.get(key, -1) < at:
                 self.named[key] = at
+        self._unnamed, self._waiting_names = [], 0
 
     def name_one(self, native: str, name: Any, at: datetime | None) -> None:
         """An account was seen under this name at this moment (None: no name is stated, which is a deleted account's)."""
@@ -211,7 +219,7 @@ class Export:
             self.has_flushed = True
         if self.addressees:
             message_ids, natives, roles, moments = zip(*self.addressees, strict=True)
-            accounts = self.context.pseudonyms.column(self.realm, natives)
+            accounts = self._pseudonyms(pa.array(natives, pa.string()))
             columns = [pa.array(message_ids, pa.string()), accounts, pa.array(roles, pa.string()), pa.array(moments, INSTANT)]
             yield Batch("addressees", pa.table(columns, names=["message_id", "account_id", "role", "acted_at"]), counted=False)
             self.addressees = []
@@ -221,7 +229,7 @@ class Export:
         text = gathered["text"]
         chars, words, marks = text_counts(text)
         columns = {
-            "account_id": self.context.pseudonyms.column(self.realm, gathered[NATIVE]),
+            "account_id": self._pseudonyms(gathered[NATIVE].combine_chunks()),
             "is_pinned": pc.is_in(gathered["message_id"], value_set=pa.array(sorted(self.pins), pa.string())),
             "chars": chars,
             "words": words,
@@ -230,6 +238,14 @@ class Export:
         return pa.table(
             [columns.get(name, gathered[name] if name in gathered.column_names else None) for name in MESSAGES.names], schema=MESSAGES
         )
+
+    def _pseudonyms(self, natives: pa.Array) -> pa.Array:
+        """Account ids; each account of an item is hashed once, not once a batch."""
+        encoded = natives.dictionary_encode()
+        people = encoded.dictionary.to_pylist()
+        strangers = [native for native in people if native not in self._account_ids]
+        self._account_ids.update(zip(strangers, self.context.pseudonyms.column(self.realm, strangers).to_pylist(), strict=True))
+        return pa.array([self._account_ids[native] for native in people], pa.string()).take(encoded.indices)
 
     def note_chat(self, chat: Chat) -> None:
         """Keep the chat itself, and the other party of a private conversation."""
@@ -245,6 +261,7 @@ class Export:
     def last_events(self) -> Iterator[Event]:
         """What is known only at the end: chats and people."""
         yield from self.flush()
+        self._take_names()
         if self.chats:
             names = ["chat_id", "channel", "kind", "title"]
             yield Batch(

@@ -36,7 +36,7 @@ def _add(block: Block, chat: Chat, export: Export) -> None:
     first, last = _instant(micros.min()), _instant(micros.max())
     last_edit = pc.max(block.edited_at.view(pa.int64())).as_py()
     export.spoke_of(first, max(last, _instant(last_edit)) if last_edit else last)
-    export.name_all(block.author, block.name, block.is_nameless, micros)
+    export.name_all(block.author, block.name, block.is_nameless, block.sent_at)
     chat.spoke(block.author, first, last)
 
     part = export.chat_part(chat.native_id, chat.is_private)
@@ -89,7 +89,9 @@ def _add(block: Block, chat: Chat, export: Export) -> None:
         return
     _address(block, message_ids, chat, export)
     if block.files and not chat.is_private:
-        export.files += (Posted(message_ids[row].as_py(), f"message id {block.number[row]}", path) for row, path in block.files)
+        rows = pa.array([row for row, _ in block.files])
+        told = zip(message_ids.take(rows).to_pylist(), block.number.take(rows).to_pylist(), block.files, strict=True)
+        export.files += (Posted(message_id, f"message id {number}", path) for message_id, number, (_, path) in told)
     if export.maybe_pinned:
         waits = pc.is_in(block.number, value_set=export.maybe_pinned_numbers)
         if pc.any(waits).as_py():

@@ -97,7 +97,8 @@ class _Lines:
     is_string, is_number, is_null, is_list, is_empty_list: what the value is.
     has_slash: there is a backslash in the line.
     first, last: of each message, the lines of its braces; message: of each line, the message. is_sound: of each message, all its lines are as they should be.
-    objects: the lines that open an object in a list of a message. heads: the lines of the messages' own keys, with each key's length and first eight bytes.
+    objects: the lines that open an object in a list of a message. member: the lines of the messages' own keys; heads: the same by the key's length and
+    first eight bytes.
     """
 
     content: bytes
@@ -121,7 +122,8 @@ class _Lines:
     message: Numbers
     is_sound: Flags
     objects: Numbers
-    heads: tuple[Numbers, Numbers, Words]
+    member: Numbers
+    heads: dict[tuple[int, bytes], Numbers]
 
     @classmethod
     def of(cls, piece: bytes) -> _Lines | None:
@@ -201,15 +203,15 @@ class _Lines:
         return cls(
             content, octets, words, start, end, level, key_start, key_end, value + is_string, end - is_string, is_string, is_number, is_null,
             opens_more & (lead == _BRACKET), is_empty_list, has_slash, first, last, message, is_sound,
-            np.flatnonzero(opens & (level == 2)),
-            (member, key_end[member] - key_start[member], words[key_start[member]]),
+            np.flatnonzero(opens & (level == 2)), member, _by_head(member, key_end[member] - key_start[member], words[key_start[member]]),
         )  # fmt: skip
 
     def members(self, name: str) -> Numbers:
         """The lines of one key of the messages."""
-        line, length, head = self.heads
-        found = line[(length == len(name)) & _is_word(head, name.encode()[:_WORD])]
-        return found[self.has_key(found, name)]
+        found = self.heads.get((len(name), name.encode()[:_WORD]))
+        if found is None:
+            return self.member[:0]
+        return found if len(name) <= _WORD else found[self.has_key(found, name)]
 
     def has_key(self, line: Numbers, name: str) -> Flags:
         """Which of these lines have this key."""
@@ -237,7 +239,7 @@ class _Lines:
         """Which of these lines stand below one of these keys of the messages."""
         is_list = np.zeros(len(self.start), np.bool_)
         is_list[lists] = True
-        return is_list[self.heads[0][np.searchsorted(self.heads[0], line) - 1]]
+        return is_list[self.member[np.searchsorted(self.member, line) - 1]]
 
     def values(self, line: Numbers) -> pa.Array:
         """The values of these lines (which rise), strings decoded. Raises _NotProven where one is no string of JSON after all."""
@@ -258,6 +260,22 @@ class _Lines:
         if len(found) != len(line) or not all(text.__class__ is str for text in found):
             raise _NotProven
         return [storable(text) for text in found]
+
+
+def _by_head(line: Numbers, length: Numbers, word: Words) -> dict[tuple[int, bytes], Numbers]:
+    """Lines (which rise) by the length and the first eight bytes of their keys: there are some ten of them, and far more that are asked for."""
+    if not len(line):
+        return {}
+    words = pa.array(word & _MASKS[np.minimum(length, _WORD)]).dictionary_encode()
+    width = int(length.max()) + 1
+    heads = pa.array(words.indices.to_numpy().astype(np.int64) * width + length).dictionary_encode()
+    number = heads.indices.to_numpy()
+    order = np.argsort(number.astype(np.uint16), kind="stable") if len(heads.dictionary) < 1 << 16 else np.argsort(number, kind="stable")
+    groups = np.split(line[order], np.cumsum(np.bincount(number))[:-1])
+    return {
+        (head % width, int(words.dictionary[head // width].as_py()).to_bytes(_WORD, "little")[: head % width]): group
+        for head, group in zip(heads.dictionary.to_pylist(), groups, strict=True)
+    }
 
 
 def _misplaced(line: Numbers, level: Numbers, opens: Flags, closes: Flags, is_object: Flags, is_keyed: Flags) -> Numbers:
@@ -412,8 +430,14 @@ def _documents(lines: _Lines, keys: dict[str, Numbers], row_of: Numbers, is_othe
     """Where documents lie. ``is_other``: rows with other media."""
     line = keys["file"][lines.is_string[keys["file"]]]
     line = line[~is_other[row_of[lines.message[line]]]]
-    stated = zip(row_of[lines.message[line]].tolist(), lines.values(line).to_pylist(), strict=True)
-    return [(row, path) for row, one in stated if (path := document_path(one))]
+    stated = lines.values(line).dictionary_encode()
+    # Most of what is no path says so in the same words.
+    paths = [document_path(one) for one in stated.dictionary.to_pylist()]
+    return [
+        (row, path)
+        for row, one in zip(row_of[lines.message[line]].tolist(), stated.indices.to_pylist(), strict=True)
+        if (path := paths[one])
+    ]
 
 
 def _reactions(lines: _Lines, keys: dict[str, Numbers], row_of: Numbers, rows: int) -> pa.Array:

@@ -402,7 +402,7 @@ def _make_contradicted(warehouse: Warehouse) -> None:
 
 def _make_judged(warehouse: Warehouse) -> None:
     """Table ``judged``: accounts with candidates by name, the likeliest person, and what becomes of it."""
-    warehouse.connection.execute("insert into excluded select account_id, person_id from refused")
+    _make_excluded(warehouse)
     evidence = make_evidence(warehouse)
     stays = """
         select distinct account_id, chat_id as place_id from raw.messages
@@ -472,6 +472,35 @@ def _make_judged(warehouse: Warehouse) -> None:
         },
     )
     warehouse.connection.execute("drop table temp.judged_rows")
+
+
+def _make_excluded(warehouse: Warehouse) -> None:
+    """Table ``excluded`` (account, person): of the pairs that were compared those that cannot be, and those that somebody refused."""
+    # Nobody is addressed twice in one mail: who is among the addressees under an own address is not behind the unknown one. Only of pairs whose names
+    # were compared: a notice to three hundred has ninety thousand pairs of addressees, and a programme thousands of notices. Step by step, for the
+    # engine takes unknown addresses for many and would begin with those pairs.
+    warehouse.connection.execute(
+        """
+        create or replace temp table excluded as
+        with compared as materialized (
+            select distinct account_id, person_id from personal.compared_names
+        ), mine as materialized (
+            select distinct addressee.account_id, addressee.message_id
+            from raw.addressees as addressee
+            inner join raw.messages as message on message.message_id = addressee.message_id and message.channel = 'mail'
+            where addressee.account_id in (select account_id from compared)
+        ), known as materialized (
+            select distinct other.message_id, exact.person_id
+            from raw.addressees as other inner join exact_links as exact on exact.account_id = other.account_id
+            where other.message_id in (select message_id from mine)
+        )
+        select distinct compared.account_id, compared.person_id
+        from compared inner join mine on mine.account_id = compared.account_id
+        inner join known on known.message_id = mine.message_id and known.person_id = compared.person_id
+        union
+        select account_id, person_id from refused
+        """
+    )
 
 
 def _make_scopes(warehouse: Warehouse) -> None:
@@ -546,18 +575,6 @@ def _make_scopes(warehouse: Warehouse) -> None:
         from everywhere as seen inner join open_accounts on open_accounts.account_id = seen.account_id
         """,
         {"addressees": threshold("notice_addressees"), "share": threshold("place_members_share")},
-    )
-    # Nobody is addressed twice in one mail: who is among the addressees under an own address is not behind the unknown one.
-    warehouse.connection.execute(
-        """
-        create or replace temp table excluded as
-        select distinct mine.account_id, exact.person_id
-        from raw.addressees as mine
-        inner join (select distinct account_id from scopes) as unknown on unknown.account_id = mine.account_id
-        inner join raw.messages as message on message.message_id = mine.message_id and message.channel = 'mail'
-        inner join raw.addressees as other on other.message_id = mine.message_id and other.account_id <> mine.account_id
-        inner join exact_links as exact on exact.account_id = other.account_id
-        """
     )
     # An account known only from places without a course is looked for among everybody.
     warehouse.connection.execute(

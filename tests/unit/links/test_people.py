@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
+import duckdb
 import pytest
 
 from pipelines.links import name_evidence, names
@@ -166,6 +169,59 @@ def test_a_private_address_is_looked_for_among_the_curators_learners(warehouse: 
     )
     insert(warehouse, "raw.addressees", [{"message_id": "mail:1", "account_id": private, "role": "to"}])
     assert link_of(warehouse, private) == (person(truth), "linked", "name")
+
+
+class _Counting:
+    """A connection that remembers the most rows that an operator of any statement passed on."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection, self.most = connection, 0
+        connection.execute("set enable_profiling = 'no_output'")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def execute(self, statement: str, *given: Any) -> Any:
+        result = self._connection.execute(statement, *given)
+        waiting = [json.loads(self._connection.get_profiling_information("json"))]
+        while waiting:
+            told = waiting.pop()
+            self.most = max(self.most, told.get("operator_cardinality", 0))
+            waiting += told.get("children", [])
+        return result
+
+
+def test_notices_to_a_whole_group_cost_their_addressees_and_not_their_pairs(warehouse: Warehouse) -> None:
+    """A notice to 300 has 90,000 pairs of addressees: among fifteen thousand learners 11.8 GB were held for them."""
+    people, notices, strangers = 60, 60, 1000
+    owner = learner(warehouse, "0", "Ольга", "Комарова")
+    run = warehouse.connection.execute
+    for what, realm, channel, count in (("mail", "mail", "mail", people), ("guest", "telegram", "chat", strangers)):
+        run(
+            "insert into raw.accounts by name select ? || n as account_id, ? as realm, ? as channel, 'test' as source, 'load' as load_id from range(?) as one(n)",
+            [what, realm, channel, count],
+        )
+        run(
+            "insert into personal.accounts by name select account_id, ? || account_id as display_name from raw.accounts where channel = ?",
+            ["Гость ", channel],
+        )
+    run(
+        "update personal.accounts set email = account_id || '@example.org' where account_id in (select account_id from raw.accounts where channel = 'mail')"
+    )
+    for one in range(people):
+        learner(warehouse, str(one + 1), f"Анна{one}", f"Иванова{one}", email=f"mail{one}@example.org")
+    run(
+        "insert into raw.messages by name select 'n' || n as message_id, 'mail' as channel, 'mail' as chat_id, ? as account_id, 'post' as kind, ? as sent_at, 'test' as source, 'load' as load_id "
+        "from range(?) as one(n) union all select 'g' || n, 'chat', ?, 'guest' || n, 'post', ?, 'test', 'load' from range(?) as one(n)",
+        [owner, START, notices, CHAT, START, strangers],
+    )
+    run(
+        "insert into raw.addressees by name select 'n' || n as message_id, 'mail' || m as account_id, 'to' as role, 'test' as source, 'load' as load_id from range(?) as one(n), range(?) as two(m)",
+        [notices, people],
+    )
+    warehouse.connection = counting = _Counting(warehouse.connection)  # type: ignore[assignment]
+    link_people_and_places(warehouse, PROGRAMME)
+    assert counting.most < 2 * people * notices
 
 
 def test_whoever_is_addressed_under_an_own_address_is_not_behind_the_unknown_one(warehouse: Warehouse) -> None:

@@ -104,14 +104,19 @@ def steps(rows: Sequence[tuple[str, float]], numbers: Sequence[str], language: L
         axes = figure.add_subplot()
         for place, ((_label, share), number) in enumerate(zip(rows, numbers, strict=True)):
             axes.barh(place, share, height=0.62, color=PALE, edgecolor=INK, linewidth=0.8)
-            axes.text(share + 0.012, place, f"{language.percent(share)} · {number}", va="center", ha="left")
+            text = axes.text(share + 0.012, place, f"{language.percent(share)} · {number}", va="center", ha="left")
+            text.set_in_layout(False)  # how wide the axis is does not hang on its own texts
         axes.set_yticks(range(len(rows)), [label for label, _ in rows])
         axes.set_ylim(len(rows) - 0.5, -0.5)
-        axes.set_xlim(0, 1.16)
         axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: language.percent(value)))
         axes.tick_params(length=0, pad=6)
         axes.spines["left"].set_visible(False)
+        axes.set_xlim(0, 1)
+        _lay_out(figure, below=0)
+        wide = axes.get_window_extent().width
+        # The axis goes on until the text beside the longest bar has room, whatever the names beside it take.
+        axes.set_xlim(0, max([1.0, *(text.get_position()[0] / (1 - text.get_window_extent().width / wide) for text in axes.texts)]))
         return _svg(figure, below=0)
 
 
@@ -181,9 +186,12 @@ def _share_axis(axes: Axes, language: Language, most: float = 1.0) -> None:
 
 def _svg(figure: Figure, *, below: float) -> str:
     """The figure as SVG; ``below``: inches kept for the legend."""
-    height = figure.get_figheight()
-    figure.tight_layout(pad=0.4, rect=(0, below / height, 1, 1))
+    _lay_out(figure, below=below)
     FigureCanvasSVG(figure)
     content = BytesIO()
     figure.savefig(content, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     return content.getvalue().decode()
+
+
+def _lay_out(figure: Figure, *, below: float) -> None:
+    figure.tight_layout(pad=0.4, rect=(0, below / figure.get_figheight(), 1, 1))

@@ -155,6 +155,18 @@ def test_dates_and_names_of_the_trend_stand_apart(weeks: int) -> None:
     assert max(map(len, named)) <= charts.LEGEND_CHARACTERS
 
 
+@pytest.mark.parametrize("name", ["Начали", "Сдали половину положенных работ"])
+@pytest.mark.parametrize("number", ["9", "50 000"])
+def test_a_text_beside_a_bar_ends_inside_the_picture(name: str, number: str) -> None:
+    picture = charts.steps([(name, 1.0), ("Завершили", 0.0)], [number, "0"], Language("ru", made.programme().zone))
+    width = float(re.findall(r'viewBox="0 0 ([0-9.]+)', picture)[0])
+    (text,) = re.findall(rf"<!-- 100.% · {number} -->(.*?)</g>", picture, re.DOTALL)
+    left, scale = map(float, re.findall(r"translate\(([0-9.]+) [0-9.]+\) scale\(([0-9.]+)", text)[0])
+    last = float(re.findall(r"<use [^>]*translate\(([0-9.]+)", text)[-1])
+    digit = 63.6  # width of DejaVu's digits in the outlines' unit
+    assert 0.93 * width < left + scale * (last + digit) < width
+
+
 def test_page_and_pdf_say_the_same_and_no_table_is_cut_off() -> None:
     report = made.built()
     files = frozen.bytes_of(report, "ru")

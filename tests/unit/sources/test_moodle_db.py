@@ -21,6 +21,7 @@ from tests.unit.sources.moodle_fixture import (
     DAY,
     MANAGER,
     PSEUDONYMS,
+    STUDENT,
     T0,
     TEACHER,
     activity,
@@ -92,7 +93,7 @@ def test_trap_01_times_are_epoch_seconds_and_0_is_not_1970(loaded: Loaded) -> No
             ]
         },
     )
-    assert rows(warehouse, "select created_at, first_seen_at from raw.accounts") == [(at(T0), None)]
+    assert rows(warehouse, "select created_at, first_seen_at from raw.accounts where not is_deleted") == [(at(T0), None)]
     assert rows(warehouse, "select starts_at, ends_at from raw.courses") == [(at(T0), None)]
     assert rows(warehouse, "select due_at from raw.tasks") == [(None,)]
     assert rows(warehouse, "select starts_at, ends_at, state from raw.enrolments") == [(None, None, "active")]
@@ -1120,3 +1121,67 @@ def test_trap_33_personal_messages_have_addressees_and_notes_to_oneself_do_not(l
     ]
     expected = sorted([("moodle:direct:1", account(9)), ("moodle:direct:2", account(5)), ("moodle:direct:2", account(6))])
     assert rows(warehouse, "select message_id, account_id from raw.addressees where role = 'member' order by 1, 2") == expected
+
+
+def test_what_a_log_tells_of_a_course_and_a_group_that_are_gone_points_to_nothing(loaded: Loaded) -> None:
+    gone = {"courseid": 77, "contextlevel": 70, "contextinstanceid": 7, "component": "mod_assign"}
+    warehouse = loaded(
+        course(),
+        # Groups deleted in good order leave no row, only events; so does a course with its people and activities.
+        event(1, r"\core\event\group_member_added", objectid=9, relateduserid=5),
+        event(2, r"\core\event\group_deleted", objectid=9),
+        event(3, r"\mod_assign\event\course_module_viewed", userid=5, **gone),
+        event(4, r"\core\event\user_enrolment_deleted", relateduserid=5, other=json.dumps({"userenrolment": {"id": 4}}), courseid=77),
+        event(5, r"\core\event\course_deleted", objectid=77, courseid=77),
+        event(
+            6,
+            r"\mod_forum\event\post_deleted",
+            objectid=3,
+            userid=5,
+            relateduserid=5,
+            courseid=77,
+            other=json.dumps({"forumid": 8, "discussionid": 2}),
+        ),
+    )
+    for table in ("memberships", "tasks", "enrolments", "messages"):
+        assert rows(warehouse, f"select * from raw.{table}") == [], table
+    assert rows(warehouse, "select count(*) from raw.activity") == [(6,)]
+
+
+def test_rows_of_what_was_deleted_by_hand_are_rejected_and_their_people_are_accounts(loaded: Loaded) -> None:
+    warehouse = loaded(
+        course(),
+        {
+            "user": [{"id": 5, "username": "anna", "firstname": "Анна"}],
+            "enrol": [{"id": 9, "enrol": "manual", "courseid": 99, "roleid": STUDENT}],
+            "user_enrolments": [
+                {"id": 1, "enrolid": 2, "userid": 66, "timecreated": T0, "timemodified": T0},
+                {"id": 2, "enrolid": 9, "userid": 5, "timecreated": T0, "timemodified": T0},
+            ],
+            "role_assignments": [{"id": 1, "roleid": STUDENT, "contextid": 102, "userid": 66, "timemodified": T0}],
+            "groups_members": [{"id": 1, "groupid": 55, "userid": 5, "timeadded": T0}],
+            "course_modules": [{"id": 40, "course": 99, "module": 1, "instance": 4}],
+            "course_completions": [{"id": 1, "userid": 5, "course": 99, "timecompleted": T0}],
+            "forum_discussions": [{"id": 1, "forum": 8, "course": 2, "groupid": -1}],
+            "forum_posts": [
+                {"id": 1, "discussion": 1, "userid": 66, "created": T0, "modified": T0, "message": "?"},
+                {"id": 2, "discussion": 1, "parent": 1, "userid": 5, "created": T0, "modified": T0, "message": "!", "privatereplyto": 66},
+            ],
+            "assign_submission": [{"id": 1, "assignment": 1, "userid": 67, "status": "", "timemodified": T0, "latest": 1}],
+        },
+        activity(10, "assign", 1),
+    )
+    found = rows(warehouse, "select record, place, reason from raw.rejects where record not in ('courses') order by 1, 2")
+    assert found == [
+        ("enrolments", "moodle:enrolment:2:other", "its course is gone"),
+        ("memberships", f"moodle:membership:55:{account(5)}:{T0}", "its group is gone"),
+        ("messages", "moodle:post:1", "its forum or conversation is gone"),
+        ("messages", "moodle:post:2", "its forum or conversation is gone"),
+        ("outcomes", "moodle:course_completed:1", "its course is gone"),
+        ("tasks", "moodle:task:40", "its course is gone"),
+    ]
+    assert rows(warehouse, "select * from raw.addressees") == []
+    assert rows(warehouse, "select account_id, state from raw.submissions") == [(account(67), "new")]
+    assert sorted(rows(warehouse, "select account_id, is_deleted from raw.accounts")) == sorted(
+        [(account(5), False), (account(66), True), (account(67), True)]
+    )

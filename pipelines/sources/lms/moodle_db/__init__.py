@@ -27,7 +27,8 @@ survey_answers     feedback_value
 After the first load only what has changed is read and counted (:mod:`pipelines.sources.lms.moodle_db.changes`).
 
 Rows derived from others are kept and not counted: addressees; a second role of an enrolment and roles without one; enrolments, stays in
-groups, activities and posts that are gone and known from the log (or the history of grades) only.
+groups, activities and posts that are gone and known from the log (or the history of grades) only. What speaks of a course, group, forum
+or activity that has no row is rejected, and people without one are accounts of which only that is known (:mod:`pipelines.sources.lms.moodle_db.standing`).
 """
 
 from __future__ import annotations

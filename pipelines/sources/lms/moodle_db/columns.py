@@ -36,6 +36,8 @@ class Site:
     has_no_grade_history: bool = False
     #: What the programme file says of rated survey items.
     likert: Likert = field(default_factory=Likert)
+    #: Ids of all people of whom a row has spoken so far.
+    met: set[int] = field(default_factory=set, compare=False)
 
     def ids(self, what: str, native: pa.ChunkedArray | pa.Array) -> pa.Array:
         """``<realm>:<what>:<native id>``; null for an id below 1."""
@@ -43,7 +45,9 @@ class Site:
 
     def accounts(self, native: pa.ChunkedArray | pa.Array) -> pa.Array:
         """Pseudonyms of user ids; null for ids below 1, which stand for nobody (cron, failed log-ins, ids that a restore lost)."""
-        return self.pseudonyms.column(self.realm, pc.cast(existing(native), pa.string()))
+        ids = existing(native)
+        self.met.update(pc.unique(ids).drop_null().to_pylist())
+        return self.pseudonyms.column(self.realm, pc.cast(ids, pa.string()))
 
     def courses(self, native: pa.ChunkedArray | pa.Array) -> pa.Array:
         """Course ids; null for the front page and for the site itself."""

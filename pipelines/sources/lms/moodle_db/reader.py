@@ -16,6 +16,7 @@ from pipelines.sources.lms.moodle_db import completion, file_contents, grades, l
 from pipelines.sources.lms.moodle_db.changes import Changes, Window, digest_of, keys_of
 from pipelines.sources.lms.moodle_db.columns import Site, moment
 from pipelines.sources.lms.moodle_db.database import Database
+from pipelines.sources.lms.moodle_db.standing import accounts_of_nobody, standing
 from pipelines.sources.lms.moodle_db.tables import SETTINGS, TABLES
 from pipelines.sources.lms.moodle_db.traces import all_traces
 from pipelines.sources.reading import Context, Covers, Event, Item, Whole
@@ -70,14 +71,19 @@ class MoodleDatabase:
         with Database.open(source, context.url) as database:
             site = site_of(database, source, context)
             changes = Changes(database, context.cursor, _setup(database, source, context), site.now or 0)
-            yield from _people_and_structure(database, site, changes)
-            yield from _texts(database, site, changes)
-            yield from _grades(database, site, changes)
-            yield from _completion(database, site, changes)
-            yield from log_events(database, site, context)
+            yield from standing(_events(database, site, changes, context))
+            yield from accounts_of_nobody(database, site)
             contents = file_contents.submitted(database, source, context.cursor)
         # Opening files takes long: no server is kept waiting for it.
         yield from file_contents.file_texts(contents, source, context)
+
+
+def _events(database: Database, site: Site, changes: Changes, context: Context) -> Iterator[Event]:
+    yield from _people_and_structure(database, site, changes)
+    yield from _texts(database, site, changes)
+    yield from _grades(database, site, changes)
+    yield from _completion(database, site, changes)
+    yield from log_events(database, site, context)
 
 
 def log_events(database: Database, site: Site, context: Context) -> Iterator[Event]:

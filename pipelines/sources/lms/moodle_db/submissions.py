@@ -16,8 +16,12 @@ from pipelines.sources.lms.moodle_db.columns import Site, characters, chosen, ex
 from pipelines.sources.lms.moodle_db.database import Database
 from pipelines.sources.reading import Event, Seen
 
-#: Moodle's states of a quiz attempt; from 5.0 on there are one before its start and one before its grading.
-_ATTEMPT_STATES = {"inprogress": "in_progress", "finished": "submitted", "notstarted": "new"}
+#: Moodle's states of a submission and of a quiz attempt (from 5.0 on with one before its start and one before its grading). Whatever else old sites
+#: hold there was not handed in.
+_STATES = {state: state for state in ("new", "draft", "reopened", "submitted")}
+_ATTEMPT_STATES = {
+    "inprogress": "in_progress", "finished": "submitted", "notstarted": "new", "submitted": "submitted", "overdue": "overdue", "abandoned": "abandoned",
+}  # fmt: skip
 
 
 def submissions(database: Database, site: Site, window: Window) -> Iterator[Event]:
@@ -43,7 +47,7 @@ def submissions(database: Database, site: Site, window: Window) -> Iterator[Even
                 "course_id": site.courses(rows["course"]),
                 "attempt": rows["attemptnumber"],
                 "is_latest": flags(rows["latest"]),
-                "state": pc.fill_null(state, "new"),
+                "state": pc.fill_null(chosen(state, _STATES, "new"), "new"),
                 "is_team": pc.or_(pc.fill_null(flags(rows["teamsubmission"]), False), pc.is_null(existing(rows["userid"]))),
                 "is_preview": pa.array([False] * rows.num_rows, pa.bool_()),
                 "created_at": moments(rows["timecreated"]),
@@ -97,7 +101,7 @@ def quiz_attempts(database: Database, site: Site, window: Window) -> Iterator[Ev
                 "course_id": site.courses(rows["course"]),
                 "attempt": pc.subtract(flat(rows["attempt"]), 1),
                 "is_latest": pc.equal(flat(rows["attempt"]), flat(rows["latestattempt"])),
-                "state": pc.fill_null(chosen(rows["state"], _ATTEMPT_STATES), "new"),
+                "state": pc.fill_null(chosen(rows["state"], _ATTEMPT_STATES, "new"), "new"),
                 "is_team": pa.array([False] * rows.num_rows, pa.bool_()),
                 "is_preview": pc.fill_null(flags(rows["preview"]), False),
                 "created_at": moments(rows["timestart"]),

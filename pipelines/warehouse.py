@@ -28,7 +28,7 @@ from pipelines.settings import SQL_FOLDER
 SCHEMAS = ("raw", "personal", "links", "risk", "deliveries")
 
 _KEY = re.compile(r"Key: ([a-z_, ]+)\.")
-#: In a table's comment: a later row that does not know a value leaves the known one standing.
+#: In a table's comment, or a column's: a later row that does not know a value leaves the known one standing.
 KEEPS_KNOWN = "Nulls keep what was known."
 #: In a column's comment: any copy of the row that says so is enough, whatever a newer one says.
 STAYS_TRUE = "Once true it stays true."
@@ -280,7 +280,7 @@ class Warehouse:
         """Bring rows of a view or temporary table into ``table`` by key; call inside a transaction.
 
         A row that is not there is added; one that is there is replaced when it differs in more than its load. Where the table's
-        comment says "Nulls keep what was known", a null does not overwrite a value. The view has the declared columns and one row
+        or a column's comment says "Nulls keep what was known", a null does not overwrite a value. The view has the declared columns and one row
         per key. Returns rows added or replaced.
         """
         key = self.key(table)
@@ -288,8 +288,8 @@ class Warehouse:
         names = ", ".join(columns)
         on = " and ".join(f"old.{column} is not distinct from new.{column}" for column in key)
         content = [column for column in columns if column not in (*key, "load_id", "seen_at", "source")]
-        keeps = KEEPS_KNOWN in self.comment(table)
-        value = {column: f"coalesce(new.{column}, old.{column})" if keeps and column in content else f"new.{column}" for column in columns}
+        keeps = self.keeping(table)
+        value = {column: f"coalesce(new.{column}, old.{column})" if column in keeps else f"new.{column}" for column in columns}
         changed = " or ".join(f"old.{column} is distinct from {value[column]}" for column in content) or "false"
         picked = ", ".join(f"{value[column]} as {column}" for column in columns)
         self.connection.execute(
@@ -304,6 +304,14 @@ class Warehouse:
             self.connection.execute(f"insert into {table} ({names}) select {names} from incoming")
         self.connection.execute("drop table incoming")
         return count
+
+    def keeping(self, table: str) -> tuple[str, ...]:
+        """Columns of a declared table whose value no later null takes away (:data:`KEEPS_KNOWN` in the table's comment or in theirs)."""
+        query = "select column_name, coalesce(comment, '') from duckdb_columns() where schema_name = ? and table_name = ?"
+        told = self._catalogue("keeping", table, lambda: self.rows(query, table.split(".")))
+        is_whole = KEEPS_KNOWN in self.comment(table)
+        besides = (*self.key(table), "load_id", "seen_at", "source")
+        return tuple(column for column, comment in told if column not in besides and (is_whole or KEEPS_KNOWN in comment))
 
     def comment(self, table: str) -> str:
         """The declared comment of a table; empty where it has none."""

@@ -212,14 +212,15 @@ class Stage:
 
     def _fill_in(self, record: str, raw: dict[str, str], personal: dict[str, str], older: str) -> None:
         """Where nulls keep what was known, an older item still tells what no newer one has told. ``older``: its rows, as a from clause."""
-        if KEEPS_KNOWN not in self.warehouse.comment(f"raw.{record}"):
+        kept = {*self.warehouse.keeping(f"raw.{record}"), *(self.warehouse.keeping(f"personal.{record}") if personal else ())}
+        if not kept:
             return
         connection = self.warehouse.connection
         connection.execute(f"create or replace temp table older_{record} as select stage.* from {older}")
         key = self.warehouse.key(f"raw.{record}")
         on = " and ".join(f"old.{part} = stage.{part}" for part in key)
         for schema, columns in (("raw", raw), ("personal", personal)):
-            content = [column for column in columns if column not in (*key, *_LOADER_COLUMNS)]
+            content = [column for column in columns if column in kept]
             if content:
                 values = ", ".join(f"{column} = coalesce(old.{column}, stage.{column})" for column in content)
                 lacks = " or ".join(f"(old.{column} is null and stage.{column} is not null)" for column in content)

@@ -217,11 +217,11 @@ comment on column raw.enrolments.course_id is 'Where.';
 comment on column raw.enrolments.role is 'learner, curator (teaches in this course), staff (manager, administrator) or other (enrolled without a role, or with one that neither learns nor teaches); from the role''s archetype, or where it has none from what it may do; never from its name.';
 comment on column raw.enrolments.method is 'manual, self, cohort …; "role" where a role stands without an enrolment; "chat" etc. never.';
 comment on column raw.enrolments.state is 'active, suspended (this enrolment), ended (time over or method disabled), removed (unenrolled).';
-comment on column raw.enrolments.created_at is 'When it was made.';
+comment on column raw.enrolments.created_at is 'When it was made. Nulls keep what was known.';
 comment on column raw.enrolments.starts_at is 'Start if limited; null otherwise.';
 comment on column raw.enrolments.ends_at is 'End if limited; null otherwise.';
 comment on column raw.enrolments.removed_at is 'When the person was unenrolled or the enrolment suspended, as far as known.';
-comment on column raw.enrolments.enrolled_by is 'Account that made it (account id); null: unknown.';
+comment on column raw.enrolments.enrolled_by is 'Account that made it (account id); null: unknown. Nulls keep what was known.';
 
 create table if not exists raw.tasks (
     task_id varchar not null,

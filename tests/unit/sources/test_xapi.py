@@ -303,3 +303,22 @@ def test_an_address_in_percent_signs_is_one(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text("\n".join(line.replace("%s", iri) for iri in (named, plain)) + "\n", encoding="utf-8")
     found = Reading(XapiReader(), tmp_path / "a.jsonl")
     assert found.column("activity", "object_id") == [None, plain]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["in order", "newest first"])
+def test_a_suspension_in_a_later_file_leaves_when_and_by_whom_the_enrolment_was_made(order: tuple[int, ...], tmp_path: Path) -> None:
+    lines = (FOLDER / "moodle_logstore.jsonl").read_text("utf-8").splitlines()
+    files = [tmp_path / "september.jsonl", tmp_path / "later.jsonl"]
+    enrolled = json.loads(lines[0])
+    enrolled["context"]["instructor"] = {"account": {"homePage": "https://lms.example.org", "name": "2"}}
+    files[0].write_text(json.dumps(enrolled) + "\n", "utf-8")
+    files[1].write_text(lines[11] + "\n", "utf-8")
+    source = Source(name="lrs", kind="xapi", path=tmp_path, **OWN)  # type: ignore[arg-type]
+    programme = Programme(id="t", name="T", folder=tmp_path, sources=(source,))
+    with Warehouse.open(None) as warehouse:
+        warehouse.create_schemas()
+        for place in order:
+            item = Item(files[place].name, files[place])
+            assert load_item(warehouse, programme, source, item, pseudonyms=PSEUDONYMS, run_at=at(2026, 11, 23)).state == "loaded"
+        found = warehouse.rows("select account_id, state, created_at, removed_at, enrolled_by from raw.enrolments")
+        assert found == [(who("7"), "suspended", at(2026, 9, 1, 8), at(2026, 9, 10, 8), who("2"))]

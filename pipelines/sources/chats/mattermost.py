@@ -1,4 +1,5 @@
-"""Mattermost: the bulk export (``mmctl export create`` or ``mattermost export bulk``): one JSON object a line, alone or in the ZIP that mmctl makes.
+"""Mattermost: the bulk export (``mmctl export create`` or ``mattermost export bulk``): one JSON object a line, alone or in the ZIP that mmctl makes;
+and the compliance export as CSV (:mod:`pipelines.sources.chats.mattermost_csv`).
 
 Grain: one row of ``messages`` per post and per reply; one of ``chats`` per channel and direct conversation; one of ``accounts`` per
 user and bot listed or met; one of ``addressees`` per mention, per other member of a direct conversation and message, and per person who reacted.
@@ -18,7 +19,7 @@ What the format does, and what is made of it (docs.mattermost.com/onboard/bulk-l
   their words (:mod:`pipelines.sources.chats.chat_files`).
 
 Not kept: names of files, which emoji a reaction is, roles, preferences, flags, headers and purposes of channels, who
-follows a thread. The CSV of the compliance export (another product's licence, other ids) is not read.
+follows a thread.
 """
 
 from __future__ import annotations
@@ -26,11 +27,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 from pipelines.errors import BadFile
 from pipelines.programme import Source
+from pipelines.sources.chats import mattermost_csv
 from pipelines.sources.chats.chat_rows import Chat, ChatRows, from_epoch, media_of, records, said
 from pipelines.sources.formats.archives import FolderTree, Tree, ZipTree, json_records, path_of, tree_items
 from pipelines.sources.reading import Context, Event, Item, Rejected
@@ -61,25 +64,40 @@ class _Export:
 
 
 class MattermostReader:
-    """Reads Mattermost's bulk exports (kind "mattermost"); one item is one ``.jsonl``, ``.json`` or ``.zip``.
+    """Reads Mattermost's exports (kind "mattermost"); one item is one ``.jsonl``, ``.json``, ``.csv`` or ``.zip``.
 
     Record kinds: chats, accounts, messages (counted), addressees, message_files (counted), file_texts (counted). Rejected, as "line N" (", reply M"): ``no JSON``, ``not an object``,
-    ``line too long``, ``no channel``, ``no author``, ``no readable date``.
+    ``line too long``, ``no channel``, ``no author``, ``no readable date``; of a compliance export also ``an earlier state of a message that was edited`` and
+    ``no post: somebody was there already``.
     """
 
     kind: ClassVar[str] = "mattermost"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     opens_files: ClassVar[bool] = True
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Every export below the source's path. Raises BadSource where there is none."""
-        return tree_items(source, "Mattermost exports (.jsonl, .json or .zip)", lambda path: False, (".jsonl", ".json", ".zip"))
+        return tree_items(
+            source, "Mattermost exports (.jsonl, .json, .csv or .zip)", lambda path: False, (".jsonl", ".json", ".csv", ".zip")
+        )
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         """The events of one export. Raises BadFile for something else, or for a file that is cut off."""
         path = path_of(item, WHAT)
         tree, name = _lines_file(path)
         export = _Export(ChatRows(context, source.realm or DEFAULT_REALM), f"{name.removesuffix(name.rpartition('/')[2])}{_FILES}")
+        if name.lower().endswith(".csv"):
+            yield from mattermost_csv.read_posts(
+                tree,
+                name,
+                export.rows,
+                chat_of=partial(_told_in_table, export),
+                number_of=partial(_number, export.rows),
+                is_service=lambda kind: kind.startswith(_SERVICE),
+                mentioned=_mentioned,
+            )
+            yield from export.rows.last(is_whole=False, tree=tree)
+            return
         is_one = False
         for place, line, reason in json_records(tree, name, WHAT):
             if line is None:
@@ -104,9 +122,14 @@ def _lines_file(path: Path) -> tuple[Tree, str]:
     if not path.name.lower().endswith(".zip"):
         return FolderTree(path.parent), path.name
     tree = ZipTree(path)
-    found = [name for name in tree.names() if name.lower().endswith(".jsonl")]
+    names = tree.names()
+    found = [name for name in names if name.lower().endswith(".jsonl")] or [
+        name for name in names if name.rpartition("/")[2] == mattermost_csv.TABLE
+    ]
     if len(found) != 1:
-        raise BadFile(path, place="archive", expected=f"one .jsonl, as in {WHAT}", found=f"{len(found)} of them")
+        raise BadFile(
+            path, place="archive", expected=f"one .jsonl, as in {WHAT}, or one {mattermost_csv.TABLE}", found=f"{len(found)} of them"
+        )
     return tree, found[0]
 
 
@@ -197,7 +220,7 @@ def _take(
     sent_at = from_epoch(stated, per_second=_MILLIS)
     if sent_at is None:
         return None, "no readable date"
-    number = rows.secret("message", f"{chat.part}\x1f{stated}\x1f{author}")
+    number = _number(rows, chat, str(stated), author)
     equals = export.equals[number] = export.equals.get(number, 0) + 1
     if equals > 1:
         number = f"{number}:{equals}"
@@ -224,11 +247,8 @@ def _take(
         if (address := said(file, "path")) and media_of(address) == "file":
             rows.file(chat, message_id, export.files + address, place)
     if not is_service:
-        names = {match[1].lower() for match in _MENTION.finditer(text)}
-        # A full stop or dash at the end of a name may be the sentence's.
-        for name in sorted({name if name in export.users else name.rstrip("._-") for name in names}):
-            if name in export.users and name not in _EVERYBODY:
-                rows.address(message_id, name, "mention")
+        for name in _mentioned(text, export.users):
+            rows.address(message_id, name, "mention")
         for member in members:
             if member != author:
                 rows.address(message_id, member, "member")
@@ -238,11 +258,35 @@ def _take(
     return message_id, None
 
 
+def _mentioned(text: str, users: set[str]) -> list[str]:
+    """Which of these users a text names."""
+    names = {match[1].lower() for match in _MENTION.finditer(text)}
+    # A full stop or dash at the end of a name may be the sentence's.
+    named = {name if name in users else name.rstrip("._-") for name in names}
+    return sorted(named & users - _EVERYBODY)
+
+
 def _attached(props: Any) -> str:
     parts = records(props, "attachments")
     return "\n".join(words for part in parts for key in ("pretext", "title", "text") if (words := said(part, key))) or "\n".join(
         words for part in parts if (words := said(part, "fallback"))
     )
+
+
+def _number(rows: ChatRows, chat: Chat, stated: str, author: str) -> str:
+    """What a post is known by: its channel, its moment in milliseconds and its author."""
+    return rows.secret("message", f"{chat.part}\x1f{stated}\x1f{author}")
+
+
+def _told_in_table(export: _Export, team: str, channel: str, members: list[str], row: mattermost_csv.Row) -> Chat:
+    """The chat of a row of a compliance export, by what the bulk export knows it by."""
+    if members and (conversation := _conversation(members, export)):
+        return conversation
+    key = f"{team}/{channel}"
+    if key not in export.chats:
+        kind = "group" if row["kind"] == "private" else "supergroup"
+        export.chats[key] = Chat(export.rows.secret("chat", key), "chat", kind, row["title"] or channel)
+    return export.chats[key]
 
 
 # -- channels --------------------------------------------------------------------------------------------------------------------

@@ -126,3 +126,86 @@ def test_a_call_that_somebody_begins_is_no_post_of_his(tmp_path: Path):
     lines = [{"type": "version", "version": 1}, *({"type": "post", "post": {**post, "type": kind}} for kind in ("custom_calls", ""))]
     (tmp_path / "bulk.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
     assert Reading(MattermostReader(), tmp_path / "bulk.jsonl").column("messages", "kind") == ["service", "post"]
+
+
+HEADER = (
+    "Post Creation Time,Team Id,Team Name,Team Display Name,Channel Id,Channel Name,Channel Display Name,Channel Type,User Id,User Email,Username,"
+    "Post Id,Edited By Post Id,Replied to Post Id,Post Message,Post Type,User Type,Previews Post Id"
+)
+
+
+def table(*rows: str) -> str:
+    return "".join(f"{line}\n" for line in (HEADER, *rows))
+
+
+def row(
+    at: int,
+    user: str,
+    post: str,
+    text: str,
+    kind: str = "message",
+    *,
+    edited: str = "",
+    root: str = "",
+    channel: str = "k1,kurs-5,Курс-5,public",
+) -> str:
+    return f'{at},t1,school,Школа,{channel},u-{user},{user}@example.org,{user},{post},{edited},{root},"{text}",{kind},user,'
+
+
+COMPLIANCE = table(
+    row(1795342858000, "lidia", "", "User lidia was already in the channel", "previously-joined"),
+    row(1795342859000, "petr.o", "", "User petr.o joined the channel", "enter"),
+    row(1795342860000, "lidia", "p1", "@petr.o, где задание? @all"),
+    row(1795342860000, "lidia", "p0", "где задание", edited="p1"),
+    row(1795342861000, "petr.o", "p2", "вот", root="p1"),
+    # a file's row is one cell short
+    '1795342861000,t1,school,Школа,k1,kurs-5,Курс-5,public,u-petr.o,petr.o@example.org,petr.o,p2,,p1,x.png (files/p2/f1-x.png),attachment,user',
+    row(1795342864000, "petr.o", "p3", "стёртое"),
+    row(1795342870000, "petr.o", "p3", "delete стёртое"),
+    row(1795342871000, "petr.o", "p4", "лично", channel="k2,u1__u2,,direct"),
+    row(1795342872000, "lidia", "p5", "да", channel="k2,u1__u2,,direct"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("is_packed", [False, True], ids=["table", "batch"])
+def test_a_compliance_export_is_read_with_the_ids_of_the_bulk_export(export: Reading, tmp_path: Path, is_packed: bool):
+    if is_packed:
+        path = packed(tmp_path / "batch001.zip", {"posts.csv": COMPLIANCE, "metadata.json": "{}", "files/p2/f1-x.png": b"x"})
+    else:
+        path = tmp_path / "posts.csv"
+        path.write_text(COMPLIANCE, "utf-8")
+    read = Reading(MattermostReader(), path)
+    found = {row["text"]: row for row in read.rows("messages")}
+    bulk = {row["text"]: row["message_id"] for row in export.rows("messages")}
+    root, reply = found["@petr.o, где задание? @all"], found["вот"]
+    assert (root["message_id"], reply["message_id"]) == (bulk["@petr.o, где задание? @all"], bulk["вот"])
+    assert (root["thread_id"], reply["reply_to_id"], reply["media"]) == (root["message_id"], root["message_id"], "photo")
+    assert (found["стёртое"]["deleted_at"] - found["стёртое"]["sent_at"]).total_seconds() == 6
+    assert [row["text"] for row in read.rows("messages") if row["kind"] == "service"] == ["User petr.o joined the channel"]
+    assert found["лично"]["channel"] == "direct"
+    roles = [(row["message_id"], row["role"], row["account_id"]) for row in read.rows("addressees")]
+    assert roles == [
+        (root["message_id"], "mention", account(read, "petr.o")),
+        (found["лично"]["message_id"], "member", account(read, "lidia")),
+        (found["да"]["message_id"], "member", account(read, "petr.o")),
+    ]
+    assert read.rejected == [
+        ("line 2", "no post: somebody was there already"),
+        ("line 5", "an earlier state of a message that was edited"),
+    ]
+    assert wholes(read) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", "an empty file"),
+        ("a,b\n1,2\n", "no such column"),
+        (COMPLIANCE[: COMPLIANCE.index("где задание?")], "cut off"),
+        (COMPLIANCE[: COMPLIANCE.rindex("u-lidia")], "cut off"),
+    ],
+    ids=["empty", "another table", "cut in a cell", "cut in a row"],
+)
+def test_another_table_or_half_a_one_is_refused(text: str, found: str, tmp_path: Path):
+    (tmp_path / "posts.csv").write_text(text, "utf-8")
+    assert found in refused(MattermostReader(), tmp_path / "posts.csv")

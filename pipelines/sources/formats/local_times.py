@@ -71,6 +71,13 @@ class _Parts:
     zone: np.ndarray
 
 
+def _parts_of_numbers(texts: pa.Array) -> _Parts | None:
+    """The parts of times that a program has written in numbers; None where words or odd blanks stand among them."""
+    shapes = Shapes(texts)
+    is_plain = shapes.are_few and not any(not shape.isascii() or _LETTERS.search(shape.decode("ascii")) for shape in shapes.shapes)
+    return _parts_by_shape(shapes, np.zeros(len(texts), bool)) if is_plain else None
+
+
 def _parts(texts: pa.Array) -> _Parts:
     shapes = Shapes(texts)
     if not all(shape.isascii() for shape in shapes.shapes):
@@ -97,7 +104,7 @@ def _parts_by_shape(shapes: Shapes, wordy: np.ndarray) -> _Parts:
         return np.array(values, kind)[shapes.of_text] if values else np.empty(0, kind)
 
     def word(name: str) -> np.ndarray:
-        return per_shape([(match[name] or b"").decode("ascii").lower() if match else "" for match in matches], object)
+        return per_shape([(match[name] or b"").decode("ascii").lower() if match else "" for match in matches], np.str_)
 
     zone = word("zone")
     with_zone = [bool(match and match["zone"] and match["zone"][-1:].isdigit()) for match in matches]
@@ -238,11 +245,15 @@ def to_utc(texts: pa.Array, order: Order, zone: ZoneInfo) -> tuple[pa.Array, pa.
     """
     if isinstance(texts, pa.ChunkedArray):
         texts = texts.combine_chunks()
-    encoded = pc.dictionary_encode(pc.fill_null(texts, "") if texts.null_count else texts)
+    texts = pc.fill_null(texts, "") if texts.null_count else texts
     kind = pa.timestamp("us", tz="UTC")
-    if not len(encoded.dictionary):
+    if not len(texts):
         return pa.nulls(len(texts), kind), pa.nulls(len(texts), pa.bool_())
-    parts = _parts(encoded.dictionary)
+    # Numbers are read sooner than it is found out which times are equal.
+    parts, encoded = _parts_of_numbers(texts), None
+    if parts is None:
+        encoded = pc.dictionary_encode(texts)
+        parts = _parts(encoded.dictionary)
     days, possible = _days(parts, order)
     hour = np.where((parts.half == "p") & (parts.hour < 12), parts.hour + 12, parts.hour)
     hour = np.where((parts.half == "a") & (parts.hour == 12), 0, hour)
@@ -263,7 +274,7 @@ def to_utc(texts: pa.Array, order: Order, zone: ZoneInfo) -> tuple[pa.Array, pa.
         moments[place] = naive[place] - np.timedelta64(_offset_minutes(parts.zone[place]), "m")
     utc = pa.array(moments, pa.timestamp("us")).cast(kind)
     understood = pa.array(parts.understood)
-    return utc.take(encoded.indices), understood.take(encoded.indices)
+    return (utc, understood) if encoded is None else (utc.take(encoded.indices), understood.take(encoded.indices))
 
 
 def _offset_minutes(zone: str) -> int:

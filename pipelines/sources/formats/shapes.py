@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -24,7 +24,6 @@ _MOST_SHAPES, _TEXTS_PER_SHAPE = 64, 4
 
 #: Digits that stand together, as a shape has them: at most as many as one number holds.
 _RUN = re.compile(rb"0{1,%d}" % MOST_DIGITS)
-_POWERS = 10 ** np.arange(MOST_DIGITS, dtype=np.int64)
 
 Span = tuple[int, int]
 
@@ -74,15 +73,20 @@ class Shapes:
         # Which of a shape's runs a number is; -1: none; -2: an empty span.
         run_of = np.full((len(spans), width), -1, np.int64)
         for row, (shape, of_shape) in enumerate(zip(self.shapes, spans, strict=True)):
-            begins = {match.span(): number for number, match in enumerate(_RUN.finditer(shape))}
+            runs = _runs_of(shape)
             for place, span in enumerate(of_shape):
                 if span is not None and span[1] - span[0] <= MOST_DIGITS:
-                    run_of[row, place] = -2 if span[0] == span[1] else begins.get(span, -1)
+                    run_of[row, place] = -2 if span[0] == span[1] else runs.get(span, -1)
         first, values = self.runs
-        wanted = run_of[self.of_text]
-        places = np.minimum(first[:-1, None] + np.maximum(wanted, 0), max(len(values) - 1, 0))
-        numbers = np.where(wanted >= 0, values[places], 0) if len(values) else np.zeros(wanted.shape, np.int64)
-        return numbers, wanted != -1
+        numbers = np.empty((width, len(self.of_text)), np.int64)
+        found = np.empty((width, len(self.of_text)), bool)
+        # What is not there is read from behind the last.
+        values = np.append(values, 0)
+        for place in range(width):
+            wanted = run_of[self.of_text, place]
+            numbers[place] = values[np.where(wanted >= 0, first[:-1] + wanted, -1)]
+            found[place] = wanted != -1
+        return numbers.T, found.T
 
     @cached_property
     def runs(self) -> tuple[np.ndarray, np.ndarray]:
@@ -90,25 +94,25 @@ class Shapes:
 
         Digits that stand together are one number; of more than MOST_DIGITS, each MOST_DIGITS are one.
         """
-        offsets = self._offsets - self._offsets[0]
-        digits = self._data - np.uint8(ord("0"))
-        places = np.flatnonzero(digits < 10)
-        if not len(places):
-            return np.zeros(len(offsets), np.int64), np.empty(0, np.int64)
-        begins_text = np.zeros(len(self._data) + 1, bool)
-        begins_text[offsets] = True
-        begins = begins_text[places]
-        begins[0] = True
-        begins[1:] |= places[1:] != places[:-1] + 1
-        starts = np.flatnonzero(begins)
-        lengths = np.diff(np.append(starts, len(places)))
-        if lengths.max() > MOST_DIGITS:
-            begins |= (np.arange(len(places)) - np.repeat(starts, lengths)) % MOST_DIGITS == 0
-            starts = np.flatnonzero(begins)
-            lengths = np.diff(np.append(starts, len(places)))
-        left = np.repeat(starts + lengths, lengths) - np.arange(len(places)) - 1
-        values = np.add.reduceat(digits[places].astype(np.int64) * _POWERS[left], starts)
-        return np.searchsorted(places[starts], offsets), values
+        runs = [_runs_of(shape) for shape in self.shapes]
+        spans = np.array([span for of_shape in runs for span in of_shape], np.int64).reshape(-1, 2)
+        many = np.array([len(of_shape) for of_shape in runs], np.int64)
+        counts = many[self.of_text]
+        first = np.concatenate(([0], np.cumsum(counts)))
+        span = np.arange(first[-1]) + np.repeat((np.cumsum(many) - many)[self.of_text] - first[:-1], counts)
+        place = spans[span, 0] + np.repeat(self._offsets[:-1] - self._offsets[0], counts)
+        size = (spans[:, 1] - spans[:, 0])[span]
+        values = self._data[place].astype(np.int64) - ord("0")
+        for digit in range(1, int(size.max(initial=0))):
+            longer = np.flatnonzero(size > digit)
+            values[longer] = values[longer] * 10 + self._data[place[longer] + digit] - ord("0")
+        return first, values
+
+
+@lru_cache(maxsize=1 << 14)
+def _runs_of(shape: bytes) -> dict[Span, int]:
+    """Where digits stand in a shape → their number among its runs."""
+    return {match.span(): number for number, match in enumerate(_RUN.finditer(shape))}
 
 
 def _bytes_of(texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:

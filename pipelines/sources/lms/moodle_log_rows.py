@@ -3,16 +3,19 @@
 Belongs here: what one block says without looking at any other, so that blocks can be worked at side by side. What needs the whole file
 (numbers of equal rows, the latest name of a person, which course the file is of) is put together in ``moodle_logs``.
 
-Every column repeats itself: work is done once per distinct cell, and descriptions are read by their shapes (``shapes``).
+Every column but times and descriptions repeats itself: work is done once per distinct cell of a file (:class:`Cells`), and those two are read by
+their shapes (``shapes``).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Generic, TypeVar
+from functools import lru_cache, partial
+from itertools import islice
+from threading import Lock
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -21,13 +24,14 @@ import pyarrow.compute as pc
 
 from pipelines.sources.formats.delimited import Block, rows_where
 from pipelines.sources.formats.local_times import Order, to_utc
-from pipelines.sources.formats.row_numbers import LANES, digest, digests, joined, row_hashes, shape_hashes
+from pipelines.sources.formats.row_numbers import LANES, digests, row_hashes, shape_hashes
 from pipelines.sources.formats.shapes import MOST_DIGITS, Shapes
 from pipelines.sources.lms.moodle_words import CONTEXT_KINDS, action_of_pair, actions_by_description, event_word, person_keys
 
-Made = TypeVar("Made")
 #: Distinct cells remembered: more people or addresses than any site has in one log; some ten megabytes.
 _MOST_REMEMBERED = 100_000
+#: Among so many distinct cells a block's are looked for all at once, and so many stand in the dictionary of a column; of more, one by one.
+_MOST_SEARCHED = 1 << 14
 FRONT_PAGE = 1  # SITEID: the site's own page is no course
 
 # What a description says of ids, in English whatever the language of the rest.
@@ -49,22 +53,67 @@ _MODULE_NAME = r"the '(?P<module>[a-z][a-z0-9_]*)' activity with (?:the )?course
 _WITHOUT_YEAR = r"^\s*(?:\d{1,2}\.?\s+\pL{3,}\.?|\pL{3,}\.?\s+\d{1,2}|\d{1,2}[./-]\d{1,2}),?\s+\d{1,2}:\d{2}"
 
 
-class Memo(Generic[Made]):
-    """What was made of cells that come again and again; forgets everything when it holds too much."""
+class Numbered:
+    """Texts numbered as they are met, over a whole file, by several threads."""
 
-    def __init__(self, make: Callable[[str], Made]) -> None:
-        self._make = make
-        self._made: dict[str, Made] = {}
+    def __init__(self) -> None:
+        self._lock, self._numbers, self._array = Lock(), dict[str, int](), pa.array([], pa.string())
+        self.texts: list[str] = []
 
-    def of(self, cells: list[str]) -> list[Made]:
-        """What is made of each cell."""
-        # Threads may make one thing twice; it is the same thing.
-        made = self._made if len(self._made) < _MOST_REMEMBERED else {}
-        self._made = made
-        for cell in cells:
-            if cell not in made:
-                made[cell] = self._make(cell)
-        return [made[cell] for cell in cells]
+    def codes(self, texts: Iterable[str | None]) -> np.ndarray:
+        """The number of each text; -1 for None."""
+        with self._lock:
+            found = [-1 if text is None else self._numbers.setdefault(text, len(self._numbers)) for text in texts]
+            if len(self._numbers) > len(self.texts):
+                self.texts += islice(self._numbers, len(self.texts), None)
+        return np.array(found, np.int32)
+
+    def array(self) -> pa.Array:
+        """All texts by their numbers."""
+        with self._lock:
+            if len(self._array) < len(self.texts):
+                self._array = pa.array(self.texts, pa.string())
+            return self._array
+
+
+class Cells:
+    """Distinct cells of one column of a file, numbered as they are met, and what was made of each: worked out once a file, not once a block.
+
+    Parameters
+    ----------
+    make: new cells → arrays of what is made of each, by name.
+    forgets: begin anew when there are more than a log has people; numbers are then good for one block only.
+    """
+
+    def __init__(self, make: Callable[[list[Any]], dict[str, np.ndarray]], kind: pa.DataType, *, forgets: bool = False) -> None:
+        self._make, self._kind, self._forgets, self._lock = make, kind, forgets, Lock()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._numbers: dict[Any, int] = {}
+        self._state = (pa.array([], self._kind), self._make([]))
+
+    def of(self, column: pa.Array) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """(number of the cell of each row, what was made of each cell)."""
+        known, made = self._state
+        if len(known) <= _MOST_SEARCHED:
+            found = pc.index_in(column, value_set=known)
+            if not found.null_count:
+                return found.to_numpy(), made
+        encoded = pc.dictionary_encode(column)
+        cells = encoded.dictionary.to_pylist()
+        with self._lock:
+            if self._forgets and len(self._numbers) > _MOST_REMEMBERED:
+                self._begin()
+            known, made = self._state
+            if new := [cell for cell in cells if cell not in self._numbers]:
+                self._numbers.update(zip(new, range(len(self._numbers), len(self._numbers) + len(new)), strict=True))
+                more = self._make(new)
+                known = pa.concat_arrays([known, pa.array(new, self._kind)])
+                made = {name: np.concatenate((array, more[name])) for name, array in made.items()}
+                self._state = (known, made)
+            numbers = np.array([self._numbers[cell] for cell in cells], np.int32)
+        return numbers[encoded.indices.to_numpy()], made
 
 
 @dataclass
@@ -113,7 +162,7 @@ def _numbers_by_text(texts: pa.Array, pattern: str) -> tuple[np.ndarray, np.ndar
 
 @dataclass
 class Told:
-    """What rows tell by the way: pairs (key, value) and the latest moment at which each was told. Pairs may stand more than once."""
+    """What rows tell by the way: pairs (key, value), as numbers, and the latest moment at which each was told. Pairs may stand more than once."""
 
     parts: list[pa.Table] = field(default_factory=list)
 
@@ -123,55 +172,58 @@ class Told:
         if sum(part.num_rows for part in self.parts[1:]) > _MOST_REMEMBERED:
             self.parts = [self._distinct()]
 
-    def pairs(self) -> list[tuple[str, str, int]]:
+    def pairs(self) -> list[tuple[int, int, int]]:
         """(key, value, latest moment) of each pair, once."""
-        return [tuple(row.values()) for row in self._distinct().to_pylist()] if self.parts else []
+        return list(zip(*self._distinct().to_pydict().values(), strict=True)) if self.parts else []
 
     def _distinct(self) -> pa.Table:
         found = pa.concat_tables(self.parts).group_by(["key", "value"], use_threads=False).aggregate([("at", "max")])
         return found.select(["key", "value", "at_max"]).rename_columns(["key", "value", "at"])
 
 
+def _latest(keys: np.ndarray, values: np.ndarray, moments: np.ndarray, rows: np.ndarray, numbers: np.ndarray | None = None) -> Told:
+    """Each pair of codes that stand together in a row, and the latest of its moments; rows that lack one of both (-1) left out.
+
+    Parameters
+    ----------
+    rows: all rows in the order of their moments.
+    numbers: what the codes of keys stand for, where they are the block's own.
+    """
+    rows = rows[(keys[rows] >= 0) & (values[rows] >= 0)]
+    if not len(rows):
+        return Told()
+    width = int(values.max()) + 1
+    pairs = pc.dictionary_encode(pa.array(keys[rows].astype(np.int64) * width + values[rows]))
+    at = np.empty(len(pairs.dictionary), np.int64)
+    # Of several rows of a pair the last one stands.
+    at[pairs.indices.to_numpy()] = moments[rows]
+    key, value = np.divmod(pairs.dictionary.to_numpy(), width)
+    return Told([pa.table({"key": key if numbers is None else numbers[key], "value": value, "at": at})])
+
+
 @dataclass
 class Coded:
-    """A column as codes into its distinct values; -1 is null."""
+    """A column as codes into texts; -1 is null."""
 
-    values: list[str]
+    texts: pa.Array
     codes: np.ndarray
+    #: What the texts are written of, where they are numbers.
+    numbers: np.ndarray | None = None
 
-    def array(self, values: pa.Array | None = None) -> pa.Array:
-        """As an Arrow dictionary array, with other values in the place of these where they are given."""
-        codes = pa.array(self.codes.astype(np.int32), pa.int32(), mask=self.codes < 0)
-        return pa.DictionaryArray.from_arrays(codes, pa.array(self.values, pa.string()) if values is None else values)
-
-    def latest(self, other: Coded, moments: np.ndarray) -> Told:
-        """Each pair of values that stand together in a row, and the latest of its moments; rows that lack one of both left out."""
-        rows = np.flatnonzero((self.codes >= 0) & (other.codes >= 0))
-        if not len(rows):
-            return Told()
-        pairs = self.codes[rows].astype(np.int64) * max(len(other.values), 1) + other.codes[rows]
-        table = pa.table({"pair": pairs, "at": moments[rows]}).group_by("pair", use_threads=False).aggregate([("at", "max")])
-        here, there = np.divmod(table["pair"].to_numpy(), max(len(other.values), 1))
-        keys, values = (pa.array(one.values, pa.string()).take(pa.array(codes)) for one, codes in ((self, here), (other, there)))
-        return Told([pa.table({"key": keys, "value": values, "at": table["at_max"]})])
-
-    def only(self, mask: np.ndarray) -> Coded:
-        """The same with null where the mask does not hold."""
-        return Coded(self.values, np.where(mask, self.codes, -1))
-
-
-def coded(column: pa.Array) -> Coded:
-    """A string column without nulls."""
-    encoded = pc.dictionary_encode(column)
-    return Coded(encoded.dictionary.to_pylist(), encoded.indices.to_numpy(zero_copy_only=False))
+    def array(self, prefix: str = "") -> pa.Array:
+        """The texts behind a prefix: as a dictionary, or as they are where those of the whole file would be a large one."""
+        codes = pa.array(self.codes.astype(np.int32, copy=False), pa.int32(), mask=self.codes < 0)
+        texts = pc.binary_join_element_wise(prefix, self.texts, "") if prefix else self.texts
+        is_small = self.numbers is not None or len(texts) <= _MOST_SEARCHED
+        return pa.DictionaryArray.from_arrays(codes, texts) if is_small else texts.take(codes)
 
 
 def coded_numbers(numbers: np.ndarray) -> Coded:
     """Numbers as texts, 0 and below as null."""
     encoded = pc.dictionary_encode(pa.array(numbers))
-    distinct = encoded.dictionary.to_numpy()
     codes = encoded.indices.to_numpy(zero_copy_only=False)
-    return Coded([str(number) for number in distinct.tolist()], np.where(distinct[codes] > 0, codes, -1))
+    texts = pc.cast(encoded.dictionary, pa.string())
+    return Coded(texts, np.where(numbers > 0, codes, -1), encoded.dictionary.to_numpy())
 
 
 @dataclass
@@ -191,28 +243,88 @@ class Places:
     code: str | None = None
 
 
-@dataclass(frozen=True)
 class Layout:
-    """What is the same for all blocks of a file. ``places``: own name of a column → its place."""
+    """What is the same for all blocks of a file, and what is known of it from the blocks that were read.
 
-    places: Mapping[str, int]
-    order: Order
-    zone: ZoneInfo
-    courses: Places
-    #: User cells and addresses come again in every block: what was made of them is kept.
-    shown: Memo[tuple[str, bool]] = field(default_factory=lambda: Memo(_shown))
-    hashes: Memo[bytes] = field(default_factory=lambda: Memo(digest))
+    Parameters
+    ----------
+    places: own name of a column → its place.
+    """
+
+    def __init__(self, places: Mapping[str, int], order: Order, zone: ZoneInfo, courses: Places) -> None:
+        self.places, self.order, self.zone, self.courses = places, order, zone, courses
+        #: People's native ids, names as shown, courses' ids.
+        self.natives, self.names, self.course_ids = Numbered(), Numbered(), Numbered()
+        self.contexts, self.course_cells, self.events, self.components, self.origins = (Numbered() for _ in range(5))
+        self.cells = {
+            "user": Cells(self._of_user, pa.string()),
+            "affected": Cells(self._of_affected, pa.string()),
+            "context": Cells(self._of_context, pa.string()),
+            "course": Cells(self._of_course, pa.string()),
+            "component": Cells(partial(_trimmed, self.components), pa.string()),
+            # Each row has an event, if only one without a name.
+            "event": Cells(lambda cells: {"text": self.events.codes(cell.strip() for cell in cells), "hash": digests(cells)}, pa.string()),
+            "origin": Cells(partial(_trimmed, self.origins, change=str.lower), pa.string()),
+            "address": Cells(lambda cells: {"hash": digests(cells)}, pa.string(), forgets=True),
+        }
+        self.people = Cells(lambda ids: {"native": self.natives.codes(str(one) if one > 0 else None for one in ids)}, pa.int64())
+        self._actions: dict[tuple[int, int], str | None] = {}
+
+    def _of_user(self, cells: list[str]) -> dict[str, np.ndarray]:
+        shown = [_shown(cell) for cell in cells]
+        names = [name for name, _ in shown]
+        return {
+            "text": self.names.codes(names),
+            "native": self.natives.codes(person_keys(names)),
+            "hash": digests(names),
+            "is_impersonated": np.array([impersonated for _, impersonated in shown], bool),
+        }
+
+    def _of_affected(self, cells: list[str]) -> dict[str, np.ndarray]:
+        names = [cell.strip() for cell in cells]
+        return {"text": self.names.codes(names), "native": self.natives.codes(person_keys(names)), "hash": digests(cells)}
+
+    def _of_context(self, cells: list[str]) -> dict[str, np.ndarray]:
+        return {
+            "text": self.contexts.codes(cells),
+            "hash": digests(cells),
+            "is_strange": np.array([event_word(cell.partition(": ")[0]) not in CONTEXT_KINDS for cell in cells], bool),
+            "course": self.course_ids.codes(self.courses.by_title.get(cell.strip()) for cell in cells),
+        }
+
+    def _of_course(self, cells: list[str]) -> dict[str, np.ndarray]:
+        return {
+            "text": self.course_cells.codes(cells),
+            "course": self.course_ids.codes(self.courses.by_code.get(cell.strip()) for cell in cells),
+        }
+
+    def action(self, event: int, component: int) -> str | None:
+        """:func:`action_of_pair` of an event and a component (0: none, else its code and 1), found out once a pair."""
+        if (event, component) not in self._actions:
+            self._actions[event, component] = action_of_pair(
+                self.events.texts[event], self.components.texts[component - 1] if component else ""
+            )
+        return self._actions[event, component]
+
+
+def _trimmed(known: Numbered, cells: list[str], change: Callable[[str], str] = str) -> dict[str, np.ndarray]:
+    """Of cells that are a word: the word, the cell with its case changed where that says nothing, its hash."""
+    changed = [change(cell) for cell in cells]
+    return {"text": known.codes(cell.strip() or None for cell in changed), "hash": digests(changed)}
 
 
 @dataclass(frozen=True)
 class LogRows:
-    """Rows of one block that are kept, column by column."""
+    """Rows of one block that are kept, column by column.
+
+    ``person``, ``related``, ``course``: their codes among all of the file (:class:`Layout`), -1 for none.
+    """
 
     moments: pa.Array
     hashes: np.ndarray
-    person: Coded
-    related: Coded
-    course: Coded
+    person: np.ndarray
+    related: np.ndarray
+    course: np.ndarray
     task: Coded
     object: Coded
     action: Coded
@@ -264,59 +376,54 @@ def read_rows(block: Block, layout: Layout) -> Part:
 def _fill(part: Part, cells: Mapping[str, pa.Array], moments: pa.Array, layout: Layout) -> None:
     rows = len(moments)
     at = pc.cast(moments, pa.int64()).to_numpy(zero_copy_only=False)
-    descriptions = pc.dictionary_encode(cells["description"])
-    of_row = descriptions.indices.to_numpy(zero_copy_only=False)
-    said = described(descriptions.dictionary)
-    column = {name: coded(cell) for name, cell in cells.items() if name not in ("time", "description")}
-    nothing = Coded([""], np.zeros(rows, np.int32))
-    affected, origin, address = (column.get(name, nothing) for name in ("affected", "origin", "address"))
-    contexts, components, events, shown = column["context"], column["component"], column["event"], column["user"]
+    in_time = np.argsort(at, kind="stable")
+    descriptions = cells["description"]
+    said = described(descriptions)
+    nothing = pa.repeat(pa.scalar(""), rows)
+    code, made = {}, {}
+    for name, known in layout.cells.items():
+        if name != "course" or name in cells:
+            code[name], made[name] = known.of(cells.get(name, nothing))
+
+    def of(name: str, what: str) -> np.ndarray:
+        found: np.ndarray = made[name][what][code[name]]
+        return found
 
     # Who: by the description's id, else by the name shown.
-    cells_shown = layout.shown.of(shown.values)
-    names = Coded([name for name, _ in cells_shown], shown.codes)
-    is_impersonated = np.array([impersonated for _, impersonated in cells_shown], bool)[shown.codes]
-    by_name = ~said.names_user[of_row]
-    affected_names = Coded([cell.strip() for cell in affected.values], affected.codes)
-    person = _people(said.user[of_row], names, by_name)
-    related = _people(said.related[of_row], affected_names, by_name)
+    by_name = ~said.names_user
+    person = _people(said.user, of("user", "native"), by_name, layout)
+    related = _people(said.related, of("affected", "native"), by_name, layout)
+    is_impersonated = of("user", "is_impersonated")
+    contexts = of("context", "text")
+    course = _course(said.course, code, made, layout)
+    part.people = _latest(person, of("user", "text"), at, in_time)
+    part.people.add(_latest(related, of("affected", "text"), at, in_time))
+    task, stated = coded_numbers(said.module), coded_numbers(said.course)
+    part.course_titles = _latest(np.where(task.codes < 0, stated.codes, -1), contexts, at, in_time, stated.numbers)
+    part.task_titles = _latest(task.codes, contexts, at, in_time, task.numbers)
+    _note_modules(part, descriptions, task, contexts, of("context", "is_strange"), at, in_time)
+    if "course" in cells:
+        part.course_codes = _latest(course, of("course", "text"), at, in_time)
+        part.task_courses = _latest(task.codes, course, at, in_time, task.numbers)
 
-    module, stated = coded_numbers(said.module[of_row]), coded_numbers(said.course[of_row])
-    course = _course(said.course[of_row], column.get("course"), contexts, layout.courses)
-    part.people = person.latest(names, at)
-    part.people.add(related.latest(affected_names, at))
-    part.course_titles = stated.only(module.codes < 0).latest(contexts, at)
-    part.task_titles = module.latest(contexts, at)
-    _note_modules(part, descriptions.dictionary, of_row, module, contexts, at)
-    if "course" in column:
-        part.course_codes = course.latest(column["course"], at)
-        part.task_courses = module.latest(course, at)
-
-    hashed = [
-        at,
-        shape_hashes(said.shapes)[of_row],
-        digests(text.lower() for text in origin.values)[origin.codes],
-        joined(layout.hashes.of(address.values))[address.codes],
-        is_impersonated.astype(np.int64),
-    ]
+    hashed = [at, shape_hashes(said.shapes), of("origin", "hash"), of("address", "hash"), is_impersonated.astype(np.int64)]
     # What is written in the downloader's language counts only where the description names no user.
     told = np.zeros((rows, LANES), np.uint64)
     if by_name.any():
-        told[by_name] = row_hashes([digests(one.values)[one.codes] for one in (names, affected, contexts, components, events)], rows)[
-            by_name
-        ]
+        words = [made[name]["hash"][code[name][by_name]] for name in ("user", "affected", "context", "component", "event")]
+        told[by_name] = row_hashes(words, len(words[0]))
     part.rows = LogRows(
         moments=moments,
         hashes=row_hashes([*hashed, told], rows),
         person=person,
         related=related,
         course=course,
-        task=module,
-        object=coded_numbers(said.object[of_row]),
-        action=_actions(events, components, lambda rows: descriptions.dictionary.take(pa.array(of_row[rows]))),
-        event=Coded([event.strip() for event in events.values], events.codes),
-        component=_trimmed(components),
-        origin=_trimmed(origin, str.lower),
+        task=task,
+        object=coded_numbers(said.object),
+        action=_actions(of("event", "text"), of("component", "text"), descriptions, layout),
+        event=Coded(layout.events.array(), of("event", "text")),
+        component=Coded(layout.components.array(), of("component", "text")),
+        origin=Coded(layout.origins.array(), of("origin", "text")),
         is_impersonated=is_impersonated,
     )
 
@@ -327,71 +434,54 @@ def _shown(cell: str) -> tuple[str, bool]:
     return (match["shown"], True) if match else (cell.strip(), False)
 
 
-def _people(ids: np.ndarray, names: Coded, by_name: np.ndarray) -> Coded:
-    known = coded_numbers(ids)
-    if not by_name.any():
-        return known
-    keys = person_keys(names.values)
-    no_key = np.array([key is None for key in keys], bool)[names.codes]
-    codes = np.where(by_name & (known.codes < 0), np.where(no_key, -1, names.codes + len(known.values)), known.codes)
-    return Coded([*known.values, *(key or "" for key in keys)], codes)
+def _people(ids: np.ndarray, by_their_names: np.ndarray, by_name: np.ndarray, layout: Layout) -> np.ndarray:
+    codes, made = layout.people.of(pa.array(ids))
+    known = made["native"][codes]
+    return np.where(by_name & (known < 0), by_their_names, known)
 
 
-def _course(ids: np.ndarray, codes: Coded | None, contexts: Coded, courses: Places) -> Coded:
-    """Course of each row: the description's, else the short name's, else the title's, else the one course of the file."""
-    said = coded_numbers(ids)
+def _course(ids: np.ndarray, code: Mapping[str, np.ndarray], made: Mapping[str, Mapping[str, np.ndarray]], layout: Layout) -> np.ndarray:
+    """Course of each row: the description's, else the short name's, else the title's, else the one course of the file; its number, or -1."""
+    encoded = pc.dictionary_encode(pa.array(ids))
+    known = layout.course_ids.codes(str(one) if one > 0 else None for one in encoded.dictionary.to_pylist())
+    course = known[encoded.indices.to_numpy()]
+    courses = layout.courses
     if courses.only is not None:
-        said.values.append(str(courses.only))
-        said.codes = np.where(ids == 0, len(said.values) - 1, said.codes)
+        course = np.where(ids == 0, layout.course_ids.codes([str(courses.only)]), course)
     else:
-        for column, known in ((codes, courses.by_code), (contexts, courses.by_title)):
-            if column is None or not known:
-                continue
-            first = len(said.values)
-            said.values.extend(known.get(value.strip(), "") for value in column.values)
-            has = np.array([value.strip() in known for value in column.values], bool)[column.codes]
-            said.codes = np.where((ids == 0) & (said.codes < 0) & has, column.codes + first, said.codes)
+        for name in ("course", "context"):
+            if name in code:
+                course = np.where((ids == 0) & (course < 0), made[name]["course"][code[name]], course)
         if courses.stated is not None:
-            said.values.append(courses.stated)
-            said.codes = np.where((ids == 0) & (said.codes < 0), len(said.values) - 1, said.codes)
-    is_front = np.array([value == str(FRONT_PAGE) for value in said.values], bool)
-    said.codes = np.where((said.codes >= 0) & is_front[said.codes], -1, said.codes)
-    return said
+            course = np.where((ids == 0) & (course < 0), layout.course_ids.codes([courses.stated]), course)
+    return np.where(course == layout.course_ids.codes([str(FRONT_PAGE)]), np.int32(-1), course)
 
 
-def _note_modules(part: Part, descriptions: pa.Array, of_row: np.ndarray, module: Coded, contexts: Coded, at: np.ndarray) -> None:
+def _note_modules(
+    part: Part, descriptions: pa.Array, task: Coded, contexts: np.ndarray, is_strange: np.ndarray, at: np.ndarray, in_time: np.ndarray
+) -> None:
     """Moodle's own names of modules, which stand in English in some descriptions whatever the language of the download."""
-    is_strange = np.array([event_word(title.partition(": ")[0]) not in CONTEXT_KINDS for title in contexts.values], bool)
-    rows = (module.codes >= 0) & is_strange[contexts.codes]
-    if not rows.any():
+    places = np.flatnonzero((task.codes >= 0) & is_strange)
+    if not len(places):
         return
-    places = np.unique(of_row[rows])
     found = pc.extract_regex(descriptions.take(pa.array(places)), _MODULE_NAME)
-    names_module = np.zeros(len(descriptions), bool)
+    names_module = np.zeros(len(at), bool)
     names_module[places] = pc.is_valid(found).to_numpy(zero_copy_only=False)
     told = found.drop_null()
     part.task_modules = dict(zip(told.field("id").to_pylist(), told.field("module").to_pylist(), strict=True))
-    part.strange_titles = module.only(rows & names_module[of_row]).latest(contexts, at)
+    part.strange_titles = _latest(np.where(names_module, task.codes, -1), contexts, at, in_time, task.numbers)
 
 
-def _actions(events: Coded, components: Coded, descriptions_of: Callable[[np.ndarray], pa.Array]) -> Coded:
-    pairs = pc.dictionary_encode(pa.array(events.codes.astype(np.int64) * len(components.values) + components.codes))
+def _actions(events: np.ndarray, components: np.ndarray, descriptions: pa.Array, layout: Layout) -> Coded:
+    width = int(components.max()) + 2
+    pairs = pc.dictionary_encode(pa.array(events.astype(np.int64) * width + components + 1))
     codes = pairs.indices.to_numpy(zero_copy_only=False)
-    values = [
-        action_of_pair(events.values[pair // len(components.values)], components.values[pair % len(components.values)])
-        for pair in pairs.dictionary.to_pylist()
-    ]
+    values = [layout.action(*divmod(pair, width)) for pair in pairs.dictionary.to_pylist()]
     unknown = np.flatnonzero(np.array([value is None for value in values], bool)[codes])
     texts = [value or "other" for value in values]
     if len(unknown):
-        by_description = coded(actions_by_description(descriptions_of(unknown)))
+        by_description = pc.dictionary_encode(actions_by_description(descriptions.take(pa.array(unknown))))
         codes = codes.copy()
-        codes[unknown] = by_description.codes + len(texts)
-        texts += by_description.values
-    return Coded(texts, codes)
-
-
-def _trimmed(column: Coded, change: Callable[[str], str] = str) -> Coded:
-    values = [change(value.strip()) for value in column.values]
-    is_empty = np.array([not value for value in values], bool)
-    return Coded(values, np.where(is_empty[column.codes], -1, column.codes))
+        codes[unknown] = by_description.indices.to_numpy() + len(texts)
+        texts += by_description.dictionary.to_pylist()
+    return Coded(pa.array(texts, pa.string()), codes)

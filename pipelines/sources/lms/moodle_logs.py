@@ -52,11 +52,10 @@ from pipelines.sources.lms.moodle_log_rows import (
     Coded,
     Layout,
     LogRows,
+    Numbered,
     Part,
     Places,
     Told,
-    coded,
-    coded_numbers,
     described,
     read_rows,
 )
@@ -113,13 +112,14 @@ class _Found:
     since: datetime | None = None
     until: datetime | None = None
     _told: dict[str, Told] = field(default_factory=lambda: defaultdict(Told))
-    _account_ids: dict[str, str] = field(default_factory=dict)
+    _account_ids: pa.Array = field(default_factory=lambda: pa.array([], pa.string()))
 
-    def account_ids(self, people: Coded, realm: str, context: Context) -> pa.Array:
-        """Pseudonyms of people; each person of a file is hashed once, not once a block."""
-        strangers = [native for native in people.values if native not in self._account_ids]
-        self._account_ids.update(zip(strangers, context.pseudonyms.column(realm, strangers).to_pylist(), strict=True))
-        return people.array(pa.array([self._account_ids[native] for native in people.values], pa.string()))
+    def account_ids(self, natives: Numbered, realm: str, context: Context) -> pa.Array:
+        """Pseudonyms of people by their numbers; each person of a file is hashed once, not once a block."""
+        known = len(self._account_ids)
+        if strangers := natives.texts[known:]:
+            self._account_ids = pa.concat_arrays([self._account_ids, context.pseudonyms.column(realm, strangers)])
+        return self._account_ids
 
     def note(self, part: Part, rows: LogRows) -> None:
         """Take up what one block tells."""
@@ -130,27 +130,30 @@ class _Found:
         for what in ("people", "course_titles", "course_codes", "task_titles", "strange_titles", "task_courses"):
             self._told[what].add(getattr(part, what))
 
-    def conclude(self) -> None:
+    def conclude(self, layout: Layout) -> None:
         """Make up the mind once all blocks are in. Ties between two spellings of one second fall to the later in the alphabet."""
-        for key, name, at in self._told["people"].pairs():
-            _keep_latest(self.names, key, at, None if name in ("", "-") else name)
-        for key, title, at in self._told["course_titles"].pairs():
-            prefix, _, name = title.partition(": ")
-            _keep_latest(self.course_titles, key, at, name.strip() if event_word(prefix) not in CONTEXT_KINDS else None)
-        for key, code, at in self._told["course_codes"].pairs():
-            if code.strip() not in ("", "-"):
-                self.course_codes[key] = max(self.course_codes.get(key, (-1, "")), (at, code.strip()))
-        for key, title, at in self._told["task_titles"].pairs():
-            prefix, _, name = title.partition(": ")
+        natives, names, contexts, course_ids = (one.texts for one in (layout.natives, layout.names, layout.contexts, layout.course_ids))
+        for person, shown, at in self._told["people"].pairs():
+            name = names[shown]
+            _keep_latest(self.names, natives[person], at, None if name in ("", "-") else name)
+        for course, title, at in self._told["course_titles"].pairs():
+            prefix, _, name = contexts[title].partition(": ")
+            _keep_latest(self.course_titles, str(course), at, name.strip() if event_word(prefix) not in CONTEXT_KINDS else None)
+        for course, cell, at in self._told["course_codes"].pairs():
+            code = layout.course_cells.texts[cell].strip()
+            if code not in ("", "-"):
+                self.course_codes[course_ids[course]] = max(self.course_codes.get(course_ids[course], (-1, "")), (at, code))
+        for task, title, at in self._told["task_titles"].pairs():
+            prefix, _, name = contexts[title].partition(": ")
             kind = CONTEXT_KINDS.get(event_word(prefix))
             if kind and name.strip():
-                self.tasks[key] = max(self.tasks.get(key, (-1, "", "")), (at, kind, name.strip()))
-        for key, title, at in self._told["strange_titles"].pairs():
-            name = title.partition(": ")[2].strip()
+                self.tasks[str(task)] = max(self.tasks.get(str(task), (-1, "", "")), (at, kind, name.strip()))
+        for task, title, at in self._told["strange_titles"].pairs():
+            name = contexts[title].partition(": ")[2].strip()
             if name:
-                self.strange_tasks[key] = max(self.strange_tasks.get(key, (-1, "")), (at, name))
-        for key, course, at in self._told["task_courses"].pairs():
-            self.task_courses[key] = max(self.task_courses.get(key, (-1, "")), (at, course))
+                self.strange_tasks[str(task)] = max(self.strange_tasks.get(str(task), (-1, "")), (at, name))
+        for task, course, at in self._told["task_courses"].pairs():
+            self.task_courses[str(task)] = max(self.task_courses.get(str(task), (-1, "")), (at, course_ids[course]))
 
 
 def _keep_latest(known: dict[str, tuple[int, str | None]], key: str, at: int, name: str | None) -> None:
@@ -195,8 +198,8 @@ class MoodleLogsReader:
                 found.note(part, part.rows)
                 # Newest first as a rule: the first block tells the moment of which the file speaks.
                 yield Covers(found.since, found.until)
-                yield Batch("activity", _activity(part.rows, realm, context, numbers, found))
-        found.conclude()
+                yield Batch("activity", _activity(part.rows, layout, realm, context, numbers, found))
+        found.conclude(layout)
         yield from _derived(found, realm, courses, context)
         yield Covers(found.since, found.until)
 
@@ -227,17 +230,17 @@ def _courses(file: TableFile, header: Header, places: Mapping[str, int], source:
     for block in file.blocks(header):
         if not block.rows:
             continue
-        descriptions = pc.dictionary_encode(block.columns[places["description"]])
-        views = pc.match_substring_regex(descriptions.dictionary, _COURSE_VIEWED_TEXT).to_numpy(zero_copy_only=False)
-        course = np.where(views, described(descriptions.dictionary).course, 0)[descriptions.indices.to_numpy()]
-        by_id = coded_numbers(course)
+        descriptions = block.columns[places["description"]]
+        views = pc.match_substring_regex(descriptions, _COURSE_VIEWED_TEXT).to_numpy(zero_copy_only=False)
+        course = np.where(views, described(descriptions).course, 0)
         for name, known in told.items():
             if name in places:
-                cells = coded(block.columns[places[name]])
-                for value, one, _ in cells.latest(by_id, course).pairs():
-                    known.setdefault(value.strip(), set()).add(one)
+                cells = block.columns[places[name]]
+                rows = pa.table({"cell": cells, "course": course}).filter(pa.array(course > 0))
+                for row in rows.group_by(["cell", "course"], use_threads=False).aggregate([]).to_pylist():
+                    known.setdefault(row["cell"].strip(), set()).add(str(row["course"]))
                 if name == "course":
-                    for value in cells.values:
+                    for value in cells.unique().to_pylist():
                         known.setdefault(value.strip(), set())
     codes = {
         code: next(iter(found)) if len(found) == 1 else f"code:{code}" for code, found in told["course"].items() if code not in ("", "-")
@@ -246,20 +249,21 @@ def _courses(file: TableFile, header: Header, places: Mapping[str, int], source:
     return Places(by_code=codes, by_title=titles, stated=fallback)
 
 
-def _activity(rows: LogRows, realm: str, context: Context, numbers: RowNumbers, found: _Found) -> pa.Table:
+def _activity(rows: LogRows, layout: Layout, realm: str, context: Context, numbers: RowNumbers, found: _Found) -> pa.Table:
     at = pc.cast(rows.moments, pa.int64()).to_numpy(zero_copy_only=False)
+    accounts = found.account_ids(layout.natives, realm, context)
     return pa.table(
         {
             "activity_id": numbers.ids(f"{realm}:log:", rows.hashes, at),
-            "account_id": found.account_ids(rows.person, realm, context),
-            "course_id": rows.course.array(_prefixed(f"{realm}:course:", rows.course.values)),
-            "task_id": rows.task.array(_prefixed(f"{realm}:task:", rows.task.values)),
+            "account_id": Coded(accounts, rows.person).array(),
+            "course_id": Coded(layout.course_ids.array(), rows.course).array(f"{realm}:course:"),
+            "task_id": rows.task.array(f"{realm}:task:"),
             "occurred_at": rows.moments,
             "action": rows.action.array(),
             "event": rows.event.array(),
             "component": rows.component.array(),
             "object_id": rows.object.array(),
-            "related_account_id": found.account_ids(rows.related, realm, context),
+            "related_account_id": Coded(accounts, rows.related).array(),
             "origin": rows.origin.array(),
             "is_impersonated": pa.array(rows.is_impersonated),
             "is_anonymous": pa.repeat(pa.scalar(False), len(at)),

@@ -248,9 +248,9 @@ comment on column personal.chats.chat_id is 'raw.chats.';
 comment on column personal.chats.title is 'Title.';
 
 create table if not exists personal.messages (
-    message_id varchar not null,
+    message_id varchar using compression fsst not null,
     subject varchar,
-    text varchar
+    text varchar using compression fsst
 );
 comment on table personal.messages is 'One row per message: its words. Key: message_id.';
 comment on column personal.messages.message_id is 'raw.messages.';

@@ -7,7 +7,6 @@ lately against what became of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, timedelta
 
 import numpy as np
@@ -36,7 +35,7 @@ def stability(reference: np.ndarray, current: np.ndarray) -> float:
     return float(np.sum((shares[1] - shares[0]) * np.log(shares[1] / shares[0])))
 
 
-def measure(warehouse: Warehouse, day: date, *, training_rows: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+def measure(warehouse: Warehouse, day: date, *, training_rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of ``risk.drift`` for a scored day. ``training_rows``: the drop-out model's training frame."""
     found: list[dict[str, object]] = []
 
@@ -51,12 +50,12 @@ def measure(warehouse: Warehouse, day: date, *, training_rows: Callable[[], pd.D
     running = [row[0] for row in warehouse.rows("select distinct stream_id from risk.scores where day = ? order by 1", [day])]
     if running:
         now = feature_frame(warehouse, "dropout", streams=running, days=[day])
-        then = training_rows()
-        window = threshold("drift_progress_window")
+        then, window = training_rows, threshold("drift_progress_window")
+        # Streams in another part of the course differ by nature.
+        near = [then[(then["progress"] - part).abs() <= window] for part in now.groupby("stream_id")["progress"].median().to_numpy()]
+        like = pd.concat(near) if near else then.iloc[:0]
         for feature in features_of("dropout"):
-            # Streams in another part of the course differ by nature.
-            near = [then[(then["progress"] - part).abs() <= window] for part in now.groupby("stream_id")["progress"].median().to_numpy()]
-            before = pd.concat(near)[feature.name].to_numpy(dtype=float) if near else np.empty(0)
+            before = like[feature.name].to_numpy(dtype=float)
             if feature.name != "progress" and len(before):
                 note("psi", feature.name, stability(before, now[feature.name].to_numpy(dtype=float)), "drift_psi_max", len(now))
     for today, week_ago, n in warehouse.rows(

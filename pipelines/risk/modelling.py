@@ -14,17 +14,19 @@ from typing import Protocol
 
 import numpy as np
 import pandas as pd
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
+from sklearn.metrics import log_loss
 from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from pipelines.errors import BadFile
+from pipelines.risk import figures
 from pipelines.risk.features import features_of
 
 #: Raised when the same data would now give another model.
@@ -139,20 +141,54 @@ def _fit(sample: Sample, target: str) -> tuple[Classifier, str]:
     # A fold without both outcomes teaches nothing about either.
     splits = [(train, test) for train, test in splits if len(np.unique(sample.outcome[train])) == 2]
     weights = _weights(sample)
-    losses = {}
+    losses, fitted = {}, {}
     for name, estimator in candidates(target).items():
         guessed, true, weight = [], [], []
+        fitted[name] = {}
         for train, test in splits:
             # Fitted as the model in use will be, on rows as they are; learners weigh the same in the judgement.
-            estimator.fit(sample.features.iloc[train], sample.outcome[train])
-            guessed.append(estimator.predict_proba(sample.features.iloc[test])[:, 1])
+            of_fold = fitted[name][train.tobytes()] = clone(estimator).fit(sample.features.iloc[train], sample.outcome[train])
+            guessed.append(of_fold.predict_proba(sample.features.iloc[test])[:, 1])
             true.append(sample.outcome[test])
             weight.append(weights[test])
         losses[name] = log_loss(np.concatenate(true), np.concatenate(guessed), sample_weight=np.concatenate(weight), labels=[0, 1])
     best = min(losses, key=lambda name: (losses[name], name))
-    model = CalibratedClassifierCV(candidates(target)[best], method="sigmoid", cv=splits, ensemble=False)
+    chosen = candidates(target)[best]
+    model = CalibratedClassifierCV(_Fitted(chosen, fitted[best]), method="sigmoid", cv=splits, ensemble=False)
     model.fit(sample.features, sample.outcome)
+    # What is kept is what it would be without the shortcut: estimators of scikit-learn alone.
+    model.estimator = chosen
+    for part in model.calibrated_classifiers_:
+        part.estimator = part.estimator.fitted_
     return model, best
+
+
+class _Fitted(ClassifierMixin, BaseEstimator):
+    """An estimator that is not fitted once more on rows on which it has been fitted: calibration asks about the folds that the choice was made by.
+
+    known: fitted estimators by the places of their rows (bytes). Frames given to it bear these places as their index.
+    """
+
+    def __init__(self, estimator: Classifier, known: dict[bytes, Classifier]) -> None:
+        self.estimator, self.known = estimator, known
+
+    def __sklearn_clone__(self) -> _Fitted:
+        return _Fitted(self.estimator, self.known)
+
+    def fit(self, features: pd.DataFrame, outcome: np.ndarray) -> _Fitted:
+        """Learn, or take what has been learned of these rows."""
+        places = features.index.to_numpy(dtype=np.int64).tobytes()
+        self.fitted_ = self.known[places] if places in self.known else clone(self.estimator).fit(features, outcome)
+        self.classes_ = self.fitted_.classes_
+        return self
+
+    def decision_function(self, features: pd.DataFrame) -> np.ndarray:
+        """As of scikit-learn."""
+        return self.fitted_.decision_function(features)
+
+    def predict(self, features: pd.DataFrame) -> np.ndarray:
+        """As of scikit-learn, whose cross-validation takes nothing without it."""
+        return self.fitted_.predict(features)
 
 
 def predict(model: Guesser, features: pd.DataFrame) -> np.ndarray:
@@ -172,13 +208,13 @@ def judge_scores(outcome: np.ndarray, guessed: np.ndarray, name: str) -> list[Fi
     """The same from scores. Figures that need both outcomes are NaN where only one is there."""
     rng = np.random.default_rng(SEED)
     draws = rng.integers(0, len(outcome), size=(BOOTSTRAPS, len(outcome))) if len(outcome) else np.empty((0, 0), int)
-    figures = []
+    found = []
     for metric, compute in METRICS.items():
         again = np.array([compute(outcome[draw], guessed[draw]) for draw in draws])
         again = again[~np.isnan(again)]
         low, high = np.quantile(again, [0.025, 0.975]) if len(again) else (np.nan, np.nan)
-        figures.append(Figure(name, metric, compute(outcome, guessed), float(low), float(high), len(outcome)))
-    return figures
+        found.append(Figure(name, metric, compute(outcome, guessed), float(low), float(high), len(outcome)))
+    return found
 
 
 def _both(outcome: np.ndarray) -> bool:
@@ -186,24 +222,55 @@ def _both(outcome: np.ndarray) -> bool:
 
 
 def _roc_auc(outcome: np.ndarray, guessed: np.ndarray) -> float:
-    return float(roc_auc_score(outcome, guessed)) if _both(outcome) else np.nan
+    return figures.roc_auc(outcome, guessed) if _both(outcome) else np.nan
 
 
 def _average_precision(outcome: np.ndarray, guessed: np.ndarray) -> float:
-    return float(average_precision_score(outcome, guessed)) if _both(outcome) else np.nan
+    return figures.average_precision(outcome, guessed) if _both(outcome) else np.nan
 
 
 def _brier(outcome: np.ndarray, guessed: np.ndarray) -> float:
-    return float(brier_score_loss(outcome, guessed)) if len(outcome) else np.nan
+    return figures.brier(outcome, guessed) if len(outcome) else np.nan
 
 
 def _calibration_slope(outcome: np.ndarray, guessed: np.ndarray) -> float:
     if not _both(outcome):
         return np.nan
     clipped = np.clip(guessed, 1e-6, 1 - 1e-6)
-    logit = np.log(clipped / (1 - clipped)).reshape(-1, 1)
-    # Two numbers from thousands of rows, once per draw: Newton's steps take an eighth of the time of the default.
-    return float(LogisticRegression(C=1e6, solver="newton-cholesky").fit(logit, outcome).coef_[0, 0])
+    return _slope(np.log(clipped / (1 - clipped)), outcome.astype(float))
+
+
+#: Newton's steps of a line through two outcomes: their number, the mean gradient at which it has settled, and what keeps a slope finite where one value
+#: parts the outcomes (scikit-learn's C = 1e6).
+_STEPS, _SETTLED, _HELD = 100, 1e-9, 1e-6
+
+
+def _slope(values: np.ndarray, outcome: np.ndarray) -> float:
+    """Slope of the logistic regression of ``outcome`` (0.0 or 1.0, both present) on one column. Two numbers of some hundred rows, once per draw: what
+    scikit-learn asks of its inputs takes longer than finding them."""
+
+    def loss(slope: float, level: float) -> float:
+        line = slope * values + level
+        return float(np.sum(np.logaddexp(0.0, line) - outcome * line) + _HELD * slope**2 / 2)
+
+    slope = level = 0.0
+    now = loss(slope, level)
+    for _ in range(_STEPS):
+        chance = 1.0 / (1.0 + np.exp(-np.clip(slope * values + level, -500.0, 500.0)))
+        off, spread = chance - outcome, chance * (1.0 - chance)
+        by_slope, by_level = float(values @ off) + _HELD * slope, float(off.sum())
+        if max(abs(by_slope), abs(by_level)) <= _SETTLED * len(values):
+            break
+        bends, leans, holds = float(spread @ values**2) + _HELD, float(spread @ values), float(spread.sum())
+        area = bends * holds - leans**2
+        if area <= 0.0:
+            break
+        step, rise = (holds * by_slope - leans * by_level) / area, (bends * by_level - leans * by_slope) / area
+        # A full step may lead too far where the outcomes hardly overlap.
+        while (then := loss(slope - step, level - rise)) > now + _SETTLED and abs(step) + abs(rise) > _SETTLED:
+            step, rise = step / 2, rise / 2
+        slope, level, now = slope - step, level - rise, then
+    return slope
 
 
 def precision_at(count: int, outcome: np.ndarray, guessed: np.ndarray) -> float:

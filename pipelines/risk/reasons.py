@@ -57,12 +57,18 @@ def shapley(model: Guesser, frame: pd.DataFrame, target: str, *, beside: Sequenc
     in_coalition = (np.arange(coalitions)[:, None] >> np.arange(len(codes))) & 1
     takes_own = (in_coalition @ members.astype(int)).astype(bool) | ~members.any(axis=0)
     weights = _shapley_weights(in_coalition)
+    # A group in which a learner is like the median adds nothing to any coalition: only the others are asked about, each once.
+    is_other = (own != median) & ~(np.isnan(own) & np.isnan(median))
+    other = (is_other @ members.T) @ (1 << np.arange(len(codes)))
     parts = []
     for start in range(0, len(own), max(1, ROWS_AT_ONCE // coalitions)):
-        rows = slice(start, start + max(1, ROWS_AT_ONCE // coalitions))
-        mixed = np.where(takes_own[:, None, :], own[None, rows], median[None, rows])
-        guessed = log_odds(predict(model, pd.DataFrame(mixed.reshape(-1, own.shape[1]), columns=inputs.columns)))
-        parts.append(guessed.reshape(coalitions, -1).T @ weights)
+        rows = np.arange(start, min(start + max(1, ROWS_AT_ONCE // coalitions), len(own)))
+        same_as = np.arange(coalitions)[:, None] & other[None, rows]
+        asked, of = np.nonzero(same_as == np.arange(coalitions)[:, None])
+        mixed = np.where(takes_own[asked], own[rows[of]], median[rows[of]])
+        guessed = np.empty(same_as.shape)
+        guessed[asked, of] = log_odds(predict(model, pd.DataFrame(mixed, columns=inputs.columns)))
+        parts.append(np.take_along_axis(guessed, same_as, axis=0).T @ weights)
     values = np.concatenate(parts) if parts else np.empty((0, len(codes)))
     return pd.DataFrame(values, index=_index(frame), columns=codes)
 

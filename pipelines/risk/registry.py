@@ -127,9 +127,15 @@ def enter(
 
 
 def shipped_id(target: str) -> str | None:
-    """Name of the model that comes with the product; None where there is none for the target."""
-    found = shipped(target)
-    return found and found[0]
+    """Name of the model that comes with the product, by its card alone; None where there is none for the target. Raises as :func:`shipped`."""
+    if not (SHIPPED / f"{target}.skops").exists():
+        return None
+    card = SHIPPED / f"{target}.json"
+    known = json.loads(card.read_text(encoding="utf-8"))
+    asked = known.get("features")
+    if asked != list(portable.COLUMNS):
+        raise BadFile(card, place="features", expected=", ".join(portable.COLUMNS), found=", ".join(asked) if asked else "none")
+    return str(known["model_id"])
 
 
 def shipped(target: str) -> tuple[str, Guesser] | None:
@@ -137,15 +143,8 @@ def shipped(target: str) -> tuple[str, Guesser] | None:
 
     Raises BadFile for a file that asks for other types than a model's, or for other columns than :mod:`pipelines.risk.portable` makes.
     """
-    path = SHIPPED / f"{target}.skops"
-    card = SHIPPED / f"{target}.json"
-    if not path.exists():
-        return None
-    known = json.loads(card.read_text(encoding="utf-8"))
-    asked = known.get("features")
-    if asked != list(portable.COLUMNS):
-        raise BadFile(card, place="features", expected=", ".join(portable.COLUMNS), found=", ".join(asked) if asked else "none")
-    return known["model_id"], modelling.restore(path)
+    name = shipped_id(target)
+    return None if name is None else (name, modelling.restore(SHIPPED / f"{target}.skops"))
 
 
 SHIPPED = Path(__file__).parent / "shipped"

@@ -21,7 +21,7 @@ import pandas as pd
 import sklearn
 
 from pipelines.risk import drift, modelling, outlook, pooling, portable, reasons, registry, rules
-from pipelines.risk.features import feature_frame, features_of, matrix, shown_values
+from pipelines.risk.features import Feature, feature_frame, features_of, matrix, shown_values
 from pipelines.risk.labels import LABELS_VERSION, label
 from pipelines.risk.modelling import Figure, Guesser, Sample
 from pipelines.risk.pooling import Carried, Pooled
@@ -73,8 +73,10 @@ def score_day(warehouse: Warehouse, day: date, *, models_folder: Path, is_judged
     ended = streams[is_over].sort_values(["ends_on", "stream_id"])
     running = streams[(pd.to_datetime(streams["starts_on"]) <= pd.Timestamp(day)) & ~is_over]
     scores, told, soon = [], [], pd.DataFrame()
+    lessons: dict[tuple[Feature, ...], pd.DataFrame] = {}
+    histories = {}
     for target in (*TARGETS, SOON):
-        history = _History(warehouse, target, day, ended, models_folder, is_judged=is_judged)
+        history = histories[target] = _History(warehouse, target, day, ended, models_folder, lessons, is_judged=is_judged)
         parts = []
         for scope, group in _by_judge(history, running):
             part, part_reasons = _score(warehouse, target, day, group["stream_id"].tolist(), scope, history)
@@ -100,9 +102,7 @@ def score_day(warehouse: Warehouse, day: date, *, models_folder: Path, is_judged
                 ("risk.outlooks", looks),
             )
         }
-        moved = drift.measure(
-            warehouse, day, training_rows=lambda: training_frame(warehouse, "dropout", ended["stream_id"].tolist(), known_by=day)
-        )
+        moved = drift.measure(warehouse, day, training_rows=histories["dropout"].frame)
         written["risk.drift"] = warehouse.replace("risk.drift", moved, where="day = ?", parameters=[day])
     return Summary({**written, "risk.models": warehouse.value("select count(*) from risk.models")})
 
@@ -114,9 +114,12 @@ def training_frame(
 
     ``known_by`` (the day of training), ``whole_course``: see :func:`pipelines.risk.labels.label`.
     """
-    every = int(threshold("snapshot_days"))
-    frame = feature_frame(warehouse, target, streams=streams, snapshot_days=every)
+    frame = _lessons(warehouse, target, streams)
     return label(warehouse, frame, target, streams, known_by=known_by, whole_course=whole_course).reset_index(drop=True)
+
+
+def _lessons(warehouse: Warehouse, target: str, streams: list[str]) -> pd.DataFrame:
+    return feature_frame(warehouse, target, streams=streams, snapshot_days=int(threshold("snapshot_days")))
 
 
 def sample_of(frame: pd.DataFrame, target: str) -> Sample:
@@ -134,11 +137,24 @@ def training_sample(warehouse: Warehouse, target: str, streams: list[str], *, kn
 
 
 class _History:
-    """The ended streams as examples of one target, and what may judge by them."""
+    """The ended streams as examples of one target, and what may judge by them. lessons: features of their days, read once for all targets that share them."""
 
-    def __init__(self, warehouse: Warehouse, target: str, day: date, ended: pd.DataFrame, folder: Path, *, is_judged: bool = True) -> None:
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        target: str,
+        day: date,
+        ended: pd.DataFrame,
+        folder: Path,
+        lessons: dict[tuple[Feature, ...], pd.DataFrame],
+        *,
+        is_judged: bool = True,
+    ) -> None:
         self.warehouse, self.target, self.day, self.ended, self.folder = warehouse, target, day, ended, folder
-        self.frame = training_frame(warehouse, target, ended["stream_id"].tolist(), known_by=day)
+        streams, features = ended["stream_id"].tolist(), features_of(target)
+        if features not in lessons:
+            lessons[features] = _lessons(warehouse, target, streams)
+        self.frame = label(warehouse, lessons[features], target, streams, known_by=day).reset_index(drop=True)
         self.sample = sample_of(self.frame, target)
         self._judges: dict[str, _Judge] = {}
         self.is_judged = is_judged
@@ -204,12 +220,14 @@ class _History:
             return np.full(len(progress), np.nan)
         waiting = self.frame[self.frame["has_started"] == 0]
         rates = []
-        for part in progress:
+        # Learners of one stream have come equally far.
+        parts, place = np.unique(progress, return_inverse=True)
+        for part in parts:
             near = waiting[(waiting["progress"] - part).abs() <= threshold("never_started_window")]
             ends = near.groupby(["person_id", "stream_id"])["outcome"].max()
             enough = len(ends) >= threshold("never_started_people_min")
             rates.append((ends.sum() + 1) / (len(ends) + 2) if enough else np.nan)
-        return np.array(rates, dtype=float)
+        return np.array(rates, dtype=float)[place]
 
 
 def _by_judge(history: _History, running: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:

@@ -346,7 +346,9 @@ grade_changes as (
         marks.person_id,
         marks.stream_id,
         marks.from_day as day,
-        coalesce(marks.share, 0) as share,
+        -- Decimals, here and of webinars: sums are exact, the same in whatever order the engine adds, and what is taken back leaves nothing behind.
+        -- A model's name is a hash of what it learned from, and another last digit would be another model.
+        cast(coalesce(marks.share, 0) as decimal(30, 12)) as share,
         case when marks.share is null then 0 else 1 end as shares,
         case when not marks.is_passed then 1 else 0 end as failed,
         case when marks.is_returned then 1 else 0 end as returned
@@ -356,7 +358,7 @@ grade_changes as (
         marks.person_id,
         marks.stream_id,
         marks.until_day as day,
-        -1 * coalesce(marks.share, 0) as share,
+        -cast(coalesce(marks.share, 0) as decimal(30, 12)) as share,
         case when marks.share is null then 0 else -1 end as shares,
         case when not marks.is_passed then -1 else 0 end as failed,
         0 as returned
@@ -404,7 +406,7 @@ webinar_days as (
         webinars.day,
         count(*) as held,
         count(case when attendance.share >= {{ threshold('attended_share') }} then 1 end) as attended,
-        sum(coalesce(attendance.share, 0)) as share,
+        sum(cast(coalesce(attendance.share, 0) as decimal(30, 12))) as share,
         count(case when attendance.minutes_past_end >= {{ threshold('idle_past_end_minutes') }} then 1 end) as idle
     from members
     inner join {{ ref('dim_webinars') }} as webinars
@@ -733,7 +735,7 @@ select
     case when known_courses.has_tasks then cast(states.tasks_missed_in_row as bigint) else null end as tasks_missed_in_row,
     case when known_courses.has_tasks then cast(states.tasks_late as bigint) else null end as tasks_late,
     paces.hours_before_due_median,
-    case when states.graded > 0 then states.grade_share / states.graded else null end as mean_grade_share,
+    case when states.graded > 0 then cast(states.grade_share as double) / states.graded else null end as mean_grade_share,
     case when known_courses.has_grades then cast(states.tasks_failed as bigint) else null end as tasks_failed,
     case when known_courses.has_grades then cast(states.tasks_returned as bigint) else null end as tasks_returned,
     case when known_courses.has_tasks then cast(states.quiz_attempts as bigint) else null end as quiz_attempts,
@@ -747,7 +749,7 @@ select
     case
         when webinar_coverage.stream_id is null or states.webinars_held = 0 then null
         when webinar_coverage.is_uncertain and attenders.person_id is null then null
-        else states.webinar_shares / states.webinars_held
+        else cast(states.webinar_shares as double) / states.webinars_held
     end as webinar_share,
     case
         when webinar_coverage.stream_id is null then null

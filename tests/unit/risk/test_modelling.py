@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import FunctionTransformer
 
 from pipelines.errors import BadFile
-from pipelines.risk.modelling import judge_scores, keep, precision_at, restore
+from pipelines.risk import modelling
+from pipelines.risk.modelling import Sample, judge_scores, keep, precision_at, restore
 
 
 def test_a_model_comes_back_from_its_file_with_the_same_predictions(tmp_path: Path) -> None:
@@ -39,3 +42,49 @@ def test_figures_without_both_outcomes_are_unknown_and_not_one_half() -> None:
     figures = {figure.metric: figure for figure in judge_scores(np.zeros(10, int), np.linspace(0, 1, 10), "x")}
     assert np.isnan(figures["roc_auc"].value)
     assert figures["base_rate"].value == 0.0
+
+
+def test_a_candidate_is_fitted_once_on_every_fold_and_once_on_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The chosen one is calibrated on the folds that it was chosen by: what comes of it is what fitting it on them again would give."""
+    rng = np.random.default_rng(7)
+    values = rng.normal(size=(240, 1))
+    outcome = (rng.random(240) < 1 / (1 + np.exp(-values[:, 0]))).astype(int)
+    streams = np.repeat(["a", "b", "c", "d"], 60).astype(object)
+    sample = Sample(
+        pd.DataFrame(values, columns=["silence"]),
+        outcome,
+        streams,
+        np.arange(240).astype(str).astype(object),
+        pd.DataFrame(index=range(240)),
+    )
+    fitted: list[int] = []
+
+    class Counted(LogisticRegression):
+        def fit(self, features: pd.DataFrame, outcome: np.ndarray) -> Counted:
+            fitted.append(len(features))
+            return super().fit(features, outcome)
+
+    monkeypatch.setattr(modelling, "candidates", lambda target: {"logistic": Counted()})
+    monkeypatch.setattr(modelling, "FOLDS", 4)
+    model, name = modelling.fit(sample, "dropout")
+    assert (name, fitted) == ("logistic", [180, 180, 180, 180, 240])
+    splits = [(np.flatnonzero(streams != one), np.flatnonzero(streams == one)) for one in ("a", "b", "c", "d")]
+    anew = CalibratedClassifierCV(LogisticRegression(), method="sigmoid", cv=splits, ensemble=False).fit(sample.features, outcome)
+    assert np.array_equal(model.predict_proba(sample.features), anew.predict_proba(sample.features))
+
+
+@pytest.mark.parametrize("spread", [0.3, 1.0, 2.0])
+def test_the_slope_of_calibration_is_that_of_a_logistic_regression(spread: float) -> None:
+    rng = np.random.default_rng(7)
+    line = rng.normal(size=400) * 1.5
+    outcome = (rng.random(400) < 1 / (1 + np.exp(-line))).astype(int)
+    guessed = 1 / (1 + np.exp(-spread * line))
+    figures = {figure.metric: figure.value for figure in judge_scores(outcome, guessed, "x")}
+    reference = LogisticRegression(C=1e6, tol=1e-10, max_iter=1000).fit((spread * line).reshape(-1, 1), outcome).coef_[0, 0]
+    assert figures["calibration_slope"] == pytest.approx(reference, rel=1e-5)
+
+
+def test_a_slope_is_finite_where_one_value_parts_the_outcomes() -> None:
+    guessed = np.linspace(0.1, 0.9, 40)
+    figures = {figure.metric: figure.value for figure in judge_scores((guessed > 0.5).astype(int), guessed, "x")}
+    assert 10 < figures["calibration_slope"] < 1000

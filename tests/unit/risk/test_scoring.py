@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.metrics import log_loss
 
-from pipelines.risk import drift, modelling, outlook, pooling, portable, reasons, registry
+from pipelines.risk import drift, modelling, outlook, pooling, portable, reasons, registry, scoring
 from pipelines.risk.features import feature_frame, features_of, matrix
 from pipelines.risk.labels import label
 from pipelines.risk.scoring import score_day, snapshot, training_sample
@@ -333,6 +335,45 @@ def test_the_parts_of_the_groups_sum_to_the_difference_from_the_median_learner(s
         "select person_id, code, contribution from risk.reasons where day = ? and stream_id = 'COS/3' and target = 'dropout'", [DAY]
     )
     assert np.allclose(told["contribution"], [parts.xs(one.person_id)[one.code].item() for one in told.itertuples()])
+
+
+class _Asked:
+    """A model that counts the rows it is asked about."""
+
+    def __init__(self, model: modelling.Guesser) -> None:
+        self.model, self.rows = model, 0
+
+    def predict_proba(self, features: pd.DataFrame) -> np.ndarray:
+        self.rows += len(features)
+        return self.model.predict_proba(features)
+
+
+def test_of_groups_in_which_a_learner_is_like_the_median_nothing_is_asked(scored) -> None:
+    warehouse, folder = scored
+    [(path,)] = warehouse.rows("select path from risk.models where target = 'dropout'")
+    asked = _Asked(registry.together("dropout", modelling.restore(folder / path), 3))
+    frame = feature_frame(warehouse, "dropout", streams=["COS/3"], days=[DAY])
+    names = [feature.name for feature in features_of("dropout")]
+    like_all = frame.assign(**{name: frame[name].median() for name in names})
+    # One learner is silent for longer than the others: with that group and without.
+    like_all.loc[3, "silence"] += 1.0
+    parts = reasons.shapley(asked, like_all, "dropout", beside=pooling.BESIDE)
+    assert asked.rows == len(frame) + 1
+    assert (parts.abs().to_numpy() > 1e-9).sum() == 1
+
+
+def test_what_ended_streams_teach_is_read_once_for_targets_that_share_it(scored, monkeypatch: pytest.MonkeyPatch) -> None:
+    warehouse, folder = scored
+    read: list[str] = []
+
+    def counting(warehouse: Warehouse, target: str, **given: Any) -> pd.DataFrame:
+        if given.get("snapshot_days"):
+            read.append(target)
+        return feature_frame(warehouse, target, **given)
+
+    monkeypatch.setattr(scoring, "feature_frame", counting)
+    score_day(warehouse, DAY, models_folder=folder)
+    assert read == ["dropout", "formal_completion"]
 
 
 def test_an_own_model_of_few_streams_leans_on_the_shipped_one_and_the_registry_says_by_how_much(scored) -> None:

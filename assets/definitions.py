@@ -28,7 +28,7 @@ def build(programme: Programme | None) -> dg.Definitions:
             raw_tables(programme),
             *link_assets,
             *model_assets(partitions),
-            risk_assets(partitions),
+            *risk_assets(partitions),
             *delivery_assets(partitions),
         ],
         jobs=list(made.values()),

@@ -1,43 +1,60 @@
 """What people receive: the curators' lists of a day, leadership's report of a week."""
 
+from datetime import timedelta
+
 import dagster as dg
 
 from assets.installation import Installation
 from assets.partitions import ONE_DAY_A_RUN
+from assets.relations import OWNERS
 from pipelines.steps import deliver_lists, deliver_report, mail_lists, message_lists
 
+#: Curators read the list before the first lesson, leadership the report on Monday morning (the schedules of assets/timetable.py end well before).
+READ_FROM, REPORT_READ_FROM = "30 7 * * *", "30 7 * * 1"
+#: A list that was made earlier than this before it is read is yesterday's.
+MADE_WITHIN = timedelta(hours=7, minutes=30)
+
 _LIST_READS = (
-    "rpt_at_risk_daily",
-    "rpt_open_questions",
-    "rpt_never_started",
-    "rpt_not_reached",
-    "rpt_similar_work",
-    "rpt_curators",
-    "rpt_people",
-    "rpt_idle_groups",
-    "rpt_learners",
-    "rpt_timeline",
-    "rpt_week_questions",
-    "rpt_sources",
+    "links.copies",
+    "links.copy_fragments",
+    "raw.marks",
+    "personal.marks",
+    "reports.rpt_at_risk_daily",
+    "reports.rpt_open_questions",
+    "reports.rpt_never_started",
+    "reports.rpt_not_reached",
+    "reports.rpt_similar_work",
+    "reports.rpt_curators",
+    "reports.rpt_people",
+    "reports.rpt_idle_groups",
+    "reports.rpt_learners",
+    "reports.rpt_timeline",
+    "reports.rpt_week_questions",
+    "reports.rpt_sources",
 )
 _REPORT_READS = (
-    "rpt_week_streams", "rpt_week_conditions", "rpt_week_survey", "rpt_week_aspects", "rpt_week_quality", "rpt_week_warnings", "rpt_week_questions",
-    "rpt_week_figures", "rpt_week_funnel", "rpt_week_risk", "rpt_week_latency", "rpt_week_feedback", "rpt_week_works", "rpt_week_trouble", "rpt_week_marks",
+    "personal.accounts",
+    "reports.rpt_week_streams", "reports.rpt_week_conditions", "reports.rpt_week_survey", "reports.rpt_week_aspects", "reports.rpt_week_quality", "reports.rpt_week_warnings", "reports.rpt_week_questions",
+    "reports.rpt_week_figures", "reports.rpt_week_funnel", "reports.rpt_week_risk", "reports.rpt_week_latency", "reports.rpt_week_feedback", "reports.rpt_week_works", "reports.rpt_week_trouble", "reports.rpt_week_marks",
 )  # fmt: skip
 
 
 def delivery_assets(days: dg.DailyPartitionsDefinition) -> list[dg.AssetsDefinition]:
-    """The two deliveries; the report is scheduled weekly, for the Sunday that ends the week."""
+    """The two deliveries; the report is scheduled weekly, for the Sunday that ends the week.
+
+    Each has a freshness policy: Dagster shows the asset as failing when it was not made between the schedule's hour and its readers' morning.
+    """
 
     @dg.asset(
         key=["deliveries", "curator_lists"],
         group_name="deliveries",
-        deps=[dg.AssetKey(["reports", name]) for name in _LIST_READS],
+        deps=[dg.AssetKey(name.split(".")) for name in _LIST_READS],
         partitions_def=days,
         backfill_policy=ONE_DAY_A_RUN,
         kinds={"html", "excel"},
-        owners=["team:data-engineers"],
+        owners=OWNERS,
         description="One page and one sheet per curator: who needs help today, why, and where they answer.",
+        freshness_policy=dg.FreshnessPolicy.cron(READ_FROM, MADE_WITHIN, timezone=days.timezone),
     )
     def curator_lists(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult:
         run = installation.run(context)
@@ -50,12 +67,13 @@ def delivery_assets(days: dg.DailyPartitionsDefinition) -> list[dg.AssetsDefinit
     @dg.asset(
         key=["deliveries", "leadership_report"],
         group_name="deliveries",
-        deps=[dg.AssetKey(["reports", name]) for name in _REPORT_READS],
+        deps=[dg.AssetKey(name.split(".")) for name in _REPORT_READS],
         partitions_def=days,
         backfill_policy=ONE_DAY_A_RUN,
         kinds={"html", "pdf"},
-        owners=["team:data-engineers"],
+        owners=OWNERS,
         description="The week's report, frozen as it was when it was made.",
+        freshness_policy=dg.FreshnessPolicy.cron(REPORT_READ_FROM, MADE_WITHIN, timezone=days.timezone),
     )
     def leadership_report(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult:
         run = installation.run(context)

@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from assets.installation import Installation
+from assets.relations import OWNERS, relation
 from pipelines.errors import TransientError
 from pipelines.programme import Programme, Source
 from pipelines.steps import load, prepare, tell_loads
@@ -22,32 +23,26 @@ def export_specs(programme: Programme) -> list[dg.AssetSpec]:
             group_name="exports",
             description=f"What {source.kind} leaves for Mayak to read: outside, never written by it.",
             kinds={source.kind.split("_")[0]},
+            owners=OWNERS,
         )
         for source in programme.sources
     ]
 
 
 #: Written by people: in the programme file, and on the lists.
-_PROGRAMME_TABLES = {
-    "programme_streams": "One row per stream that programme.toml declares.",
-    "programme_curators": "One row per curator whom programme.toml names.",
-    "calendar_days": "One row per day of the programme's calendar.",
-    "marks": "One row per mark that a curator gave a line of a list, on the page or in a workbook that came back.",
-}
+_PROGRAMME_TABLES = ("raw.programme_streams", "raw.programme_curators", "raw.calendar_days", "raw.marks", "personal.marks")
 
 
 def programme_tables(programme: Programme | None) -> dg.AssetsDefinition:
     """The programme file as tables; after the loads, because curators are named by their LMS user names."""
     loads = [dg.AssetKey(["loads", source.name]) for source in programme.sources] if programme else []
-    specs = [
-        dg.AssetSpec(["raw", table], group_name="raw", deps=loads, kinds={"duckdb"}, description=text)
-        for table, text in _PROGRAMME_TABLES.items()
-    ]
+    specs = [relation(table, deps=loads) for table in _PROGRAMME_TABLES]
 
     @dg.multi_asset(name="programme", specs=specs)
     def write_programme(context: dg.AssetExecutionContext, installation: Installation) -> Iterator[dg.MaterializeResult]:
-        for relation, rows in prepare(installation.run(context)).rows.items():
-            yield dg.MaterializeResult(asset_key=relation.split("."), metadata={"dagster/row_count": rows})
+        rows = prepare(installation.run(context)).rows
+        for table in _PROGRAMME_TABLES:
+            yield dg.MaterializeResult(asset_key=table.split("."), metadata={"dagster/row_count": rows[table]} if table in rows else {})
 
     return write_programme
 
@@ -65,7 +60,7 @@ def load_asset(source: Source) -> dg.AssetsDefinition:
         kinds={source.kind.split("_")[0], "duckdb"},
         retry_policy=dg.RetryPolicy(max_retries=RETRIES, delay=RETRY_SECONDS),
         description="One row per item of the source in raw.loads; its rows in the raw tables of their kinds.",
-        owners=["team:data-engineers"],
+        owners=OWNERS,
     )
     def load_source(context: dg.AssetExecutionContext, installation: Installation):
         run = installation.run(context)

@@ -12,6 +12,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtC
 
 from assets.installation import Installation
 from assets.partitions import ONE_DAY_A_RUN
+from assets.relations import OWNERS
 from pipelines.settings import DBT_AS_OF, DBT_FOLDER, DBT_RULES, DBT_WAREHOUSE
 from pipelines.transform import kept_folder, lasting_variables, manifest, rules_of
 
@@ -30,6 +31,10 @@ class Relations(DagsterDbtTranslator):
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         """The schema is the stage."""
         return dbt_resource_props["schema"]
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
+        """Who is asked when a model fails."""
+        return OWNERS
 
 
 def _build(context: dg.AssetExecutionContext, installation: Installation, dbt: DbtCliResource) -> Iterator[Any]:

@@ -6,49 +6,29 @@ from datetime import date, timedelta
 import dagster as dg
 
 from assets.installation import Installation
+from assets.relations import relation
 from pipelines.programme import Programme
-from pipelines.raw_checks import CHECKED, check_raw, rules_for
+from pipelines.raw_checks import CHECKED, check_raw, rules
 from pipelines.warehouse import Warehouse
 
-
-def _declared() -> tuple[dict[str, tuple[str, tuple[str, ...]]], dict[str, str]]:
-    """Checked table → (description, key columns), and personal table → description, from the contract in sql/schema."""
-    with Warehouse.open(None) as warehouse:
-        warehouse.create_schemas()
-        private = warehouse.rows("select table_name, comment from duckdb_tables() where schema_name = 'personal' order by 1")
-        return {table: (warehouse.comment(f"raw.{table}"), warehouse.key(f"raw.{table}")) for table in CHECKED}, dict(private)
+#: The private halves of raw records, and the names of items: what loads write into ``personal``.
+PRIVATE = (
+    "account_names", "accounts", "chats", "file_texts", "grades", "items", "message_versions", "messages", "submission_files", "submissions", "survey_answers",
+)  # fmt: skip
 
 
 def raw_tables(programme: Programme | None) -> dg.AssetsDefinition:
     """The raw relations after tonight's loads, with one asset check per expectation; critical ones stop what depends on them."""
-    declared, private = _declared()
+    with Warehouse.open(None) as warehouse:
+        warehouse.create_schemas()
+        suites = rules(warehouse, date.max)
     loads = [dg.AssetKey(["loads", source.name]) for source in programme.sources] if programme else []
-    specs = [
-        dg.AssetSpec(
-            ["raw", table],
-            group_name="raw",
-            deps=loads,
-            description=description,
-            kinds={"duckdb", "great_expectations"},
-            owners=["team:data-engineers"],
-        )
-        for table, (description, _) in declared.items()
-    ]
-    specs += [
-        dg.AssetSpec(
-            ["personal", table],
-            group_name="personal",
-            deps=loads,
-            description=description,
-            kinds={"duckdb"},
-            owners=["team:data-engineers"],
-        )
-        for table, description in private.items()
-    ]
+    specs = [relation(f"raw.{table}", deps=loads, kinds={"great_expectations"}) for table in suites]
+    specs += [relation(f"personal.{table}", deps=loads) for table in PRIVATE]
     checks = [
-        dg.AssetCheckSpec(rule.name, asset=dg.AssetKey(["raw", table]), blocking=rule.critical)
-        for table, (_, key) in declared.items()
-        for rule in rules_for(table, key, date.max)
+        dg.AssetCheckSpec(rule.name, asset=["raw", table], blocking=rule.critical, description=rule.why)
+        for table, table_rules in suites.items()
+        for rule in table_rules
     ]
 
     @dg.multi_asset(name="raw_tables", specs=specs, check_specs=checks)
@@ -71,7 +51,7 @@ def raw_tables(programme: Programme | None) -> dg.AssetsDefinition:
                 if finding.table == table
             ]
             yield dg.MaterializeResult(asset_key=["raw", table], metadata={"dagster/row_count": rows[table]}, check_results=results)
-        for table in private:
+        for table in PRIVATE:
             yield dg.MaterializeResult(asset_key=["personal", table])
 
     return check_raw_tables

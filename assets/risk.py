@@ -6,40 +6,29 @@ import dagster as dg
 
 from assets.installation import Installation
 from assets.partitions import ONE_DAY_A_RUN
+from assets.relations import relation
 from pipelines.steps import score
 
-_DESCRIPTIONS = {
-    "models": "One row per model that was used on some day.",
-    "evaluations": "One row per model, sample and figure.",
-    "scores": "One row per day, learner of a running stream and target.",
-    "reasons": "One row per score and reason, strongest first.",
-    "outlooks": "One row per day and learner of a running stream: outcomes that exclude each other.",
-    "cards": "One row per trained model: the registry.",
-    "drift": "One row per day and measure of drift.",
-}
+_TABLES = ("models", "evaluations", "scores", "reasons", "outlooks", "cards", "drift")
 _CHECKS = {
     "psi": "Features lie as they lay where the models learned (population stability index).",
     "volume": "The share of learners at risk has not jumped within a week.",
     "calibration": "What was said of streams that ended lately came true as often as it was said.",
 }
-_READS = [
-    ["indicators", "ind_learner_days"],
-    ["indicators", "ind_formal_completions"],
-    ["facts", "fct_enrolments"],
-    ["facts", "dim_streams"],
-]
+_READS = (
+    "indicators.ind_learner_days",
+    "indicators.ind_formal_completions",
+    "facts.fct_enrolments",
+    "facts.dim_streams",
+    "risk.completion_verdicts",
+    "raw.marks",
+)
 
 
-def risk_assets(days: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
-    """The relations of ``risk``, written together; drift as checks that warn."""
-    specs = [
-        dg.AssetSpec(
-            ["risk", table], group_name="risk", deps=[dg.AssetKey(key) for key in _READS], description=text, kinds={"scikitlearn", "duckdb"},
-            partitions_def=days,
-        )
-        for table, text in _DESCRIPTIONS.items()
-    ]  # fmt: skip
-
+def risk_assets(days: dg.DailyPartitionsDefinition) -> list[dg.AssetSpec | dg.AssetsDefinition]:
+    """The relations of ``risk``, written together; drift as checks that warn. Verdicts are said by people (`mayak completions`)."""
+    deps = [dg.AssetKey(read.split(".")) for read in _READS]
+    specs = [relation(f"risk.{table}", deps=deps, kinds={"scikitlearn"}, partitions=days) for table in _TABLES]
     checks = [dg.AssetCheckSpec(f"drift_{measure}", asset=["risk", "scores"], description=text) for measure, text in _CHECKS.items()]
 
     @dg.multi_asset(name="risk", specs=specs, partitions_def=days, check_specs=checks, backfill_policy=ONE_DAY_A_RUN)
@@ -56,7 +45,7 @@ def risk_assets(days: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
                 )
             )
             moved = warehouse.rows("select measure, subject, value from risk.drift where day = ? and is_drifting order by all", [run.as_of])
-        for table in _DESCRIPTIONS:
+        for table in _TABLES:
             counted = {"dagster/row_count": outcome.rows[f"risk.{table}"]} if f"risk.{table}" in outcome.rows else {}
             shown = figures if table == "evaluations" else basis if table == "scores" else {}
             yield dg.MaterializeResult(asset_key=["risk", table], metadata={**counted, **shown})
@@ -70,4 +59,4 @@ def risk_assets(days: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
                 metadata=found,
             )
 
-    return foresee
+    return [relation("risk.completion_verdicts"), relation("personal.completion_verdicts"), foresee]

@@ -27,11 +27,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Rule:
-    """One expectation, told without the library: what it is called, which kind, with what arguments."""
+    """One expectation, told without the library: what it is called, which kind, with what arguments, and why it is asked."""
 
     name: str
     kind: str
     arguments: Mapping[str, Any]
+    why: str
     critical: bool = True
 
 
@@ -79,6 +80,10 @@ MOMENTS: Mapping[str, str] = {
 EARLIEST = date(2002, 8, 20)
 
 
+#: Of a table that is pointed to, the key that its name does not tell.
+_KEYS = {"accounts": "account_id", "courses": "course_id", "course_groups": "group_id", "tasks": "task_id", "chats": "chat_id"}
+
+
 def rules_for(table: str, key: Sequence[str], latest: date) -> list[Rule]:
     """The rules of one raw table.
 
@@ -86,48 +91,86 @@ def rules_for(table: str, key: Sequence[str], latest: date) -> list[Rule]:
     ----------
     key: the table's key columns. latest: no moment may lie after the end of this day (UTC).
     """
-    rules = [Rule(f"{column}_is_there", "not_null", {"column": column}) for column in key]
-    rules.append(Rule("key_is_single", "unique", {"columns": list(key)}))
+    rules = [
+        Rule(f"{column}_is_there", "not_null", {"column": column}, "A row without its key can be neither merged nor joined.")
+        for column in key
+    ]
+    rules.append(
+        Rule("key_is_single", "unique", {"columns": list(key)}, "A key that stands twice multiplies every row that is joined to it.")
+    )
     for column, words in WORDS.get(table, {}).items():
-        rules.append(Rule(f"{column}_is_a_known_word", "in_set", {"column": column, "words": list(words)}))
-    for column, target, critical in POINTERS.get(table, ()):
-        target_key = {"accounts": "account_id", "courses": "course_id", "course_groups": "group_id", "tasks": "task_id", "chats": "chat_id"}
-        other = target_key.get(target, f"{target.removesuffix('s')}_id")
-        query = (
-            f"select a.{column} from (select * from {{batch}}) as a left join raw.{target} as b on a.{column} = b.{other} "
-            f"where a.{column} is not null and b.{other} is null"
-        )
-        rules.append(Rule(f"{column}_points_to_{target}", "no_rows", {"query": query}, critical))
+        why = f"Models know {', '.join(words)}; rows with another word would be left out of every figure."
+        rules.append(Rule(f"{column}_is_a_known_word", "in_set", {"column": column, "words": list(words)}, why))
+    rules += [_points_to(column, target, critical) for column, target, critical in POINTERS.get(table, ())]
     if moment := MOMENTS.get(table):
-        query = (
-            f"select 1 as row_found from (select * from {{batch}}) as a where a.{moment} < timestamptz '{EARLIEST} 00:00:00+00' "
-            f"or a.{moment} >= timestamptz '{latest} 00:00:00+00' + interval 1 day"
-        )
-        rules.append(Rule(f"{moment}_is_possible", "no_rows", {"query": query}, critical=False))
+        rules.append(_is_possible(moment, latest))
     if table == "loads":
-        rules.append(
-            Rule(
-                "no_row_is_lost",
-                "no_rows",
-                {"query": "select 1 as row_found from (select * from {batch}) as a where a.rows_seen <> a.rows_kept + a.rows_rejected"},
-            )
-        )
-        query = (
-            "select 1 as row_found from (select * from {batch}) as a where a.rows_seen > 0 "
-            f"and a.rows_rejected > {threshold('rejected_share')} * a.rows_seen"
-        )
-        rules.append(Rule("few_rows_are_rejected", "no_rows", {"query": query}, critical=False))
-        rules.append(
-            Rule(
-                "no_load_failed",
-                "no_rows",
-                {"query": "select 1 as row_found from (select * from {batch}) as a where a.state = 'failed'"},
-                critical=False,
-            )
-        )
+        rules += _rules_of_loads()
     if table == "enrolments":
-        rules.append(Rule("somebody_learns", "at_least", {"rows": 1}))
+        rules.append(
+            Rule(
+                "somebody_learns",
+                "at_least",
+                {"rows": 1},
+                "Every list and figure is of enrolled learners: without one, all would be empty.",
+            )
+        )
     return rules
+
+
+def _no_rows(condition: str, found: str = "1 as row_found") -> dict[str, str]:
+    """Arguments of a rule by which no row of the batch may be such."""
+    return {"query": f"select {found} from (select * from {{batch}}) as a {condition}"}
+
+
+def _points_to(column: str, target: str, critical: bool) -> Rule:
+    other = _KEYS.get(target, f"{target.removesuffix('s')}_id")
+    condition = f"left join raw.{target} as b on a.{column} = b.{other} where a.{column} is not null and b.{other} is null"
+    why = (
+        f"What points to nothing in raw.{target} is lost by every join."
+        if critical
+        else f"A log outlives what it speaks of: how much of raw.{target} is gone."
+    )
+    return Rule(f"{column}_points_to_{target}", "no_rows", _no_rows(condition, f"a.{column}"), why, critical)
+
+
+def _is_possible(moment: str, latest: date) -> Rule:
+    condition = (
+        f"where a.{moment} < timestamptz '{EARLIEST} 00:00:00+00' or a.{moment} >= timestamptz '{latest} 00:00:00+00' + interval 1 day"
+    )
+    return Rule(
+        f"{moment}_is_possible",
+        "no_rows",
+        _no_rows(condition),
+        "A moment before Moodle or after the run is a wrong clock or a wrong time zone.",
+        critical=False,
+    )
+
+
+def _rules_of_loads() -> list[Rule]:
+    rejected = f"where a.rows_seen > 0 and a.rows_rejected > {threshold('rejected_share')} * a.rows_seen"
+    return [
+        Rule(
+            "no_row_is_lost",
+            "no_rows",
+            _no_rows("where a.rows_seen <> a.rows_kept + a.rows_rejected"),
+            "Each row of an item is kept or rejected with a reason.",
+        ),
+        Rule(
+            "few_rows_are_rejected",
+            "no_rows",
+            _no_rows(rejected),
+            "Many rejects of one item: its format has changed (raw.rejects says how).",
+            critical=False,
+        ),
+        Rule(
+            "no_load_failed",
+            "no_rows",
+            _no_rows("where a.state = 'failed'"),
+            "The night goes on without what could not be read; lists say so.",
+            critical=False,
+        ),
+    ]
 
 
 #: Tables with a suite.

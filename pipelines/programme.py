@@ -11,11 +11,13 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date, time
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 
 from pipelines.errors import BadConfiguration
 
@@ -244,8 +246,24 @@ def read_programme(path: Path) -> Programme:
     try:
         return Programme(**head, **raw, folder=path.resolve().parent)
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(str(part) for part in item['loc']) or 'programme'}: {item['msg']}" for item in error.errors())
+        wrong = "; ".join(f"{'.'.join(str(part) for part in item['loc']) or 'programme'}: {_problem(item)}" for item in error.errors())
         raise BadConfiguration(f"{path}: {wrong}") from error
+
+
+#: Sections of the file and what may stand in them.
+_SECTIONS: dict[str, type[_Strict]] = {"calendar": Calendar, "lists": Lists, "sources": Source, "courses": Course, "streams": Stream}
+
+
+def _problem(item: ErrorDetails) -> str:
+    """What is wrong with a key, as somebody who writes the file would say it: the library's words for the two commonest mistakes are not."""
+    if item["type"] == "missing":
+        return "is missing"
+    if item["type"] != "extra_forbidden":
+        return item["msg"]
+    *sections, key = (part for part in item["loc"] if isinstance(part, str))
+    known = [name for name in (_SECTIONS[sections[-1]] if sections else Programme).model_fields if name != "folder"]
+    meant = get_close_matches(key, known, n=1)
+    return f"no such key{f', did you mean {meant[0]!r}?' if meant else ''} (there are: {', '.join(known)})"
 
 
 def _doubles(names: Iterable[str]) -> list[str]:

@@ -38,13 +38,14 @@ class Rule:
 
 @dataclass(frozen=True)
 class Finding:
-    """What became of one rule on one table. ``observed`` holds counts only, never a value out of a row."""
+    """What became of one rule on one table. ``observed`` holds counts only, never a value out of a row; ``why`` is the rule's."""
 
     table: str
     rule: str
     passed: bool
     critical: bool
     observed: str
+    why: str = ""
 
 
 #: (column, table it points to, critical). A log outlives what it speaks of, so what a log points to may be gone: a warning.
@@ -261,4 +262,4 @@ def _finding(table: str, rule: Rule, result: Any) -> Finding:
         said = f"{value} rows" if isinstance(value, int) else str(value)
     else:
         said = "as expected" if result.success else "not as expected"
-    return Finding(table, rule.name, bool(result.success), rule.critical, said)
+    return Finding(table, rule.name, bool(result.success), rule.critical, said, rule.why)

@@ -25,6 +25,9 @@ DBT_RULES = "MAYAK_DBT_RULES"
 #: HMAC keys shorter than 128 bits can be searched; RFC 2104 asks for at least the hash's strength where one can.
 KEY_BYTES_MIN = 16
 
+#: Said of the one setting without a default, the pseudonym key.
+_UNSET = 'is not set; `python3 -c "import secrets; print(secrets.token_hex(32))"` makes one, to be kept for ever'
+
 #: The checkout (editable install) that holds sql/ and dbt_like/.
 PROJECT = Path(__file__).resolve().parent.parent
 SQL_FOLDER = PROJECT / "sql"
@@ -139,9 +142,14 @@ def read_settings() -> Settings:
         and not name.startswith(f"{PREFIX}SOURCES__")
     )
     if strangers:
-        raise BadConfiguration(f"unknown setting(s): {', '.join(strangers)}; known: {', '.join(sorted(known))}")
+        raise BadConfiguration(
+            f"unknown setting(s): {', '.join(strangers)}; known: {', '.join(sorted(known))} (of a source: {PREFIX}SOURCES__<NAME>__URL, …__TOKEN)"
+        )
     try:
         return Settings()
     except ValidationError as error:
-        wrong = "; ".join(f"{PREFIX}{'__'.join(str(part) for part in item['loc']).upper()}: {item['msg']}" for item in error.errors())
+        wrong = "; ".join(
+            f"{PREFIX}{'__'.join(str(part) for part in item['loc']).upper()}: {_UNSET if item['type'] == 'missing' else item['msg']}"
+            for item in error.errors()
+        )
         raise BadConfiguration(f"settings: {wrong}") from None

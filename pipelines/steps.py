@@ -157,9 +157,12 @@ def check(run: Run) -> list[Finding]:
     failed = [finding for finding in findings if not finding.passed]
     for finding in failed:
         run.progress.note(f"raw.{finding.table}: {finding.rule}: {finding.observed}")
-    critical = [f"raw.{finding.table}: {finding.rule}" for finding in failed if finding.critical]
+    critical = [f"raw.{finding.table}: {finding.rule} ({finding.observed}): {finding.why}" for finding in failed if finding.critical]
     if critical:
-        raise BadContract(f"the raw tables do not hold what the rest relies on: {'; '.join(critical)}")
+        with run.warehouse(read_only=True) as warehouse:
+            away = warehouse.rows("select distinct source from raw.loads where state = 'failed' order by source")
+        hint = f" Loads failed of {', '.join(name for (name,) in away)}: `mayak doctor` says why." if away else ""
+        raise BadContract(f"the raw tables do not hold what the rest relies on: {' '.join(critical)}{hint}")
     return findings
 
 

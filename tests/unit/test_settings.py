@@ -47,7 +47,7 @@ def test_a_missing_key_and_a_short_key_are_named_without_their_value(monkeypatch
         read_settings()
     assert "short" not in str(caught.value).replace("shorter", "")
     monkeypatch.delenv("MAYAK_PSEUDONYM_KEY")
-    with pytest.raises(BadConfiguration, match="MAYAK_PSEUDONYM_KEY"):
+    with pytest.raises(BadConfiguration, match="MAYAK_PSEUDONYM_KEY: is not set"):
         read_settings()
 
 
@@ -69,16 +69,21 @@ def test_a_small_programme_has_sensible_defaults(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        pytest.param('[programme]\nid="a"\nname="b"\ntimezone="UTC"\n', "timezone", id="unknown key"),
+        pytest.param(
+            '[programme]\nid="a"\nname="b"\ntimezone="UTC"\n', "timezone: no such key, did you mean 'time_zone'", id="unknown key"
+        ),
         pytest.param('[programme]\nid="a"\nname="b"\ntime_zone="Mars/Base"\n', "no such time zone", id="no such zone"),
-        pytest.param('[programme]\nid="a"\n', "name", id="missing name"),
+        pytest.param('[programme]\nid="a"\n', "name: is missing", id="missing name"),
+        pytest.param('[programme]\nid="a"\nname="b"\nqqq=1\n', r"qqq: no such key \(there are: id, name, ", id="a key like no other"),
         pytest.param('id="a"\n', r"section \[programme\] is missing", id="no section"),
         pytest.param("[programme\n", "not valid TOML", id="not toml"),
         pytest.param(
             '[programme]\nid="a"\nname="b"\n' + '[[sources]]\nname="x"\nkind="zoom"\npath="p"\n' * 2, "source named twice: x", id="twice"
         ),
         pytest.param(
-            '[programme]\nid="a"\nname="b"\n[[sources]]\nname="x"\nkind="zoom"\npaht="p"\n', "paht", id="typing error in a source"
+            '[programme]\nid="a"\nname="b"\n[[sources]]\nname="x"\nkind="zoom"\npaht="p"\n',
+            r"sources\.0\.paht: no such key, did you mean 'path'",
+            id="typing error in a source",
         ),
         pytest.param('[programme]\nid="a"\nname="b"\ntime_zone="Europe"\n', "time_zone: .*no such time zone: 'Europe'", id="half a zone"),
         pytest.param(

@@ -11,7 +11,8 @@ import pytest
 from pipelines import steps
 from pipelines.deliveries.marks import Mark
 from pipelines.deliveries.page.store import Store
-from pipelines.errors import BadConfiguration
+from pipelines.errors import BadConfiguration, BadContract
+from pipelines.raw_checks import Finding
 from pipelines.settings import Settings
 from tests.unit.deliveries import fixture as made
 
@@ -68,3 +69,19 @@ def test_a_warehouse_takes_nothing_of_another_programme_or_under_another_key(tmp
                 step()
             assert "another-key" not in str(caught.value)
     steps.prepare(_run(tmp_path))
+
+
+def test_a_night_that_the_checks_stop_says_why_and_which_source_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three o'clock: "somebody_learns" alone would not tell that the LMS was away."""
+    run = _run(tmp_path)
+    steps.prepare(run)
+    with run.warehouse() as warehouse:
+        warehouse.connection.execute(
+            "insert into raw.loads (load_id, source, kind, item, fingerprint, reader_version, state, rows_seen, rows_kept, rows_rejected, loaded_at) "
+            "values ('l', 'lms', 'moodle_db', 'i', 'f', 1, 'failed', 0, 0, 0, now())"
+        )
+    found = Finding("enrolments", "somebody_learns", False, True, "0 rows", "Every list is of enrolled learners.")
+    monkeypatch.setattr(steps, "check_raw", lambda path, latest: [found])
+    says = r"raw\.enrolments: somebody_learns \(0 rows\): Every list .* Loads failed of lms: `mayak doctor` says why"
+    with pytest.raises(BadContract, match=says):
+        steps.check(run)

@@ -51,11 +51,12 @@ _SPECIAL = re.compile(r"[\"(\\:;]")
 _HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
 _NO_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
 _SPACES = re.compile(r"\s+")
-_ADDRESS = re.compile(r"[^\s<>\"',;:()\[\]]+@[^\s<>\"',;:()\[\]]+")
+#: What stands between addresses in a text that is no list of mailboxes.
+_BETWEEN_ADDRESSES = re.compile(r"[\s<>\"',;:()\[\]]+")
 _NO_ADDRESS = re.compile(r"[<>(),;\"\\]")
 #: RFC 5321, 4.5.3.1: 64 before the at, 255 behind it.
 _LONGEST_ADDRESS = 320
-_MESSAGE_ID = re.compile(r"<\s*([^<>]+?)\s*>")
+_MESSAGE_ID = re.compile(r"<([^<>]+)>")
 #: Names of charsets that mailers write and Python does not know.
 _CHARSETS = {
     "utf8mb4": "utf-8",
@@ -96,6 +97,8 @@ _COMMENT = re.compile(r"\([^()]*\)")
 _COLON = re.compile(r"\s*:\s*")
 _LETTER_ZONE = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?\s+([A-Z]{3,4})\b")
 _HAS_ZONE = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?\S*.*?(?:[+-]\d{4}|\s(?:[A-Z]{1,4})\b)")
+#: Characters of a line (RFC 5322, 2.1.1); a date with all its comments is shorter, and what looks for its parts takes the square of its length.
+_LONGEST_DATE = 998
 #: Outside of these nobody sent the mail that lies in these boxes: a clock that starts at 1970 or 1980, a slip of the hand.
 _YEARS = range(1990, 2100)
 _KOI8_LOWER = frozenset(range(0xC0, 0xE0))
@@ -185,7 +188,7 @@ def _people(body: bytes, charset: str | None) -> tuple[tuple[str, str], ...]:
     text = _to_text(body, charset)
     people = [(name, cleaned) for name, address in _mailboxes(text) if (cleaned := address_of(address))]
     if not people:  # a quotation mark or bracket that is never closed hides everything behind it
-        people = [("", cleaned) for address in _ADDRESS.findall(text) if (cleaned := address_of(address))]
+        people = [("", cleaned) for part in _BETWEEN_ADDRESSES.split(text) if "@" in part[1:-1] and (cleaned := address_of(part))]
     for name, address in people:
         shown = _SPACES.sub(" ", decode_words(name)).strip().strip("'\"").strip()
         found.append((shown if shown.lower() != address else "", address))
@@ -213,7 +216,7 @@ def message_ids_of(bodies: list[bytes] | None) -> list[str]:
     found = []
     for body in bodies or ():
         text = body.decode("utf-8", "replace")
-        ids = _MESSAGE_ID.findall(text)
+        ids = [one for found_one in _MESSAGE_ID.findall(text) if (one := found_one.strip())]
         if not ids and (bare := text.split("(")[0].split()):
             ids = bare[:1] if "@" in bare[0] else []
         found += [storable("".join(one.split())) for one in ids]
@@ -221,12 +224,12 @@ def message_ids_of(bodies: list[bytes] | None) -> list[str]:
 
 
 def date_of(raw: bytes | str | None, zone: ZoneInfo | None = None) -> datetime | None:
-    """UTC of a Date field's text; None for what is no date, an impossible one or one before there was such mail.
+    """UTC of a Date field's text; None for what is no date, an impossible one, one before there was such mail, or more than a line.
 
     Obsolete zones (RFC 5322 4.3) and the letters of Russian and European ones are known; a date without any is taken in ``zone``
     (None: UTC).
     """
-    if not raw:
+    if not raw or len(raw) > _LONGEST_DATE:
         return None
     text = raw.decode("ascii", "replace") if isinstance(raw, bytes) else raw
     try:
@@ -362,20 +365,22 @@ def _mailboxes(text: str) -> list[tuple[str, str]]:
     angle: list[str] = []
     address: str | None = None
     in_quotes, depth, in_angle, escaped = False, 0, False, False
+    has_at = False  # in the name: to look it through at each colon would take the square of a damaged field's length
 
     def done() -> None:
-        nonlocal name, address, comment
+        nonlocal name, address, comment, has_at
         plain = "".join(name).strip()
         if address is not None:
             found.append((plain or "".join(comment), address))
         elif "@" in plain:
             found.append(("".join(comment), plain))
-        name, address, comment = [], None, []
+        name, address, comment, has_at = [], None, [], False
 
     for character in text:
         if escaped:
             escaped = False
             (comment if depth else angle if in_angle else name).append(character)
+            has_at = has_at or (character == "@" and not depth and not in_angle)
         elif character == "\\" and (in_quotes or depth):
             escaped = True
         elif depth:
@@ -386,6 +391,7 @@ def _mailboxes(text: str) -> list[tuple[str, str]]:
             in_quotes = not in_quotes
         elif in_quotes:
             name.append(character)
+            has_at = has_at or character == "@"
         elif character == "(" and not in_angle:
             depth = 1
         elif character == "<":
@@ -396,10 +402,11 @@ def _mailboxes(text: str) -> list[tuple[str, str]]:
             angle.append(character)
         elif character in ",;":
             done()
-        elif character == ":" and "@" not in "".join(name):
+        elif character == ":" and not has_at:
             name = []  # the name of a group
         else:
             name.append(character)
+            has_at = has_at or character == "@"
     if in_angle:
         address = "".join(angle)
     done()

@@ -121,3 +121,19 @@ def test_no_byte_of_an_mbox_raises_and_every_mail_begins_with_its_line(bodies: l
     # Scraps may hold separators of their own, never hide one: each of ours is found unless a Content-Length swallowed it.
     if b"Content-Length" not in content:
         assert len(mails) >= len(bodies)
+
+
+@pytest.mark.parametrize("piece", [b"a@b:", b"a", b" ", b"1:00 ", b"< ", b"a@", b"(a", b"=?utf-8?q?a?= "])
+def test_a_swollen_field_is_read_once_through(piece: bytes) -> None:
+    # What looks the field through again at each of its characters takes minutes here.
+    field = b"a@example.org <" + piece * (1_000_000 // len(piece))
+    mail_headers.addresses_of([field])
+    assert mail_headers.date_of(b"1 Jan 2026 10:00" + field) is None
+    mail_headers.message_ids_of([field])
+    mail_headers.text_of(field)
+
+
+def test_message_ids() -> None:
+    assert mail_headers.message_ids_of([b"<a@example.org> < b@example.org >\n\t<c@\n d>", b"d@example.org (said)", b"< >", b"said"]) == [
+        "a@example.org", "b@example.org", "c@d", "d@example.org",
+    ]  # fmt: skip

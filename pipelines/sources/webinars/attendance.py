@@ -357,6 +357,8 @@ def attendance_events(realm: str, meeting: Meeting, stays: pa.Table, context: Co
 
 #: Ends of the ids of rows that are no stays: how many polls somebody answered, what somebody wrote in the chat.
 POLLS, CHAT = ":polls", ":chat"
+#: Questions asked by the report of them, which finds its webinar as polls do.
+QUESTIONS = f":questions{POLLS}"
 
 
 def poll_events(realm: str, identity: str, counts: Mapping[tuple[str, str], int], context: Context) -> Iterator[Event]:

@@ -31,16 +31,18 @@ What has to be known about them (Zoom support, "Getting started with reports"; h
   per person and poll. It is a row of attendance per person without times or minutes, with the number of polls answered. The report states the
   meeting's start to the minute only: the loader gives the row the webinar of that number which the participants' report tells of
   (:mod:`pipelines.loading.same_webinars`). Who answered anonymously is nobody: such a row is rejected, with that reason.
+- *Q&A report* of a webinar (written from documentation and memory of its layout): "Question Details" with question, asker's name and address, answers. It
+  is a row of attendance as of a poll report, with the number of questions asked as messages of the webinar's chat. Who asked anonymously is rejected.
 - *Registration report*: who meant to come. It is refused by that name: nobody was there by it. Of a webinar, the attendee report says who registered and came.
 
-Not kept: consent to being recorded, country, registration time and approval, number of participants, questions and answers of polls. Q&A reports are
-refused. None of the reports tells of chat, reactions or cameras: these signs are null where no chat was saved.
+Not kept: consent to being recorded, country, registration time and approval, number of participants, questions and answers of polls and of the Q&A.
+None of the other reports tells of chat, reactions or cameras: these signs are null where no chat was saved.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -57,6 +59,7 @@ from pipelines.sources.formats.report_files import ENDINGS, ReportFile, no_cut, 
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
 from pipelines.sources.webinars import zoom_chat
 from pipelines.sources.webinars.attendance import (
+    QUESTIONS,
     YES,
     Meeting,
     attendance_events,
@@ -67,6 +70,7 @@ from pipelines.sources.webinars.attendance import (
     plain_times,
     poll_events,
     reject_where,
+    sign_events,
     stays_of,
     text_column,
     time_order,
@@ -146,6 +150,15 @@ _ANSWERS = {
         "время отправки",
     ),
 }
+#: Columns of a Q&A report's details.
+_ASKED = {
+    "question": ("question", "вопрос"),
+    "name": ("asker name", "имя задавшего вопрос", "имя спросившего", "имя автора вопроса", "кто задал вопрос"),
+    "email": (
+        "asker email", "электронная почта задавшего вопрос", "эл. почта задавшего вопрос", "адрес электронной почты задавшего вопрос",
+        "электронная почта автора вопроса", "эл. почта автора вопроса",
+    ),
+}  # fmt: skip
 _ANONYMOUS = frozenset(("anonymous attendee", "anonymous", "anonymous user", "анонимный участник", "аноним"))
 #: Rows above the participants at most: a block of two rows, a title and the time of the report.
 _WITHIN_ROWS = 14
@@ -208,9 +221,13 @@ class ZoomReader:
         if usage is not None:
             yield from _usage(file, rows, usage, realm, context)
             return
-        answers = _answers_header(rows)
+        answers = _header_of(_ANSWERS, ("time", "name"), rows)
         if answers is not None:
             yield from _polls(file, rows, answers, realm, item, context)
+            return
+        asked = _header_of(_ASKED, ("question", "name"), rows)
+        if asked is not None:
+            yield from _questions(file, rows, asked, realm, item, context)
             return
         block, sections = _find(file, rows)
         habit: Order = "day first" if _CYRILLIC.search(" ".join(sections[0].header.cells)) else "month first"
@@ -270,7 +287,7 @@ def _find(file: ReportFile, rows: Sequence[tuple[int, list[str]]]) -> tuple[_Blo
         for what, title in (
             ("a Zoom registration report: nobody was there by it", _REGISTRATION),
             ("a Zoom poll report without its details", _POLLS),
-            ("a Zoom Q&A report: it tells of no stays", _QUESTIONS),
+            ("a Zoom Q&A report without its details", _QUESTIONS),
         ):
             if any(title.search(cell) for cells in above for cell in cells[:1]):
                 raise BadFile(file.path, place="header", expected=WHAT, found=what)
@@ -473,11 +490,10 @@ def _is_total(cells: Sequence[str]) -> bool:
 # -- the poll report ----------------------------------------------------------------------------------------------------------
 
 
-def _answers_header(rows: Sequence[tuple[int, list[str]]]) -> int | None:
+def _header_of(columns: Mapping[str, Sequence[str]], needed: Sequence[str], rows: Sequence[tuple[int, list[str]]]) -> int | None:
     """Place of the details' header; None where it is another report."""
     for number, (_, cells) in enumerate(rows):
-        places = find_places([header_word(cell) for cell in cells], _ANSWERS)
-        if "time" in places and "name" in places:
+        if set(needed) <= find_places([header_word(cell) for cell in cells], columns).keys():
             return number
     return None
 
@@ -524,3 +540,36 @@ def _polls(file: ReportFile, rows: Sequence[tuple[int, list[str]]], at: int, rea
     yield Batch("webinars", webinar_row(identity, meeting, start, meeting.ends_at, None), counted=False)
     yield from poll_events(realm, identity, counts, context)
     yield Covers(min(moments), max(moments))
+
+
+# -- the Q&A report -----------------------------------------------------------------------------------------------------------
+
+
+def _questions(
+    file: ReportFile, rows: Sequence[tuple[int, list[str]]], at: int, realm: str, item: Item, context: Context
+) -> Iterator[Event]:
+    """One row of attendance per person who asked, without times: how many questions."""
+    words = [header_word(cell) for cell in rows[at][1]]
+    places = find_places(words, _ASKED)
+    block = _block([cells for _, cells in rows[:at]])
+    starts = pa.array([block.start], pa.string())
+    habit: Order = "day first" if _CYRILLIC.search(" ".join(words)) else "month first"
+    start = to_utc(plain_times(starts), time_order([starts], habit), context.zone)[0][0].as_py()
+    if start is None:
+        raise BadFile(file.path, place="meeting block", expected="the webinar's start", found="none that is understood")
+    length = minutes_of(block.minutes)
+    meeting = Meeting(_number(block, item), block.topic or None, start, None if length is None else start + timedelta(minutes=length))
+    # Further answers to a question stand in rows without one.
+    below = [(line, cells) for line, cells in rows[at + 1 :] if places["question"] < len(cells) and cells[places["question"]].strip()]
+    names, emails = (text_column([cells for _, cells in below], places.get(name)).to_pylist() for name in ("name", "email"))
+    counts: dict[tuple[str, str], int] = {}
+    for (line, _), name, email in zip(below, names, emails, strict=True):
+        if header_word(name) in _ANONYMOUS or (not name and "@" not in email):
+            yield Seen("attendance", 1)
+            yield Rejected("attendance", f"line {line}", "asked anonymously")
+        else:
+            counts[name, email.lower()] = counts.get((name, email.lower()), 0) + 1
+    identity = webinar_id(realm, meeting, None, context.zone)
+    yield Batch("webinars", webinar_row(identity, meeting, start, meeting.ends_at, None), counted=False)
+    yield from sign_events(realm, identity, {person: {"chat_messages": count} for person, count in counts.items()}, QUESTIONS, context)
+    yield Covers(start, meeting.ends_at or start)

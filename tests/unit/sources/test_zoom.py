@@ -249,6 +249,16 @@ def test_polls_answered_are_counted_per_person():
     assert (webinar["starts_at"], webinar["minutes"]) == (utc(2026, 9, 8, 14), 70)
 
 
+def test_questions_asked_are_counted_per_person():
+    """A second answer has a row without a question, and a question may hold a line end."""
+    report = read("questions_report.csv")
+    galya, oleg = report.account("galya|galya@school.example.org", "zoom"), report.account("олег степной|", "zoom")
+    assert {row["account_id"]: row["chat_messages"] for row in report.rows("attendance")} == {galya: 2, oleg: 1}
+    assert report.rejected == [("line 12", "asked anonymously")]
+    (webinar,) = report.rows("webinars")
+    assert (webinar["starts_at"], webinar["minutes"]) == (utc(2026, 9, 8, 14), 70)
+
+
 @pytest.mark.parametrize("order", [("participants", "polls"), ("polls", "participants")], ids="_".join)
 @pytest.mark.parametrize("name", ["with_block.csv", "participants_85674014600.csv"], ids=["start stated to the second", "day alone"])
 def test_polls_are_of_the_webinar_of_the_participants_report(order: tuple[str, ...], name: str, tmp_path: Path):
@@ -267,6 +277,11 @@ def test_polls_are_of_the_webinar_of_the_participants_report(order: tuple[str, .
         assert warehouse.value("select count(*) from raw.webinars") == 1
         assert warehouse.value("select count(distinct webinar_id) from raw.attendance") == 1
         assert warehouse.value("select sum(poll_answers) from raw.attendance") == 3
+        (tmp_path / "questions.csv").write_text((FOLDER / "questions_report.csv").read_text("utf-8"), "utf-8")
+        loads = load_source(warehouse, programme, source, pseudonyms=PSEUDONYMS, run_at=utc(2026, 9, 9))
+        assert [load.problem for load in loads if load.problem] == []
+        assert warehouse.value("select count(distinct webinar_id) from raw.attendance") == 1
+        assert warehouse.value("select sum(chat_messages) from raw.attendance") == 3
 
 
 def test_usage_report_of_newer_columns():

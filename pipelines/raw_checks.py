@@ -113,7 +113,8 @@ def rules_for(table: str, key: Sequence[str], latest: date) -> list[Rule]:
                 "somebody_learns",
                 "at_least",
                 {"rows": 1},
-                "Every list and figure is of enrolled learners: without one, all would be empty.",
+                "Every list and figure is of enrolled learners, and no source tells of any: add the LMS's database, its web services or its lists of "
+                "participants (docs/sources/moodle_files.md).",
             )
         )
     return rules

@@ -60,7 +60,7 @@ _COLUMNS = {
         "heure de fin", "hora de finalización",
         # Other services.
         "submitted on", "submission time", "submission date", "date submitted", "submit date", "дата отправки", "дата и время", "дата ответа", "время ответа",
-        "дата заполнения", "время заполнения", "дата прохождения",
+        "дата заполнения", "время заполнения", "дата прохождения", "дата завершения", "создано", "дата и время ответа",
         # Google Forms in Ukrainian, Kazakh, German, French, Spanish, Italian, Portuguese, Polish.
         "позначка часу", "уақыт белгісі", "zeitstempel", "horodateur", "marca temporal", "informazioni cronologiche", "carimbo de data/hora",
         "sygnatura czasowa",
@@ -75,7 +75,7 @@ _COLUMNS = {
 #: Columns that are about the response and ask nothing.
 _NO_QUESTIONS = frozenset({
     "время изменения", "время обновления", "дата изменения", "время последнего изменения", "modification time", "modified", "update time", "updated at",
-    "last modified time", "время начала", "start time", "started at", "startzeit", "heure de début", "hora de inicio", "uid", "ip", "ip-адрес", "ip address", "user agent",
+    "last modified time", "время начала", "дата начала", "start time", "started at", "startzeit", "heure de début", "hora de inicio", "uid", "ip", "ip-адрес", "ip address", "user agent",
     "score", "total score", "баллы", "total points", "quiz feedback", "grade posted time", "всего баллов", "отзыв о тесте", "время публикации оценок",
 })  # fmt: skip
 #: What Microsoft's quizzes put beside each question.

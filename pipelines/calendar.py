@@ -133,7 +133,7 @@ def _curators(warehouse: Warehouse, programme: Programme) -> pa.Table:
         # Not known yet (the LMS is read after this): the next run finds them.
         return warehouse.arrow(
             "select distinct n.course_code, n.stream_code, a.account_id from named_curators as n "
-            "inner join personal.accounts as p on lower(trim(p.username)) = lower(trim(n.username)) "
+            "inner join personal.accounts as p on lower(trim(n.username)) in (lower(trim(p.username)), lower(trim(p.email))) "
             "inner join raw.accounts as a on p.account_id = a.account_id and a.channel = 'lms' and not coalesce(a.is_deleted, false) order by 1, 2, 3"
         )
     finally:

@@ -136,7 +136,7 @@ class Stream(_Strict):
     title: str | None = None
     starts: date | None = None
     ends: date | None = None
-    #: LMS user names of its curators; left out: the LMS's teachers of the course or group.
+    #: LMS user names, or addresses, of its curators; left out: the LMS's teachers of the course or group.
     curators: tuple[str, ...] = ()
 
     @model_validator(mode="after")

@@ -168,6 +168,34 @@ def _examine_warehouse(settings: Settings, programme: Programme, now: datetime) 
         learners = warehouse.value("select count(distinct account_id) from raw.enrolments where role = 'learner'")
         if not learners:
             yield Diagnosis("learners", "nobody is enrolled", "load an LMS source: everything else is joined to its accounts")
+        else:
+            yield from _examine_names(warehouse, programme)
+
+
+def _examine_names(warehouse: Warehouse, programme: Programme) -> Iterator[Diagnosis]:
+    """What the programme file calls by a name that the LMS does not have: such a course or curator is passed over in silence."""
+    codes = {code for (code,) in warehouse.rows("select code from raw.courses where code is not null")}
+    if strangers := [course.code for course in programme.courses if course.code not in codes]:
+        yield Diagnosis(
+            "courses", f"no course of the LMS has the short name {', '.join(strangers)}", "write it as the LMS has it, [[courses]] code"
+        )
+    known = {
+        name
+        for names in warehouse.rows(
+            "select lower(trim(p.username)), lower(trim(p.email)) from personal.accounts as p inner join raw.accounts as a using (account_id) "
+            "where a.channel = 'lms' and not coalesce(a.is_deleted, false)"
+        )
+        for name in names
+    }
+    named = [
+        name for course in programme.courses for name in (*course.curators, *(one for stream in course.streams for one in stream.curators))
+    ]
+    if strangers := sorted({name for name in named if name.strip().lower() not in known}):
+        yield Diagnosis(
+            "curators",
+            f"no account of the LMS has the user name or address {', '.join(strangers)}",
+            "write user names or addresses as the LMS has them, [[courses]] curators",
+        )
 
 
 def _late_after(kind: str) -> float:

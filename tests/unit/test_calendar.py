@@ -67,26 +67,31 @@ def test_the_programme_file_as_tables() -> None:
             Course(
                 code="C",
                 curators=("anna",),
-                streams=(Stream(code="1", group="g", starts=date(2026, 11, 2), curators=("BORIS ", "nobody")),),
+                streams=(Stream(code="1", group="g", starts=date(2026, 11, 2), curators=("BORIS ", "nobody", "Vera@Example.org")),),
             ),
         ),
     )
     with Warehouse.open(None) as warehouse:
         warehouse.create_schemas()
-        for name in ("anna", "boris"):
+        for name in ("anna", "boris", "vera"):
             warehouse.connection.execute(
                 "insert into raw.accounts (account_id, realm, channel, source, load_id) values (?, 'moodle', 'lms', 's', 'l')",
                 [f"a-{name}"],
             )
-            warehouse.connection.execute("insert into personal.accounts (account_id, username) values (?, ?)", [f"a-{name}", name])
+            # Of downloads without user names only the address is known.
+            names = [None, "vera@example.org"] if name == "vera" else [name, None]
+            warehouse.connection.execute(
+                "insert into personal.accounts (account_id, username, email) values (?, ?, ?)", [f"a-{name}", *names]
+            )
         for _ in range(2):  # written twice is written once
             rows = write_programme(
                 warehouse, programme, pseudonyms=Pseudonyms(b"x" * 16), from_day=date(2026, 11, 1), until_day=date(2026, 11, 30)
             )
-        assert rows == {"raw.programme_streams": 1, "raw.programme_curators": 2, "raw.calendar_days": 30}
+        assert rows == {"raw.programme_streams": 1, "raw.programme_curators": 3, "raw.calendar_days": 30}
         assert warehouse.rows("select course_code, stream_code, account_id from raw.programme_curators order by account_id") == [
             ("C", None, "a-anna"),
             ("C", "C/1", "a-boris"),
+            ("C", "C/1", "a-vera"),
         ]
         assert warehouse.rows("select stream_code, group_code, starts_on, ends_on from raw.programme_streams") == [
             ("C/1", "g", date(2026, 11, 2), None)

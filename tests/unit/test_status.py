@@ -112,3 +112,23 @@ def test_what_a_readers_earlier_rules_counted_is_counted_once() -> None:
         )
         (state,) = source_states(warehouse, told)
     assert (state.items, state.rows_kept, state.rows_rejected) == (2, 19, 1)
+
+
+def test_a_course_and_a_curator_whom_the_lms_does_not_know_are_named(home: Path) -> None:
+    with Warehouse.open(home / "warehouse.duckdb") as warehouse:
+        warehouse.create_schemas()
+        said = "'lms', 'l'"
+        for statement in (
+            f"insert into raw.courses (course_id, code, source, load_id) values ('c', 'ЦОС-36', {said})",
+            f"insert into raw.accounts (account_id, realm, channel, source, load_id) values ('a', 'moodle', 'lms', {said})",
+            "insert into personal.accounts (account_id, username, email) values ('a', 'anna', 'Anna@Example.org')",
+            "insert into raw.enrolments (enrolment_id, account_id, course_id, role, state, source, load_id) "
+            f"values ('e', 'a', 'c', 'learner', 'active', {said})",
+        ):
+            warehouse.connection.execute(statement)
+    sources = '[[sources]]\nname = "lms"\nkind = "generic"\npath = "."\n'
+    known = wrong(home, sources + '[[courses]]\ncode = "ЦОС-36"\ncurators = ["Anna", "anna@example.org"]\n')
+    assert not {"courses", "curators"} & set(known)
+    found = wrong(home, sources + '[[courses]]\ncode = "ЦОС"\n[[courses.streams]]\ncode = "1"\ngroup = "g"\ncurators = ["boris"]\n')
+    assert "short name ЦОС" in found["courses"].found
+    assert "boris" in found["curators"].found

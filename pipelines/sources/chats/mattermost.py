@@ -247,8 +247,8 @@ def _take(
         if (address := said(file, "path")) and media_of(address) == "file":
             rows.file(chat, message_id, export.files + address, place)
     if not is_service:
-        for name in _mentioned(text, export.users):
-            rows.address(message_id, name, "mention")
+        for named in _mentioned(text, export.users):
+            rows.address(message_id, named, "mention")
         for member in members:
             if member != author:
                 rows.address(message_id, member, "member")

@@ -98,6 +98,13 @@ def simulate(
     console.print(f"Programme file: {folder / 'programme.toml'}", soft_wrap=True)
 
 
+def _lists_of(index: Path) -> str:
+    """Where the day's lists are, or why there are none."""
+    if index.exists():
+        return str(index)
+    return "none: nobody is known to teach a stream. Name curators in the programme file ([[courses]] curators); `mayak doctor` says whom the LMS knows"
+
+
 @app.command()
 def run(
     rhythm: Annotated[Rhythm, typer.Argument(help="daily: the curators' lists; weekly: the leadership report as well.")],
@@ -114,7 +121,7 @@ def run(
     todo = steps.daily(programme) if rhythm is Rhythm.daily else steps.weekly(programme)
     with run_lock(settings.warehouse_path, f"mayak run {rhythm.value} --as-of {day}"), show_progress(console, steps=len(todo)) as progress:
         steps.carry_out(steps.Run(settings, day, datetime.now(UTC), progress), todo)
-    console.print(f"Lists:     {settings.deliveries_folder / 'lists' / day.isoformat() / 'index.html'}", soft_wrap=True)
+    console.print(f"Lists:     {escape(_lists_of(settings.deliveries_folder / 'lists' / day.isoformat() / 'index.html'))}", soft_wrap=True)
     if rhythm is Rhythm.weekly:
         console.print(f"Report:    {settings.deliveries_folder / 'reports' / day.isoformat()}", soft_wrap=True)
     console.print(f"Warehouse: {settings.warehouse_path}", soft_wrap=True)

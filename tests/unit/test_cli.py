@@ -237,3 +237,20 @@ def test_simulating_tells_of_every_stream_and_where_the_programme_file_is(tmp_pa
     assert told.exit_code == 0, told.output
     assert "3 of 3" in told.output
     assert (tmp_path / "exports" / "programme.toml").exists()
+
+
+@pytest.mark.parametrize("is_written", [True, False])
+def test_a_run_says_where_the_lists_are_or_that_nobody_is_known_to_teach(
+    mayak, installation: Path, monkeypatch: pytest.MonkeyPatch, is_written: bool
+) -> None:
+    from pipelines import steps
+
+    monkeypatch.setattr(steps, "carry_out", lambda run, todo: None)
+    index = installation / "var" / "deliveries" / "lists" / "2026-11-22" / "index.html"
+    if is_written:
+        index.parent.mkdir(parents=True)
+        index.write_text("", encoding="utf-8")
+    code, said, _ = mayak("run", "daily", "--as-of", "2026-11-22")
+    assert code == 0
+    assert (str(index.relative_to(installation)) in said) == is_written
+    assert ("[[courses]] curators" in said) == (not is_written)

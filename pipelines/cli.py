@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -28,24 +29,43 @@ if TYPE_CHECKING:
     from pipelines.explain import Person
 
 app = typer.Typer(
-    name="mayak", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Mayak: who needs help today."
-)
+    name="mayak", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    help="Mayak: from the traces of a distance course to each curator's morning list and leadership's weekly report.",
+    epilog="Settings: MAYAK_… variables and programme.toml (docs/configuration.md). Exit codes: 0 done, 1 will fail again, 2 wrong use, 75 try again later.",
+)  # fmt: skip
+#: Headings of `mayak --help`, in the order in which somebody new needs them.
+_BEGIN, _NIGHT, _PEOPLE, _HAND_OUT, _MEASURE = (
+    "Begin", "Every night", "Decisions about people and works", "What is handed out", "How right it is",
+)  # fmt: skip
 review_app = typer.Typer(no_args_is_help=True, help="Who is who: accounts to be looked at, and what was decided about them.")
-app.add_typer(review_app, name="review")
+app.add_typer(review_app, name="review", rich_help_panel=_PEOPLE)
 copies_app = typer.Typer(no_args_is_help=True, help="Similar works that somebody objects to: dispute, verdict, history.")
-app.add_typer(copies_app, name="copies")
+app.add_typer(copies_app, name="copies", rich_help_panel=_PEOPLE)
 completions_app = typer.Typer(no_args_is_help=True, help="Completions that a person has judged: formal or genuine.")
-app.add_typer(completions_app, name="completions")
+app.add_typer(completions_app, name="completions", rich_help_panel=_PEOPLE)
 evaluate_app = typer.Typer(no_args_is_help=True, help="How right the forecasts are, on data whose outcome is known.")
-app.add_typer(evaluate_app, name="evaluate")
+app.add_typer(evaluate_app, name="evaluate", rich_help_panel=_MEASURE)
 page_app = typer.Typer(no_args_is_help=True, help="The curator's page: who may log in, and serving it.")
-app.add_typer(page_app, name="page")
+app.add_typer(page_app, name="page", rich_help_panel=_HAND_OUT)
 report_app = typer.Typer(no_args_is_help=True, help="Leadership's reports: which versions there are, and that none was changed.")
-app.add_typer(report_app, name="report")
+app.add_typer(report_app, name="report", rich_help_panel=_HAND_OUT)
 console = Console()
 problems = Console(stderr=True)
 
 TRY_AGAIN = 75  # EX_TEMPFAIL of sysexits.h
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        console.print(f"mayak {metadata.version('mayak')}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")] = False,
+) -> None:
+    """Options of the command itself."""
 
 
 class Rhythm(StrEnum):
@@ -71,14 +91,14 @@ def _day(text: str | None, option: str = "--as-of") -> date | None:
         raise typer.BadParameter(f"{text!r} is no day; write it as 2026-11-22", param_hint=option) from error
 
 
-@app.command()
+@app.command(rich_help_panel=_BEGIN)
 def simulate(
     folder: Annotated[Path, typer.Argument(help="Where to write the export files; made when missing.")],
     preset: Annotated[str, typer.Option(help="small, demo or large.")] = "demo",
     seed: Annotated[int | None, typer.Option(help="Same seed, same bytes.")] = None,
     learners: Annotated[int | None, typer.Option(min=1, help="How many learners (preset large).")] = None,
 ) -> None:
-    """Write a believable programme as export files in the real formats, with the truth beside them."""
+    """Write an invented programme as export files in the real formats, with the truth beside them and a programme file to run it."""
     from pipelines.progress import ProgressReporter, show_progress
     from pipelines.simulation import plan_of
     from pipelines.simulation import simulate as write
@@ -105,12 +125,12 @@ def _lists_of(index: Path) -> str:
     return "none: nobody is known to teach a stream. Name curators in the programme file ([[courses]] curators); `mayak doctor` says whom the LMS knows"
 
 
-@app.command()
+@app.command(rich_help_panel=_NIGHT)
 def run(
     rhythm: Annotated[Rhythm, typer.Argument(help="daily: the curators' lists; weekly: the leadership report as well.")],
     as_of: Annotated[str | None, typer.Option(help="Last day that is known, e.g. 2026-11-22. Default: yesterday.")] = None,
 ) -> None:
-    """Do a day's or a week's whole work: read, relate, count, predict, write."""
+    """Do a day's or a week's whole work: load, link, model, score, deliver. May be repeated: the same input gives the same files."""
     from pipelines import steps
     from pipelines.progress import show_progress
     from pipelines.run_lock import run_lock
@@ -127,7 +147,7 @@ def run(
     console.print(f"Warehouse: {settings.warehouse_path}", soft_wrap=True)
 
 
-@app.command()
+@app.command(rich_help_panel=_NIGHT)
 def status() -> None:
     """What is loaded, how fresh it is, what was rejected and why."""
     from pipelines.status import relations, source_states
@@ -226,7 +246,7 @@ def evaluate_programme(
         console.print(str(page), soft_wrap=True)
 
 
-@app.command()
+@app.command(rich_help_panel=_NIGHT)
 def explain(
     learner: Annotated[str, typer.Argument(help="Person id, LMS user name or address, or the name as the LMS shows it.")],
     as_of: Annotated[str | None, typer.Option(help="Day; default: the last one that was scored.")] = None,
@@ -254,7 +274,7 @@ def _only_person(warehouse: Warehouse, learner: str, *, whole: bool = False) -> 
     raise typer.Exit(1)
 
 
-@app.command()
+@app.command(rich_help_panel=_PEOPLE)
 def erase(
     learner: Annotated[str, typer.Argument(help="Person id, LMS user name or address, or the whole name.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
@@ -688,7 +708,7 @@ def report_verify(
     console.print(f"{len(found)} reports, each as it was made.")
 
 
-@app.command()
+@app.command(rich_help_panel=_BEGIN)
 def doctor() -> None:
     """Check configuration, sources and warehouse; say in one line each what is wrong and how to mend it."""
     from pipelines.status import examine

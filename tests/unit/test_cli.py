@@ -254,3 +254,10 @@ def test_a_run_says_where_the_lists_are_or_that_nobody_is_known_to_teach(
     assert code == 0
     assert (str(index.relative_to(installation)) in said) == is_written
     assert ("[[courses]] curators" in said) == (not is_written)
+
+
+def test_every_command_stands_under_a_heading_and_the_version_is_told() -> None:
+    """`mayak --help` is the first page that somebody new reads: groups in the order of need, none left over."""
+    assert CliRunner().invoke(cli.app, ["--version"]).output.startswith("mayak ")
+    headings = {group.rich_help_panel for group in cli.app.registered_groups} | {one.rich_help_panel for one in cli.app.registered_commands}
+    assert all(isinstance(heading, str) for heading in headings)

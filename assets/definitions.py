@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from assets.alerts import failed_runs
 from assets.deliveries import delivery_assets
 from assets.exports import export_specs, load_asset, programme_tables
 from assets.installation import Installation, known_programme
@@ -33,7 +34,7 @@ def build(programme: Programme | None) -> dg.Definitions:
         ],
         jobs=list(made.values()),
         schedules=schedules(zone, made["daily"], made["weekly"]),
-        sensors=[new_exports(made["load_exports"])],
+        sensors=[new_exports(made["load_exports"]), failed_runs],
         resources={"installation": Installation(), "dbt": dbt_resource()},
         # One process at a time may open the warehouse file, and an interpreter per step takes fifty times as long.
         executor=dg.in_process_executor,

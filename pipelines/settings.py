@@ -64,6 +64,8 @@ class Settings(BaseSettings):
     mail_url: SecretStr | None = None
     #: Sender of the lists ("Маяк <mayak@example.org>"); its mailbox, read as a source, tells of bounces.
     mail_from: str | None = None
+    #: Addresses of engineers, separated by commas, that are mailed when a run of Dagster's fails; needs the two above.
+    alert_to: str | None = None
     #: Address of the curator's page as curators reach it; stands in the mails.
     page_url: str | None = None
     #: Token of the Telegram bot that tells curators of their lists; without it no message is sent.
@@ -119,6 +121,11 @@ class Settings(BaseSettings):
     def pseudonyms(self) -> Pseudonyms:
         """Pseudonyms under this installation's key."""
         return Pseudonyms(self.pseudonym_key.get_secret_value().encode())
+
+    @property
+    def alert_addresses(self) -> tuple[str, ...]:
+        """Who is mailed when a run fails."""
+        return tuple(address.strip() for address in (self.alert_to or "").split(",") if address.strip())
 
     def url_of(self, source_name: str) -> str | None:
         """URL of a source, if the environment has one."""

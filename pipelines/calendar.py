@@ -9,7 +9,6 @@ import pyarrow as pa
 
 from pipelines.errors import BadConfiguration
 from pipelines.programme import Programme
-from pipelines.pseudonyms import Pseudonyms
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 
@@ -17,9 +16,7 @@ from pipelines.warehouse import Warehouse
 _SHORTER_BY_LAW = frozenset(["RU"])
 
 
-def write_programme(
-    warehouse: Warehouse, programme: Programme, *, pseudonyms: Pseudonyms, from_day: date, until_day: date
-) -> dict[str, int]:
+def write_programme(warehouse: Warehouse, programme: Programme, *, from_day: date, until_day: date) -> dict[str, int]:
     """Replace raw.programme_streams, raw.programme_curators and raw.calendar_days (``from_day`` to ``until_day``, both included).
 
     Curators are named in the programme file by LMS user name and stored by account; call it again after the LMS was read.

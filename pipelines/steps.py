@@ -103,7 +103,7 @@ def prepare(run: Run) -> Outcome:
         run.claim(warehouse)
         _not_ahead(run, warehouse)
         from_day, until_day = run.as_of - timedelta(days=CALENDAR_DAYS_BACK), run.as_of + timedelta(days=CALENDAR_DAYS_AHEAD)
-        write_programme(warehouse, run.programme, pseudonyms=run.settings.pseudonyms, from_day=from_day, until_day=until_day)
+        write_programme(warehouse, run.programme, from_day=from_day, until_day=until_day)
         _take_marks(run, warehouse)
         tables = ("programme_streams", "programme_curators", "calendar_days", "marks")
         return Outcome({f"raw.{table}": warehouse.value(f"select count(*) from raw.{table}") for table in tables})

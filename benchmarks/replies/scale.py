@@ -24,7 +24,6 @@ from pipelines.links.novelty import first_to_relate, note_related
 from pipelines.links.questions import link_questions
 from pipelines.links.repeated_questions import link_repeated_questions
 from pipelines.links.replies import link_replies
-from pipelines.pseudonyms import Pseudonyms
 from pipelines.warehouse import Warehouse
 
 #: Messages that a course of six weeks writes, about; where the last course begins, weeks.
@@ -99,7 +98,6 @@ def measure(messages: int, folder: Path) -> tuple[int, Clock, Clock]:
         write_programme(
             warehouse,
             PROGRAMME,
-            pseudonyms=Pseudonyms(b"simulated chats hold no secrets"),
             from_day=last - timedelta(days=500),
             until_day=last + timedelta(days=60),
         )

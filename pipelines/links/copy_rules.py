@@ -93,13 +93,13 @@ def accepted_pairs(
     own_later, own_earlier, later, earlier = later[is_own], earlier[is_own], later[~is_own], earlier[~is_own]
     own = align(found, prints, own_later, own_earlier, shortest=shortest, reference=never_counts)
     aligned = align(found, prints, later, earlier, shortest=shortest, reference=never_counts)
-    aligned = _without(aligned, later, earlier, own.later, own_earlier[own.pair], len(found.key))
+    aligned = _without(aligned, earlier, own.later, own_earlier[own.pair], len(found.key))
     taught = texts.is_reference[earlier]
     given = taught[aligned.pair]
     # What a teacher wrote before the learner did is nobody's copy, whoever else has it too.
     no_time = np.full(int(given.sum()), -1)
     others = _select(aligned, ~given)
-    others = _without(others, later, earlier, aligned.later[given], no_time, len(found.key))
+    others = _without(others, earlier, aligned.later[given], no_time, len(found.key))
     aligned = _regroup(_together(_select(aligned, given), others), shortest)
     longest_bounds = np.maximum(texts.run_bound, threshold("copy_run_words"))
     share_bounds = np.maximum(texts.share_bound, threshold("copy_scattered_share"))
@@ -261,7 +261,6 @@ def _together(one: Alignment, other: Alignment) -> Alignment:
 
 def _without(
     aligned: Alignment,
-    later: NDArray[np.int64],
     earlier: NDArray[np.int64],
     word: NDArray[np.int64],
     since: NDArray[np.int64],

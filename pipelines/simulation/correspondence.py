@@ -327,7 +327,7 @@ def _ask_in_forum(rng: Random, run: StreamRun, site: Site, log: LogRows, questio
             posts.append((asker.user, question.answered_at + rng.randint(300, DAY), CHAT.say("thanks", rng, woman=asker.person.is_woman)))
             marks.append("thanks")
     order = sorted(range(len(posts)), key=lambda i: (posts[i][1], i))
-    discussion, ids = write_forum_question(site, log, run, question, CHAT.say("forum_subject", rng, values), [posts[i] for i in order])
+    discussion, ids = write_forum_question(site, log, run, CHAT.say("forum_subject", rng, values), [posts[i] for i in order])
     by_mark = {marks[i]: ids[place] for place, i in enumerate(order)}
     asked.truth |= {
         "discussion_id": discussion,

@@ -805,7 +805,7 @@ def _completion(site: Site, log: LogRows, run: StreamRun) -> None:
 
 
 def write_forum_question(
-    site: Site, log: LogRows, run: StreamRun, question: Question, subject: str, posts: list[tuple[int, int, str]]
+    site: Site, log: LogRows, run: StreamRun, subject: str, posts: list[tuple[int, int, str]]
 ) -> tuple[int, list[int]]:
     """One thread in the forum for questions: ``posts`` are (user, moment, text), the question first. Returns (discussion, post ids)."""
     place = run.place

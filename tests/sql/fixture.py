@@ -16,7 +16,6 @@ import pyarrow as pa
 
 from pipelines.calendar import write_programme
 from pipelines.programme import Course, Programme, Stream
-from pipelines.pseudonyms import Pseudonyms
 from pipelines.warehouse import Warehouse
 
 AS_OF = date(2026, 11, 20)
@@ -135,7 +134,7 @@ def build(path: Path, rows: Rows | None = None) -> Path:
     with Warehouse.open(path) as warehouse:
         warehouse.create_schemas()
         (rows or programme_rows()).write(warehouse)
-        write_programme(warehouse, PROGRAMME, pseudonyms=Pseudonyms(b"x" * 16), from_day=date(2026, 9, 1), until_day=date(2026, 12, 31))
+        write_programme(warehouse, PROGRAMME, from_day=date(2026, 9, 1), until_day=date(2026, 12, 31))
     return path
 
 

@@ -9,7 +9,6 @@ import pytest
 from pipelines.calendar import calendar_days, write_programme
 from pipelines.errors import BadConfiguration
 from pipelines.programme import Calendar, Course, Programme, Stream
-from pipelines.pseudonyms import Pseudonyms
 from pipelines.warehouse import Warehouse
 
 
@@ -84,9 +83,7 @@ def test_the_programme_file_as_tables() -> None:
                 "insert into personal.accounts (account_id, username, email) values (?, ?, ?)", [f"a-{name}", *names]
             )
         for _ in range(2):  # written twice is written once
-            rows = write_programme(
-                warehouse, programme, pseudonyms=Pseudonyms(b"x" * 16), from_day=date(2026, 11, 1), until_day=date(2026, 11, 30)
-            )
+            rows = write_programme(warehouse, programme, from_day=date(2026, 11, 1), until_day=date(2026, 11, 30))
         assert rows == {"raw.programme_streams": 1, "raw.programme_curators": 3, "raw.calendar_days": 30}
         assert warehouse.rows("select course_code, stream_code, account_id from raw.programme_curators order by account_id") == [
             ("C", None, "a-anna"),

@@ -10,6 +10,7 @@ import argparse
 import json
 import logging
 import os
+import shlex
 import sys
 import threading
 import uuid
@@ -43,10 +44,13 @@ LOOK_EVERY = 0.5
 
 
 def configure(folder: Path) -> None:
-    """Point this process at the demonstration's installation."""
+    """Point this process at the demonstration's installation, and write ``mayak.env``, which points a shell at it."""
     for name in [name for name in os.environ if name.startswith("MAYAK_")]:
         del os.environ[name]
-    os.environ |= environment_of(folder / "exports", folder, DEMO_KEY) | {
+    installation = environment_of(folder / "exports", folder, DEMO_KEY)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "mayak.env").write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in installation.items()), encoding="utf-8")
+    os.environ |= installation | {
         "DAGSTER_HOME": str(folder / "dagster"),
         "DAGSTER_DISABLE_TELEMETRY": "yes",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
@@ -183,7 +187,9 @@ def tell(folder: Path, as_of: date) -> None:
     console.print()
     for name, where in places.items():
         console.print(f"{name:<24} {where}", highlight=False, soft_wrap=True)
+    command = Path(sys.executable).with_name("mayak")
     console.print(f"{'Dagster':<24} make ui   (http://127.0.0.1:3000)", highlight=False)
+    console.print(f"{'Command line':<24} set -a; . {folder / 'mayak.env'}; {command} status", highlight=False, soft_wrap=True)
 
 
 def open_ui(folder: Path) -> None:

@@ -380,13 +380,19 @@ create table if not exists links.feedback (
     kind varchar not null,
     rule varchar not null,
     own_words integer,
-    learners integer
+    learners integer,
+    own_words_of varchar,
+    learners_of varchar
 );
 alter table links.feedback add column if not exists own_words integer;
 alter table links.feedback add column if not exists learners integer;
+alter table links.feedback add column if not exists own_words_of varchar;
+alter table links.feedback add column if not exists learners_of varchar;
 comment on table links.feedback is 'One row per grade of the marking record: what its comment is worth. Key: grade_id.';
 comment on column links.feedback.grade_id is 'raw.grades (record = marking).';
 comment on column links.feedback.kind is 'none (no comment or an empty one), formal ("accepted", or nothing of the work), boilerplate (the same or near-identical words to several learners), substantive, returned (sent back with what to mend).';
 comment on column links.feedback.rule is 'The sign that decided.';
 comment on column links.feedback.own_words is 'Words of the comment that stand in the learner''s own text and in few other works of the task; null: no text to compare.';
 comment on column links.feedback.learners is 'Learners to whom the marker gave near-identical words; 0: no comment.';
+comment on column links.feedback.own_words_of is 'Fingerprint of what own_words was counted from: the comment, the work, the works that tell what is common, the rules; the same again is not counted again.';
+comment on column links.feedback.learners_of is 'Fingerprint of what learners was counted from: everything that the marker wrote to how many, and the rules.';

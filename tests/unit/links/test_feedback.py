@@ -2,8 +2,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+import pandas as pd
 import pytest
+from numpy.typing import NDArray
 
+from pipelines.links import feedback
 from pipelines.links.feedback import link_feedback
 from pipelines.warehouse import Warehouse
 from tests.unit.links.conversation import PROGRAMME, Course
@@ -127,6 +131,85 @@ def test_a_later_attempt_means_that_the_work_was_sent_back(course: Course) -> No
     found = kinds(course)
     assert found[first] == ("returned", "later_attempt")
     assert found[second][0] == "substantive"
+
+
+class _Counting:
+    """What was counted anew: grades beside their works, and markers beside themselves."""
+
+    def __init__(self, course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.course, self.markers = course, 0
+        near = feedback._near
+
+        def counted(comments: pd.DataFrame) -> NDArray[np.int64]:
+            self.markers += 1
+            return near(comments)
+
+        monkeypatch.setattr(feedback, "_near", counted)
+        # The tables of the run stay to be looked at.
+        monkeypatch.setattr(feedback, "_MADE", ())
+
+    def again(self) -> tuple[int, int]:
+        """Judge everything; (grades whose own words were counted, markers whose comments were compared)."""
+        self.markers = 0
+        link_feedback(self.course.warehouse, PROGRAMME)
+        return self.course.warehouse.value("select count(*) from own_words"), self.markers
+
+    def rows(self) -> list[tuple[object, ...]]:
+        return self.course.warehouse.rows("select * from links.feedback order by grade_id")
+
+
+def _two_tasks(course: Course) -> None:
+    for number in range(4):
+        for task, marker in (("moodle:task:1", "Инга"), ("moodle:task:2", "Борис")):
+            course.submission(f"l{number}", 0, task=task, text=f"Ученики лепили дракона номер {number} под музыку Грига")
+            course.grade(f"Радует, как ученики лепили дракона {'очень ' * number}{marker}", learner=f"l{number}", marker=marker, task=task)
+
+
+def test_where_nothing_is_new_nothing_is_counted_again(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    _two_tasks(course)
+    course.write()
+    counting = _Counting(course, monkeypatch)
+    assert counting.again() == (8, 2)
+    before = counting.rows()
+    assert counting.again() == (0, 0)
+    assert counting.rows() == before
+
+
+@pytest.mark.parametrize(
+    ("happens", "counted"),
+    [
+        # Another work tells of the whole task what is common in it.
+        ("update personal.submissions set text = 'Мост через ручей' where submission_id = (select min(submission_id) from raw.submissions where task_id = 'moodle:task:2')", (4, 0)),
+        ("delete from raw.submissions where submission_id = (select min(submission_id) from raw.submissions where task_id = 'moodle:task:1')", (3, 0)),
+        # Another comment counts for its own work, and for all that its marker wrote.
+        ("update personal.grades set comment = 'Принято' where grade_id = (select min(grade_id) from raw.grades where task_id = 'moodle:task:2')", (1, 1)),
+        ("delete from raw.grades where grade_id = (select min(grade_id) from raw.grades where task_id = 'moodle:task:1')", (0, 1)),
+        ("update raw.grades set account_id = 'moodle-l3' where grade_id = (select min(grade_id) from raw.grades where task_id = 'moodle:task:1')", (1, 0)),
+        ("update raw.grades set grader_account_id = 'moodle-Борис'", (0, 1)),
+    ],
+)  # fmt: skip
+def test_only_what_changed_is_counted_again_and_comes_to_what_all_comes_to(
+    course: Course, monkeypatch: pytest.MonkeyPatch, happens: str, counted: tuple[int, int]
+) -> None:
+    _two_tasks(course)
+    course.write()
+    counting = _Counting(course, monkeypatch)
+    counting.again()
+    course.warehouse.connection.execute(happens)
+    assert counting.again() == counted
+    night_by_night = counting.rows()
+    course.warehouse.connection.execute("delete from links.feedback")
+    counting.again()
+    assert counting.rows() == night_by_night
+
+
+def test_another_rule_counts_everything_again(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    _two_tasks(course)
+    course.write()
+    counting = _Counting(course, monkeypatch)
+    counting.again()
+    monkeypatch.setattr(feedback, "_rules", lambda: "another")
+    assert counting.again() == (8, 2)
 
 
 def test_no_grades_no_rows(course: Course) -> None:

@@ -204,7 +204,7 @@ def _judge(grades: pd.DataFrame, rules: str) -> tuple[list[str], list[str], NDAr
     learners, same_words, anywhere, learners_of = _repetition(grades, rules)
     least = threshold("boilerplate_learners")
     is_template = ((learners >= least) & ~is_specific) | (same_words >= least) | (anywhere >= threshold("boilerplate_anywhere"))
-    rules = [
+    held = [
         ("empty", "none", grades["is_empty"].to_numpy(bool)),
         ("asks_to_redo", "returned", redo),
         ("later_attempt", "returned", grades["has_later_attempt"].to_numpy(bool) & ~is_bare),
@@ -216,8 +216,8 @@ def _judge(grades: pd.DataFrame, rules: str) -> tuple[list[str], list[str], NDAr
             (words <= threshold("bare_answer")) | (~is_specific & ~np.isnan(own) & (words <= threshold("empty_comment"))),
         ),
     ]
-    which = np.select([holds for _, _, holds in rules], np.arange(len(rules)), default=len(rules))
-    names = [*[(kind, rule) for rule, kind, _ in rules], ("substantive", "of_this_work")]
+    which = np.select([holds for _, _, holds in held], np.arange(len(held)), default=len(held))
+    names = [*[(kind, rule) for rule, kind, _ in held], ("substantive", "of_this_work")]
     return [names[place][0] for place in which], [names[place][1] for place in which], learners, learners_of
 
 

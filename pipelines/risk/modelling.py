@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -141,13 +141,15 @@ def _fit(sample: Sample, target: str) -> tuple[Classifier, str]:
     # A fold without both outcomes teaches nothing about either.
     splits = [(train, test) for train, test in splits if len(np.unique(sample.outcome[train])) == 2]
     weights = _weights(sample)
-    losses, fitted = {}, {}
+    losses: dict[str, float] = {}
+    fitted: dict[str, dict[bytes, Classifier]] = {}
     for name, estimator in candidates(target).items():
         guessed, true, weight = [], [], []
         fitted[name] = {}
         for train, test in splits:
             # Fitted as the model in use will be, on rows as they are; learners weigh the same in the judgement.
-            of_fold = fitted[name][train.tobytes()] = clone(estimator).fit(sample.features.iloc[train], sample.outcome[train])
+            of_fold = fitted[name][train.tobytes()] = clone(estimator)
+            of_fold.fit(sample.features.iloc[train], sample.outcome[train])
             guessed.append(of_fold.predict_proba(sample.features.iloc[test])[:, 1])
             true.append(sample.outcome[test])
             weight.append(weights[test])
@@ -171,6 +173,7 @@ class _Fitted(ClassifierMixin, BaseEstimator):
 
     def __init__(self, estimator: Classifier, known: dict[bytes, Classifier]) -> None:
         self.estimator, self.known = estimator, known
+        self.fitted_: Any = None
 
     def __sklearn_clone__(self) -> _Fitted:
         return _Fitted(self.estimator, self.known)
@@ -178,7 +181,10 @@ class _Fitted(ClassifierMixin, BaseEstimator):
     def fit(self, features: pd.DataFrame, outcome: np.ndarray) -> _Fitted:
         """Learn, or take what has been learned of these rows."""
         places = features.index.to_numpy(dtype=np.int64).tobytes()
-        self.fitted_ = self.known[places] if places in self.known else clone(self.estimator).fit(features, outcome)
+        self.fitted_ = self.known.get(places)
+        if self.fitted_ is None:
+            self.fitted_ = clone(self.estimator)
+            self.fitted_.fit(features, outcome)
         self.classes_ = self.fitted_.classes_
         return self
 

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from pipelines.loading import load_source
 from pipelines.sources.lms.moodle_db import grants
 from pipelines.sources.lms.moodle_db.database import Database
-from pipelines.sources.lms.moodle_db.straight import can_copy, can_range
+from pipelines.sources.lms.moodle_db.straight import can_copy, can_range, copied
 from pipelines.sources.lms.moodle_db.tables import OPTIONAL, TABLES
 from pipelines.warehouse import Warehouse
 from tests.servers import BOTH, scratch, server, text_of
@@ -172,6 +172,25 @@ def test_the_fastest_way_is_taken(database: tuple[str, URL], monkeypatch: pytest
     assert [batch.num_rows for batch in direct] == [19, 19]
     assert direct[0].schema == plain[0].schema
     assert [row for batch in direct for row in batch.to_pylist()] == [row for batch in plain for row in batch.to_pylist()]
+
+
+@pytest.mark.parametrize("database", BOTH[:1], indirect=True)
+def test_a_copy_that_fails_or_is_left_half_way_leaves_a_connection_that_works(
+    database: tuple[str, URL], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.sources.lms.moodle_db.straight.RANGE_ROWS", 1_000)
+    with sa.create_engine(database[1], poolclass=sa.NullPool).connect() as connection:
+        numbers = "select n as id, 1 / (500000 - n) as share from generate_series(1, {last}) n"
+        batches = copied(connection, numbers.format(last=600_000), {})
+        assert next(batches)["id"].to_pylist()[:2] == [1, 2]
+        with pytest.raises(DBAPIError, match="division by zero"):
+            list(batches)
+        connection.rollback()
+        left = copied(connection, numbers.format(last=400_000), {})
+        assert next(left).num_rows == 1_000
+        left.close()
+        connection.rollback()
+        assert sum(batch.num_rows for batch in copied(connection, numbers.format(last=2_500), {})) == 2_500
 
 
 @pytest.mark.parametrize("database", BOTH, indirect=True)

@@ -11,6 +11,7 @@ import pytest
 from pipelines.errors import BadFile, BadSource
 from pipelines.programme import Source
 from pipelines.sources.formats import delimited
+from pipelines.sources.lms import moodle_log_rows
 from pipelines.sources.lms.moodle_logs import MoodleLogsReader
 from tests.unit.sources.report_reading import CONTEXT, FIXTURES, Reading
 
@@ -370,6 +371,17 @@ def test_size_of_blocks_changes_nothing(name: str, size: int, monkeypatch: pytes
     pieces = read(name)
     assert pieces.rows("activity") == whole.rows("activity")
     assert pieces.rejected == whole.rejected
+
+
+@pytest.mark.parametrize("name", ["site_with_courses.csv", "english_with_bom.csv", "nobody_and_nameless.csv", "headers_in_german.csv"])
+def test_a_log_of_more_people_and_addresses_than_are_remembered(name: str, monkeypatch: pytest.MonkeyPatch):
+    whole = read(name)
+    monkeypatch.setattr(delimited, "CHUNK_BYTES", 300)
+    for limit in ("_MOST_REMEMBERED", "_MOST_SEARCHED"):
+        monkeypatch.setattr(moodle_log_rows, limit, 1)
+    pieces = read(name)
+    for record in ("activity", "accounts", "courses", "tasks"):
+        assert pieces.rows(record) == whole.rows(record)
 
 
 def test_sep_line_of_excel_is_no_header():

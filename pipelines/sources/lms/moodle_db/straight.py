@@ -9,6 +9,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
+from selectors import EVENT_READ, DefaultSelector
 from typing import Any
 
 import pyarrow as pa
@@ -64,13 +65,33 @@ def copied(connection: Connection, statement: str, parameters: Mapping[str, Any]
     try:
         with (
             driver.cursor() as cursor,
-            cursor.copy(f"copy ({compiled.string}) to stdout (format csv, header, force_quote *)", given) as rows,
+            cursor.copy(f"copy ({compiled.string}) to stdout (format csv, header, force_quote *)", given),
         ):
-            yield from _parsed(rows)
+            yield from _parsed(_rows(psycopg, driver.pgconn))
     except psycopg.OperationalError as error:
         raise sa.exc.OperationalError("copy", None, error) from None
     except psycopg.Error as error:
         raise sa.exc.ProgrammingError("copy", None, error) from None
+
+
+def _rows(psycopg: Any, connection: Any) -> Iterator[bytes]:
+    """The messages of the COPY that has begun, one row each.
+
+    As psycopg's own iterator gives them, but for what that does between two of them, which takes as long as the rest: it makes ready to wait for each
+    row, and most have come with the one before.
+    """
+    with DefaultSelector() as waiting:
+        waiting.register(connection.socket, EVENT_READ)
+        while (found := connection.get_copy_data(1))[0] >= 0:
+            if found[0]:
+                yield found[1]
+            else:
+                waiting.select()
+                connection.consume_input()
+    # The connection takes no other command before all that the server has to say of this one is heard.
+    failed = [result for result in iter(connection.get_result, None) if result.status != psycopg.pq.ExecStatus.COMMAND_OK]
+    if failed:
+        raise psycopg.errors.error_from_result(failed[0])
 
 
 def _parsed(rows: Iterator[bytes]) -> Iterator[pa.Table]:

@@ -44,9 +44,9 @@ NEIGHBOURS = 1
 LEVEL_PRIOR = 0.3
 OUTCOME = Recipe(
     trees={"learning_rate": 0.1, "num_leaves": 12, "min_data_in_leaf": 60, "lambda_l2": 10.0, "feature_fraction": 0.3},
-    rounds=80,
-    regularisation=0.003,
-    trees_share=0.5,
+    rounds=160,
+    regularisation=0.03,
+    trees_share=0.6,
     folds=3,
 )
 NEXT_WEEK = Recipe(

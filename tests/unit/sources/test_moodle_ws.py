@@ -281,3 +281,23 @@ def test_neither_address_nor_token() -> None:
         READER.items(SOURCE, CONTEXT)
     with pytest.raises(BadSource, match="LMS__TOKEN"):
         READER.items(SOURCE, replace(CONTEXT, url="https://lms.example.org"))
+
+
+def test_who_left_the_course_and_had_handed_in_is_an_account(moodle: FakeMoodle, context: Context) -> None:
+    moodle.functions["mod_assign_get_submissions"]["assignments"][0]["submissions"].append(
+        {
+            "id": 22,
+            "userid": 44,
+            "attemptnumber": 0,
+            "timecreated": 1794000000,
+            "timemodified": 1794000000,
+            "status": "submitted",
+            "groupid": 0,
+        }
+    )
+    found = events(context)
+    known = {row["account_id"] for row in rows(found, "accounts")}
+    assert who(44) in known
+    for record in ("submissions", "grades", "completions", "addressees", "deadlines"):
+        assert {row["account_id"] for row in rows(found, record)} - {None} <= known, record
+    assert not [row for row in rows(found, "enrolments") if row["account_id"] == who(44)]

@@ -11,8 +11,8 @@ from pipelines.errors import BadSource
 from pipelines.programme import Source
 from pipelines.sources.lms.moodle_ws import forums, people, structure, work
 from pipelines.sources.lms.moodle_ws.client import Refused, Services, objects
-from pipelines.sources.lms.moodle_ws.values import Names, decimal, whole
-from pipelines.sources.reading import Context, Covers, Event, Item, Rejected, Seen
+from pipelines.sources.lms.moodle_ws.values import Names, batch, decimal, whole
+from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
 
 #: The database reader's: both speak of the same accounts, courses and tasks.
 REALM = "moodle"
@@ -86,9 +86,21 @@ class MoodleWebServices:
                 except Refused as refused:
                     raise BadSource(f"source {source.name}: {refused}") from None
             elif item.name.startswith(_COURSE) and (course := whole(item.name[len(_COURSE) :])):
-                yield from _Course(services, names, course, since).read()
+                yield from _with_strangers(_Course(services, names, course, since).read(), names)
             else:
                 raise BadSource(f"source {source.name}: no item {item.name!r}")
+
+
+def _with_strangers(events: Iterator[Event], names: Names) -> Iterator[Event]:
+    """The same events, and an account for everybody of whom they speak and whom the list of the enrolled has not: who left, or was deleted, and is still
+    in a group or has handed in."""
+    told, spoken = set[str](), set[str]()
+    for event in events:
+        if isinstance(event, Batch) and "account_id" in event.table.column_names:
+            (told if event.record == "accounts" else spoken).update(account for account in event.table["account_id"].to_pylist() if account)
+        yield event
+    strangers = [{"account_id": account, "realm": names.realm, "channel": "lms"} for account in sorted(spoken - told)]
+    yield from batch("accounts", strangers, counted=False)
 
 
 class _Course:

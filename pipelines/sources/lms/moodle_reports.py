@@ -67,7 +67,7 @@ class MoodleReportsReader:
     """Reader of Moodle's completion reports. Kind ``moodle_reports``."""
 
     kind: ClassVar[str] = "moodle_reports"
-    version: ClassVar[int] = 7
+    version: ClassVar[int] = 8
     #: The short name in the name that Moodle gives a file counts since 6, where no letter of it is lost since 7.
     new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("courses", "tasks", "completions", "outcomes"), 7)
 
@@ -124,8 +124,10 @@ def _layout(file: TableFile, header: Header) -> _Layout:
         raise BadFile(file.path, place="header", expected=expected, found="their numbers")
     address = next((place for place, word in enumerate(words) if word in _ADDRESS), None)
     if not words[0] and len(words) > 2:
-        first = _first_pair(header.cells)
-        shorter = _first_pair((*header.cells, ""))
+        cells = _unpadded(header.cells)
+        words = words[: len(cells)]
+        first = _first_pair(cells)
+        shorter = _first_pair((*cells, ""))
         if first == len(words) and words[-1] and all(words[1:shorter]) and (shorter < len(words) - 1 or len(words) <= _ONE_ACTIVITY):
             # Workbooks, and programs that saved one as text, leave out a last column that is empty: nobody has done the last activity.
             first = shorter
@@ -134,7 +136,7 @@ def _layout(file: TableFile, header: Header) -> _Layout:
             expected = "pairs of an activity's name and a cell that is empty or the date by which it is expected"
             found = "another text" if words[wrong] else "an empty cell"
             raise BadFile(file.path, place=f"header, cell {wrong + 1}", expected=expected, found=found)
-        pairs = ((header.cells[place], place, place + 1 if place + 1 < len(words) else None) for place in range(first, len(words), 2))
+        pairs = ((cells[place], place, place + 1 if place + 1 < len(words) else None) for place in range(first, len(words), 2))
         return _Layout(None, 0, address, tuple(pairs), None)
     places = find_columns(
         file, header, {"id": _ID, "name": _NAME, "address": _ADDRESS, "complete": _COMPLETE}, optional=("address",), what=WHAT
@@ -145,6 +147,14 @@ def _layout(file: TableFile, header: Header) -> _Layout:
         if name and header.cells[column + 1].strip().startswith(f"{name} - "):
             tasks.append((name, column, column + 1))
     return _Layout(places["id"], places["name"], places.get("address"), tuple(tasks), places["complete"])
+
+
+def _unpadded(cells: Sequence[str]) -> Sequence[str]:
+    """Without the empty columns that a spreadsheet has put behind the last activity: no pair ends with two empty cells, nor with one behind a date."""
+    end = len(cells)
+    while end > 2 and not cells[end - 1].strip() and (not cells[end - 2].strip() or _EXPECTED.match(cells[end - 2])):
+        end -= 1
+    return cells[:end]
 
 
 def _first_pair(cells: Sequence[str]) -> int:

@@ -74,6 +74,21 @@ def test_last_activity_of_progress_that_nobody_has_done(write: Callable[[Path, R
     ]
 
 
+@pytest.mark.parametrize("padding", [1, 2, 3])
+@pytest.mark.parametrize("expected", ["", "2026-10-01 23:59:00"], ids=["no date", "expected by a date"])
+def test_empty_columns_behind_the_last_activity_are_none(expected: str, padding: int, tmp_path: Path):
+    rows = [
+        ["", "Email address", "Lecture 1", "", "Task 1", expected],
+        ["Ирина Полевая", "irina@school.example.org", "Completed", "2026-09-07 09:07:21", "Not completed", ""],
+    ]
+    path = tmp_path / "r.csv"
+    path.write_text("".join(",".join(row + [""] * padding) + "\n" for row in rows), encoding="utf-8")
+    assert states(Reading(MoodleReportsReader(), path)) == [
+        ("Ирина Полевая", "Lecture 1", "complete", utc(2026, 9, 7, 6, 7, 21)),
+        ("Ирина Полевая", "Task 1", "incomplete", None),
+    ]
+
+
 def test_progress_in_two_languages_gives_the_same_ids():
     english, russian = read("progress_en.csv", course="DIGI"), read("progress_ru.csv", course="DIGI")
     assert english.rows("completions") == russian.rows("completions")

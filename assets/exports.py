@@ -62,7 +62,7 @@ def load_asset(source: Source) -> dg.AssetsDefinition:
         description="One row per item of the source in raw.loads; its rows in the raw tables of their kinds.",
         owners=OWNERS,
     )
-    def load_source(context: dg.AssetExecutionContext, installation: Installation):
+    def load_source(context: dg.AssetExecutionContext, installation: Installation) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
         run = installation.run(context)
         loads = load(run, run.programme.source(source.name))
         away = [item for item in loads if item.transient]

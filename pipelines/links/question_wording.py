@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -224,7 +225,7 @@ def edits(one: str, other: str) -> int:
 
 
 @cache
-def analyzer():
+def analyzer() -> Any:
     """The morphology of Russian, made once."""
     import pymorphy3
 

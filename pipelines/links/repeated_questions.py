@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -451,11 +452,11 @@ def _days(moments: pd.Series) -> NDArray[np.int64]:
     return (pd.to_datetime(moments, utc=True).dt.tz_localize(None).to_numpy("datetime64[s]").astype(np.int64) // 86_400).astype(np.int64)
 
 
-def _members(ids, clusters, scores, intents) -> pd.DataFrame:
+def _members(ids: Any, clusters: Any, scores: Any, intents: Any) -> pd.DataFrame:
     return pd.DataFrame(
         {"question_id": ids, "cluster_id": clusters, "score": scores, "intent": intents, "is_of_the_week": np.zeros(len(ids), bool)}
     )
 
 
-def _merges(gone, into, day) -> pd.DataFrame:
+def _merges(gone: Any, into: Any, day: Any) -> pd.DataFrame:
     return pd.DataFrame({"cluster_id": gone, "into_id": into, "day": day})

@@ -12,6 +12,7 @@ last weeks only and comes to what a run over everything would.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -303,7 +304,7 @@ def _seen(talk: Conversation, rows: pd.DataFrame, lines: Lines) -> pd.DataFrame:
     return rows
 
 
-def _about(asked: Bools, said: Bools):
+def _about(asked: Bools, said: Bools) -> Callable[[NDArray[np.int64], NDArray[np.int64]], Floats]:
     """Cosine of what two lines speak of, the rarer the thing the more it counts."""
     frequency = np.vstack([asked, said]).mean(axis=0)
     rarity = np.log((1 + 1) / (frequency + 0.02))

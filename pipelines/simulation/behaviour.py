@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
+from numpy.random import Generator
 
 HOUR, DAY, WEEK = 3600, 86_400, 604_800
 #: Moscow has been three hours ahead of UTC all the year since 2014.
@@ -246,7 +247,7 @@ def simulate_stream(
     fade = np.ones(size)
     missed_in_row = np.zeros(size)
     late_start = (rng.random(size) < 0.10) & ~gone
-    visits: list[tuple[np.ndarray, np.ndarray]] = []
+    visits: list[tuple[np.ndarray, ...]] = []
     attends: list[tuple[np.ndarray, ...]] = []
     quiz: list[tuple[np.ndarray, ...]] = []
     for week in range(horizon):
@@ -425,7 +426,7 @@ def _collaborate_quietly(traces: Traces, submitted_at: np.ndarray) -> None:
     submitted_at[early] = np.broadcast_to(traces.enrolled_at[:, None] + 8 * HOUR, submitted_at.shape)[early]
 
 
-def _materials(rng, traces: Traces, visits, weeks: int) -> None:
+def _materials(rng: Generator, traces: Traces, visits: list[tuple[np.ndarray, ...]], weeks: int) -> None:
     learner = np.concatenate([who for who, _ in visits])
     at = np.concatenate([when for _, when in visits])
     kept = at > traces.enrolled_at[learner] + HOUR
@@ -445,7 +446,7 @@ def _materials(rng, traces: Traces, visits, weeks: int) -> None:
     traces.view_learner, traces.view_module, traces.view_at = (np.concatenate([part[i] for part in parts]) for i in range(3))
 
 
-def _attempts(rng, traces: Traces, quiz) -> None:
+def _attempts(rng: Generator, traces: Traces, quiz: list[tuple[np.ndarray, ...]]) -> None:
     learner = np.concatenate([who for who, _, _ in quiz]) if quiz else np.empty(0, int)
     week = np.concatenate([which for _, which, _ in quiz]) if quiz else np.empty(0, int)
     begun = np.concatenate([when for _, _, when in quiz]) if quiz else np.empty(0, int)
@@ -474,7 +475,7 @@ def _attempts(rng, traces: Traces, quiz) -> None:
     traces.quiz = {name: values[order] for name, values in traces.quiz.items()}
 
 
-def _webinars(rng, traces: Traces, attends) -> None:
+def _webinars(rng: Generator, traces: Traces, attends: list[tuple[np.ndarray, ...]]) -> None:
     learner, week, idle, trouble = (np.concatenate([part[i] for part in attends]) for i in range(4))
     size = learner.size
     joined = rng.normal(2, 6, size)  # minutes after the start
@@ -485,7 +486,9 @@ def _webinars(rng, traces: Traces, attends) -> None:
     traces.attends = {"learner": learner, "week": week, "idle": idle, "trouble": trouble, "joined": joined, "left": left}
 
 
-def _submissions(rng, traces: Traces, submitted_at, profiles, leaves) -> None:
+def _submissions(
+    rng: Generator, traces: Traces, submitted_at: np.ndarray, profiles: list[Profile], leaves: list[tuple[int, int] | None]
+) -> None:
     learner, task = np.nonzero(submitted_at != np.iinfo(np.int64).max)
     at = submitted_at[learner, task]
     order = np.lexsort((learner, at))

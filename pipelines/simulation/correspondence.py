@@ -596,7 +596,7 @@ def _notices(boxes: dict[int, list[Mail]], run: StreamRun) -> list[dict[str, obj
 
 
 def _sign(
-    boxes,
+    boxes: dict[int, list[Mail]],
     rng: Random,
     run: StreamRun,
     place: int,

@@ -18,6 +18,7 @@ from pipelines.simulation.moodle import (
     TEACHER_ROLE,
     CoursePlace,
     LogRows,
+    Numbers,
     Site,
     conversation_hash,
     dumps,
@@ -313,13 +314,15 @@ def _visits(site: Site, log: LogRows, run: StreamRun) -> None:
         )
 
 
-def _assign_looked_at(log: LogRows, place: CoursePlace, assign: tuple[int, int], at, user) -> None:
+def _assign_looked_at(log: LogRows, place: CoursePlace, assign: tuple[int, int], at: Numbers, user: Numbers) -> None:
     cmid, instance = assign
     log.add("assign", at, user, place.id, module_context(cmid), cmid, objectid=instance)
     log.add("assign_status", at, user, place.id, module_context(cmid), cmid, other=dumps({"assignid": str(instance)}))
 
 
-def _completed_modules(site: Site, log: LogRows, run: StreamRun, learner, cmid, at, state, by=None) -> None:
+def _completed_modules(
+    site: Site, log: LogRows, run: StreamRun, learner: np.ndarray, cmid: Numbers, at: np.ndarray, state: Numbers, by: Numbers | None = None
+) -> None:
     ids = site.take("course_modules_completion", learner.size)
     users = run.users[learner]
     cmid = np.broadcast_to(cmid, learner.shape)
@@ -604,7 +607,9 @@ def _html(submission: int, paragraphs: list[str], learner: int, kind: int) -> st
     return "<div>" + "".join(f"<div>{paragraph}</div><div><br></div>" for paragraph in safe).replace(" — ", "&nbsp;— ") + "</div>"
 
 
-def _assign_looked_at_many(log: LogRows, place: CoursePlace, cmid, instance, at, user) -> None:
+def _assign_looked_at_many(
+    log: LogRows, place: CoursePlace, cmid: np.ndarray, instance: np.ndarray, at: np.ndarray, user: np.ndarray
+) -> None:
     log.add("assign", at, user, place.id, module_context(cmid), cmid, objectid=instance)
     log.add("assign_status", at, user, place.id, module_context(cmid), cmid, other=[dumps({"assignid": str(i)}) for i in instance.tolist()])
 

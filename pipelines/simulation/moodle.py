@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from pipelines.simulation.courses import INTRO, TEMPLATE_HEADINGS, Course
 
@@ -24,6 +25,8 @@ GUEST, ADMIN, MANAGER, FIRST_CURATOR, FIRST_LEARNER = 1, 2, 3, 11, 1001
 STUDENT_ROLE, TEACHER_ROLE, EDITOR_ROLE = 5, 4, 3
 MODULES = {"assign": 1, "customcert": 6, "feedback": 8, "forum": 10, "page": 17, "quiz": 18, "resource": 19, "url": 23}
 NOBODY = -9  # stands for SQL null in arrays of ids
+#: A number for all rows, or one per row.
+Numbers = ArrayLike
 
 #: kind → eventname, component, action, target, objecttable, crud, edulevel, contextlevel; as Moodle's event classes say.
 EVENTS: dict[str, tuple[str, str, str, str, str | None, str, int, int]] = {
@@ -180,14 +183,14 @@ class LogRows:
     def add(
         self,
         kind: str,
-        at,
-        user,
-        course,
-        context,
-        instance,
+        at: Numbers,
+        user: Numbers,
+        course: Numbers,
+        context: Numbers,
+        instance: Numbers,
         *,
-        objectid=NOBODY,
-        related=NOBODY,
+        objectid: Numbers = NOBODY,
+        related: Numbers = NOBODY,
         other: str | Iterable[str] = "null",
     ) -> None:
         """Append rows of one kind; scalars are repeated. Rows added later come later within the same second."""

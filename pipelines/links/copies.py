@@ -19,13 +19,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipelines.links.beside import beside
 from pipelines.links.copy_candidates import candidates
 from pipelines.links.copy_commons import commons_of, renew_commons
 from pipelines.links.copy_files import write_file_signs
 from pipelines.links.copy_rules import Pairs, Reference, Texts, accepted_pairs, natural_likeness
 from pipelines.links.copy_star import later_holders
 from pipelines.links.fingerprints import sampled
+from pipelines.links.threaded_map import threaded_map
 from pipelines.programme import Programme
 from pipelines.text import VERSION, words
 from pipelines.thresholds import threshold
@@ -217,7 +217,7 @@ def _renew(warehouse: Warehouse) -> int:
         connection.execute("delete from links.copy_prints where text_no in (select old_no from copy_fresh where old_no is not null)")
         connection.execute("delete from links.copy_texts where text_id in (select text_id from copy_fresh)")
         wanted = "select text_no // $size as batch, text_no, text_id, holder from copy_fresh"
-        for numbers, prints in beside(_prints_of, _written(warehouse, wanted, {"size": _BATCH})):
+        for numbers, prints in threaded_map(_prints_of, _written(warehouse, wanted, {"size": _BATCH})):
             warehouse.append("links.copy_prints", ("text_no", "print"), pa.table({"text_no": numbers, "print": prints}))
         connection.execute(
             "insert into links.copy_texts (text_no, text_id, holder, digest, state) select text_no, text_id, holder, digest, null from copy_fresh"
@@ -401,7 +401,7 @@ def _calibrate(warehouse: Warehouse, reference: Reference) -> None:
         bounds = natural_likeness(known.texts, reference, groups, [due[task][1] for task in tasks])
         return [(task, *due[task], run, share) for task, (run, share) in zip(tasks.tolist(), bounds, strict=True)]
 
-    made = [row for rows in beside(measured, _written(warehouse, wanted)) for row in rows]
+    made = [row for rows in threaded_map(measured, _written(warehouse, wanted)) for row in rows]
     if made:
         columns = list(zip(*made, strict=True))
         bounds = pa.table(
@@ -501,7 +501,7 @@ def _search(warehouse: Warehouse, reference: Reference) -> tuple[int, pa.Table, 
         return accepted_pairs(known.texts, reference, later_place, earlier_place, is_own[begin:end]), known.seq
 
     pairs, fragments = [_pair_rows(None, None)], [_fragment_rows(None, None)]
-    for accepted, seq in beside(decided, zip(edges, _written(warehouse, wanted), strict=True)):
+    for accepted, seq in threaded_map(decided, zip(edges, _written(warehouse, wanted), strict=True)):
         pairs.append(_pair_rows(accepted, seq))
         fragments.append(_fragment_rows(accepted, seq))
     connection.execute("drop table if exists temp.copy_texts_of")

@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipelines.links.beside import beside
 from pipelines.links.fingerprints import are_marked, marks_of
+from pipelines.links.threaded_map import threaded_map
 from pipelines.warehouse import Warehouse
 
 #: So many shared fingerprints are the fewest that can mean anything: of a text with few, where they are a large part of it.
@@ -62,7 +62,7 @@ def star_pairs(warehouse: Warehouse, prints: str, *, narrow: bool) -> Pairs:
         later, earlier, is_own = _links(docs, *given)
         return (((later << bits) | earlier) << 1) | is_own
 
-    code = np.concatenate([np.zeros(0, np.int64), *beside(linked, _parts(warehouse, prints, docs, narrow))])
+    code = np.concatenate([np.zeros(0, np.int64), *threaded_map(linked, _parts(warehouse, prints, docs, narrow))])
     code.sort()
     first = np.flatnonzero(_begins(code))
     shared = np.diff(first, append=len(code))
@@ -113,7 +113,9 @@ def _looked_through(
         is_wanted = wanted[place] == found
         return make(batch["text_no"].to_numpy()[likely[is_wanted]], place[is_wanted])
 
-    yield from beside(looked_through, warehouse.connection.execute(f"select text_no, print from {prints}").to_arrow_reader(_LOOKED_THROUGH))
+    yield from threaded_map(
+        looked_through, warehouse.connection.execute(f"select text_no, print from {prints}").to_arrow_reader(_LOOKED_THROUGH)
+    )
 
 
 #: First or last works of fingerprints: of all, and of another person than that one. Places where there is none hold what the other side begins with.

@@ -1,4 +1,4 @@
-"""Work done in threads beside each other: numpy lets go of the interpreter in its loops."""
+"""A map whose work is done in threads: numpy lets go of the interpreter in its loops."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _Given = TypeVar("_Given")
 _Made = TypeVar("_Made")
 
 
-def beside(work: Callable[[_Given], _Made], given: Iterator[_Given]) -> Iterator[_Made]:
+def threaded_map(work: Callable[[_Given], _Made], given: Iterator[_Given]) -> Iterator[_Made]:
     """Results in order, the work done in threads, no more of it begun than the threads can take."""
     with ThreadPoolExecutor(_THREADS) as pool:
         begun: deque[Future[_Made]] = deque()

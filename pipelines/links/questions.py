@@ -249,7 +249,7 @@ def judge(texts: pa.Array | pa.ChunkedArray, *, warehouse: Warehouse) -> pa.Tabl
 def _signs(warehouse: Warehouse, relation: str, order: str) -> pa.Table:
     """One row per text with a boolean per sign, in the order of the key."""
     greetings = wording.pattern(wording.GREETINGS + wording.PEERS_ADDRESSED).strip()
-    edges = {name: int(threshold(f"question_{name}")) for name in ("edges_text", "opening", "ending")}
+    longest, opening, ending = (int(threshold(name)) for name in ("question_edges_text", "question_opening", "question_ending"))
     warehouse.connection.execute(
         f"""
         create or replace temp table lines_judged as
@@ -263,9 +263,9 @@ def _signs(warehouse: Warehouse, relation: str, order: str) -> pa.Table:
     for column in ("whole", "line"):
         warehouse.connection.execute(
             f"""
-            update lines_judged set {column} = ' ' || array_to_string(string_split(trim({column}), ' ')[:{edges["opening"]}], ' ')
-                || ' ' || array_to_string(string_split(trim({column}), ' ')[-{edges["ending"]}:], ' ') || ' '
-            where words > {edges["edges_text"]}
+            update lines_judged set {column} = ' ' || array_to_string(string_split(trim({column}), ' ')[:{opening}], ' ')
+                || ' ' || array_to_string(string_split(trim({column}), ' ')[-{ending}:], ' ') || ' '
+            where words > {longest}
             """
         )
     spelling.mend(warehouse, "lines_judged", "whole", "line")

@@ -25,7 +25,7 @@ from pipelines.links.questions import link_questions
 from pipelines.links.replies import link_replies
 from pipelines.warehouse import Warehouse
 
-HALVES = ("first", "second", "third", "third_read", "third_blind")
+HALVES = ("first", "second", "third", "third_read", "third_blind", "fourth")
 # The chats of a file that a name with an underscore means.
 _PARTS = {"": slice(None), "read": slice(None, 4), "blind": slice(4, None)}
 _KINDS = {"=": "substantive", "~": "formal"}

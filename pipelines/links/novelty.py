@@ -12,14 +12,15 @@ from hashlib import md5
 from importlib import resources
 
 from pipelines.links import wording
+from pipelines.links.question_model import WEIGHTS_FILE
 from pipelines.links.reply_guess import MONDAY, WEEK, learning, settled
 from pipelines.links.reply_model import PRIOR_FILE
 from pipelines.links.roles import relate_roles
 from pipelines.thresholds import THRESHOLDS_FILE
 from pipelines.warehouse import Warehouse
 
-#: Raised when a rule changes that is neither a wording, nor a threshold, nor the prior, nor the lexicon of intents.
-_RULES = 17
+#: Raised when a rule changes that is neither a wording, nor a threshold, nor the prior, nor the weights of questions, nor the lexicon of intents.
+_RULES = 18
 
 # The fingerprint: md5, because an engine's own hash changes with its version.
 _SEEN = """
@@ -83,6 +84,6 @@ def _rules() -> str:
         sorted((name, sorted(value) if isinstance(value, frozenset) else value) for name, value in vars(wording).items() if name.isupper())
     )
     return md5(
-        b"|".join((str(_RULES).encode(), words.encode(), THRESHOLDS_FILE.read_bytes(), PRIOR_FILE.read_bytes(), intents)),
+        b"|".join((str(_RULES).encode(), words.encode(), THRESHOLDS_FILE.read_bytes(), PRIOR_FILE.read_bytes(), WEIGHTS_FILE.read_bytes(), intents)),
         usedforsecurity=False,
     ).hexdigest()

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from pipelines.links import novelty, spelling, wording
+from pipelines.links import novelty, question_model, spelling, wording
 from pipelines.links.names import NAME_TOKENS, called, key
 from pipelines.links.question_wording import may_be_name
 from pipelines.links.roles import narrow_roles, relate_roles
@@ -81,9 +82,13 @@ _AGAINST = {
     "peers_named": 1.20,
     "rhetorical": 0.80,
     "regrets": 0.60,
+    "off_topic": 0.60,
+    "doubts": 0.60,
     "laughs": 0.20,
     "no_course_term": 0.20,
 }
+#: Signs against that are as good as certain by themselves: where one of them decides, nothing that was learned says otherwise.
+_SURE = ("follow_up", "shares_work", "forwarded", "peers_selves", "instructs", "rhetorical", "regrets", "off_topic", "doubts")
 _SIGNS = {
     "request": wording.REQUESTS,
     "trouble": wording.TROUBLE,
@@ -91,6 +96,7 @@ _SIGNS = {
     "course_term": wording.COURSE_TERMS,
     "peers": wording.PEERS,
     "peers_ask": wording.PEERS_ASK,
+    "off_topic": wording.OFF_TOPIC,
     "peers_addressed": wording.PEERS_ADDRESSED,
     "hearsay": wording.HEARSAY,
     "thanks": wording.THANKS,
@@ -154,15 +160,15 @@ with caller as (
     where chat_id in (select chat_id from caller) and kind = 'post' and account_id is not null and sent_at is not null
     group by chat_id, author_id, is_fellow
 ), near as (
-    select caller.message_id, caller.key, present.author_id, present.is_fellow and present.author_id <> caller.author_id as is_fellow
+    select caller.message_id, caller.key, present.author_id, present.is_fellow and present.author_id <> caller.author_id as is_fellow, present.author_id = caller.author_id as is_self
     from caller join present on present.chat_id = caller.chat_id and present.since <= caller.sent_at
     union
-    select caller.message_id, caller.key, span.person_id, false
+    select caller.message_id, caller.key, span.person_id, false, span.person_id = caller.author_id
     from caller join role_spans as span on span.course_id = caller.course_id and span.role <> 'learner' and coalesce(span.since <= caller.sent_at, true)
 )
-select near.message_id
+select near.message_id, bool_and(near.is_fellow) as is_fellow, bool_or(not near.is_fellow and not near.is_self) as may_be_curator
 from near join names_there as name on name.author_id = near.author_id and name.key = near.key
-group by near.message_id having bool_and(near.is_fellow)
+group by near.message_id
 order by near.message_id
 """
 #: Words of the names of all who wrote where somebody is called, or have a duty in its course.
@@ -241,9 +247,10 @@ def judge(texts: pa.Array | pa.ChunkedArray, *, warehouse: Warehouse) -> pa.Tabl
         "texts_to_judge", pa.table({"text": texts.cast(pa.string()), "place": pa.array(range(len(texts)), pa.int64())})
     )
     try:
-        return _score(_signs(warehouse, "texts_to_judge", "place"))
+        told = _told(_signs(warehouse, "texts_to_judge", "place"))
     finally:
         warehouse.connection.unregister("texts_to_judge")
+    return _decided(told.by_rules, told.odds)
 
 
 def _signs(warehouse: Warehouse, relation: str, order: str) -> pa.Table:
@@ -253,7 +260,7 @@ def _signs(warehouse: Warehouse, relation: str, order: str) -> pa.Table:
     warehouse.connection.execute(
         f"""
         create or replace temp table lines_judged as
-        select {order}, {wording.line_sql("text", quotations=True)} as whole, {wording.bare_sql("text", "whole")} as line,
+        select {order}, {wording.line_sql("text", quotations=True)} as whole, {wording.bare_sql("text", "whole")} as line, {question_model.line_sql("text")} as spelt,
             len(string_split(trim(line), ' ')) as words,
             coalesce(regexp_matches(text, '{wording.LAUGHS}'), false) as laughs, coalesce(regexp_matches(lower(text), '{wording.SUBORDINATE}'), false) as is_subordinate
         from {relation}
@@ -275,7 +282,8 @@ def _signs(warehouse: Warehouse, relation: str, order: str) -> pa.Table:
                 trim(line) = '' as is_empty
             from lines_judged
         )
-        select {order}, words, is_empty, laughs, is_subordinate, len(string_split(trim(whole), ' ')) as words_quoted, contains(line, ' ? ') as question_mark, regexp_matches(line, ' ли ') as particle,
+        select {order}, spelt, contains(spelt, ' ? ') as has_mark, regexp_matches(spelt, ' [?] [^0-9a-zа-я]*$') as ends_with_mark, words, is_empty, laughs, is_subordinate, len(string_split(trim(whole), ' ')) as words_quoted, contains(line, ' ? ') as question_mark,
+            regexp_matches(line, ' ли ') as particle, regexp_matches(said, '{wording.DOUBTS}') as doubts,
             regexp_matches(said, '{wording.OPENS_WITH_PARTICLE}') and not regexp_matches(said, '{wording.DOUBTS}') as opens_with_particle,
             regexp_matches(said, '{wording.opening_pattern(wording.INTERROGATIVES)}') as opens_with_interrogative,
             regexp_matches(said, '{wording.opening_pattern(wording.INTERROGATIVES_WEAK)}') as opens_weakly,
@@ -305,7 +313,17 @@ def _signs(warehouse: Warehouse, relation: str, order: str) -> pa.Table:
     return warehouse.arrow(query)
 
 
-def _score(signs: pa.Table) -> pa.Table:
+@dataclass(frozen=True)
+class _Weighed:
+    """Of each text what speaks for a question and against (``table``: a row per text, a column per sign of ``names``, signed weights), whether it is of technical trouble, whether it is empty."""
+
+    names: tuple[str, ...]
+    table: np.ndarray
+    is_technical: np.ndarray
+    is_empty: np.ndarray
+
+
+def _weigh(signs: pa.Table) -> _Weighed:
     column = {name: np.asarray(signs[name]) for name in signs.column_names}
     column["opens_with_interrogative"] = column["opens_with_interrogative"] | column["opens_with_if"]
     asks_plainly = column["question_mark"] | column["request"] | column["announces"]
@@ -409,32 +427,76 @@ def _score(signs: pa.Table) -> pa.Table:
         "account": is_account,
         "classroom": column["classroom"] & ~asks_plainly,
         "rhetorical": column["rhetorical"] & ~column["request"] & ~is_technical,
+        "off_topic": column["off_topic"] & ~is_technical,
+        "doubts": column["doubts"] & ~asks_plainly,
         "regrets": column["regrets"] & ~asks_plainly & ~column["particle"] & ~went_wrong,
         "laughs": column["laughs"] & ~column["request"] & ~is_about_course,
         "no_course_term": ~is_about_course & ~column["question_mark"],
     }
-    names = [*present, *against]
+    names = (*present, *against)
     weights = np.array([_FOR[name] for name in present] + [-_AGAINST[name] for name in against])
     table = np.column_stack([present[name] for name in present] + [against[name] for name in against]).astype(np.float64) * weights
+    return _Weighed(names, table, is_technical & ~column["is_empty"], column["is_empty"])
+
+
+def _by_rules(signs: pa.Table, weighed: _Weighed) -> pa.Table:
+    """What the rules alone say: the key, is_question, is_technical, score, rule; a row per text."""
+    table, is_empty = weighed.table, weighed.is_empty
     # Rounded: .7 less .2 is .5.
     total = np.round(np.clip(table.sum(axis=1), 0, 1), 6) if len(table) else np.zeros(0)
-    total[column["is_empty"]] = 0
+    total[is_empty] = 0
     is_question = total >= threshold("question_score")
     strongest_for, strongest_against = table.argmax(axis=1), table.argmin(axis=1)
     anything = np.abs(table).max(axis=1) > 0
-    rule = np.array(names, dtype=object)[np.where(is_question, strongest_for, strongest_against)]
+    rule = np.array(weighed.names, dtype=object)[np.where(is_question, strongest_for, strongest_against)]
     rule[~is_question & (table.min(axis=1) >= 0)] = "too_little"
     rule[~anything] = "no_sign"
-    rule[column["is_empty"]] = "empty"
+    rule[is_empty] = "empty"
     key = signs.column_names[0]
     return pa.table(
         {
             key: signs[key],
             "is_question": pa.array(is_question),
-            "is_technical": pa.array(is_technical & ~column["is_empty"]),
+            "is_technical": pa.array(weighed.is_technical),
             "score": pa.array(total, pa.float64()),
             "rule": pa.array(rule.tolist(), pa.string()),
         }
+    )
+
+
+@dataclass(frozen=True)
+class Told:
+    """What texts tell by themselves, a row per text: the rules' verdict; the signs that ``question_model`` weighs; its pieces' line; log odds that the text asks, by all of these."""
+
+    by_rules: pa.Table
+    signs: dict[str, np.ndarray]
+    spelt: list[str]
+    odds: np.ndarray
+
+
+def _told(signs: pa.Table) -> Told:
+    weighed = _weigh(signs)
+    by_rules = _by_rules(signs, weighed)
+    learned = {f"rule_{name}": weighed.table[:, place] != 0 for place, name in enumerate(weighed.names)}
+    learned |= {f"has_{name}": np.asarray(signs[name]) for name in signs.column_names if pa.types.is_boolean(signs.schema.field(name).type)}
+    learned |= {"score": np.asarray(by_rules["score"]), "asks": np.asarray(by_rules["is_question"])}
+    learned |= question_model.form(*(np.asarray(signs[name]) for name in ("words", "has_mark", "ends_with_mark")))
+    spelt = question_model.nameless(signs["spelt"].to_pylist())
+    weights = question_model.weights()
+    odds = weights.bias + question_model.by_words(spelt, weights.pieces)
+    odds += sum(weights.signs.get(name, 0.0) * column.astype(float) for name, column in learned.items())
+    return Told(by_rules, learned, spelt, odds)
+
+
+def _decided(by_rules: pa.Table, odds: np.ndarray) -> pa.Table:
+    """The verdicts by the log odds; the rule is the rules' sign where they agree, ``learned`` where what was learned outweighs them."""
+    rule, is_empty = np.asarray(by_rules["rule"]).astype(object), np.asarray(by_rules["rule"]) == "empty"
+    score = np.where(is_empty, 0.0, np.round(1 / (1 + np.exp(-np.clip(odds, -50, 50))), 4))
+    asks = np.asarray(by_rules["is_question"])
+    is_question = (score >= threshold("question_score")) & (asks | ~np.isin(rule, _SURE))
+    rule[is_question != asks] = "learned"
+    return _with(
+        by_rules, is_question=pa.array(is_question), score=pa.array(score, pa.float64()), rule=pa.array(rule.tolist(), pa.string())
     )
 
 
@@ -444,34 +506,60 @@ def _judge_texts(warehouse: Warehouse) -> pa.Table:
         "create or replace temp table texts_judged as select text, row_number() over () as number "
         "from (select distinct coalesce(text, '') as text from judged where channel <> 'mail')"
     )
-    scored = _score(_signs(warehouse, "texts_judged", "number"))
-    warehouse.connection.register("scored_texts", scored)
-    answered = "select reply_to_id from raw.messages where reply_to_id is not null and kind = 'post'"
+    told = _told(_signs(warehouse, "texts_judged", "number"))
+    warehouse.connection.register("scored_texts", told.by_rules.append_column("odds", pa.array(told.odds, pa.float64())))
     try:
-        scored_messages = warehouse.arrow(
-            f"""
-            with told as (
-                select judged.message_id, scored.*, judged.deleted_at is not null and scored.is_question and judged.message_id not in ({answered}) as is_withdrawn
-                from judged join texts_judged on texts_judged.text = coalesce(judged.text, '') join scored_texts as scored on scored.number = texts_judged.number
-                where judged.channel <> 'mail'
-            )
-            select message_id, is_question and not is_withdrawn as is_question, is_technical, score,
-                case when is_withdrawn then 'withdrawn' else rule end as rule
-            from told order by message_id
+        messages = warehouse.arrow(
+            """
+            select judged.message_id, scored.is_question, scored.is_technical, scored.score, scored.rule, scored.odds
+            from judged join texts_judged on texts_judged.text = coalesce(judged.text, '') join scored_texts as scored on scored.number = texts_judged.number
+            where judged.channel <> 'mail' order by judged.message_id
             """
         )
     finally:
         warehouse.connection.unregister("scored_texts")
-    return _less_fellows(scored_messages, _asked_of_fellows(warehouse, scored_messages))
+    by_rules = messages.drop_columns("odds")
+    judged = _decided(by_rules, np.asarray(messages["odds"]) + question_model.odds_before(warehouse, messages["message_id"]))
+    fellows, others = _called(warehouse, judged["message_id"].filter(pc.or_(by_rules["is_question"], judged["is_question"])))
+    # Who calls a curator by name waits for that curator, whomever one is likely to talk to so.
+    is_sure = np.isin(np.asarray(judged["message_id"]), others) & np.asarray(by_rules["is_question"])
+    score = np.where(is_sure, np.maximum(np.asarray(by_rules["score"]), np.asarray(judged["score"])), np.asarray(judged["score"]))
+    judged = _with(
+        judged,
+        is_question=pa.array(np.asarray(judged["is_question"]) | is_sure),
+        score=pa.array(score, pa.float64()),
+        rule=pa.array(np.where(is_sure, np.asarray(by_rules["rule"]), np.asarray(judged["rule"])).tolist(), pa.string()),
+    )
+    return _less_fellows(_less_withdrawn(warehouse, judged), fellows)
 
 
-def _asked_of_fellows(warehouse: Warehouse, judged: pa.Table) -> list[str]:
-    """Ids of messages that ask and begin with the name of somebody who wrote in that chat before and has no duty in the course ("Марья Ивановна, а вы сдали?").
+def _with(judged: pa.Table, **columns: pa.Array) -> pa.Table:
+    for name, column in columns.items():
+        judged = judged.set_column(judged.column_names.index(name), name, column)
+    return judged
+
+
+def _less_withdrawn(warehouse: Warehouse, judged: pa.Table) -> pa.Table:
+    """The judged messages; what was taken back and never answered asks nothing."""
+    withdrawn = warehouse.rows(
+        "select message_id from judged where deleted_at is not null and message_id not in (select reply_to_id from raw.messages where reply_to_id is not null and kind = 'post')"
+    )
+    is_withdrawn = np.isin(np.asarray(judged["message_id"]), [message for (message,) in withdrawn]) & np.asarray(judged["is_question"])
+    return _with(
+        judged,
+        is_question=pa.array(np.asarray(judged["is_question"]) & ~is_withdrawn),
+        rule=pa.array(np.where(is_withdrawn, "withdrawn", np.asarray(judged["rule"])).tolist(), pa.string()),
+    )
+
+
+def _called(warehouse: Warehouse, asking: pa.ChunkedArray) -> tuple[list[str], list[str]]:
+    """Ids of those of the messages that begin with the name of somebody who wrote in that chat before and has no duty in the course ("Марья Ивановна, а вы сдали?"), and of those
+    that begin with the name of somebody else who is there and may have one.
 
     A name that one of the curators or the asker has as well calls no fellow learner. Nothing that is written later counts: a night comes to what a run over everything comes to.
     """
     connection = warehouse.connection
-    connection.register("asking_messages", judged.filter(judged["is_question"]).select(["message_id"]))
+    connection.register("asking_messages", pa.table({"message_id": asking}))
     try:
         calls = warehouse.frame(
             _CALLS.format(
@@ -486,16 +574,16 @@ def _asked_of_fellows(warehouse: Warehouse, judged: pa.Table) -> list[str]:
     calls = calls.assign(key=calls["first"].map(key))
     calls = calls[calls["key"] != ""]
     if calls.empty:
-        return []
+        return [], []
     connection.register("calling", pa.table({name: pa.array(calls[name].tolist(), pa.string()) for name in ("message_id", "key")}))
     try:
         names = warehouse.frame(_NAMES_THERE)
         words = {word: called(word) for word in names["token"].unique() if len(word) >= threshold("name_letters")}
         names = names.assign(key=names["token"].map(words)).explode("key").dropna(subset="key")[["author_id", "key"]].drop_duplicates()
         connection.register("names_there", pa.table({name: pa.array(names[name].tolist(), pa.string()) for name in names.columns}))
-        found = [message for (message,) in warehouse.rows(_FELLOWS)]
+        found = warehouse.rows(_FELLOWS)
         connection.unregister("names_there")
-        return found
+        return [message for message, is_fellow, _ in found if is_fellow], [message for message, _, may_be_curator in found if may_be_curator]
     finally:
         connection.unregister("calling")
 
@@ -507,14 +595,12 @@ def _less_fellows(judged: pa.Table, asked_of_fellows: list[str]) -> pa.Table:
     is_theirs = np.isin(np.asarray(judged["message_id"]), asked_of_fellows)
     score = np.asarray(judged["score"])
     score = np.where(is_theirs, np.round(np.clip(score - _AGAINST["peers_named"], 0, 1), 6), score)
-    columns = {
-        "is_question": pa.array(np.asarray(judged["is_question"]) & ~is_theirs),
-        "score": pa.array(score, pa.float64()),
-        "rule": pa.array(np.where(is_theirs, "peers_named", np.asarray(judged["rule"])).tolist(), pa.string()),
-    }
-    for name, column in columns.items():
-        judged = judged.set_column(judged.column_names.index(name), name, column)
-    return judged
+    return _with(
+        judged,
+        is_question=pa.array(np.asarray(judged["is_question"]) & ~is_theirs),
+        score=pa.array(score, pa.float64()),
+        rule=pa.array(np.where(is_theirs, "peers_named", np.asarray(judged["rule"])).tolist(), pa.string()),
+    )
 
 
 def _judge_mail(warehouse: Warehouse) -> pa.Table:

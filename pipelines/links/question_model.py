@@ -38,6 +38,8 @@ _PIECES = (2, 3, 4, 5)
 _BLOCK = 50_000
 #: A message has at most so many words, each a sign of its own.
 _LENGTHS = (1, 3, 6, 12, 25)
+#: It has at least so many full stops: who writes in sentences and asks puts a question mark, who speaks to a telephone puts neither.
+_STOPS = (1, 2, 3)
 #: Odd numbers of 64 bits, so that hashes spread (any would do; another hash is another model).
 _TIMES, _SPREAD = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93)
 _WORD = re.compile("[а-я]{3,}")
@@ -77,9 +79,10 @@ def line_sql(column: str) -> str:
         (r"\({2,}", " ( "),
         (r"[\x{1F600}-\x{1F64F}\x{1F910}-\x{1F97F}]", " ☺ "),
         (r"[\x{1F300}-\x{1F5FF}\x{1F680}-\x{1F8FF}\x{2600}-\x{27BF}\x{2B00}-\x{2BFF}]", " ♥ "),
+        (r"[.…]+( |$)", " . "),
         (r",", " , "),
         (r"[:;]", " : "),
-        (r"[^0-9a-zа-я?!,:«☺♥()@ ]", " "),
+        (r"[^0-9a-zа-я?!.,:«☺♥()@ ]", " "),
         (r" +", " "),
     ):
         told = f"regexp_replace({told}, '{pattern}', '{stands}', 'g')"
@@ -156,9 +159,14 @@ def by_words(lines: Sequence[str], of: Floats) -> Floats:
     return found
 
 
-def form(words: NDArray[np.int64], has_mark: NDArray[np.bool_], ends_with_mark: NDArray[np.bool_]) -> dict[str, NDArray[np.bool_]]:
-    """Signs of a text's form: its length, its question mark."""
-    return {"mark": has_mark, "ends_with_mark": ends_with_mark} | {f"words_{most}": words <= most for most in _LENGTHS}
+def form(words: Ints, stops: Ints, has_mark: NDArray[np.bool_], ends_with_mark: NDArray[np.bool_]) -> dict[str, NDArray[np.bool_]]:
+    """Signs of a text's form: its length, its full stops, its question mark."""
+    return (
+        {"mark": has_mark, "ends_with_mark": ends_with_mark}
+        | {f"words_{most}": words <= most for most in _LENGTHS}
+        | {f"stops_{least}": stops >= least for least in _STOPS}
+        | {f"stops_{least}_no_mark": (stops >= least) & ~has_mark for least in _STOPS}
+    )
 
 
 #: Who spoke before in the same place, and whom the message replies to: a row per message judged by its words, booleans.

@@ -83,12 +83,13 @@ _AGAINST = {
     "rhetorical": 0.80,
     "regrets": 0.60,
     "off_topic": 0.60,
+    "ready_work": 0.70,
     "doubts": 0.60,
     "laughs": 0.20,
     "no_course_term": 0.20,
 }
 #: Signs against that are as good as certain by themselves: where one of them decides, nothing that was learned says otherwise.
-_SURE = ("follow_up", "shares_work", "forwarded", "peers_selves", "instructs", "rhetorical", "regrets", "off_topic", "doubts")
+_SURE = ("follow_up", "shares_work", "forwarded", "peers_selves", "instructs", "rhetorical", "regrets", "off_topic", "ready_work", "doubts")
 _SIGNS = {
     "request": wording.REQUESTS,
     "trouble": wording.TROUBLE,
@@ -97,6 +98,7 @@ _SIGNS = {
     "peers": wording.PEERS,
     "peers_ask": wording.PEERS_ASK,
     "off_topic": wording.OFF_TOPIC,
+    "ready_work": wording.READY_WORK,
     "peers_addressed": wording.PEERS_ADDRESSED,
     "hearsay": wording.HEARSAY,
     "thanks": wording.THANKS,
@@ -282,7 +284,7 @@ def _signs(warehouse: Warehouse, relation: str, order: str) -> pa.Table:
                 trim(line) = '' as is_empty
             from lines_judged
         )
-        select {order}, spelt, contains(spelt, ' ? ') as has_mark, regexp_matches(spelt, ' [?] [^0-9a-zа-я]*$') as ends_with_mark, words, is_empty, laughs, is_subordinate, len(string_split(trim(whole), ' ')) as words_quoted, contains(line, ' ? ') as question_mark,
+        select {order}, spelt, len(string_split(spelt, ' . ')) - 1 as stops, contains(spelt, ' ? ') as has_mark, regexp_matches(spelt, ' [?] [^0-9a-zа-я]*$') as ends_with_mark, words, is_empty, laughs, is_subordinate, len(string_split(trim(whole), ' ')) as words_quoted, contains(line, ' ? ') as question_mark,
             regexp_matches(line, ' ли ') as particle, regexp_matches(said, '{wording.DOUBTS}') as doubts,
             regexp_matches(said, '{wording.OPENS_WITH_PARTICLE}') and not regexp_matches(said, '{wording.DOUBTS}') as opens_with_particle,
             regexp_matches(said, '{wording.opening_pattern(wording.INTERROGATIVES)}') as opens_with_interrogative,
@@ -428,6 +430,7 @@ def _weigh(signs: pa.Table) -> _Weighed:
         "classroom": column["classroom"] & ~asks_plainly,
         "rhetorical": column["rhetorical"] & ~column["request"] & ~is_technical,
         "off_topic": column["off_topic"] & ~is_technical,
+        "ready_work": column["ready_work"] & column["peers"] & ~column["peers_ask"] & ~is_technical,
         "doubts": column["doubts"] & ~asks_plainly,
         "regrets": column["regrets"] & ~asks_plainly & ~column["particle"] & ~went_wrong,
         "laughs": column["laughs"] & ~column["request"] & ~is_about_course,
@@ -474,13 +477,19 @@ class Told:
     odds: np.ndarray
 
 
+#: The rules' verdict of what is told in sentences of which none asks.
+_ACCOUNT = "tells"
+
+
 def _told(signs: pa.Table) -> Told:
     weighed = _weigh(signs)
     by_rules = _by_rules(signs, weighed)
+    is_account = (weighed.table.max(axis=1, initial=0) <= 0) & (np.asarray(signs["stops"]) >= threshold("question_account_stops"))
+    by_rules = _with(by_rules, rule=pa.array(np.where(is_account, _ACCOUNT, np.asarray(by_rules["rule"])).tolist(), pa.string()))
     learned = {f"rule_{name}": weighed.table[:, place] != 0 for place, name in enumerate(weighed.names)}
     learned |= {f"has_{name}": np.asarray(signs[name]) for name in signs.column_names if pa.types.is_boolean(signs.schema.field(name).type)}
     learned |= {"score": np.asarray(by_rules["score"]), "asks": np.asarray(by_rules["is_question"])}
-    learned |= question_model.form(*(np.asarray(signs[name]) for name in ("words", "has_mark", "ends_with_mark")))
+    learned |= question_model.form(*(np.asarray(signs[name]) for name in ("words", "stops", "has_mark", "ends_with_mark")))
     spelt = question_model.nameless(signs["spelt"].to_pylist())
     weights = question_model.weights()
     odds = weights.bias + question_model.by_words(spelt, weights.pieces)
@@ -493,7 +502,8 @@ def _decided(by_rules: pa.Table, odds: np.ndarray) -> pa.Table:
     rule, is_empty = np.asarray(by_rules["rule"]).astype(object), np.asarray(by_rules["rule"]) == "empty"
     score = np.where(is_empty, 0.0, np.round(1 / (1 + np.exp(-np.clip(odds, -50, 50))), 4))
     asks = np.asarray(by_rules["is_question"])
-    is_question = (score >= threshold("question_score")) & (asks | ~np.isin(rule, _SURE))
+    # What the rules found is kept at less than even odds, what they did not find has to be surer than even.
+    is_question = np.where(asks, score >= threshold("question_kept"), (score >= threshold("question_found")) & ~np.isin(rule, (*_SURE, _ACCOUNT)))
     rule[is_question != asks] = "learned"
     return _with(
         by_rules, is_question=pa.array(is_question), score=pa.array(score, pa.float64()), rule=pa.array(rule.tolist(), pa.string())

@@ -145,6 +145,8 @@ PEERS = (
     "кто нибудь", "кто то", "кто нить", "у кого", "у кого нибудь", "есть у кого", "кому надо", "кому нужно", "поделитесь работ*", "поделитесь готов*", "поделитесь *", "поделись", "поделиться", "готовую", "готовое", "готовые", "списать", "скатать", "кто откуда", "кто из", "все из", "кто еще", "продам", "куплю", "приглашаем", "приглашаю", "конкурс*",
     "anybody", "anyone from", "anyone else", "anybody else", "who else", "fellow", "share your", "how do you all", "where are you from",
 )  # fmt: skip
+#: Work that somebody else has done is asked of other learners.
+READY_WORK = ("готовую", "готовое", "готовые", "готовый вариант", "списать", "скатать")
 #: What is said beside the course's matters.
 OFF_TOPIC = ("не по теме", "оффтоп*", "офтоп*", "off topic")
 #: How others do it, whether others have it: other learners are asked, whatever the words are about.

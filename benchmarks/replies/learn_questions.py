@@ -42,7 +42,9 @@ class Messages:
 def _of_chats(warehouse: Warehouse, asked: set[str], weight: float, name: str) -> Messages:
     relate_roles(warehouse)
     warehouse.connection.execute(questions._JUDGED)
-    messages = warehouse.arrow("select message_id, place, coalesce(text, '') as text from judged where channel in ('chat', 'forum') order by message_id")
+    messages = warehouse.arrow(
+        "select message_id, place, coalesce(text, '') as text from judged where channel in ('chat', 'forum') order by message_id"
+    )
     found = _of_texts(warehouse, messages["text"])
     before = question_model.before(warehouse)
     signs = found.signs | {sign: np.asarray(before[sign]).astype(float) for sign in question_model.BEFORE}
@@ -112,7 +114,9 @@ def check(messages: list[Messages]) -> None:
         for title, judged in (("rules", by_rules), ("learned", found > 0)):
             right = (judged & asks & here).sum()
             precision, recall = right / (judged & here).sum(), right / (asks & here).sum()
-            sys.stdout.write(f"{part}, {title}: right {precision:.3f}, found {recall:.3f}, F1 {2 * precision * recall / (precision + recall):.3f}\n")
+            sys.stdout.write(
+                f"{part}, {title}: right {precision:.3f}, found {recall:.3f}, F1 {2 * precision * recall / (precision + recall):.3f}\n"
+            )
 
 
 def write(messages: list[Messages], path: Path) -> None:

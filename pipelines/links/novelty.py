@@ -84,6 +84,15 @@ def _rules() -> str:
         sorted((name, sorted(value) if isinstance(value, frozenset) else value) for name, value in vars(wording).items() if name.isupper())
     )
     return md5(
-        b"|".join((str(_RULES).encode(), words.encode(), THRESHOLDS_FILE.read_bytes(), PRIOR_FILE.read_bytes(), WEIGHTS_FILE.read_bytes(), intents)),
+        b"|".join(
+            (
+                str(_RULES).encode(),
+                words.encode(),
+                THRESHOLDS_FILE.read_bytes(),
+                PRIOR_FILE.read_bytes(),
+                WEIGHTS_FILE.read_bytes(),
+                intents,
+            )
+        ),
         usedforsecurity=False,
     ).hexdigest()

@@ -1,10 +1,9 @@
 """Which messages ask for an answer: ``links.questions``.
 
 A message is judged by signs of language (question mark, interrogatives, requests, "it does not work") against signs of talk that
-waits for nobody (thanks, "me too", talk among learners), each with a weight, the sum held against one threshold. There is no
-labelled Russian corpus of course chats to train on and no model can be fetched, so the weights are set by reason: any one plain
-sign with a word of the course is enough, any one plain counter-sign without a question mark is too much. The rule names the
-sign that weighed most, so that a curator who marks "not a question" says which rule errs.
+waits for nobody (thanks, "me too", talk among learners), each with a weight set by reason; the rule names the sign that weighed most, so that a curator who marks
+"not a question" says which rule errs. The rules know the words that somebody thought of. What was learned of how people ask (``question_model``) weighs their verdict and
+their signs beside the words themselves and who spoke before, and decides (rule ``learned`` where it says otherwise than they): docs/decisions/0049.
 
 Of a mail only the envelope is known: a learner's letter to a curator that opens a thread waits for an answer unless its subject
 confirms something, or, without a subject of its own, it follows a notice so soon that it rather confirms that.
@@ -502,8 +501,10 @@ def _decided(by_rules: pa.Table, odds: np.ndarray) -> pa.Table:
     rule, is_empty = np.asarray(by_rules["rule"]).astype(object), np.asarray(by_rules["rule"]) == "empty"
     score = np.where(is_empty, 0.0, np.round(1 / (1 + np.exp(-np.clip(odds, -50, 50))), 4))
     asks = np.asarray(by_rules["is_question"])
-    # What the rules found is kept at less than even odds, what they did not find has to be surer than even.
-    is_question = np.where(asks, score >= threshold("question_kept"), (score >= threshold("question_found")) & ~np.isin(rule, (*_SURE, _ACCOUNT)))
+    # What the rules found is kept at less than even odds.
+    is_question = np.where(
+        asks, score >= threshold("question_kept"), (score >= threshold("question_found")) & ~np.isin(rule, (*_SURE, _ACCOUNT))
+    )
     rule[is_question != asks] = "learned"
     return _with(
         by_rules, is_question=pa.array(is_question), score=pa.array(score, pa.float64()), rule=pa.array(rule.tolist(), pa.string())
@@ -593,7 +594,9 @@ def _called(warehouse: Warehouse, asking: pa.ChunkedArray) -> tuple[list[str], l
         connection.register("names_there", pa.table({name: pa.array(names[name].tolist(), pa.string()) for name in names.columns}))
         found = warehouse.rows(_FELLOWS)
         connection.unregister("names_there")
-        return [message for message, is_fellow, _ in found if is_fellow], [message for message, _, may_be_curator in found if may_be_curator]
+        return [message for message, is_fellow, _ in found if is_fellow], [
+            message for message, _, may_be_curator in found if may_be_curator
+        ]
     finally:
         connection.unregister("calling")
 

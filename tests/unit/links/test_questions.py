@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pytest
 
+from pipelines.links import question_model
 from pipelines.links.questions import judge, link_questions
 from pipelines.warehouse import Warehouse
 from tests.unit.links.conversation import PROGRAMME, Course
@@ -362,3 +363,42 @@ def test_a_name_that_calls_nobody(course: Course, text: str) -> None:
     course.chat("Светлана Зорина", "Всем привет", 0)
     asked = course.chat("Вера", text, 60)
     assert judged(course)[asked][0]
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("Свидетельство мне выслать забыли", True),
+        ("зачем вообще люди ходят в горы?", False),
+        ("Марафон пройден, ноги гудят, а кому сейчас легко?", False),
+    ],
+)
+def test_what_was_learned_of_how_people_ask_outweighs_the_rules(warehouse: Warehouse, text: str, asks: bool) -> None:
+    found = judge(pa.array([text]), warehouse=warehouse).to_pylist()[0]
+    assert (found["is_question"], found["rule"]) == (asks, "learned")
+
+
+def test_the_same_words_after_a_question_of_a_fellow_learner_ask_less(course: Course) -> None:
+    alone = course.chat("Вера", "в третьем модуле внизу страницы", 0)
+    course.chat("Глеб", "Где лежит шаблон?", 60 * 24)
+    after = course.chat("Вера", "в третьем модуле внизу страницы", 60 * 24 + 2)
+    course.write()
+    link_questions(course.warehouse, PROGRAMME)
+    score = dict(course.warehouse.rows("select message_id, score from links.questions"))
+    assert score[after] < score[alone]
+
+
+def test_names_neither_speak_for_a_question_nor_against() -> None:
+    assert question_model.nameless([" ^ светлана , где шаблон ? $ "]) == [" ^ @ , где шаблон ? $ "]
+
+
+def test_pieces_hash_the_same_everywhere() -> None:
+    """Other buckets would be other weights."""
+    line, bucket = next(question_model.pieces([" ^ где ? $ "]))[1:]
+    assert (set(line.tolist()), bucket[:5].tolist(), bucket[-3:].tolist()) == ({0}, [15013, 13909, 7600, 8219, 13284], [838, 15496, 4310])
+
+
+def test_a_line_weighs_the_same_beside_others() -> None:
+    weights = question_model.weights().pieces
+    lines = [" ^ где ? $ ", " ^ $ ", " ^ спасибо ! $ "]
+    assert question_model.by_words(lines, weights).tolist() == [question_model.by_words([line], weights)[0] for line in lines]

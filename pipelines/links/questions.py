@@ -268,7 +268,7 @@ def _signs(warehouse: Warehouse, relation: str, order: str) -> pa.Table:
         """
     )
     # A long text asks where it begins or ends; what stands between is a story, or the work that is shown.
-    for column in ("whole", "line"):
+    for column in ("whole", "line", "spelt"):
         warehouse.connection.execute(
             f"""
             update lines_judged set {column} = ' ' || array_to_string(string_split(trim({column}), ' ')[:{opening}], ' ')

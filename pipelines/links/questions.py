@@ -268,7 +268,7 @@ def _signs(warehouse: Warehouse, relation: str, order: str) -> pa.Table:
         """
     )
     # A long text asks where it begins or ends; what stands between is a story, or the work that is shown.
-    for column in ("whole", "line", "spelt"):
+    for column in ("whole", "line"):
         warehouse.connection.execute(
             f"""
             update lines_judged set {column} = ' ' || array_to_string(string_split(trim({column}), ' ')[:{opening}], ' ')
@@ -493,6 +493,9 @@ def _told(signs: pa.Table) -> Told:
     weights = question_model.weights()
     odds = weights.bias + question_model.by_words(spelt, weights.pieces)
     odds += sum(weights.signs.get(name, 0.0) * column.astype(float) for name, column in learned.items())
+    # Nothing was learned of texts as long as this: the rules decide.
+    sure = threshold("question_rules_odds")
+    odds = np.where(np.asarray(signs["words"]) > threshold("question_edges_text"), np.where(learned["asks"], sure, -sure), odds)
     return Told(by_rules, learned, spelt, odds)
 
 

@@ -3,7 +3,7 @@
 A message is judged by signs of language (question mark, interrogatives, requests, "it does not work") against signs of talk that
 waits for nobody (thanks, "me too", talk among learners), each with a weight set by reason; the rule names the sign that weighed most, so that a curator who marks
 "not a question" says which rule errs. The rules know the words that somebody thought of. What was learned of how people ask (``question_model``) weighs their verdict and
-their signs beside the words themselves and who spoke before, and decides (rule ``learned`` where it says otherwise than they): docs/decisions/0049.
+their signs beside the words themselves and who spoke before, and decides (rule ``learned`` where it says otherwise than they): docs/decisions/0058.
 
 Of a mail only the envelope is known: a learner's letter to a curator that opens a thread waits for an answer unless its subject
 confirms something, or, without a subject of its own, it follows a notice so soon that it rather confirms that.

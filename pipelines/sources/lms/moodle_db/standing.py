@@ -67,7 +67,7 @@ def standing(events: Iterable[Event]) -> Iterator[Event]:
 
 
 def accounts_of_nobody(database: Database, site: Site) -> Iterator[Event]:
-    """One account per person that the other tables speak of and ``user`` has not."""
+    """One account per person that the other tables speak of and ``user`` has not; it stays where what spoke of it goes too."""
     has_row = {native for (native,) in database.rows("select u.id from {user} u")} if site.met else set()
     missing = sorted(site.met - has_row)
     if missing:

@@ -9,7 +9,6 @@ Each gets the same accounts with a name and no exact key, and the people of the 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
@@ -112,11 +111,3 @@ def link_by(peer: str, task: Task) -> dict[str, str] | None:
         return PEERS[peer](task)
     except PackageNotFoundError:
         return None
-
-
-def count_by_owner(found: dict[str, str]) -> dict[str, int]:
-    """How many accounts each person got."""
-    counts: dict[str, int] = defaultdict(int)
-    for person in found.values():
-        counts[person] += 1
-    return counts

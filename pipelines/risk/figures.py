@@ -77,13 +77,6 @@ def precision_at(count: int) -> Metric:
     return lambda outcome, guessed: float(outcome[np.argsort(-guessed, kind="stable")[:count]].mean()) if len(outcome) else float("nan")
 
 
-def recall_at(count: int) -> Metric:
-    """Share of those with the outcome who are among the ``count`` highest."""
-    return lambda outcome, guessed: (
-        float(outcome[np.argsort(-guessed, kind="stable")[:count]].sum() / outcome.sum()) if outcome.any() else float("nan")
-    )
-
-
 def measure(
     sample: str,
     forecaster: str,

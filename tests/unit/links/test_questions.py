@@ -78,6 +78,10 @@ def test_what_asks(warehouse: Warehouse, text: str) -> None:
         "the lecture could have been shorter",
         "подскажите не по теме: книгу про подростков",
         "Оффтоп: посоветуйте хороший проектор в класс",
+        # What somebody thinks of a lecture, said in few words.
+        "запись 3 тяжеловата",
+        "а у нас минус тридцать",
+        "модуль 4 на пять с плюсом",
     ],
 )
 def test_what_does_not_ask(warehouse: Warehouse, text: str | None) -> None:

@@ -243,40 +243,9 @@ def _calibration_slope(outcome: np.ndarray, guessed: np.ndarray) -> float:
     if not _both(outcome):
         return np.nan
     clipped = np.clip(guessed, 1e-6, 1 - 1e-6)
-    return _slope(np.log(clipped / (1 - clipped)), outcome.astype(float))
-
-
-#: Newton's steps of a line through two outcomes: their number, the mean gradient at which it has settled, and what keeps a slope finite where one value
-#: parts the outcomes (scikit-learn's C = 1e6).
-_STEPS, _SETTLED, _HELD = 100, 1e-9, 1e-6
-
-
-def _slope(values: np.ndarray, outcome: np.ndarray) -> float:
-    """Slope of the logistic regression of ``outcome`` (0.0 or 1.0, both present) on one column. Two numbers of some hundred rows, once per draw: what
-    scikit-learn asks of its inputs takes longer than finding them."""
-
-    def loss(slope: float, level: float) -> float:
-        line = slope * values + level
-        return float(np.sum(np.logaddexp(0.0, line) - outcome * line) + _HELD * slope**2 / 2)
-
-    slope = level = 0.0
-    now = loss(slope, level)
-    for _ in range(_STEPS):
-        chance = 1.0 / (1.0 + np.exp(-np.clip(slope * values + level, -500.0, 500.0)))
-        off, spread = chance - outcome, chance * (1.0 - chance)
-        by_slope, by_level = float(values @ off) + _HELD * slope, float(off.sum())
-        if max(abs(by_slope), abs(by_level)) <= _SETTLED * len(values):
-            break
-        bends, leans, holds = float(spread @ values**2) + _HELD, float(spread @ values), float(spread.sum())
-        area = bends * holds - leans**2
-        if area <= 0.0:
-            break
-        step, rise = (holds * by_slope - leans * by_level) / area, (bends * by_level - leans * by_slope) / area
-        # A full step may lead too far where the outcomes hardly overlap.
-        while (then := loss(slope - step, level - rise)) > now + _SETTLED and abs(step) + abs(rise) > _SETTLED:
-            step, rise = step / 2, rise / 2
-        slope, level, now = slope - step, level - rise, then
-    return slope
+    logit = np.log(clipped / (1 - clipped)).reshape(-1, 1)
+    # Two numbers from thousands of rows, once per draw: Newton's steps take an eighth of the time of the default.
+    return float(LogisticRegression(C=1e6, solver="newton-cholesky").fit(logit, outcome).coef_[0, 0])
 
 
 def precision_at(count: int, outcome: np.ndarray, guessed: np.ndarray) -> float:

@@ -73,17 +73,6 @@ def test_a_candidate_is_fitted_once_on_every_fold_and_once_on_all_of_it(monkeypa
     assert np.array_equal(model.predict_proba(sample.features), anew.predict_proba(sample.features))
 
 
-@pytest.mark.parametrize("spread", [0.3, 1.0, 2.0])
-def test_the_slope_of_calibration_is_that_of_a_logistic_regression(spread: float) -> None:
-    rng = np.random.default_rng(7)
-    line = rng.normal(size=400) * 1.5
-    outcome = (rng.random(400) < 1 / (1 + np.exp(-line))).astype(int)
-    guessed = 1 / (1 + np.exp(-spread * line))
-    figures = {figure.metric: figure.value for figure in judge_scores(outcome, guessed, "x")}
-    reference = LogisticRegression(C=1e6, tol=1e-10, max_iter=1000).fit((spread * line).reshape(-1, 1), outcome).coef_[0, 0]
-    assert figures["calibration_slope"] == pytest.approx(reference, rel=1e-5)
-
-
 def test_a_slope_is_finite_where_one_value_parts_the_outcomes() -> None:
     guessed = np.linspace(0.1, 0.9, 40)
     figures = {figure.metric: figure.value for figure in judge_scores((guessed > 0.5).astype(int), guessed, "x")}

@@ -1,6 +1,8 @@
 """Declared relations as assets: description, columns and owner from the contract in ``sql/schema``, said once and shown everywhere."""
 
+from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 
 import dagster as dg
@@ -11,26 +13,27 @@ from pipelines.warehouse import Warehouse
 OWNERS = ["team:data-engineers"]
 
 
-@cache
-def declared_columns() -> dict[str, dg.TableSchema]:
-    """``schema.table`` → its columns with types and meanings, of every table that ``sql/schema`` declares."""
-    with Warehouse.open(None) as warehouse:
-        warehouse.create_schemas()
-        columns: dict[str, list[dg.TableColumn]] = {}
-        for schema, table, name, kind, comment in warehouse.rows(
-            "select schema_name, table_name, column_name, lower(data_type), comment from duckdb_columns() where not internal order by 1, 2, column_index"
-        ):
-            columns.setdefault(f"{schema}.{table}", []).append(dg.TableColumn(name, kind, comment))
-    return {table: dg.TableSchema(found) for table, found in columns.items()}
+@dataclass(frozen=True)
+class Declared:
+    """A table as ``sql/schema`` declares it. ``comment`` opens with the grain ("One row per …")."""
+
+    comment: str
+    columns: dg.TableSchema
 
 
 @cache
-def declared_comments() -> dict[str, str]:
-    """``schema.table`` → its comment, which opens with the grain ("One row per …")."""
+def declared() -> dict[str, Declared]:
+    """``schema.table`` → what ``sql/schema`` says of it: columns with types and meanings."""
     with Warehouse.open(None) as warehouse:
         warehouse.create_schemas()
-        rows = warehouse.rows("select schema_name, table_name, comment from duckdb_tables() where not internal order by 1, 2")
-    return {f"{schema}.{table}": comment for schema, table, comment in rows}
+        comments = warehouse.rows("select schema_name || '.' || table_name, comment from duckdb_tables() where not internal order by 1")
+        rows = warehouse.rows(
+            "select schema_name || '.' || table_name, column_name, lower(data_type), comment from duckdb_columns() where not internal order by 1, column_index"
+        )
+    columns: dict[str, list[dg.TableColumn]] = defaultdict(list)
+    for table, name, kind, comment in rows:
+        columns[table].append(dg.TableColumn(name, kind, comment))
+    return {table: Declared(comment, dg.TableSchema(columns[table])) for table, comment in comments}
 
 
 def relation(
@@ -50,9 +53,9 @@ def relation(
         [schema, name],
         group_name=group or schema,
         deps=deps,
-        description=declared_comments()[table],
+        description=declared()[table].comment,
         kinds={"duckdb"} | (kinds or set()),
         owners=OWNERS,
         partitions_def=partitions,
-        metadata={"dagster/table_name": table, "dagster/column_schema": declared_columns()[table]},
+        metadata={"dagster/table_name": table, "dagster/column_schema": declared()[table].columns},
     )

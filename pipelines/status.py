@@ -187,13 +187,20 @@ def _examine_names(warehouse: Warehouse, programme: Programme) -> Iterator[Diagn
         )
         for name in names
     }
-    named = [
-        name for course in programme.courses for name in (*course.curators, *(one for stream in course.streams for one in stream.curators))
+    # By their places in the file: what is told to a screen or a log calls nobody by name or address.
+    listed = [(f"course {course.code}", course.curators) for course in programme.courses] + [
+        (f"stream {course.code}/{stream.code}", stream.curators) for course in programme.courses for stream in course.streams
     ]
-    if strangers := sorted({name for name in named if name.strip().lower() not in known}):
+    strangers = [
+        f"{where}: curator {number}"
+        for where, names in listed
+        for number, name in enumerate(names, start=1)
+        if name.strip().lower() not in known
+    ]
+    if strangers:
         yield Diagnosis(
             "curators",
-            f"no account of the LMS has the user name or address {', '.join(strangers)}",
+            f"no account of the LMS has the user name or address of {'; '.join(strangers)}",
             "write user names or addresses as the LMS has them, [[courses]] curators",
         )
 

@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 
 from assets.definitions import build
-from assets.relations import declared_comments
+from assets.relations import declared
 
 ROOT = Path(__file__).parents[2]
 
@@ -108,4 +108,4 @@ BOOKKEEPING = {
 def test_every_declared_table_is_an_asset_or_a_book(graph: dg.AssetGraph) -> None:
     """A table that no asset makes is in nobody's lineage: add it to its step's relations, or say here why it is none."""
     assets = {".".join(key.path) for key in graph.get_all_asset_keys()}
-    assert set(declared_comments()) - assets == BOOKKEEPING
+    assert set(declared()) - assets == BOOKKEEPING

@@ -131,4 +131,5 @@ def test_a_course_and_a_curator_whom_the_lms_does_not_know_are_named(home: Path)
     assert not {"courses", "curators"} & set(known)
     found = wrong(home, sources + '[[courses]]\ncode = "ЦОС"\n[[courses.streams]]\ncode = "1"\ngroup = "g"\ncurators = ["boris"]\n')
     assert "short name ЦОС" in found["courses"].found
-    assert "boris" in found["curators"].found
+    assert "stream ЦОС/1: curator 1" in found["curators"].found
+    assert "boris" not in found["curators"].found

@@ -1,4 +1,4 @@
-"""What all tests share: an installation over a small simulated programme, made once a session."""
+"""What all tests share: an empty warehouse; an installation over a small simulated programme, made once a session."""
 
 from __future__ import annotations
 
@@ -44,6 +44,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByWhatThe
     """In the order in which tests are found: the default, most tests first, would leave the longest for the end."""
     config.option.loadscopereorder = False
     return ByWhatTheyShare(config, log)
+
+
+@pytest.fixture
+def warehouse() -> Iterator[Warehouse]:
+    """An empty warehouse in memory with all that is declared."""
+    with Warehouse.open(None) as opened:
+        opened.create_schemas()
+        yield opened
 
 
 @dataclass(frozen=True)

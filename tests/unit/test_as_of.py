@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -11,13 +10,6 @@ from pipelines.as_of import known_until
 from pipelines.warehouse import Warehouse
 
 BEFORE, MOMENT, AFTER = (datetime(2026, 11, day, 12, tzinfo=UTC) for day in (20, 22, 24))
-
-
-@pytest.fixture
-def warehouse() -> Iterator[Warehouse]:
-    with Warehouse.open(None) as opened:
-        opened.create_schemas()
-        yield opened
 
 
 def put(warehouse: Warehouse, table: str, **values: object) -> None:

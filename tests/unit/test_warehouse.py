@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -13,13 +12,6 @@ import pytest
 from pipelines import warehouse as warehouse_module
 from pipelines.errors import BadContract, TransientError
 from pipelines.warehouse import SCHEMAS, Warehouse, engine_beside
-
-
-@pytest.fixture
-def warehouse() -> Iterator[Warehouse]:
-    with Warehouse.open(None) as opened:
-        opened.create_schemas()
-        yield opened
 
 
 def people(*rows: tuple[str, str]) -> pd.DataFrame:

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pyarrow as pa
 import pytest
 
@@ -9,13 +7,6 @@ from pipelines.links import question_model
 from pipelines.links.questions import judge, link_questions
 from pipelines.warehouse import Warehouse
 from tests.unit.links.conversation import PROGRAMME, Course
-
-
-@pytest.fixture
-def warehouse() -> Iterator[Warehouse]:
-    with Warehouse.open(None) as warehouse:
-        warehouse.create_schemas()
-        yield warehouse
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,13 +22,6 @@ PSEUDONYMS = Pseudonyms(b"a key for tests only")
 
 def node(name: str) -> str:
     return "mail:" + PSEUDONYMS.of("mail:message", name)
-
-
-@pytest.fixture
-def warehouse() -> Iterator[Warehouse]:
-    with Warehouse.open(None) as warehouse:
-        warehouse.create_schemas()
-        yield warehouse
 
 
 def put(warehouse: Warehouse, mails: dict[str, list[str]], shuffled: int | None = None) -> None:

@@ -69,13 +69,6 @@ def account(name: str | None, address: str | None) -> Batch:
 
 
 @pytest.fixture
-def warehouse() -> Iterator[Warehouse]:
-    with Warehouse.open(None) as opened:
-        opened.create_schemas()
-        yield opened
-
-
-@pytest.fixture
 def run(warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     names = ("one", "two")
     sources = tuple(Source(name=name, kind="files", path=Path()) for name in names)

@@ -44,13 +44,6 @@ class Files:
 
 
 @pytest.fixture
-def warehouse() -> Iterator[Warehouse]:
-    with Warehouse.open(None) as opened:
-        opened.create_schemas()
-        yield opened
-
-
-@pytest.fixture
 def programme(tmp_path: Path) -> Programme:
     return Programme(id="test", name="Test", folder=tmp_path, sources=(Source(name="chat", kind="files", path=Path()),))
 

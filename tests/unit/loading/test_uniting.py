@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,13 +17,6 @@ from pipelines.warehouse import Warehouse
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 KEYS = Pseudonyms(b"0123456789abcdef")
-
-
-@pytest.fixture
-def warehouse() -> Iterator[Warehouse]:
-    with Warehouse.open(None) as opened:
-        opened.create_schemas()
-        yield opened
 
 
 def programme(folder: Path) -> Programme:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,13 +25,6 @@ ACTIVITY = """activity_id,account_id,course_id,task_id,occurred_at,action,compon
 1,17,4,210,2026-11-21T08:15:00+03:00,viewed,page
 2,17,moodle:course:4,211,2026-11-21 08:16:30,submitted,"a ""quoted"", one"
 """
-
-
-@pytest.fixture
-def warehouse() -> Iterator[Warehouse]:
-    with Warehouse.open(None) as opened:
-        opened.create_schemas()
-        yield opened
 
 
 def load(warehouse: Warehouse, path: Path, **options: Any) -> list[Load]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -45,13 +45,6 @@ def at(seconds: int) -> datetime:
 
 def account(user: int, realm: str = "moodle") -> str:
     return PSEUDONYMS.of(realm, str(user))
-
-
-@pytest.fixture
-def warehouse() -> Iterator[Warehouse]:
-    with Warehouse.open(None) as opened:
-        opened.create_schemas()
-        yield opened
 
 
 def load(warehouse: Warehouse, url: str, **settings: Any) -> Load:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -393,13 +393,6 @@ def makes_activity(site: Site, number: int) -> None:
 @deed
 def a_week_passes(site: Site, number: int) -> None:
     site.now += 8 * DAY
-
-
-@pytest.fixture
-def warehouse() -> Iterator[Warehouse]:
-    with Warehouse.open(None) as opened:
-        opened.create_schemas()
-        yield opened
 
 
 def load(warehouse: Warehouse, site: Site) -> Load:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -46,13 +45,6 @@ SITE = together(
 
 def context(url: str | None) -> Context:
     return Context(pseudonyms=PSEUDONYMS, zone=ZoneInfo("Europe/Moscow"), language="ru", url=url)
-
-
-@pytest.fixture
-def warehouse() -> Iterator[Warehouse]:
-    with Warehouse.open(None) as opened:
-        opened.create_schemas()
-        yield opened
 
 
 def test_without_a_url_the_variable_is_named() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from hashlib import sha1
 from pathlib import Path
 from typing import Any
@@ -20,13 +19,6 @@ from tests.unit.sources.test_moodle_db import RUN_AT
 
 WORK = docx_of(paragraph(run("Работа "), run("спрятано", "<w:vanish/>")))
 NOTE = "Заметка".encode("cp1251")
-
-
-@pytest.fixture
-def warehouse() -> Iterator[Warehouse]:
-    with Warehouse.open(None) as opened:
-        opened.create_schemas()
-        yield opened
 
 
 def file_row(number: int, content: bytes | str, *, uploaded: int = T0, **more: Any) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -65,13 +64,6 @@ def site(version: str) -> dict[str, list[dict[str, Any]]]:
         for table, given in rows.items()
         if table not in differs.without
     }
-
-
-@pytest.fixture
-def warehouse() -> Iterator[Warehouse]:
-    with Warehouse.open(None) as opened:
-        opened.create_schemas()
-        yield opened
 
 
 def load(warehouse: Warehouse, url: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -36,13 +35,6 @@ FILES = {
     ),
     "progress.digi_2026.csv": ("moodle_reports", PROGRESS),
 }
-
-
-@pytest.fixture
-def warehouse() -> Iterator[Warehouse]:
-    with Warehouse.open(None) as opened:
-        opened.create_schemas()
-        yield opened
 
 
 def load(warehouse: Warehouse, folder: Path, name: str, kind: str, content: str, **source: str) -> None:

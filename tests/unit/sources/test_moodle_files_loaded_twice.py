@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,13 +16,6 @@ from pipelines.warehouse import Warehouse
 
 KEYS = Pseudonyms(b"0123456789abcdef")
 HEAD = "First name,Last name,Email address"
-
-
-@pytest.fixture
-def warehouse() -> Iterator[Warehouse]:
-    with Warehouse.open(None) as opened:
-        opened.create_schemas()
-        yield opened
 
 
 def load(warehouse: Warehouse, kind: str, folder: Path, names: list[str]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import shutil
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -45,13 +44,6 @@ def folder(tmp_path: Path) -> Path:
     for name, text in TABLES.items():
         (place / f"{name}.csv").write_text(text, encoding="utf-8")
     return place
-
-
-@pytest.fixture
-def warehouse() -> Iterator[Warehouse]:
-    with Warehouse.open(None) as opened:
-        opened.create_schemas()
-        yield opened
 
 
 def load(warehouse: Warehouse, folder: Path) -> Load:

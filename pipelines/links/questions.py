@@ -499,19 +499,25 @@ def _told(signs: pa.Table) -> Told:
     return Told(by_rules, learned, spelt, odds)
 
 
-def _decided(by_rules: pa.Table, odds: np.ndarray) -> pa.Table:
-    """The verdicts by the log odds; the rule is the rules' sign where they agree, ``learned`` where what was learned outweighs them."""
+def _decided(by_rules: pa.Table, odds: np.ndarray, before: np.ndarray | float = 0.0) -> pa.Table:
+    """The verdicts by the log odds of the words and of what was said ``before``; the rule is the rules' sign where they agree, ``learned`` where what was learned outweighs them."""
     rule, is_empty = np.asarray(by_rules["rule"]).astype(object), np.asarray(by_rules["rule"]) == "empty"
-    score = np.where(is_empty, 0.0, np.round(1 / (1 + np.exp(-np.clip(odds, -50, 50))), 4))
+    score = np.where(is_empty, 0.0, _probability(odds + before))
     asks = np.asarray(by_rules["is_question"])
+    # What no rule calls a question has to read like one: an opinion in a pause of the chat is none, whoever spoke before.
+    found = np.minimum(score, _probability(odds))
     # What the rules found is kept at less than even odds.
     is_question = np.where(
-        asks, score >= threshold("question_kept"), (score >= threshold("question_found")) & ~np.isin(rule, (*_SURE, _ACCOUNT))
+        asks, score >= threshold("question_kept"), (found >= threshold("question_found")) & ~np.isin(rule, (*_SURE, _ACCOUNT))
     )
     rule[is_question != asks] = "learned"
     return _with(
         by_rules, is_question=pa.array(is_question), score=pa.array(score, pa.float64()), rule=pa.array(rule.tolist(), pa.string())
     )
+
+
+def _probability(odds: np.ndarray) -> np.ndarray:
+    return np.round(1 / (1 + np.exp(-np.clip(odds, -50, 50))), 4)
 
 
 def _judge_texts(warehouse: Warehouse) -> pa.Table:
@@ -533,7 +539,7 @@ def _judge_texts(warehouse: Warehouse) -> pa.Table:
     finally:
         warehouse.connection.unregister("scored_texts")
     by_rules = messages.drop_columns("odds")
-    judged = _decided(by_rules, np.asarray(messages["odds"]) + question_model.odds_before(warehouse, messages["message_id"]))
+    judged = _decided(by_rules, np.asarray(messages["odds"]), question_model.odds_before(warehouse, messages["message_id"]))
     fellows, others = _called(warehouse, judged["message_id"].filter(pc.or_(by_rules["is_question"], judged["is_question"])))
     # Who calls a curator by name waits for that curator, whomever one is likely to talk to so.
     is_sure = np.isin(np.asarray(judged["message_id"]), others) & np.asarray(by_rules["is_question"])

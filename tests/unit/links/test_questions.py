@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipelines.links import question_model
+from pipelines.links import question_model, questions
 from pipelines.links.questions import judge, link_questions
 from pipelines.warehouse import Warehouse
 from tests.unit.links.conversation import PROGRAMME, Course
@@ -73,6 +74,7 @@ def test_what_asks(warehouse: Warehouse, text: str) -> None:
         "запись 3 тяжеловата",
         "а у нас минус тридцать",
         "модуль 4 на пять с плюсом",
+        "тетради победили меня",
     ],
 )
 def test_what_does_not_ask(warehouse: Warehouse, text: str | None) -> None:
@@ -397,3 +399,11 @@ def test_a_line_weighs_the_same_beside_others() -> None:
     weights = question_model.weights().pieces
     lines = [" ^ где ? $ ", " ^ $ ", " ^ спасибо ! $ "]
     assert question_model.by_words(lines, weights).tolist() == [question_model.by_words([line], weights)[0] for line in lines]
+
+
+def test_who_spoke_before_makes_no_question_of_what_reads_like_none() -> None:
+    by_rules = pa.table({"is_question": [False, False, True], "score": [0.1, 0.1, 0.6], "rule": ["too_little", "too_little", "trouble"]})
+    words, before = np.array([-0.1, 0.1, -0.1]), np.array([2.0, 2.0, -0.5])
+    assert questions._decided(by_rules, words, before)["is_question"].to_pylist() == [False, True, True]
+    # It takes away, from what the rules call one too.
+    assert questions._decided(by_rules, words, np.full(3, -2.0))["is_question"].to_pylist() == [False, False, False]

@@ -1,6 +1,8 @@
 """Has the world moved away from what the models learned? Three measures, each against a named threshold.
 
-``psi``: population stability index (Siddiqi 2006) of every feature against training rows at the same part of the course. ``volume``: the
+``psi``: population stability index (Siddiqi 2006) of every feature against training rows at the same part of the course. Learners of one stream
+resemble each other on one day (a webinar was yesterday, a Sunday is quiet), so its usual mark alone would call nearly every day a changed
+world: what counts lies also further from the training streams than any day of one of them lies from the others. ``volume``: the
 share of learners at medium or high risk, today against a week ago. ``calibration``: what was said at mid-course of streams that have ended
 lately against what became of them.
 """
@@ -35,13 +37,20 @@ def stability(reference: np.ndarray, current: np.ndarray) -> float:
     return float(np.sum((shares[1] - shares[0]) * np.log(shares[1] / shares[0])))
 
 
+def usual(rows: pd.DataFrame, feature: str) -> float:
+    """The largest index of one stream on one day against all other streams of ``rows``; 0 where there are no others to compare with."""
+    values, streams = rows[feature].to_numpy(dtype=float), rows["stream_id"].to_numpy()
+    days = rows.groupby(["stream_id", "day"]).indices.values()
+    found = [stability(values[streams != streams[places[0]]], values[places]) for places in days]
+    return max((index for index in found if not np.isnan(index)), default=0.0)
+
+
 def measure(warehouse: Warehouse, day: date, *, training_rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of ``risk.drift`` for a scored day. ``training_rows``: the drop-out model's training frame."""
     found: list[dict[str, object]] = []
 
-    def note(measure: str, subject: str, value: float, limit: str, n: int) -> None:
+    def note(measure: str, subject: str, value: float, allowed: float, n: int) -> None:
         if n >= threshold("drift_people_min") and not np.isnan(value):
-            allowed = threshold(limit)
             found.append(
                 {"day": day, "target": "dropout", "measure": measure, "subject": subject, "value": value, "allowed": allowed,
                  "is_drifting": abs(value) > allowed, "n": n}
@@ -57,7 +66,8 @@ def measure(warehouse: Warehouse, day: date, *, training_rows: pd.DataFrame) -> 
         for feature in features_of("dropout"):
             before = like[feature.name].to_numpy(dtype=float)
             if feature.name != "progress" and len(before):
-                note("psi", feature.name, stability(before, now[feature.name].to_numpy(dtype=float)), "drift_psi_max", len(now))
+                allowed = max(threshold("drift_psi_max"), usual(like, feature.name))
+                note("psi", feature.name, stability(before, now[feature.name].to_numpy(dtype=float)), allowed, len(now))
     for today, week_ago, n in warehouse.rows(
         "select avg((a.level <> 'low')::integer), avg((b.level <> 'low')::integer), count(*) from risk.scores as a "
         "inner join risk.scores as b on a.person_id = b.person_id and a.stream_id = b.stream_id and a.target = b.target and b.day = ? "
@@ -65,7 +75,7 @@ def measure(warehouse: Warehouse, day: date, *, training_rows: pd.DataFrame) -> 
         [day - _WEEK, day],
     ):
         if n:
-            note("volume", "all", today - week_ago, "drift_volume_max", n)
+            note("volume", "all", today - week_ago, threshold("drift_volume_max"), n)
     for gap, n in warehouse.rows(
         "with matured as (select s.score, (e.outcome <> 'completed')::integer as outcome, "
         # The day nearest to the middle of the course speaks for a learner.
@@ -78,6 +88,6 @@ def measure(warehouse: Warehouse, day: date, *, training_rows: pd.DataFrame) -> 
         [day, day, day - timedelta(days=int(threshold("drift_matured_days")))],
     ):
         if n:
-            note("calibration", "all", gap, "drift_calibration_max", n)
+            note("calibration", "all", gap, threshold("drift_calibration_max"), n)
     columns = list(warehouse.columns("risk.drift"))
     return pd.DataFrame(found, columns=columns).astype({"value": float, "allowed": float, "n": int, "is_drifting": bool})

@@ -174,8 +174,8 @@ comment on column risk.drift.target is 'risk.scores.';
 comment on column risk.drift.measure is 'psi (population stability index against the training rows at the same part of the course), volume (share at medium or high risk, change in a week) or calibration (said minus seen, streams ended lately).';
 comment on column risk.drift.subject is 'A feature, score, or all.';
 comment on column risk.drift.value is 'The measure.';
-comment on column risk.drift.allowed is 'Threshold for its absolute value.';
-comment on column risk.drift.is_drifting is 'Beyond the threshold.';
+comment on column risk.drift.allowed is 'Limit for its absolute value: the threshold, for psi at least the largest index of one training stream on one day against the others.';
+comment on column risk.drift.is_drifting is 'Beyond the limit.';
 comment on column risk.drift.n is 'Learners it rests on.';
 
 create table if not exists risk.completion_verdicts (

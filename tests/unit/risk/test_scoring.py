@@ -18,6 +18,7 @@ from pipelines.risk import drift, modelling, outlook, pooling, portable, reasons
 from pipelines.risk.features import feature_frame, features_of, matrix
 from pipelines.risk.labels import label
 from pipelines.risk.scoring import score_day, snapshot, training_sample
+from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 from tests.unit.risk.history import DAYS, FIRST, end_of, write_history
 
@@ -451,3 +452,28 @@ def test_drift_is_nothing_on_the_same_people_and_large_on_others() -> None:
     assert drift.stability(before, rng.normal(size=2000)) < 0.02
     assert drift.stability(before, rng.normal(1.0, size=2000)) > 0.25
     assert np.isnan(drift.stability(before, np.full(5, np.nan)))
+
+
+@pytest.mark.parametrize(("grade_today", "is_drift"), [(0.8, False), (0.05, True)])
+def test_drift_is_what_lies_further_off_than_training_streams_lie_from_each_other(scored, grade_today: float, is_drift: bool) -> None:
+    """Every stream is marked by another teacher: that parts today's from each of them, and is no change of the world."""
+    warehouse, _ = scored
+    training = scoring.training_frame(warehouse, "dropout", ["COS/0", "COS/1", "COS/2"])
+    level = training["stream_id"].map({"COS/0": 0.55, "COS/1": 0.7, "COS/2": 0.9})
+    training["grade"] = level + np.random.default_rng(5).normal(0, 0.1, len(training))
+    warehouse.connection.execute("begin")
+    try:
+        warehouse.connection.execute(
+            "update indicators.ind_learner_days set mean_grade_share = ? + (hash(person_id) % 100) / 1000.0 where day = ?",
+            [grade_today, DAY],
+        )
+        found = drift.measure(warehouse, DAY, training_rows=training).query("measure == 'psi'").set_index("subject")
+    finally:
+        warehouse.connection.execute("rollback")
+    assert found.loc["grade", "value"] > threshold("drift_psi_max")
+    assert bool(found.loc["grade", "is_drifting"]) is is_drift
+
+
+def test_drift_from_one_stream_alone_keeps_the_usual_mark() -> None:
+    rows = pd.DataFrame({"stream_id": ["a"] * 40, "day": [FIRST] * 40, "grade": np.linspace(0, 1, 40)})
+    assert drift.usual(rows, "grade") == 0.0

@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 
 _LINK = re.compile(r"\]\((?!https?:|mailto:)([^)\s#]*)(?:#([^)\s]*))?\)")
+_FIGURE = re.compile(r"(?<![\d.])(?:\d?\.\d{2,4}|\d{1,3},\d{3}|\d{3,})(?![\d.])")
 _MODULE = re.compile(r"python3? -m ([a-z_]+(?:\.[a-z_]+)*)")
 
 
@@ -36,6 +37,14 @@ def test_commands_name_modules_that_exist() -> None:
     named = {module for page in PAGES for module in _MODULE.findall(page.read_text(encoding="utf-8"))}
     assert named
     assert sorted(module for module in named if importlib.util.find_spec(module) is None) == []
+
+
+def test_the_first_page_says_the_figures_that_stand() -> None:
+    """A new measurement replaces a figure in docs/evaluation; the README repeats some of them."""
+    first, current = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/evaluation/README.md"))
+    told = _FIGURE.findall(first[first.index("## How good is it?") : first.index("## More")])
+    assert told
+    assert [figure for figure in told if figure not in current] == []
 
 
 def test_code_names_pages_that_exist() -> None:

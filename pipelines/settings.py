@@ -28,7 +28,7 @@ KEY_BYTES_MIN = 16
 #: Said of the one setting without a default, the pseudonym key.
 _UNSET = 'is not set; `python3 -c "import secrets; print(secrets.token_hex(32))"` makes one, to be kept for ever'
 
-#: The checkout (editable install) that holds sql/ and dbt_like/.
+#: What holds sql/ and dbt_like/ beside the code: the checkout, or the folder that a wheel is installed into.
 PROJECT = Path(__file__).resolve().parent.parent
 SQL_FOLDER = PROJECT / "sql"
 DBT_FOLDER = PROJECT / "dbt_like"

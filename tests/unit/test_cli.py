@@ -226,7 +226,7 @@ def test_what_may_go_away_by_itself_says_try_again(mayak, monkeypatch: pytest.Mo
     def away() -> None:
         raise TransientError("the server is away")
 
-    monkeypatch.setattr(cli, "read_settings", away)
+    monkeypatch.setattr("pipelines.cli.night.read_settings", away)
     code, _, errors = mayak("status")
     assert code == cli.TRY_AGAIN == 75
     assert errors == "mayak: the server is away\n"

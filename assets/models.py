@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
 
 from assets.installation import Installation
+from assets.model_checks import description_of
 from assets.partitions import ONE_DAY_A_RUN
 from assets.relations import OWNERS
 from pipelines.settings import DBT_AS_OF, DBT_FOLDER, DBT_RULES, DBT_WAREHOUSE
@@ -35,6 +36,13 @@ class Relations(DagsterDbtTranslator):
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
         """Who is asked when a model fails."""
         return OWNERS
+
+    def get_asset_check_spec(
+        self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetCheckSpec | None:
+        """dbt's test as Dagster would have it, and in words."""
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        return spec and spec._replace(description=description_of(manifest["nodes"][unique_id], manifest["nodes"]))
 
 
 def _build(context: dg.AssetExecutionContext, installation: Installation, dbt: DbtCliResource) -> Iterator[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -72,6 +73,16 @@ def test_every_expectation_at_the_door_and_every_dbt_test_is_an_asset_check(defi
     assert by_stage["raw"] > 60
     assert by_stage["facts"] > 20
     assert by_stage["indicators"] > 10
+
+
+def test_every_check_says_what_is_wrong_and_those_of_models_what_to_do(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    said = {key: graph.get_check_spec(key).description or "" for key in graph.asset_check_keys}
+    assert [key.to_user_string() for key, text in said.items() if not text] == []
+    of_models = {key: text for key, text in said.items() if key.asset_key.path[0] in ("facts", "indicators", "reports")}
+    assert [
+        key.to_user_string() for key, text in of_models.items() if "Resolve: " not in text or re.search(r"``|\bNone\b|ref\(", text)
+    ] == []
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 -- Integrity: the learners of a course are the sum of its streams' learners; somebody lost or doubled here is lost or doubled everywhere.
+-- Resolve: compare the two for the course that is named; what one has more of is kept by a join of dim_learners or fct_enrolments that the other lacks.
 {{ config(tags=['integrity']) }}
 with learners as (
 

@@ -1,4 +1,5 @@
 -- Integrity: a learner is shown to the people responsible for that learner and to nobody else.
+-- Resolve: hand nothing out. The report that shows too much has joined the people without their stream.
 {{ config(tags=['integrity']) }}
 with shown as (
 

@@ -1,4 +1,5 @@
 -- Value: questions = answered + open, in every scope; the channels sum to the programme; the weeks sum to the whole.
+-- Resolve: the scope that is named counts a question twice or not at all; compare its questions with fct_waits.
 {{ config(tags=['value']) }}
 select latency.scope, latency.scope_id
 from {{ ref('ind_response_latency') }} as latency

@@ -1,4 +1,5 @@
 -- Value: what is copied in a stream is what its learners and its sources add up to; and bounds stand around the share.
+-- Resolve: compare ind_copies of the stream that is named with ind_copy_learners and ind_copy_sources; a pair is counted on one side only.
 {{ config(tags=['value']) }}
 with learners as (
 

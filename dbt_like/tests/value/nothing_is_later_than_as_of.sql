@@ -1,4 +1,5 @@
 -- Value: a prediction uses only what was known on its day; one later row here is a look into the future.
+-- Resolve: give the model that is named the condition on `as_of_end()` before anything is counted or scored, and score the day again.
 {{ config(tags=['value']) }}
 select 'fct_activity' as model from {{ ref('fct_activity') }} as seen where seen.occurred_at >= {{ as_of_end() }}
 union all

@@ -1,4 +1,5 @@
 -- Value: leadership sees no share of a group so small that a person could be picked out.
+-- Resolve: keep the report back. The column that shows a figure needs the condition on thresholds.small_group.
 {{ config(tags=['value']) }}
 select streams.stream_id as place
 from {{ ref('rpt_week_streams') }} as streams

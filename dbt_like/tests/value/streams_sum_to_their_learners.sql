@@ -1,4 +1,5 @@
 -- Value: missed = due - handed in among those due, for every learner; and the stream is the sum of its learners.
+-- Resolve: compare the learners of the stream and day that are named with the stream's row; a filter stands in one of the two models only.
 {{ config(tags=['value']) }}
 with learners as (
 

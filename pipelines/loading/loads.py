@@ -61,6 +61,26 @@ class Load:
     covers_until: datetime | None = None
 
 
+@dataclass(frozen=True)
+class _Attempt:
+    """One try at one item: what the ledger says of it, whatever becomes of it."""
+
+    source: Source
+    reader: Reader
+    #: As the reader calls it, and as the ledger does where such items are called after people.
+    item: Item
+    listed: Item
+    fingerprint: str
+    #: The moment to write into the ledger.
+    run_at: datetime
+
+    @property
+    def load_id(self) -> str:
+        """The same for the same item in the same state, read by the same rules."""
+        told = (self.source.name, self.listed.name, self.fingerprint, str(self.reader.version))
+        return blake2b("\x1f".join(told).encode(), digest_size=10).hexdigest()
+
+
 def context_for(
     source: Source,
     programme: Programme,
@@ -104,7 +124,7 @@ def load_source(
         items = list(reader.items(programme.placed(source), context))
     except MayakError as error:
         load = Load(source.name, "", "failed", problem=str(error), transient=isinstance(error, TransientError))
-        _note_failure(warehouse, source, reader, Item(""), f"missing:{error}", load, run_at)
+        _note_failure(warehouse, _Attempt(source, reader, Item(""), Item(""), f"missing:{error}", run_at), load)
         if on_item:
             on_item(load)
         return [load]
@@ -145,7 +165,6 @@ def load_item(
     reader = READERS[source.kind]
     source = programme.placed(source)
     shown = _shown(reader, source, item, pseudonyms)
-    listed = replace(item, name=shown)
     if shown != item.name:
         warehouse.connection.execute("delete from personal.items where source = ? and item = ?", [source.name, shown])
         warehouse.connection.execute("insert into personal.items values (?, ?, ?)", [source.name, shown, item.name])
@@ -155,8 +174,8 @@ def load_item(
     )
     context = context_for(source, programme, pseudonyms, url, json.loads(known) if known else None, token)
     fingerprint = (item.fingerprint or _fingerprint(item.path)) + item.beside
-    load_id = _load_id(source, listed, fingerprint, reader.version)
-    if warehouse.value("select count(*) from raw.loads where load_id = ? and state = 'loaded'", [load_id]):
+    attempt = _Attempt(source, reader, item, replace(item, name=shown), fingerprint, run_at)
+    if warehouse.value("select count(*) from raw.loads where load_id = ? and state = 'loaded'", [attempt.load_id]):
         return Load(source.name, shown, "unchanged")
     if getattr(reader, "opens_files", False):
         contents = warehouse.rows("select content_hash from personal.file_texts")
@@ -164,7 +183,7 @@ def load_item(
     try:
         make_cursor = getattr(reader, "cursor", None)
         cursor = dict(make_cursor(source, item, context)) if make_cursor else None
-        job = partial(_load_once, warehouse, reader, source, item, listed, context, load_id, fingerprint, cursor, run_at)
+        job = partial(_load_once, warehouse, attempt, context, cursor)
         try:
             with warehouse.narrowed(memory=_MEMORY):
                 load = job()
@@ -175,7 +194,7 @@ def load_item(
         load = Load(
             source.name, shown, "failed", problem=_without_name(str(error), item, shown), transient=isinstance(error, TransientError)
         )
-        _note_failure(warehouse, source, reader, listed, fingerprint, load, run_at)
+        _note_failure(warehouse, attempt, load)
     return load
 
 
@@ -189,24 +208,20 @@ def _at_large(warehouse: Warehouse, job: Callable[[], Load], item: Item) -> Load
         ) from None
 
 
-def _load_once(
-    warehouse: Warehouse, reader: Reader, source: Source, item: Item, listed: Item, context: Context, load_id: str, fingerprint: str,
-    cursor: dict[str, int] | None, run_at: datetime,
-) -> Load:  # fmt: skip
-    load = Load(source.name, listed.name, "loaded")
-    stage = Stage(warehouse, load_id, source.name, reader.version)
+def _load_once(warehouse: Warehouse, attempt: _Attempt, context: Context, cursor: dict[str, int] | None) -> Load:
+    source, item = attempt.source.name, attempt.listed.name
+    load = Load(source, item, "loaded")
+    stage = Stage(warehouse, attempt.load_id, source, attempt.reader.version)
     try:
         with warehouse.transaction():
-            _forget_old_ids(warehouse, reader, source.name, listed.name)
-            covers = _read(reader, source, item, listed.name, context, stage, load)
-            _balance(load, listed)
+            _forget_old_ids(warehouse, attempt.reader, source, item)
+            covers = _read(attempt, context, stage, load)
+            _balance(load)
             load.covers_until = covers.until
             stage.bring_in(covers.until)
-            warehouse.connection.execute(
-                "delete from raw.loads where source = ? and item = ? and state = 'failed'", [source.name, listed.name]
-            )
-            warehouse.connection.execute("delete from raw.loads where load_id = ?", [load_id])
-            _note(warehouse, source, reader, listed, fingerprint, load_id, load, run_at, covers, cursor)
+            warehouse.connection.execute("delete from raw.loads where source = ? and item = ? and state = 'failed'", [source, item])
+            warehouse.connection.execute("delete from raw.loads where load_id = ?", [attempt.load_id])
+            _note(warehouse, attempt, load, covers, cursor)
     finally:
         stage.drop()
     return load
@@ -225,13 +240,13 @@ def _forget_old_ids(warehouse: Warehouse, reader: Reader, source: str, item: str
         warehouse.connection.execute(f"delete from raw.{record} where {older}", [source, item, version])
 
 
-def _read(reader: Reader, source: Source, item: Item, shown: str, context: Context, stage: Stage, load: Load) -> Covers:
+def _read(attempt: _Attempt, context: Context, stage: Stage, load: Load) -> Covers:
     covers = Covers(None, None)
     seen: Counter[str] = Counter()
     kept: Counter[str] = Counter()
     rejected: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
-    for event in chain.from_iterable(prefetch(_parcels(_unbroken(reader, source, item, context)), depth=1)):
+    for event in chain.from_iterable(prefetch(_parcels(_unbroken(attempt, context)), depth=1)):
         match event:
             case Batch(record, table, counted):
                 if table.num_rows:
@@ -241,7 +256,7 @@ def _read(reader: Reader, source: Source, item: Item, shown: str, context: Conte
             case Seen(record, rows):
                 seen[record] += rows
             case Rejected(record, place, reason):
-                stage.reject(shown, record, place, reason)
+                stage.reject(attempt.listed.name, record, place, reason)
                 rejected[record] += 1
                 reasons[reason] += 1
             case Covers():
@@ -253,16 +268,17 @@ def _read(reader: Reader, source: Source, item: Item, shown: str, context: Conte
     return covers
 
 
-def _unbroken(reader: Reader, source: Source, item: Item, context: Context) -> Iterator[Event]:
+def _unbroken(attempt: _Attempt, context: Context) -> Iterator[Event]:
     """The reader's events. A fault of the reader itself is told by its place in the program: its words may quote what was read."""
     try:
-        yield from reader.read(source, item, context)
+        yield from attempt.reader.read(attempt.source, attempt.item, context)
     except (MayakError, MemoryError):
         raise
     except Exception as error:
         frame = extract_tb(error.__traceback__)[-1]
         place = f"{Path(frame.filename).name}, line {frame.lineno}"
-        raise BadContract(f"{item.name}: the reader {reader.kind} has a fault ({type(error).__name__} in {place})") from None
+        fault = f"the reader {attempt.reader.kind} has a fault ({type(error).__name__} in {place})"
+        raise BadContract(f"{attempt.item.name}: {fault}") from None
 
 
 def _parcels(events: Iterable[Event]) -> Iterator[list[Event]]:
@@ -280,23 +296,21 @@ def _parcels(events: Iterable[Event]) -> Iterator[list[Event]]:
     yield parcel
 
 
-def _balance(load: Load, item: Item) -> None:
+def _balance(load: Load) -> None:
     for record in sorted(set(load.seen) | set(load.kept) | set(load.rejected)):
         seen, kept, rejected = load.seen.get(record, 0), load.kept.get(record, 0), load.rejected.get(record, 0)
         if seen != kept + rejected:
-            raise BadContract(f"{item.name}: {record}: {seen} rows seen, but {kept} kept and {rejected} rejected: the reader lost some")
+            raise BadContract(f"{load.item}: {record}: {seen} rows seen, but {kept} kept and {rejected} rejected: the reader lost some")
 
 
-def _note(
-    warehouse: Warehouse, source: Source, reader: Reader, item: Item, fingerprint: str, load_id: str, load: Load, run_at: datetime,
-    covers: Covers, cursor: dict[str, int] | None,
-) -> None:  # fmt: skip
+def _note(warehouse: Warehouse, attempt: _Attempt, load: Load, covers: Covers, cursor: dict[str, int] | None) -> None:
+    load_id, source, reader = attempt.load_id, attempt.source, attempt.reader
     warehouse.connection.execute(
         "insert into raw.loads values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            load_id, source.name, source.kind, item.name, fingerprint, reader.version, load.state, load.problem,
+            load_id, source.name, source.kind, attempt.listed.name, attempt.fingerprint, reader.version, load.state, load.problem,
             covers.since, covers.until, sum(load.seen.values()), sum(load.kept.values()), sum(load.rejected.values()),
-            json.dumps(cursor, sort_keys=True) if cursor is not None else None, run_at.astimezone(UTC),
+            json.dumps(cursor, sort_keys=True) if cursor is not None else None, attempt.run_at.astimezone(UTC),
         ],
     )  # fmt: skip
     warehouse.connection.execute("delete from raw.load_counts where load_id = ?", [load_id])
@@ -307,11 +321,12 @@ def _note(
         )
 
 
-def _note_failure(warehouse: Warehouse, source: Source, reader: Reader, item: Item, fingerprint: str, load: Load, run_at: datetime) -> None:
-    load_id = _load_id(source, item, fingerprint, reader.version)
+def _note_failure(warehouse: Warehouse, attempt: _Attempt, load: Load) -> None:
     with warehouse.transaction():
-        warehouse.connection.execute("delete from raw.loads where source = ? and item = ? and state = 'failed'", [source.name, item.name])
-        _note(warehouse, source, reader, item, fingerprint, load_id, load, run_at, Covers(None, None), None)
+        warehouse.connection.execute(
+            "delete from raw.loads where source = ? and item = ? and state = 'failed'", [attempt.source.name, attempt.listed.name]
+        )
+        _note(warehouse, attempt, load, Covers(None, None), None)
 
 
 def _shown(reader: Reader, source: Source, item: Item, pseudonyms: Pseudonyms) -> str:
@@ -331,10 +346,6 @@ def _without_name(problem: str, item: Item, shown: str) -> str:
     for name in sorted({item.name, path.name, path.stem, *path.parts} - {"", "/"}, key=len, reverse=True):
         problem = problem.replace(name, shown)
     return problem
-
-
-def _load_id(source: Source, item: Item, fingerprint: str, version: int) -> str:
-    return blake2b("\x1f".join((source.name, item.name, fingerprint, str(version))).encode(), digest_size=10).hexdigest()
 
 
 def _fingerprint(path: Path | None) -> str:

@@ -342,249 +342,228 @@ def _completed_modules(
     )
 
 
+@dataclass(frozen=True)
+class _Works:
+    """The works handed in on a stream: one element of each array is one work."""
+
+    sub: dict[str, np.ndarray]
+    #: Ids of the work, of its text and of its file.
+    ids: np.ndarray
+    text_ids: np.ndarray
+    file_ids: np.ndarray
+    is_file: np.ndarray
+    user: np.ndarray
+    at: np.ndarray
+    attempt: np.ndarray
+    cmid: np.ndarray
+    instance: np.ndarray
+    context: np.ndarray
+    grader: np.ndarray
+    #: Handed in, and marked, by the last second that the site knows.
+    is_seen: np.ndarray
+    is_marked: np.ndarray
+
+    @property
+    def size(self) -> int:
+        return self.at.size
+
+
 def _submissions(site: Site, log: LogRows, run: StreamRun) -> None:
-    sub, place, users = run.traces.sub, run.place, run.users
-    size, until = sub["at"].size, site.until
-    curators = np.array([curator.account.user for curator in run.curators])
-    ids = run.submission_ids
-    assigns = np.array([week.assign for week in place.weeks])
+    works = _works(site, run)
+    _log_submissions(log, run, works)
+    _submission_rows(site, run, works)
+    _submitted_texts(site, run, works)
+    _submitted_files(site, run, works)
+    _log_marks(site, log, run, works)
+    _extensions(site, log, run, works)
+
+
+def _works(site: Site, run: StreamRun) -> _Works:
+    sub = run.traces.sub
+    assigns = _assigns(run)
     cmid, instance = assigns[sub["task"], 0], assigns[sub["task"], 1]
-    user, at, context = users[sub["learner"]], sub["at"], module_context(cmid)
+    is_seen = sub["at"] <= site.until
+    return _Works(
+        sub=sub, ids=run.submission_ids, text_ids=site.take("assignsubmission_onlinetext", sub["at"].size),
+        file_ids=site.take("assignsubmission_file", sub["at"].size), is_file=run.is_file, user=run.users[sub["learner"]], at=sub["at"],
+        attempt=sub["attempt"], cmid=cmid, instance=instance, context=module_context(cmid),
+        grader=np.array([curator.account.user for curator in run.curators])[sub["grader"]],
+        is_seen=is_seen, is_marked=is_seen & (sub["graded"] <= site.until),
+    )  # fmt: skip
+
+
+def _assigns(run: StreamRun) -> np.ndarray:
+    """Course module and instance of each week's assignment."""
+    return np.array([week.assign for week in run.place.weeks])
+
+
+def _log_submissions(log: LogRows, run: StreamRun, works: _Works) -> None:
+    place, user, at, context, cmid, instance = run.place, works.user, works.at, works.context, works.cmid, works.instance
     log.add("loggedin", at - 700, user, 0, 1, 0, objectid=user)
     log.add("course", at - 690, user, place.id, place.context, place.id)
     log.add("assign", at - 600, user, place.id, context, cmid, objectid=instance)
     log.add("assign_status", at - 600, user, place.id, context, cmid, other=[dumps({"assignid": str(i)}) for i in instance.tolist()])
-    texts = [" ".join(paragraphs) for paragraphs in run.texts] if run.texts else [""] * size
-    words = [len(text.split()) for text in texts] if run.texts else [0] * size
-    is_file = run.is_file
-    text_ids = site.take("assignsubmission_onlinetext", size)
-    attempt = sub["attempt"]
-    online = np.flatnonzero(~is_file)
+    texts = [" ".join(paragraphs) for paragraphs in run.texts] if run.texts else [""] * works.size
+    online = np.flatnonzero(~works.is_file)
     # what Moodle logs of a text is the whole text; the first words are enough to have personal data where readers must expect it
     log.add(
-        "uploaded",
-        at[online],
-        user[online],
-        place.id,
-        context[online],
-        cmid[online],
-        objectid=ids[online],
+        "uploaded", at[online], user[online], place.id, context[online], cmid[online], objectid=works.ids[online],
         other=[dumps({"pathnamehashes": [], "content": f"<p>{texts[i][:80]}</p>", "format": "1"}) for i in online] if run.texts else "null",
-    )
+    )  # fmt: skip
     log.add(
-        "submission_created",
-        at[online],
-        user[online],
-        place.id,
-        context[online],
-        cmid[online],
-        objectid=text_ids[online],
-        related=user[online],
-        other=[
-            dumps(
-                {
-                    "submissionid": str(ids[i]),
-                    "submissionattempt": str(attempt[i]),
-                    "submissionstatus": "submitted",
-                    "onlinetextwordcount": words[i],
-                    "groupid": 0,
-                    "groupname": None,
-                }
-            )
-            for i in online
-        ],
-    )
-    files = np.flatnonzero(is_file)
-    file_ids = site.take("assignsubmission_file", size)
-    log.add("file_uploaded", at[files], user[files], place.id, context[files], cmid[files], objectid=ids[files])
+        "submission_created", at[online], user[online], place.id, context[online], cmid[online], objectid=works.text_ids[online],
+        related=user[online], other=[_of_submission(works, i, "onlinetextwordcount", len(texts[i].split())) for i in online.tolist()],
+    )  # fmt: skip
+    files = np.flatnonzero(works.is_file)
+    log.add("file_uploaded", at[files], user[files], place.id, context[files], cmid[files], objectid=works.ids[files])
     log.add(
-        "file_created",
-        at[files],
-        user[files],
-        place.id,
-        context[files],
-        cmid[files],
-        objectid=file_ids[files],
-        related=user[files],
-        other=[
-            dumps(
-                {
-                    "submissionid": str(ids[i]),
-                    "submissionattempt": str(attempt[i]),
-                    "submissionstatus": "submitted",
-                    "filesubmissioncount": 1,
-                    "groupid": 0,
-                    "groupname": None,
-                }
-            )
-            for i in files
-        ],
-    )
-    log.add("submitted", at, user, place.id, context, cmid, objectid=ids, other=dumps({"submission_editable": True}))
+        "file_created", at[files], user[files], place.id, context[files], cmid[files], objectid=works.file_ids[files],
+        related=user[files], other=[_of_submission(works, i, "filesubmissioncount", 1) for i in files.tolist()],
+    )  # fmt: skip
+    log.add("submitted", at, user, place.id, context, cmid, objectid=works.ids, other=dumps({"submission_editable": True}))
     _assign_looked_at_many(log, place, cmid, instance, at, user)
-    # rows
-    graded, score = sub["graded"], sub["score"]
-    seen = at <= until
-    marked = seen & (graded <= until)
-    reopens = marked & (score < 60) & (attempt == 0)
+
+
+def _of_submission(works: _Works, work: int, measure: str, value: int) -> str:
+    """What Moodle logs beside a submission that was made."""
+    told = {"submissionid": str(works.ids[work]), "submissionattempt": str(works.attempt[work]), "submissionstatus": "submitted"}
+    return dumps({**told, measure: value, "groupid": 0, "groupname": None})
+
+
+def _submission_rows(site: Site, run: StreamRun, works: _Works) -> None:
+    ids, instance, user, at, attempt, graded = works.ids, works.instance, works.user, works.at, works.attempt, works.sub["graded"]
+    reopens = works.is_marked & (works.sub["score"] < 60) & (attempt == 0)
     rows, extra = [], []
-    extra_ids = site.take("assign_submission", size)
-    for i in np.flatnonzero(seen).tolist():
+    extra_ids = site.take("assign_submission", works.size)
+    for i in np.flatnonzero(works.is_seen).tolist():
         latest = 0 if reopens[i] else 1
         rows.append((int(ids[i]), int(instance[i]), int(user[i]), int(at[i]), int(at[i]), "submitted", 0, int(attempt[i]), latest))
         if reopens[i]:
             extra.append(i)
-    done_again = {(int(a), int(b)) for a, b in zip(user[seen & (attempt == 1)], instance[seen & (attempt == 1)], strict=True)}
+    again = works.is_seen & (attempt == 1)
+    done_again = {(int(a), int(b)) for a, b in zip(user[again], instance[again], strict=True)}
     for i in extra:
         if (int(user[i]), int(instance[i])) not in done_again:
             rows.append((int(extra_ids[i]), int(instance[i]), int(user[i]), int(graded[i]), int(graded[i]), "reopened", 0, 1, 1))
-    rows.extend(_drafts(site, run, assigns))
+    rows.extend(_drafts(site, run, _assigns(run)))
     site.add("assign_submission", "id assignment userid timecreated timemodified status groupid attemptnumber latest", rows)
-    if run.texts:
-        rendered = []
-        for i in np.flatnonzero(seen & ~is_file).tolist():
-            rendered.append(
-                (
-                    int(text_ids[i]),
-                    int(instance[i]),
-                    int(ids[i]),
-                    _html(int(ids[i]), run.texts[i], int(sub["learner"][i]), int(sub["kind"][i])),
-                    1,
-                )
-            )
-        site.add("assignsubmission_onlinetext", "id assignment submission onlinetext onlineformat", rendered)
-    for i in files.tolist():
+
+
+def _submitted_texts(site: Site, run: StreamRun, works: _Works) -> None:
+    if not run.texts:
+        return
+    rows = []
+    for i in np.flatnonzero(works.is_seen & ~works.is_file).tolist():
+        page = _html(int(works.ids[i]), run.texts[i], int(works.sub["learner"][i]), int(works.sub["kind"][i]))
+        rows.append((int(works.text_ids[i]), int(works.instance[i]), int(works.ids[i]), page, 1))
+    site.add("assignsubmission_onlinetext", "id assignment submission onlinetext onlineformat", rows)
+
+
+#: What learners call the file of their work.
+_FILE_NAMES = (
+    "Практическая работа {n}.docx",
+    "{last}_{n}.docx",
+    "работа {n} {last}.doc",
+    "Документ Microsoft Word ({n}).docx",
+    "скан{n}.pdf",
+)
+
+
+def _submitted_files(site: Site, run: StreamRun, works: _Works) -> None:
+    for i in np.flatnonzero(works.is_file).tolist():
         pair = site.take("files", 2).tolist()
-        if not seen[i]:
+        if not works.is_seen[i]:
             continue
-        site.add("assignsubmission_file", "id assignment submission numfiles", [(int(file_ids[i]), int(instance[i]), int(ids[i]), 1)])
-        account = run.learners[int(sub["learner"][i])]
-        digest = hashlib.sha1(f"{ids[i]}".encode()).hexdigest()
-        name = (
-            Random(int(ids[i]))
-            .choice(
-                (
-                    "Практическая работа {n}.docx",
-                    "{last}_{n}.docx",
-                    "работа {n} {last}.doc",
-                    "Документ Microsoft Word ({n}).docx",
-                    "скан{n}.pdf",
-                )
+        work, user, at = int(works.ids[i]), int(works.user[i]), int(works.at[i])
+        row = (int(works.file_ids[i]), int(works.instance[i]), work, 1)
+        site.add("assignsubmission_file", "id assignment submission numfiles", [row])
+        last = run.learners[int(works.sub["learner"][i])].person.last
+        name = Random(work).choice(_FILE_NAMES).format(n=int(works.sub["task"][i]) + 1, last=last)
+        # Moodle keeps a row for the folder as well.
+        both = ((name, hashlib.sha1(f"{work}".encode()).hexdigest(), 14_000 + work * 37 % 60_000), (".", hashlib.sha1(b"").hexdigest(), 0))
+        rows = [
+            (
+                file_id, digest, hashlib.sha1(f"{file_id}".encode()).hexdigest(), int(works.context[i]), "assignsubmission_file",
+                "submission_files", work, "/", file_name, user, length, None, at, at,
             )
-            .format(n=int(sub["task"][i]) + 1, last=account.person.last)
+            for file_id, (file_name, digest, length) in zip(pair, both, strict=True)
+        ]  # fmt: skip
+        site.add(
+            "files",
+            "id contenthash pathnamehash contextid component filearea itemid filepath filename userid filesize mimetype timecreated timemodified",
+            rows,
         )
-        both = ((name, digest, 14_000 + int(ids[i]) * 37 % 60_000), (".", hashlib.sha1(b"").hexdigest(), 0))
-        for file_id, (file_name, file_digest, length) in zip(pair, both, strict=True):
-            site.add(
-                "files",
-                "id contenthash pathnamehash contextid component filearea itemid filepath filename userid filesize mimetype timecreated timemodified",
-                [
-                    (
-                        file_id,
-                        file_digest,
-                        hashlib.sha1(f"{file_id}".encode()).hexdigest(),
-                        int(context[i]),
-                        "assignsubmission_file",
-                        "submission_files",
-                        int(ids[i]),
-                        "/",
-                        file_name,
-                        int(user[i]),
-                        length,
-                        None,
-                        int(at[i]),
-                        int(at[i]),
-                    )
-                ],
-            )
-    # marks
-    grade_ids, comment_ids = site.take("assign_grades", size), site.take("assignfeedback_comments", size)
-    grader = curators[sub["grader"]]
+
+
+def _log_marks(site: Site, log: LogRows, run: StreamRun, works: _Works) -> None:
+    sub, place, user, cmid, grader = works.sub, run.place, works.user, works.cmid, works.grader
+    graded, score = sub["graded"], sub["score"]
+    grade_ids = site.take("assign_grades", works.size)
     log.add("loggedin", graded - 900, grader, 0, 1, 0, objectid=grader)
     log.add(
-        "grading_form",
-        graded - 200,
-        grader,
-        place.id,
-        context,
-        cmid,
-        related=user,
-        other=[dumps({"assignid": str(i)}) for i in instance.tolist()],
-    )
+        "grading_form", graded - 200, grader, place.id, works.context, cmid, related=user,
+        other=[dumps({"assignid": str(i)}) for i in works.instance.tolist()],
+    )  # fmt: skip
     if place.weeks:
         state = np.where(score >= 60, 2, 3)
-        _completed_modules(
-            site, log, run, sub["learner"][_final(sub)], cmid[_final(sub)], graded[_final(sub)], state[_final(sub)], by=grader[_final(sub)]
-        )
+        final = _final(sub)
+        _completed_modules(site, log, run, sub["learner"][final], cmid[final], graded[final], state[final], by=grader[final])
     items = np.array([place.items["assign", week.assign[1]] for week in place.weeks])[sub["task"]]
     log.add(
-        "user_graded",
-        graded,
-        grader,
-        place.id,
-        place.context,
-        place.id,
-        objectid=items * 1_000_000 + user,
-        related=user,
+        "user_graded", graded, grader, place.id, place.context, place.id, objectid=items * 1_000_000 + user, related=user,
         other=[
             dumps({"itemid": str(i), "overridden": False, "finalgrade": int(g)})
             for i, g in zip(items.tolist(), score.tolist(), strict=True)
         ],
-    )
+    )  # fmt: skip
     log.add(
-        "user_graded",
-        graded,
-        -1,
-        place.id,
-        place.context,
-        place.id,
-        objectid=place.items["course", 0] * 1_000_000 + user,
-        related=user,
+        "user_graded", graded, -1, place.id, place.context, place.id, objectid=place.items["course", 0] * 1_000_000 + user, related=user,
         other=dumps({"itemid": str(place.items["course", 0]), "overridden": False, "finalgrade": 0}),
-    )
-    log.add("graded", graded, grader, place.id, context, cmid, objectid=grade_ids, related=user)
-    kept = np.flatnonzero(marked).tolist()
+    )  # fmt: skip
+    log.add("graded", graded, grader, place.id, works.context, cmid, objectid=grade_ids, related=user)
+    _mark_rows(site, run, works, grade_ids)
+
+
+def _mark_rows(site: Site, run: StreamRun, works: _Works, grade_ids: np.ndarray) -> None:
+    sub, graded = works.sub, works.sub["graded"]
+    comment_ids = site.take("assignfeedback_comments", works.size)
+    kept = np.flatnonzero(works.is_marked).tolist()
     site.add(
         "assign_grades",
         "id assignment userid timecreated timemodified grader grade attemptnumber",
         [
             (
-                int(grade_ids[i]),
-                int(instance[i]),
-                int(user[i]),
-                int(graded[i]),
-                int(graded[i]),
-                int(grader[i]),
-                float(score[i]),
-                int(attempt[i]),
+                int(grade_ids[i]), int(works.instance[i]), int(works.user[i]), int(graded[i]), int(graded[i]), int(works.grader[i]),
+                float(sub["score"][i]), int(works.attempt[i]),
             )
             for i in kept
         ],
-    )
+    )  # fmt: skip
     site.add(
         "assignfeedback_comments",
         "id assignment grade commenttext commentformat",
         [
-            (int(comment_ids[i]), int(instance[i]), int(grade_ids[i]), (run.comments[i] or "") if run.comments else "", 1)
+            (int(comment_ids[i]), int(works.instance[i]), int(grade_ids[i]), (run.comments[i] or "") if run.comments else "", 1)
             for i in kept
             if sub["comment"][i] != 3 or i % 7 == 0
         ],
     )
-    # extensions are given to some of those who were late
-    late = np.flatnonzero((attempt == 0) & (at > run.start + (sub["task"] + 1) * 7 * DAY) & (run.noise.random(size) < 0.12))
-    for i in late.tolist():
-        due = run.start + (int(sub["task"][i]) + 2) * 7 * DAY - 60
-        granted = run.start + (int(sub["task"][i]) + 1) * 7 * DAY - 20 * HOUR
+
+
+def _extensions(site: Site, log: LogRows, run: StreamRun, works: _Works) -> None:
+    """Extensions are given to some of those who were late."""
+    task = works.sub["task"]
+    is_late = (works.attempt == 0) & (works.at > run.start + (task + 1) * 7 * DAY)
+    for i in np.flatnonzero(is_late & (run.noise.random(works.size) < 0.12)).tolist():
+        due = run.start + (int(task[i]) + 2) * 7 * DAY - 60
+        granted = run.start + (int(task[i]) + 1) * 7 * DAY - 20 * HOUR
         flag = int(site.take("assign_user_flags")[0])
-        log.add(
-            "extension", granted, int(grader[i]), place.id, int(context[i]), int(cmid[i]), objectid=int(instance[i]), related=int(user[i])
-        )
-        if granted <= until:
-            site.add(
-                "assign_user_flags",
-                "id userid assignment extensionduedate workflowstate",
-                [(flag, int(user[i]), int(instance[i]), due, "")],
-            )
+        user, instance = int(works.user[i]), int(works.instance[i])
+        context, cmid = int(works.context[i]), int(works.cmid[i])
+        log.add("extension", granted, int(works.grader[i]), run.place.id, context, cmid, objectid=instance, related=user)
+        if granted <= site.until:
+            row = (flag, user, instance, due, "")
+            site.add("assign_user_flags", "id userid assignment extensionduedate workflowstate", [row])
 
 
 def _final(sub: dict[str, np.ndarray]) -> np.ndarray:

@@ -58,7 +58,7 @@ def rendered(model: str, *, as_of: date, time_zone: str = "Europe/Moscow", befor
         "this": SimpleNamespace(database=None, schema=schema, identifier=name),
     }
     macros = "\n".join(
-        path.read_text(encoding="utf-8") for path in sorted((DBT_FOLDER / "macros").glob("*.sql")) if path.stem not in _OF_DBT
+        path.read_text(encoding="utf-8") for path in sorted((DBT_FOLDER / "macros").rglob("*.sql")) if path.stem not in _OF_DBT
     )
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, extensions=["jinja2.ext.do"])
     environment.globals |= given

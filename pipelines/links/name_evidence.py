@@ -16,7 +16,6 @@ from pipelines.warehouse import Warehouse
 
 #: Readings that rest on what an account shows as its name, now (0) or earlier (1); the others use handles and addresses.
 NAME, EARLIER_NAME, NAME_AND_HANDLE, HANDLE, NAME_AND_ADDRESS, ADDRESS, CUT_HANDLE = range(7)
-_STRICT = (NAME, EARLIER_NAME)
 
 
 def make_parts(warehouse: Warehouse) -> None:

@@ -42,11 +42,6 @@ def word_counts(texts: pa.Array | pa.ChunkedArray) -> pa.Array:
     return text_counts(texts)[1]
 
 
-def question_mark_counts(texts: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """:func:`count_question_marks` of every text of a column (int32; null stays null)."""
-    return text_counts(texts)[2]
-
-
 def text_counts(texts: pa.Array | pa.ChunkedArray) -> tuple[pa.Array, pa.Array, pa.Array]:
     """Characters, words and question marks of every text of a column (int32; null stays null), as for single texts.
 

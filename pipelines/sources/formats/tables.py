@@ -40,8 +40,6 @@ _HEADER_WITHIN_ROWS = 20
 #: Rows written and read at a time.
 _ROWS_AT_ONCE = 20_000
 _BYTES_LOOKED_AT = 4096
-#: Lists inside lists in a JSON download: sheets, rows.
-_SHEETS_LEVEL = 2
 
 
 class TableFile(Protocol):

@@ -110,7 +110,7 @@ class MoodleReportsReader:
                         since = min((moment for moment in (since, least) if moment is not None), default=None)
                         until = max((moment for moment in (until, most) if moment is not None), default=None)
                     yield event
-        yield from _derived(layout, realm, course, course_id, task_ids)
+        yield from _derived(layout, course, course_id, task_ids)
         yield Covers(since, until)
 
 
@@ -308,7 +308,7 @@ def _ids(realm: str, what: str, natives: pa.Array, of: str) -> pa.Array:
     return pa.array([None if native is None else f"{realm}:{what}:{hash_of(native, of)}" for native in natives.to_pylist()], pa.string())
 
 
-def _derived(layout: _Layout, realm: str, course: str, course_id: str, task_ids: list[str]) -> Iterator[Event]:
+def _derived(layout: _Layout, course: str, course_id: str, task_ids: list[str]) -> Iterator[Event]:
     # Criteria say more of a task than progress does, a fuller source more than either: the later seen_at stands.
     seen_at = _WEAKEST if layout.complete is None else _WEAKEST + timedelta(seconds=1)
     courses = {"course_id": pa.array([course_id]), "code": pa.array([course]), "seen_at": pa.array([seen_at], _TIME_TYPE)}

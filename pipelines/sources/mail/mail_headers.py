@@ -43,7 +43,6 @@ _NAMES = {spelling.encode(): name for name in READ_FIELDS for spelling in (name,
     b"Message-ID": "message-id"
 }
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:(.*)", re.DOTALL)
-_FOLD = re.compile(rb"[\r\n]+[ \t]*")
 _ENCODED = re.compile(r"=\?([^?\s]+)\?([bBqQ])\?([^?]*)\?=")
 _BETWEEN_ENCODED = re.compile(r"(=\?[^?\s]+\?[bBqQ]\?[^?]*\?=)\s+(?==\?[^?\s]+\?[bBqQ]\?[^?]*\?=)")
 #: Quotes, comments, escapes and groups: without them an address list is split at its commas.

@@ -68,7 +68,7 @@ def split_mbox(content: BinaryIO, path: Path, is_report: Callable[[Fields], bool
 
     Raises BadFile for a file that does not begin with a From_ line, and for one that is packed and cut off.
     """
-    if _ends_in_returns(content, path):
+    if _ends_in_returns(content):
         content = cast(BinaryIO, _Returns(content))
     window = _Window(content, path)
     window.pass_blank()
@@ -106,7 +106,7 @@ def split_mbox(content: BinaryIO, path: Path, is_report: Callable[[Fields], bool
             return
 
 
-def _ends_in_returns(content: BinaryIO, path: Path) -> bool:
+def _ends_in_returns(content: BinaryIO) -> bool:
     """The first line that is not empty ends with CR and no LF."""
     try:
         beginning = content.read(_LOOK_AHEAD).lstrip(b"\r\n")

@@ -192,7 +192,7 @@ class TeamsReader:
 
 
 def _read_report(file: ReportFile, rows: Sequence[tuple[int, list[str]]], realm: str, context: Context) -> Iterator[Event]:
-    report = _apart(file, rows)
+    report = _apart(rows)
     number = next((one for one in (3, 0, 2) if one in report.tables), None)
     if number is None:
         other = next(
@@ -342,7 +342,7 @@ def _signs(cells: Sequence[str], columns: dict[int, str]) -> dict[str, float | N
     return signs
 
 
-def _apart(file: ReportFile, rows: Sequence[tuple[int, list[str]]]) -> _Report:
+def _apart(rows: Sequence[tuple[int, list[str]]]) -> _Report:
     report = _Report()
     header_by_place = next((place - 1 for place, (_, cells) in enumerate(rows[:_WITHIN_ROWS]) if place and _is_stay(cells)), None)
     section, header_is_next = 0, False

@@ -25,7 +25,7 @@ from pipelines.sources.chats.telegram import TelegramReader
 from pipelines.sources.chats.telegram.fields import text_of
 from pipelines.sources.formats import json_stream
 from pipelines.sources.formats.json_stream import JsonStream
-from pipelines.sources.formats.plain_text import count_question_marks, count_words, question_mark_counts, word_counts
+from pipelines.sources.formats.plain_text import count_question_marks, count_words, text_counts, word_counts
 from pipelines.sources.reading import Batch, Context, Event, Item, Rejected, Seen
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "telegram"
@@ -261,7 +261,7 @@ KNOWN = st.characters(max_codepoint=0x1FFFF, exclude_categories=("Cs", "Cn", "Co
 def test_columns_are_counted_like_single_texts(texts: list[str]) -> None:
     column = pa.array(texts, pa.string())
     assert word_counts(column).to_pylist() == list(map(count_words, texts))
-    assert question_mark_counts(column).to_pylist() == list(map(count_question_marks, texts))
+    assert text_counts(column)[2].to_pylist() == list(map(count_question_marks, texts))
 
 
 ACTIONS = (

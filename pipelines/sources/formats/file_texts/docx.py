@@ -35,7 +35,6 @@ _PREFIXES = {
     "http://purl.oclc.org/ooxml/drawingml/main": "a",
     "urn:schemas-microsoft-com:vml": "v",
 }
-_VALUES = tuple(f"{{{name}}}val" for name in _WORD)
 _SHADINGS = tuple(f"{{{name}}}shd" for name in _WORD)
 #: Runs and paragraphs may stand inside these; what is inside counts.
 _TRANSPARENT = frozenset(

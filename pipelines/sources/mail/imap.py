@@ -51,6 +51,8 @@ from pipelines.sources.reading import Context, Covers, Event, Item, Rejected, Se
 TIMEOUT_SECONDS = 60.0
 #: Messages whose fields are asked for at once: a few megabytes in memory.
 _MESSAGES_AT_ONCE = 500
+#: Messages whose UIDs are asked for at once: a UID and a blank are eleven bytes at most, and imaplib takes a million on one line of an answer.
+_UIDS_AT_ONCE = 50_000
 #: Folders that hold what nobody sent or wanted (RFC 6154); without such marks, by the names that servers give them.
 _LEFT_OUT = frozenset((b"\\junk", b"\\trash", b"\\drafts", b"\\noselect", b"\\nonexistent"))
 _MARKS = frozenset((b"\\junk", b"\\trash", b"\\drafts", b"\\sent", b"\\archive", b"\\all"))
@@ -62,6 +64,8 @@ _LEFT_OUT_NAMES = frozenset(
 _ASKED = ("UID", "FLAGS", "INTERNALDATE", f"BODY.PEEK[HEADER.FIELDS ({' '.join(name.upper() for name in READ_FIELDS)})]")
 #: Places in an answer to BODYSTRUCTURE (RFC 3501, 7.4.2).
 _TYPE, _SUBTYPE, _ENCODING = 0, 1, 5
+#: Listed, and then left out of the answer: deleted meanwhile, or one that the server itself cannot read.
+_NOT_HANDED_OVER = "not handed over by the server"
 #: Fingerprint of a folder whose state the server does not tell: that folder alone cannot be read.
 _CLOSED = "0:0:0:0"
 _LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
@@ -70,7 +74,8 @@ _LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
 class ImapReader:
     """Reads the folders of a mail account (kind "imap"); one item is one folder.
 
-    Record kinds: messages (counted), addressees, mail_references, accounts, chats. Rejected, as "UID N": ``draft``, ``no header fields``.
+    Record kinds: messages (counted), addressees, mail_references, accounts, chats. Rejected, as "UID N": ``draft``, ``no header fields``,
+    ``not handed over by the server``.
     """
 
     kind: ClassVar[str] = "imap"
@@ -105,14 +110,17 @@ class ImapReader:
             opened = server.select_folder(item.name, readonly=True)
             is_same = opened.get(b"UIDVALIDITY") == context.cursor.get("uidvalidity")
             begin = max(int(context.cursor.get("uidnext", 1)), 1) if is_same else 1
-            # "n:*" names the last message even where its UID is smaller than n.
-            uids = sorted(uid for uid in server.search(["UID", f"{begin}:*"]) if uid >= begin)
+            uids = _uids(server, int(opened.get(b"EXISTS") or 0), begin)
             for first in range(0, len(uids), _MESSAGES_AT_ONCE):
-                found = server.fetch(uids[first : first + _MESSAGES_AT_ONCE], _ASKED)
+                asked = uids[first : first + _MESSAGES_AT_ONCE]
+                found = server.fetch(asked, _ASKED)
                 fields = {uid: read_fields(_header(answer)) for uid, answer in found.items()}
                 reports = _reports(server, {uid: one for uid, one in fields.items() if mail_reports.is_report(one)})
-                for uid in sorted(found):
+                for uid in asked:
                     seen += 1
+                    if uid not in found:
+                        yield Rejected("messages", f"UID {uid}", _NOT_HANDED_OVER)
+                        continue
                     is_draft = b"\\draft" in {flag.lower() for flag in found[uid].get(b"FLAGS", ()) if isinstance(flag, bytes)}
                     problem = "draft" if is_draft else rows.add(fields[uid], reports.get(uid), found[uid].get(b"INTERNALDATE"))
                     if problem:
@@ -223,6 +231,24 @@ def _state(server: IMAPClient, name: str, asked: list[str]) -> str:
 
 def _fingerprint(status: Mapping[bytes, Any]) -> str:
     return ":".join(str(int(status.get(name) or 0)) for name in (b"UIDVALIDITY", b"UIDNEXT", b"HIGHESTMODSEQ", b"MESSAGES"))
+
+
+def _uids(server: IMAPClient, count: int, begin: int) -> list[int]:
+    """The UIDs from ``begin`` on, in order, of a folder that had ``count`` messages when it was opened.
+
+    Of a large folder piece by piece, the last messages first: where others are deleted meanwhile, those behind them move down, into a piece
+    that is still to come.
+    """
+    found: set[int] = set()
+    for first in range(max(count - 1, 0) // _UIDS_AT_ONCE * _UIDS_AT_ONCE + 1, 0, -_UIDS_AT_ONCE):
+        until = first + _UIDS_AT_ONCE - 1
+        piece = [f"{first}:{'*' if until >= count else until}"] if count > _UIDS_AT_ONCE else []
+        # "n:*" names the last message even where its UID is smaller than n.
+        uids = [uid for uid in server.search([*piece, "UID", f"{begin}:*"]) if uid >= begin]
+        found.update(uids)
+        if not uids:  # UIDs rise with the place: further down nothing is new
+            break
+    return sorted(found)
 
 
 def _header(answer: Mapping[bytes, Any]) -> bytes:

@@ -56,6 +56,10 @@ class MailServer:
     #: What is said to a wrong password.
     refusal: str = "NO [AUTHENTICATIONFAILED] wrong password for kira@example.org"
     garbage: bool = False
+    #: UIDs that are listed and never answered for.
+    not_handed_over: frozenset[int] = frozenset()
+    #: Mails that somebody else deletes, one after each search.
+    deleted_after_search: tuple[int, ...] = ()
     port: int = 0
     asked: list[str] = field(default_factory=list)
     sent: bytearray = field(default_factory=bytearray)
@@ -131,7 +135,12 @@ class _Talk(socketserver.StreamRequestHandler):
                 case "UID SEARCH":
                     begin = int(command.split()[-1].partition(":")[0])
                     found = [uid for uid in sorted(opened.mails) if uid >= begin] or sorted(opened.mails)[-1:]
+                    if places := re.fullmatch(r"UID SEARCH (\d+):(\d+|\*) UID .*", command):
+                        last = len(opened.mails) if places[2] == "*" else int(places[2])
+                        found = [uid for uid in sorted(opened.mails)[int(places[1]) - 1 : last] if uid >= begin]
                     self.say("* SEARCH " + " ".join(map(str, found)))
+                    for uid in [uid for uid in has.deleted_after_search if uid in opened.mails][:1]:
+                        del opened.mails[uid]
                 case "UID FETCH":
                     self.fetch(opened, command)
                 case "LOGOUT":
@@ -152,7 +161,7 @@ class _Talk(socketserver.StreamRequestHandler):
         numbers, asked = command.split(" ", 3)[2:]
         wanted = {int(uid) for uid in _numbers(numbers)}
         for place, (uid, raw) in enumerate(sorted(folder.mails.items()), start=1):
-            if uid not in wanted:
+            if uid not in wanted or uid in self.server.has.not_handed_over:
                 continue
             mail = message_from_bytes(raw)
             parts = [f"UID {uid}".encode()]

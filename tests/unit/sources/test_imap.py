@@ -176,6 +176,39 @@ class TestRows:
         server.folders["INBOX"].validity = 2
         assert len(rows(events(server, cursor=cursor))) == 7
 
+    def test_a_message_that_is_listed_and_not_handed_over_is_told(self, server: MailServer) -> None:
+        server.not_handed_over = frozenset((7,))
+        found = events(server)
+        assert len(rows(found)) == 5
+        assert [event for event in found if isinstance(event, Rejected)] == [Rejected("messages", "UID 7", "not handed over by the server")]
+        assert sum(event.rows for event in found if isinstance(event, Seen)) == 6
+
+    @pytest.mark.parametrize("at_once", [1, 2, 4, 5, 6, 50])
+    def test_a_folder_too_large_for_one_answer_is_listed_in_pieces(
+        self, server: MailServer, monkeypatch: pytest.MonkeyPatch, at_once: int
+    ) -> None:
+        whole = rows(events(server))
+        monkeypatch.setattr(imap, "_UIDS_AT_ONCE", at_once)
+        assert rows(events(server)) == whole
+        since = rows(events(server, cursor={"uidvalidity": 1, "uidnext": 7}))
+        assert [row["message_id"] for row in since] == [row["message_id"] for row in whole][3:]
+        assert rows(events(server, cursor={"uidvalidity": 1, "uidnext": 11})) == []
+
+    def test_what_is_deleted_while_a_folder_is_listed_in_pieces_hides_nothing(
+        self, server: MailServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(imap, "_UIDS_AT_ONCE", 2)
+        whole = rows(events(server))
+        server.deleted_after_search = (1, 4)
+        assert {row["message_id"] for row in whole[2:]} <= {row["message_id"] for row in rows(events(server))}
+
+    def test_a_hundred_and_fifty_thousand_messages(self, server: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Their UIDs on one line are more than imaplib takes."""
+        server.folders["INBOX"] = Folder(dict.fromkeys(range(1_000_000_001, 1_000_150_001), b""))
+        monkeypatch.setattr(imap.IMAPClient, "fetch", lambda *_: {})
+        found = events(server)
+        assert sum(event.rows for event in found if isinstance(event, Seen)) == 150_000
+
 
 class TestFailures:
     @pytest.mark.parametrize(

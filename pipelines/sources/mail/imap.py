@@ -79,7 +79,7 @@ class ImapReader:
     """
 
     kind: ClassVar[str] = "imap"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     items_name_people: ClassVar[bool] = True
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:

@@ -90,11 +90,14 @@ BOUNCE_SUBJECT = re.compile(
 )
 _STILL_TRIED = re.compile(
     r"warning message only|attempts will continue|will (?:continue to |keep )?(?:be )?retr(?:y|ied)\b(?! later)|will (?:continue|keep) (?:to )?try|message will be retried|"
-    r"do not need to re-?send|no action is required on your part|still being (?:retried|tried)|is kept in the queue|попытки доставки (?:будут )?продолж",
+    r"do not need to re-?send|no action is required on your part|still being (?:retried|tried)|is kept in the queue|"
+    r"попытки (?:отправки|доставки)(?: (?!не\b)\w+){0,3} (?:будут )?продолж|(?:еще|ещё|пока) не (?:был[оа]? )?доставлен|пока не (?:уда(?:лось|ется|ётся)|доставлен)|"
+    r"повторн\w+ попытк\w+(?: доставки)? (?:будет|будут)\b|(?:буд\w+ (?:пытаться|пробовать|повторять)|повторит попытк|попробу\w+ (?:доставить|отправить) (?:его )?(?:еще|ещё|снова|повторно))",
     re.IGNORECASE,
 )
 _DELAYED = re.compile(
-    r"not yet been delivered|not been delivered (?:yet|after)|\bdelay(?:ed)?\b|postponed|queued|задержан|отложен", re.IGNORECASE
+    r"not yet been delivered|not been delivered (?:yet|after)|\bdelay(?:ed)?\b|postponed|queued|задержан|задержк|задержив|отложен",
+    re.IGNORECASE,
 )
 _FAILED = re.compile(
     r"permanent|giv(?:en|ing) up|gave up|will not be re?tr|fatal error|returned to (?:the )?sender|has expired|too long|failed|could not be delivered|"

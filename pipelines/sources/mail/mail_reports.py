@@ -64,6 +64,13 @@ _AUTO_SUBJECT = re.compile(
     r"(?:r[ée]ponse|respuesta|risposta|resposta|odpowiedź|odpověď) auto\w+|respuesta de ausencia|fuera de la oficina|otomatik yan[ıi]t|自動(?:応答|返信)|自动(?:答复|回复))",
     re.IGNORECASE,
 )
+#: What programs write before the subject of a mail whose opening they confirm in words alone (MS-OXOMSG 2.2.1.60, in the languages of Outlook; Mail.ru, The Bat!).
+_RECEIPT_SUBJECT = re.compile(
+    r"\s*(?:(?P<unread>not read|не прочитано|(?:nicht|un)gelesen|non lu|no leído|non letto|nie przeczytano|okunmadı)|"
+    r"read(?: receipt)?|return receipt(?: \(displayed\))?|прочитано|прочтено|(?:уведомление|подтверждение|отч[её]т) о прочтении|подтверждение прочтения|gelesen|lesebestätigung|"
+    r"lu|leído|letto|przeczytan[oe]|okundu)\s?(?::|-(?=\s))\s*\S",
+    re.IGNORECASE,
+)
 _LIST_FIELDS = frozenset(("list-id", "list-post"))
 #: Each says that a mail was made by a program or answers another.
 _EVIDENCE_FIELDS = frozenset(("in-reply-to", "references", "x-auto-response-suppress", "x-ms-exchange-inbox-rules-loop"))
@@ -175,6 +182,20 @@ def is_auto_reply(fields: Fields, subject: str | None, author: str | None = None
         return False
     is_bulk = (first(fields, "precedence") or b"").strip().lower() in (b"junk", b"bulk")  # vacation(1) and its kin
     return submitted == "auto-generated" or is_bulk or is_from_nobody(fields) or not _EVIDENCE_FIELDS.isdisjoint(fields)
+
+
+def receipt_in_words(fields: Fields, subject: str | None, author: str | None) -> Report | None:
+    """The read receipt that a mail is which is no report by its type: told by its subject, together with the mail that it answers, an empty
+    return path or ``Auto-Submitted: auto-replied``. Its text is not looked at; whoever sends it is the one who has read. None of what a
+    mailing list or an address that no person reads has sent.
+    """
+    found = _RECEIPT_SUBJECT.match(subject or "")
+    if found is None or author is None or is_machine(author) or not _LIST_FIELDS.isdisjoint(fields):
+        return None
+    answered = message_ids_of(fields.get("in-reply-to")) or message_ids_of(fields.get("references"))[-1:]
+    if not answered and not is_from_nobody(fields) and kind_of(first(fields, "auto-submitted")) != "auto-replied":
+        return None
+    return Report("read_receipt", [Recipient(author, "deleted" if found["unread"] else "displayed")], answered[0] if answered else None)
 
 
 # -- inside ---------------------------------------------------------------------------------------------------------------------

@@ -93,6 +93,7 @@ class MailRows:
         self.references += [(message_id, position, one) for position, one in enumerate(ids)]
         addressed = self._address(fields, charset, message_id, sent_at)
         self._note_list(fields, (*([author] if author else ()), *addressed))
+        report = report or mail_reports.receipt_in_words(fields, subject, author)
         is_auto = report is None and mail_reports.is_auto_reply(fields, subject, author)
         kind = report.kind if report else "auto_reply" if is_auto else "post"
         about = report.about if report else (answered[0] if answered and is_auto else None)

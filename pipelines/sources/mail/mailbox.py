@@ -80,7 +80,7 @@ class MailboxReader:
     """
 
     kind: ClassVar[str] = "mailbox"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     items_name_people: ClassVar[bool] = True
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:

@@ -12,7 +12,7 @@ import pytest
 from pipelines.sources.mail import mail_reports
 from pipelines.sources.mail.mail_bounces import is_bounce, read_notice
 from pipelines.sources.mail.mail_headers import read_fields
-from pipelines.sources.mail.mail_reports import Report, is_auto_reply, is_report, report_of
+from pipelines.sources.mail.mail_reports import Recipient, Report, is_auto_reply, is_report, receipt_in_words, report_of
 
 SERVER = (
     b"From: Mail Delivery System <MAILER-DAEMON@mx.example.org>\nTo: kira@example.org\nSubject: Mail delivery failed\nReturn-Path: <>\n"
@@ -61,6 +61,18 @@ class TestNoticesInWords:
         [
             ("THIS IS A WARNING MESSAGE ONLY.\nYOU DO NOT NEED TO RESEND YOUR MESSAGE.\n", "delayed"),
             ("No action is required on your part. Delivery attempts will continue for some time. Eventually it will give up.\n", "delayed"),
+            (
+                "Доставка следующим получателям отложена. Сообщение еще не доставлено. Попытки доставки сообщения будут продолжены.\n",
+                "delayed",
+            ),
+            ("Сообщение не удалось доставить. Повторная попытка доставки будет предпринята позже.\n", "delayed"),
+            ("Ваше письмо пока не удалось доставить. Мы будем пытаться доставить его ещё три дня.\n", "delayed"),
+            (
+                "Возникла временная проблема. Сервис повторит попытку в течение 44 часов. Если доставить не удастся, Вы получите уведомление.\n",
+                "delayed",
+            ),
+            ("Сообщение не доставлено. Попытки доставки больше не продолжаются, повторных попыток не будет.\n", "failed"),
+            ("Доставка была отложена, и сообщение не удалось доставить за пять дней.\n", "failed"),
             ("This is a permanent error.\n", "failed"),
             ("It could not be delivered for 5 days and will be deleted from the queue.\n", "failed"),
         ],
@@ -117,6 +129,45 @@ class TestNoticesInWords:
     def test_a_complaint_is_no_report_of_delivery(self) -> None:
         header = b'From: fbl@example.org\nContent-Type: multipart/report; report-type=feedback-report; boundary="b"\n'
         assert report(header, "--b\nContent-Type: message/feedback-report\n\nFeedback-Type: abuse\n\n--b--\n") is None
+
+
+class TestReceiptsInWords:
+    @pytest.mark.parametrize(
+        ("subject", "state"),
+        [
+            ("Прочитано: Задание 3", "displayed"),
+            ("Не прочитано: Задание 3", "deleted"),
+            ("Read: Task 3", "displayed"),
+            ("Not read: Task 3", "deleted"),
+            ("Gelesen: Aufgabe 3", "displayed"),
+            ("Ungelesen: Aufgabe 3", "deleted"),
+            ("Lu : Devoir 3", "displayed"),
+            ("Подтверждение прочтения: Задание 3", "displayed"),
+            ("Return Receipt (displayed) - Task 3", "displayed"),
+        ],
+    )
+    @pytest.mark.parametrize("evidence", ["In-Reply-To: <7@example.org>\n", "Auto-Submitted: auto-replied\nReferences: <7@example.org>\n"])
+    def test_subject_and_the_mail_that_it_answers(self, subject: str, state: str, evidence: str) -> None:
+        found = receipt_in_words(read_fields(evidence.encode()), subject, "lida@example.org")
+        assert found == Report("read_receipt", [Recipient("lida@example.org", state)], "7@example.org")
+
+    @pytest.mark.parametrize(
+        ("header", "subject"),
+        [
+            (b"Date: Mon, 5 Oct 2026 07:00:00 +0000\n", "Прочитано: глава 3"),
+            (b"In-Reply-To: <7@example.org>\n", "Re: Прочитано: глава 3"),
+            (b"In-Reply-To: <7@example.org>\n", "Прочитано"),
+            (b"In-Reply-To: <7@example.org>\n", "Read-only: task 3"),
+            (b"In-Reply-To: <7@example.org>\n", "Прочитано-не прочитано"),
+            (b"In-Reply-To: <7@example.org>\nList-Id: <course.example.org>\n", "Read: Task 3"),
+            (b"In-Reply-To: <7@example.org>\n", None),
+            (b"Auto-Submitted: auto-generated\nX-Auto-Response-Suppress: All\n", "Read: Task 3"),
+        ],
+        ids=["nothing says so but the subject", "an answer to one", "no subject behind it", "a word that begins so", "no prefix", "by a list", "none", "a notice of a system"],
+    )  # fmt: skip
+    def test_a_persons_mail_is_none(self, header: bytes, subject: str | None) -> None:
+        assert receipt_in_words(read_fields(header), subject, "lida@example.org") is None
+        assert receipt_in_words(read_fields(b"In-Reply-To: <7@example.org>\n"), "Read: Task 3", "no-reply@lms.example.org") is None
 
 
 class TestWhoseTextIsLookedThrough:

@@ -198,7 +198,9 @@ class TestReports:
         row = only("bounce_in_words.mbox")
         assert (row["kind"], row["about_message_id"], row["about_account_id"]) == ("delivery_report", None, None)
 
-    @pytest.mark.parametrize(("name", "state"), [("read_receipt", "displayed"), ("deleted_unread", "deleted")])
+    @pytest.mark.parametrize(
+        ("name", "state"), [("read_receipt", "displayed"), ("deleted_unread", "deleted"), ("receipt_in_words", "displayed")]
+    )
     def test_read_receipts(self, name: str, state: str) -> None:
         row = only(f"{name}.mbox")
         assert (row["kind"], row["delivery_state"]) == ("read_receipt", state)

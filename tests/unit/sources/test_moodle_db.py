@@ -495,6 +495,33 @@ def test_trap_17_the_role_comes_from_the_archetype_at_the_course_or_above(loaded
     assert {role for _, _, role, _ in found} <= set(WORDS["enrolments"]["role"])
 
 
+def test_trap_17_a_role_above_the_course_counts_beside_an_enrolment(loaded: Loaded) -> None:
+    above = {
+        "role_assignments": [
+            # category enrolment: learners have their role there, and none in the course
+            {"id": 50, "roleid": STUDENT, "contextid": 3, "userid": 11, "timemodified": T0},
+            {"id": 51, "roleid": TEACHER, "contextid": 3, "userid": 12, "timemodified": T0},
+            {"id": 52, "roleid": TEACHER, "contextid": 3, "userid": 13, "timemodified": T0},
+            # who manages the whole site, or learns all over it, does here what the course says
+            {"id": 53, "roleid": MANAGER, "contextid": 1, "userid": 14, "timemodified": T0},
+            {"id": 54, "roleid": STUDENT, "contextid": 1, "userid": 15, "timemodified": T0},
+            {"id": 55, "roleid": MANAGER, "contextid": 1, "userid": 16, "timemodified": T0},
+        ],
+    }
+    roles: list[int | None] = [None, None, STUDENT, STUDENT, TEACHER, None]
+    warehouse = loaded(course(), above, *(enrolled(number, 10 + number, role=role) for number, role in enumerate(roles, start=1)))
+    assert rows(warehouse, "select enrolment_id, account_id, method from raw.enrolments order by 1") == [
+        ("moodle:enrolment:1:learner", account(11), "manual"),
+        ("moodle:enrolment:2:curator", account(12), "manual"),
+        ("moodle:enrolment:3:curator", account(13), "manual"),
+        ("moodle:enrolment:3:learner", account(13), "manual"),
+        ("moodle:enrolment:4:learner", account(14), "manual"),
+        ("moodle:enrolment:5:curator", account(15), "manual"),
+        ("moodle:enrolment:6:staff", account(16), "manual"),
+    ]
+    assert rows(warehouse, "select rows_seen, rows_kept from raw.load_counts where record = 'enrolments'") == [(6, 6)]
+
+
 def test_a_role_without_an_archetype_is_what_it_may_do(loaded: Loaded) -> None:
     system = 1
 

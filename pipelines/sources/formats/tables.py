@@ -60,7 +60,11 @@ class TableFile(Protocol):
     def find_all(self, pattern: re.Pattern[bytes]) -> set[str]: ...
 
 
-def day_month_order(file: TableFile, header: Header, places: Iterable[int], habit: Order = "day first") -> Order:
+class _Blocks(Protocol):
+    def blocks(self, header: Header) -> Iterator[Block]: ...
+
+
+def day_month_order(file: _Blocks, header: Header, places: Iterable[int], habit: Order = "day first") -> Order:
     """Order of day and month in the columns of times at ``places``; reads on until it is clear, to the end if need be.
 
     ``habit``: where nothing tells. Moodle writes the day first in English and in Russian; only en_us does not, and that has a 12-hour clock.

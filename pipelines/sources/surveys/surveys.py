@@ -21,6 +21,7 @@ What has to be known about it:
   to the personal half.
 - A response is known by the form's own id, else by the moment and what was answered (title and words of each answer, whatever the order of
   the columns), so a question added later does not make it another, nor does another form of download.
+- LimeSurvey's and SurveyMonkey's columns about the response: :mod:`pipelines.sources.surveys.survey_services`.
 - What Moodle's *feedback* activity lets download is read as well (:mod:`pipelines.sources.surveys.moodle_feedback`).
 - A form is anonymous and stays so, unless it has a column of addresses: then the account is that address (realm ``survey``).
 - The course stays null: pipelines.links relates a survey to its course by ``survey_id`` (the file's name) and ``feeds`` of the source.
@@ -47,7 +48,7 @@ from pipelines.sources.formats.report_files import ENDINGS
 from pipelines.sources.formats.tables import TableFile, day_month_order, open_table, table_items
 from pipelines.sources.lms.moodle_people import People
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
-from pipelines.sources.surveys import moodle_feedback
+from pipelines.sources.surveys import moodle_feedback, survey_services
 from pipelines.sources.surveys.likert import Likert
 
 WHAT = "survey answers (kind survey_csv)"
@@ -114,6 +115,7 @@ _CYRILLIC = re.compile("[\u0400-\u04ff]")
 #: "от 0 до 10", "1–7", "0 to 100": other scales than that of five steps.
 _OTHER_SCALE = re.compile(r"\b(?:до|to|из|of)\s*(?:7|10|100)\b|\d\s*[-–—]\s*(?:7|10|100)\b")
 _ENDING = re.compile(r"(?:\.csv)?(?:\.gz|\.zip)?$|\.(?:xlsx|ods)$", re.IGNORECASE)
+_ROUNDED = r"^\d(?:[.,]\d+)?E\+\d+$"
 _HASH_BYTES = 10
 _ROW_BYTES = 4
 
@@ -151,7 +153,7 @@ class SurveysReader:
     """Reader of form answers. Kind ``survey_csv``."""
 
     kind: ClassVar[str] = "survey_csv"
-    version: ClassVar[int] = 6
+    version: ClassVar[int] = 7
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also packed) and workbooks below the source's path. Raises BadSource where there is none."""
@@ -172,11 +174,15 @@ class SurveysReader:
         if feedback is not None:
             yield from _feedback(file, header, feedback, survey_id, likert, source, context)
             return
-        other = looks_like(header.words)
+        service = survey_services.layout_of(file, header)
+        other = looks_like(header.words) if service is None else None
         if other and other != WHAT:
             raise BadFile(item.path, place="header", expected=WHAT, found=f"what looks like {other}")
-        people = _questionnaire(header)
-        if people is None:
+        people = _questionnaire(header) if service is None else None
+        table: TableFile | survey_services.Below = file
+        if service is not None:
+            table, header, places = service.file, service.header, service.places
+        elif people is None:
             places = find_columns(file, header, _COLUMNS, optional=("email", "id"), what=WHAT)
             name = _name_beside(header, places)
             if name is not None:
@@ -184,22 +190,22 @@ class SurveysReader:
         else:
             realm = source.realm or "moodle"
             places = {"id": people["id"], "time": people["time"]}
-        group, questions = _questions(file, header, places | (people or {}), likert)
+        group, questions = _questions(table, header, places | (people or {}), likert)
         if not questions:
             raise BadFile(item.path, place="header", expected="at least one question", found="none")
         habit: Order = "day first" if _CYRILLIC.search(" ".join(header.cells)) else "month first"
-        order = day_month_order(file, header, [places["time"]], habit)
+        order = day_month_order(table, header, [places["time"]], habit)
         equals: Counter[str] = Counter()
         since: datetime | None = None
         until: datetime | None = None
-        for block in file.blocks(header):
+        for block in table.blocks(header):
             for line, reason in block.refused:
                 yield Seen("survey_answers", len(questions))
                 for question in questions:
-                    yield Rejected("survey_answers", f"{file.unit} {line}, question {question.number}", reason)
+                    yield Rejected("survey_answers", f"{table.unit} {line}, question {question.number}", reason)
             if not block.rows:
                 continue
-            times = pc.utf8_trim_whitespace(block.columns[places["time"]])
+            times = pc.replace_substring_regex(pc.utf8_trim_whitespace(block.columns[places["time"]]), survey_services.NOT_STAMPED, "")
             moments, _ = to_utc(times, order, context.zone)
             least, most = pc.min_max(moments).as_py().values()
             since = min((moment for moment in (since, least) if moment), default=None)
@@ -229,7 +235,7 @@ class SurveysReader:
             labels = pa.nulls(block.rows, pa.string()) if group is None else _null_if_empty(block.columns[group])
             labels = pc.fill_null(labels, source.stream) if source.stream else labels
             response = _Responses(survey_id, responses, accounts, labels, moments, {"a time that is not understood": bad_time})
-            yield from _answers(file, block, questions, response, likert)
+            yield from _answers(table, block, questions, response, likert)
         yield Covers(since, until)
 
 
@@ -245,7 +251,9 @@ class _Responses:
     refused: dict[str, pa.Array]
 
 
-def _answers(file: TableFile, block: Block, questions: list[_Question], of: _Responses, likert: Likert) -> Iterator[Event]:
+def _answers(
+    file: TableFile | survey_services.Below, block: Block, questions: list[_Question], of: _Responses, likert: Likert
+) -> Iterator[Event]:
     for question in questions:
         yield Seen("survey_answers", block.rows)
         answers = question.answers(block)
@@ -332,7 +340,7 @@ def _feedback(
 
 
 def _questions(
-    file: TableFile, header: Header, places: dict[str, int], likert: Likert, *, has_group: bool = True
+    file: TableFile | survey_services.Below, header: Header, places: dict[str, int], likert: Likert, *, has_group: bool = True
 ) -> tuple[int | None, list[_Question]]:
     """The column that states stream or group (where the form may ask for it), and the questions."""
     group: int | None = None
@@ -544,7 +552,8 @@ def _response_ids(
     """``<survey>:<id>``, or a hash of what was answered and its number among equals: a later download gives an answer the same id."""
     if "id" in places:
         ids = _null_if_empty(block.columns[places["id"]])
-        if not ids.null_count:
+        # A long number that a spreadsheet has rounded ("1,15E+11") is the same for many.
+        if not ids.null_count and not pc.any(pc.match_substring_regex(ids, _ROUNDED)).as_py():
             return pc.binary_join_element_wise(pa.scalar(f"{survey_id}:"), ids, "")
     columns = sorted(zip(header.words, range(len(header.words)), strict=True))
     # CSV and workbook write one moment in two ways.

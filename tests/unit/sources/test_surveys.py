@@ -444,3 +444,74 @@ def test_responses_of_moodle_in_russian_by_name_alone():
     assert [(row["account_id"], row["rating"]) for row in survey.rows("survey_answers")] == [(irina, 5), (irina, 4)]
     assert len({row["response_id"] for row in survey.rows("survey_answers")}) == 2
     assert survey.rejected == [("line 4, question 1", "nobody is named"), ("line 5, question 1", "a time that is not understood")]
+
+
+def test_surveymonkey_has_two_header_rows():
+    survey = read("surveymonkey.csv")
+    assert [(row["item"], row["aspect"], row["rating"], row["text"]) for row in survey.rows("survey_answers")] == [
+        ("Содержание", "content", 5, None),
+        ("Содержание", "content", 3, None),
+        ("Практика", "practice", 4, None),
+        ("Практика", "practice", None, None),
+        ("Что бы вы изменили?", None, None, "Меньше лекций,\nбольше практики"),
+        ("Что бы вы изменили?", None, None, None),
+        ("Чат", None, None, "Чат"),
+        ("Чат", None, None, None),
+        ("Почта", None, None, None),
+        ("Почта", None, None, "Почта"),
+    ]
+    assert survey.column("survey_answers", "answered_at")[:2] == [utc(2026, 10, 2, 11, 6, 23), utc(2026, 10, 3, 6, 6)]
+    irina = survey.account("irina@school.example.org", "survey")
+    assert survey.column("survey_answers", "account_id")[:2] == [None, irina]
+    assert survey.column("survey_answers", "response_id")[:2] == ["surveymonkey:11840000001", "surveymonkey:11840000002"]
+    assert survey.rejected == []
+
+
+def test_rows_below_two_header_rows_are_counted_as_they_stand(tmp_path: Path):
+    lines = (FOLDER / "surveymonkey.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    bad = "11840000003,401,10/32/2026 09:01:11 AM,10/32/2026 09:06:00 AM,203.0.113.6,,,,,3,,,,\n"
+    path = tmp_path / "surveymonkey.csv"
+    path.write_text("".join([*lines[:2], bad, *lines[2:]]), encoding="utf-8")
+    survey = Reading(SurveysReader(), path)
+    assert {(place.partition(",")[0], reason) for place, reason in survey.rejected} == {("line 3", "a time that is not understood")}
+    assert len(survey.rows("survey_answers")) == 10
+
+
+def test_a_second_header_row_that_does_not_fit_takes_no_answer_with_it(tmp_path: Path):
+    text = (FOLDER / "surveymonkey.csv").read_text(encoding="utf-8")
+    path = tmp_path / "surveymonkey.csv"
+    path.write_text(text.replace(",Чат,Почта\n", ",Чат\n", 1), encoding="utf-8")
+    survey = Reading(SurveysReader(), path)
+    assert len(survey.rows("survey_answers")) == 10
+    assert survey.rejected == []
+
+
+def test_ids_that_a_spreadsheet_has_rounded_are_none(tmp_path: Path):
+    path = tmp_path / "form.csv"
+    path.write_text("ID;Отметка времени;Оцените\n1,184E+10;19.10.2026 14:06:23;4\n1,184E+10;19.10.2026 14:07:23;5\n", encoding="utf-8")
+    assert len(set(Reading(SurveysReader(), path).column("survey_answers", "answer_id"))) == 2
+
+
+def test_limesurveys_page_seed_and_measured_times_are_no_answers():
+    survey = read("limesurvey.csv")
+    assert [(row["item"], row["rating"], row["text"]) for row in survey.rows("survey_answers")] == [
+        ("содержание", 5, None),
+        ("содержание", 3, None),
+        ("практика", 4, None),
+        ("практика", None, None),
+        ("Пожелания", None, "больше практики"),
+        ("Пожелания", None, None),
+    ]
+    # One that was begun and not sent has the moment of its last action.
+    assert survey.column("survey_answers", "answered_at")[:2] == [utc(2026, 10, 19, 11, 6, 23), utc(2026, 10, 20, 6, 2)]
+    assert survey.column("survey_answers", "response_id")[:2] == ["limesurvey:1", "limesurvey:2"]
+    assert survey.column("survey_answers", "account_id")[:2] == [survey.account("irina@school.example.org", "survey"), None]
+
+
+def test_limesurvey_without_time_stamps_has_no_times():
+    survey = read("limesurvey_codes_without_stamps.csv")
+    assert [(row["item"], row["rating"], row["text"], row["answered_at"]) for row in survey.rows("survey_answers")] == [
+        ("содержание", 5, None, None),
+        ("G01Q02. Пожелания", None, "больше практики", None),
+    ]
+    assert survey.rejected == []

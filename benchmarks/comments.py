@@ -13,7 +13,6 @@ import pyarrow as pa
 
 from benchmarks.evaluation import Figure, f1, render, share
 from pipelines.links.feedback import link_feedback
-from pipelines.programme import Programme
 from pipelines.warehouse import Warehouse
 
 KINDS = ("formal", "substantive", "returned")
@@ -39,7 +38,7 @@ def found(texts: list[str]) -> list[str]:
             warehouse.connection.register("written", pa.table(columns))
             warehouse.connection.execute(f"insert into {name} by name select * from written")
             warehouse.connection.unregister("written")
-        link_feedback(warehouse, Programme(id="comments", name="Comments"))
+        link_feedback(warehouse)
         return [kind for (kind,) in warehouse.rows("select kind from links.feedback order by grade_id")]
 
 

@@ -278,9 +278,9 @@ def run(world: World, folder: Path) -> list[tuple[str, str, str]]:
             raise RuntimeError("; ".join(str(load.problem) for load in loads if load.problem))
         link_people_and_places(warehouse, programme)
         link_threads(warehouse)
-        link_questions(warehouse, programme)
-        link_replies(warehouse, programme)
-        link_acknowledgements(warehouse, programme)
+        link_questions(warehouse)
+        link_replies(warehouse)
+        link_acknowledgements(warehouse)
         return [
             (notice, account, kind)
             for notice, account, kind in warehouse.rows(

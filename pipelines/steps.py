@@ -187,10 +187,10 @@ def link_conversations(run: Run) -> Outcome:
         found: list[Any] = [threads.link_threads(warehouse)]
         since = novelty.first_to_relate(warehouse)
         found += [
-            questions.link_questions(warehouse, run.programme, since, is_related=True),
-            replies.link_replies(warehouse, run.programme, since, is_related=True),
+            questions.link_questions(warehouse, since=since, is_related=True),
+            replies.link_replies(warehouse, since=since, is_related=True),
         ]
-        found.append(repeated_questions.link_repeated_questions(warehouse, run.programme, since))
+        found.append(repeated_questions.link_repeated_questions(warehouse, since=since))
         # Last: what broke off on the way is done again by the next run.
         novelty.note_related(warehouse)
         return _summed(*found)
@@ -199,19 +199,19 @@ def link_conversations(run: Run) -> Outcome:
 def link_notices(run: Run) -> Outcome:
     """Notices and what shows that they arrived."""
     with run.as_known() as warehouse:
-        return _summed(acknowledgements.link_acknowledgements(warehouse, run.programme))
+        return _summed(acknowledgements.link_acknowledgements(warehouse))
 
 
 def link_copies(run: Run) -> Outcome:
     """Submissions that repeat earlier submissions or messages."""
     with run.as_known() as warehouse:
-        return _summed(copies.link_copies(warehouse, run.programme))
+        return _summed(copies.link_copies(warehouse))
 
 
 def link_feedback(run: Run) -> Outcome:
     """What the markers' comments are worth."""
     with run.as_known() as warehouse:
-        return _summed(feedback.link_feedback(warehouse, run.programme))
+        return _summed(feedback.link_feedback(warehouse))
 
 
 def transform(run: Run, select: str) -> Outcome:

@@ -9,7 +9,6 @@ import pyarrow as pa
 
 from benchmarks.copies.corpus import Text
 from pipelines.links.copies import link_copies
-from pipelines.programme import Programme
 from pipelines.warehouse import Warehouse
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
@@ -57,7 +56,7 @@ def add(warehouse: Warehouse, texts: Sequence[tuple[int, Text]]) -> None:
 
 def search(warehouse: Warehouse) -> list[tuple[int, int]]:
     """Link, and the pairs of kinds learner and leak as (later, earlier) numbers of the texts."""
-    link_copies(warehouse, Programme(id="benchmark", name="Benchmark"))
+    link_copies(warehouse)
     return warehouse.rows(
         "select substr(later_id, 2)::integer, substr(earlier_id, 2)::integer from links.copies where kind in ('learner', 'leak') order by 1, 2"
     )

@@ -24,7 +24,6 @@ import pyarrow as pa
 from benchmarks.copies.library import sentences
 from benchmarks.copies.peers import PEERS
 from pipelines.links.copies import link_copies
-from pipelines.programme import Programme
 from pipelines.warehouse import Warehouse
 
 WORDS = 200
@@ -84,14 +83,13 @@ def fill(texts: int, folder: Path) -> Path:
 
 def measure(texts: int, fresh: int, folder: Path) -> str:
     """One line: texts, seconds, processor seconds, rate, pairs, works asked and seconds for the fresh ones, gigabytes at most."""
-    programme = Programme(id="benchmark", name="Benchmark")
     with Warehouse.open(fill(texts, folder), memory_limit=_MEMORY) as warehouse:
         begin, processor = time.perf_counter(), time.process_time()
-        first = link_copies(warehouse, programme)
+        first = link_copies(warehouse)
         seconds, processor = time.perf_counter() - begin, time.process_time() - processor
         _fill(warehouse, texts, texts + fresh, 2)
         begin = time.perf_counter()
-        second = link_copies(warehouse, programme)
+        second = link_copies(warehouse)
         night = time.perf_counter() - begin
     (folder / f"texts_{texts}.duckdb").unlink()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6

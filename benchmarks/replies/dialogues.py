@@ -21,7 +21,7 @@ from pathlib import Path
 
 from benchmarks.evaluation import render
 from benchmarks.replies.simulated import figures, tally
-from benchmarks.replies.talk import DAY, HOUR, PROGRAMME, START, Asked, Talk, write
+from benchmarks.replies.talk import DAY, HOUR, START, Asked, Talk, write
 from pipelines.links.questions import link_questions
 from pipelines.links.replies import link_replies
 from pipelines.warehouse import Warehouse
@@ -141,8 +141,8 @@ def measure(half: str, *, is_unmarked: bool = False) -> tuple[Counter[str], list
     """Counts of one file (those of ``benchmarks.replies.simulated``) and what went wrong, a line each."""
     with Warehouse.open(None) as warehouse:
         told, words = tell(warehouse, half, is_unmarked=is_unmarked)
-        link_questions(warehouse, PROGRAMME)
-        link_replies(warehouse, PROGRAMME)
+        link_questions(warehouse)
+        link_replies(warehouse)
         return tally(warehouse, told), list(_errors(warehouse, told, words))
 
 

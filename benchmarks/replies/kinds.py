@@ -11,7 +11,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from benchmarks.evaluation import render, share
-from benchmarks.replies.talk import HOUR, PROGRAMME, START, write
+from benchmarks.replies.talk import HOUR, START, write
 from pipelines.links.questions import link_questions
 from pipelines.links.replies import link_replies
 from pipelines.warehouse import Warehouse
@@ -59,8 +59,8 @@ def found(texts: list[str]) -> list[str | None]:
         tables["raw.enrolments"].append(enrolled | origin)
     with Warehouse.open(None) as warehouse:
         write(warehouse, tables)
-        link_questions(warehouse, PROGRAMME)
-        link_replies(warehouse, PROGRAMME)
+        link_questions(warehouse)
+        link_replies(warehouse)
         kinds = dict(warehouse.rows("select answer_id, kind from links.replies"))
     return [kinds.get(f"message:a{place:03}") for place in range(len(texts))]
 

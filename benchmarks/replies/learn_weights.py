@@ -12,7 +12,7 @@ import sys
 import numpy as np
 
 from benchmarks.replies.choice import fit_choice
-from benchmarks.replies.talk import PROGRAMME, talk
+from benchmarks.replies.talk import talk
 from pipelines.links import reply_guess
 from pipelines.links.questions import link_questions
 from pipelines.links.replies import link_replies
@@ -39,9 +39,9 @@ def gather(seed: int) -> list[tuple[object, Pairs, np.ndarray, np.ndarray, int]]
     try:
         with Warehouse.open(None) as warehouse:
             told = talk(warehouse, seed)
-            link_questions(warehouse, PROGRAMME)
+            link_questions(warehouse)
             bursts = dict(warehouse.rows("select message_id, burst_id from links.questions"))
-            link_replies(warehouse, PROGRAMME)
+            link_replies(warehouse)
     finally:
         reply_guess.weigh, reply_guess._candidates = kept, sought
     true = {(bursts.get(one.message_id, one.message_id), one.answer_id) for one in told.asked if one.answer_id}

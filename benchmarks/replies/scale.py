@@ -61,11 +61,11 @@ def relate(path: Path, as_of: date) -> Clock:
         with clock.step("what is new"):
             since = first_to_relate(warehouse)
         with clock.step("questions"):
-            link_questions(warehouse, PROGRAMME, since, is_related=True)
+            link_questions(warehouse, since=since, is_related=True)
         with clock.step("answers"):
-            link_replies(warehouse, PROGRAMME, since, is_related=True)
+            link_replies(warehouse, since=since, is_related=True)
         with clock.step("repeated questions"):
-            link_repeated_questions(warehouse, PROGRAMME, since)
+            link_repeated_questions(warehouse, since=since)
         with clock.step("remembering"):
             note_related(warehouse)
     variables = transform.variables(PROGRAMME, as_of)

@@ -11,7 +11,7 @@ import sys
 from collections import Counter, defaultdict
 
 from benchmarks.evaluation import Figure, f1, render, share
-from benchmarks.replies.talk import PROGRAMME, Talk, talk
+from benchmarks.replies.talk import Talk, talk
 from pipelines.links.questions import link_questions
 from pipelines.links.replies import link_replies
 from pipelines.warehouse import Warehouse
@@ -100,8 +100,8 @@ def main() -> None:
     for seed in given.seeds:
         with Warehouse.open(None) as warehouse:
             told = talk(warehouse, seed)
-            link_questions(warehouse, PROGRAMME)
-            link_replies(warehouse, PROGRAMME)
+            link_questions(warehouse)
+            link_replies(warehouse)
             count += tally(warehouse, told)
     sys.stdout.write(render(figures(count)) + "\n")
 

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 from pipelines.links import wording
 from pipelines.links.roles import relate_roles
-from pipelines.programme import Programme
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 
@@ -257,7 +256,7 @@ class AcknowledgementSummary:
     by_kind: dict[str, int]
 
 
-def link_acknowledgements(warehouse: Warehouse, programme: Programme) -> AcknowledgementSummary:
+def link_acknowledgements(warehouse: Warehouse) -> AcknowledgementSummary:
     """Find the signs that a notice arrived and write ``links.acknowledgements``. Needs links.people, links.replies and links.questions.
 
     Grain: one row per notice, addressee and kind of sign (the first of its kind), or one row ``none`` (``unknown`` where the channel shows no

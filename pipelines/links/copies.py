@@ -26,7 +26,6 @@ from pipelines.links.copy_rules import Pairs, Reference, Texts, accepted_pairs, 
 from pipelines.links.copy_star import later_holders
 from pipelines.links.fingerprints import sampled
 from pipelines.links.threaded_map import threaded_map
-from pipelines.programme import Programme
 from pipelines.text import VERSION, words
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
@@ -149,7 +148,7 @@ class Summary:
     fragments: int
 
 
-def link_copies(warehouse: Warehouse, programme: Programme) -> Summary:
+def link_copies(warehouse: Warehouse) -> Summary:
     """Bring ``links.copies``, ``links.copy_fragments`` and ``links.copy_clusters`` up to what is known.
 
     Included: submissions handed in, with text, typed or in files; as sources also messages in chats and forums of at least

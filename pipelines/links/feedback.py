@@ -24,7 +24,6 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.preprocessing import normalize
 
 from pipelines.links import wording
-from pipelines.programme import Programme
 from pipelines.thresholds import THRESHOLDS_FILE, threshold
 from pipelines.warehouse import Warehouse
 
@@ -41,7 +40,7 @@ class FeedbackSummary:
     by_kind: dict[str, int]
 
 
-def link_feedback(warehouse: Warehouse, programme: Programme) -> FeedbackSummary:
+def link_feedback(warehouse: Warehouse) -> FeedbackSummary:
     """Judge the comment of every grade in the markers' record and write ``links.feedback``.
 
     Grain: one row per grade with record = marking. Rules, the first that holds: no comment or an empty one (``none``); sent back, because

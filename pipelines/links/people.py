@@ -99,14 +99,14 @@ def link_people_and_places(warehouse: Warehouse, programme: Programme, as_of: da
 def _link_anew(warehouse: Warehouse, programme: Programme) -> tuple[Summary, places.Summary]:
     warehouse.connection.execute("delete from links.people")
     first = places.link_places(warehouse, programme)
-    people = link_people(warehouse, programme)
+    people = link_people(warehouse)
     placed = places.link_places(warehouse, programme)
     if placed != first:
-        people = link_people(warehouse, programme)
+        people = link_people(warehouse)
     return people, placed
 
 
-def link_people(warehouse: Warehouse, programme: Programme) -> Summary:
+def link_people(warehouse: Warehouse) -> Summary:
     """Fill ``links.people``: one row per account, from accounts, enrolments, standing decisions and where accounts appear (``links.places``).
 
     States: linked (``person_id``), review (``candidate_person_id``), unlinked. Bots and deleted messenger accounts that never showed a

@@ -21,7 +21,6 @@ from pipelines.links import novelty, question_model, spelling, wording
 from pipelines.links.names import NAME_TOKENS, called, key
 from pipelines.links.question_wording import may_be_name
 from pipelines.links.roles import narrow_roles, relate_roles
-from pipelines.programme import Programme
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 
@@ -213,7 +212,7 @@ class QuestionSummary:
     technical: int
 
 
-def link_questions(warehouse: Warehouse, programme: Programme, since: float | None = None, *, is_related: bool = False) -> QuestionSummary:
+def link_questions(warehouse: Warehouse, *, since: float | None = None, is_related: bool = False) -> QuestionSummary:
     """Judge every message of people who are neither curators nor staff and write ``links.questions``.
 
     Grain: one row per message judged. Left out: messages of curators and staff (by their role in that course at that time), bots,

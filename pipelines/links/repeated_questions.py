@@ -19,7 +19,6 @@ from scipy import sparse
 
 from pipelines.links import question_wording, wording
 from pipelines.links.question_clusters import Features, grow, pair_signs, until, weighted
-from pipelines.programme import Programme
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 
@@ -73,7 +72,7 @@ left join links.repeated_courses as before on before.course_id = course.course_i
 """
 
 
-def link_repeated_questions(warehouse: Warehouse, programme: Programme, since: float | None = None) -> RepetitionSummary:
+def link_repeated_questions(warehouse: Warehouse, *, since: float | None = None) -> RepetitionSummary:
     """Cluster the questions of each course and rank the answers given to them.
 
     Grain of links.repeated_questions: one row per question (first message of its burst) that has at least one fellow; questions asked once

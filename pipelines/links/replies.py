@@ -22,7 +22,6 @@ from pipelines.links.names import NAME_TOKENS, called, is_given_name, key
 from pipelines.links.question_wording import may_be_name
 from pipelines.links.reply_guess import guess, speak_of_one
 from pipelines.links.roles import narrow_roles, relate_roles
-from pipelines.programme import Programme
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 
@@ -137,7 +136,7 @@ _BEFORE = {
 }
 
 
-def link_replies(warehouse: Warehouse, programme: Programme, since: float | None = None, *, is_related: bool = False) -> ReplySummary:
+def link_replies(warehouse: Warehouse, *, since: float | None = None, is_related: bool = False) -> ReplySummary:
     """Find the messages that answer each question and write ``links.replies``. Needs links.questions, links.people, links.places.
 
     ``since``: messages sent before this moment (seconds) and what they answer stand as they are (``novelty``); None: everything is sought. ``is_related``: roles are at

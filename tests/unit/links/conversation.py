@@ -9,10 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipelines.programme import Programme
 from pipelines.warehouse import Warehouse
 
-PROGRAMME = Programme(id="test", name="Test")
 START = datetime(2026, 3, 2, 6, tzinfo=UTC)
 COURSE = "moodle:course:1"
 CHAT = "telegram:chat:1"

@@ -8,7 +8,7 @@ from pipelines.links.acknowledgements import AcknowledgementSummary, link_acknow
 from pipelines.links.questions import link_questions
 from pipelines.links.replies import link_replies
 from pipelines.warehouse import Warehouse
-from tests.unit.links.conversation import COURSE, NEWS, PROGRAMME, Course, at
+from tests.unit.links.conversation import COURSE, NEWS, Course, at
 
 DAY = 60 * 24
 
@@ -26,9 +26,9 @@ def course() -> Iterator[Course]:
 
 def run(course: Course) -> AcknowledgementSummary:
     course.write()
-    link_questions(course.warehouse, PROGRAMME)
-    link_replies(course.warehouse, PROGRAMME)
-    return link_acknowledgements(course.warehouse, PROGRAMME)
+    link_questions(course.warehouse)
+    link_replies(course.warehouse)
+    return link_acknowledgements(course.warehouse)
 
 
 def signs(course: Course) -> set[tuple[str, str, str]]:

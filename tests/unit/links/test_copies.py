@@ -12,7 +12,7 @@ from pipelines.links.copies import link_copies
 from pipelines.links.fingerprints import fingerprints
 from pipelines.text import words
 from pipelines.warehouse import Warehouse
-from tests.unit.links.warehouses import PROGRAMME, START, empty, insert
+from tests.unit.links.warehouses import START, empty, insert
 
 _SYLLABLES = ("ба", "ве", "го", "ди", "жу", "за", "ки", "ло", "ме", "ну", "пе", "ру", "со", "ту", "фа", "хо", "ша", "ще")
 
@@ -52,7 +52,7 @@ def post(warehouse: Warehouse, name: str, person: str, text: str, hours: float) 
 
 
 def pairs(warehouse: Warehouse) -> list[tuple[str, str, str]]:
-    link_copies(warehouse, PROGRAMME)
+    link_copies(warehouse)
     return warehouse.rows("select later_id, earlier_id, kind from links.copies order by 1, 2")
 
 
@@ -94,7 +94,7 @@ def test_different_texts_are_no_copies(warehouse: Warehouse) -> None:
 def test_tampering_is_counted_and_tells_the_direction(warehouse: Warehouse) -> None:
     hand_in(warehouse, "s1", "a", text_of(1), 0)
     hand_in(warehouse, "s2", "b", homoglyphs(text_of(1)), 0.01)
-    link_copies(warehouse, PROGRAMME)
+    link_copies(warehouse)
     hidden, strange, certainty = warehouse.rows("select hidden_characters, homoglyphs, direction_certainty from links.copies")[0]
     assert hidden == text_of(1).count("ве")
     assert strange > 50
@@ -105,7 +105,7 @@ def test_fragments_point_at_the_words_as_written(warehouse: Warehouse) -> None:
     earlier, later = text_of(1), text_of(2, 30) + " ( " + homoglyphs(" ".join(text_of(1).split()[20:60])) + " ) " + text_of(3, 30)
     hand_in(warehouse, "s1", "a", earlier, 0)
     hand_in(warehouse, "s2", "b", later, 5)
-    link_copies(warehouse, PROGRAMME)
+    link_copies(warehouse)
     fragments = warehouse.rows("select later_start, later_end, earlier_start, earlier_end, words from links.copy_fragments")
     assert len(fragments) == 1
     begin, end, there, there_end, count = fragments[0]
@@ -270,16 +270,16 @@ def test_only_new_works_are_asked_and_old_rows_stay(warehouse: Warehouse) -> Non
 def test_twice_gives_the_same(warehouse: Warehouse) -> None:
     for number in range(10):
         hand_in(warehouse, f"s{number}", f"a{number}", text_of(number // 2), number)
-    link_copies(warehouse, PROGRAMME)
+    link_copies(warehouse)
     copies, fragments = (warehouse.rows(f"select * from links.{table} order by all") for table in ("copies", "copy_fragments"))
-    assert link_copies(warehouse, PROGRAMME).asked == 0
+    assert link_copies(warehouse).asked == 0
     assert warehouse.rows("select * from links.copies order by all") == copies
     assert warehouse.rows("select * from links.copy_fragments order by all") == fragments
 
 
 def test_an_empty_warehouse_has_no_copies() -> None:
     with empty() as warehouse:
-        assert link_copies(warehouse, PROGRAMME).pairs == 0
+        assert link_copies(warehouse).pairs == 0
 
 
 def test_fingerprints_are_the_same_for_ever() -> None:

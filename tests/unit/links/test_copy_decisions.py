@@ -12,7 +12,7 @@ from pipelines.links.copies import link_copies
 from pipelines.links.copy_decisions import CopyDecision, decide, history, state_of, undo
 from pipelines.warehouse import Warehouse
 from tests.unit.links.test_copies import hand_in, text_of
-from tests.unit.links.warehouses import PROGRAMME, START, empty
+from tests.unit.links.warehouses import START, empty
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def warehouse() -> Iterator[Warehouse]:
     with empty() as made:
         hand_in(made, "s1", "a", text_of(1), 0)
         hand_in(made, "s2", "b", text_of(1), 5)
-        link_copies(made, PROGRAMME)
+        link_copies(made)
         yield made
 
 
@@ -44,7 +44,7 @@ def test_a_dispute_is_opened_decided_and_taken_back_step_by_step(warehouse: Ware
 def test_a_verdict_outlives_the_pair_and_the_next_run(warehouse: Warehouse) -> None:
     decide(warehouse, said("dispute"))
     warehouse.connection.execute("delete from raw.submissions where submission_id = 's1'")
-    link_copies(warehouse, PROGRAMME)
+    link_copies(warehouse)
     assert warehouse.rows("select * from links.copies") == []
     decide(warehouse, said("allowed"))
     assert state_of(warehouse, "s2", "s1") == "allowed"

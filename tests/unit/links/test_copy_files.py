@@ -14,7 +14,7 @@ from pipelines.loading import load_source
 from pipelines.programme import Programme, Source
 from pipelines.warehouse import Warehouse
 from tests.unit.links.test_copies import hand_in, post, text_of
-from tests.unit.links.warehouses import PROGRAMME, PSEUDONYMS, START, empty, insert
+from tests.unit.links.warehouses import PSEUDONYMS, START, empty, insert
 from tests.unit.sources.file_text_samples import docx_of, paragraph, run
 
 
@@ -51,7 +51,7 @@ def hand_in_file(
 
 
 def signs(warehouse: Warehouse, later: str = "s2", earlier: str = "s1") -> tuple[object, ...]:
-    link_copies(warehouse, PROGRAMME)
+    link_copies(warehouse)
     return warehouse.rows(
         "select same_file, same_author, same_creation, shared_revisions, unseen_letters from links.copies where later_id = ? and earlier_id = ?",
         [later, earlier],
@@ -142,7 +142,7 @@ def post_file(
 
 
 def found(warehouse: Warehouse) -> list[tuple[object, ...]]:
-    link_copies(warehouse, PROGRAMME)
+    link_copies(warehouse)
     return warehouse.rows("select later_id, earlier_id, kind, same_file, earlier_in_file from links.copies order by 1, 2")
 
 
@@ -214,7 +214,7 @@ def test_part_of_the_bytes_is_part_of_the_work(warehouse: Warehouse) -> None:
     for number in (1, 2):
         hand_in_file(warehouse, number, None, content="h")
     insert(warehouse, "raw.submission_files", [{"file_id": "more", "submission_id": "s2", "content_hash": "other", "bytes": 27}])
-    link_copies(warehouse, PROGRAMME)
+    link_copies(warehouse)
     assert warehouse.rows("select later_share, earlier_share from links.copies") == [(0.25, 1.0)]
 
 
@@ -231,13 +231,13 @@ def test_night_by_night_finds_what_is_found_at_once(warehouse: Warehouse) -> Non
     tables = ("links.copies", "links.copy_fragments", "links.copy_clusters")
     for step in steps:
         step(warehouse)
-        link_copies(warehouse, PROGRAMME)
+        link_copies(warehouse)
     nights = {table: warehouse.rows(f"select * from {table} order by all") for table in tables}
     with empty() as whole:
         insert(whole, "raw.tasks", [{"task_id": "t", "course_id": "c", "kind": "assignment"}])
         for step in steps:
             step(whole)
-        link_copies(whole, PROGRAMME)
+        link_copies(whole)
         assert {table: whole.rows(f"select * from {table} order by all") for table in tables} == nights
     assert {(row[0], row[1]) for row in nights["links.copies"] if row[3] == "leak"} == {
         ("s1", "post1"), ("s2", "post1"), ("s5", "post2"), ("s6", "post1"),

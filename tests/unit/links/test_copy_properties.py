@@ -17,7 +17,7 @@ from pipelines.links.quotations import quoted_words
 from pipelines.text import words
 from pipelines.warehouse import Warehouse
 from tests.unit.links.test_copies import hand_in, post, text_of
-from tests.unit.links.warehouses import PROGRAMME, empty, insert
+from tests.unit.links.warehouses import empty, insert
 
 Work = tuple[str, str, str, float]
 
@@ -43,7 +43,7 @@ def pairs_of(works: Sequence[Work], nights: int = 1) -> list[tuple[object, ...]]
         for night in range(nights):
             for name, person, text, hours in works[night * size : (night + 1) * size]:
                 hand_in(warehouse, name, person, text, hours)
-            link_copies(warehouse, PROGRAMME)
+            link_copies(warehouse)
         fragments = warehouse.rows(
             "select later_id, earlier_id, later_start, later_end, earlier_start, earlier_end from links.copy_fragments order by all"
         )
@@ -89,9 +89,9 @@ def test_a_text_that_went_takes_its_pairs_along() -> None:
     with empty() as warehouse:
         for name, person, text, hours in works:
             hand_in(warehouse, name, person, text, hours)
-        link_copies(warehouse, PROGRAMME)
+        link_copies(warehouse)
         warehouse.connection.execute("delete from raw.submissions where submission_id = 's1'")
-        link_copies(warehouse, PROGRAMME)
+        link_copies(warehouse)
         assert warehouse.rows("select later_id, earlier_id from links.copies") == [("s3", "s2")]
 
 
@@ -106,7 +106,7 @@ def test_a_teachers_message_is_reference_and_hides_what_repeats_it() -> None:
         post(warehouse, "m1", "teacher", text_of(1), 0)
         for number in (1, 2):
             hand_in(warehouse, f"s{number}", f"a{number}", text_of(1, 60) + " " + text_of(number + 10, 60), number)
-        link_copies(warehouse, PROGRAMME)
+        link_copies(warehouse)
         assert warehouse.rows("select later_id, earlier_id, kind from links.copies order by 1") == [
             ("s1", "m1", "reference"),
             ("s2", "m1", "reference"),
@@ -123,7 +123,7 @@ def test_the_words_of_files_are_read() -> None:
                 [{"file_id": f"f{number}", "submission_id": f"s{number}", "content_hash": f"h{number}", "bytes": 9}],
             )
             insert(warehouse, "personal.file_texts", [{"content_hash": f"h{number}", "text": text_of(1) + " конец" * number}])
-        link_copies(warehouse, PROGRAMME)
+        link_copies(warehouse)
         assert warehouse.rows("select later_id, earlier_id, same_file from links.copies") == [("s2", "s1", False)]
 
 

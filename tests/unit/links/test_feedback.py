@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pipelines.links import feedback
 from pipelines.links.feedback import link_feedback
 from pipelines.warehouse import Warehouse
-from tests.unit.links.conversation import PROGRAMME, Course
+from tests.unit.links.conversation import Course
 
 TEMPLATE = "Спасибо за работу, материал изложен последовательно, желаю дальнейших успехов в обучении"
 
@@ -24,7 +24,7 @@ def course() -> Iterator[Course]:
 
 def kinds(course: Course) -> dict[str, tuple[str, str]]:
     course.write()
-    link_feedback(course.warehouse, PROGRAMME)
+    link_feedback(course.warehouse)
     return {row[0]: row[1:] for row in course.warehouse.rows("select grade_id, kind, rule from links.feedback")}
 
 
@@ -151,7 +151,7 @@ class _Counting:
     def again(self) -> tuple[int, int]:
         """Judge everything; (grades whose own words were counted, markers whose comments were compared)."""
         self.markers = 0
-        link_feedback(self.course.warehouse, PROGRAMME)
+        link_feedback(self.course.warehouse)
         return self.course.warehouse.value("select count(*) from own_words"), self.markers
 
     def rows(self) -> list[tuple[object, ...]]:

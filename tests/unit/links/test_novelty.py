@@ -16,7 +16,7 @@ from pipelines.links.novelty import first_to_relate, note_related
 from pipelines.links.questions import link_questions
 from pipelines.links.replies import link_replies
 from pipelines.warehouse import Warehouse
-from tests.unit.links.conversation import PROGRAMME, START, Course
+from tests.unit.links.conversation import START, Course
 
 DAY = 60 * 24
 WEEKS = 13
@@ -79,8 +79,8 @@ def talk(course: Course, seed: int = 5) -> None:
 def relate(course: Course, day: int, *, anew: bool = False) -> float | None:
     with known_until(course.warehouse, START + timedelta(days=day)):
         since = first_to_relate(course.warehouse)
-        link_questions(course.warehouse, PROGRAMME, None if anew else since, is_related=not anew)
-        link_replies(course.warehouse, PROGRAMME, None if anew else since, is_related=not anew)
+        link_questions(course.warehouse, since=None if anew else since, is_related=not anew)
+        link_replies(course.warehouse, since=None if anew else since, is_related=not anew)
         note_related(course.warehouse)
     return since
 
@@ -191,9 +191,9 @@ def test_only_courses_to_which_something_was_said_are_clustered_again_and_it_com
     def clustered(day: int, *, anew: bool = False) -> dict[str, list[tuple[object, ...]]]:
         with known_until(course.warehouse, START + timedelta(days=day)):
             since = first_to_relate(course.warehouse)
-            link_questions(course.warehouse, PROGRAMME, since)
-            link_replies(course.warehouse, PROGRAMME, since)
-            repeated_questions.link_repeated_questions(course.warehouse, PROGRAMME, None if anew else since)
+            link_questions(course.warehouse, since=since)
+            link_replies(course.warehouse, since=since)
+            repeated_questions.link_repeated_questions(course.warehouse, since=None if anew else since)
             note_related(course.warehouse)
         tables = ("repeated_questions", "repeated_merges", "repeated_answers", "repeated_courses")
         return {table: course.warehouse.rows(f"select * from links.{table} order by all") for table in tables}

@@ -307,9 +307,9 @@ def test_the_stream_of_a_webinar_tells_namesakes_apart(warehouse: Warehouse) -> 
 def test_linking_twice_gives_the_same(warehouse: Warehouse) -> None:
     learner(warehouse, "1", "Анна Петровна", "Иванова")
     chat_account(warehouse, "user7", "Анна Иванова")
-    summary = link_people(warehouse, PROGRAMME)
+    summary = link_people(warehouse)
     before = warehouse.rows("select * from links.people order by account_id")
-    assert link_people(warehouse, PROGRAMME) == summary
+    assert link_people(warehouse) == summary
     assert warehouse.rows("select * from links.people order by account_id") == before
 
 
@@ -317,7 +317,7 @@ def test_every_account_has_one_row(warehouse: Warehouse) -> None:
     learner(warehouse, "1", "Анна", "Иванова", created_at=START + timedelta(days=1))
     for native in ("user7", "user8"):
         chat_account(warehouse, native, "Анна Иванова")
-    summary = link_people(warehouse, PROGRAMME)
+    summary = link_people(warehouse)
     assert summary.accounts == 3 == summary.linked + summary.review + summary.unlinked
 
 

@@ -7,7 +7,7 @@ import pytest
 from pipelines.links import question_model, questions
 from pipelines.links.questions import judge, link_questions
 from pipelines.warehouse import Warehouse
-from tests.unit.links.conversation import PROGRAMME, Course
+from tests.unit.links.conversation import Course
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def course(warehouse: Warehouse) -> Course:
 
 def judged(course: Course) -> dict[str, tuple[bool, str, str]]:
     course.write()
-    link_questions(course.warehouse, PROGRAMME)
+    link_questions(course.warehouse)
     return {row[0]: row[1:] for row in course.warehouse.rows("select message_id, is_question, rule, burst_id from links.questions")}
 
 
@@ -304,14 +304,14 @@ def test_a_letter_without_a_subject_right_after_a_notice_confirms_it(course: Cou
 def test_twice_gives_the_same(course: Course) -> None:
     course.chat("Вера", "Когда вебинар?", 0)
     first = judged(course)
-    link_questions(course.warehouse, PROGRAMME)
+    link_questions(course.warehouse)
     assert {
         row[0]: row[1:] for row in course.warehouse.rows("select message_id, is_question, rule, burst_id from links.questions")
     } == first
 
 
 def test_nothing_said_nothing_judged(warehouse: Warehouse) -> None:
-    summary = link_questions(warehouse, PROGRAMME)
+    summary = link_questions(warehouse)
     assert (summary.judged, summary.questions) == (0, 0)
 
 
@@ -380,7 +380,7 @@ def test_the_same_words_after_a_question_of_a_fellow_learner_ask_less(course: Co
     course.chat("Глеб", "Где лежит шаблон?", 60 * 24)
     after = course.chat("Вера", "в третьем модуле внизу страницы", 60 * 24 + 2)
     course.write()
-    link_questions(course.warehouse, PROGRAMME)
+    link_questions(course.warehouse)
     score = dict(course.warehouse.rows("select message_id, score from links.questions"))
     assert score[after] < score[alone]
 

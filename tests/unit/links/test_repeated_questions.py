@@ -9,7 +9,7 @@ from pipelines.links.questions import link_questions
 from pipelines.links.repeated_questions import cluster, link_repeated_questions
 from pipelines.links.replies import link_replies
 from pipelines.warehouse import Warehouse
-from tests.unit.links.conversation import PROGRAMME, Course
+from tests.unit.links.conversation import Course
 
 HOUR = 60
 
@@ -27,9 +27,9 @@ def course() -> Iterator[Course]:
 
 def clusters(course: Course) -> dict[str, str]:
     course.write()
-    link_questions(course.warehouse, PROGRAMME)
-    link_replies(course.warehouse, PROGRAMME)
-    link_repeated_questions(course.warehouse, PROGRAMME)
+    link_questions(course.warehouse)
+    link_replies(course.warehouse)
+    link_repeated_questions(course.warehouse)
     return dict(course.warehouse.rows("select message_id, cluster_id from links.repeated_questions"))
 
 

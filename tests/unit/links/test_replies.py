@@ -11,7 +11,7 @@ from pipelines.links.replies import link_replies, roots
 from pipelines.links.reply_guess import likeness_expected, of_one_matter
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
-from tests.unit.links.conversation import PROGRAMME, Course, at
+from tests.unit.links.conversation import Course, at
 
 DAY = 60 * 24
 
@@ -29,8 +29,8 @@ def course() -> Iterator[Course]:
 
 def replies(course: Course) -> dict[tuple[str, str], tuple[str, str, str]]:
     course.write()
-    link_questions(course.warehouse, PROGRAMME)
-    link_replies(course.warehouse, PROGRAMME)
+    link_questions(course.warehouse)
+    link_replies(course.warehouse)
     return {row[:2]: row[2:] for row in course.warehouse.rows("select question_id, answer_id, role, kind, rule from links.replies")}
 
 

@@ -67,6 +67,8 @@ from pipelines.sources.chats.whatsapp_words import (
     NOTICE,
     NOTICE_AS_WORDS,
     OMITTED,
+    OWN_FILE,
+    OWN_REMARK,
     POLL,
     poll_words,
     with_plain_spaces,
@@ -115,7 +117,7 @@ class WhatsAppReader:
     """
 
     kind: ClassVar[str] = "whatsapp"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     opens_files: ClassVar[bool] = True
     items_name_people: ClassVar[bool] = True
 
@@ -322,7 +324,7 @@ def _name_evidence(text: str, names: dict[str, _Name]) -> None:
     if second is None or second["name"] != evidence.second:
         evidence.second = None
     if evidence.own_words:
-        said = _words(words)
+        said = _words(words, text)
         evidence.own_words = _OWN_WORDS in text[: len(first["name"]) + 4] and not (said.media or said.is_gone)
         evidence.is_chats = evidence.is_chats or ENCRYPTED.match(words[:_NOTICE_CHARS]) is not None
 
@@ -342,8 +344,9 @@ def _author(text: str, known: _Known) -> tuple[str | None, str]:
         name, words = f"{name}: {second}", words.removeprefix(f"{second}:").removeprefix(" ")
     if not name:
         return None, plain
-    # Whose message is gone is told by the name before that, even where it goes on like a deed of somebody's.
-    if DELETED.fullmatch(words[:_NOTICE_CHARS].strip()):
+    # Whose message is gone, or not shown, is told by the name before that, even where it goes on like a deed of somebody's.
+    said = words[:_NOTICE_CHARS].strip()
+    if DELETED.fullmatch(said) or NOTHING_TOLD.fullmatch(said):
         return name, words
     if found["name"] in known.of_chat:
         return None, words
@@ -444,6 +447,8 @@ def _words(words: str, marked: str = "") -> _Said:
     """What is said by the words behind an author. ``marked``: the message with the marks that set off iOS's own words."""
     if edited := EDITED.search(words, max(0, len(words) - _NOTICE_CHARS)):
         words = words[: edited.start()]
+    elif (remark := OWN_REMARK.search(marked, max(0, len(marked) - _NOTICE_CHARS))) and not OMITTED.fullmatch(remark[1]):
+        words = words.rstrip().removesuffix(remark[1]).rstrip()
     first, _, caption = words.partition("\n")
     first = first.strip()
     if len(first) > _NOTICE_CHARS:
@@ -463,12 +468,16 @@ def _words(words: str, marked: str = "") -> _Said:
         before = "" if DOCUMENT.fullmatch(found["before"]) else found["before"]
         written = f"{before}\n{caption}".strip()
         return _Said(written, f"\x00media\n{written}", media_of(found["name"]), file=found["name"])
+    if (own := OWN_FILE.search(marked.partition("\n")[0])) and first.endswith(shown := without_marks(own[0]).strip()):
+        before, file = first.removesuffix(shown).strip(), without_marks(own["android"] or own["ios"])
+        written = f"{'' if DOCUMENT.fullmatch(before) else before}\n{caption}".strip()
+        return _Said(written, f"\x00media\n{written}", media_of(file), file=file)
     # iOS: what was written with a medium that was left out stands before the words for it.
     behind = without_marks(marked.rpartition(_OWN_WORDS)[2]).strip() if _OWN_WORDS in marked else ""
     if behind and words.rstrip().endswith(f" {behind}") and (found := OMITTED.fullmatch(behind)):
         written = words.rstrip().removesuffix(behind).strip()
         return _Said(written, f"\x00media\n{written}", "file" if found.lastgroup == "any" else found.lastgroup)
-    if words.strip() == NOTHING_TOLD:
+    if NOTHING_TOLD.fullmatch(words.strip()):
         return _Said("", words)
     if POLL.match(first):
         lines = poll_words([line for line in (POLL.sub("", first, count=1).strip(), *caption.split("\n")) if line])

@@ -1,4 +1,4 @@
-"""What WhatsApp itself writes into an exported chat, in Russian, English and German: notices, stand-ins for media, marks.
+"""What WhatsApp itself writes into an exported chat, in Russian, English and German: notices, stand-ins for media, marks; of others' languages the words for a deleted message.
 
 Collected from the patterns of gesiscss/WhatsR (Languages.csv), starkdmi/whats_json, and exports quoted in public code. A chat in another
 language is read all the same: its notices without an author are still notices, and of media it is the file names that tell.
@@ -71,11 +71,19 @@ DELETED = re.compile(
     r"(?:you deleted this message|this message was deleted|message deleted|данное сообщение удалено|вы удалили (?:данное|это) сообщение|"
     r"(?:это )?сообщение (?:было )?удалено|diese nachricht wurde gelöscht|du hast diese nachricht gelöscht)"
     r"(?: (?:(?:by|as) (?:an )?admin|админом|администратором|von admin|als admin)\b[^\n]*)?\.?"
-    r"|diese nachricht wurde von admin [^\n]{1,100} gelöscht\.?",
+    r"|diese nachricht wurde von admin [^\n]{1,100} gelöscht\.?"
+    r"|(?:це )?повідомлення (?:було )?видалено\.?|ви видалили це повідомлення\.?|бұл хабар(?:лама)? (?:жойылды|жойылған)\.?|сіз бұл хабар(?:лама)?ды жойдыңыз\.?"
+    r"|(?:bu|ushbu) xabar o.?chiril(?:di|gan)\.?|(?:siz )?(?:bu|ushbu) xabarni o.?chirdingiz\.?|bu mesaj silindi\.?|bu mesajı sildiniz\.?"
+    r"|se eliminó este mensaje\.?|eliminaste este mensaje\.?|ce message a été supprimé\.?|vous avez supprimé ce message\.?"
+    r"|questo messaggio è stato eliminato\.?|hai eliminato questo messaggio\.?|(?:esta )?mensagem (?:foi )?apagada\.?|você apagou esta mensagem\.?"
+    r"|ta wiadomość została usunięta\.?|usunięto tę wiadomość\.?",
     re.IGNORECASE,
 )
-#: Android writes it where it has no words for what was sent (a photo to be seen once).
-NOTHING_TOLD = "null"
+#: What stands where an export has no words for what was sent: "null" on Android, notices that send the reader to the phone.
+NOTHING_TOLD = re.compile(
+    r"null|you (?:received|sent) a view once (?:message|photo|video|voice message)\.[^\n]*|this message can[\u2019']t be displayed here\.[^\n]*",
+    re.IGNORECASE,
+)
 EDITED = re.compile(
     r"\s*<(?:this message was edited|message edited|(?:это )?сообщение (?:было )?изменено|diese nachricht wurde bearbeitet)\.?>\s*$",
     re.IGNORECASE,
@@ -105,6 +113,12 @@ ATTACHED = re.compile(
 )
 #: iOS puts what it knows of a document, or what was written with the medium, before the file's name.
 ATTACHED_BEHIND = re.compile(r"(?P<before>[^\n]*\S) ?<(?:attached|прикреплено|anhang|вложение): ?(?P<name>[^\n<>]{1,255})>", re.IGNORECASE)
+#: The mark of direction, behind which stands what WhatsApp itself wrote: a file's name with words in the phone's language, whichever that is …
+OWN_FILE = re.compile(
+    r"\u200e+(?:(?P<android>[^\n:\u200e]{1,255}\.\w{2,5}) \([^\n()]{3,40}\)|<[^\n<>:]{3,30}: ?\u200e?(?P<ios>[^\n<>]{1,255}\.\w{2,5})>)\s*$"
+)
+#: … or that the message was edited.
+OWN_REMARK = re.compile(r"\u200e+(<[^\n<>:]{5,60}>)\s*$")
 DOCUMENT = re.compile(r"[^\n:]{1,255}\.\w{2,5}(?: \u2022 [^\n]{1,80})?")
 LOCATION = re.compile(
     r"[^\n:]{2,40}: ?https://(?:maps\.google\.com|maps\.apple\.com|foursquare\.com)/|"

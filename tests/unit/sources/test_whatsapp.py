@@ -273,6 +273,12 @@ def test_a_partner_who_writes_is_no_title_of_the_chat(tmp_path: Path):
         "\u200eThis message was deleted by admin Boris.",
         "\u200eYou deleted this message as admin",
         "Diese Nachricht wurde von Admin Boris gelöscht.",
+        "Це повідомлення видалено",
+        "Бұл хабар жойылды",
+        "Ushbu xabar oʻchirilgan",
+        "\u200eBu mesaj silindi.",
+        "Se eliminó este mensaje",
+        "Ce message a été supprimé",
     ],
 )
 def test_whose_message_was_deleted_is_told(words: str, tmp_path: Path):
@@ -369,6 +375,28 @@ def test_hostile_lines_take_no_time(noise: str, tmp_path: Path):
     reading = Reading(WhatsAppReader(), file)
     assert len(messages(reading)) >= 2
     assert (datetime.now(UTC) - began).total_seconds() < 5
+
+
+@pytest.mark.parametrize(
+    ("words", "media", "text"),
+    [
+        ("\u200eHisobot 3.pdf (fayl biriktirilgan)", "file", ""),
+        ("\u200e\u200eЗвіт 3.docx (файл додано)\nось", "file", "ось"),
+        ("Rapor.pdf • 3 sayfa \u200e<eklendi: 00000007-Rapor.pdf>", "file", ""),
+        ("Şuna bakın \u200e<eklendi: 00000008-resim.jpg>", "photo", "Şuna bakın"),
+        ("report.pdf (final version)", None, "report.pdf (final version)"),
+        ("<см. файл: a.pdf>", None, "<см. файл: a.pdf>"),
+        ("ертең келемін \u200e<Бұл хабар өңделді>", None, "ертең келемін"),
+        ("іспит\nзавтра \u200e<Це повідомлення змінено>", None, "іспит\nзавтра"),
+        ("сравните 5 <а потом вот это>", None, "сравните 5 <а потом вот это>"),
+        ("\u200eYou received a view once message. For added privacy, you can only open it on your phone.", None, ""),
+    ],
+)
+def test_what_whatsapp_says_behind_its_mark_is_known_in_any_language(words: str, media: str | None, text: str, tmp_path: Path):
+    file = tmp_path / "chat.txt"
+    file.write_text(f"22.11.2026, 14:01 - Анна: {words}\n22.11.2026, 14:02 - Борис: раз\n", "utf-8")
+    row, _ = messages(Reading(WhatsAppReader(), file))
+    assert (row["kind"], row["media"], row["text"]) == ("post", media, text)
 
 
 def test_ios_names_a_file_behind_its_title_or_the_words():

@@ -50,9 +50,14 @@ _MAILDIR_FOLDERS = ("cur", "new")
 _MAILDIR_TIME = re.compile(r"(\d{9,10})\.")
 _HEADER_END = re.compile(rb"\r\n\r\n|\n\r?\n|\r\r")
 #: Mails saved one by one (Outlook, Thunderbird, webmail); Apple Mail's begin with a line that counts their bytes.
-_SINGLE_MAIL, _APPLE_MAIL = (".eml", ".emlx"), re.compile(rb"\d{1,12}[ \t]*\r?\n")
+_SINGLE_MAIL, _APPLE_MAIL = (".eml", ".emlx", ".msg"), re.compile(rb"\d{1,12}[ \t]*\r?\n")
 
 
+#: Outlook saves a mail as a compound file (MS-OXMSG); other programs give the same ending to plain mails.
+_COMPOUND = bytes.fromhex("d0cf11e0a1b11ae1")
+_OUTLOOKS_OWN = "a .msg of Outlook: save it as .eml"
+#: Whole mailboxes in formats of Microsoft's programs, which are not read; each is told as an item that cannot be.
+_OUTLOOKS_MAILBOXES = (".pst", ".ost", ".olm", ".dbx")
 #: Mail.ru, Yandex, Google and others pack what they give away.
 _ARCHIVE = ".zip"
 _BLOCK = 1 << 20
@@ -71,12 +76,12 @@ _FOLDERS_OWN = b"DON'T DELETE THIS MESSAGE -- FOLDER INTERNAL DATA"
 
 
 class MailboxReader:
-    """Reads mbox files, Maildir folders, folders of ``*.eml`` and ``*.emlx`` files, and ZIP archives of such files (kind "mailbox"); one item is one
-    file or one folder.
+    """Reads mbox files, Maildir folders, folders of ``*.eml``, ``*.emlx`` and plain ``*.msg`` files, and ZIP archives of such files
+    (kind "mailbox"); one item is one file or one folder.
 
     Record kinds: messages (counted), addressees, mail_references, accounts, chats. Rejected, as "mail N" (in folders and archives: of the files in order of name):
     ``header cut off or too long``, ``no header fields``, ``draft``, ``spam``, ``thrown away``, ``a message of a chat``,
-    ``the folder's own record``, ``cannot be read``.
+    ``the folder's own record``, ``cannot be read``, ``a .msg of Outlook: save it as .eml``.
     """
 
     kind: ClassVar[str] = "mailbox"
@@ -105,7 +110,12 @@ class MailboxReader:
         ]
         single = {path.parent for path in files if path.suffix.lower() in _SINGLE_MAIL}
         folders += sorted(single.difference(folders))
-        files = [path for path in files if path.suffix.lower() not in _SINGLE_MAIL and (_is_mbox(path) or _has_mails(path))]
+        files = [
+            path
+            for path in files
+            if path.suffix.lower() in _OUTLOOKS_MAILBOXES
+            or (path.suffix.lower() not in _SINGLE_MAIL and (_is_mbox(path) or _has_mails(path)))
+        ]
         found = {path.relative_to(root).as_posix(): path for path in (*folders, *files)}
         if not found:
             raise BadSource(
@@ -116,7 +126,7 @@ class MailboxReader:
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         """The events of one mailbox, in batches of about fifty thousand mails.
 
-        Raises BadFile for a file that is no mbox or is packed and cut off.
+        Raises BadFile for a file that is no mbox or is packed and cut off, and for a mailbox of Outlook's own.
         """
         if item.path is None:
             raise BadSource(f"{item.name}: a mailbox is a file or a folder; the item has no path")
@@ -124,7 +134,7 @@ class MailboxReader:
         seen = 0
         for raw, arrived_at, problem in _mails(item.path):
             seen += 1
-            problem = problem or _left_out(raw.fields)
+            problem = problem or raw.problem or _left_out(raw.fields)
             if not problem:
                 report = mail_reports.report_of(raw.fields, raw.report) if raw.fields is not None and raw.is_report else None
                 problem = rows.add(raw.fields, report, arrived_at, raw.envelope)
@@ -160,6 +170,9 @@ def _mails(path: Path) -> Iterator[tuple[RawMail, datetime | None, str | None]]:
         yield _single(path, 1), None, None
     elif path.suffix.lower() == _ARCHIVE:
         yield from _archived(path)
+    elif path.suffix.lower() in _OUTLOOKS_MAILBOXES:
+        expected = "mails as .eml or .mbox: export them (readpst, or through Thunderbird), or read the account over IMAP (kind imap)"
+        raise BadFile(path, place="file name", expected=expected, found="a mailbox in a format of Outlook's own")
     else:
         with _open(path) as content:
             for raw in split_mbox(content, path, mail_reports.is_report):
@@ -244,6 +257,8 @@ def _single(path: Path, number: int) -> RawMail:
 def _single_of(content: BinaryIO, name: str, number: int) -> RawMail:
     """One mail. A file that is a header alone is whole if its last line is."""
     start = content.read(HEADER_BYTES)
+    if start.startswith(_COMPOUND):
+        return RawMail(number, b"", None, problem=_OUTLOOKS_OWN)
     if b"\n" not in start:  # Mac OS before X; a byte for a byte, so that an .emlx file's count stays right
         start = start.replace(b"\r", b"\n")
     envelope = b""

@@ -56,6 +56,8 @@ class RawMail:
     report: bytes = b""
     #: Its header is that of a report, whether or not anything of it is there.
     is_report: bool = False
+    #: Why nothing of it is read, where that is known already.
+    problem: str | None = None
 
 
 def split_mbox(content: BinaryIO, path: Path, is_report: Callable[[Fields], bool]) -> Iterator[RawMail]:

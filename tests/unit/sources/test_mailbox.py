@@ -497,3 +497,37 @@ def test_references_are_kept_oldest_first(tmp_path: Path) -> None:
     kept = [row["reference_id"] for row in rows(events(path), "mail_references")]
     assert len(kept) == 100
     assert (kept[0], kept[-1]) == (message("0@x"), message("999@x"))
+
+
+class TestOutlooksOwn:
+    """Outlook's .msg and .pst are not read, and nothing of that is silent."""
+
+    MAIL = b"From: Lida <lida@example.org>\nTo: kira@example.org\nSubject: s\nDate: Mon, 5 Oct 2026 07:00:00 +0000\nMessage-ID: <1@x>\n\nText\n"
+    COMPOUND = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600)
+
+    def test_a_msg_among_mails_is_rejected_with_its_reason(self, tmp_path: Path) -> None:
+        (tmp_path / "1.eml").write_bytes(self.MAIL)
+        (tmp_path / "2.msg").write_bytes(self.COMPOUND)
+        (tmp_path / "3.MSG").write_bytes(self.MAIL.replace(b"<1@", b"<3@"))
+        with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+            for name in ("1.eml", "2.msg", "3.MSG"):
+                archive.write(tmp_path / name, name)
+        source = Source(name="post", kind="mailbox", path=tmp_path)
+        folder, archived = MailboxReader().items(source, CONTEXT)
+        for item in (folder, archived):
+            found = list(MailboxReader().read(source, item, CONTEXT))
+            assert [event for event in found if isinstance(event, Rejected)] == [
+                Rejected("messages", "mail 2", "a .msg of Outlook: save it as .eml")
+            ]
+            assert sum(event.rows for event in found if isinstance(event, Seen)) == 3
+            assert len(rows(found, "messages", counted=True)) == 2
+
+    @pytest.mark.parametrize("name", ["archive.pst", "cache.OST", "mac.olm", "Inbox.dbx"])
+    def test_a_whole_mailbox_is_an_item_that_says_what_to_do(self, name: str, tmp_path: Path) -> None:
+        (tmp_path / name).write_bytes(b"!BDN" + bytes(600))
+        (tmp_path / "1.eml").write_bytes(self.MAIL)
+        source = Source(name="post", kind="mailbox", path=tmp_path)
+        items = {item.name: item for item in MailboxReader().items(source, CONTEXT)}
+        assert set(items) == {".", name}
+        with pytest.raises(BadFile, match="readpst"):
+            list(MailboxReader().read(source, items[name], CONTEXT))

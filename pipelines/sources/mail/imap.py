@@ -25,6 +25,7 @@ Not kept: what ``mailbox`` does not keep; flags (HIGHESTMODSEQ moves with them, 
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -64,7 +65,12 @@ _LEFT_OUT_NAMES = frozenset(
 _ASKED = ("UID", "FLAGS", "INTERNALDATE", f"BODY.PEEK[HEADER.FIELDS ({' '.join(name.upper() for name in READ_FIELDS)})]")
 #: Places in an answer to BODYSTRUCTURE (RFC 3501, 7.4.2).
 _TYPE, _SUBTYPE, _ENCODING = 0, 1, 5
-#: Listed, and then left out of the answer: deleted meanwhile, or one that the server itself cannot read.
+#: Refusals that say nothing of a mail (RFC 5530; Exchange's and Yandex's words): the folder is read another time.
+_PASSING = re.compile(
+    r"\[(?:unavailable|inuse|limit|overquota|serverbug|throttled|contactadmin|expired|authorizationfailed)\b|throttl|too many|try again|later|temporar|busy",
+    re.IGNORECASE,
+)
+#: Listed, and then left out of the answer: deleted meanwhile, or one that the server itself cannot take apart.
 _NOT_HANDED_OVER = "not handed over by the server"
 #: Fingerprint of a folder whose state the server does not tell: that folder alone cannot be read.
 _CLOSED = "0:0:0:0"
@@ -113,7 +119,9 @@ class ImapReader:
             uids = _uids(server, int(opened.get(b"EXISTS") or 0), begin)
             for first in range(0, len(uids), _MESSAGES_AT_ONCE):
                 asked = uids[first : first + _MESSAGES_AT_ONCE]
-                found = server.fetch(asked, _ASKED)
+                found = _fetch(server, asked, _ASKED)
+                if not found and len(asked) > 1:
+                    raise BadSource(f"source {source.name}: the server lists the folder's messages and hands over none of {len(asked)}")
                 fields = {uid: read_fields(_header(answer)) for uid, answer in found.items()}
                 reports = _reports(server, {uid: one for uid, one in fields.items() if mail_reports.is_report(one)})
                 for uid in asked:
@@ -251,6 +259,27 @@ def _uids(server: IMAPClient, count: int, begin: int) -> list[int]:
     return sorted(found)
 
 
+def _fetch(server: IMAPClient, uids: list[int], asked: Iterable[str]) -> dict[int, Any]:
+    """What the server says of some messages, without those of which it cannot.
+
+    A mail that it cannot take apart makes it refuse the whole request (Exchange: "could not be converted"), or answer with what is no
+    IMAP: the request is then halved until that mail is alone.
+    """
+    if not uids:
+        return {}
+    try:
+        return dict(server.fetch(uids, asked))
+    except IMAP4.abort:
+        raise
+    except (IMAP4.error, ValueError, TypeError, IndexError, AssertionError) as error:
+        if _PASSING.search(str(error)):
+            raise IMAP4.abort("refused for now") from None
+        if len(uids) == 1:
+            return {}
+    half = len(uids) // 2
+    return {**_fetch(server, uids[:half], asked), **_fetch(server, uids[half:], asked)}
+
+
 def _header(answer: Mapping[bytes, Any]) -> bytes:
     return next((content or b"" for key, content in answer.items() if key.startswith(b"BODY[HEADER")), b"")
 
@@ -263,12 +292,12 @@ def _reports(server: IMAPClient, fields: Mapping[int, Fields]) -> dict[int, Repo
     if not fields:
         return {}
     builds: dict[tuple[tuple[str, str, str], ...], list[int]] = {}
-    for uid, answer in server.fetch(sorted(fields), ["UID", "BODYSTRUCTURE"]).items():
+    for uid, answer in _fetch(server, sorted(fields), ["UID", "BODYSTRUCTURE"]).items():
         builds.setdefault(tuple(_machine_parts(answer.get(b"BODYSTRUCTURE"), "")), []).append(uid)
     reports: dict[int, Report | None] = {uid: mail_reports.report_of_parts(one, ()) for uid, one in fields.items()}
     for parts, uids in builds.items():
         asked = [f"BODY.PEEK[{section}]<0.{REPORT_BYTES}>" for section, _, _ in parts]
-        for uid, answer in (server.fetch(uids, ["UID", *asked]) if asked else {}).items():
+        for uid, answer in (_fetch(server, uids, ["UID", *asked]) if asked else {}).items():
             contents = [
                 (kind, decoded(answer.get(f"BODY[{section}]<0>".encode()) or b"", encoding.encode())) for section, kind, encoding in parts
             ]

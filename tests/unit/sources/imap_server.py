@@ -58,6 +58,11 @@ class MailServer:
     garbage: bool = False
     #: UIDs that are listed and never answered for.
     not_handed_over: frozenset[int] = frozenset()
+    #: UIDs for which a whole request is refused.
+    refused: frozenset[int] = frozenset()
+    words_of_refusal: str = "The requested message could not be converted to an RFC-822 compatible format"
+    #: UIDs whose structure is answered as nothing.
+    without_structure: frozenset[int] = frozenset()
     #: Mails that somebody else deletes, one after each search.
     deleted_after_search: tuple[int, ...] = ()
     port: int = 0
@@ -142,6 +147,9 @@ class _Talk(socketserver.StreamRequestHandler):
                     for uid in [uid for uid in has.deleted_after_search if uid in opened.mails][:1]:
                         del opened.mails[uid]
                 case "UID FETCH":
+                    if not has.refused.isdisjoint(_numbers(command.split()[2])):
+                        self.say(f"{tag} NO {has.words_of_refusal}")
+                        continue
                     self.fetch(opened, command)
                 case "LOGOUT":
                     self.say("* BYE")
@@ -172,7 +180,7 @@ class _Talk(socketserver.StreamRequestHandler):
             if match := _HEADER_FIELDS.search(asked):
                 parts.append(f"BODY[HEADER.FIELDS ({match[1]})]".encode() + _literal(_picked(raw, match[1].lower().split())))
             if "BODYSTRUCTURE" in asked:
-                parts.append(b"BODYSTRUCTURE " + _structure(mail))
+                parts.append(b"BODYSTRUCTURE " + (b"NIL" if uid in self.server.has.without_structure else _structure(mail)))
             for section, most in _PART.findall(_HEADER_FIELDS.sub("", asked)):
                 content = _section(mail, raw, section)
                 parts.append(f"BODY[{section}]{'<0>' if most else ''}".encode() + _literal(content[: int(most)] if most else content))

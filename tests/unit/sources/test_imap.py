@@ -183,6 +183,34 @@ class TestRows:
         assert [event for event in found if isinstance(event, Rejected)] == [Rejected("messages", "UID 7", "not handed over by the server")]
         assert sum(event.rows for event in found if isinstance(event, Seen)) == 6
 
+    def test_a_message_for_which_the_request_is_refused_hides_no_other(self, server: MailServer) -> None:
+        whole = rows(events(server))
+        server.refused = frozenset((4,))
+        found = events(server)
+        assert [row["message_id"] for row in rows(found)] == [row["message_id"] for row in (*whole[:1], *whole[2:])]
+        assert [event for event in found if isinstance(event, Rejected)] == [Rejected("messages", "UID 4", "not handed over by the server")]
+
+    def test_a_report_that_the_server_cannot_take_apart_is_one_by_its_header(self, server: MailServer) -> None:
+        whole = rows(events(server))
+        server.without_structure = frozenset((4,))
+        found = rows(events(server))
+        assert [row["kind"] for row in found] == [row["kind"] for row in whole]
+        assert [row for row in found if row["message_id"] != whole[1]["message_id"]] == [
+            row for row in whole if row["message_id"] != whole[1]["message_id"]
+        ]
+
+    def test_a_server_that_hands_over_nothing_at_all_is_no_empty_folder(self, server: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(imap, "_MESSAGES_AT_ONCE", 3)
+        server.refused = frozenset(server.folders["INBOX"].mails)
+        with pytest.raises(BadSource, match="hands over none of 3"):
+            events(server)
+
+    @pytest.mark.parametrize("words", ["[UNAVAILABLE] backend", "[THROTTLED] slow down", "Too many simultaneous connections"])
+    def test_a_refusal_that_passes_is_no_mail_that_cannot_be_read(self, server: MailServer, words: str) -> None:
+        server.refused, server.words_of_refusal = frozenset((4,)), words
+        with pytest.raises(SourceAway):
+            events(server)
+
     @pytest.mark.parametrize("at_once", [1, 2, 4, 5, 6, 50])
     def test_a_folder_too_large_for_one_answer_is_listed_in_pieces(
         self, server: MailServer, monkeypatch: pytest.MonkeyPatch, at_once: int
@@ -205,7 +233,7 @@ class TestRows:
     def test_a_hundred_and_fifty_thousand_messages(self, server: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
         """Their UIDs on one line are more than imaplib takes."""
         server.folders["INBOX"] = Folder(dict.fromkeys(range(1_000_000_001, 1_000_150_001), b""))
-        monkeypatch.setattr(imap.IMAPClient, "fetch", lambda *_: {})
+        monkeypatch.setattr(imap, "_fetch", lambda _, uids, __: {uid: {} for uid in uids})
         found = events(server)
         assert sum(event.rows for event in found if isinstance(event, Seen)) == 150_000
 

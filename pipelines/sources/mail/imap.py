@@ -54,14 +54,20 @@ TIMEOUT_SECONDS = 60.0
 _MESSAGES_AT_ONCE = 500
 #: Messages whose UIDs are asked for at once: a UID and a blank are eleven bytes at most, and imaplib takes a million on one line of an answer.
 _UIDS_AT_ONCE = 50_000
-#: Folders that hold what nobody sent or wanted (RFC 6154); without such marks, by the names that servers give them.
+#: Folders that hold what nobody sent or wanted (RFC 6154).
 _LEFT_OUT = frozenset((b"\\junk", b"\\trash", b"\\drafts", b"\\noselect", b"\\nonexistent"))
-_MARKS = frozenset((b"\\junk", b"\\trash", b"\\drafts", b"\\sent", b"\\archive", b"\\all"))
-_LEFT_OUT_NAMES = frozenset(
-    ("spam", "junk", "junk e-mail", "junk email", "bulk mail", "trash", "deleted items", "deleted messages", "drafts",
-     "спам", "корзина", "черновики", "удаленные", "удалённые", "нежелательная почта", "bin", "junk mail", "papierkorb", "gelöschte elemente",
-     "entwürfe", "junk-e-mail", "corbeille", "brouillons", "courrier indésirable", "elementos eliminados", "borradores", "correo no deseado")
-)  # fmt: skip
+#: The names that servers give them: what tells them where no folder of the account has the mark.
+_NAMES = {
+    b"\\junk": frozenset(
+        ("spam", "junk", "junk e-mail", "junk email", "junk mail", "bulk mail", "спам", "нежелательная почта", "junk-e-mail",
+         "courrier indésirable", "correo no deseado")
+    ),
+    b"\\trash": frozenset(
+        ("trash", "deleted items", "deleted messages", "bin", "корзина", "удаленные", "удалённые", "papierkorb", "gelöschte elemente",
+         "corbeille", "elementos eliminados")
+    ),
+    b"\\drafts": frozenset(("drafts", "черновики", "entwürfe", "brouillons", "borradores")),
+}  # fmt: skip
 _ASKED = ("UID", "FLAGS", "INTERNALDATE", f"BODY.PEEK[HEADER.FIELDS ({' '.join(name.upper() for name in READ_FIELDS)})]")
 #: Places in an answer to BODYSTRUCTURE (RFC 3501, 7.4.2).
 _TYPE, _SUBTYPE, _ENCODING = 0, 1, 5
@@ -209,7 +215,9 @@ def _leave(server: IMAPClient) -> None:
 
 
 def _folders(listed: Iterable[tuple[tuple[bytes, ...], bytes, str]], source: Source) -> list[str]:
+    listed = list(listed)
     known = {name: {flag.lower() for flag in flags} for flags, _, name in listed}
+    delimiters = {name: delimiter for _, delimiter, name in listed}
     if source.folders:
         wanted = [
             name
@@ -219,12 +227,16 @@ def _folders(listed: Iterable[tuple[tuple[bytes, ...], bytes, str]], source: Sou
         if not wanted:
             raise BadSource(f"source {source.name}: the account has no folder of those named in the programme file")
         return sorted(wanted)
-    is_marked = any(flags & _MARKS for flags in known.values())
-    return sorted(
-        name
-        for name, flags in known.items()
-        if not flags & _LEFT_OUT and (is_marked or name.replace("/", ".").rpartition(".")[2].lower() not in _LEFT_OUT_NAMES)
-    )
+    marked = frozenset[bytes]().union(*known.values())
+    names = frozenset[str]().union(*(names for mark, names in _NAMES.items() if mark not in marked))
+    return sorted(name for name, flags in known.items() if not flags & _LEFT_OUT and _last_part(name, delimiters[name]) not in names)
+
+
+def _last_part(name: str, delimiter: bytes | None) -> str:
+    """The name of a folder without those above it."""
+    for sign in {"/", ".", (delimiter or b"/").decode("ascii", "replace")}:
+        name = name.rpartition(sign)[2]
+    return name.lower()
 
 
 def _state(server: IMAPClient, name: str, asked: list[str]) -> str:

@@ -90,6 +90,17 @@ class TestFolders:
             assert [item.name for item in items] == ["INBOX", "Курс"]
             assert rows(events(server, "Курс")) == []
 
+    def test_what_is_marked_of_one_kind_leaves_the_names_of_the_others(self) -> None:
+        listed = [
+            ((b"\\HasNoChildren",), b"|", "INBOX"),
+            ((b"\\Sent",), b"|", "Sent"),
+            ((b"\\Drafts",), b"|", "Entwürfe"),
+            ((), b"|", "INBOX|Trash"),
+            ((), b"|", "Спам"),
+            ((), b"|", "Drafts"),
+        ]
+        assert imap._folders(listed, SOURCE) == ["Drafts", "INBOX", "Sent"]
+
     def test_one_that_may_not_be_opened_leaves_the_others(self, server: MailServer) -> None:
         server.folders["Общие/Лида"] = Folder(is_closed=True)
         *others, closed = ImapReader().items(SOURCE, context(server))

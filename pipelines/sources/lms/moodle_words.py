@@ -106,27 +106,40 @@ CONTEXT_KINDS = {
     "custom certificate": "certificate", "certificate": "certificate", "сертификат": "certificate",
 }  # fmt: skip
 
-#: State of completion as the reports write it in English, Russian, German, French, Spanish, by the words it holds; the first that fits counts.
+#: State of completion as the reports write it in English, Russian, Ukrainian, Belarusian, German, French, Spanish, by the words it holds (language packs of
+#: several years: ``completion-pass``, ``completion-fail`` …); the first that fits counts.
 _STATES = (
     (
         re.compile(
-            r"did not achieve|not achieve pass|fail|ниже проходного|не достигнут|не сдано|незачет|nicht bestanden|n’a pas atteint|no aprobad"
+            r"did not achieve|not achieve pass|fail|ниже проходного|не достигнут|не сдано|незачет|не вдалося|не набран"
+            r"|nicht bestanden|nicht erreicht|ohne erfolg|n['’]a pas atteint|no aprobad|no (?:ha )?alcanz"
         ),
         "failed",
     ),
     (
         re.compile(
-            r"achieved pass|\(passed|^pass|выше проходного|достигнут\w* проходно|сдано|проходной балл достигнут|bestanden|atteinte|\(aprobad"
+            r"achieved pass|\(passed|^pass|выше проходного|достигнут\w* проходно|сдано|проходной балл достигнут|перевищено|набраны"
+            r"|bestanden|grenze erreicht|mit erfolg|atteinte|niveau de réussite|\(aprobad|\((?:ha )?alcanz"
         ),
         "passed",
     ),
-    (re.compile(r"^not complete|^incomplete|^не выполнен|^не заверш|^не пройден|^n$|^no$|^нет$|^nicht |^(?:pas|non) |^no "), "incomplete"),
-    (re.compile(r"^complete|^выполнен|^заверш|^пройден|^y$|^yes$|^да$|^abgeschlossen|^terminé|^finalizad"), "complete"),
+    (
+        re.compile(
+            r"^not complete|^incomplete|^не выполнен|^не викон|^не заверш|^не пройден|^нявыкан|^n$|^no$|^нет$|^nicht |^(?:pas|non) |^no "
+        ),
+        "incomplete",
+    ),
+    (
+        re.compile(r"^complet|^выполнен|^викон|^выкан|^заверш|^пройден|^y$|^yes$|^да$|^abgeschlossen|^terminé|^achevé|^finalizad"),
+        "complete",
+    ),
 )
 
 # Who set a state by hand: a person's name, which may hold any word.
 _SET_BY = re.compile(
-    r"\((?!achieved|did not|not achieve|passed|failed|оценка|проходн|достигнут|не достигнут|bestanden|nicht bestanden|n’a pas|note |aprobad|no aprobad)[^()]*(?:\([^()]*\)[^()]*)*\)?|[-–—,;:]?\s*(?:overridden|переопредел\w*)\b.*$"
+    r"\((?!achieved|did not|not achieve|passed|failed|оценка|проходн|достигнут|не достигнут|не вдалося|перевищено|набран|не набран"
+    r"|bestanden|nicht bestanden|bestehensgrenze|mit erfolg|ohne erfolg|n['’]a pas|note |niveau de réussite|aprobad|no aprobad|(?:no )?(?:ha )?alcanz)"
+    r"[^()]*(?:\([^()]*\)[^()]*)*\)?|[-–—,;:]?\s*(?:overridden|переопредел\w*)\b.*$"
 )
 
 # A Cyrillic name with an English one stuck to its end: the multilang filter was off where the report was made.

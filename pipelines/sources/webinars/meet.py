@@ -9,7 +9,7 @@ What has to be known about them (Google Workspace Admin Help, "Meet log events";
 - The participant identifier is an address, a telephone number or an id of a device; it is missing or masked (``li***@s***.com``) for people
   outside the organisation. An address counts as one only where it is not masked.
 - *Attendance sheet* (one meeting, downloaded as CSV): First name, Last name, Email, Duration, Time joined, Time exited. Extensions of browsers write the
-  same with one name and words of their own.
+  same with one name and words of their own, some without the moment of leaving, some below lines about the meeting.
 - Times: the log's may state a zone ("2026-09-08T15:10:00+03:00"; letters as in "MSK" are refused); else ``time_zone`` of the source, else the
   programme's.
 
@@ -95,7 +95,10 @@ SHEET = {
     ),
     "leave": ("time exited", "time left", "last seen", "left at", "leave time", "left", "last seen at", "время выхода", "время отключения"),
 }
-_SHEET_NEEDED = ("first", "join", "leave")
+#: Without the moment of leaving the time present has to be there.
+_SHEET_NEEDED = (("first", "join", "leave"), ("first", "join", "minutes"))
+#: What an extension says of the meeting may stand above the header.
+_HEADER_WITHIN_ROWS = 20
 #: Names of the event "an endpoint left"; the event column may be missing where the export was filtered by it.
 _LEFT = re.compile(r"endpoint left|call[_ ]ended|вышел|покинул|отключен|отсоедин|завершен", re.IGNORECASE)
 _CODE = re.compile(r"(?<![a-z])([a-z]{3})-([a-z]{4})-([a-z]{3})(?![a-z])")
@@ -109,6 +112,8 @@ _NO_TITLE = re.compile(
 )
 _EDGES = " -–—_.,()[]"
 _CODE_OF_NAME = re.compile(_CODE.pattern, re.IGNORECASE)
+#: Whole seconds as a spreadsheet shows them: "3,600".
+_GROUPED = re.compile(r"\d{1,3}(?:[,\s]\d{3})+")
 _MASKED = r"\*"
 #: No stay lasts longer (s): Meet ends a call after a day, and beyond a year no calendar may have its beginning.
 _LONGEST = 366 * 24 * 3600
@@ -120,7 +125,7 @@ class MeetReader:
     """Reader of Google Meet's log events and attendance sheets. Kind ``meet``."""
 
     kind: ClassVar[str] = "meet"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also gzipped) and workbooks below the source's path. Raises BadSource where there is none."""
@@ -132,14 +137,17 @@ class MeetReader:
         realm = source.realm or "meet"
         file = open_report(item.path, (word for part in (LOG, SHEET) for words in part.values() for word in words))
         rows = small_rows(file)
-        words = [header_word(cell) for cell in rows[0][1]] if rows else []
+        at = next(
+            (place for place, (_, cells) in enumerate(rows[:_HEADER_WITHIN_ROWS]) if _is_header([header_word(cell) for cell in cells])), 0
+        )
+        words = [header_word(cell) for cell in rows[at][1]] if rows else []
         log, sheet = find_places(words, LOG), find_places(words, SHEET)
-        is_log = all(name in log for name in _LOG_NEEDED) and ("name" in log or "identifier" in log)
-        if not is_log and not all(name in sheet for name in _SHEET_NEEDED):
+        is_log = _is_log(log)
+        if not _is_header(words):
             other = looks_like(words)
             found = f"what looks like {other}" if other and other != WHAT else "other columns"
             raise BadFile(file.path, place="header", expected=WHAT, found=found)
-        below = rows[1:]
+        above, below = [cell for _, cells in rows[:at] for cell in cells], rows[at + 1 :]
         if below:
             no_cut(file.path, file, below[-1], len(words))
         fitting = [(line, cells) for line, cells in below if len(cells) >= len(words)]
@@ -148,10 +156,19 @@ class MeetReader:
                 yield Seen("attendance", 1)
                 yield Rejected("attendance", f"line {line}", "fewer cells than the header")
         habit: Order = "day first" if _CYRILLIC.search(" ".join(words)) else "month first"
-        made = _log(fitting, log, habit, context) if is_log else [_sheet(fitting, sheet, habit, item, context)]
+        made = _log(fitting, log, habit, context) if is_log else [_sheet(fitting, sheet, habit, item, above, context)]
         for meeting, stays in made:
             yield from attendance_events(realm, meeting, stays, context)
         yield covers_of(made)
+
+
+def _is_header(words: Sequence[str]) -> bool:
+    sheet = find_places(words, SHEET)
+    return _is_log(find_places(words, LOG)) or any(all(name in sheet for name in needed) for needed in _SHEET_NEEDED)
+
+
+def _is_log(places: dict[str, int]) -> bool:
+    return all(name in places for name in _LOG_NEEDED) and ("name" in places or "identifier" in places)
 
 
 def _log(rows: Sequence[tuple[int, list[str]]], places: dict[str, int], habit: Order, context: Context) -> list[tuple[Meeting, pa.Table]]:
@@ -203,12 +220,14 @@ def _log(rows: Sequence[tuple[int, list[str]]], places: dict[str, int], habit: O
 
 
 def _sheet(
-    rows: Sequence[tuple[int, list[str]]], places: dict[str, int], habit: Order, item: Item, context: Context
+    rows: Sequence[tuple[int, list[str]]], places: dict[str, int], habit: Order, item: Item, above: Sequence[str], context: Context
 ) -> tuple[Meeting, pa.Table]:
     texts = [cells for _, cells in rows]
-    join, leave = (plain_times(text_column(texts, places[name])) for name in ("join", "leave"))
-    # "Attendance - abc-defg-hij - 2026-09-08.csv": the sheet states times of the day only, its name the day and the code.
-    day, code = _DATE_IN_NAME.search(item.name), _CODE.search(item.name.lower())
+    join, leave = (plain_times(text_column(texts, places.get(name))) for name in ("join", "leave"))
+    # "Attendance - abc-defg-hij - 2026-09-08.csv": the sheet states times of the day only, its name (or what stands above) the day and the code.
+    said = [item.name, *above]
+    day = next(filter(None, map(_DATE_IN_NAME.search, said)), None)
+    code = next(filter(None, (_CODE.search(text.lower()) for text in said)), None)
     if day:
         stated = f"{day['y'] or day['y2']}-{int(day['m'] or day['m2']):02d}-{int(day['d'] or day['d2']):02d}"
         join, leave = (_on(stated, column) for column in (join, leave))
@@ -222,6 +241,7 @@ def _sheet(
         minutes=text_column(texts, places.get("minutes")),
         order=time_order([join, leave], habit),
         zone=context.zone,
+        needs_times="leave" in places,
     )
     return Meeting("".join(code.groups()) if code else digest(item.name), _title(item)), stays
 
@@ -252,7 +272,9 @@ def _seconds(text: str) -> float | None:
     """The log counts in seconds; a length written with units or colons is taken as what it says."""
     if not text:
         return None
-    if re.fullmatch(r"\d+(?:[.,]\d+)?", text):
+    if _GROUPED.fullmatch(text):
+        seconds = float(re.sub(r"\D", "", text))
+    elif re.fullmatch(r"\d+(?:[.,]\d+)?", text):
         seconds = float(text.replace(",", "."))
     else:
         minutes = minutes_of(text)

@@ -148,3 +148,19 @@ def test_a_zone_that_is_named_is_kept_to_and_months_stand_between_dashes(date: s
         "utf-8",
     )
     assert Reading(MeetReader(), path).column("attendance", "left_at") == [left]
+
+
+def test_a_sheet_below_what_is_said_of_the_meeting_and_without_moments_of_leaving():
+    report = read("extension_with_the_meeting_above.csv")
+    assert [(row["joined_at"], row["left_at"], row["minutes"]) for row in report.rows("attendance")] == [(utc(8, 14, 1), None, 45)]
+    assert [row["webinar_id"].split(":")[2] for row in report.rows("webinars")] == ["abcdefghij"]
+    assert report.rejected == [("line 7", "neither times nor minutes")]
+
+
+def test_seconds_that_a_spreadsheet_has_grouped(tmp_path: Path):
+    path = tmp_path / "log.csv"
+    path.write_text(
+        'Date,Meeting code,Participant name,Duration (seconds)\n2026-09-08T18:10:00+03:00,ABCDEFGHIJ,Ирина Полевая,"3,600"\n',
+        encoding="utf-8",
+    )
+    assert Reading(MeetReader(), path).column("attendance", "minutes") == [60]

@@ -108,6 +108,8 @@ _QUOTED_ROW = re.compile(r'\s*"(?P<row>.{1,500}?)"\s*:\s*(?P<answer>.*?)\s*(?:[,
 _PLAIN_ROW = re.compile(r"\s*(?P<row>[^:;\n]+?)\s*:\s*(?P<answer>[^:;\n]+?)\s*(?:[;\n]+|$)")
 #: A cell of more rows than any form's grid has is somebody's words.
 _MOST_ROWS = 100
+#: A Google form parts the marks of a row by a semicolon, its spreadsheet by a comma.
+_MARKS_PARTED = re.compile(r"\s*;\s*|,\s+")
 _LONGEST_GRID = 20_000
 _LETTER = re.compile(r"[^\W\d_]")
 _MARKUP = re.compile(r"<[^<>]{1,200}>")
@@ -358,8 +360,8 @@ def _questions(
             asked[column].add(_null_if_empty(block.columns[column]), likert)
     titles = {column: " ".join(_MARKUP.sub(" ", header.cells[column]).split()) or header.cells[column].strip() for column in columns}
     rows, grids = _grids(header, columns)
-    # Boxes to tick, one column each, are no ratings: somebody left one of them empty.
-    ticked = {grids[column] for column in columns if column in grids and asked[column].are_ticks}
+    # Boxes to tick are no ratings: one column each, and somebody left one of them empty; or a row each, and somebody ticked two.
+    unrated = {grids[column] for column in columns if column in grids and (asked[column].are_ticks or asked[column].has_several_steps)}
     # What Moodle's feedback downloads is escaped as in a page, and it has no grids.
     in_cells = {column: asked[column].rows for column in columns} if has_group else {}
     # The title of the row is the item, unless two grids have rows of the same name.
@@ -379,7 +381,7 @@ def _questions(
         aspect = likert.aspect(item, rows.get(column), whole)
         asks_for_rating = bool(_SCALE.search(word)) or column in rows or aspect is not None
         is_rating = (asks_for_rating and 2 * found.steps >= found.answered) or found.are_steps
-        is_rating = is_rating and not _OTHER_SCALE.search(word) and grids.get(column, "") not in ticked
+        is_rating = is_rating and not _OTHER_SCALE.search(word) and grids.get(column, "") not in unrated
         questions.append(_Question(number, column, item, is_rating, aspect if is_rating else None))
     return group, questions
 
@@ -394,6 +396,8 @@ class _Answered:
         self._rows: dict[str, tuple[int, int]] = {}
         #: Somebody marked several things in a row: boxes to tick, none of them a step.
         self._several = False
+        #: One cell holds several steps ("часто;иногда"): boxes to tick in the rows of a grid that has a column each.
+        self.has_several_steps = False
         self._widest = 0
         self._are_rows = self._are_quoted = True
 
@@ -412,6 +416,9 @@ class _Answered:
             if likert.is_stated(pair["values"]):
                 self._stated += pair["counts"]
                 self._is_graded |= likert.is_graded(pair["values"])
+            if not self.has_several_steps and likert.step(pair["values"]) is None:
+                marks = _MARKS_PARTED.split(pair["values"], maxsplit=_MOST_ROWS)
+                self.has_several_steps = len(marks) > 1 and sum(likert.step(mark) is not None for mark in marks) > 1
             if self._are_rows:
                 self._add_rows(pair["values"], pair["counts"], likert)
 

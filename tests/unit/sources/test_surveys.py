@@ -446,6 +446,26 @@ def test_responses_of_moodle_in_russian_by_name_alone():
     assert survey.rejected == [("line 4, question 1", "nobody is named"), ("line 5, question 1", "a time that is not understood")]
 
 
+@pytest.mark.parametrize("between", [";", ", "])
+def test_rows_of_boxes_to_tick_keep_their_words(between: str, tmp_path: Path):
+    path = tmp_path / "form.csv"
+    path.write_text(
+        "Отметка времени,Как вы пользуетесь? [Чат],Как вы пользуетесь? [Почта],Оцените [содержание]\n"
+        f'19.10.2026 14:06:23,"часто{between}иногда",редко,4\n19.10.2026 14:07:23,часто,,5\n',
+        encoding="utf-8",
+    )
+    survey = Reading(SurveysReader(), path)
+    assert [(row["item"], row["rating"], row["text"]) for row in survey.rows("survey_answers")] == [
+        ("Чат", None, f"часто{between}иногда"),
+        ("Чат", None, "часто"),
+        ("Почта", None, "редко"),
+        ("Почта", None, None),
+        ("содержание", 4, None),
+        ("содержание", 5, None),
+    ]
+    assert survey.rejected == []
+
+
 def test_surveymonkey_has_two_header_rows():
     survey = read("surveymonkey.csv")
     assert [(row["item"], row["aspect"], row["rating"], row["text"]) for row in survey.rows("survey_answers")] == [

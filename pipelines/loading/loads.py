@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 from hashlib import blake2b, sha256
 from itertools import chain
 from pathlib import Path, PurePosixPath
@@ -70,11 +71,17 @@ class _Attempt:
     #: As the reader calls it, and as the ledger does where such items are called after people.
     item: Item
     listed: Item
-    fingerprint: str
+    #: The fingerprint of what the item holds, where it brings none: may still be on its way, and who asks waits for it.
+    taken: Future[str] | None
     #: The moment to write into the ledger.
     run_at: datetime
 
-    @property
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of what the item holds and what lies beside it."""
+        return (self.item.fingerprint or (self.taken.result() if self.taken else "")) + self.item.beside
+
+    @cached_property
     def load_id(self) -> str:
         """The same for the same item in the same state, read by the same rules."""
         told = (self.source.name, self.listed.name, self.fingerprint, str(self.reader.version))
@@ -124,7 +131,8 @@ def load_source(
         items = list(reader.items(programme.placed(source), context))
     except MayakError as error:
         load = Load(source.name, "", "failed", problem=str(error), transient=isinstance(error, TransientError))
-        _note_failure(warehouse, _Attempt(source, reader, Item(""), Item(""), f"missing:{error}", run_at), load)
+        missing = Item("", fingerprint=f"missing:{error}")
+        _note_failure(warehouse, _Attempt(source, reader, missing, missing, None, run_at), load)
         if on_item:
             on_item(load)
         return [load]
@@ -173,10 +181,19 @@ def load_item(
         [source.name, shown, reader.version],
     )
     context = context_for(source, programme, pseudonyms, url, json.loads(known) if known else None, token)
-    fingerprint = (item.fingerprint or _fingerprint(item.path)) + item.beside
-    attempt = _Attempt(source, reader, item, replace(item, name=shown), fingerprint, run_at)
-    if warehouse.value("select count(*) from raw.loads where load_id = ? and state = 'loaded'", [attempt.load_id]):
-        return Load(source.name, shown, "unchanged")
+    with ThreadPoolExecutor(1, "fingerprint") as beside:
+        taken = None if item.fingerprint else beside.submit(_fingerprint, _files(item.path))
+        attempt = _Attempt(source, reader, item, replace(item, name=shown), taken, run_at)
+        # An item that was never loaded has to be read whatever it holds: reading does not wait for its fingerprint.
+        was_loaded = "select exists (select 1 from raw.loads where source = ? and item = ? and state = 'loaded')"
+        is_loaded = "select exists (select 1 from raw.loads where load_id = ? and state = 'loaded')"
+        if warehouse.value(was_loaded, [source.name, shown]) and warehouse.value(is_loaded, [attempt.load_id]):
+            return Load(source.name, shown, "unchanged")
+        return _load_new(warehouse, attempt, context)
+
+
+def _load_new(warehouse: Warehouse, attempt: _Attempt, context: Context) -> Load:
+    source, reader, item, shown = attempt.source, attempt.reader, attempt.item, attempt.listed.name
     if getattr(reader, "opens_files", False):
         contents = warehouse.rows("select content_hash from personal.file_texts")
         context = replace(context, known_contents=frozenset(content for (content,) in contents))
@@ -191,9 +208,8 @@ def load_item(
             # Nothing has been written.
             load = _at_large(warehouse, job, item)
     except MayakError as error:
-        load = Load(
-            source.name, shown, "failed", problem=_without_name(str(error), item, shown), transient=isinstance(error, TransientError)
-        )
+        problem = _without_name(str(error), item, shown)
+        load = Load(source.name, shown, "failed", problem=problem, transient=isinstance(error, TransientError))
         _note_failure(warehouse, attempt, load)
     return load
 
@@ -211,11 +227,14 @@ def _at_large(warehouse: Warehouse, job: Callable[[], Load], item: Item) -> Load
 def _load_once(warehouse: Warehouse, attempt: _Attempt, context: Context, cursor: dict[str, int] | None) -> Load:
     source, item = attempt.source.name, attempt.listed.name
     load = Load(source, item, "loaded")
+    parcels = prefetch(_parcels(_unbroken(attempt, context)), depth=1)
+    # Reading has begun. What it is to be called by is needed from here on.
+    first = next(parcels)
     stage = Stage(warehouse, attempt.load_id, source, attempt.reader.version)
     try:
         with warehouse.transaction():
             _forget_old_ids(warehouse, attempt.reader, source, item)
-            covers = _read(attempt, context, stage, load)
+            covers = _read(chain(first, chain.from_iterable(parcels)), item, stage, load)
             _balance(load)
             load.covers_until = covers.until
             stage.bring_in(covers.until)
@@ -240,13 +259,13 @@ def _forget_old_ids(warehouse: Warehouse, reader: Reader, source: str, item: str
         warehouse.connection.execute(f"delete from raw.{record} where {older}", [source, item, version])
 
 
-def _read(attempt: _Attempt, context: Context, stage: Stage, load: Load) -> Covers:
+def _read(events: Iterable[Event], shown: str, stage: Stage, load: Load) -> Covers:
     covers = Covers(None, None)
     seen: Counter[str] = Counter()
     kept: Counter[str] = Counter()
     rejected: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
-    for event in chain.from_iterable(prefetch(_parcels(_unbroken(attempt, context)), depth=1)):
+    for event in events:
         match event:
             case Batch(record, table, counted):
                 if table.num_rows:
@@ -256,7 +275,7 @@ def _read(attempt: _Attempt, context: Context, stage: Stage, load: Load) -> Cove
             case Seen(record, rows):
                 seen[record] += rows
             case Rejected(record, place, reason):
-                stage.reject(attempt.listed.name, record, place, reason)
+                stage.reject(shown, record, place, reason)
                 rejected[record] += 1
                 reasons[reason] += 1
             case Covers():
@@ -348,18 +367,23 @@ def _without_name(problem: str, item: Item, shown: str) -> str:
     return problem
 
 
-def _fingerprint(path: Path | None) -> str:
+def _files(path: Path | None) -> list[tuple[str, Path, int]]:
+    """The files of an item: what each is called where there are several, and how large it is now. Raises BadContract for an item that has none."""
     if path is None:
         raise BadContract("an item without a path has to bring its fingerprint")
+    if not path.is_dir():
+        return [("", path, path.stat().st_size)]
+    files = sorted(part for part in path.rglob("*") if part.is_file())
+    return [(str(file.relative_to(path)), file, file.stat().st_size) for file in files]
+
+
+def _fingerprint(files: Iterable[tuple[str, Path, int]]) -> str:
+    """SHA-256 of files as long as they were when they were listed: what is written behind that makes it another one next time."""
     digest = sha256()
-    for file in _files(path):
-        if path.is_dir():
-            digest.update(str(file.relative_to(path)).encode())
+    for name, file, size in files:
+        digest.update(name.encode())
         with file.open("rb") as content:
-            while block := content.read(_BLOCK):
+            while block := content.read(min(size, _BLOCK)):
                 digest.update(block)
+                size -= len(block)
     return digest.hexdigest()
-
-
-def _files(path: Path) -> Iterator[Path] | Sequence[Path]:
-    return sorted(part for part in path.rglob("*") if part.is_file()) if path.is_dir() else (path,)

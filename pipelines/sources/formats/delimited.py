@@ -37,6 +37,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from pipelines.errors import BadFile, BadSource
+from pipelines.prefetch import prefetch
 from pipelines.sources.reading import Item
 
 Work = TypeVar("Work")
@@ -199,7 +200,8 @@ class DelimitedFile:
             encoding = "utf-8-sig"
         if encoding == "utf-8-sig":
             pieces = chain((head,), pieces)
-            if _is_utf8(self._watching(pieces, self._watch) if self._watch else pieces):
+            # Looked through in a thread of its own: Arrow does not hold Python's lock while it checks.
+            if _is_utf8(prefetch(self._watching(pieces, self._watch)) if self._watch else pieces):
                 return encoding, "strict"
             self._watch = None
             return self._find_code_page()

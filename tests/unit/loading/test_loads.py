@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 
 import pyarrow as pa
 import pytest
 
 from pipelines import loading
 from pipelines.errors import BadFile, BadSource, SourceAway
-from pipelines.loading import load_source
+from pipelines.loading import load_source, loads
 from pipelines.programme import Programme, Source
 from pipelines.pseudonyms import Pseudonyms
 from pipelines.sources.reading import Batch, Covers, Item, Rejected, Seen
@@ -92,6 +93,48 @@ def test_loading_twice_adds_nothing(load, warehouse: Warehouse, tmp_path: Path) 
     assert again.state == "unchanged"
     assert warehouse.rows("select * from raw.messages order by 1") == before
     assert warehouse.value("select count(*) from raw.loads") == 1
+
+
+def test_a_file_never_loaded_is_read_while_its_fingerprint_is_taken(load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "day.txt").write_text("the day")
+    has_begun = Event()
+    take = loads._fingerprint
+
+    def wait_and_take(files: list[tuple[str, Path, int]]) -> str:
+        assert has_begun.wait(timeout=10)
+        return take(files)
+
+    def say(path: Path) -> Iterator[object]:
+        has_begun.set()
+        yield from two_messages(path)
+
+    monkeypatch.setattr(loads, "_fingerprint", wait_and_take)
+    assert load(say)[0].state == "loaded"
+    has_begun.clear()
+    monkeypatch.setattr(loads, "_fingerprint", take)
+    assert load(say)[0].state == "unchanged"
+    assert not has_begun.is_set(), "what was loaded is read only where its fingerprint is another"
+
+
+def test_what_is_written_to_a_file_while_it_is_read_is_read_next_time(load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "day.txt"
+    file.write_text("the day")
+    has_grown = Event()
+    take = loads._fingerprint
+
+    def take_late(files: list[tuple[str, Path, int]]) -> str:
+        assert has_grown.wait(timeout=10)
+        return take(files)
+
+    def say(path: Path) -> Iterator[object]:
+        yield from two_messages(path)
+        file.write_text("the day and the evening")
+        has_grown.set()
+
+    monkeypatch.setattr(loads, "_fingerprint", take_late)
+    assert load(say)[0].state == "loaded"
+    assert load(two_messages)[0].state == "loaded"
+    assert load(two_messages)[0].state == "unchanged"
 
 
 def test_a_changed_file_is_loaded_again(load, warehouse: Warehouse, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from pipelines.errors import BadConfiguration
 
 #: Raised whenever the same plan would now be written differently, so that an existing folder is written again.
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 
 CHANNELS = ("lms", "telegram", "mail", "webinar", "survey")
 

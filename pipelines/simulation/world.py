@@ -382,13 +382,17 @@ def _finish_chat(world: _World, chat: CourseChat) -> None:
     world.truth.add("leaks", chat.leaks())
 
 
+def _webinar_starts(run: StreamRun, week: int) -> int:
+    day = moscow(run.start).date() + timedelta(days=7 * week + 2)
+    if (day.month, day.day) == (11, 4):
+        day += timedelta(days=1)
+    return epoch(day, 17)
+
+
 def _webinars(world: _World, run: StreamRun) -> None:
     attends = run.traces.attends
     for week in range(run.traces.weeks):
-        day = moscow(run.start).date() + timedelta(days=7 * week + 2)
-        if (day.month, day.day) == (11, 4):
-            day += timedelta(days=1)
-        starts = epoch(day, 17)
+        starts = _webinar_starts(run, week)
         ends = starts + 90 * 60
         if ends > world.until:
             continue
@@ -491,16 +495,34 @@ def _survey(world: _World, run: StreamRun) -> None:
 # --- truth and programme file ---------------------------------------------------------------------------------------------------
 
 
+def _acts(world: _World, run: StreamRun) -> tuple[np.ndarray, np.ndarray]:
+    """(learner, moment) of whatever a learner does in the stream, to the end and beyond. Who hands in a work without a visit to the course has not left."""
+    traces, channels = run.traces, world.plan.channels
+    acts = [
+        (traces.visit_learner, traces.visit_at),
+        (traces.sub["learner"], traces.sub["at"]),
+        (traces.quiz["learner"], traces.quiz["finish"]),
+    ]
+    if world.plan.texts:
+        acts.append((np.array([one.asker for one in traces.questions], int), np.array([one.asked_at for one in traces.questions], int)))
+    if "webinar" in channels:
+        starts = np.array([_webinar_starts(run, week) for week in range(traces.weeks)], int)
+        acts.append((traces.attends["learner"], starts[traces.attends["week"]]))
+    whose, at = (np.concatenate(part) for part in zip(*acts, strict=True))
+    return whose, at
+
+
 def _tell_truth(world: _World, run: StreamRun, start: date) -> None:
     traces, sub, until = run.traces, run.traces.sub, world.until
     opened: dict[int, set[int]] = {}
     for learner, module in zip(traces.view_learner.tolist(), traces.view_module.tolist(), strict=True):
         opened.setdefault(learner, set()).add(module)
+    whose, at = _acts(world, run)
     last = np.zeros(len(run.learners), int)
     last_seen = np.zeros(len(run.learners), int)
-    np.maximum.at(last, traces.visit_learner, traces.visit_at)
-    inside = traces.visit_at <= until
-    np.maximum.at(last_seen, traces.visit_learner[inside], traces.visit_at[inside])
+    np.maximum.at(last, whose, at)
+    inside = at <= until
+    np.maximum.at(last_seen, whose[inside], at[inside])
     rows = []
     for i, account in enumerate(run.learners):
         persona = PERSONAS[int(traces.persona[i])]

@@ -131,6 +131,21 @@ def test_the_database_agrees_with_the_truth(small: Path, database: sqlite3.Conne
             assert by_id[row["source_submission_id"]]["task"] == row["task"]
 
 
+def test_nobody_acts_after_what_the_truth_calls_their_last_activity(small: Path, database: sqlite3.Connection) -> None:
+    """A work, a quiz or a webinar is an act with a visit to the course or without one."""
+    seen: dict[int, int] = {}
+    for row in truth(small, "people"):
+        if row["role"] == "learner":
+            user = row["moodle_user_id"]
+            seen[user] = max(seen.get(user, 0), row["last_activity_seen_unix"] or 0)
+    acts = database.execute(
+        "select userid, max(timemodified) from mdl_assign_submission where status = 'submitted' group by 1 "
+        "union all select userid, max(timefinish) from mdl_quiz_attempts group by 1"
+    ).fetchall()
+    assert acts
+    assert all(at <= seen[user] for user, at in acts)
+
+
 def test_every_reference_in_the_database_resolves(database: sqlite3.Connection) -> None:
     orphans = {
         "submission → user": "select count(*) from mdl_assign_submission s left join mdl_user u on u.id = s.userid where u.id is null",

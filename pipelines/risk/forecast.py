@@ -1,7 +1,7 @@
 """One forecast of a yes-or-no outcome: trees and a logistic regression blended, averaged over folds, calibrated on what no fold had fitted.
 
 Every fold fits both learners on the other folds' people and guesses its own; the guesses nobody had fitted are what the calibration learns
-from (cross-fitting; Kull, Silva Filho, Flach 2017 for beta calibration). A new row is guessed by all folds and averaged, so the folds are
+from (cross-fitting). A new row is guessed by all folds and averaged, so the folds are
 an ensemble as well. Trees are LightGBM's (Ke et al. 2017), each split at the best of one random threshold per feature (Geurts, Ernst, Wehenkel 2006:
 extremely randomized trees), and answer monotonically where the sign of a feature is known (Friedman 2001).
 """
@@ -15,15 +15,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from scipy.special import ndtri
-from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 from threadpoolctl import threadpool_limits
 
 from pipelines.errors import BadConfiguration
+from pipelines.risk.calibration import EDGE, Beta, fit_calibration
 
 if TYPE_CHECKING:
     import lightgbm
+    from sklearn.isotonic import IsotonicRegression
 
 SEED = 20261122
 #: Folds learned at the same time: the cores a night may use.
@@ -42,15 +43,14 @@ _TREES = {
     "num_threads": 1,
     "verbose": -1,
 }
-_EDGE = 1e-6
-#: Log-odds beyond which no shift is looked for, twice what :data:`_EDGE` leaves, and halvings after which it is known to a hundred-millionth.
+#: Log-odds beyond which no shift is looked for, twice what :data:`EDGE` leaves, and halvings after which it is known to a hundred-millionth.
 _FAR = 28.0
 _HALVINGS = 32
 
 
 def logit(probability: np.ndarray) -> np.ndarray:
     """Log-odds, of probabilities kept a millionth away from 0 and 1."""
-    inside = np.clip(probability, _EDGE, 1 - _EDGE)
+    inside = np.clip(probability, EDGE, 1 - EDGE)
     return np.log(inside / (1 - inside))
 
 
@@ -86,39 +86,6 @@ class Recipe:
     trees_share: float
     folds: int
     isotonic_from: float = float("inf")
-
-
-class Beta:
-    """Beta calibration: a logistic regression on ``ln p`` and ``-ln(1 - p)``."""
-
-    def __init__(self) -> None:
-        self.line = LogisticRegression(C=1e4)
-
-    @staticmethod
-    def _inputs(guessed: np.ndarray) -> np.ndarray:
-        inside = np.clip(guessed, _EDGE, 1 - _EDGE)
-        return np.column_stack([np.log(inside), -np.log(1 - inside)])
-
-    def fit(self, guessed: np.ndarray, outcome: np.ndarray, weights: np.ndarray | None = None) -> Beta:
-        """Learn from guesses that no model had fitted. Falls back on one slope where the two would order rows otherwise."""
-        self.line.fit(self._inputs(guessed), outcome, sample_weight=weights)
-        if (self.line.coef_ < 0).any():
-            self.line.fit(np.column_stack([logit(guessed), np.zeros(len(guessed))]), outcome, sample_weight=weights)
-            self.line.coef_ = np.full((1, 2), max(float(self.line.coef_[0, 0]), 0.0))
-        return self
-
-    def predict(self, guessed: np.ndarray) -> np.ndarray:
-        """Calibrated probabilities."""
-        return self.line.predict_proba(self._inputs(guessed))[:, 1]
-
-
-def fit_calibration(
-    guessed: np.ndarray, outcome: np.ndarray, isotonic_from: float = float("inf"), weights: np.ndarray | None = None
-) -> Beta | IsotonicRegression:
-    """Beta for few rows, isotonic for many."""
-    if len(guessed) >= isotonic_from:
-        return IsotonicRegression(y_min=_EDGE, y_max=1 - _EDGE, out_of_bounds="clip").fit(guessed, outcome, sample_weight=weights)
-    return Beta().fit(guessed, outcome, weights)
 
 
 def evened(outcome: np.ndarray, courses: np.ndarray) -> np.ndarray:
@@ -160,7 +127,7 @@ class NormalPlaces:
             spread = np.sqrt(((place - mean) ** 2 * count).sum() / max(len(known), 1))
             # Of a feature with one value nothing can be learned.
             steps.append(ends)
-            places.append(((place - mean) / spread if spread > _EDGE else np.zeros(len(place))).astype(np.float32))
+            places.append(((place - mean) / spread if spread > EDGE else np.zeros(len(place))).astype(np.float32))
             unknown = 1 - len(known) / len(column)
             if 0 < unknown < 1:
                 flags.append((number, unknown, float(np.sqrt(unknown * (1 - unknown)))))

@@ -1,21 +1,20 @@
 """Train, calibrate, judge and keep a risk model (scikit-learn; kept with skops, without pickle).
 
 Two candidates, chosen by log-loss with whole streams left out: a penalised logistic regression, and gradient-boosted trees whose
-response to each sign is monotone in the direction that makes sense (more silence never lowers the risk). Both are calibrated by Platt
-scaling on out-of-stream predictions (Platt 1999; ``CalibratedClassifierCV`` with ``ensemble=False``). The candidate trained on the
-earlier streams is judged on the later ones; the model in use is then fitted on all of them.
+response to each sign is monotone in the direction that makes sense (more silence never lowers the risk). The chosen one is calibrated
+(:mod:`pipelines.risk.calibration`) on its guesses of streams that it had not seen. The candidate trained on the earlier streams is judged on the
+later ones; the model in use is then fitted on all of them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.calibration import CalibratedClassifierCV
+from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
@@ -27,16 +26,21 @@ from threadpoolctl import threadpool_limits
 
 from pipelines.errors import BadFile
 from pipelines.risk import figures
+from pipelines.risk.calibration import Beta, Calibrated
 from pipelines.risk.features import features_of
 
 #: Raised when the same data would now give another model.
-CODE_VERSION = 5
+CODE_VERSION = 6
 SEED = 20261122
 FOLDS = 5
 TREES = 120
 BOOTSTRAPS = 300
-#: Types of our own models that skops shall restore; anything else in a file is refused.
+#: How far from changing nothing the calibration's numbers are expected to lie (log-odds): believed as much as a hundred
+#: learners. Chosen among 0, .1, .25, .5 and no limit (decision 0062).
+CALIBRATION_SPREAD = 0.25
+#: Types that skops shall restore: those of these libraries, and our own by name; anything else in a file is refused.
 TRUSTED_PREFIXES = ("sklearn.", "numpy.", "scipy.")
+TRUSTED = frozenset(f"{one.__module__}.{one.__qualname__}" for one in (Beta, Calibrated))
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,7 @@ class Guesser(Protocol):
 class Classifier(Guesser, Protocol):
     """What is asked of an estimator here; scikit-learn's own base class names neither."""
 
-    def fit(self, features: pd.DataFrame, outcome: np.ndarray) -> object:
+    def fit(self, features: pd.DataFrame, outcome: np.ndarray) -> Classifier:
         """Learn."""
 
 
@@ -125,76 +129,36 @@ def _weights(sample: Sample) -> np.ndarray:
     return 1.0 / counts[place]
 
 
-def fit(sample: Sample, target: str) -> tuple[Classifier, str]:
+def fit(sample: Sample, target: str) -> tuple[Guesser, str]:
     """:func:`_fit` on one thread: the samples are small, sums then always have one order, and threads that wait for a core cost minutes."""
     with threadpool_limits(limits=1):
         return _fit(sample, target)
 
 
-def _fit(sample: Sample, target: str) -> tuple[Classifier, str]:
+def _fit(sample: Sample, target: str) -> tuple[Guesser, str]:
     """The better candidate, calibrated, fitted on ``sample``. Returns (model, name of the candidate).
 
-    The model has ``predict_proba``. Streams are never split between fitting and calibrating.
+    Streams are never split between fitting and calibrating.
     """
-    folds = min(FOLDS, len(np.unique(sample.streams)))
+    folds = min(FOLDS, sample.stream_count)
     splits = list(GroupKFold(n_splits=folds).split(sample.features, sample.outcome, sample.streams))
     # A fold without both outcomes teaches nothing about either.
     splits = [(train, test) for train, test in splits if len(np.unique(sample.outcome[train])) == 2]
     weights = _weights(sample)
-    losses: dict[str, float] = {}
-    fitted: dict[str, dict[bytes, Classifier]] = {}
+    places = np.concatenate([test for _, test in splits])
+    guesses = {}
     for name, estimator in candidates(target).items():
-        guessed, true, weight = [], [], []
-        fitted[name] = {}
-        for train, test in splits:
-            # Fitted as the model in use will be, on rows as they are; learners weigh the same in the judgement.
-            of_fold = fitted[name][train.tobytes()] = clone(estimator)
-            of_fold.fit(sample.features.iloc[train], sample.outcome[train])
-            guessed.append(of_fold.predict_proba(sample.features.iloc[test])[:, 1])
-            true.append(sample.outcome[test])
-            weight.append(weights[test])
-        losses[name] = log_loss(np.concatenate(true), np.concatenate(guessed), sample_weight=np.concatenate(weight), labels=[0, 1])
+        # Fitted as the model in use will be, on rows as they are; learners weigh the same in the judgement.
+        folds_of = [clone(estimator).fit(sample.features.iloc[train], sample.outcome[train]) for train, _ in splits]
+        guesses[name] = np.concatenate(
+            [predict(fold, sample.features.iloc[test]) for fold, (_, test) in zip(folds_of, splits, strict=True)]
+        )
+    true, weight = sample.outcome[places], weights[places]
+    losses = {name: log_loss(true, guessed, sample_weight=weight, labels=[0, 1]) for name, guessed in guesses.items()}
     best = min(losses, key=lambda name: (losses[name], name))
     chosen = candidates(target)[best]
-    model = CalibratedClassifierCV(_Fitted(chosen, fitted[best]), method="sigmoid", cv=splits, ensemble=False)
-    model.fit(sample.features, sample.outcome)
-    # What is kept is what it would be without the shortcut: estimators of scikit-learn alone.
-    model.estimator = chosen
-    for part in model.calibrated_classifiers_:
-        part.estimator = part.estimator.fitted_
-    return model, best
-
-
-class _Fitted(ClassifierMixin, BaseEstimator):
-    """An estimator that is not fitted once more on rows on which it has been fitted: calibration asks about the folds that the choice was made by.
-
-    known: fitted estimators by the places of their rows (bytes). Frames given to it bear these places as their index.
-    """
-
-    def __init__(self, estimator: Classifier, known: dict[bytes, Classifier]) -> None:
-        self.estimator, self.known = estimator, known
-        self.fitted_: Any = None
-
-    def __sklearn_clone__(self) -> _Fitted:
-        return _Fitted(self.estimator, self.known)
-
-    def fit(self, features: pd.DataFrame, outcome: np.ndarray) -> _Fitted:
-        """Learn, or take what has been learned of these rows."""
-        places = features.index.to_numpy(dtype=np.int64).tobytes()
-        self.fitted_ = self.known.get(places)
-        if self.fitted_ is None:
-            self.fitted_ = clone(self.estimator)
-            self.fitted_.fit(features, outcome)
-        self.classes_ = self.fitted_.classes_
-        return self
-
-    def decision_function(self, features: pd.DataFrame) -> np.ndarray:
-        """As of scikit-learn."""
-        return self.fitted_.decision_function(features)
-
-    def predict(self, features: pd.DataFrame) -> np.ndarray:
-        """As of scikit-learn, whose cross-validation takes nothing without it."""
-        return self.fitted_.predict(features)
+    chosen.fit(sample.features, sample.outcome)
+    return Calibrated(chosen, Beta(CALIBRATION_SPREAD).fit(guesses[best], true, weight)), best
 
 
 def predict(model: Guesser, features: pd.DataFrame) -> np.ndarray:
@@ -263,7 +227,7 @@ METRICS = {
 }
 
 
-def keep(model: Classifier, path: Path) -> None:
+def keep(model: Guesser, path: Path) -> None:
     """Write a model with skops, whole or not at all."""
     from skops.io import dumps
 
@@ -273,12 +237,12 @@ def keep(model: Classifier, path: Path) -> None:
     half.replace(path)
 
 
-def restore(path: Path) -> Classifier:
+def restore(path: Path) -> Guesser:
     """Read a model that :func:`keep` wrote. Raises BadFile when the file asks for types that are not a model's."""
     from skops.io import get_untrusted_types, load
 
     asked = get_untrusted_types(file=path)
-    strangers = [name for name in asked if not name.startswith(TRUSTED_PREFIXES)]
+    strangers = [name for name in asked if not name.startswith(TRUSTED_PREFIXES) and name not in TRUSTED]
     if strangers:
         raise BadFile(path, place="types", expected="types of scikit-learn and numpy only", found=", ".join(sorted(strangers)))
     return load(path, trusted=asked)

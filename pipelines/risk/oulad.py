@@ -18,8 +18,9 @@ from threadpoolctl import threadpool_limits
 
 from pipelines.errors import BadSource
 from pipelines.risk import figures
+from pipelines.risk.calibration import Beta, fit_calibration
 from pipelines.risk.figures import Measured
-from pipelines.risk.forecast import SEED, Beta, Forecast, Recipe, evened, fit_calibration, learn, logit, odds_to_probability, step_to_mean
+from pipelines.risk.forecast import SEED, Forecast, Recipe, evened, learn, logit, odds_to_probability, step_to_mean
 from pipelines.risk.oulad_features import day_of, feature_names, feature_table
 
 #: Weeks at which the published figures stand.

@@ -19,7 +19,7 @@ from sklearn.metrics import log_loss
 from pipelines.errors import BadFile
 from pipelines.risk import modelling, pooling, portable
 from pipelines.risk.labels import LABELS_VERSION
-from pipelines.risk.modelling import Classifier, Guesser, Sample
+from pipelines.risk.modelling import Guesser, Sample
 from pipelines.risk.pooling import Pooled
 from pipelines.warehouse import Warehouse
 
@@ -62,12 +62,12 @@ def part_of_shipped(target: str, streams: int) -> tuple[str | None, float]:
     return name, 0.0 if name is None else pooling.weight_of_shipped(streams)
 
 
-def together(target: str, own: Classifier, streams: int) -> Pooled:
+def together(target: str, own: Guesser, streams: int) -> Pooled:
     """A model that has learned from so many own streams, with the shipped one at its weight."""
     return _pooled(target, own, part_of_shipped(target, streams)[1])
 
 
-def _pooled(target: str, own: Classifier, weight: float) -> Pooled:
+def _pooled(target: str, own: Guesser, weight: float) -> Pooled:
     found = shipped(target)
     return Pooled(own, found and found[1], weight)
 
@@ -113,7 +113,7 @@ def enter(
         "learners": len(np.unique(sample.people)),
         "with the outcome": len(np.unique(sample.people[sample.outcome == 1])),
         "features": list(sample.features.columns),
-        "calibration": "Platt scaling on whole streams left out",
+        "calibration": "beta calibration on whole streams left out",
         "averaged in log-odds with": name and {"model": name, "weight": round(weight, 6)},
         "excluded": "gender, age, region, nationality and any other protected attribute",
         "not for": "a decision without a person; learners of courses unlike those it learned from; causes",

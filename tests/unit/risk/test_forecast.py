@@ -11,7 +11,8 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from pipelines.errors import BadConfiguration
 from pipelines.risk import figures, forecast
-from pipelines.risk.forecast import NormalPlaces, Recipe, evened, fit_calibration, learn, logit, odds_to_probability, step_to_mean
+from pipelines.risk.calibration import fit_calibration
+from pipelines.risk.forecast import NormalPlaces, Recipe, evened, learn, logit, odds_to_probability, step_to_mean
 from tests.openmp import needs_lightgbm
 
 RECIPE = Recipe(trees={"num_leaves": 4, "min_data_in_leaf": 10}, rounds=20, regularisation=0.1, trees_share=0.6, folds=3)

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.calibration import CalibratedClassifierCV
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import FunctionTransformer
 
 from pipelines.errors import BadFile
 from pipelines.risk import modelling
+from pipelines.risk.calibration import Beta, Calibrated
 from pipelines.risk.modelling import Sample, judge_scores, keep, precision_at, restore
 
 
@@ -68,9 +68,20 @@ def test_a_candidate_is_fitted_once_on_every_fold_and_once_on_all_of_it(monkeypa
     monkeypatch.setattr(modelling, "FOLDS", 4)
     model, name = modelling.fit(sample, "dropout")
     assert (name, fitted) == ("logistic", [180, 180, 180, 180, 240])
-    splits = [(np.flatnonzero(streams != one), np.flatnonzero(streams == one)) for one in ("a", "b", "c", "d")]
-    anew = CalibratedClassifierCV(LogisticRegression(), method="sigmoid", cv=splits, ensemble=False).fit(sample.features, outcome)
-    assert np.array_equal(model.predict_proba(sample.features), anew.predict_proba(sample.features))
+    unseen = np.empty(240)
+    for one in ("a", "b", "c", "d"):
+        here = streams == one
+        unseen[here] = LogisticRegression().fit(values[~here], outcome[~here]).predict_proba(values[here])[:, 1]
+    alone = LogisticRegression().fit(values, outcome).predict_proba(values)[:, 1]
+    calibration = Beta(modelling.CALIBRATION_SPREAD).fit(unseen, outcome)
+    assert np.allclose(modelling.predict(model, sample.features), calibration.predict(alone), atol=1e-6)
+
+
+def test_a_calibrated_model_comes_back_from_its_file(tmp_path: Path) -> None:
+    inputs, outcome = pd.DataFrame({"silence": np.arange(40.0)}), (np.arange(40) % 3 == 0).astype(int)
+    model = Calibrated(LogisticRegression().fit(inputs, outcome), Beta(0.25).fit(np.linspace(0.1, 0.9, 40), outcome))
+    keep(model, tmp_path / "model.skops")
+    assert np.array_equal(modelling.predict(restore(tmp_path / "model.skops"), inputs), modelling.predict(model, inputs))
 
 
 def test_a_slope_is_finite_where_one_value_parts_the_outcomes() -> None:

@@ -26,7 +26,9 @@ from pipelines.links.questions import link_questions
 from pipelines.links.replies import link_replies
 from pipelines.warehouse import Warehouse
 
-HALVES = ("first", "second", "third", "third_read", "third_blind", "fourth", "fifth")
+HALVES = ("first", "second", "third", "third_read", "third_blind", "fourth", "fifth", "sixth")
+#: Files that are learned from.
+LEARNED = ("fourth", "sixth")
 # The chats of a file that a name with an underscore means.
 _PARTS = {"": slice(None), "read": slice(None, 4), "blind": slice(4, None)}
 _KINDS = {"=": "substantive", "~": "formal"}

@@ -2,8 +2,7 @@
 
 The candidates of a message are the questions open at that time, and *none of them*. A conditional logit weighs what is seen of each: who spoke when and to whom (the prior of
 ``reply_model``), what both speak of (the slots of ``question_intents.toml``, words that both hold, the number of a task), what was answered so before (known pairs
-of question and answer, by words and by intent), and what the asker did next. It learns from the explicit replies of the same chats with the mark hidden: once
-with the right question among the candidates, once without it, so that it learns what an answer to nothing here looks like; ``_LEAN`` is what holds until they convince it away.
+of question and answer, by words and by intent), whose turn it was, and what the asker did next. The less was answered before, the more the turns count.
 A guess is accepted from ``reply_score`` on, of which simulated chats say how often such guesses are right (docs/evaluation/questions_and_answers.md).
 
 Guesses are made week by week, each with what is known a settling time after its week at most (docs/decisions/0017): what is older than that never changes, so a night guesses the
@@ -47,8 +46,36 @@ MONDAY = 4 * 86400
 #: Rows compared at a time: what the processor's cache holds.
 _ROWS = 32
 
-#: Log odds per unit of each sign, learned on simulated chats (``python -m benchmarks.replies.learn_weights``, seeds 1 to 6) and rounded.
+#: Log odds per unit of each sign, learned on chats written by hand and on simulated ones (``python -m benchmarks.replies.learn_weights``) and rounded.
 WEIGHTS = {
+    "about_to_best": 0.25,
+    "answered_later": -3.35,
+    "asker_accepted": 1.35,
+    "asker_between": -0.4,
+    "asker_replied": 4.3,
+    "asker_thanked": 0.65,
+    "evidence": 2.6,
+    "fit": 1.15,
+    "fit_intent": 1.2,
+    "fit_other": -1.4,
+    "hours": -0.9,
+    "none": -8.45,
+    "none_formal": -1.75,
+    "none_goes_on": 0.7,
+    "none_holding": 1.15,
+    "none_known": 6.75,
+    "none_of_many": 0.3,
+    "none_unlike": 4.7,
+    "number": 1.2,
+    "other_matter": -0.25,
+    "prior": 0.85,
+    "rank": 0.05,
+    "rivals": -0.95,
+    "unmarked_between": -1.1,
+}
+#: The same for words to all, and for an answer to all who asked: learned on simulated chats alone (docs/decisions/0020), for chats written by hand have
+#: too few, and what is told to all seldom answers whoever spoke last.
+WEIGHTS_ALL = {
     "about_to_best": 0.55,
     "answered_later": -4.55,
     "asker_replied": 5.85,
@@ -58,30 +85,36 @@ WEIGHTS = {
     "fit_intent": 0.6,
     "fit_other": -1.0,
     "hours": -0.85,
-    "none": -0.45,
+    "none": -4.05,
     "none_formal": -1.25,
-    "none_to_all": 3.45,
-    "none_to_many": -3.6,
+    "none_to_all": 7.05,
     "none_unlike": 1.95,
     "number": 0.65,
     "prior": 0.35,
     "rank": -0.3,
     "rivals": -0.4,
 }
-NAMES = tuple(sorted(WEIGHTS))
+NAMES = tuple(sorted({*WEIGHTS, *WEIGHTS_ALL}))
 
 _TALK = """
 create or replace temp table talk as
 select message_id, row_number() over (order by sent_at, length(message_id), message_id) - 1 as place, sent_at, whole as line,
-    dense_rank() over (order by chat_id, coalesce(thread_id, '')) - 1 as chat, dense_rank() over (order by author_id) - 1 as author, role = 'bot' as is_bot
+    dense_rank() over (order by chat_id, coalesce(thread_id, '')) - 1 as chat, dense_rank() over (order by author_id) - 1 as author, role = 'bot' as is_bot,
+    -- What the curators had said there before: at all, and to nobody by a mark; whether the same one spoke last.
+    count(*) filter (role in ('curator', 'staff')) over before as told_before,
+    count(*) filter (role in ('curator', 'staff') and reply_to_id is null and says <> 'thanks') over before as unmarked_before,
+    coalesce(lag(author_id) over turn = author_id and epoch(sent_at) - epoch(lag(sent_at) over turn) <= $heard, false) as goes_on,
+    says = 'thanks' or (words <= $few and not contains(whole, '?')) as is_brief
 from said where channel = 'chat'
+window turn as (partition by chat_id, coalesce(thread_id, '') order by sent_at, length(message_id), message_id),
+    before as (partition by chat_id, coalesce(thread_id, '') order by sent_at, length(message_id), message_id rows between unbounded preceding and 1 preceding)
 """
 
 # Answers that are marked teach (with the question that they belong to), the others are guessed. Numbers instead of ids and texts: a pair is a few numbers wide.
 _TOLD = """
 create or replace temp table told as
 select row_number() over (order by said.message_id) - 1 as answer, talk.place, talk.chat, talk.author, epoch(said.sent_at) as sent, said.message_id, said.whole, said.says,
-    said.to_all or said.is_pinned as to_all, said.to_many, marked.question_id as marked_id
+    said.to_all or said.is_pinned as to_all, said.to_many, marked.question_id as marked_id, talk.told_before, talk.unmarked_before, talk.goes_on
 from said join talk on talk.message_id = said.message_id
 left join said as target on target.message_id = said.reply_to_id
 left join (select answer_id, min(question_id) as question_id from linked where rule in ('explicit', 'thread', 'mention') group by answer_id) as marked
@@ -94,7 +127,7 @@ where said.channel = 'chat' and said.role in ('curator', 'staff') and said.says 
 _WAITING = """
 create or replace temp table waiting as
 select row_number() over (order by asked.question_id) - 1 as question, talk.place, talk.chat, talk.author, epoch(asked.asked_at) as asked, epoch(asked.last_at) as last,
-    epoch(closed.closed_at) as closed, asked.question_id, asked.person_id, asked.whole
+    epoch(closed.closed_at) as closed, asked.question_id, asked.person_id, asked.whole, talk.told_before, talk.unmarked_before
 from asked join talk on talk.message_id = asked.last_id left join closed on closed.question_id = asked.question_id
 where asked.channel = 'chat'
 """
@@ -108,7 +141,8 @@ with spread as (
     from told left join waiting on waiting.question_id = told.marked_id
 ), pair as (
     select spread.answer, spread.place as answer_place, spread.author, spread.sent, spread.is_marked, spread.to_many, waiting.question, waiting.place as question_place,
-        waiting.author as asker, waiting.asked, waiting.closed, (spread.sent - waiting.last) / 3600 as hours, coalesce(spread.marked = waiting.question, false) as is_own
+        waiting.author as asker, waiting.asked, waiting.closed, (spread.sent - waiting.last) / 3600 as hours, coalesce(spread.marked = waiting.question, false) as is_own,
+        spread.chat, spread.told_before, spread.unmarked_before - waiting.unmarked_before as unmarked_between
     from spread join (select *, floor(last / (3600 * $hours))::bigint as stretch from waiting) as waiting
         on waiting.chat = spread.chat and waiting.stretch = spread.stretch
     where waiting.last <= spread.sent and waiting.author <> spread.author
@@ -139,8 +173,13 @@ with spread as (
 select open.answer as answer_id, open.question as question_id, open.answer_place, open.question_place, open.sent, open.is_marked, open.hours, open.closed as closed_at,
     floor((open.sent - $monday) / $week)::bigint as week,
     open.closed is not null and open.closed > open.sent and open.closed - open.asked <= $settled as is_answered_later,
-    coalesce(follow_up.has_replied, false) as asker_replied, coalesce(follow_up.has_thanked, false) as asker_thanked
+    coalesce(follow_up.has_replied, false) as asker_replied, coalesce(follow_up.has_thanked, false) as asker_thanked,
+    ln(1 + greatest(open.unmarked_between, 0)) as unmarked_between, earlier.place > open.question_place as asker_between,
+    -- The next that the asker says is thanks or a word or two, and no curator said anything meanwhile.
+    coalesce(later.is_brief and later.told_before = open.told_before + 1 and epoch(later.sent_at) - open.sent <= 86400, false) as asker_accepted
 from open left join follow_up on follow_up.answer = open.answer and follow_up.author = open.asker
+asof left join talk as earlier on earlier.chat = open.chat and earlier.author = open.asker and earlier.place < open.answer_place
+asof left join talk as later on later.chat = open.chat and later.author = open.asker and later.place > open.answer_place
 """
 
 
@@ -225,7 +264,7 @@ class _Candidates:
 
 
 def _candidates(warehouse: Warehouse) -> _Candidates:
-    warehouse.connection.execute(_TALK)
+    warehouse.connection.execute(_TALK, {"heard": 3600 * threshold("question_heard"), "few": int(threshold("bare_answer")) + 1})
     warehouse.connection.execute(_TOLD)
     warehouse.connection.execute(_WAITING)
     warehouse.connection.execute(
@@ -244,10 +283,10 @@ def _candidates(warehouse: Warehouse) -> _Candidates:
     every = warehouse.frame("select * from candidates order by answer_place, question_place")
     asked = warehouse.arrow("select question_id, whole from waiting order by question")
     told = warehouse.arrow(
-        "select message_id, whole, says = 'holding' as is_holding, says = 'formal' as is_formal, to_all, to_many from told order by answer"
+        "select message_id, whole, says = 'holding' as is_holding, says = 'formal' as is_formal, to_all, to_many, goes_on from told order by answer"
     )
     answer = every["answer_id"].to_numpy()
-    for name in ("is_holding", "is_formal", "to_all", "to_many"):
+    for name in ("is_holding", "is_formal", "to_all", "to_many", "goes_on"):
         every[name] = told[name].to_numpy().astype(bool)[answer]
     # The same words are said and asked again and again: what a line speaks of is looked for once. Lines of no pair are none.
     question, question_place = np.unique(every["question_id"].to_numpy(), return_inverse=True)
@@ -267,7 +306,7 @@ def _candidates(warehouse: Warehouse) -> _Candidates:
 
 def conversation(warehouse: Warehouse, paired: Ints) -> Conversation:
     """All that was said in the chats, as ``reply_model`` takes it, from the temporary table ``talk``; ``paired``: places whose words are compared."""
-    talk = warehouse.arrow("select *, epoch(sent_at) as at from talk order by place")
+    talk = warehouse.arrow("select line, chat, author, is_bot, epoch(sent_at) as at from talk order by place")
     mentions = warehouse.arrow(
         "select distinct talk.place, named.author from addressed join talk on talk.message_id = addressed.message_id "
         "join (select distinct author_id, author from talk join said using (message_id)) as named on named.author_id = coalesce(addressed.person_id, addressed.account_id) "
@@ -298,6 +337,8 @@ def _seen(talk: Conversation, rows: pd.DataFrame, lines: Lines) -> pd.DataFrame:
     best = np.maximum.reduceat(about, starts)[answer_code]
     rows["prior"] = prior().score(features(part, pairs))
     rows["about"], rows["about_to_best"] = about, about - best
+    held: Bools = np.any(lines.held, axis=1)
+    rows["other_matter"] = (about == 0) & held[rows["question_line"]] & held[rows["answer_line"]]
     rows["number"] = _numbers_agree(lines.numbers[rows["question_line"]], lines.numbers[rows["answer_line"]])
     rows["waited"] = np.log1p(rows["hours"])
     rows["rank"] = np.log1p(np.array(rows.groupby("answer_id", sort=False).cumcount(ascending=False), dtype=float))
@@ -339,23 +380,34 @@ def _small_numbers(line: str) -> int:
     return bits
 
 
-def table_of(rows: pd.DataFrame, fit: Floats, fit_intent: Floats, fit_other: Floats, near: Floats, alike: Floats) -> tuple[Pairs, Floats]:
+def table_of(
+    rows: pd.DataFrame, fit: Floats, fit_intent: Floats, fit_other: Floats, near: Floats, alike: Floats, known: int
+) -> tuple[Pairs, Floats]:
     """The candidates of each message and, last, none of them (``earlier`` -1), with their signs in the order of ``NAMES``."""
     code = pd.factorize(rows["answer_id"])[0]
     starts = np.flatnonzero(np.diff(code, prepend=-1))
+    # Where little was answered before, who spoke when has to tell what likeness cannot.
+    fresh = threshold("reply_usual_examples") / (known + threshold("reply_usual_examples"))
     # Any one reason to think that they belong together is enough; a second one adds little.
     evidence = 1 - (1 - fit) * (1 - fit_intent) * (1 - rows["about"].to_numpy()) * (1 - alike)
     signs = {
         "prior": np.tanh(rows["prior"].to_numpy() / 4) * 4, "about_to_best": rows["about_to_best"], "fit": fit, "fit_intent": fit_intent,
-        "fit_other": fit_other, "evidence": evidence, "rivals": _rivals(code, rows["intent"].to_numpy()), "number": rows["number"], "hours": rows["waited"], "rank": rows["rank"],
+        "fit_other": fit_other, "evidence": evidence, "rivals": _rivals(code, rows["intent"].to_numpy()), "number": rows["number"], "other_matter": rows["other_matter"], "hours": rows["waited"], "rank": rows["rank"],
         "asker_replied": rows["asker_replied"], "asker_thanked": rows["asker_thanked"], "answered_later": rows["answered_later"],
+        "asker_accepted": rows["asker_accepted"], "asker_between": rows["asker_between"],
+        "unmarked_between": fresh * rows["unmarked_between"],
     }  # fmt: skip
     table = np.zeros((len(rows) + len(starts), len(NAMES)))
     for name, values in signs.items():
         table[: len(rows), NAMES.index(name)] = np.asarray(values, dtype=float)
     none = {
         "none": np.ones(len(starts)), "none_formal": rows["is_formal"].to_numpy()[starts],
-        "none_to_many": rows["to_many"].to_numpy()[starts], "none_to_all": (rows["to_all"] & ~rows["to_many"]).to_numpy()[starts], "none_unlike": 1 - near[starts],
+        "none_to_all": (rows["to_all"] & ~rows["to_many"]).to_numpy()[starts], "none_unlike": 1 - near[starts],
+        "none_goes_on": fresh * rows["goes_on"].to_numpy()[starts], "none_holding": rows["is_holding"].to_numpy()[starts],
+        # Each open question brings a belief of its own: that many are open is no reason to believe in one.
+        "none_of_many": np.where(rows["to_many"].to_numpy()[starts], 0, np.log(np.diff(starts, append=len(rows)))),
+        # Where much was answered before, an answer is like some of it.
+        "none_known": np.full(len(starts), 1 - fresh),
     }  # fmt: skip
     for name, values in none.items():
         table[len(rows) :, NAMES.index(name)] = np.asarray(values, dtype=float)
@@ -380,7 +432,7 @@ def weigh(talk: Conversation, marked: pd.DataFrame, block: pd.DataFrame, lines: 
         agreed = beside.submit(agreement, rows, known, lines.counts)
         rows = _seen(talk, rows, lines)
         fit, fit_intent, fit_other, near, alike = agreed.result()
-        pairs, table = table_of(rows, fit, fit_intent, fit_other, likeness_expected(near, len(newest)), alike)
+        pairs, table = table_of(rows, fit, fit_intent, fit_other, likeness_expected(near, len(newest)), alike, len(newest))
     return rows, pairs, table
 
 
@@ -393,9 +445,11 @@ def likeness_expected(near: Floats, known: int) -> Floats:
 def _guess_week(talk: Conversation, marked: pd.DataFrame, block: pd.DataFrame, lines: Lines) -> pd.DataFrame:
     """Guesses for the unmarked messages of one week."""
     rows, pairs, table = weigh(talk, marked, block, lines)
-    worth = table @ np.array([WEIGHTS[name] for name in NAMES])
-    share = shares(pairs, worth)
+    one, every = (table @ np.array([weights.get(name, 0.0) for name in NAMES]) for weights in (WEIGHTS, WEIGHTS_ALL))
     is_pair = pairs.earlier >= 0
+    to_all = (rows["to_many"] | rows["to_all"]).to_numpy()[pairs.earlier[np.flatnonzero(~is_pair) - 1]][pairs.message]
+    worth = np.where(to_all, every, one)
+    share = shares(pairs, worth)
     nothing = worth[~is_pair][pairs.message]
     alone = 1 / (1 + np.exp(np.clip(nothing - worth, -50, 50)))
     place = pairs.earlier[is_pair]

@@ -41,10 +41,10 @@ def read(path: Path, words: tuple[str, ...] = ("name", "email address")) -> list
 
 
 def refused(path: Path) -> str:
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(BadFile) as error:
         read(path)
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
     return str(error.value)
 
 

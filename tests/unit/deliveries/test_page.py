@@ -173,6 +173,14 @@ def test_only_the_curators_own_learners(visit: Visit) -> None:
     ]  # fmt: skip
 
 
+def test_a_tab_is_called_what_the_page_is(visit: Visit) -> None:
+    visit.log_in()
+    for path, name in (("/questions", "Открытые вопросы"), ("/repeated", "Повторяющиеся вопросы"), ("/learners", "Ваши слушатели")):
+        text = visit.get(path)
+        assert f"<title>{name} · Маяк</title>" in text
+        assert f"<h1>{name}" in text
+
+
 def test_a_learners_timeline_has_all_channels_and_no_other_curators_stream(visit: Visit) -> None:
     visit.log_in()
     text = visit.get(f"/learner/{MINE}")

@@ -142,7 +142,7 @@ def _sigmoid(values: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-values))
 
 
-def _hours_of_day(rng: np.random.Generator, size: int) -> np.ndarray:
+def _hours_of_day(rng: Generator, size: int) -> np.ndarray:
     """Seconds after local midnight at which teachers sit down: mostly evenings, some after lessons, few at night."""
     part = rng.choice(4, size=size, p=(0.58, 0.22, 0.14, 0.06))
     low = np.array([18.0, 14.0, 8.0, 22.5])[part]
@@ -159,7 +159,7 @@ def is_holiday(day: date) -> bool:
     return (day.month, day.day) in {(11, 4), (6, 12), (3, 8), (2, 23), (5, 1), (5, 9)} or (day.month == 1 and day.day <= 8)
 
 
-def answer_moment(rng: np.random.Generator, asked_at: int, hours: float, leave: tuple[int, int] | None) -> int:
+def answer_moment(rng: Generator, asked_at: int, hours: float, leave: tuple[int, int] | None) -> int:
     """When a curator answers: a skewed delay, moved out of the night, often out of the weekend, and after a leave."""
     at = asked_at + int(HOUR * hours * np.exp(rng.normal(0, 1.0))) + 120
     if leave and leave[0] <= at < leave[1]:
@@ -200,6 +200,232 @@ INTENTS = (
 _INTENT_WEIGHTS = np.array([row[1] for row in INTENTS])
 
 
+#: A work that is not handed in: later than any moment.
+_NEVER_AT = np.iinfo(np.int64).max
+#: Weeks that are simulated beyond the last of a stream.
+_WEEKS_BEYOND = 2
+
+
+@dataclass(frozen=True)
+class _Mood:
+    """What a week finds its learners with; arrays are parallel to the learners."""
+
+    here: np.ndarray
+    #: Share of their usual activity.
+    live: np.ndarray
+    #: What draws them to the course, on the scale of log-odds.
+    pull: np.ndarray
+
+
+class _Stream:
+    """One stream on its way: what its learners are like, what the weeks have done to them, and the traces they left.
+
+    The order in which numbers are drawn is part of the simulation: the same seed gives the same bytes.
+    """
+
+    def __init__(
+        self,
+        rng: Generator,
+        traces: Traces,
+        *,
+        hours_ahead: np.ndarray,
+        profiles: list[Profile],
+        leaves: list[tuple[int, int] | None],
+        quiz_weeks: list[int],
+        will: np.ndarray,
+    ) -> None:
+        size, horizon = traces.persona.size, traces.weeks + _WEEKS_BEYOND
+        self.rng, self.traces, self.size, self.weeks = rng, traces, size, traces.weeks
+        self.hours_ahead, self.profiles, self.leaves, self.quiz_weeks = hours_ahead, profiles, leaves, quiz_weeks
+        self.will, self.mood, self.wander = will, np.zeros(size), np.zeros(size)
+        self.gone, self.fade, self.missed_in_row = traces.persona == NEVER, np.ones(size), np.zeros(size)
+        self.late_start = (rng.random(size) < 0.10) & ~self.gone
+        self.submitted_at = np.full((size, self.weeks), _NEVER_AT)
+        self.visits: list[tuple[np.ndarray, ...]] = []
+        self.attends: list[tuple[np.ndarray, ...]] = []
+        self.quiz: list[tuple[np.ndarray, ...]] = []
+        traces.vigour, traces.talk = np.zeros((size, horizon)), np.zeros((size, horizon), int)
+
+    def live_through(self, week: int) -> None:
+        """One week, from its Monday to what it leaves its learners with."""
+        monday = self.traces.start + week * WEEK
+        self.wander = 0.6 * self.wander + self.rng.normal(0, 0.45, self.size)
+        pull = self.will + self.mood + self.wander
+        quiet = np.where(self.rng.random(self.size) < 0.06, 0.08, 1.0)  # ill, school inspection, a wedding
+        here = ~self.gone & ~((week == 0) & self.late_start)
+        now = _Mood(here, here * self.fade * quiet, pull)
+        self.traces.vigour[:, week] = np.where(here, self.fade * quiet * _sigmoid(pull + 1), 0)
+        self._visit(week, monday, now)
+        if week < self.weeks:
+            self._hand_in(week, monday, now)
+        self._catch_up(week, monday, now)
+        self._take_quiz(week, monday, now)
+        trouble = self._attend(week, now) if week < self.weeks else np.zeros(self.size, bool)
+        wait = self._ask_questions(week, monday, now, trouble)
+        self._feel(week, wait, trouble)
+        self._decide(week, now, wait, trouble)
+
+    def _visit(self, week: int, monday: int, now: _Mood) -> None:
+        rng, persona = self.rng, self.traces.persona
+        days_off = np.array([0.6 if is_holiday((moscow(monday) + timedelta(days=day)).date()) else 1.0 for day in range(7)])
+        after = 1.0 if week < self.weeks else 0.35
+        rate = _VISITS[persona] * np.exp(0.55 * now.pull) * now.live * after / 7
+        number = rng.poisson(rate[:, None] * (_WEEKDAYS * days_off)[None, :])
+        learner, day = np.nonzero(number)
+        times = number[learner, day]
+        learner, day = np.repeat(learner, times), np.repeat(day, times)
+        self.visits.append((learner, monday + day * DAY + _hours_of_day(rng, learner.size) - self.hours_ahead[learner] * HOUR))
+        self.traces.talk[:, week] = rng.poisson(_TALKS[persona] * now.live * after)
+
+    def _hand_in(self, week: int, monday: int, now: _Mood) -> None:
+        """This week's work, before its deadline or a little after."""
+        rng, persona = self.rng, self.traces.persona
+        due = monday + 7 * DAY - 60
+        odds = _SUBMITS[persona] + 1.1 * now.pull + np.log(np.maximum(now.live, 1e-6)) * 1.3
+        on_time = now.here & (rng.random(self.size) < _sigmoid(odds))
+        before = np.minimum(rng.gamma(1.3, _EARLY[persona] / 1.3), 6.3 * 24)
+        moment = due - (before * HOUR).astype(int)
+        slips = on_time & (persona == LATE) & (rng.random(self.size) < 0.45)
+        moment = np.where(slips, due + (rng.gamma(1.2, 26, self.size) * HOUR).astype(int), moment)
+        self.submitted_at[on_time, week] = moment[on_time]
+        self.missed_in_row = np.where(on_time, 0, self.missed_in_row + 1)
+
+    def _catch_up(self, week: int, monday: int, now: _Mood) -> None:
+        """Works of earlier weeks that are still missing."""
+        usual = (_HURRIES if week >= self.weeks - 1 else 0.7 * _CATCHES_UP)[self.traces.persona]
+        for earlier in range(min(week, self.weeks)):
+            open_still = now.here & (self.submitted_at[:, earlier] == _NEVER_AT)
+            chance = usual * np.minimum(now.live * np.exp(0.5 * now.pull), 1.1)
+            does = open_still & (self.rng.random(self.size) < chance)
+            self.submitted_at[does, earlier] = (monday + self.rng.integers(10 * HOUR, 7 * DAY - HOUR, self.size))[does]
+            self.missed_in_row = np.where(does, 0, self.missed_in_row)
+
+    def _take_quiz(self, week: int, monday: int, now: _Mood) -> None:
+        rng, persona = self.rng, self.traces.persona
+        if week in self.quiz_weeks:
+            takes = now.here & (rng.random(self.size) < _sigmoid(_SUBMITS[persona] + 0.4 + now.pull + np.log(np.maximum(now.live, 1e-6))))
+            held, first = week, 2 * DAY
+        elif self.quiz:
+            # It is made up for in the weeks after it.
+            held, first = max(one for one in self.quiz_weeks if one < week), 10 * HOUR
+            done = np.zeros(self.size, bool)
+            for who, which, _ in self.quiz:
+                done[who[which == held]] = True
+            usual = (_HURRIES if week >= self.weeks - 1 else _CATCHES_UP)[persona]
+            takes = now.here & ~done & (rng.random(self.size) < usual * np.minimum(now.live, 1))
+        else:
+            return
+        moment = monday + rng.integers(first, 7 * DAY - HOUR, self.size)
+        self.quiz.append((np.flatnonzero(takes), np.full(takes.sum(), held), moment[takes]))
+
+    def _attend(self, week: int, now: _Mood) -> np.ndarray:
+        """This week's webinar; returns whose would not open."""
+        rng, persona = self.rng, self.traces.persona
+        goes = now.here & (rng.random(self.size) < np.minimum(_ATTENDS[persona] * now.live * np.exp(0.35 * now.pull), 0.97))
+        idles = rng.random(self.size) < _IDLES[persona]
+        trouble = goes & self.traces.technical & (rng.random(self.size) < 0.35)
+        who = np.flatnonzero(goes)
+        self.attends.append((who, np.full(who.size, week), idles[who], trouble[who]))
+        return trouble
+
+    def _ask_questions(self, week: int, monday: int, now: _Mood, trouble: np.ndarray) -> np.ndarray:
+        """This week's questions with their answers; returns how each learner took the wait: -0.3 answered soon, to 2 not within three days."""
+        rng, traces = self.rng, self.traces
+        rate = _ASKS[traces.persona] * np.minimum(now.live * np.exp(0.3 * now.pull), 1.5) * (1.4 if week == 0 else 1.0)
+        asks = now.here & (week <= self.weeks) & (rng.random(self.size) < 1 - np.exp(-rate))
+        asks |= trouble & (rng.random(self.size) < 0.4)
+        wait = np.zeros(self.size)
+        # Most weeks have one question that everybody asks, on the same day or two.
+        craze = (int(rng.integers(len(INTENTS))), int(rng.choice((0, 1, 3, 5, 6)))) if rng.random() < 0.8 else None
+        for asker in np.flatnonzero(asks):
+            question = self._ask(int(asker), week, monday, craze)
+            traces.questions.append(question)
+            hours = (question.answered_at - question.asked_at) / HOUR if question.answered_at else 999.0
+            wait[asker] = 2.0 if hours > 72 else 1.0 if hours > 24 else -0.3
+        return wait
+
+    def _ask(self, asker: int, week: int, monday: int, craze: tuple[int, int] | None) -> Question:
+        """One question of one learner in one week, with its answers; ``craze``: (intent, weekday) of what everybody asks this week."""
+        weights = _INTENT_WEIGHTS.copy()
+        for place, (intent, _, _, is_technical, first_week) in enumerate(INTENTS):
+            if first_week:
+                weights[place] *= 4.0 if week == 0 else 0.25
+            if is_technical and self.traces.technical[asker]:
+                weights[place] *= 3.0
+            if intent == "certificate":
+                weights[place] *= 4.0 if week >= self.weeks - 1 else 0.5
+            if intent in ("checked", "redo") and week == 0:
+                weights[place] *= 0.2
+        if craze:
+            weights[craze[0]] *= 8
+        chosen = int(self.rng.choice(len(INTENTS), p=weights / weights.sum()))
+        intent, _, of_task, is_technical, _ = INTENTS[chosen]
+        day = int(self.rng.choice(7, p=_WEEKDAYS / _WEEKDAYS.sum()))
+        if craze and chosen == craze[0] and self.rng.random() < 0.75:
+            day = craze[1]
+        asked_at = monday + day * DAY + int(_hours_of_day(self.rng, 1)[0]) - int(self.hours_ahead[asker]) * HOUR
+        asked_at = max(asked_at, int(self.traces.enrolled_at[asker]) + 3 * HOUR)
+        channel = str(self.rng.choice(("chat", "forum", "mail", "direct"), p=(0.56, 0.2, 0.15, 0.09)))
+        task = min(max(week - (1 if intent in ("checked", "redo") else 0), 0), self.weeks - 1) if of_task else None
+        place = int(self.traces.curator[asker])
+        profile = self.profiles[place]
+        question = Question(asker, asked_at, channel, intent, task, is_technical, place)
+        if self.rng.random() < profile.answers:
+            at = answer_moment(self.rng, asked_at, profile.hours, self.leaves[place])
+            leave = self.leaves[place]
+            away = leave is not None and leave[0] <= asked_at < leave[1]
+            if away and len(self.profiles) > 1 and self.rng.random() < 0.4:
+                question.curator = (place + 1) % len(self.profiles)
+                at = answer_moment(self.rng, asked_at, 9.0, None)
+            if self.rng.random() < profile.holding:
+                question.holding_at, at = at, answer_moment(self.rng, at + 2 * HOUR, 10.0, self.leaves[place])
+            question.answered_at = at
+            question.link = str(self.rng.choice(("reply", "unmarked", "mention"), p=(0.58, 0.27, 0.15)))
+        if channel in ("chat", "forum") and self.rng.random() < 0.13:
+            question.peer = int(self.rng.integers(self.traces.persona.size))
+            question.peer_at = asked_at + int(self.rng.gamma(1.2, 1.5) * HOUR) + 60
+            if question.peer == asker or self.traces.persona[question.peer] in (NEVER, FORCED):
+                question.peer = question.peer_at = None
+        return question
+
+    def _feel(self, week: int, wait: np.ndarray, trouble: np.ndarray) -> None:
+        """What the week did to them."""
+        self.mood = (
+            0.75 * self.mood
+            - 0.35 * np.maximum(wait, 0)
+            + 0.05 * (wait < 0)
+            - 0.12 * trouble
+            - 0.16 * np.minimum(self.missed_in_row, 3) * (week < self.weeks)
+        )
+
+    def _decide(self, week: int, now: _Mood, wait: np.ndarray, trouble: np.ndarray) -> None:
+        """Who leaves, at once or fading away, and who comes back."""
+        rng, traces = self.rng, self.traces
+        if week >= self.weeks - 1:
+            self.gone |= (self.fade < 0.3) & (rng.random(self.size) < 0.9)
+            return
+        odds = (
+            _DROPS[traces.persona]
+            - 0.95 * now.pull
+            + 1.15 * np.maximum(wait, 0)
+            + 0.45 * np.minimum(self.missed_in_row, 3)
+            + 0.5 * trouble
+            + _EARLY_WEEKS[min(week, 4)]
+        )
+        decides = now.here & (self.fade == 1) & (rng.random(self.size) < _sigmoid(odds))
+        sudden = decides & (rng.random(self.size) < 0.28)
+        self.gone |= sudden
+        traces.left_week[decides] = week
+        self.fade = np.where(decides & ~sudden, 0.45, self.fade)
+        fading = (self.fade < 1) & ~decides & ~self.gone
+        returns = fading & (rng.random(self.size) < 0.14)
+        traces.came_back |= returns
+        traces.left_week[returns] = -1
+        self.fade = np.where(returns, 1.0, np.where(fading, self.fade * 0.35, self.fade))
+        self.mood = np.where(returns, 0.4, self.mood)
+        self.gone |= (self.fade < 0.1) & (rng.random(self.size) < 0.8)
+
+
 def simulate_stream(
     seed: np.random.SeedSequence,
     *,
@@ -218,13 +444,7 @@ def simulate_stream(
     will = rng.normal(0, 0.55, size)
     skill = rng.normal(0, 1, size)
     technical = rng.random(size) < 0.18
-    method = rng.choice(3, size=size, p=(0.62, 0.23, 0.15))
-    method[np.isin(persona, (NEVER, FORCED)) & (rng.random(size) < 0.8)] = 0
-    batch = zero - 5 * DAY + 11 * HOUR
-    enrolled_at = np.where(method == 0, batch + np.arange(size), zero - rng.integers(1 * DAY, 9 * DAY, size))
-    stragglers = (method != 0) & (rng.random(size) < 0.15)
-    enrolled_at = np.where(stragglers, zero + rng.integers(0, 6 * DAY, size), enrolled_at)
-    curator = np.arange(size) * len(profiles) // size if len(profiles) > 1 else np.zeros(size, int)
+    enrolled_at, method = _enrolments(rng, persona, zero)
     traces = Traces(
         start=zero,
         weeks=weeks,
@@ -233,194 +453,34 @@ def simulate_stream(
         technical=technical,
         enrolled_at=enrolled_at,
         method=method,
-        curator=curator,
+        curator=np.arange(size) * len(profiles) // size if len(profiles) > 1 else np.zeros(size, int),
         left_week=np.full(size, -1),
         came_back=np.zeros(size, bool),
     )
-    horizon = weeks + 2
-    vigour = np.zeros((size, horizon))
-    talk = np.zeros((size, horizon), int)
-    submitted_at = np.full((size, weeks), np.iinfo(np.int64).max)
-    mood = np.zeros(size)
-    wander = np.zeros(size)
-    gone = persona == NEVER
-    fade = np.ones(size)
-    missed_in_row = np.zeros(size)
-    late_start = (rng.random(size) < 0.10) & ~gone
-    visits: list[tuple[np.ndarray, ...]] = []
-    attends: list[tuple[np.ndarray, ...]] = []
-    quiz: list[tuple[np.ndarray, ...]] = []
-    for week in range(horizon):
-        monday = zero + week * WEEK
-        wander = 0.6 * wander + rng.normal(0, 0.45, size)
-        pull = will + mood + wander
-        days_off = np.array([0.6 if is_holiday((moscow(monday) + timedelta(days=day)).date()) else 1.0 for day in range(7)])
-        quiet = np.where(rng.random(size) < 0.06, 0.08, 1.0)  # ill, school inspection, a wedding
-        here = ~gone & ~((week == 0) & late_start)
-        live = here * fade * quiet
-        after = 1.0 if week < weeks else 0.35
-        vigour[:, week] = np.where(here, fade * quiet * _sigmoid(pull + 1), 0)
-        rate = _VISITS[persona] * np.exp(0.55 * pull) * live * after / 7
-        number = rng.poisson(rate[:, None] * (_WEEKDAYS * days_off)[None, :])
-        learner, day = np.nonzero(number)
-        times = number[learner, day]
-        learner, day = np.repeat(learner, times), np.repeat(day, times)
-        visits.append((learner, monday + day * DAY + _hours_of_day(rng, learner.size) - hours_ahead[learner] * HOUR))
-        talk[:, week] = rng.poisson(_TALKS[persona] * live * after)
-        if week < weeks:
-            due = monday + 7 * DAY - 60
-            odds = _SUBMITS[persona] + 1.1 * pull + np.log(np.maximum(live, 1e-6)) * 1.3
-            on_time = here & (rng.random(size) < _sigmoid(odds))
-            before = np.minimum(rng.gamma(1.3, _EARLY[persona] / 1.3), 6.3 * 24)
-            moment = due - (before * HOUR).astype(int)
-            slips = on_time & (persona == LATE) & (rng.random(size) < 0.45)
-            moment = np.where(slips, due + (rng.gamma(1.2, 26, size) * HOUR).astype(int), moment)
-            submitted_at[on_time, week] = moment[on_time]
-            missed_in_row = np.where(on_time, 0, missed_in_row + 1)
-        last = week >= weeks - 1
-        for earlier in range(min(week, weeks)):
-            open_still = here & (submitted_at[:, earlier] == np.iinfo(np.int64).max) & (week > earlier)
-            usual = (_HURRIES if last else 0.7 * _CATCHES_UP)[persona]
-            chance = usual * np.minimum(live * np.exp(0.5 * pull), 1.1)
-            does = open_still & (rng.random(size) < chance)
-            submitted_at[does, earlier] = (monday + rng.integers(10 * HOUR, 7 * DAY - HOUR, size))[does]
-            missed_in_row = np.where(does, 0, missed_in_row)
-        if week in quiz_weeks:
-            takes = here & (rng.random(size) < _sigmoid(_SUBMITS[persona] + 0.4 + pull + np.log(np.maximum(live, 1e-6))))
-            quiz.append((np.flatnonzero(takes), np.full(takes.sum(), week), (monday + rng.integers(2 * DAY, 7 * DAY - HOUR, size))[takes]))
-        elif week > 0 and quiz:
-            # the quiz is made up for in the weeks after it
-            held = max((w for w in quiz_weeks if w < week), default=None)
-            if held is not None:
-                done = np.zeros(size, bool)
-                for who, which, _ in quiz:
-                    done[who[which == held]] = True
-                takes = here & ~done & (rng.random(size) < (_HURRIES if week >= weeks - 1 else _CATCHES_UP)[persona] * np.minimum(live, 1))
-                quiz.append(
-                    (np.flatnonzero(takes), np.full(takes.sum(), held), (monday + rng.integers(10 * HOUR, 7 * DAY - HOUR, size))[takes])
-                )
-        trouble = np.zeros(size, bool)
-        if week < weeks:
-            goes = here & (rng.random(size) < np.minimum(_ATTENDS[persona] * live * np.exp(0.35 * pull), 0.97))
-            idles = rng.random(size) < _IDLES[persona]
-            trouble = goes & technical & (rng.random(size) < 0.35)
-            who = np.flatnonzero(goes)
-            attends.append((who, np.full(who.size, week), idles[who], trouble[who]))
-        asks = (
-            here
-            & (week <= weeks)
-            & (rng.random(size) < 1 - np.exp(-_ASKS[persona] * np.minimum(live * np.exp(0.3 * pull), 1.5) * (1.4 if week == 0 else 1.0)))
-        )
-        asks |= trouble & (rng.random(size) < 0.4)
-        wait = np.zeros(size)
-        # most weeks have one question that everybody asks, on the same day or two
-        craze = (int(rng.integers(len(INTENTS))), int(rng.choice((0, 1, 3, 5, 6)))) if rng.random() < 0.8 else None
-        for asker in np.flatnonzero(asks):
-            question = _ask(
-                rng, int(asker), week, weeks, monday, int(hours_ahead[asker]), bool(technical[asker]), craze, traces, profiles, leaves
-            )
-            traces.questions.append(question)
-            hours = (question.answered_at - question.asked_at) / HOUR if question.answered_at else 999.0
-            wait[asker] = 2.0 if hours > 72 else 1.0 if hours > 24 else -0.3
-        # what the week did to them
-        mood = (
-            0.75 * mood
-            - 0.35 * np.maximum(wait, 0)
-            + 0.05 * (wait < 0)
-            - 0.12 * trouble
-            - 0.16 * np.minimum(missed_in_row, 3) * (week < weeks)
-        )
-        if week < weeks - 1:
-            odds = (
-                _DROPS[persona]
-                - 0.95 * pull
-                + 1.15 * np.maximum(wait, 0)
-                + 0.45 * np.minimum(missed_in_row, 3)
-                + 0.5 * trouble
-                + _EARLY_WEEKS[min(week, 4)]
-            )
-            decides = here & (fade == 1) & (rng.random(size) < _sigmoid(odds))
-            sudden = decides & (rng.random(size) < 0.28)
-            gone |= sudden
-            traces.left_week[decides] = week
-            fade = np.where(decides & ~sudden, 0.45, fade)
-            fading = (fade < 1) & ~decides & ~gone
-            returns = fading & (rng.random(size) < 0.14)
-            traces.came_back |= returns
-            traces.left_week[returns] = -1
-            fade = np.where(returns, 1.0, np.where(fading, fade * 0.35, fade))
-            mood = np.where(returns, 0.4, mood)
-            gone |= (fade < 0.1) & (rng.random(size) < 0.8)
-        else:
-            gone |= (fade < 0.3) & (rng.random(size) < 0.9)
-    traces.vigour, traces.talk = vigour, talk
-    _collaborate_quietly(traces, submitted_at)
-    _materials(rng, traces, visits, weeks)
-    _attempts(rng, traces, quiz)
-    _webinars(rng, traces, attends)
-    _submissions(rng, traces, submitted_at, profiles, leaves)
+    stream = _Stream(rng, traces, hours_ahead=hours_ahead, profiles=profiles, leaves=leaves, quiz_weeks=quiz_weeks, will=will)
+    for week in range(weeks + _WEEKS_BEYOND):
+        stream.live_through(week)
+    _hand_in_when_enrolled(traces, stream.submitted_at)
+    _materials(rng, traces, stream.visits, weeks)
+    _attempts(rng, traces, stream.quiz)
+    _webinars(rng, traces, stream.attends)
+    _submissions(rng, traces, stream.submitted_at, profiles, leaves)
     _courses_completed(traces, quiz_weeks)
     return traces
 
 
-def _ask(
-    rng: np.random.Generator,
-    asker: int,
-    week: int,
-    weeks: int,
-    monday: int,
-    ahead: int,
-    clumsy: bool,
-    craze: tuple[int, int] | None,
-    traces: Traces,
-    profiles: list[Profile],
-    leaves: list[tuple[int, int] | None],
-) -> Question:
-    """One question of one learner in one week, with its answers; ``craze``: (intent, weekday) of what everybody asks this week."""
-    weights = _INTENT_WEIGHTS.copy()
-    for place, (intent, _, _, is_technical, first_week) in enumerate(INTENTS):
-        if first_week:
-            weights[place] *= 4.0 if week == 0 else 0.25
-        if is_technical and clumsy:
-            weights[place] *= 3.0
-        if intent == "certificate":
-            weights[place] *= 4.0 if week >= weeks - 1 else 0.5
-        if intent in ("checked", "redo") and week == 0:
-            weights[place] *= 0.2
-    if craze:
-        weights[craze[0]] *= 8
-    chosen = int(rng.choice(len(INTENTS), p=weights / weights.sum()))
-    intent, _, of_task, is_technical, _ = INTENTS[chosen]
-    day = int(rng.choice(7, p=_WEEKDAYS / _WEEKDAYS.sum()))
-    if craze and chosen == craze[0] and rng.random() < 0.75:
-        day = craze[1]
-    asked_at = monday + day * DAY + int(_hours_of_day(rng, 1)[0]) - ahead * HOUR
-    asked_at = max(asked_at, int(traces.enrolled_at[asker]) + 3 * HOUR)
-    channel = str(rng.choice(("chat", "forum", "mail", "direct"), p=(0.56, 0.2, 0.15, 0.09)))
-    task = min(max(week - (1 if intent in ("checked", "redo") else 0), 0), weeks - 1) if of_task else None
-    place = int(traces.curator[asker])
-    profile = profiles[place]
-    question = Question(asker, asked_at, channel, intent, task, is_technical, place)
-    if rng.random() < profile.answers:
-        at = answer_moment(rng, asked_at, profile.hours, leaves[place])
-        leave = leaves[place]
-        away = leave is not None and leave[0] <= asked_at < leave[1]
-        if away and len(profiles) > 1 and rng.random() < 0.4:
-            question.curator = (place + 1) % len(profiles)
-            at = answer_moment(rng, asked_at, 9.0, None)
-        if rng.random() < profile.holding:
-            question.holding_at, at = at, answer_moment(rng, at + 2 * HOUR, 10.0, leaves[place])
-        question.answered_at = at
-        question.link = str(rng.choice(("reply", "unmarked", "mention"), p=(0.58, 0.27, 0.15)))
-    if channel in ("chat", "forum") and rng.random() < 0.13:
-        question.peer = int(rng.integers(traces.persona.size))
-        question.peer_at = asked_at + int(rng.gamma(1.2, 1.5) * HOUR) + 60
-        if question.peer == asker or traces.persona[question.peer] in (NEVER, FORCED):
-            question.peer = question.peer_at = None
-    return question
+def _enrolments(rng: Generator, persona: np.ndarray, zero: int) -> tuple[np.ndarray, np.ndarray]:
+    """(when, how) each learner was enrolled: most by the manager in one batch before the start, some later, some by themselves."""
+    size = persona.size
+    method = rng.choice(3, size=size, p=(0.62, 0.23, 0.15))
+    method[np.isin(persona, (NEVER, FORCED)) & (rng.random(size) < 0.8)] = 0
+    batch = zero - 5 * DAY + 11 * HOUR
+    enrolled_at = np.where(method == 0, batch + np.arange(size), zero - rng.integers(1 * DAY, 9 * DAY, size))
+    stragglers = (method != 0) & (rng.random(size) < 0.15)
+    return np.where(stragglers, zero + rng.integers(0, 6 * DAY, size), enrolled_at), method
 
 
-def _collaborate_quietly(traces: Traces, submitted_at: np.ndarray) -> None:
+def _hand_in_when_enrolled(traces: Traces, submitted_at: np.ndarray) -> None:
     """Nobody hands in before he is enrolled."""
     early = submitted_at < traces.enrolled_at[:, None] + 6 * HOUR
     submitted_at[early] = np.broadcast_to(traces.enrolled_at[:, None] + 8 * HOUR, submitted_at.shape)[early]
@@ -489,7 +549,7 @@ def _webinars(rng: Generator, traces: Traces, attends: list[tuple[np.ndarray, ..
 def _submissions(
     rng: Generator, traces: Traces, submitted_at: np.ndarray, profiles: list[Profile], leaves: list[tuple[int, int] | None]
 ) -> None:
-    learner, task = np.nonzero(submitted_at != np.iinfo(np.int64).max)
+    learner, task = np.nonzero(submitted_at != _NEVER_AT)
     at = submitted_at[learner, task]
     order = np.lexsort((learner, at))
     learner, task, at = learner[order], task[order], at[order]

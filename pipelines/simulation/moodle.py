@@ -17,13 +17,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pipelines.simulation.courses import INTRO, TEMPLATE_HEADINGS, Course
+from pipelines.simulation.courses import INTRO, TEMPLATE_HEADINGS, Course, Theme
 
 SCHEMA = Path(__file__).with_name("moodle_schema.sql")
 
 GUEST, ADMIN, MANAGER, FIRST_CURATOR, FIRST_LEARNER = 1, 2, 3, 11, 1001
 STUDENT_ROLE, TEACHER_ROLE, EDITOR_ROLE = 5, 4, 3
 MODULES = {"assign": 1, "customcert": 6, "feedback": 8, "forum": 10, "page": 17, "quiz": 18, "resource": 19, "url": 23}
+_WEEK = 604_800  # s
 NOBODY = -9  # stands for SQL null in arrays of ids
 #: A number for all rows, or one per row.
 Numbers = ArrayLike
@@ -376,169 +377,190 @@ class Site:
 
     def add_course(self, number: int, course: Course, *, weeks: int, start: int, opened: int) -> CoursePlace:
         """One course with its sections, modules, grade items and completion criteria; dates are those of its first stream."""
-        id_ = number + 2
-        grouping = int(self.take("groupings")[0])
-        self.add(
-            "course",
-            "id category sortorder fullname shortname idnumber summary summaryformat format startdate enddate groupmode enablecompletion timecreated timemodified",
-            [
-                (
-                    id_,
-                    2,
-                    20000 + id_,
-                    multilang(course.name, course.name_en, self.languages),
-                    course.code,
-                    f"prog-{id_}",
-                    "",
-                    1,
-                    "topics",
-                    start,
-                    0,
-                    1,
-                    1,
-                    opened,
-                    opened,
-                )
-            ],
-        )
-        self.add("context", "id contextlevel instanceid path depth", [(10 + id_, 50, id_, f"/1/3/{10 + id_}", 3)])
-        self.add("groupings", "id courseid name idnumber timecreated timemodified", [(grouping, id_, "Потоки", "streams", opened, opened)])
-        enrol = {}
-        for method, status in (("manual", 0), ("guest", 1), ("self", 0)):
-            enrol[method] = int(self.take("enrol")[0])
-            self.add(
-                "enrol",
-                "id enrol status courseid roleid timecreated timemodified",
-                [(enrol[method], method, status, id_, 0 if method == "guest" else STUDENT_ROLE, opened, opened)],
-            )
-        sections: dict[int, tuple[int, list[int]]] = {section: (int(self.take("course_sections")[0]), []) for section in range(weeks + 1)}
-        items: dict[tuple[str, int], int] = {("course", 0): int(self.take("grade_items")[0])}
-        category = int(self.take("grade_categories")[0])
-        self.add(
-            "grade_categories",
-            "id courseid depth path fullname aggregation timecreated timemodified",
-            [(category, id_, 1, f"/{category}/", "?", 13, opened, opened)],
-        )
+        return _NewCourse(self, number, course, weeks=weeks, start=start, opened=opened).place()
 
-        def module(kind: str, section: int, completion: int, view: int = 0, graded: bool = False) -> tuple[int, int]:
-            cmid, instance = int(self.take("course_modules")[0]), int(self.take(kind)[0])
-            sections[section][1].append(cmid)
-            self.add(
-                "course_modules",
-                "id course module instance section added completion completionview completiongradeitemnumber completionpassgrade groupmode",
-                [
-                    (
-                        cmid,
-                        id_,
-                        MODULES[kind],
-                        instance,
-                        sections[section][0],
-                        opened,
-                        completion,
-                        view,
-                        0 if graded else None,
-                        int(graded),
-                        int(kind in ("assign", "forum")),
-                    )
-                ],
-            )
-            self.add(
-                "context",
-                "id contextlevel instanceid path depth",
-                [(module_context(cmid), 70, cmid, f"/1/3/{10 + id_}/{module_context(cmid)}", 4)],
-            )
-            return cmid, instance
 
-        def grade_item(kind: str, instance: int, name: str, best: float, to_pass: float) -> None:
-            item = items[kind, instance] = int(self.take("grade_items")[0])
-            self.add(
-                "grade_items",
-                "id courseid categoryid itemname itemtype itemmodule iteminstance itemnumber gradetype grademax gradepass sortorder timecreated timemodified",
-                [(item, id_, category, name, "mod", kind, instance, 0, 1, best, to_pass, item, opened, opened)],
-            )
+class _NewCourse:
+    """Rows of one course on their way into the site."""
 
-        news = module("forum", 0, 0)
-        self.add(
+    def __init__(self, site: Site, number: int, course: Course, *, weeks: int, start: int, opened: int) -> None:
+        self.site, self.id, self.course, self.weeks, self.start, self.opened = site, number + 2, course, weeks, start, opened
+        self.grouping = self._take("groupings")
+        self.quiz_weeks = sorted({2, weeks - 1})
+        #: Number of a section → (its id, the course modules in it).
+        self.sections: dict[int, tuple[int, list[int]]] = {section: (self._take("course_sections"), []) for section in range(weeks + 1)}
+        #: (module or "course", instance) → grade item.
+        self.items = {("course", 0): self._take("grade_items")}
+        self.category = self._take("grade_categories")
+        #: (module, course module) that have to be completed.
+        self.required: list[tuple[str, int]] = []
+
+    def _take(self, table: str) -> int:
+        return int(self.site.take(table)[0])
+
+    def _add(self, table: str, columns: str, *values: object) -> None:
+        self.site.add(table, columns, [values])
+
+    def place(self) -> CoursePlace:
+        """Write everything; returns where it stands."""
+        enrol = self._itself()
+        news, forum = self._module("forum", 0, 0), self._module("forum", 0, 0)
+        self._add(
             "forum",
             "id course type name intro introformat forcesubscribe timemodified",
-            [(news[1], id_, "news", "Объявления", "", 1, 1, opened)],
+            *(news[1], self.id, "news", "Объявления", "", 1, 1, self.opened),
         )
-        forum = module("forum", 0, 0)
-        self.add(
+        self._add(
             "forum",
             "id course type name intro introformat timemodified",
-            [(forum[1], id_, "general", "Вопросы куратору", "<p>Задавайте вопросы здесь.</p>", 1, opened)],
+            *(forum[1], self.id, "general", "Вопросы куратору", "<p>Задавайте вопросы здесь.</p>", 1, self.opened),
         )
-        quiz_weeks = sorted({2, weeks - 1})
-        places = []
-        required: list[tuple[str, int]] = []
-        for week, theme in enumerate(course.themes[:weeks]):
-            section, due = week + 1, start + (week + 1) * 604_800 - 60
-            page, resource, url = module("page", section, 2, 1), module("resource", section, 2, 1), module("url", section, 2, 1)
-            self.add(
-                "page",
-                "id course name content contentformat timemodified",
-                [(page[1], id_, f"Лекция {section}. {theme.lecture}", f"<p>{theme.lecture}: {', '.join(theme.terms)}.</p>", 1, opened)],
-            )
-            self.add("resource", "id course name timemodified", [(resource[1], id_, f"Рабочий лист {section}.docx", opened)])
-            self.add(
-                "url",
-                "id course name externalurl timemodified",
-                [(url[1], id_, f"Запись и видео к модулю {section}", f"https://video.example.org/{id_}/{section}", opened)],
-            )
-            assign = module("assign", section, 2, graded=True)
-            intro = INTRO.format(asks=theme.asks, headings="; ".join(TEMPLATE_HEADINGS))
-            name = f"Практическая работа {section}. {theme.task}"
-            self.add(
-                "assign",
-                "id course name intro introformat alwaysshowdescription duedate allowsubmissionsfromdate grade cutoffdate gradingduedate timemodified maxattempts attemptreopenmethod",
-                [(assign[1], id_, name, intro, 1, 1, due, 0, 100, 0, due + 604_800, opened, -1, "manual")],
-            )
-            for plugin, subtype in (("onlinetext", "assignsubmission"), ("file", "assignsubmission"), ("comments", "assignfeedback")):
-                self.add(
-                    "assign_plugin_config",
-                    "id assignment plugin subtype name value",
-                    [(int(self.take("assign_plugin_config")[0]), assign[1], plugin, subtype, "enabled", "1")],
-                )
-            grade_item("assign", assign[1], name, 100, 60)
-            required.append(("assign", assign[0]))
-            quiz = None
-            if week in quiz_weeks:
-                quiz = module("quiz", section, 2, graded=True)
-                self.add(
-                    "quiz",
-                    "id course name intro introformat attempts sumgrades grade timecreated timemodified",
-                    [(quiz[1], id_, f"Тест {section}", "", 1, 3, 8, 10, opened, opened)],
-                )
-                grade_item("quiz", quiz[1], f"Тест {section}", 10, 6)
-                required.append(("quiz", quiz[0]))
-            places.append(Week(page, resource, url, assign, quiz))
-        certificate = module("customcert", weeks, 0)
-        self.add(
+        weeks = [self._week(week, theme) for week, theme in enumerate(self.course.themes[: self.weeks])]
+        certificate = self._module("customcert", self.weeks, 0)
+        self._add(
             "customcert",
             "id course templateid name intro introformat timecreated timemodified",
-            [(certificate[1], id_, certificate[1], "Удостоверение", "", 1, opened, opened)],
+            *(certificate[1], self.id, certificate[1], "Удостоверение", "", 1, self.opened, self.opened),
         )
-        best = 100 * weeks + 10 * len(quiz_weeks)
-        self.add(
+        self._add(
             "grade_items",
             "id courseid itemtype iteminstance gradetype grademax sortorder timecreated timemodified",
-            [(items["course", 0], id_, "course", category, 1, best, 1, opened, opened)],
+            *(self.items["course", 0], self.id, "course", self.category, 1, 100 * self.weeks + 10 * len(self.quiz_weeks)),
+            *(1, self.opened, self.opened),
         )
-        for section, (section_id, cmids) in sections.items():
+        self._sections_and_criteria()
+        return CoursePlace(self.id, self.course, weeks, forum, certificate, enrol, self.items, self.grouping, self.quiz_weeks)
+
+    def _itself(self) -> dict[str, int]:
+        """The course, its context, grouping, grade category and ways of enrolling; returns the latter."""
+        names = multilang(self.course.name, self.course.name_en, self.site.languages)
+        self._add(
+            "course",
+            "id category sortorder fullname shortname idnumber summary summaryformat format "
+            "startdate enddate groupmode enablecompletion timecreated timemodified",
+            *(self.id, 2, 20000 + self.id, names, self.course.code, f"prog-{self.id}", "", 1, "topics"),
+            *(self.start, 0, 1, 1, self.opened, self.opened),
+        )
+        self._add("context", "id contextlevel instanceid path depth", 10 + self.id, 50, self.id, f"/1/3/{10 + self.id}", 3)
+        self._add(
+            "groupings",
+            "id courseid name idnumber timecreated timemodified",
+            *(self.grouping, self.id, "Потоки", "streams", self.opened, self.opened),
+        )
+        enrol = {}
+        for method, status in (("manual", 0), ("guest", 1), ("self", 0)):
+            enrol[method] = self._take("enrol")
+            self._add(
+                "enrol",
+                "id enrol status courseid roleid timecreated timemodified",
+                *(enrol[method], method, status, self.id, 0 if method == "guest" else STUDENT_ROLE, self.opened, self.opened),
+            )
+        self._add(
+            "grade_categories",
+            "id courseid depth path fullname aggregation timecreated timemodified",
+            *(self.category, self.id, 1, f"/{self.category}/", "?", 13, self.opened, self.opened),
+        )
+        return enrol
+
+    def _module(self, kind: str, section: int, completion: int, view: int = 0, *, graded: bool = False) -> tuple[int, int]:
+        """A course module and its context; returns (course module, instance)."""
+        cmid, instance = self._take("course_modules"), self._take(kind)
+        section_id, modules = self.sections[section]
+        modules.append(cmid)
+        self._add(
+            "course_modules",
+            "id course module instance section added completion completionview completiongradeitemnumber completionpassgrade groupmode",
+            *(cmid, self.id, MODULES[kind], instance, section_id, self.opened, completion, view),
+            *(0 if graded else None, int(graded), int(kind in ("assign", "forum"))),
+        )
+        self._add(
+            "context",
+            "id contextlevel instanceid path depth",
+            *(module_context(cmid), 70, cmid, f"/1/3/{10 + self.id}/{module_context(cmid)}", 4),
+        )
+        return cmid, instance
+
+    def _grade_item(self, kind: str, instance: int, name: str, best: float, to_pass: float) -> None:
+        item = self.items[kind, instance] = self._take("grade_items")
+        self._add(
+            "grade_items",
+            "id courseid categoryid itemname itemtype itemmodule iteminstance itemnumber gradetype grademax gradepass sortorder "
+            "timecreated timemodified",
+            *(item, self.id, self.category, name, "mod", kind, instance, 0, 1, best, to_pass, item, self.opened, self.opened),
+        )
+
+    def _week(self, week: int, theme: Theme) -> Week:
+        section = week + 1
+        materials = self._materials(section, theme)
+        assign = self._assignment(section, theme)
+        return Week(*materials, assign, self._quiz(section) if week in self.quiz_weeks else None)
+
+    def _materials(self, section: int, theme: Theme) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+        page, resource, url = (self._module(kind, section, 2, 1) for kind in ("page", "resource", "url"))
+        text = f"<p>{theme.lecture}: {', '.join(theme.terms)}.</p>"
+        self._add(
+            "page",
+            "id course name content contentformat timemodified",
+            *(page[1], self.id, f"Лекция {section}. {theme.lecture}", text, 1, self.opened),
+        )
+        self._add("resource", "id course name timemodified", resource[1], self.id, f"Рабочий лист {section}.docx", self.opened)
+        address = f"https://video.example.org/{self.id}/{section}"
+        self._add(
+            "url",
+            "id course name externalurl timemodified",
+            *(url[1], self.id, f"Запись и видео к модулю {section}", address, self.opened),
+        )
+        return page, resource, url
+
+    def _assignment(self, section: int, theme: Theme) -> tuple[int, int]:
+        """The week's work, due in the last minute of its Sunday."""
+        due = self.start + section * _WEEK - 60
+        cmid, instance = self._module("assign", section, 2, graded=True)
+        intro = INTRO.format(asks=theme.asks, headings="; ".join(TEMPLATE_HEADINGS))
+        name = f"Практическая работа {section}. {theme.task}"
+        self._add(
+            "assign",
+            "id course name intro introformat alwaysshowdescription duedate allowsubmissionsfromdate grade cutoffdate gradingduedate "
+            "timemodified maxattempts attemptreopenmethod",
+            *(instance, self.id, name, intro, 1, 1, due, 0, 100, 0, due + _WEEK, self.opened, -1, "manual"),
+        )
+        for plugin, subtype in (("onlinetext", "assignsubmission"), ("file", "assignsubmission"), ("comments", "assignfeedback")):
+            self._add(
+                "assign_plugin_config",
+                "id assignment plugin subtype name value",
+                *(self._take("assign_plugin_config"), instance, plugin, subtype, "enabled", "1"),
+            )
+        self._grade_item("assign", instance, name, 100, 60)
+        self.required.append(("assign", cmid))
+        return cmid, instance
+
+    def _quiz(self, section: int) -> tuple[int, int]:
+        cmid, instance = self._module("quiz", section, 2, graded=True)
+        name = f"Тест {section}"
+        self._add(
+            "quiz",
+            "id course name intro introformat attempts sumgrades grade timecreated timemodified",
+            *(instance, self.id, name, "", 1, 3, 8, 10, self.opened, self.opened),
+        )
+        self._grade_item("quiz", instance, name, 10, 6)
+        self.required.append(("quiz", cmid))
+        return cmid, instance
+
+    def _sections_and_criteria(self) -> None:
+        """Sections, whose rows name the modules in them, and what has to be completed."""
+        for section, (section_id, modules) in self.sections.items():
             heading = None if section == 0 else f"Модуль {section}"
-            self.add(
+            self._add(
                 "course_sections",
                 "id course section name summary summaryformat sequence visible timemodified",
-                [(section_id, id_, section, heading, "", 1, ",".join(map(str, cmids)), 1, opened)],
+                *(section_id, self.id, section, heading, "", 1, ",".join(map(str, modules)), 1, self.opened),
             )
-        for kind, cmid in required:
-            self.add(
+        for kind, cmid in self.required:
+            self._add(
                 "course_completion_criteria",
                 "id course criteriatype module moduleinstance",
-                [(int(self.take("criteria")[0]), id_, 4, kind, cmid)],
+                *(self._take("criteria"), self.id, 4, kind, cmid),
             )
-        return CoursePlace(id_, course, places, forum, certificate, enrol, items, grouping, quiz_weeks)
 
 
 def conversation_hash(one: int, other: int) -> str:

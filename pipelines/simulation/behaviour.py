@@ -549,23 +549,34 @@ def _webinars(rng: Generator, traces: Traces, attends: list[tuple[np.ndarray, ..
 def _submissions(
     rng: Generator, traces: Traces, submitted_at: np.ndarray, profiles: list[Profile], leaves: list[tuple[int, int] | None]
 ) -> None:
+    """Works in the order in which they came, with what was copied of whom, marks and comments; then what was done again."""
     learner, task = np.nonzero(submitted_at != _NEVER_AT)
     at = submitted_at[learner, task]
     order = np.lexsort((learner, at))
-    learner, task, at = learner[order], task[order], at[order]
-    size = learner.size
-    kind = np.zeros(size, int)
-    source = np.full(size, -1)  # place among this stream's submissions; -2: an earlier stream's
-    via_leak = np.full(size, -1)
-    leaks: list[Leak] = []
+    first = {"learner": learner[order], "task": task[order], "at": at[order]}
+    first |= _copies(rng, traces, **first)
+    first |= _marks(rng, traces, first["learner"], first["at"], first["kind"], profiles, leaves)
+    ungraded = first.pop("ungraded")
+    again = np.flatnonzero(
+        (first["score"] < 60) & ~ungraded & (rng.random(order.size) < 0.92 * np.where(traces.left_week[first["learner"]] >= 0, 0.3, 1.0))
+    )
+    more = _done_again(rng, {name: values[again] for name, values in first.items()})
+    traces.sub = {name: np.concatenate([first[name], more[name]]) for name in first}
+    traces.sub["reopened"] = np.concatenate([np.isin(np.arange(order.size), again), np.zeros(again.size, bool)])
+
+
+def _copies(rng: Generator, traces: Traces, learner: np.ndarray, task: np.ndarray, at: np.ndarray) -> dict[str, np.ndarray]:
+    """Which works are copied, how and of what: ``source`` is a place among the works, -1: none, -2: one of an earlier stream.
+
+    ``via_leak``: the place among the works shown in the chat (written to the traces) through which it came; -1: none.
+    """
+    kind = np.zeros(learner.size, int)
+    source, via_leak = np.full(learner.size, -1), np.full(learner.size, -1)
+    leaks = traces.leaks = []
     for which in range(traces.weeks):
         rows = np.flatnonzero(task == which)
-        due = traces.start + (which + 1) * WEEK
-        origin = [row for row in rows if traces.persona[learner[row]] in (STEADY, LATE, MINIMAL) and at[row] < due - 8 * HOUR]
-        leak = None
-        if origin and rng.random() < 0.62:
-            row = int(origin[int(rng.integers(min(len(origin), max(4, len(origin) // 3))))])
-            leak = Leak(row, int(learner[row]), int(at[row] + rng.uniform(0.5, 16) * HOUR), which, bool(rng.random() < 0.3))
+        leak = _leak(rng, traces, which, rows, learner, at)
+        if leak:
             leaks.append(leak)
         originals: list[int] = []
         draws = rng.random((rows.size, 3))
@@ -578,29 +589,48 @@ def _submissions(
             elif known:
                 chance *= 1.25
             is_source = leak is not None and row == leak.submission
-            if not is_source and draws[number, 0] < chance:
-                if known and (draws[number, 1] < (0.85 if known.is_mass else 0.5) or not originals):
-                    source[row], via_leak[row] = known.submission, len(leaks) - 1
-                elif originals and draws[number, 1] > 0.12:
-                    source[row] = originals[int(draws[number, 2] * len(originals))]
-                else:
-                    source[row] = -2
-                kind[row] = 1 + int(rng.choice(5, p=_KIND_SHARES))
-            else:
+            if is_source or draws[number, 0] >= chance:
                 originals.append(int(row))
-    traces.leaks = leaks
-    # marks
-    persona = traces.persona[learner]
+                continue
+            if known and (draws[number, 1] < (0.85 if known.is_mass else 0.5) or not originals):
+                source[row], via_leak[row] = known.submission, len(leaks) - 1
+            elif originals and draws[number, 1] > 0.12:
+                source[row] = originals[int(draws[number, 2] * len(originals))]
+            else:
+                source[row] = -2
+            kind[row] = 1 + int(rng.choice(5, p=_KIND_SHARES))
+    return {"kind": kind, "source": source, "via_leak": via_leak}
+
+
+def _leak(rng: Generator, traces: Traces, task: int, rows: np.ndarray, learner: np.ndarray, at: np.ndarray) -> Leak | None:
+    """Whether somebody shows this week's work in the chat, well before it is due: one of the early ones."""
+    due = traces.start + (task + 1) * WEEK
+    early = [row for row in rows if traces.persona[learner[row]] in (STEADY, LATE, MINIMAL) and at[row] < due - 8 * HOUR]
+    if not early or rng.random() >= 0.62:
+        return None
+    row = int(early[int(rng.integers(min(len(early), max(4, len(early) // 3))))])
+    return Leak(row, int(learner[row]), int(at[row] + rng.uniform(0.5, 16) * HOUR), task, bool(rng.random() < 0.3))
+
+
+def _marks(
+    rng: Generator,
+    traces: Traces,
+    learner: np.ndarray,
+    at: np.ndarray,
+    kind: np.ndarray,
+    profiles: list[Profile],
+    leaves: list[tuple[int, int] | None],
+) -> dict[str, np.ndarray]:
+    """Mark, comment, who gave them and when; ``ungraded``: nobody ever does."""
+    size, persona, grader = learner.size, traces.persona[learner], traces.curator[learner]
     base = 78 + 6 * traces.skill[learner] + rng.normal(0, 8, size) - 7 * np.isin(persona, (MINIMAL, FORCED)) - 5 * (persona == LATE)
-    generous = np.array([profile.name == "formal" for profile in profiles])[traces.curator[learner]]
+    generous = np.array([profile.name == "formal" for profile in profiles])[grader]
     base = np.where(generous, np.maximum(base, 82 + rng.normal(0, 5, size)), base)
     score = np.clip(np.round(base), 20, 100)
     returned = (kind > 0) & (rng.random(size) < 0.07) & ~generous
     score = np.where(returned, rng.integers(20, 50, size), score)
     graded = np.empty(size, int)
-    grader = traces.curator[learner]
-    for row in range(size):
-        place = int(grader[row])
+    for row, place in enumerate(grader.tolist()):
         graded[row] = answer_moment(rng, int(at[row]), profiles[place].grading_hours, leaves[place])
     comment = np.empty(size, int)
     draw = rng.random(size)
@@ -608,37 +638,26 @@ def _submissions(
         comment[grader == place] = np.searchsorted(np.cumsum(profile.comments), draw[grader == place]).clip(0, 3)
     ungraded = rng.random(size) < 0.003
     graded = np.where(ungraded, np.iinfo(np.int64).max // 4, graded)
-    # second attempts: what failed is given back and, mostly, done again
-    fails = (score < 60) & ~ungraded
-    again = np.flatnonzero(fails & (rng.random(size) < 0.92 * np.where(traces.left_week[learner] >= 0, 0.3, 1.0)))
-    more = {
-        "learner": learner[again],
-        "task": task[again],
-        "at": graded[again] + rng.integers(5 * HOUR, 6 * DAY, again.size),
-        "kind": np.zeros(again.size, int),
-        "source": np.full(again.size, -1),
-        "via_leak": np.full(again.size, -1),
-        "score": np.clip(np.round(rng.normal(76, 8, again.size)), 60, 100),
-        "comment": comment[again],
-        "grader": grader[again],
-        "attempt": np.ones(again.size, int),
-    }
-    more["graded"] = more["at"] + rng.integers(5 * HOUR, 4 * DAY, again.size)
-    first = {
-        "learner": learner,
-        "task": task,
+    attempt = np.zeros(size, int)
+    return {
+        "score": score, "comment": comment, "grader": grader, "attempt": attempt, "graded": graded, "ungraded": ungraded,
+    }  # fmt: skip
+
+
+def _done_again(rng: Generator, failed: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Second attempts at works that were given back."""
+    size = failed["at"].size
+    at = failed["graded"] + rng.integers(5 * HOUR, 6 * DAY, size)
+    score = np.clip(np.round(rng.normal(76, 8, size)), 60, 100)
+    return failed | {
         "at": at,
-        "kind": kind,
-        "source": source,
-        "via_leak": via_leak,
+        "kind": np.zeros(size, int),
+        "source": np.full(size, -1),
+        "via_leak": np.full(size, -1),
         "score": score,
-        "comment": comment,
-        "grader": grader,
-        "attempt": np.zeros(size, int),
-        "graded": graded,
+        "attempt": np.ones(size, int),
+        "graded": at + rng.integers(5 * HOUR, 4 * DAY, size),
     }
-    traces.sub = {name: np.concatenate([first[name], more[name]]) for name in first}
-    traces.sub["reopened"] = np.concatenate([np.isin(np.arange(size), again), np.zeros(again.size, bool)])
 
 
 def _courses_completed(traces: Traces, quiz_weeks: list[int]) -> None:

@@ -513,7 +513,36 @@ def _acts(world: _World, run: StreamRun) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _tell_truth(world: _World, run: StreamRun, start: date) -> None:
+    """What nobody who runs a course ever knows: who is what, who copied what, when a stream begins and ends."""
     traces, sub, until = run.traces, run.traces.sub, world.until
+    world.truth.add("people", _true_people(world, run))
+    seen = np.flatnonzero(sub["at"] <= until).tolist()
+    world.truth.add("submissions", [_true_submission(run, i, until) for i in seen])
+    world.count("learners", int((traces.enrolled_at <= until).sum()))
+    world.count("submissions", len(seen))
+    world.count("quiz attempts", int((traces.quiz["start"] <= until).sum()))
+    world.count("streams", 1)
+    world.truth.add(
+        "streams",
+        [
+            {
+                "stream": run.code,
+                "course": run.place.course.code,
+                "starts": start.isoformat(),
+                "ends": (start + timedelta(weeks=traces.weeks, days=-1)).isoformat(),
+                "learners": len(run.learners),
+                "group": f"{run.place.course.code}-potok-{run.stream + 1}",
+                "curators": [c.account.user for c in run.curators],
+                "is_running": run.end > until,
+                "completed": int((traces.completed_at > 0).sum()),
+            }
+        ],
+    )
+
+
+def _true_people(world: _World, run: StreamRun) -> list[dict[str, object]]:
+    """Each learner: persona, outcome, what speaks for a formal completion, and the accounts that are theirs."""
+    traces, sub = run.traces, run.traces.sub
     opened: dict[int, set[int]] = {}
     for learner, module in zip(traces.view_learner.tolist(), traces.view_module.tolist(), strict=True):
         opened.setdefault(learner, set()).add(module)
@@ -521,9 +550,9 @@ def _tell_truth(world: _World, run: StreamRun, start: date) -> None:
     last = np.zeros(len(run.learners), int)
     last_seen = np.zeros(len(run.learners), int)
     np.maximum.at(last, whose, at)
-    inside = at <= until
+    inside = at <= world.until
     np.maximum.at(last_seen, whose[inside], at[inside])
-    rows = []
+    rows: list[dict[str, object]] = []
     for i, account in enumerate(run.learners):
         persona = PERSONAS[int(traces.persona[i])]
         mine = np.flatnonzero((sub["learner"] == i) & (sub["attempt"] == 0))
@@ -567,51 +596,29 @@ def _tell_truth(world: _World, run: StreamRun, start: date) -> None:
                 "curator": run.curators[int(traces.curator[i])].account.user,
             }
         )
-    world.truth.add("people", rows)
-    seen = np.flatnonzero(sub["at"] <= until).tolist()
-    world.truth.add(
-        "submissions",
-        [
-            {
-                "submission_id": int(run.submission_ids[i]),
-                "moodle_user_id": int(run.users[sub["learner"][i]]),
-                "stream": run.code,
-                "task": int(sub["task"][i]) + 1,
-                "cmid": run.place.weeks[int(sub["task"][i])].assign[0],
-                "attempt": int(sub["attempt"][i]),
-                "at_unix": int(sub["at"][i]),
-                "kind": KINDS[int(sub["kind"][i])],
-                "source_submission_id": run.source_ids[i],
-                "via_leak": int(sub["via_leak"][i]) >= 0 and int(sub["kind"][i]) > 0,
-                "copied_share": round(run.copied_share[i], 3),
-                "is_file": bool(run.is_file[i]),
-                "score": float(sub["score"][i]),
-                "graded_unix": int(sub["graded"][i]) if sub["graded"][i] <= until else None,
-                "comment": COMMENTS[int(sub["comment"][i])],
-            }
-            for i in seen
-        ],
-    )
-    world.count("learners", int((traces.enrolled_at <= until).sum()))
-    world.count("submissions", len(seen))
-    world.count("quiz attempts", int((traces.quiz["start"] <= until).sum()))
-    world.count("streams", 1)
-    world.truth.add(
-        "streams",
-        [
-            {
-                "stream": run.code,
-                "course": run.place.course.code,
-                "starts": start.isoformat(),
-                "ends": (start + timedelta(weeks=traces.weeks, days=-1)).isoformat(),
-                "learners": len(run.learners),
-                "group": f"{run.place.course.code}-potok-{run.stream + 1}",
-                "curators": [c.account.user for c in run.curators],
-                "is_running": run.end > until,
-                "completed": int((traces.completed_at > 0).sum()),
-            }
-        ],
-    )
+    return rows
+
+
+def _true_submission(run: StreamRun, i: int, until: int) -> dict[str, object]:
+    """One work: how it was made and of what, its mark and its comment."""
+    sub = run.traces.sub
+    return {
+        "submission_id": int(run.submission_ids[i]),
+        "moodle_user_id": int(run.users[sub["learner"][i]]),
+        "stream": run.code,
+        "task": int(sub["task"][i]) + 1,
+        "cmid": run.place.weeks[int(sub["task"][i])].assign[0],
+        "attempt": int(sub["attempt"][i]),
+        "at_unix": int(sub["at"][i]),
+        "kind": KINDS[int(sub["kind"][i])],
+        "source_submission_id": run.source_ids[i],
+        "via_leak": int(sub["via_leak"][i]) >= 0 and int(sub["kind"][i]) > 0,
+        "copied_share": round(run.copied_share[i], 3),
+        "is_file": bool(run.is_file[i]),
+        "score": float(sub["score"][i]),
+        "graded_unix": int(sub["graded"][i]) if sub["graded"][i] <= until else None,
+        "comment": COMMENTS[int(sub["comment"][i])],
+    }
 
 
 def _stream_toml(stream: int, group: str, days: tuple[str, str]) -> str:

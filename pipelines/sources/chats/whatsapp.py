@@ -7,8 +7,10 @@ WhatsApp documents how to export (faq.whatsapp.com/1180414079177245) and not wha
 whatstk, gesiscss/WhatsR, starkdmi/whats_json) and exports:
 
 - ``22.11.2026, 14:05 - Name: words`` (Android), ``[22.11.26, 14:05:33] Name: words`` (iOS). Date and clock follow the phone's language: any order and
-  separator, two or four digits, 12 or 24 hours, the comma missing, narrow no-break spaces before "PM". The order of day and month is
-  found over the whole file (:mod:`pipelines.sources.formats.local_times`). Times are the phone's, without a zone.
+  separator, two or four digits, 12 or 24 hours, the comma missing, narrow no-break spaces before "PM", other digits, other words for the halves of
+  the day. The order of day and month is found over the whole file (:mod:`pipelines.sources.formats.local_times`); where nothing tells, it is day
+  first unless the file looks like a phone's of the United States. Times are the phone's, without a zone.
+- What is copied out of WhatsApp's window (``[14:05, 22.11.2026] Name: words``) is read as well, where the whole file is written so.
 - A line without that beginning goes on with the message before it. Nothing is escaped: a chat pasted into a message becomes messages.
 - The file is not strictly in order of time, and it starts with the oldest message or, in long chats, with the first that still fits.
 - A notice has no author. Where its words hold a colon, or iOS puts the chat's title before it, it is known by its words
@@ -36,6 +38,7 @@ import codecs
 import io
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -66,10 +69,10 @@ from pipelines.sources.chats.whatsapp_words import (
     NOTHING_TOLD,
     NOTICE,
     NOTICE_AS_WORDS,
-    OMITTED,
     OWN_FILE,
     OWN_REMARK,
     POLL,
+    kind_omitted,
     poll_words,
     with_plain_spaces,
     without_marks,
@@ -94,18 +97,28 @@ _NAME_CHARS = 100
 _NOTICE_CHARS = 400
 #: Everything that somebody wrote must agree, and that often, before a colon is taken for a part of a name.
 _NAME_EVIDENCE = 3
-_BEGIN = re.compile(
-    r"(?P<open>\[)?(?P<a>\d{1,4})(?P<sep>[./-]) ?(?P<b>\d{1,2})[./-] ?(?P<c>\d{1,4})\.?(?: ?г\.?)?,?(?: (?:um|в|at|à|klo|kl\.?))? "
-    r"(?P<h>\d{1,2})[:.](?P<m>\d{2})(?:[:.](?P<s>\d{2}))?(?: ?(?P<half>[AaPpДдПп])\.? ?[MmПп]\.?| ?(?:Uhr|ч\.))?"
-    r"(?(open)\]|(?: [-\u2013])) ?(?P<rest>.*)",
-    re.DOTALL,
+_DATE = r"(?P<a>\d{1,4})(?P<sep>[./-]|(?P<signs>[년年])) ?(?P<b>\d{1,2})[./월月-] ?(?P<c>\d{1,4})[.일日]?(?: ?г\.?)?"
+_TIME = (
+    r"(?:(?P<before>[上下]午|凌晨|早上|中午|晚上|오[전후]|午[前後]|ÖÖ|ÖS) ?)?"
+    r"(?P<h>\d{1,2})(?:[:.]| h )(?P<m>\d{2})(?:(?:[:.]| min )(?P<s>\d{2})(?: s)?)?"
+    r"(?: ?(?P<half>[AaPpДдПп])\.? ?[MmПп]\.?| ?(?P<behind>[صم]|[πμ]\.?μ\.?|SA|CH)| ?(?:Uhr|ч\.))?"
 )
+_END = r"(?(open)\]|(?(signs)(?:,| [-\u2013])| [-\u2013])) ?(?P<rest>.*)"
+_BEGIN = re.compile(rf"(?P<open>\[)?{_DATE}[,،]?(?: (?:um|в|at|à|klo|kl\.?))? {_TIME}{_END}", re.DOTALL)
+#: What is copied out of WhatsApp's window has the time before the date; so have some phones' exports.
+_BEGIN_WITH_TIME = re.compile(rf"(?P<open>\[)?{_TIME},? {_DATE}{_END}", re.DOTALL)
 _AUTHOR = re.compile(rf"(?P<name>[^:\n]{{1,{_NAME_CHARS}}}):(?: (?P<words>.*)|$)", re.DOTALL)
 _PHONE = re.compile(r"\+[\d ()\u2010\u2011-]{7,30}")
 _MENTION = re.compile(r"@\u2068([^\u2068\u2069\n]{1,100})\u2069|(?<![\w.])@(\d{7,15})\b")
 #: The mark that iOS sets before its own words.
 _OWN_WORDS = "\u200e"
-_HALVES = {"a": "AM", "p": "PM", "д": "AM", "п": "PM"}
+#: First letters of words for the halves of the day.
+_HALVES = {
+    **dict.fromkeys(("a", "д", "ص", "π", "SA", "上午", "凌晨", "早上", "오전", "午前", "ÖÖ"), "AM"),
+    **dict.fromkeys(("p", "п", "م", "μ", "CH", "下午", "中午", "晚上", "오후", "午後", "ÖS"), "PM"),
+}
+#: Thailand counts the years from another one.
+_BUDDHIST_FROM, _BUDDHIST = 2400, 543
 _MINUTE = timedelta(minutes=1)
 
 
@@ -117,7 +130,9 @@ class WhatsAppReader:
     """
 
     kind: ClassVar[str] = "whatsapp"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
+    #: A medium left out is one in every language, and what is no post has no author: both stand in the hash that names a message.
+    new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("messages",), 6)
     opens_files: ClassVar[bool] = True
     items_name_people: ClassVar[bool] = True
 
@@ -161,10 +176,17 @@ class _Raw(NamedTuple):
 def _messages(tree: Tree, name: str) -> Iterator[_Raw]:
     """The messages of a file, as they stand; at least one."""
     begin: re.Match[str] | None = None
-    since, lines, size, begun = 1, [], 0, False
+    since, lines, size, begun, is_time_first = 1, [], 0, False, False
     for number, line in _lines(tree, name):
         line = with_plain_spaces(line)
-        found = _BEGIN.match(without_marks(line)) if _may_begin(line) else None
+        found = None
+        if _may_begin(line):
+            plain = without_marks(line)
+            found = _BEGIN.match(plain)
+            # In a file that is not written so from the first message on, it is what somebody copied into a message.
+            if found is None and (is_time_first or not begun):
+                found = _BEGIN_WITH_TIME.match(plain)
+                is_time_first = is_time_first or found is not None
         if found is None:
             if not begun and number > _HEADER_WITHIN_LINES:
                 break
@@ -244,11 +266,19 @@ class _Known:
 
     def time(self, begin: re.Match[str]) -> str:
         """Date and time of a message, as local_times reads them."""
-        a, b, c = begin["a"], begin["b"], begin["c"]
+        a, b, c = _of_our_era(begin["a"]), begin["b"], _of_our_era(begin["c"])
         if self.year_first:
-            a, b, c = (a if len(a) > 2 else f"20{int(a):02}"), *((c, b) if self.is_swapped else (b, c))
-        half = f" {_HALVES[begin['half'].lower()]}" if begin["half"] else ""
-        return _ascii(f"{a}{begin['sep']}{b}{begin['sep']}{c} {begin['h']}:{begin['m']}:{begin['s'] or '00'}{half}")
+            a = a if len(a) > 2 else f"20{int(a):02}"
+            b, c = (c, b) if self.is_swapped else (b, c)
+        word = begin["half"].lower() if begin["half"] else begin["before"] or begin["behind"]
+        half = f" {_HALVES[word if word in _HALVES else word[0]]}" if word else ""
+        sep = "-" if begin["signs"] else begin["sep"]
+        return _ascii(f"{a}{sep}{b}{sep}{c} {begin['h']}:{begin['m']}:{begin['s'] or '00'}{half}")
+
+
+def _of_our_era(part: str) -> str:
+    """The year by which everybody else counts; days and months are smaller."""
+    return str(int(part) - _BUDDHIST) if len(part) == len("2569") and int(part) > _BUDDHIST_FROM else part
 
 
 def _ascii(text: str) -> str:
@@ -271,7 +301,7 @@ def _look_through(tree: Tree, name: str, title: str) -> _Known:
     firsts, thirds, seconds = set(), set(), set()
     last_first, falls = -1, 0
     count = days_first = 0
-    us_style = False
+    american = Counter[bool | None]()
     names: dict[str, _Name] = {}
     for raw in _messages(tree, name):
         if raw.begin is None:
@@ -284,7 +314,7 @@ def _look_through(tree: Tree, name: str, title: str) -> _Known:
         days_first += (a <= 31 and b <= 12) or (a <= 12 and b <= 31)
         falls += a < last_first
         last_first = a
-        us_style = us_style or (raw.begin["sep"] == "/" and len(raw.begin["a"]) == 1 and len(raw.begin["c"]) == 2)
+        american[_is_american(raw.begin)] += 1
         _name_evidence(raw.text, names)
     # A year of two digits that comes first hardly changes along the file, while the day behind it does.
     is_constant = not falls and len(thirds) > len(firsts) and max(thirds) <= 31 and min(firsts) > 12
@@ -307,8 +337,20 @@ def _look_through(tree: Tree, name: str, title: str) -> _Known:
                 known.is_group = known.is_group or GROUP_DEED.match(words[:_NOTICE_CHARS]) is not None
             elif len(known.authors) <= 2:
                 known.authors.setdefault(author)
-    known.order = order_evidence.order("month first" if us_style else "day first")
+    known.order = order_evidence.order("month first" if american[True] and not american[False] else "day first", by_clock=False)
     return known
+
+
+def _is_american(begin: re.Match[str]) -> bool | None:
+    """Does a phone set to the United States write a time so: no zeros before day and month, and the halves of a day in capitals? None: may be.
+
+    India, Britain and Australia put the day first with the same strokes and the same clock, and write "06/05/26, 10:30 pm".
+    """
+    if begin["sep"] != "/" or begin["a"].startswith("0") or begin["b"].startswith("0"):
+        return False
+    if begin["half"]:
+        return begin.string[begin.start("half") :][:2].isupper()
+    return len(begin["c"]) == 2 if 1 in (len(begin["a"]), len(begin["b"])) else None
 
 
 def _name_evidence(text: str, names: dict[str, _Name]) -> None:
@@ -353,11 +395,23 @@ def _author(text: str, known: _Known) -> tuple[str | None, str]:
     # iOS sets its own words off by a mark; the name before them may be the chat's title.
     is_own = _OWN_WORDS in text[: len(name) + 4]
     head = words[:_NOTICE_CHARS]
-    # … or it is who did it, and is said twice.
+    # … or it is who did it or to whom it was done, and is said twice.
+    if _are_own(text) and head.strip() != name and name in head and not _has_a_medium(words, text):
+        return None, words
     is_own = is_own or head.startswith(f"{name} ")
     if NOTICE_AS_WORDS.fullmatch(head) or (is_own and (NOTICE.fullmatch(head) or DEED.match(head))):
         return None, words
     return name, words
+
+
+def _are_own(text: str) -> bool:
+    """The words behind the name begin with iOS's mark: whatever language they are in, WhatsApp wrote them."""
+    return text.partition(":")[2].lstrip(" ").startswith(_OWN_WORDS)
+
+
+def _has_a_medium(words: str, text: str) -> bool:
+    """A file's name may hold the name of whoever sent it."""
+    return _words(words, text).media is not None
 
 
 # -- rows ------------------------------------------------------------------------------------------------------------------------
@@ -447,7 +501,7 @@ def _words(words: str, marked: str = "") -> _Said:
     """What is said by the words behind an author. ``marked``: the message with the marks that set off iOS's own words."""
     if edited := EDITED.search(words, max(0, len(words) - _NOTICE_CHARS)):
         words = words[: edited.start()]
-    elif (remark := OWN_REMARK.search(marked, max(0, len(marked) - _NOTICE_CHARS))) and not OMITTED.fullmatch(remark[1]):
+    elif (remark := OWN_REMARK.search(marked, max(0, len(marked) - _NOTICE_CHARS))) and not kind_omitted(remark[1]):
         words = words.rstrip().removesuffix(remark[1]).rstrip()
     first, _, caption = words.partition("\n")
     first = first.strip()
@@ -455,9 +509,8 @@ def _words(words: str, marked: str = "") -> _Said:
         return _Said(words, words.strip())
     if DELETED.fullmatch(words.strip()):
         return _Said(words, "\x00deleted", is_gone=True)
-    if found := OMITTED.fullmatch(first):
-        kind = next((name for name, value in found.groupdict().items() if value), "any")
-        return _Said(caption, f"\x00media\n{caption.strip()}", "file" if kind == "any" else kind)
+    if kind := kind_omitted(first):
+        return _Said(caption, f"\x00media\n{caption.strip()}", kind)
     if found := ATTACHED.fullmatch(first):
         file = next(name for name in found.groups() if name)
         return _Said(caption, f"\x00media\n{caption.strip()}", media_of(file), file=file)
@@ -474,9 +527,10 @@ def _words(words: str, marked: str = "") -> _Said:
         return _Said(written, f"\x00media\n{written}", media_of(file), file=file)
     # iOS: what was written with a medium that was left out stands before the words for it.
     behind = without_marks(marked.rpartition(_OWN_WORDS)[2]).strip() if _OWN_WORDS in marked else ""
-    if behind and words.rstrip().endswith(f" {behind}") and (found := OMITTED.fullmatch(behind)):
+    if behind and words.rstrip().endswith(f" {behind}") and (kind := kind_omitted(behind)):
         written = words.rstrip().removesuffix(behind).strip()
-        return _Said(written, f"\x00media\n{written}", "file" if found.lastgroup == "any" else found.lastgroup)
+        written = "" if kind == "file" and DOCUMENT.fullmatch(written) else written
+        return _Said(written, f"\x00media\n{written}", kind)
     if NOTHING_TOLD.fullmatch(words.strip()):
         return _Said("", words)
     if POLL.match(first):

@@ -1,7 +1,9 @@
-"""What WhatsApp itself writes into an exported chat, in Russian, English and German: notices, stand-ins for media, marks; of others' languages the words for a deleted message.
+"""What WhatsApp itself writes into an exported chat: notices in Russian, English and German; in some thirty languages what stands for media, and the
+words for a deleted and for an edited message.
 
 Collected from the patterns of gesiscss/WhatsR (Languages.csv), starkdmi/whats_json, and exports quoted in public code. A chat in another
-language is read all the same: its notices without an author are still notices, and of media it is the file names that tell.
+language is read all the same: its notices without an author are still notices, so are those of iOS that name whom they stand behind, and of media
+it is the file names that tell.
 """
 
 from __future__ import annotations
@@ -20,6 +22,10 @@ _SPACE = re.compile("[" + "".join(map(chr, SPACES)) + "]")
 _ENCRYPTED = (
     r"(?:messages|messages and calls|nachrichten|nachrichten und anrufe|сообщения|сообщения и звонки|звонки и сообщения)\b.*"
     r"(?:end-to-end|ende-zu-ende|сквозн\w+ шифрован\w+).*"
+    r"|(?:los mensajes y las llamadas están cifrados|as mensagens e (?:as )?chamadas (?:são|têm)|les messages et les appels sont chiffrés|"
+    r"i messaggi e le chiamate sono crittografati|berichten en gesprekken worden end-to-end|wiadomości i połączenia są|zprávy a hovory jsou opatřeny|"
+    r"повідомлення (?:й|та) дзвінки захищен\w+|хаттарыңыз және қоңырауларыңыз|xabarlaringiz va qo.ng.iroqlaringiz|mesajlar ve aramalar uçtan uca|"
+    r"الرسائل والمكالمات مشفرة|ההודעות והשיחות מוצפנות|пайғамдар мен қоңыраулар|хабарлар мен қоңыраулар|повідомлення захищен\w+).*"
 )
 #: Notices that some layouts put behind a name (the caller's, or the chat's title) like words of somebody's.
 _AS_WORDS = (
@@ -76,7 +82,12 @@ DELETED = re.compile(
     r"|(?:bu|ushbu) xabar o.?chiril(?:di|gan)\.?|(?:siz )?(?:bu|ushbu) xabarni o.?chirdingiz\.?|bu mesaj silindi\.?|bu mesajı sildiniz\.?"
     r"|se eliminó este mensaje\.?|eliminaste este mensaje\.?|ce message a été supprimé\.?|vous avez supprimé ce message\.?"
     r"|questo messaggio è stato eliminato\.?|hai eliminato questo messaggio\.?|(?:esta )?mensagem (?:foi )?apagada\.?|você apagou esta mensagem\.?"
-    r"|ta wiadomość została usunięta\.?|usunięto tę wiadomość\.?",
+    r"|ta wiadomość została usunięta\.?|usunięto tę wiadomość\.?|usunąłeś\S* tę wiadomość\.?|este mensaje fue eliminado\.?|(?:você )?apagou esta mensagem\.?"
+    r"|dit bericht is verwijderd\.?|u hebt dit bericht verwijderd\.?|je hebt dit bericht verwijderd\.?|(?:tato zpráva byla|táto správa bola) (?:smazána|odstraněna|odstránená)\.?"
+    r"|tuto zprávu jste (?:smazal|odstranil)\S*\.?|túto správu ste odstránili\.?|съобщението беше изтрито\.?|изтрихте това съобщение\.?|ова порука је обрисана\.?"
+    r"|acest mesaj a fost șters\.?|ați șters acest mesaj\.?|бұл хат жойылды\.?|сіз бұл хатты жойдыңыз\.?|bu ismarıc silindi\.?|pesan ini (?:telah )?dihapus\.?"
+    r"|anda (?:telah )?menghapus pesan ini\.?|(?:لقد )?(?:تم حذف|حذَ?فت) هذه الرسالة\.?|הודעה זו נמחקה\.?|מחקת (?:את ההודעה הזו|הודעה זו)\.?|此訊息已刪除。?|这条消息已被删除。?"
+    r"|您已刪除此訊息。?|您已删除这条消息。?|このメッセージは削除されました。?|このメッセージを削除しました。?|이 메시지는 삭제되었습니다\.?|삭제한 메시지입니다\.?",
     re.IGNORECASE,
 )
 #: What stands where an export has no words for what was sent: "null" on Android, notices that send the reader to the phone.
@@ -85,7 +96,9 @@ NOTHING_TOLD = re.compile(
     re.IGNORECASE,
 )
 EDITED = re.compile(
-    r"\s*<(?:this message was edited|message edited|(?:это )?сообщение (?:было )?изменено|diese nachricht wurde bearbeitet)\.?>\s*$",
+    r"\s*<(?:this message was edited|message edited|(?:это )?сообщение (?:было )?изменено|diese nachricht wurde bearbeitet|"
+    r"se editó este mensaje|(?:este )?mensaje (?:fue )?editado|(?:esta )?mensagem (?:foi )?editada|ce message a été modifié|questo messaggio è stato modificato|"
+    r"dit bericht is bewerkt|bu mesaj düzenlendi|(?:це )?повідомлення (?:було )?(?:відредаговано|змінено)|ההודעה נערכה)\.?>\s*$",
     re.IGNORECASE,
 )
 #: Stand-ins where media were left out, whole line; the group says what it was.
@@ -101,6 +114,53 @@ OMITTED = re.compile(
     r" (?:omitted|отсутству\w+|опущен\w*|пропущен\w*|не (?:сохран|добавл|включ)\w+|weggelassen|ausgelassen)",
     re.IGNORECASE,
 )
+#: The same in other languages: the whole line, or what is behind iOS's mark. Put together from WhatsApp's own tables of words, as whats_json holds them.
+_OMITTED_ELSEWHERE = {
+    "photo": (
+        "image absente|immagine omessa|imagem não revelada|imagem ocultada|imagem omitida|imagen omitida|εικόνα παραλείφθηκε|зображення відсутнє|bild utesluten|"
+        "obrázok vynechaný|obrázek vynechán|obraz pominięty|imagine omisă|afbeelding weggelaten|bilde ikke inkludert|billede udeladt|görüntü dahil edilmedi|ei kuvaa|"
+        "kép küldése sikertelen|gambar tidak disertakan|slika izostavljena|đã bỏ qua hình ảnh|התמונה הושמטה|لم يتم إدراج الصورة|تصویر حذف شد|फ़ोटो हटाई गई|圖片已略去|圖像已省略|"
+        "照片已忽略|画像は含まれていません|이미지 생략됨|gif retiré|gif esclusa|gif não revelada|gif omitido|gif-анімацію пропущено|gif utesluten|gif vynechaný|gif vynechán|plik gif pominięty|"
+        "gif omis|gif weggelaten|gif utelatt|gif udeladt|gif dahil edilmedi|gif tidak disertakan|gif izostavljen|gif הושמט|لم يتم إدراج صورة gif"
+    ),
+    "video": (
+        "vidéo absente|video omesso|vídeo não revelado|vídeo omitido|vídeo ocultado|video omitido|βίντεο παραλείφθηκε|відео відсутнє|video utesluten|video vynechané|"
+        "video vynecháno|wideo pominięte|clip video omis|video weggelaten|video utelatt|video udeladt|video dahil edilmedi|videota ei sisällytetä|videó kihagyva|"
+        "video tidak disertakan|video izostavljen|đã bỏ video|סרטון הווידאו הושמט|لم يتم إدراج الفيديوهات|ویدیو حذف شد|वीडियो छोड़ा गया|影片已略去|影片已省略|视频已忽略|ビデオは含まれていません|"
+        "비디오 생략됨|nota de video omitida|note vidéo omise"
+    ),
+    "voice": (
+        "audio omis|audio omesso|ficheiro de áudio não revelado|áudio ocultado|áudio omitido|audio omitido|ήχος παραλείφθηκε|аудіо відсутнє|ljud utelslutet|zvuk vynechaný|"
+        "zvukový soubor vynechán|audio pominięte|fără audio|audio weggelaten|lyd utelatt|lyd udeladt|ses dahil edilmedi|äänitiedostoa ei sisällytetä|hang kihagyása|"
+        "audio tidak disertakan|zvuk izostavljen|bỏ qua tệp âm thanh|קטע קול הושמט|لم يتم إدراج المقاطع الصوتية|صدا حذف شد|ऑडियो हटाई गयी|音訊已略去|音訊已省略|音频已忽略|音声は含まれていません|오디오 생략됨"
+    ),
+    "sticker": (
+        "sticker omis|sticker non incluso|sticker não revelado|figurinha omitida|figurinha ocultada|sticker omitido|αυτοκόλλητο παραλήφθηκε|наклейку не додано|sticker utesluten|"
+        "nálepka vynechaná|nálepka vynechána|pominięto naklejkę|sticker weggelaten|klistremerke utelatt|klistermærke udeladt|çıkartma dahil edilmedi|tarraa ei sisällytetty|"
+        "matrica kihagyva|stiker tidak disertakan|naljepnica izostavljena|đã bỏ sticker|סטיקר הושמט|تم حذف الملصقات|استیکر حذف شد|स्टिकर छोड़ा गया|貼圖已略去|貼圖已忽略|贴图已省略|"
+        "スタンプは含まれていません|스티커 제외됨"
+    ),
+    "contact": (
+        "fiche contact manquante|scheda contatto omessa|contacto não revelado|cartão do contato omitido|tarjeta de contacto omitida|картка контакту відсутня|kontaktkort uteslutet|"
+        "karta kontaktu vynechaná|vizitka vynechána|pominięta wizytówka kontaktu|carte de vizită contact omisă|visitekaartje weggelaten|kontaktkort sløyfet|kontaktkort udeladt|"
+        "kişi kartı dahil edilmedi|yhteystietokortti jätettiin pois|névjegykártya kihagyva|kartu kontak tidak disertakan|posjetnica izostavljena|כרטיס איש קשר הושמט|"
+        "لم يتم إدراج بطاقة جهة اتصال|聯絡人卡片已略去|聯絡人卡片已省略|联系人卡片已忽略|連絡先カードを省略|연락처 카드 생략됨"
+    ),
+    "file": (
+        "document manquant|documento omesso|documento não revelado|documento omitido|documento ocultado|έγγραφο παραλείφθηκε|документ пропущено|dokument uteslutet|"
+        "dokument vynechaný|dokument vynechán|dokument pominięty|document omis|document weggelaten|utelatt dokument|dokument udeladt|belge dahil edilmedi|"
+        "dokumenttia ei sisällytetä|dokumentum kihagyva|dokumen tidak disertakan|dokument izostavljen|đã bỏ qua tài liệu|מסמך הושמט|لم يتم إدراج المستند|سند حذف شد|डॉक्यूमेंट छोड़ा गया|"
+        "文件已略去|文件已忽略|文档已省略|ドキュメントは含まれていません|문서 생략됨|"
+        # Android, where one word in brackets stands for all media.
+        "<файл пропущен>|<медіафайли відсутні>|<медіа відсутня>|<без файл>|<без фајл>|<медији су изостављени>|<conținut media omis>|<mitjans omesos>|<média vynechána>|"
+        "<média vynechány>|<médiá vynechané>|<mediefil udeladt>|<medier udeladt>|<uten vedlegg>|<media utelatt>|<media har utelämnats>|<media utelämnat>|<media jätetty pois>|"
+        "<hiányzó médiafájl>|<média elhagyva>|<εξαίρεση πολυμέσων>|<bez multivides>|<praleistas medijos turinys>|<meedia ära jäetud>|<medij izpuščen>|<medijski zapis izostavljen>|"
+        "<media hequr>|<media çıxarılmışdır>|<media buraxıldı>|<medya atlanmış>|<fayl o‘tkazib yuborildi>|<fayl o'tkazib yuborildi>|<media tidak disertakan>|<media disingkirkan>|"
+        "<bỏ qua media>|<bỏ qua tệp phương tiện>|<walang kalakip na media>|<media imerukwa>|<המדיה לא נכללה>|<מדיה הושמטה>|<تم استبعاد الوسائط>|<رسانه حذف شد>|<मीडिया के बिना>|<मीडिया वगळले>|"
+        "<মিডিয়া বাদ দেওয়া হয়েছে>|<省略多媒体文件>|<忽略多媒體檔>|<メディアなし>|<メディアは含まれていません>|<미디어 파일을 생략한 대화내용>|<미디어 파일 제외됨>|<สื่อถูกลบ>|<ไฟล์สื่อถูกลบ>|<médias absente>|<média manquante>"
+    ),
+}  # fmt: skip
+_KIND_OMITTED = {words.casefold(): kind for kind, all_words in _OMITTED_ELSEWHERE.items() for words in all_words.split("|")}
 ATTACHED = re.compile(
     r"<(?:attached|прикреплено|anhang|вложение): ?(?P<ios>[^\n>]{1,255})>"
     # iOS until 2018.
@@ -108,7 +168,9 @@ ATTACHED = re.compile(
     # The names that WhatsApp gives to files, whatever the language says about them.
     r"|<[^\n<>:]{3,30}: ?(?P<ios_name>\d{8}-(?:photo|video|audio|gif|sticker)-[^\n>]{1,255})>"
     r"|(?P<android_name>(?:IMG|VID|PTT|AUD|STK|DOC)-\d{8}-WA\d{4,}\.\w{2,5}) \([^\n()]{3,40}\)"
-    r"|(?P<android>[^\n:]{1,255}\.\w{2,5}) \((?:file attached|файл (?:добавлен|прикреплен|прикреплён)|datei angehängt)\)",
+    r"|(?P<android>[^\n:]{1,255}\.\w{2,5}) \((?:file attached|файл (?:добавлен|прикреплен|прикреплён)|datei angehängt|archivo adjunt[oad]+|arquivo anexado|ficheiro anexado|"
+    r"fichier joint|file allegato|bestand bijgevoegd|załączony plik|soubor byl přiložen|súbor pripojený|файл додано|қосымша файл|fayl biriktirildi|fayl əlavə olunub|dosya ekli|"
+    r"прикачен файл|fișier atașat|file terlampir|الملف مرفق|קובץ מצורף|文件附件|附件檔案|添付ファイル有り|파일 첨부됨)\)",
     re.IGNORECASE,
 )
 #: iOS puts what it knows of a document, or what was written with the medium, before the file's name.
@@ -131,13 +193,22 @@ _OPTION = re.compile(r"(?:option|вариант|вариант ответа): ?(
 
 #: "WhatsApp Chat with Kurs", "Чат WhatsApp с контактом Курс", "WhatsApp Chat - Kurs": what follows is the title.
 EXPORT_NAME = re.compile(
-    r"(?:whatsapp[ -]chat|chat (?:de )?whatsapp|чат whatsapp|переписка whatsapp|discussion whatsapp|conversa (?:do|no) whatsapp)\s*"
-    r"(?:with |mit |con |avec |com |met |з |с контактом |с группой |со |с |[-\u2013] )\s*(?P<title>.+)",
+    r"(?:whatsapp[ -]chatt?|chat (?:de )?whatsapp|czat whatsapp|чат whatsapp|переписка whatsapp|discussion whatsapp|conversa (?:do|no) whatsapp)\s*"
+    r"(?:with |mit |con |avec |com |met |med |dengan |z użytkownikiem |z |з |с контактом |с группой |со |с |[-\u2013] )\s*(?P<title>.+)",
     re.IGNORECASE,
 )
 #: The file inside an iOS export, and what browsers and phones call the second copy of a file.
 NO_TITLE = frozenset(("_chat", "chat", "whatsapp", "чат"))
 COPY = re.compile(r"(?: ?\(\d{1,3}\)| ?- (?:copy|копия|kopie))$", re.IGNORECASE)
+
+
+def kind_omitted(words: str) -> str | None:
+    """What was left out (photo, video, voice …) where these are WhatsApp's words for that; None: they are somebody's own."""
+    found = OMITTED.fullmatch(words)
+    if found is None:
+        return _KIND_OMITTED.get(words.casefold().rstrip("."))
+    kind = next((name for name, value in found.groupdict().items() if value), "any")
+    return "file" if kind == "any" else kind
 
 
 def poll_words(lines: list[str]) -> list[str]:

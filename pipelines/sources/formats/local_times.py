@@ -1,7 +1,8 @@
 """Times as exports write them for people: no zone, day and month in either order, with or without seconds and AM/PM.
 
 The order of day and month is decided once per file, by evidence: a value above 12; dots or dashes (day first); the order that makes the
-rows run one way through time; a 12-hour clock (month first); and only then the habit of the header's language.
+rows run one way through time; which of the two changes from row to row while the other stays (the day); a 12-hour clock (month first); and only
+then the habit of the header's language.
 """
 
 from __future__ import annotations
@@ -189,6 +190,9 @@ class OrderEvidence:
     day_first_separator: int = 0
     twelve_hour_clock: int = 0
     full_clock: int = 0
+    #: Steps from row to row at which the first number changes alone, and at which the second does.
+    first_alone: int = 0
+    second_alone: int = 0
     _turns: dict[Order, list[int]] = field(default_factory=lambda: {"day first": [0, 0], "month first": [0, 0]})
 
     def add(self, texts: pa.Array) -> None:
@@ -206,6 +210,10 @@ class OrderEvidence:
         self.twelve_hour_clock += int(counts[open_ & (parts.half != "") & (parts.hour <= 12)].sum())
         self.full_clock += int(counts[open_ & ((parts.half == "") | (parts.hour > 12))].sum())
         places = encoded.indices.to_numpy()
+        first, second = (numbers[places][open_[places]] for numbers in (parts.first, parts.second))
+        first_stays, second_stays = np.diff(first) == 0, np.diff(second) == 0
+        self.first_alone += int((~first_stays & second_stays).sum())
+        self.second_alone += int((first_stays & ~second_stays).sum())
         for order in self._turns:
             days, possible = _days(parts, order)
             moments = (days * 86400 + parts.hour * 3600 + parts.minute * 60)[places][(possible & open_)[places]]
@@ -218,8 +226,8 @@ class OrderEvidence:
         """More rows would not change the answer."""
         return self.first_over_12 != self.second_over_12 or not self.ambiguous
 
-    def order(self, habit: Order) -> Order:
-        """The order; ``habit`` is that of the header's language, used where nothing else tells."""
+    def order(self, habit: Order, *, by_clock: bool = True) -> Order:
+        """The order; ``habit`` is that of the header's language, used where nothing else tells. ``by_clock``: a 12-hour clock tells more."""
         if self.first_over_12 != self.second_over_12:
             return "day first" if self.first_over_12 > self.second_over_12 else "month first"
         if 2 * self.day_first_separator > self.ambiguous:
@@ -227,7 +235,9 @@ class OrderEvidence:
         turns = {order: min(up_and_down) for order, up_and_down in self._turns.items()}
         if turns["day first"] != turns["month first"]:
             return "day first" if turns["day first"] < turns["month first"] else "month first"
-        if self.twelve_hour_clock > self.full_clock:
+        if self.first_alone != self.second_alone:
+            return "day first" if self.first_alone > self.second_alone else "month first"
+        if by_clock and self.twelve_hour_clock > self.full_clock:
             return "month first"
         return habit
 

@@ -410,3 +410,79 @@ def test_ios_names_a_file_behind_its_title_or_the_words():
         ("post", None, "Сравните 5 < 6 и <html> тоже"),
         ("post", None, "Итог: <прикреплено позже>"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        # A clock of twelve hours is India's and Australia's as well, and they put the day first.
+        ("05/11/26, 10:30\u202fpm - ", "05/11/26, 10:31\u202fpm - ", utc(5, 19, 30)),
+        ("[5/11/2026, 10:30:00\u202fpm] ", "[5/11/2026, 10:31:00\u202fpm] ", utc(5, 19, 30)),
+        ("5/11/26 10:30\u202fp.\u00a0m. - ", "5/11/26 10:31\u202fp.\u00a0m. - ", utc(5, 19, 30)),
+        ("11/5/26, 10:30\u202fPM - ", "11/5/26, 10:31\u202fPM - ", utc(5, 19, 30)),
+        ("[11/5/26, 10:30:00\u202fPM] ", "[11/5/26, 10:31:00\u202fPM] ", utc(5, 19, 30)),
+        # Of the two numbers the day changes while the month stays.
+        ("[05/11/2026, 10:30:00 PM] ", "[06/11/2026, 10:30:00 PM] ", utc(5, 19, 30)),
+        ("11/05/2026, 22:30 - ", "11/06/2026, 22:30 - ", utc(5, 19, 30)),
+    ],
+)  # fmt: skip
+def test_order_where_no_number_is_above_twelve(first: str, second: str, expected: datetime, tmp_path: Path):
+    file = tmp_path / "chat.txt"
+    file.write_text(f"{first}Анна: раз\n{second}Борис: два\n", "utf-8")
+    assert messages(Reading(WhatsAppReader(), file))[0]["sent_at"] == expected
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [
+        "\u200f22/11/2026، 2:01 م - ", "[\u0662\u0662\u200f/\u0661\u0661\u200f/\u0662\u0660\u0662\u0666، \u0662:\u0660\u0661:\u0660\u0660\u00a0م] ",
+        "2026년 11월 22일 오후 2:01, ", "[2026. 11. 22. 오후 2:01:00] ", "[2026/11/22 下午2:01:00] ", "2026/11/22 下午2:01 - ", "2026/11/22 午後2:01 - ",
+        "[2026-11-22 14 h 01 min 00 s] ", "22/11/2569 14:01 - ", "22/11/26, 2:01 μ.μ. - ", "22.11.2026 ÖS 2:01 - ",
+        "[14:01, 22.11.2026] ", "14:01, 22/11/2026 - ",
+    ],
+)  # fmt: skip
+def test_times_as_phones_of_other_languages_write_them(begin: str, tmp_path: Path):
+    file = tmp_path / "chat.txt"
+    file.write_text(f"{begin}Анна: раз\nи ещё\n", "utf-8")
+    (row,) = messages(Reading(WhatsAppReader(), file))
+    assert (row["sent_at"], row["text"]) == (utc(22, 11, 1), "раз\nи ещё")
+
+
+def test_what_was_copied_out_of_the_window_into_a_message_is_its_words(tmp_path: Path):
+    file = tmp_path / "chat.txt"
+    file.write_text("22.11.2026, 14:01 - Анна: Было так:\n[10:30, 21.11.2026] Борис: нет\n", "utf-8")
+    (row,) = messages(Reading(WhatsAppReader(), file))
+    assert row["text"] == "Было так:\n[10:30, 21.11.2026] Борис: нет"
+
+
+@pytest.mark.parametrize(
+    ("words", "media", "text"),
+    [
+        ("\u200eimagem ocultada", "photo", ""), ("\u200efigurinha omitida", "sticker", ""), ("\u200eáudio ocultado", "voice", ""),
+        ("\u200eвідео відсутнє", "video", ""), ("\u200egörüntü dahil edilmedi", "photo", ""), ("\u200eKişi kartı dahil edilmedi", "contact", ""),
+        ("Vean \u200eimagen omitida", "photo", "Vean"), ("Plan.pdf • \u200e2 páginas \u200edocumento omitido", "file", ""),
+        ("<Fayl o‘tkazib yuborildi>", "file", ""), ("<Hiányzó médiafájl>", "file", ""), ("<تم استبعاد الوسائط>", "file", ""),
+        ("plan.docx (archivo adjunto)", "file", ""), ("hola <Se editó este mensaje.>", None, "hola"), ("привіт <Це повідомлення відредаговано>", None, "привіт"),
+        ("audio omitido ayer", None, "audio omitido ayer"),
+    ],
+)  # fmt: skip
+def test_media_and_edits_in_other_languages(words: str, media: str | None, text: str, tmp_path: Path):
+    file = tmp_path / "chat.txt"
+    file.write_text(f"[22.11.2026, 14:01:00] Анна: {words}\n[22.11.2026, 14:02:00] Борис: раз\n", "utf-8")
+    row, _ = messages(Reading(WhatsAppReader(), file))
+    assert (row["kind"], row["media"], row["text"]) == ("post", media, text)
+
+
+def test_ios_notices_of_any_language_that_name_whom_they_stand_behind(tmp_path: Path):
+    own = "\u200e"
+    file = tmp_path / "_chat.txt"
+    file.write_text(
+        f"[22.11.2026, 14:01:00] Курс: {own}Mesajlar ve aramalar uçtan uca şifrelidir.\n"
+        f"[22.11.2026, 14:01:01] ~ Анна: {own}Борис, ~ Анна kişisini ekledi\n"
+        f"[22.11.2026, 14:01:02] ~ Анна: Меня зовут ~ Анна\n"
+        f"{own}[22.11.2026, 14:01:03] Борис: {own}<eklendi: 00000003-Борис.pdf>\n",
+        "utf-8",
+    )
+    reading = Reading(WhatsAppReader(), file)
+    assert reading.column("messages", "kind") == ["service", "service", "post", "post"]
+    assert sorted(row["display_name"] for row in reading.rows("accounts")) == ["Анна", "Борис"]

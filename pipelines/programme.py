@@ -117,7 +117,7 @@ class Source(_Strict):
     since: date | None = None
     #: xAPI: address of the LMS whose accounts, courses and modules have their own ids there ("https://lms.example.org").
     home_page: str | None = None
-    #: IMAP: folders to read (globs); left out: all but spam, trash and drafts.
+    #: IMAP and mailboxes in files: folders to read (globs); left out: all but spam, trash and drafts.
     folders: tuple[str, ...] = ()
     #: Surveys: title of an item (exact, glob, or /regular expression/) → the aspect of the course that it rates.
     aspects: dict[str, Aspect] = {}

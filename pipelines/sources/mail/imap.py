@@ -12,7 +12,8 @@ UID SEARCH and UID FETCH of
   ``text/rfc822-headers``. A report without such parts names nobody unless a header field does: its text is not fetched
   (docs/decisions/0010-what-is-read-of-a-report.md).
 
-One item is one folder. Its fingerprint is UIDVALIDITY, UIDNEXT, HIGHESTMODSEQ (where the server has CONDSTORE, RFC 7162) and the number of
+Spam, what was thrown away and drafts are left out, with what lies below them, unless ``folders`` names them
+(:mod:`pipelines.sources.mail.mail_folders`). One item is one folder. Its fingerprint is UIDVALIDITY, UIDNEXT, HIGHESTMODSEQ (where the server has CONDSTORE, RFC 7162) and the number of
 messages; the same numbers are the cursor, and only messages from UIDNEXT on are read the next time. Another UIDVALIDITY: from the beginning;
 ids are made of the Message-ID, so nothing doubles. A mail that left a folder was moved or filed: nothing is taken for vanished.
 
@@ -39,7 +40,7 @@ from imapclient.exceptions import LoginError
 
 from pipelines.errors import BadSource, MayakError, SourceAway
 from pipelines.programme import Source
-from pipelines.sources.mail import mail_reports
+from pipelines.sources.mail import mail_folders, mail_reports
 from pipelines.sources.mail.mail_headers import READ_FIELDS, Fields, read_fields
 from pipelines.sources.mail.mail_parts import decoded
 from pipelines.sources.mail.mail_reports import Report
@@ -55,19 +56,8 @@ _MESSAGES_AT_ONCE = 500
 #: Messages whose UIDs are asked for at once: a UID and a blank are eleven bytes at most, and imaplib takes a million on one line of an answer.
 _UIDS_AT_ONCE = 50_000
 #: Folders that hold what nobody sent or wanted (RFC 6154).
-_LEFT_OUT = frozenset((b"\\junk", b"\\trash", b"\\drafts", b"\\noselect", b"\\nonexistent"))
-#: The names that servers give them: what tells them where no folder of the account has the mark.
-_NAMES = {
-    b"\\junk": frozenset(
-        ("spam", "junk", "junk e-mail", "junk email", "junk mail", "bulk mail", "спам", "нежелательная почта", "junk-e-mail",
-         "courrier indésirable", "correo no deseado")
-    ),
-    b"\\trash": frozenset(
-        ("trash", "deleted items", "deleted messages", "bin", "корзина", "удаленные", "удалённые", "papierkorb", "gelöschte elemente",
-         "corbeille", "elementos eliminados")
-    ),
-    b"\\drafts": frozenset(("drafts", "черновики", "entwürfe", "brouillons", "borradores")),
-}  # fmt: skip
+_UNWANTED = frozenset(mail_folders.NAMES)
+_LEFT_OUT = _UNWANTED | {b"\\noselect", b"\\nonexistent"}
 _ASKED = ("UID", "FLAGS", "INTERNALDATE", f"BODY.PEEK[HEADER.FIELDS ({' '.join(name.upper() for name in READ_FIELDS)})]")
 #: Places in an answer to BODYSTRUCTURE (RFC 3501, 7.4.2).
 _TYPE, _SUBTYPE, _ENCODING = 0, 1, 5
@@ -228,15 +218,20 @@ def _folders(listed: Iterable[tuple[tuple[bytes, ...], bytes, str]], source: Sou
             raise BadSource(f"source {source.name}: the account has no folder of those named in the programme file")
         return sorted(wanted)
     marked = frozenset[bytes]().union(*known.values())
-    names = frozenset[str]().union(*(names for mark, names in _NAMES.items() if mark not in marked))
-    return sorted(name for name, flags in known.items() if not flags & _LEFT_OUT and _last_part(name, delimiters[name]) not in names)
+    names = mail_folders.names_without(marked)
+    above = [f"{name}{(delimiters[name] or b'/').decode('ascii', 'replace')}" for name, flags in known.items() if flags & _UNWANTED]
+    return sorted(
+        name
+        for name, flags in known.items()
+        if not flags & _LEFT_OUT
+        and not name.startswith(tuple(above))
+        and not mail_folders.is_left_out(_parts(name, delimiters[name]), names)
+    )
 
 
-def _last_part(name: str, delimiter: bytes | None) -> str:
-    """The name of a folder without those above it."""
-    for sign in {"/", ".", (delimiter or b"/").decode("ascii", "replace")}:
-        name = name.rpartition(sign)[2]
-    return name.lower()
+def _parts(name: str, delimiter: bytes | None) -> list[str]:
+    """The folders above one, and itself. Some servers put signs between them that they do not name."""
+    return re.split("|".join(map(re.escape, {"/", ".", (delimiter or b"/").decode("ascii", "replace")})), name)
 
 
 def _state(server: IMAPClient, name: str, asked: list[str]) -> str:

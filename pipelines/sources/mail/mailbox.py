@@ -16,7 +16,9 @@ each after the first.
 - Who received a copy without being named (Delivered-To and the like) is an addressee "bcc".
 - ``is_to_list``: List-Id, List-Post or List-Unsubscribe, Precedence list or bulk, or at least ``thresholds.notice_addressees`` addressees in this copy.
 
-Drafts are rejected (Maildir's flag D, the fields that Thunderbird and Outlook write into them), and so is what Gmail exports with the label of drafts,
+Mailboxes called as programs call spam, what was thrown away and drafts are left out, and what lies below them, as ``imap`` leaves them out
+(:mod:`pipelines.sources.mail.mail_folders`); ``folders`` of the source names those to read, and a path to one mailbox reads it whatever it is called.
+In the others drafts are rejected (Maildir's flag D, the fields that Thunderbird and Outlook write into them), and so is what Gmail exports with the label of drafts,
 spam, trash or chats ("All mail Including Spam and Trash.mbox"); ``tmp`` is not looked into. Of a display name the latest that the owner of the address wrote
 stands, else the latest by which others called it. A mail that is in a mailbox no more was moved or filed, not unwritten: nothing is taken
 for vanished.
@@ -32,13 +34,14 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import BinaryIO, ClassVar
 
 from pipelines.errors import BadFile, BadSource
 from pipelines.programme import Source
 from pipelines.sources.formats.archives import ZipTree
-from pipelines.sources.mail import mail_reports
+from pipelines.sources.mail import mail_folders, mail_reports
 from pipelines.sources.mail.mail_headers import Fields, first, read_fields, text_of
 from pipelines.sources.mail.mail_rows import MailRows
 from pipelines.sources.mail.mbox import HEADER_BYTES, REPORT_BYTES, RawMail, split_mbox
@@ -85,14 +88,16 @@ class MailboxReader:
     """
 
     kind: ClassVar[str] = "mailbox"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     items_name_people: ClassVar[bool] = True
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Every mailbox below the source's path, by name: Maildir folders (hidden subfolders included), folders that hold mails
         saved one by one, archives with mails or mailboxes in them, files named ``*.mbox`` or ``*.mbox.gz``, and any other file that begins with "From ".
 
-        Raises BadSource where the path is not there or holds no mailbox.
+        Those of spam, of what was thrown away and of drafts are left out, unless the source names its ``folders`` (globs).
+
+        Raises BadSource where the path is not there or holds no mailbox that is wanted.
         """
         root = source.path
         if root is None:
@@ -121,7 +126,11 @@ class MailboxReader:
             raise BadSource(
                 f"source {source.name}: looking for mailboxes: no mbox file, no Maildir folder, no .eml file and no archive of such below {root.name}"
             )
-        return [Item(name, found[name]) for name in sorted(found)]
+        wanted = sorted(_wanted(found, source.folders))
+        if not wanted:
+            called = "called as programme.toml says" if source.folders else "other than of spam, drafts and what was thrown away"
+            raise BadSource(f"source {source.name}: looking for mailboxes: none {called} below {root.name}")
+        return [Item(name, found[name]) for name in wanted]
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         """The events of one mailbox, in batches of about fifty thousand mails.
@@ -146,6 +155,19 @@ class MailboxReader:
         yield from rows.flush()
         yield from rows.last_events()
         yield Covers(rows.since, rows.until)
+
+
+def _wanted(names: Iterable[str], folders: Iterable[str]) -> Iterator[str]:
+    """The mailboxes to read of those with these paths."""
+    unwanted = mail_folders.names_without()
+    for name in names:
+        parts = mail_folders.parts_of_path(name)
+        if folders:
+            called = (name, "/".join(parts), *parts[-1:])
+            if any(fnmatchcase(one, pattern) for one in called for pattern in folders):
+                yield name
+        elif not mail_folders.is_left_out(parts, unwanted):
+            yield name
 
 
 def _left_out(fields: Fields | None) -> str | None:
@@ -209,6 +231,8 @@ def _archived(path: Path) -> Iterator[tuple[RawMail, datetime | None, str | None
     names = [name for name in tree.names() if _holds_mail(name)]
     if not names:
         raise BadFile(path, place="archive", expected="mails (.eml) or mailboxes (.mbox)", found="none")
+    unwanted = mail_folders.names_without()
+    names = [name for name in names if not mail_folders.is_left_out(mail_folders.parts_of_path(_folder_of(name)), unwanted)]
     number = 0
     for name in names:
         with tempfile.TemporaryFile() as content:  # a mailbox is looked through back and forth
@@ -223,6 +247,11 @@ def _archived(path: Path) -> Iterator[tuple[RawMail, datetime | None, str | None
                 for raw in split_mbox(content, tree.named(name), mail_reports.is_report):
                     number += 1
                     yield replace(raw, number=number), None, None
+
+
+def _folder_of(name: str) -> str:
+    """What names the folder of a mail in an archive: a mailbox is one itself, a mail lies in one."""
+    return name.rpartition("/")[0] if name.lower().endswith(_SINGLE_MAIL) else name
 
 
 def _holds_mail(name: str) -> bool:

@@ -101,6 +101,13 @@ class TestFolders:
         ]
         assert imap._folders(listed, SOURCE) == ["Drafts", "INBOX", "Sent"]
 
+    def test_what_lies_below_such_a_folder_was_thrown_into_it(self) -> None:
+        listed = [
+            ((b"\\Trash",), b"/", "Papelera 2"), ((), b"/", "Papelera 2/Curso"), ((b"\\Noselect",), b"/", "[Gmail]"), ((), b"/", "[Gmail]/Курс"),
+            ((), b"/", "INBOX"), ((), b"/", "INBOX/Спам/Старое"), ((), b"/", "Papelera 2026"),
+        ]  # fmt: skip
+        assert imap._folders(listed, SOURCE) == ["INBOX", "Papelera 2026", "[Gmail]/Курс"]
+
     def test_one_that_may_not_be_opened_leaves_the_others(self, server: MailServer) -> None:
         server.folders["Общие/Лида"] = Folder(is_closed=True)
         *others, closed = ImapReader().items(SOURCE, context(server))

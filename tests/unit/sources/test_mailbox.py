@@ -363,6 +363,14 @@ def test_archive_of_mails_holds_what_its_files_hold(packed: Path) -> None:
     assert rejected == [(f"mail {1 + len(rows(events('plain.mbox'), 'messages')) + 1}", "draft")]
 
 
+def test_archives_folders_of_spam_and_drafts_are_left_out(packed: Path) -> None:
+    before = rows(events(packed), "messages")
+    with zipfile.ZipFile(packed, "a") as archive:
+        archive.writestr("Takeout/Mail/Спам.mbox", (FIXTURES / "bounce_of_two.mbox").read_bytes())
+        archive.writestr("Takeout/Mail/Drafts/1.eml", (FIXTURES / "single_mail.mbox").read_bytes())
+    assert rows(events(packed), "messages") == before
+
+
 def test_archives_with_mails_are_items_and_others_are_none(packed: Path) -> None:
     with zipfile.ZipFile(packed.parent / "pictures.zip", "w") as archive:
         archive.writestr("a.png", b"x")
@@ -401,6 +409,39 @@ class TestMaildir:
         (maildir / "notes.txt").write_text("no mailbox")
         items = MailboxReader().items(SOURCE.model_copy(update={"path": maildir}), CONTEXT)
         assert [item.name for item in items] == ["Inbox", "archive.mbox", "box", "box/.Sent"]
+
+    def test_spam_drafts_and_what_was_thrown_away_are_left_out_by_their_names(self, maildir: Path) -> None:
+        plain, mail = (FIXTURES / name for name in ("plain.mbox", "single_mail.mbox"))
+        unwanted = (
+            "Spam.mbox", "Takeout/Mail/Корзина.mbox", "Local Folders/Trash", "Local Folders/Trash.sbd/Старое", "Apple/Junk.mbox/mbox",
+            "Выгрузка/Черновики/1.eml", "box/.INBOX.Trash/cur/1.host", "box/.&BCEEPwQwBDw-/cur/1.host", "box/.Drafts.2026/cur/1.host",
+        )  # fmt: skip
+        wanted = (
+            "All mail Including Spam and Trash.mbox",
+            "Apple/INBOX.mbox/mbox",
+            "box/.&BBoEQwRABEE-/cur/1.host",
+            "Антиспам.mbox",
+            "Выгрузка/Курс/1.eml",
+        )
+        for name in (*unwanted, *wanted):
+            (maildir / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(mail if name.endswith((".eml", ".host")) else plain, maildir / name)
+        for folder in maildir.glob("box/.*/"):
+            (folder / "new").mkdir(exist_ok=True)
+        source = SOURCE.model_copy(update={"path": maildir})
+        folders = {name.removesuffix("/cur/1.host").removesuffix("/1.eml") for name in wanted}
+        assert {item.name for item in MailboxReader().items(source, CONTEXT)} == folders | {"box", "box/.Sent"}
+        named = source.model_copy(update={"folders": ("Spam", "Курс", "box/.Drafts*")})
+        assert [item.name for item in MailboxReader().items(named, CONTEXT)] == [
+            "Spam.mbox",
+            "box/.&BBoEQwRABEE-",
+            "box/.Drafts.2026",
+            "Выгрузка/Курс",
+        ]
+        for only in ("Spam.mbox", "Local Folders/Trash.sbd"):
+            assert list(MailboxReader().items(source.model_copy(update={"path": maildir / only}), CONTEXT))
+        with pytest.raises(BadSource, match="none other than of spam"):
+            list(MailboxReader().items(source.model_copy(update={"path": maildir / "Takeout"}), CONTEXT))
 
     def test_mails_of_a_folder(self, maildir: Path) -> None:
         found = events(maildir / "box")

@@ -1,0 +1,67 @@
+"""Folders of mail that nobody sent or wanted: spam, what was thrown away, drafts. ``imap`` and ``mailbox`` leave the same ones out.
+
+A server marks them (RFC 6154); files, and servers without marks, have their names alone, which are those that mail programs give them in their
+languages. What lies below such a folder was thrown into it with its folder and is left out as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from imapclient import imap_utf7
+
+#: Mark of a folder → the names that servers and programs give to it.
+NAMES = {
+    b"\\junk": frozenset(
+        ("spam", "junk", "junk e-mail", "junk email", "junk mail", "bulk mail", "спам", "нежелательная почта", "junk-e-mail", "небажана пошта",
+         "courrier indésirable", "correo no deseado", "önemsiz e-posta")
+    ),
+    b"\\trash": frozenset(
+        ("trash", "deleted items", "deleted messages", "bin", "корзина", "удаленные", "удалённые", "удаленные элементы", "кошик", "видалені",
+         "papierkorb", "gelöschte elemente", "gelöschte objekte", "corbeille", "éléments supprimés", "elementos eliminados", "papelera", "çöp kutusu", "себет")
+    ),
+    b"\\drafts": frozenset(
+        ("drafts", "draft", "draftbox", "templates", "черновики", "черновик", "шаблоны", "чернетки", "entwürfe", "vorlagen", "brouillons", "borradores", "taslaklar",
+         "жобалар")
+    ),
+}  # fmt: skip
+#: Endings of files and folders that mailboxes lie in (Thunderbird's subfolders: ``.sbd``).
+_ENDINGS = (".gz", ".mbox", ".mbx", ".sbd")
+#: A file of this name is the mailbox of the folder that it lies in (Apple Mail, Dovecot).
+_NAMELESS = frozenset(("mbox",))
+
+
+def names_without(marked: Iterable[bytes] = ()) -> frozenset[str]:
+    """The names that tell such a folder, where those of some marks are told by the marks."""
+    known = frozenset(marked)
+    return frozenset[str]().union(*(names for mark, names in NAMES.items() if mark not in known))
+
+
+def is_left_out(parts: Iterable[str], names: Collection[str]) -> bool:
+    """Is one of the folders on the way to a mailbox, or itself, called so?"""
+    return any(part.casefold() in names for part in parts)
+
+
+def parts_of_path(path: str) -> list[str]:
+    """The names of the folders that a path of files stands for: "Mail/.INBOX.Trash" (Maildir++), "Local Folders/Trash.sbd/Old", "Спам.mbox"."""
+    parts = []
+    for part in path.split("/"):
+        if part.startswith("."):
+            parts += [_decoded(one) for one in part[1:].split(".")]
+            continue
+        stem = part
+        while stem.lower().endswith(_ENDINGS):
+            stem = stem[: stem.rindex(".")]
+        if stem.lower() not in _NAMELESS:
+            parts.append(_decoded(stem))
+    return parts
+
+
+def _decoded(name: str) -> str:
+    """Maildir folders are called as IMAP writes their names: in a kind of UTF-7."""
+    if "&" not in name or not name.isascii():
+        return name
+    try:
+        return str(imap_utf7.decode(name.encode("ascii")))
+    except ValueError:
+        return name

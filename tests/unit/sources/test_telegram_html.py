@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -185,6 +186,59 @@ def test_times_without_a_zone_are_in_the_sources(tmp_path: Path) -> None:
     page.write_text(page.read_text(encoding="utf-8").replace(" UTC+03:00", ""), encoding="utf-8")
     # The page says 21.09.2026 17:13:21, which is in Yekaterinburg (UTC+5) two hours earlier than in Moscow.
     assert [row["sent_at"] for row in rows(read(page))] == [datetime(2026, 9, 21, 12, 13, 21, tzinfo=UTC)]
+
+
+def test_an_article_is_its_paragraphs(tmp_path: Path) -> None:
+    write_pages(tmp_path, "Форум", [post(1, "А Б", text="сюда"), post(2, "В Г")])
+    page = tmp_path / "messages.html"
+    photo = """
+  <div class="media_wrap clearfix">
+
+   <div class="media clearfix pull_left media_photo">
+
+    <div class="body">
+
+     <div class="title bold">
+Photo
+     </div>
+
+    </div>
+
+   </div>
+
+  </div>
+"""
+    article = f"""<div class="text rich_message" data-rich-message="1" data-rich-part="false" dir="auto">
+ <h2 class="rich_block rich_heading" data-rich-kind="heading" dir="auto">
+Тема <strong>недели</strong>
+ </h2>
+<pre class="rich_block rich_code" data-rich-kind="code" dir="auto"><code class="rich_code_content">if a:
+    b()</code></pre>
+ <ol class="rich_block rich_list" data-rich-kind="ordered-list">
+
+  <li class="rich_list_item rich_task_item" data-rich-content="text">
+<span aria-checked="true" class="rich_task_marker" role="checkbox">\u2611</span><span class="rich_list_content">раз<br>и ещё</span>
+  </li>
+
+ </ol>
+
+ <figure class="rich_block rich_media_item" data-rich-kind="photo">
+{photo}
+  <figcaption class="rich_media_caption" dir="auto">
+
+   <div class="rich_caption_text">
+Схема
+   </div>
+
+  </figcaption>
+
+ </figure>
+</div>"""
+    content = page.read_text(encoding="utf-8")
+    page.write_text(re.sub(r'<div class="text">\s*сюда\s*</div>', lambda _: article, content), encoding="utf-8")
+    first, second = rows(read(page), "messages")
+    assert first["text"] == "Тема недели\nif a:\n    b()\nраз\nи ещё\nСхема"
+    assert (first["media"], second["media"]) == (None, None)
 
 
 def laid_out(*posts: str) -> str:

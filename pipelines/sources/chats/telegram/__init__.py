@@ -74,7 +74,7 @@ class TelegramReader:
     """
 
     kind: ClassVar[str] = "telegram"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     opens_files: ClassVar[bool] = True
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:

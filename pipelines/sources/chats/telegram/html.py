@@ -11,6 +11,7 @@ messages are turned into the JSON's shape and then go the same way. What the HTM
   with the people of the chat's course. A joined message is the previous one's author's. "Deleted Account" is nobody.
 - The time of a service line and who acted: it has the time of the message before it (of the first one after it, where it comes first).
 - Edits, answers to messages in other chats, mentions by id: not there.
+- An article ("rich message") is its paragraphs, as in the JSON.
 """
 
 from __future__ import annotations
@@ -53,6 +54,11 @@ _DELETED = "Deleted Account"
 _VIA = re.compile(r" via @\w+$")
 _UNSUPPORTED = "This message is not supported by this version of Telegram Desktop"
 _TOPIC = re.compile(r" created topic «(.*)»$", re.DOTALL)
+#: Elements of a "rich message" that stand inside a line, and classes of those that hold no words of it.
+_INLINE = frozenset(
+    ("a", "abbr", "b", "button", "code", "del", "em", "i", "img", "ins", "mark", "s", "small", "span", "strong", "sub", "sup", "u")
+)
+_NO_WORDS = frozenset(("media_wrap", "rich_task_marker", "rich_inline_fallback", "rich_fallback"))
 #: Class of a medium → the JSON's key for the same.
 _MEDIA = {
     "photo_wrap": {"photo": ""},
@@ -241,7 +247,7 @@ def _post(number: int, body: Any, context: Context) -> tuple[dict[str, Any], str
         raw["reply_to_message_id"] = link
     text = _child(inner, "text")
     if text is not None:
-        raw["text"] = _words(text)
+        raw["text"] = _article(text) if "rich_message" in _classes(text) else _words(text)
     for wrap in (one for one in inner if "media_wrap" in _classes(one)):
         _add_media(raw, wrap)
     reactions = _child(body, "reactions")
@@ -299,6 +305,27 @@ def _words(element: Any, skip: str | None = None) -> str:
         elif part is not element:
             parts.append((part.tail or "").replace("\n", "\0"))
     return re.sub(r"\0 *$", "", "".join(parts).removeprefix("\0")).replace("\0", "\n")
+
+
+def _article(element: Any) -> str:
+    """The paragraphs of a "rich message": each element that begins a line is one, without what stands for pictures and for boxes to tick."""
+    lines, is_skipped = [""], 0
+    for event, part in etree.iterwalk(element, events=("start", "end")):
+        is_left_out = not _NO_WORDS.isdisjoint(_classes(part))
+        is_line = part.tag not in _INLINE and part is not element
+        if event == "start":
+            is_skipped += is_left_out
+            words = part.text
+            if part.tag == "br" or is_line:
+                lines.append("")
+        else:
+            is_skipped -= is_left_out
+            words = part.tail if part is not element else None
+            if is_line:
+                lines.append("")
+        if words and not is_skipped:
+            lines[-1] += words
+    return "\n".join(found for line in lines if (found := line.strip("\n ").strip()))
 
 
 def _count(reaction: Any) -> int:

@@ -350,7 +350,7 @@ def _is_american(begin: re.Match[str]) -> bool | None:
         return False
     if begin["half"]:
         return begin.string[begin.start("half") :][:2].isupper()
-    return len(begin["c"]) == 2 if 1 in (len(begin["a"]), len(begin["b"])) else None
+    return len(begin["c"]) == 2 if len(begin["a"]) == 1 else None
 
 
 def _name_evidence(text: str, names: dict[str, _Name]) -> None:

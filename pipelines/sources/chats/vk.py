@@ -9,8 +9,9 @@ VK documents no format. What is known from readers of real archives:
   2000000000 and more for a conversation of several) with pages ``messages0.html``, ``messages50.html`` …, the newest first; windows-1251.
 - ``<div class="message" data-id="…">`` holds a header ("<a href=…>Name</a>, 19 июн 2023 в 17:15:02", in English "at 5:15:02 pm on 19 Jun 2023"; one's
   own messages are by "Вы" or "You") and a body; attachments and notices are in ``kludges``. Times are without a zone.
-- An edited message says "(ред.)" and, in a title, when. A deleted account is called DELETED. ``Сообщение удалено`` stands where the words
-  are gone: see :data:`pipelines.sources.chats.chat_rows.GONE`.
+- An edited message says "(ред.)" and, in a title, when. A deleted account is called DELETED. ``Сообщение удалено`` alone stands where the words
+  are gone: see :data:`pipelines.sources.chats.chat_rows.GONE`; beside words or anything else it is what was answered or passed on. A call is
+  a service message.
 - Whose archive it is stands in ``<meta name="jd">`` of each page, as base64 of JSON, with the time of its making.
 - Numbers of messages and of conversations of several count per *account*: two people's archives of one conversation are two chats. The chat's
   id is a pseudonym of (owner, peer), which also keeps people's numbers out of ``raw``.
@@ -70,6 +71,7 @@ _MEDIA = {
 }  # fmt: skip
 _FORWARDED = re.compile(r"\d+\s+(?:прикреплённ|прикрепленн|attached)", re.IGNORECASE)
 _GONE = frozenset(("сообщение удалено", "message deleted"))
+_CALLS = frozenset(("звонок", "call"))
 _FULL_NAME = frozenset(("полное имя", "full name"))
 
 
@@ -104,7 +106,7 @@ class VkReader:
     """
 
     kind: ClassVar[str] = "vk"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     items_name_people: ClassVar[bool] = True
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
@@ -382,14 +384,15 @@ def _body(element: Any) -> _Body:
 
     text = _LINKED.sub(linked, text)
     kinds = [_attachment(part) for part in attachments]
+    names = {kind for kind, _ in kinds}
     if is_notice and not text:
         text = " ".join(storable("".join(rest)).split())
     return _Body(
         text,
-        is_notice,
+        is_notice or (not text and bool(names) and names <= _CALLS),
         next((_media(*kind) for kind in kinds if _media(*kind)), None),
         any(_FORWARDED.match(kind) for kind, _ in kinds),
-        any(kind in _GONE for kind, _ in kinds),
+        bool(names) and names <= _GONE,
         tuple(people.items()),
     )
 

@@ -162,3 +162,27 @@ def test_overlapping_archives_give_the_same_whichever_comes_first(order: tuple[s
         assert texts(warehouse, "deleted_at is not null") == ["глядите"]
         assert texts(warehouse, "edited_at is not null") == ["исправленное ещё раз"]
         assert "новое" in texts(warehouse)
+
+
+def test_an_answer_to_what_was_deleted_is_not_deleted_and_a_call_is_no_post(tmp_path: Path):
+    page = (VK / "archive" / "messages" / "202" / "messages0.html").read_text(encoding="windows-1251")
+    entry = """<div class="item"><div class='item__main'><div class="message" data-id="{}">
+  <div class="message__header">Вы, 19 июн 2026 в 17:1{}:02</div>
+  <div><div class="kludges">{}</div></div>
+</div></div></div>"""
+    kinds = (("Сообщение удалено", "Стикер"), ("Сообщение удалено",), ("Звонок",))
+    entries = (
+        entry.format(
+            900 + number,
+            number,
+            "".join(f'<div class="attachment"><div class="attachment__description">{kind}</div></div>' for kind in some),
+        )
+        for number, some in enumerate(kinds)
+    )
+    folder = tmp_path / "messages" / "202"
+    folder.mkdir(parents=True)
+    begin = page.index('<div class="item">')
+    (folder / "messages0.html").write_text(f"{page[:begin]}{''.join(entries)}</div></div></body></html>", encoding="utf-8")
+    reading = Reading(VkReader(), tmp_path)
+    assert [(row["kind"], row["media"]) for row in reading.rows("messages")] == [("post", "sticker"), ("service", None)]
+    assert [reason for _, reason in reading.rejected] == [GONE]

@@ -11,6 +11,8 @@ What has to be known about them (bigbluebutton on GitHub: LearningDashboardActor
   meeting's id ends with the moment at which it was made, which the first event stands for.
 - Signs of attention are the user's, not a stay's: they stand in the row of the first stay and are null in the others. The recording tells
   of cameras where they were recorded (``Start…ShareEvent``) and in a user's status (``hasStream``), and of chat only where the sender's id was written.
+- Talking ends with "talking: false", with muting or with leaving the audio: who mutes himself while he speaks gets no "false".
+- Who rings up (``v_…``, ``isDialIn``) joins the audio alone: his stay is that of his call. What stands as his external id is what his telephone shows.
 - *Who*: the external id is what the front end passed. Opened from an LMS it is the LMS's user id: give the source the LMS's ``realm`` and the
   account is the LMS's. Ids that the server made itself (``w_…``) are of one meeting only; then it is the name shown.
 - A meeting and its recording have one id, so both may be given: the stays are the same rows (known by number, their clocks differ by seconds).
@@ -47,6 +49,8 @@ _MILLISECONDS_A_MINUTE = 60_000
 _EARLIEST, _LATEST = 946_684_800_000, 4_102_444_800_000
 _OWN_ID = re.compile(r"^[wv]_[a-z0-9]+$")
 _USER_IN_STREAM = re.compile(r"(?<![a-z0-9])([wv]_[a-z0-9]+)")
+#: Ids of those who ring up.
+_RINGS_UP = "v_"
 _MADE_AT = re.compile(r"-(\d{13})$")
 _HAND = frozenset(("raisehand", "raise_hand", "hand"))
 _NO_SIGN = frozenset(("", "none", "clear", "false", "notset", "away"))
@@ -77,7 +81,7 @@ class BigBlueButtonReader:
     """Reader of learning dashboards and recordings' events. Kind ``bigbluebutton``."""
 
     kind: ClassVar[str] = "bigbluebutton"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """JSON files and files ``events.xml`` below the source's path. Raises BadSource where there is none."""
@@ -182,7 +186,7 @@ def _text(value: object) -> str:
 
 
 def _dashboard_user(raw: dict[str, Any]) -> _User:
-    user = _User(_text(raw.get("extId")), _text(raw.get("name")))
+    user = _User("" if raw.get("isDialIn") is True else _text(raw.get("extId")), _text(raw.get("name")))
     inner, lost = raw.get("intIds"), _milliseconds(raw.get("lastUserDisconnectionOn"))
     for one in inner.values() if isinstance(inner, dict) else [raw] if "registeredOn" in raw else ():
         if not isinstance(one, dict):
@@ -328,19 +332,14 @@ def _recording(path: Path, content: bytes) -> _Held:
 def _take(tally: _Tally, event: str, fields: dict[str, str], now: int) -> None:
     client = fields.get("userId") or fields.get("participant") or fields.get("senderId") or ""
     if event == "ParticipantJoinEvent":
-        key = fields.get("externalUserId") or client
-        if not key:
-            return
-        if client in tally.inside:
-            _leave(tally, client, now)
-        user = tally.users.get(key)
-        if user is None:
-            user = tally.users[key] = _User(storable(key), storable(fields.get("name", "")), signs=dict.fromkeys((*COUNTS, *MINUTES), 0.0))
-        tally.key_of[client] = key
-        tally.inside[client] = now
-        tally.rows += 1
-    elif event == "ParticipantLeftEvent" and "userId" in fields:
+        _join(tally, client, fields.get("externalUserId") or client, fields.get("name", ""), now)
+    elif event == "ParticipantJoinedEvent" and client.startswith(_RINGS_UP):
+        _join(tally, client, client, fields.get("callername", ""), now)
+    elif event == "ParticipantLeftEvent" and ("userId" in fields or client.startswith(_RINGS_UP)):
         _leave(tally, client, now)
+    elif event == "ParticipantLeftEvent" or (event == "ParticipantMutedEvent" and fields.get("muted") == "true"):
+        # Out of the audio, or muted: no "talking: false" comes any more.
+        _turn(tally, tally.talking, client, "talk_minutes", now, is_on=False)
     elif event in ("PublicChatEvent", "GroupChatMessageBroadcastEvent"):
         tally.add(fields.get("senderId") or "", "chat_messages", 1)
     elif event == "UserRespondedToPollRecordEvent":
@@ -363,6 +362,18 @@ def _take(tally: _Tally, event: str, fields: dict[str, str], now: int) -> None:
         found = _USER_IN_STREAM.search(f"{fields.get('filename', '')} {fields.get('stream', '')}")
         if found:
             _turn(tally, tally.cameras, found.group(1), "camera_minutes", now, is_on=event.startswith("Start"))
+
+
+def _join(tally: _Tally, client: str, key: str, name: str, now: int) -> None:
+    if not key:
+        return
+    if client in tally.inside:
+        _leave(tally, client, now)
+    if key not in tally.users:
+        tally.users[key] = _User(storable(key), storable(name), signs=dict.fromkeys((*COUNTS, *MINUTES), 0.0))
+    tally.key_of[client] = key
+    tally.inside[client] = now
+    tally.rows += 1
 
 
 def _turn(tally: _Tally, since: dict[str, int], client: str, sign: str, now: int, *, is_on: bool) -> None:

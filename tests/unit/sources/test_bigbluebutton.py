@@ -170,3 +170,84 @@ def test_recording_tells_of_cameras_by_status_and_of_a_poll_once(tmp_path: Path)
     file.write_text(f'<recording meeting_id="{"0f" * 20}-{begin}">{"".join(lines)}</recording>')
     (row,) = Reading(BigBlueButtonReader(), file).rows("attendance")
     assert (row["camera_minutes"], row["poll_answers"], row["minutes"]) == (3, 2, 9)
+
+
+def recorded(folder: Path, *events: tuple[float, str, str]) -> Reading:
+    """A recording of these events: (minute, name, fields)."""
+    begin = int(START.timestamp() * 1000)
+    lines = [
+        f'<event timestamp="{int(minute * 60_000)}" eventname="{name}"><timestampUTC>{begin + int(minute * 60_000)}</timestampUTC>{fields}</event>'
+        for minute, name, fields in events
+    ]
+    file = folder / "events.xml"
+    file.write_text(f'<recording meeting_id="{"0f" * 20}-{begin}" bbb_version="3.0.9">{"".join(lines)}</recording>')
+    return Reading(BigBlueButtonReader(), file)
+
+
+ANNA_JOINS = (
+    "<userId>w_aaa</userId><externalUserId>5</externalUserId><name>Anna Kuratorova</name><role>VIEWER</role><userdata>{}</userdata>"
+)
+TALKS = "<participant>w_aaa</participant><talking>true</talking>"
+
+
+@pytest.mark.parametrize(
+    ("event", "fields", "minutes"),
+    [
+        ("ParticipantMutedEvent", "<participant>w_aaa</participant><muted>true</muted>", 2),
+        ("ParticipantLeftEvent", "<participant>w_aaa</participant><bridge>70001</bridge>", 2),
+        ("ParticipantMutedEvent", "<participant>w_aaa</participant><muted>false</muted>", 9),
+    ],
+    ids=["muted", "out of the audio", "unmuted"],
+)
+def test_who_is_muted_or_out_of_the_audio_talks_no_more(tmp_path: Path, event: str, fields: str, minutes: float):
+    report = recorded(
+        tmp_path,
+        (0, "ParticipantJoinEvent", ANNA_JOINS),
+        (1, "ParticipantTalkingEvent", TALKS),
+        (3, event, fields),
+        (10, "EndAndKickAllEvent", ""),
+    )
+    (row,) = report.rows("attendance")
+    assert (row["talk_minutes"], row["minutes"]) == (minutes, 10)
+
+
+def test_recording_of_version_3_tells_of_hands_reactions_and_who_was_away(tmp_path: Path):
+    def status(what: str, value: str) -> str:
+        return f"<userId>w_aaa</userId><status>{what}</status><value>{value}</value>"
+
+    report = recorded(
+        tmp_path,
+        (0, "ParticipantJoinEvent", ANNA_JOINS),
+        (1, "ParticipantStatusChangeEvent", status("raiseHand", "true")),
+        (2, "ParticipantStatusChangeEvent", status("raiseHand", "false")),
+        (3, "ParticipantStatusChangeEvent", status("reactionEmoji", "\U0001f44d")),
+        (3.5, "ParticipantStatusChangeEvent", status("reactionEmoji", "none")),
+        (4, "ParticipantStatusChangeEvent", status("away", "true")),
+        (5, "ParticipantStatusChangeEvent", status("hasScreenShare", "true,stream=s-w_aaa")),
+        (6, "SendPublicChatMessageReactionRecordEvent", "<senderId>w_aaa</senderId><messageId>m1</messageId>"),
+        (10, "EndAndKickAllEvent", "<reason>ENDED_BY_USER</reason>"),
+    )
+    (row,) = report.rows("attendance")
+    assert [row[sign] for sign in SIGNS] == [0, 1, 1, 0, 0, 0]
+
+
+def test_who_rings_up_was_there_and_his_number_is_no_id_of_the_lms(tmp_path: Path):
+    call = "<participant>v_bbb</participant><callername>+7 900 XXX-XX-05</callername>"
+    report = recorded(
+        tmp_path,
+        (0, "ParticipantJoinEvent", ANNA_JOINS),
+        (2, "ParticipantJoinedEvent", call + "<talking>false</talking>"),
+        (2, "ParticipantJoinedEvent", "<participant>w_aaa</participant><callername>Anna Kuratorova</callername>"),
+        (6, "ParticipantLeftEvent", call),
+        (10, "EndAndKickAllEvent", ""),
+    )
+    assert stays(report) == [("Anna Kuratorova", 0, 10), ("+7 900 XXX-XX-05", 2, 6)]
+
+    begin = int(START.timestamp() * 1000)
+    session = {"registeredOn": begin + 120_000, "leftOn": begin + 360_000}
+    user = {"userKey": "x", "extId": "+7 900 XXX-XX-05", "name": "+7 900 XXX-XX-05", "isDialIn": True, "intIds": {"v_bbb": {"intId": "v_bbb", "sessions": [session]}}}  # fmt: skip
+    file = tmp_path / "learning_dashboard_data.json"
+    file.write_text(json.dumps({"intId": f"{'0f' * 20}-{begin}", "endedOn": begin + 600_000, "users": {"x": user}}))
+    dashboard = Reading(BigBlueButtonReader(), file, realm="moodle")
+    assert dashboard.column("accounts", "channel") == ["webinar"]
+    assert dashboard.column("accounts", "native_id") == report.column("accounts", "native_id")[1:]

@@ -5,7 +5,8 @@ from {grade_grades} g
 left join {grade_items} i on i.id = g.itemid
 left join (
     select m.name, x.instance, min(x.id) as id from {course_modules} x join {modules} m on m.id = x.module group by m.name, x.instance) cm
-    on i.itemtype = 'mod' and cm.name = i.itemmodule and cm.instance = i.iteminstance
+    -- items from 1000 on are outcomes that an activity is rated by: they are not its grade
+    on i.itemtype = 'mod' and cm.name = i.itemmodule and cm.instance = i.iteminstance and i.itemnumber < 1000
 where g.id > :after or g.timemodified >= :since
     -- timemodified is the mark's moment, not the row's; the row's own changes are in the history
     or g.id in (select h.oldid from {grade_grades_history} h where h.id > :history_after)

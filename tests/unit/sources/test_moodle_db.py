@@ -871,6 +871,49 @@ def test_trap_25_the_gradebook_is_a_record_of_its_own_and_overrides_show(loaded:
     assert rows(warehouse, "select pass_grade from raw.tasks") == [(60.0,)]
 
 
+def test_trap_25_a_forum_graded_as_a_whole_has_a_best_grade_and_an_outcome_is_no_grade_of_its_activity(loaded: Loaded) -> None:
+    def item(native: int, module: str, number: int, best: float, passing: float = 0) -> dict[str, Any]:
+        return {
+            "id": native, "courseid": 2, "itemtype": "mod", "itemmodule": module, "iteminstance": native % 10, "itemnumber": number,
+            "grademax": best, "gradepass": passing,
+        }  # fmt: skip
+
+    items = [
+        item(11, "forum", 1, 20, 12),
+        item(2, "forum", 0, 50),
+        item(12, "forum", 1, 20),
+        item(3, "assign", 0, 100),
+        item(13, "assign", 1000, 3),
+    ]
+    given = {11: 15, 2: 40, 3: 85, 13: 2}
+    warehouse = loaded(
+        course(),
+        activity(10, "forum", 1),
+        activity(20, "forum", 2),
+        activity(30, "assign", 3, grade=100),
+        {
+            "grade_items": items,
+            "grade_grades": [
+                {"id": native, "itemid": native, "userid": 5, "finalgrade": grade, "timemodified": T0} for native, grade in given.items()
+            ],
+            "grade_grades_history": [{"id": 1, "oldid": 13, "itemid": 13, "userid": 5, "finalgrade": 1, "timemodified": T0}],
+        },
+        event(1, r"\core\event\course_viewed"),
+    )
+    assert rows(warehouse, "select task_id, max_grade, pass_grade from raw.tasks order by 1") == [
+        ("moodle:task:10", 20.0, 12.0),
+        ("moodle:task:20", 50.0, None),
+        ("moodle:task:30", 100.0, None),
+    ]
+    assert rows(warehouse, "select grade, max_grade, task_id from raw.grades order by 1") == [
+        (1.0, 3.0, None),
+        (2.0, 3.0, None),
+        (15.0, 20.0, "moodle:task:10"),
+        (40.0, 50.0, "moodle:task:20"),
+        (85.0, 100.0, "moodle:task:30"),
+    ]
+
+
 def test_trap_26_no_comment_and_an_empty_comment_differ(loaded: Loaded) -> None:
     warehouse = loaded(
         course(),

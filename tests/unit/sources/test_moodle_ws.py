@@ -111,6 +111,23 @@ def test_submissions_marks_and_gradebook(context: Context) -> None:
     assert (extension["deadline_id"], extension["due_at"]) == ("moodle:deadline:extension:3", at(1795000000))
 
 
+def test_of_two_grades_the_first_says_the_best_and_an_outcome_is_no_grade_of_its_activity(
+    moodle: FakeMoodle, context: Context
+) -> None:
+    items = [
+        {"id": 2, "itemtype": "mod", "itemnumber": 0, "cmid": 6, "graderaw": 85.5, "grademax": 100},
+        {"id": 9, "itemtype": "mod", "itemnumber": 1000, "cmid": 6, "graderaw": 2, "grademax": 3},
+        {"id": 4, "itemtype": "mod", "itemnumber": 0, "cmid": 8, "graderaw": 40, "grademax": 50},
+        {"id": 10, "itemtype": "mod", "itemnumber": 1, "cmid": 8, "graderaw": 15, "grademax": 20},
+    ]
+    moodle.functions["gradereport_user_get_grade_items"] = {"usergrades": [{"userid": 7, "gradeitems": items}]}
+    found = events(context)
+    tasks = {row["task_id"]: row["max_grade"] for row in rows(found, "tasks")}
+    assert (tasks["moodle:task:6"], tasks["moodle:task:8"]) == (100.0, 50.0)
+    book = {row["grade_id"].split("-")[1]: (row["task_id"], row["grade"]) for row in rows(found, "grades") if row["record"] == "gradebook"}
+    assert book == {"2": ("moodle:task:6", 85.5), "9": (None, 2.0), "4": ("moodle:task:8", 40.0), "10": ("moodle:task:8", 15.0)}
+
+
 def test_completions_and_outcomes(context: Context) -> None:
     found = events(context)
     assert {(row["account_id"], row["task_id"], row["state"]) for row in rows(found, "completions")} == {

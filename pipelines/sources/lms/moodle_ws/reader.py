@@ -36,7 +36,7 @@ class MoodleWebServices:
     """
 
     kind: ClassVar[str] = "moodle_ws"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     def __init__(self, sleep: Callable[[float], None] = time.sleep) -> None:
         self._sleep = sleep
@@ -124,7 +124,9 @@ class _Course:
         tests = self._asked("submissions", "mod_quiz_get_quizzes_by_courses", lambda: structure.quizzes(services, course), {})
         grades = self._asked("grades", "gradereport_user_get_grade_items", lambda: work.gradebook(services, course, learners), [])
         yield from work.book(names, course, grades)
-        steps = {cmid: best for part in grades[:1] for item in objects(part.get("gradeitems")) if (cmid := whole(item.get("cmid"))) and (best := decimal(item.get("grademax")))}  # fmt: skip
+        # Of several items of an activity the first says its best grade: it is put in last.
+        items = sorted((item for part in grades[:1] for item in objects(part.get("gradeitems"))), key=work.grade_item, reverse=True)
+        steps = {cmid: best for item in items if work.grade_item(item) < work.OUTCOMES and (cmid := whole(item.get("cmid"))) and (best := decimal(item.get("grademax")))}  # fmt: skip
         if assigns:
             events, released = self._asked(
                 "deadlines", "mod_assign_get_user_flags", lambda: structure.flags(services, names, assigns), ([], None)

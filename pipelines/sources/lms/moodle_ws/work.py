@@ -15,6 +15,8 @@ _STATES = {0: "incomplete", 1: "complete", 2: "passed", 3: "failed", 4: "failed"
 _ATTEMPT_STATES = {"inprogress": "in_progress", "finished": "submitted", "notstarted": "new"}
 #: People whose gradebook is asked for in one answer (1 s and 1 MB per hundred); in larger courses everybody's is asked for apart.
 GRADEBOOK_PEOPLE = 1000
+#: Items of an activity from this number on are outcomes that it is rated by (grade/edit/outcome, since Moodle 1.9): not its grade.
+OUTCOMES = 1000
 #: ``criteriatype`` of "complete this activity" (completion/criteria/completion_criteria.php).
 _ACTIVITY_CRITERION = 4
 _MODULE = re.compile(r"/mod/\w+/view\.php\?id=(\d+)")
@@ -134,6 +136,11 @@ def gradebook(services: Services, course: int, users: list[int]) -> list[dict[st
     ]
 
 
+def grade_item(item: dict[str, Any]) -> int:
+    """Its number among the items of its activity: 0 is the activity's grade, 1 a second one (a forum as a whole, a workshop's assessments)."""
+    return whole(item.get("itemnumber")) or 0
+
+
 def book(names: Names, course: int, found: list[dict[str, Any]]) -> Iterator[Event]:
     """What counts and is shown: one row per person and item, with or without a grade. Formatted fields are never read."""
     rows = []
@@ -151,7 +158,7 @@ def book(names: Names, course: int, found: list[dict[str, Any]]) -> Iterator[Eve
                     "grade_id": f"{names.realm}:gradebook:item-{native}-{account}",
                     "record": "gradebook",
                     "account_id": account,
-                    "task_id": names.id("task", item.get("cmid")),
+                    "task_id": names.id("task", item.get("cmid")) if grade_item(item) < OUTCOMES else None,
                     "course_id": names.id("course", course),
                     "grade": decimal(item.get("graderaw")),
                     "max_grade": decimal(item.get("grademax")),

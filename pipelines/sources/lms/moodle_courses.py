@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from fnmatch import fnmatchcase
 from hashlib import blake2b
 
@@ -28,6 +28,8 @@ _DOWNLOADS = tuple(
         r"(?:progress[.-]|completion-)(?P<code>(?:(?!__).)+)",
     )
 )
+#: The day on which a log was downloaded, in the zone of whoever did.
+_DAY = re.compile(r"(?:^|/)logs_(?:.*_)?(\d{8})-\d{4}(?=\D|$)", re.IGNORECASE)
 #: What stands behind it: the moment and the delimiter (``csv_export_writer``), a browser's number of a second download; an ending of the gradebook's.
 _BEHIND = re.compile(r"(?:-\d{8}_\d{4})?(?:-[a-z]+_separated)?(?: ?\(\d+\))?(?:\.xml|\.txt|\.tsv)?$", re.IGNORECASE)
 _PARTICIPANTS = re.compile(r"courseid_(?P<id>[1-9]\d{0,17})_participants")
@@ -58,6 +60,15 @@ def downloaded_code(item: Item) -> str | None:
     name = _BEHIND.sub("", file_name_of(item))
     match = next((match for pattern in _DOWNLOADS if (match := pattern.fullmatch(name))), None)
     return match["code"].strip() or None if match else None
+
+
+def downloaded_day(item: Item) -> date | None:
+    """The day in the name that Moodle gave a log."""
+    match = _DAY.search(item.name)
+    try:
+        return datetime.strptime(match[1], "%Y%m%d").date() if match else None
+    except ValueError:
+        return None
 
 
 def downloaded_id(item: Item) -> int | None:

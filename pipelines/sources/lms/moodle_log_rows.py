@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from functools import lru_cache, partial
 from itertools import islice
 from threading import Lock
@@ -48,8 +49,13 @@ _PATTERNS = {
     ),
 }
 _BY_SHAPE = tuple(re.compile(pattern.encode("ascii")) for pattern in _PATTERNS.values())
-_IMPERSONATED = re.compile(r"^\s*(?P<real>\S.*?) (?:as|как|под именем|als|en tant que|como|come|як) (?P<shown>\S.*?)\s*$")
+_IMPERSONATED = re.compile(r"^\s*(?P<real>\S.*?) (?:as|как|под именем|від імені|als|en tant que|como|come|як) (?P<shown>\S.*?)\s*$")
 _MODULE_NAME = r"the '(?P<module>[a-z][a-z0-9_]*)' activity with (?:the )?course module id '(?P<id>[1-9][0-9]*)'"
+_NEAR_DAY = re.compile(
+    r"\W*(?:(?P<today>today|сегодня|сьогодні|бүгін|heute|hoy|aujourd['’]hui|hoje|oggi|dzisiaj|dziś)"
+    r"|yesterday|вчера|вчора|кеше|gestern|ayer|hier|ontem|ieri|wczoraj)\b\D*(?P<time>\d{1,2}:\d{2}(?::\d{2})?(?:\s*[ap]\.?m\.?)?)\s*",
+    re.IGNORECASE,
+)
 _WITHOUT_YEAR = r"^\s*(?:\d{1,2}\.?\s+\pL{3,}\.?|\pL{3,}\.?\s+\d{1,2}|\d{1,2}[./-]\d{1,2}),?\s+\d{1,2}:\d{2}"
 
 
@@ -249,10 +255,11 @@ class Layout:
     Parameters
     ----------
     places: own name of a column → its place.
+    today: the day from which "today" and "yesterday" are counted; None: not known.
     """
 
-    def __init__(self, places: Mapping[str, int], order: Order, zone: ZoneInfo, courses: Places) -> None:
-        self.places, self.order, self.zone, self.courses = places, order, zone, courses
+    def __init__(self, places: Mapping[str, int], order: Order, zone: ZoneInfo, courses: Places, today: date | None = None) -> None:
+        self.places, self.order, self.zone, self.courses, self.today = places, order, zone, courses, today
         #: People's native ids, names as shown, courses' ids.
         self.natives, self.names, self.course_ids = Numbered(), Numbered(), Numbered()
         self.contexts, self.course_cells, self.events, self.components, self.origins = (Numbered() for _ in range(5))
@@ -359,11 +366,15 @@ def read_rows(block: Block, layout: Layout) -> Part:
         return part
     cells = {name: block.columns[place] for name, place in layout.places.items()}
     moments, understood = to_utc(cells["time"], layout.order, layout.zone)
+    if moments.null_count and (dated := _with_days(cells["time"], moments, layout.today)) is not None:
+        moments, understood = to_utc(dated, layout.order, layout.zone)
     if moments.null_count:
         bad = rows_where(pc.is_null(moments))
         no_year = pc.match_substring_regex(cells["time"].take(pa.array(bad)), _WITHOUT_YEAR).to_pylist()
         for row, lacks_year in zip(bad, no_year, strict=True):
             reason = "a date without a year" if lacks_year else "a time that is not understood"
+            if _NEAR_DAY.fullmatch(cells["time"][row].as_py()):
+                reason = "'today' or 'yesterday', and the file's name does not say of which day"
             rejected.append((block.lines[row], "a date that does not exist" if understood[row].as_py() else reason))
         keep = pc.is_valid(moments)
         moments = moments.filter(keep)
@@ -371,6 +382,18 @@ def read_rows(block: Block, layout: Layout) -> Part:
     if len(moments):
         _fill(part, cells, moments, layout)
     return part
+
+
+def _with_days(times: pa.Array, moments: pa.Array, today: date | None) -> pa.Array | None:
+    """Times with a day in the place of "today" and "yesterday"; None where there are none, or the day is not known."""
+    if today is None:
+        return None
+    texts, is_changed = times.to_pylist(), False
+    for row in rows_where(pc.is_null(moments)):
+        if match := _NEAR_DAY.fullmatch(texts[row]):
+            day = today if match["today"] else today - timedelta(days=1)
+            texts[row], is_changed = f"{day} {match['time']}", True
+    return pa.array(texts, pa.string()) if is_changed else None
 
 
 def _fill(part: Part, cells: Mapping[str, pa.Array], moments: pa.Array, layout: Layout) -> None:

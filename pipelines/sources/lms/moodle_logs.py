@@ -7,14 +7,15 @@ What has to be known about it:
 - CSV, Excel, ODS, JSON or HTML: the same cells (``tables``). JSON holds rows without a header: the columns are then the report's own, nine,
   or ten where the whole site was downloaded ("Course" comes first).
 - In every other language the columns are the report's own, by their number, where the header has as many cells and Descriptions stand in
-  their place; months and module names of the commonest languages are known (``local_times``; Descriptions name modules in English).
+  their place; months and module names of the commonest languages are known (``local_times``; Descriptions name modules in English). Where columns
+  were left out or moved, their words have to be known: in English and Russian, and in the languages of ``_OTHER_COLUMNS``.
 - No ids but those inside Description, which is written in English whatever the language of the rest. A row whose Description names no
   user belongs to the account of the name shown (native id ``name:…``), to nobody where the name is "-". A name is never taken for an id;
   whether such an account is somebody who is known by id is decided by the links. How many rows a load left without anybody:
   ``select count(*) from raw.activity where account_id is null and load_id = …``.
 - Times are in the zone of the person who downloaded the file, and the file does not say which: ``time_zone`` of the source, else the
   programme's. Two people in two zones downloading the same log give two sets of rows; one person should do it. Times without a year
-  (Moodle 2.6) are rejected.
+  (Moodle 2.6) are rejected. "Today" and "yesterday" are counted from the day in the file's name, as Moodle calls it; without one they are rejected.
 - No row number, and exact duplicates are real clicks. A row's id is a hash of what does not depend on the language (time, Description,
   origin, address) and its number among equals, so that overlapping downloads of the same log, English or Russian, give the same ids.
 - The report hides anonymous events from most people and may have been filtered: a download can be shorter than the log, so it is never
@@ -46,7 +47,7 @@ from pipelines.programme import Source
 from pipelines.sources.formats.delimited import Header, find_columns, looks_like
 from pipelines.sources.formats.row_numbers import RowNumbers
 from pipelines.sources.formats.tables import TableFile, day_month_order, open_table, table_items
-from pipelines.sources.lms.moodle_courses import course_code, downloaded_code
+from pipelines.sources.lms.moodle_courses import course_code, downloaded_code, downloaded_day
 from pipelines.sources.lms.moodle_log_rows import (
     FRONT_PAGE,
     Coded,
@@ -78,6 +79,23 @@ COLUMNS = {
     "address": ("ip address", "ip-адрес", "ip адрес"),
     "course": ("course", "курс"),
 }
+#: The same in Ukrainian, German, Spanish, French, Portuguese (language packs of 3.5 to 4.5), for tables from which somebody has taken columns.
+_OTHER_COLUMNS = {
+    "time": ("час", "zeit", "hora", "heure"),
+    "user": (
+        "повне ім'я користувача", "повне ім’я користувача", "vollständiger name", "nombre completo del usuario", "nombre completo",
+        "nom complet de l’utilisateur", "nom complet de l'utilisateur", "nom complet", "nome completo do usuário", "nome completo",
+    ),
+    "affected": ("стосується користувача", "betroffene/r nutzer/in", "usuario afectado", "utilisateur touché", "usuário afetado"),
+    "context": ("контекст події", "ereigniskontext", "kontext", "contexto del evento", "contexte de l’événement", "contexte de l'événement", "contexto do evento"),
+    "component": ("компонент", "komponente", "componente", "composant"),
+    "event": ("назва події", "ereignisname", "nombre evento", "nombre del evento", "nom de l’événement", "nom de l'événement", "nome do evento"),
+    "description": ("опис", "beschreibung", "descripción", "description", "descrição"),
+    "origin": ("джерело", "herkunft", "origen", "origine", "origem"),
+    "address": ("ip-адреса", "ip-adresse", "dirección ip", "adresse ip", "endereço ip"),
+    "course": ("курс", "kurs", "curso", "cours"),
+}  # fmt: skip
+_ALL_COLUMNS = {name: (*words, *(word for word in _OTHER_COLUMNS[name] if word not in words)) for name, words in COLUMNS.items()}
 #: Of use, but the log says the same without them.
 _OPTIONAL = ("affected", "origin", "address", "course")
 _OWN_ORDER = tuple(words[0] for name, words in COLUMNS.items() if name != "course")
@@ -169,7 +187,7 @@ class MoodleLogsReader:
     """Reader of Moodle's Logs download, one file after the other. Kind ``moodle_logs``."""
 
     kind: ClassVar[str] = "moodle_logs"
-    version: ClassVar[int] = 6
+    version: ClassVar[int] = 7
     #: Descriptions are hashed by their shape and numbers since 4; since 5 rows are told as somebody else's act that were not before.
     new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("activity",), 5)
 
@@ -181,13 +199,15 @@ class MoodleLogsReader:
         """Activity, and derived from it accounts, courses and tasks. Raises BadFile for anything but a whole Logs download."""
         assert item.path is not None
         realm = source.realm or "moodle"
-        file = open_table(item.path, (word for words in COLUMNS.values() for word in words), headers=_OWN_HEADERS, watch=_COURSE_VIEWED)
+        file = open_table(
+            item.path, (word for words in _ALL_COLUMNS.values() for word in words), headers=_OWN_HEADERS, watch=_COURSE_VIEWED
+        )
         header = file.header()
-        places = _own_places(file, header) or find_columns(file, header, COLUMNS, optional=_OPTIONAL, what=WHAT)
+        places = _own_places(file, header) or find_columns(file, header, _ALL_COLUMNS, optional=_OPTIONAL, what=WHAT)
         order = day_month_order(file, header, [places["time"]])
         courses = _courses(file, header, places, source, item)
         found, numbers = _Found(), RowNumbers()
-        layout = Layout(places, order, context.zone, courses)
+        layout = Layout(places, order, context.zone, courses, downloaded_day(item))
         work = partial(read_rows, layout=layout)
         for part in file.worked(header, work):
             if part.seen:

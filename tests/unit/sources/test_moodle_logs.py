@@ -172,7 +172,7 @@ def test_whom_a_deed_is_about_without_an_article(description: str, tmp_path: Pat
 # -- who -----------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("words", ["as", "как", "под именем", "als", "en tant que", "como"])
+@pytest.mark.parametrize("words", ["as", "как", "под именем", "від імені", "als", "en tant que", "como"])
 def test_log_in_as_is_told_in_each_language(words: str, tmp_path: Path):
     log = log_of(tmp_path, "The user with id '5' viewed the course with id '2'.", user=f"Admin User {words} Ирина Полевая")
     assert log.column("activity", "is_impersonated") == [True]
@@ -488,6 +488,26 @@ def test_a_download_in_another_language_is_read_by_the_order_of_its_columns(lang
     assert {row["account_id"] for row in rows} == {log.account("5")}
     assert {row["course_id"] for row in rows} == {"moodle:course:2"}
     assert [(row["task_id"], row["kind"], row["name"]) for row in log.rows("tasks")] == [("moodle:task:9", "assignment", "1")]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Назва події,Час,Повне ім'я користувача,Контекст події,Компонент,Опис",
+        "Ereignisname,Zeit,Vollständiger Name,Ereigniskontext,Komponente,Beschreibung",
+        "Nombre evento,Hora,Nombre completo del usuario,Contexto del evento,Componente,Descripción",
+        "Nom de l’événement,Heure,Nom complet de l’utilisateur,Contexte de l’événement,Composant,Description",
+        "Nome do evento,Hora,Nome completo,Contexto do Evento,Componente,Descrição",
+    ],
+    ids=["Ukrainian", "German", "Spanish", "French", "Portuguese"],
+)
+def test_columns_in_another_language_may_be_fewer_and_in_another_order(header: str, tmp_path: Path):
+    path = tmp_path / "log.csv"
+    path.write_text(
+        f"{header}\nX,\"21/11/26, 14:05:07\",Ирина Полевая,X: Y,X,The user with id '5' viewed the course with id '2'.\n", "utf-8"
+    )
+    (row,) = Reading(MoodleLogsReader(), path).rows("activity")
+    assert (row["event"], row["occurred_at"], row["course_id"]) == ("X", utc(2026, 11, 21, 11, 5, 7), "moodle:course:2")
 
 
 def test_columns_in_another_language_are_known_by_their_contents_alone():

@@ -237,3 +237,41 @@ def test_date_without_a_year_says_so(tmp_path: Path):
     content = (FIXTURES / "moodle_logs" / "english_with_bom.csv").read_text(encoding="utf-8-sig").splitlines()
     content[1] = '"21 ноября, 14:05"' + content[1][content[1].index('",') + 1 :]
     assert read(("\n".join(content) + "\n").encode(), tmp_path).rejected == [("line 2", "a date without a year")]
+
+
+NEAR_DAYS = ("Сегодня, 09:05", "today at 9:05 AM", "Вчера, 22:10:30", "Сегодня", "Завтра, 10:00")
+
+
+@pytest.mark.parametrize(
+    ("name", "moments", "reasons"),
+    [
+        (
+            "logs_ЦОС-36_20261123-0100.csv",
+            ["2026-11-23 06:05:00", "2026-11-23 06:05:00", "2026-11-22 19:10:30"],
+            ["a time that is not understood"] * 2,
+        ),
+        (
+            "logs_20261123-0100 (1).csv",
+            ["2026-11-23 06:05:00", "2026-11-23 06:05:00", "2026-11-22 19:10:30"],
+            ["a time that is not understood"] * 2,
+        ),
+        (
+            "log.csv",
+            [],
+            ["'today' or 'yesterday', and the file's name does not say of which day"] * 3 + ["a time that is not understood"] * 2,
+        ),
+        (
+            "logs_ЦОС-36_20261323-0100.csv",
+            [],
+            ["'today' or 'yesterday', and the file's name does not say of which day"] * 3 + ["a time that is not understood"] * 2,
+        ),
+    ],
+    ids=["called as Moodle calls it", "of the site, downloaded twice", "called otherwise", "a day that does not exist"],
+)
+def test_today_and_yesterday_are_counted_from_the_day_in_the_file_s_name(name: str, moments: list[str], reasons: list[str], tmp_path: Path):
+    lines = [f'"{time}",Ирина Полевая,-,Курс: X,Система,Курс просмотрен,{DESCRIPTIONS[0]},web,10.0.0.1' for time in NEAR_DAYS]
+    path = tmp_path / name
+    path.write_text("\n".join([",".join(HEADERS["ru"]), *lines]) + "\n", "utf-8")
+    log = Reading(MoodleLogsReader(), path)
+    assert [f"{row['occurred_at']:%F %T}" for row in log.rows("activity")] == moments
+    assert [reason for _, reason in log.rejected] == reasons

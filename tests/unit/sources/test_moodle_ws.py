@@ -111,9 +111,7 @@ def test_submissions_marks_and_gradebook(context: Context) -> None:
     assert (extension["deadline_id"], extension["due_at"]) == ("moodle:deadline:extension:3", at(1795000000))
 
 
-def test_of_two_grades_the_first_says_the_best_and_an_outcome_is_no_grade_of_its_activity(
-    moodle: FakeMoodle, context: Context
-) -> None:
+def test_of_two_grades_the_first_says_the_best_and_an_outcome_is_no_grade_of_its_activity(moodle: FakeMoodle, context: Context) -> None:
     items = [
         {"id": 2, "itemtype": "mod", "itemnumber": 0, "cmid": 6, "graderaw": 85.5, "grademax": 100},
         {"id": 9, "itemtype": "mod", "itemnumber": 1000, "cmid": 6, "graderaw": 2, "grademax": 3},

@@ -24,7 +24,7 @@ _DOWNLOADS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         r"logs_(?P<code>.+)_\d{8}-\d{4}",
-        r"(?P<code>.+) (?:grades|оценки|bewertungen|calificaciones)",
+        r"(?P<code>.+) (?:grades|оценки|bewertungen|calificaciones|notes|notas|оцінки|valutazioni|oceny)",
         r"(?:progress[.-]|completion-)(?P<code>(?:(?!__).)+)",
     )
 )

@@ -65,13 +65,17 @@ _FORMS = {
 _FORM_OF = {word: form for form, words in _FORMS.items() for word in words}
 #: Other endings of these words, as language packs and people write them.
 _FORM_BY_STEM = (
-    ("percentage", ("процент", "percent", "prozent", "pourcent", "porcent")),
-    ("feedback", ("отзыв", "комментари", "feedback", "retroaliment")),
-    ("letter", ("букв", "letter", "buchstab")),
-    ("real", ("значени", "реальн")),
+    ("percentage", ("процент", "percent", "prozent", "pourcent", "porcent", "відсот", "procent")),
+    ("feedback", ("отзыв", "комментари", "feedback", "retroaliment", "відгук", "коментар")),
+    ("letter", ("букв", "letter", "buchstab", "літер", "letra", "litera")),
+    ("real", ("значени", "реальн", "значенн", "réel", "reale", "rzeczywist")),
 )
 _ITEM = re.compile(r"^(?P<item>.*\S)\s*\((?P<form>[^()]*)\)\s*$", re.DOTALL)
-_TOTALS = re.compile(r"^(?:course total|category total|.* total$|итоговая оценка за курс|итог(?:о|овая)?\b.*)", re.IGNORECASE)
+_TOTALS = re.compile(
+    r"^(?:course total|category total|.* total$|итоговая оценка за курс|итог(?:о|овая)?\b.*|.*\bgesamt$|gesamt\w*\b.*|total (?:de|del|do|da|du|des)\b.*"
+    r"|total categor.*|підсум\w*\b.*|загальн\w* (?:оцінка|бал)\b.*|totale\b.*|suma (?:dla )?(?:kursu|kategorii)\b.*)$",
+    re.IGNORECASE,
+)
 _DOWNLOADED = frozenset({"last downloaded from this course", "последние загруженные из этого курса", "последняя загрузка из этого курса"})
 #: Columns about the person or the enrolment that are neither kept nor items.
 _OTHER = frozenset(
@@ -119,9 +123,9 @@ class MoodleGradesReader:
     """Reader of Moodle's gradebook exports. Kind ``moodle_grades``."""
 
     kind: ClassVar[str] = "moodle_grades"
-    version: ClassVar[int] = 5
-    #: The short name in the name that Moodle gives a file counts since 5.
-    new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("courses", "tasks", "grades"), 5)
+    version: ClassVar[int] = 6
+    #: The short name in the name that Moodle gives a file counts since 5; what stands before an item in other languages is its kind since 6.
+    new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("courses", "tasks", "grades"), 6)
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Tables and XML files below the source's path. Raises BadSource where there is none."""

@@ -35,8 +35,15 @@ from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejec
 
 WHAT = "a list of participants (kind moodle_participants)"
 
-_GROUPS = ("groups", "группы", "group", "группа", "gruppen", "groupes", "grupos")
-_ROLES = ("roles", "роли", "role", "роль")
+_GROUPS = ("groups", "группы", "group", "группа", "gruppen", "groupes", "grupos", "групи", "топтар", "gruppi", "grupy")
+#: What stands for people in none.
+_NO_GROUPS = frozenset(
+    {
+        "no groups", "нет групп", "-", "keine gruppen", "aucun groupe", "no hay grupos", "sin grupos", "немає груп", "топтар жоқ", "nenhum grupo",
+        "sem grupos", "nessun gruppo", "brak grup",
+    }
+)  # fmt: skip
+_ROLES = ("roles", "роли", "role", "роль", "rollen", "rôles", "ролі", "papéis", "ruoli")
 _STATUS = ("status", "статус", "состояние")
 #: Role names of Moodle's language packs → role of raw.enrolments; several in one cell: the first of this order.
 _ROLE_WORDS = (
@@ -44,9 +51,10 @@ _ROLE_WORDS = (
     (
         "curator",
         {"teacher", "non-editing teacher", "course creator", "учитель", "преподаватель", "ассистент", "учитель без права редактирования",
-         "ассистент (без права редактирования)", "куратор", "тьютор"},
+         "ассистент (без права редактирования)", "куратор", "тьютор", "trainer/in", "trainer/in ohne bearbeitungsrecht", "enseignant",
+         "enseignant non éditeur", "profesor", "profesor sin permiso de edición", "викладач", "асистент", "professor", "tutor", "moderador", "docente"},
     ),
-    ("learner", {"student", "студент", "слушатель", "ученик", "learner"}),
+    ("learner", {"student", "студент", "слушатель", "ученик", "learner", "teilnehmer/in", "étudiant", "estudiante", "estudante", "aluno", "studente"}),
 )  # fmt: skip
 _SUSPENDED = (
     "suspended",
@@ -67,7 +75,7 @@ class MoodleParticipantsReader:
     """Reader of Moodle's lists of participants. Kind ``moodle_participants``."""
 
     kind: ClassVar[str] = "moodle_participants"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     #: The course's number in the file's name counts since 3.
     new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("courses", "course_groups", "memberships", "enrolments"), 3)
 
@@ -163,8 +171,7 @@ def _groups(cells: list[str], natives: list[str | None], accounts: list[str | No
     members: list[tuple[str, str, str]] = []
     for cell, native, account in zip(cells, natives, accounts, strict=True):
         for name in (part.strip() for part in cell.split(",")):
-            # Moodle writes "No groups" for people in none.
-            if name and native and account and event_word(name) not in ("no groups", "нет групп", "-"):
+            if name and native and account and event_word(name) not in _NO_GROUPS:
                 group = f"{realm}:group:name:{hash_of(course, name)}"
                 names[group] = name
                 members.append((f"{realm}:membership:list:{hash_of(group, native)}", group, account))

@@ -16,20 +16,39 @@ from pipelines.sources.formats.delimited import Block
 from pipelines.sources.lms.moodle_words import person_keys
 from pipelines.sources.reading import Batch, Context, Event
 
-#: Own name → words in headers: captions in English, Russian, German, French and Spanish, and the field names that JSON has.
+#: Own name → words in headers: captions in English, Russian, German, French, Spanish, Ukrainian, Kazakh, Portuguese, Italian and Polish (language packs
+#: of 3.5 to 4.5), and the field names that JSON has.
 PERSON: dict[str, tuple[str, ...]] = {
-    "first": ("first name", "firstname", "имя", "vorname", "prénom", "nombre"),
-    "last": ("last name", "surname", "lastname", "фамилия", "nachname", "nom", "nom de famille", "apellido(s)", "apellidos"),
+    "first": (
+        "first name", "firstname", "имя", "vorname", "prénom", "nombre", "ім'я", "ім’я", "аты", "nome", "imię",
+    ),
+    "last": (
+        "last name", "surname", "lastname", "фамилия", "nachname", "nom", "nom de famille", "apellido(s)", "apellidos", "прізвище", "тегі", "sobrenome",
+        "apelido", "cognome", "nazwisko",
+    ),
     "full": (
         "full name", "fullname", "user full name", "first name / last name", "last name / first name", "first name / surname",
         "surname / first name", "полное имя", "имя / фамилия", "фамилия / имя", "имя, фамилия", "полное имя пользователя",
+        "vollständiger name", "vorname / nachname", "nachname / vorname", "nom complet", "prénom / nom", "nom / prénom", "nombre completo",
+        "nombre / apellido(s)", "apellido(s) / nombre", "повне ім'я", "повне ім’я", "повне ім'я користувача", "ім'я / прізвище", "прізвище / ім'я",
+        "ім’я / прізвище", "прізвище / ім’я", "толық аты", "nome completo", "nome / sobrenome", "nome / apelido", "nome / cognome", "cognome / nome",
+        "imię / nazwisko", "nazwisko / imię", "imię i nazwisko",
     ),
-    "email": ("email address", "email", "e-mail", "адрес электронной почты", "электронная почта", "email-адрес", "e-mail-adresse", "adresse de courriel", "adresse courriel",
-              "dirección de correo", "dirección email"),
-    "username": ("username", "логин", "имя пользователя", "anmeldename", "nom d’utilisateur", "nombre de usuario"),
-    "idnumber": ("id number", "idnumber", "индивидуальный номер", "идентификационный номер", "id-nummer", "numéro d’identification", "número de id"),
-    "institution": ("institution", "учреждение", "учреждение (организация)", "организация"),
-    "city": ("city/town", "city", "город"),
+    "email": (
+        "email address", "email", "e-mail", "адрес электронной почты", "электронная почта", "email-адрес", "e-mail-adresse", "adresse de courriel",
+        "adresse courriel", "dirección de correo", "dirección email", "електронна пошта", "адреса електронної пошти", "endereço de email",
+        "endereço de e-mail", "endereço de correio eletrónico", "indirizzo email", "adres e-mail",
+    ),
+    "username": (
+        "username", "логин", "имя пользователя", "anmeldename", "nom d’utilisateur", "nombre de usuario", "ім’я входу", "ім'я входу",
+        "identificação de usuário", "nome de utilizador", "nome de usuário", "nazwa użytkownika",
+    ),
+    "idnumber": (
+        "id number", "idnumber", "индивидуальный номер", "идентификационный номер", "id-nummer", "numéro d’identification", "número de id",
+        "id номер", "номер id", "ідентифікаційний номер", "número de identificação", "codice identificativo", "numer id",
+    ),
+    "institution": ("institution", "учреждение", "учреждение (организация)", "организация", "institución", "заклад", "установа", "instituição"),
+    "city": ("city/town", "city", "город", "ort", "ville", "ciudad", "місто", "cidade", "miasto"),
     "phone": ("phone", "phone1", "телефон"),
 }  # fmt: skip
 #: A table that speaks of people has one of these.

@@ -37,33 +37,59 @@ from pipelines.sources.lms.moodle_words import event_word, two_languages
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
 
 _COLUMNS = {
-    "state": ("state", "status", "состояние", "статус", "статус попытки", "состояние попытки", "état", "estado"),
-    "started": ("started on", "started", "тест начат", "начат", "начало", "попытка начата", "begonnen am", "begonnen", "commencé le", "comenzado el"),
-    "completed": ("completed", "completed on", "завершено", "завершен", "тест завершен", "окончание", "beendet", "terminé", "finalizado"),
-    "duration": ("time taken", "duration", "затраченное время", "прошло времени", "затрачено времени", "verbrauchte zeit", "temps utilisé", "tiempo requerido"),
+    "state": ("state", "status", "состояние", "статус", "статус попытки", "состояние попытки", "état", "estado", "стан", "stato", "stan"),
+    "started": ("started on", "started", "тест начат", "начат", "начало", "попытка начата", "begonnen am", "begonnen", "commencé le", "comenzado el", "розпочато", "розпочато о", "iniciado em", "iniziato", "rozpoczęto"),
+    "completed": ("completed", "completed on", "завершено", "завершен", "тест завершен", "окончание", "beendet", "terminé", "finalizado", "completo", "completado", "completada", "completato", "ukończono", "zakończono"),
+    "duration": ("time taken", "duration", "затраченное время", "прошло времени", "затрачено времени", "verbrauchte zeit", "temps utilisé", "tiempo requerido", "витрачений час", "витрачено часу", "tempo utilizado", "tempo impiegato", "wykorzystany czas"),
 }  # fmt: skip
-_GRADE = re.compile(r"^(?:grade|оценка|баллы|bewertung|note|calificación)\s*/\s*(?P<best>\d+(?:[.,]\d+)?)$")
+_GRADE = re.compile(
+    r"^(?:grade|оценка|баллы|bewertung|note|calificación|оцінка|бали|avaliar|avaliação|nota|valutazione|punteggio|ocena)\s*/\s*(?P<best>\d+(?:[.,]\d+)?)$"
+)
 #: Word of a state → state of raw.submissions; the first that fits counts.
 _STATES = (
     (
-        re.compile(r"^(?:never submitted|abandoned|никогда не отправл\w*|не отправл\w*|брошен\w*|nie abgegeben|jamais remis\w*)"),
+        re.compile(
+            r"^(?:never submitted|abandoned|никогда не отправл\w*|не отправл\w*|брошен\w*|nie abgegeben|jamais remis\w*|nunca enviad\w*|не подан\w*|mai consegnat\w*)"
+        ),
         "abandoned",
     ),
     (re.compile(r"^(?:not started|не начат\w*)"), "new"),
-    (re.compile(r"^(?:in progress|в процессе|выполняется|in bearbeitung|en cours|en curso)"), "in_progress"),
+    (
+        re.compile(
+            r"^(?:in progress|в процессе|выполняется|in bearbeitung|en cours|en curso|в процесі|em progresso|em andamento|in corso|w toku)"
+        ),
+        "in_progress",
+    ),
     (re.compile(r"^(?:overdue|просрочен\w*|überfällig|en retard)"), "overdue"),
-    (re.compile(r"^(?:finished|submitted|завершен\w*|закончен\w*|отправлен\w*|beendet|abgegeben|terminé\w*|finalizad\w*)"), "submitted"),
+    (
+        re.compile(
+            r"^(?:finished|submitted|завершен\w*|закончен\w*|отправлен\w*|beendet|abgegeben|terminé\w*|finalizad\w*|подан\w*|закінчен\w*|conclu[íi]d\w*|completat\w*|terminat\w*|zakończon\w*)"
+        ),
+        "submitted",
+    ),
 )
 _NOTHING = ("", "-")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 #: What the report is called at the end of the file's name.
 _REPORT = re.compile(
-    r"[-_](?:grades|responses|overview|оценки|ответы|отзывы|bewertungen|antworten|notes|réponses|calificaciones|respuestas)(?:\s*\(\d+\))?$",
+    r"[-_](?:grades|responses|overview|оценки|ответы|отзывы|bewertungen|antworten|notes|réponses|calificaciones|respuestas|оцінки|відповіді|notas|respostas|valutazioni|risposte)(?:\s*\(\d+\))?$",
     re.IGNORECASE,
 )
 _LENGTH = re.compile(r"(\d+)\s*([^\W\d]+)")
-#: First letters of a unit of time → seconds, in English, Russian, German, French and Spanish.
-_UNITS = (("d", 86400), ("t", 86400), ("j", 86400), ("д", 86400), ("h", 3600), ("s", 3600), ("ч", 3600), ("m", 60), ("м", 60))
+#: First letters of a unit of time → seconds, in English, Russian, Ukrainian, German, French, Spanish and Portuguese.
+_UNITS = (
+    ("d", 86400),
+    ("t", 86400),
+    ("j", 86400),
+    ("д", 86400),
+    ("h", 3600),
+    ("s", 3600),
+    ("ч", 3600),
+    ("г", 3600),
+    ("m", 60),
+    ("м", 60),
+    ("х", 60),
+)
 
 
 @dataclass(frozen=True)

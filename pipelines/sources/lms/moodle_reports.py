@@ -67,7 +67,7 @@ class MoodleReportsReader:
     """Reader of Moodle's completion reports. Kind ``moodle_reports``."""
 
     kind: ClassVar[str] = "moodle_reports"
-    version: ClassVar[int] = 9
+    version: ClassVar[int] = 10
     #: The short name in the name that Moodle gives a file counts since 6, where no letter of it is lost since 7.
     new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("courses", "tasks", "completions", "outcomes"), 7)
 

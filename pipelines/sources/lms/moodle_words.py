@@ -103,6 +103,12 @@ CONTEXT_KINDS = {
     "url": "url", "гиперссылка": "url",
     "forum": "forum", "форум": "forum",
     "feedback": "feedback", "обратная связь": "feedback", "survey": "feedback", "анкета": "feedback",
+    "завдання": "assignment", "aufgabe": "assignment", "devoir": "assignment", "tarea": "assignment", "tarefa": "assignment", "compito": "assignment",
+    "zadanie": "assignment", "test": "quiz", "cuestionario": "quiz", "questionário": "quiz", "teste": "quiz",
+    "сторінка": "page", "textseite": "page", "página": "page", "pagina": "page", "strona": "page", "buch": "page", "livre": "page", "libro": "page",
+    "livro": "page", "datei": "file", "fichier": "file", "archivo": "file", "arquivo": "file", "ficheiro": "file", "plik": "file", "тека": "file",
+    "verzeichnis": "file", "dossier": "file", "carpeta": "file", "pasta": "file", "foro": "forum", "fórum": "forum",
+    "зворотний зв'язок": "feedback", "зворотний зв’язок": "feedback", "rückmeldung": "feedback", "retroalimentación": "feedback",
     "custom certificate": "certificate", "certificate": "certificate", "сертификат": "certificate",
 }  # fmt: skip
 
@@ -125,12 +131,14 @@ _STATES = (
     ),
     (
         re.compile(
-            r"^not complete|^incomplete|^не выполнен|^не викон|^не заверш|^не пройден|^нявыкан|^n$|^no$|^нет$|^nicht |^(?:pas|non) |^no "
+            r"^not complete|^incomplete|^не выполнен|^не викон|^не заверш|^не пройден|^нявыкан|^n$|^no$|^нет$|^nicht |^(?:pas|non|não) |^nie\s?ukończ|^no "
         ),
         "incomplete",
     ),
     (
-        re.compile(r"^complet|^выполнен|^викон|^выкан|^заверш|^пройден|^y$|^yes$|^да$|^abgeschlossen|^terminé|^achevé|^finalizad"),
+        re.compile(
+            r"^complet|^выполнен|^викон|^выкан|^заверш|^пройден|^y$|^yes$|^да$|^abgeschlossen|^terminé|^achevé|^finalizad|^conclu[íi]d|^ukończ"
+        ),
         "complete",
     ),
 )

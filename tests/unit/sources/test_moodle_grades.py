@@ -163,3 +163,25 @@ def test_export_in_another_language(tmp_path: Path):
     found = Reading(MoodleGradesReader(), tmp_path / "digi.csv")
     assert found.column("grades", "grade") == [56.0, 70.0]
     assert found.covers.until == datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Ім'я,Прізвище,ID номер,Електронна пошта,Завдання: 1 (Значення),Завдання: 1 (Відгук),Тест: 2 (Відсоток),Підсумок за курс (Значення),Завантажено",
+        "Nome,Sobrenome,Número de identificação,Endereço de email,Tarefa: 1 (Real),Tarefa: 1 (Feedback),Questionário: 2 (Porcentagem),Total do curso (Real),X",
+        "Vorname,Nachname,ID-Nummer,E-Mail-Adresse,Aufgabe: 1 (Punkte),Aufgabe: 1 (Feedback),Test: 2 (Prozentsatz),Kurs gesamt (Punkte),X",
+        "Prénom,Nom,Numéro d’identification,Adresse de courriel,Devoir: 1 (Brut),Devoir: 1 (Feedback),Test: 2 (Pourcentage),Total du cours (Brut),X",
+        "Nombre,Apellido(s),Número de ID,Dirección de correo,Tarea: 1 (Real),Tarea: 1 (Retroalimentación),Cuestionario: 2 (Porcentaje),Total del curso (Real),X",
+    ],
+    ids=["Ukrainian", "Portuguese", "German", "French", "Spanish"],
+)
+def test_gradebooks_in_other_languages(header: str, tmp_path: Path):
+    path = tmp_path / "grades.csv"
+    path.write_text(f'{header}\nIrina,Polevaja,,irina@example.org,"85,50",Well,"90,00 %","87,00",1795000000\n', "utf-8")
+    irina = "Irina Polevaja"
+    assert grades(read(path)) == [
+        (irina, ("assignment", "1"), 85.5, None, "Well"),
+        (irina, ("quiz", "2"), 90.0, 100.0, None),
+        (irina, None, 87.0, None, None),
+    ]

@@ -106,3 +106,24 @@ def test_captions_in_other_languages(head: str, tmp_path: Path):
     (account,) = found.rows("accounts")
     assert (account["first_name"], account["last_name"], account["email"]) == ("Ирина", "Полевая", "irina@example.org")
     assert found.column("course_groups", "name") == ["Поток 1"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ім'я,Прізвище,Електронна пошта,Ролі,Групи\nIrina,Polevaja,irina@example.org,Студент,Немає груп\nOleg,Stepnoj,oleg@example.org,Викладач,A\n",
+        "Nome,Sobrenome,Endereço de email,Papéis,Grupos\nIrina,Polevaja,irina@example.org,Estudante,Nenhum grupo\nOleg,Stepnoj,oleg@example.org,Professor,A\n",
+        "Аты,Тегі,e-mail,Роль,Топтар\nIrina,Polevaja,irina@example.org,Студент,Топтар жоқ\nOleg,Stepnoj,oleg@example.org,Преподаватель,A\n",
+        "Vorname,Nachname,E-Mail-Adresse,Rollen,Gruppen\nIrina,Polevaja,irina@example.org,Teilnehmer/in,Keine Gruppen\n"
+        "Oleg,Stepnoj,oleg@example.org,Trainer/in,A\n",
+    ],
+    ids=["Ukrainian", "Portuguese", "Kazakh", "German"],
+)
+def test_lists_in_other_languages(text: str, tmp_path: Path):
+    path = tmp_path / "participants.csv"
+    path.write_text(text, "utf-8")
+    found = read(path)
+    assert found.column("accounts", "display_name") == ["Irina Polevaja", "Oleg Stepnoj"]
+    assert found.column("accounts", "email") == ["irina@example.org", "oleg@example.org"]
+    assert found.column("enrolments", "role") == ["learner", "curator"]
+    assert found.column("course_groups", "name") == ["A"]

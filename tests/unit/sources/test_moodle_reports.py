@@ -251,7 +251,8 @@ def test_glued_names(name: str, parts: tuple[str, str | None]):
         ("Abgeschlossen (nicht bestanden)", "failed"), ("Abgeschlossen (gesetzt von Anna Bestanden)", "complete"),
         ("Terminé", "complete"), ("Pas terminé", "incomplete"), ("Non terminé (défini par Anne Note)", "incomplete"),
         ("Terminé (note minimale de réussite atteinte)", "passed"), ("Terminé (n’a pas atteint la note minimale de réussite)", "failed"),
-        ("Finalizado", "complete"), ("No finalizado", "incomplete"),
+        ("Finalizado", "complete"), ("No finalizado", "incomplete"), ("Concluído", "complete"), ("Não concluído", "incomplete"),
+        ("Ukończone", "complete"), ("Nieukończone", "incomplete"), ("Completato", "complete"), ("Non completato", "incomplete"),
     ],
 )  # fmt: skip
 def test_states_in_other_languages(cell: str, state: str):

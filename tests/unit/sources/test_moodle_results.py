@@ -180,3 +180,30 @@ def test_worksheet_and_archive_of_one_assignment_tell_one_submission(order: tupl
         assert [row[:3] for row in rows] == [("submitted", utc(7, 6, 7), 1)]
         assert warehouse.value("select count(*) from raw.submissions") == 3
         assert warehouse.value("select count(*) from raw.submission_files inner join raw.submissions using (submission_id)") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "state", "length"),
+    [
+        (
+            "X-Тест 1-оцінки.csv",
+            'Прізвище,Ім\'я,Електронна пошта,Стан,Розпочато,Завершено,Витрачений час,"Оцінка/10,00"',
+            "Завершено",
+            "1 год 2 хв",
+        ),
+        (
+            "X-Тест 1-notas.csv",
+            'Sobrenome,Nome,Endereço de email,Estado,Iniciado em,Completo,Tempo utilizado,"Avaliar/10,00"',
+            "Finalizada",
+            "1 hora 2 minutos",
+        ),
+    ],
+    ids=["Ukrainian", "Portuguese"],
+)
+def test_results_in_other_languages(name: str, header: str, state: str, length: str, tmp_path: Path):
+    path = tmp_path / name
+    path.write_text(f'{header}\nPolevaja,Irina,irina@example.org,{state},2026-09-07 09:07,2026-09-07 10:09,{length},"8,50"\n', "utf-8")
+    found = Reading(MoodleGradesReader(), path)
+    (row,) = found.rows("submissions")
+    assert (row["state"], row["seconds_spent"], row["score"], row["max_score"]) == ("submitted", 3720.0, 8.5, 10.0)
+    assert found.column("tasks", "name") == ["Тест 1"]

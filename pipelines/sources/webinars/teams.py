@@ -18,10 +18,11 @@ What has to be known about them (Microsoft Learn, "Manage the attendance report 
   day and month is found per file. Where the header says "(UTC)" behind its words, the whole download is in UTC.
 - Of a webinar, section 2 tells the address of registration, and lists who registered and did not come (no stay, not counted). A stay without an address
   has the one of the only person in section 2 who is called so.
+- A program that takes the comma within a time for the end of a cell makes two of it, in rows and in the summary: they are put together again.
 - "(Guest)", "(Гость)" and the like behind a name are no part of it; they mark a guest.
 
-- *Engagement* (Teams Premium; written from documentation only: "Attendance and engagement report", Microsoft Learn, which lists unmuting, cameras,
-  raised hands, each type of reaction and Q&A, and states no headers): columns of section 2, or of the stays, whose words are known. Of section 2, whose
+- *Engagement* (Teams Premium; "Attendance and engagement report", Microsoft Learn, and a program that writes such files: "Engagement: Reaction-Like",
+  "Engagement: Raise Hands", "Engagement: Camera On", "Engagement: Unmute", each how often): columns of section 2, or of the stays, whose words are known. Of section 2, whose
   rows are people, they stand at the person's first stay. Reactions of each type are added up. Minutes of camera and of speaking are kept where the
   cell is a length of time, or the header says that it is minutes; how often somebody switched the camera or the microphone on is not kept.
 
@@ -88,7 +89,7 @@ COLUMNS = {
 _ENGAGEMENT = {
     "reactions": ("reactions", "total reactions", "number of reactions", "реакции", "всего реакций", "количество реакций"),
     "raised_hands": (
-        "raised hands", "hands raised", "hand raises", "raised hand", "raise hand", "times hand raised", "поднятые руки", "поднятия руки", "поднятая рука",
+        "raised hands", "hands raised", "hand raises", "raised hand", "raise hand", "raise hands", "times hand raised", "поднятые руки", "поднятия руки", "поднятая рука",
         "количество поднятий руки",
     ),
     "camera_minutes": (
@@ -104,6 +105,8 @@ _REACTIONS = frozenset((
     "like", "likes", "love", "heart", "hearts", "applause", "applauses", "clap", "claps", "laugh", "laughs", "surprised", "surprise", "surprises",
     "нравится", "сердце", "сердца", "аплодисменты", "смех", "удивление",
 ))  # fmt: skip
+#: What stands before the words of these columns, and before the type of a reaction.
+_OF_ENGAGEMENT = re.compile(r"^engagement: ?(?:reactions? ?- ?)?")
 _IN_MINUTES = re.compile(r"\(?(?:minutes|min\.?|минут\w*|мин\.?)\)?$")
 _BARE_NUMBER = re.compile(r"^\d+(?:[.,]\d+)?$")
 _LIST = {
@@ -139,6 +142,10 @@ _GUEST = re.compile(
     re.IGNORECASE,
 )
 _DAY_AND_TIME = re.compile(r"\d{1,4}[./-] ?\d{1,2}[./-] ?\d{1,4}\D.*\d{1,2}[:.]\d{2}")
+_DAY, _HOUR = (
+    re.compile(r"\s*\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\.?\s*"),
+    re.compile(r"\s*\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:\s*[AaPp]\.?\s?[Mm]\.?)?\s*"),
+)
 #: Behind the words of a column, or of a line of the summary: its times are not local.
 _UTC = re.compile(r" ?\(utc\)$")
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
@@ -161,7 +168,7 @@ class TeamsReader:
     """Reader of Teams' attendance downloads. Kind ``teams``."""
 
     kind: ClassVar[str] = "teams"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also tab-separated ones under another ending) and workbooks below the source's path. Raises BadSource where there is none."""
@@ -181,11 +188,23 @@ class TeamsReader:
         ):
             file.delimiter = "\t"
             rows = small_rows(file)
+        rows = [(line, _with_whole_times(cells)) for line, cells in rows]
         found = _list_places(rows)
         if len(found) == len(_LIST):
             yield from _read_list(file, rows, found, realm, context)
         else:
             yield from _read_report(file, rows, realm, context)
+
+
+def _with_whole_times(cells: list[str]) -> list[str]:
+    """Cells in which a day and the hour behind it are one."""
+    whole: list[str] = []
+    for cell in cells:
+        if whole and _HOUR.fullmatch(cell) and _DAY.fullmatch(whole[-1]):
+            whole[-1] = f"{whole[-1].strip()} {cell.strip()}"
+        else:
+            whole.append(cell)
+    return whole
 
 
 # -- the report ---------------------------------------------------------------------------------------------------------------
@@ -319,7 +338,7 @@ def _person(name: str | None, email: str | None = None) -> tuple[str, str]:
 
 def _engagement(header: Sequence[str]) -> dict[int, str]:
     """Column → sign of attention; each type of reaction on its own only where no column has their sum."""
-    words = [header_word(cell) for cell in header]
+    words = [_OF_ENGAGEMENT.sub("", header_word(cell)) for cell in header]
     found = {place: sign for sign, place in find_places(words, _ENGAGEMENT).items()}
     if "reactions" not in found.values():
         found |= {place: "reactions" for place, word in enumerate(words) if word in _REACTIONS}

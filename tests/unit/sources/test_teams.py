@@ -46,6 +46,45 @@ def test_list_of_comings_and_goings_makes_stays():
     assert report.column("attendance", "is_guest").count(True) == 2
 
 
+ENGAGED = (
+    "Name\tFirst Join\tLast Leave\tIn-Meeting Duration\tEmail\tParticipant ID (UPN)\tRole\tEngagement: Reaction-Applause\tEngagement: Reaction-Like\t"
+    "Engagement: Reaction-Love\tEngagement: Camera On\tEngagement: Raise Hands\tEngagement: Unmute"
+)
+
+
+@pytest.mark.parametrize("between", [", ", "\t", "\t "], ids=["one cell", "two cells", "two cells and a blank"])
+def test_engagement_in_words_of_its_own_and_times_that_a_comma_has_cut_in_two(between: str, tmp_path: Path):
+    path = tmp_path / "report.csv"
+    lines = [
+        "1. Summary",
+        "Meeting title\tDigital school",
+        f"Start time\t9/8/2026{between}5:00:00 PM",
+        f"End time\t9/8/2026{between}6:00:00 PM",
+        "",
+        "2. Participants",
+        ENGAGED,
+        f"Anna Kuratorova\t9/8/2026{between}5:01:00 PM\t9/8/2026{between}6:00:00 PM\t59m\tanna@example.org\tanna@example.org\tOrganizer\t1\t2\t0\t1\t4\t3",
+        f"Oleg Stepnoy\t9/8/2026{between}5:02:00 PM\t9/8/2026{between}6:00:00 PM\t58m\toleg@example.org\toleg@example.org\tAttendee\t0\t0\t0\t0\t0\t0",
+    ]
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    report = Reading(TeamsReader(), path)
+    assert stays(report) == [("Anna Kuratorova", utc(14, 1), utc(15, 0)), ("Oleg Stepnoy", utc(14, 2), utc(15, 0))]
+    signs = [
+        tuple(row[sign] for sign in ("reactions", "raised_hands", "camera_minutes", "talk_minutes")) for row in report.rows("attendance")
+    ]
+    assert signs == [(3, 4, None, None), (0, 0, None, None)]
+    (webinar,) = report.rows("webinars")
+    assert (webinar["title"], webinar["starts_at"], webinar["ends_at"]) == ("Digital school", utc(14, 0), utc(15, 0))
+
+
+def test_list_whose_times_a_comma_has_cut_in_two(tmp_path: Path):
+    path = tmp_path / "list.csv"
+    path.write_text(
+        "Full Name,User Action,Timestamp\nAnna Lugovaya,Joined,9/8/2026, 5:01:00 PM\nAnna Lugovaya,Left,9/8/2026, 6:00:00 PM\n", "utf-8"
+    )
+    assert stays(Reading(TeamsReader(), path)) == [("Anna Lugovaya", utc(14, 1), utc(15, 0))]
+
+
 def test_engagement_stands_once_at_the_first_stay_of_a_person():
     """Reactions of each type are added up; "2" of a camera is how often, no length; what is no number is not known."""
     rows = read("sections_engagement.csv").rows("attendance")

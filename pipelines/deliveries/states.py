@@ -11,6 +11,7 @@ The rules, each with its threshold (docs/deliveries.md has them as a table):
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, tzinfo
@@ -19,6 +20,8 @@ from pipelines.deliveries.list_model import LEVELS, Change, Escalation, Line, Ma
 from pipelines.deliveries.marks import CHANNELS, CLOSING, REACHING
 from pipelines.thresholds import threshold
 
+#: End of a code of :func:`reasons_for` by which a question has waited a step longer.
+_WAITING_STEP = re.compile(r":\d+ h$")
 #: Ways that come last, whatever this learner's habits: each costs somebody a call.
 LAST_RESORTS = ("phone", "institution")
 
@@ -116,7 +119,13 @@ def _news(now: frozenset[str], before: frozenset[str]) -> tuple[str, ...]:
     """Kinds of what is new, each once, in the order of the codes; nothing where it is not known what spoke for the line before."""
     if not before:
         return ()
-    return tuple(dict.fromkeys(code.split(":", 1)[0] for code in sorted(now - before)))
+    # A question that stood there before and has waited one step longer is no new question: "new: the question" sent curators looking for one.
+    return tuple(
+        dict.fromkeys(
+            "waiting" if (step := _WAITING_STEP.search(code)) and code[: step.start()] in before else code.split(":", 1)[0]
+            for code in sorted(now - before)
+        )
+    )
 
 
 def _rest(

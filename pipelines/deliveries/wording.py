@@ -88,6 +88,7 @@ SOURCE_KINDS = {
 #: Kinds of reasons (pipelines.deliveries.states) → what is new when there is one more.
 NEWS = {
     "question": N_("the question"),
+    "waiting": N_("the wait grows"),
     "missed": N_("one more work not handed in"),
     "silent": N_("the silence grows"),
     "never_started": N_("still no entry"),
@@ -566,11 +567,11 @@ def reason_words(reason: Reason, risk: AtRisk, language: Language) -> str:
         case "silent_days" if feature == "messages_14":
             said = count("{n} message in two weeks", "{n} messages in two weeks", number)
         case "silent_days" if feature == "active_days_14":
-            said = count("{n} day in the course in the last two weeks", "{n} days in the course in the last two weeks", number)
+            said = count("{n} day with an act in the last two weeks", "{n} days with an act in the last two weeks", number)
         case "silent_days" if feature == "active_days_7":
-            said = count("{n} day in the course in the last week", "{n} days in the course in the last week", number)
+            said = count("{n} day with an act in the last week", "{n} days with an act in the last week", number)
         case "silent_days":
-            said = count("not in the course for {n} day", "not in the course for {n} days", number)
+            said = count("not a single act for {n} day", "not a single act for {n} days", number)
         case "slower_than_before":
             said = count("{n} act in the course in the last week", "{n} acts in the course in the last week", number)
         case "unanswered_notice":
@@ -719,7 +720,8 @@ def action(line: Line, language: Language) -> str | None:
     if line.not_reached and line.section == "not_reached":
         following = channel_name(next((item.next_channel for item in line.not_reached if item.next_channel), None), language)
         return language.say("try another way: {channel}", channel=following) if following else language.say("try another way")
-    if line.section == "waiting":
+    # A question that has waited for weeks ranks lower and may stand under another heading; it is still answered where it was asked.
+    if line.section == "waiting" or (line.section == "help" and line.questions):
         asked = [name for name in (channel_name(question.channel, language) for question in line.questions) if name]
         return language.say("answer where it was asked: {channel}", channel=", ".join(dict.fromkeys(asked))) if asked else None
     if line.never_started and (line.never_started.phone or line.never_started.institution):
@@ -756,7 +758,7 @@ def next_channel(line: Line) -> str | None:
         return None
     if line.escalation and line.section != "waiting":
         return line.escalation.following
-    if line.section == "waiting":
+    if line.section == "waiting" or (line.section == "help" and line.questions):
         return next((question.channel for question in line.questions if question.channel), None)
     if line.section == "not_reached":
         return next((item.next_channel for item in line.not_reached if item.next_channel), None)

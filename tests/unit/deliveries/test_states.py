@@ -106,6 +106,20 @@ def test_a_waiting_question_comes_again_after_three_days_and_after_a_week() -> N
     assert shown == [True, True, True, True, True, False, False, True, True]
 
 
+def test_a_question_that_waits_longer_is_not_called_a_new_question() -> None:
+    mornings = Mornings()
+    asked = [made.question(0, NAME, 10.0)]
+    mornings.next(rpt_open_questions=asked)
+    (line,) = mornings.next(rpt_open_questions=[made.question(0, NAME, 34.0)]).lines
+    assert line.change
+    assert line.change.news == ("waiting",)
+    assert wording.change_words(line, Language("ru", made.programme().zone)) == "в списке с 3 ноября; новое: ожидание затянулось"
+    second = made.question(0, NAME, 30.0, "А где тест?", question_id="q-second")
+    (line,) = mornings.next(rpt_open_questions=[made.question(0, NAME, 58.0), second]).lines
+    assert line.change
+    assert line.change.news == ("question",)
+
+
 @pytest.mark.parametrize("state", ["resolved", "false_alarm"])
 def test_what_is_closed_stays_off_until_something_new(state: str) -> None:
     mornings = Mornings()

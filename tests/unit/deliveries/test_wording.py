@@ -9,10 +9,19 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pipelines.deliveries.language import Language
-from pipelines.deliveries.list_model import AtRisk, Contact, Line, NotReached, Reason
+from pipelines.deliveries.list_model import AtRisk, Contact, Line, NotReached, OpenQuestion, Reason
 from pipelines.deliveries.report_sections import WEBINARS
 from pipelines.deliveries.report_words import INDICATORS
-from pipelines.deliveries.wording import SOURCE_KINDS, contacts_known, is_sayable, mark_choices, reason_words, reasons_of
+from pipelines.deliveries.wording import (
+    SOURCE_KINDS,
+    action,
+    contacts_known,
+    is_sayable,
+    mark_choices,
+    next_channel,
+    reason_words,
+    reasons_of,
+)
 from pipelines.settings import DBT_FOLDER
 from pipelines.sources import READERS, WEBINAR_KINDS
 
@@ -27,9 +36,9 @@ RISK = AtRisk("dropout", 0.8, "high", None, "model", (), (), (), None, None)
         ("missed_tasks", "tasks_missed", 1.0, 0.0, "не сдана 1 работа"),
         ("missed_tasks", "tasks_submitted", 1.0, 4.0, "пока сдана 1 работа (в потоке обычно 4)"),
         ("missed_tasks", "tasks_late", 5.0, None, "5 работ сдано после срока"),
-        ("silent_days", "silent_days", 1.0, 1.0, "1 день без входа в курс"),
-        ("silent_days", "active_days_7", 0.0, 3.0, "0 дней в курсе за неделю (в потоке обычно 3)"),
-        ("silent_days", "active_days_14", 2.0, None, "2 дня в курсе за две недели"),
+        ("silent_days", "silent_days", 1.0, 1.0, "1 день без единого действия"),
+        ("silent_days", "active_days_7", 0.0, 3.0, "0 дней с действиями за неделю (в потоке обычно 3)"),
+        ("silent_days", "active_days_14", 2.0, None, "2 дня с действиями за две недели"),
         ("silent_days", "messages_14", 1.0, 3.0, "1 сообщение за две недели (в потоке обычно 3)"),
         ("slower_than_before", "events_7", 3.0, 24.0, "3 действия в курсе за неделю (в потоке обычно 24)"),
         ("unanswered_notice", "notices_unacknowledged_in_row", 2.0, 0.0, "нет ответа на 2 письма подряд"),
@@ -112,3 +121,12 @@ def test_an_address_whose_letters_come_back_is_told_as_one() -> None:
     assert contacts_known(line, RU) == "+79000000001 · a@example.org"
     returned = replace(line, not_reached=(replace(silent, why="bounce"),))
     assert contacts_known(returned, RU) == "+79000000001 · a@example.org (письма возвращаются)"
+
+
+def test_a_question_is_answered_where_it_was_asked_under_whatever_heading() -> None:
+    """One of sixteen days ranks below the learner's risk; the list sent its answer to the forum, and the draft thanked for a question there."""
+    question = OpenQuestion("q1", "mail", None, 384.0, "Вопрос", None, None, None)
+    line = Line("p1", "help", 1.0, (), "p1", "Ершов Павел", contact=Contact(best_channel="forum"), risks=(RISK,))
+    assert (action(line, RU), next_channel(line)) == ("написать: форум курса", "forum")
+    asked = replace(line, questions=(question,))
+    assert (action(asked, RU), next_channel(asked)) == ("ответить там, где спросили: почта", "mail")

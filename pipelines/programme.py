@@ -13,10 +13,10 @@ from collections.abc import Iterable
 from datetime import date, time
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
 from pipelines.errors import BadConfiguration
@@ -39,6 +39,23 @@ def _zone_exists(value: str) -> str:
 _Zone = Annotated[str, AfterValidator(_zone_exists)]
 
 
+def _time_of_day(value: object) -> time:
+    """A number is refused: `work_from = 9` would be nine seconds past midnight, and working time nine seconds a day."""
+    found = value
+    if isinstance(value, str):
+        try:
+            found = time.fromisoformat(value.strip().zfill(5))
+        except ValueError:
+            found = value
+    if not isinstance(found, time) or found.tzinfo is not None:
+        raise ValueError(f'expected a time of day such as "09:00"; found {value!r}')
+    return found
+
+
+#: Hours and minutes of the programme's time zone: `"09:00"`, `"9:00"` or TOML's `09:00:00`.
+_TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -49,8 +66,8 @@ class Calendar(_Strict):
     #: ISO 3166 code: public holidays and transferred days come from the ``holidays`` package.
     country: str = "RU"
     working_days: tuple[Annotated[int, Field(ge=1, le=7)], ...] = (1, 2, 3, 4, 5)  # ISO: Monday is 1
-    work_from: time = time(9)
-    work_until: time = time(18)
+    work_from: _TimeOfDay = time(9)
+    work_until: _TimeOfDay = time(18)
     #: Extra days off and extra working days of this programme.
     days_off: tuple[date, ...] = ()
     extra_working_days: tuple[date, ...] = ()
@@ -246,7 +263,14 @@ def read_programme(path: Path) -> Programme:
     try:
         return Programme(**head, **raw, folder=path.resolve().parent)
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(str(part) for part in item['loc']) or 'programme'}: {_problem(item)}" for item in error.errors())
+        problems = error.errors()
+        # A list of which one item is wrong is also too short for the library; that says nothing more.
+        inner = {item["loc"][:-1] for item in problems}
+        wrong = "; ".join(
+            f"{_place(item['loc'], {**head, **raw})}: {_problem(item)}"
+            for item in problems
+            if not (item["type"] == "too_short" and item["loc"] in inner)
+        )
         raise BadConfiguration(f"{path}: {wrong}") from error
 
 
@@ -254,12 +278,59 @@ def read_programme(path: Path) -> Programme:
 _SECTIONS: dict[str, type[_Strict]] = {"calendar": Calendar, "lists": Lists, "sources": Source, "courses": Course, "streams": Stream}
 
 
+#: Kinds of the library's errors → what should have stood there, in the words of the file.
+_EXPECTED: dict[str, str] = {
+    "tuple_type": "a list in square brackets",
+    "dict_type": "names and values in braces",
+    "model_type": "a section of its own",
+    "model_attributes_type": "a section of its own",
+    "string_type": "text in quotes",
+    "string_pattern_mismatch": "small Latin letters, digits and underscores, a letter first",
+    "greater_than_equal": "{ge} or more",
+    "greater_than": "more than {gt}",
+    "less_than_equal": "{le} or less",
+    "path_type": "a path in quotes",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "date_type": "a day such as 2026-09-01",
+    "date_parsing": "a day such as 2026-09-01",
+    "date_from_datetime_parsing": "a day such as 2026-09-01",
+    "date_from_datetime_inexact": "a day such as 2026-09-01",
+}
+#: What stands under these keys calls people by their log-ins or addresses and is not repeated in an error.
+_ABOUT_PEOPLE = ("curators", "telegram")
+
+
+def _place(loc: tuple[int | str, ...], file: Any) -> str:
+    """Where in the file: sections that there are several of by their names, others by their number, counted from one."""
+    said, here = "", file
+    for part in loc[: loc.index("telegram") + 1] if "telegram" in loc else loc:
+        if isinstance(part, str):
+            here = here.get(part) if isinstance(here, dict) else None
+            said += f".{part}" if said else part
+            continue
+        here = here[part] if isinstance(here, list) else None
+        name = next((here[key] for key in ("name", "code") if isinstance(here.get(key), str)), None) if isinstance(here, dict) else None
+        said += f".{name}" if name else f" no. {part + 1}"
+    return said or "programme"
+
+
 def _problem(item: ErrorDetails) -> str:
-    """What is wrong with a key, as somebody who writes the file would say it: the library's words for the two commonest mistakes are not."""
+    """What is wrong with a key, as somebody who writes the file would say it: the library's words are about its own insides."""
     if item["type"] == "missing":
         return "is missing"
+    if item["type"] == "value_error":
+        return str(item["ctx"]["error"])
     if item["type"] != "extra_forbidden":
-        return item["msg"]
+        expected = _EXPECTED[item["type"]].format_map(item.get("ctx", {})) if item["type"] in _EXPECTED else item["msg"]
+        expected = expected.removeprefix("Input should be ")
+        is_told = isinstance(item["input"], str | int | float | date) and not any(key in _ABOUT_PEOPLE for key in item["loc"])
+        return f"expected {expected}" + (f"; found {item['input']!r}" if is_told else "")
     *sections, key = (part for part in item["loc"] if isinstance(part, str))
     known = [name for name in (_SECTIONS[sections[-1]] if sections else Programme).model_fields if name != "folder"]
     meant = get_close_matches(key, known, n=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time
 from pathlib import Path
 
 import pytest
@@ -82,33 +83,59 @@ def test_a_small_programme_has_sensible_defaults(tmp_path: Path) -> None:
         ),
         pytest.param(
             '[programme]\nid="a"\nname="b"\n[[sources]]\nname="x"\nkind="zoom"\npaht="p"\n',
-            r"sources\.0\.paht: no such key, did you mean 'path'",
+            r"sources\.x\.paht: no such key, did you mean 'path'",
             id="typing error in a source",
         ),
         pytest.param('[programme]\nid="a"\nname="b"\ntime_zone="Europe"\n', "time_zone: .*no such time zone: 'Europe'", id="half a zone"),
         pytest.param(
             '[programme]\nid="a"\nname="b"\n[[sources]]\nname="x"\nkind="zoom"\npath="p"\ntime_zone="Nowhere"\n',
-            r"sources\.0\.time_zone: .*no such time zone: 'Nowhere'",
+            r"sources\.x\.time_zone: no such time zone: 'Nowhere'",
             id="no such zone of a source",
         ),
         pytest.param('[programme]\nid="a"\nname="b"\nlanguages=[]\n', "languages: .*at least 1", id="no language"),
         pytest.param(
             '[programme]\nid="a"\nname="b"\nstream_pattern="(stream"\n', "stream_pattern: .*no regular expression", id="no pattern"
         ),
-        pytest.param('[programme]\nid="a"\nname="b"\n[calendar]\nworking_days=[0, 1]\n', r"calendar\.working_days\.0", id="no weekday"),
+        pytest.param(
+            '[programme]\nid="a"\nname="b"\n[calendar]\nworking_days=[0, 1]\n',
+            r"calendar\.working_days no\. 1: expected 1 or more; found 0",
+            id="no weekday",
+        ),
         pytest.param(
             '[programme]\nid="a"\nname="b"\n[calendar]\nwork_from=18:00:00\nwork_until=09:00:00\n',
             "work_from 18:00:00 is not before",
             id="work backwards",
         ),
         pytest.param(
+            '[programme]\nid="a"\nname="b"\n[calendar]\nwork_from=9\nwork_until=18\n',
+            r'calendar\.work_from: expected a time of day such as "09:00"; found 9; calendar\.work_until: expected .*; found 18',
+            id="an hour as a number, which would be seconds past midnight",
+        ),
+        pytest.param('[programme]\nid="a"\nname="b"\n[calendar]\nwork_from="9 h"\n', r"such as .*; found '9 h'", id="no time of day"),
+        pytest.param(
+            '[programme]\nid="a"\nname="b"\nlanguages=["de"]\n', r"languages no\. 1: expected 'ru' or 'en'; found 'de'$", id="a language"
+        ),
+        pytest.param(
+            '[programme]\nid="a"\nname="b"\nlanguages="ru"\n', "languages: expected a list in square brackets; found 'ru'", id="a list"
+        ),
+        pytest.param(
+            '[programme]\nid="a"\nname="b"\n[calendar]\ndays_off=["23.11.2026"]\n',
+            r"calendar\.days_off no\. 1: expected a day such as 2026-09-01; found '23\.11\.2026'",
+            id="a day",
+        ),
+        pytest.param(
+            '[programme]\nid="a"\nname="b"\n[[sources]]\nname="Chat"\nkind="zoom"\npath="p"\n',
+            r"sources\.Chat\.name: expected small Latin letters, digits and underscores, a letter first; found 'Chat'",
+            id="name of a source",
+        ),
+        pytest.param(
             '[programme]\nid="a"\nname="b"\n[[courses]]\ncode="A"\n[[courses.streams]]\ncode="1"\nstarts=2026-11-02\nends=2026-10-02\n',
-            r"courses\.0\.streams\.0: .*ends 2026-10-02, before it starts 2026-11-02",
+            r"courses\.A\.streams\.1: .*ends 2026-10-02, before it starts 2026-11-02",
             id="stream backwards",
         ),
         pytest.param(
             '[programme]\nid="a"\nname="b"\n[[courses]]\ncode="A"\n' + '[[courses.streams]]\ncode="1"\n' * 2,
-            r"courses\.0: .*stream named twice: 1",
+            r"courses\.A: .*stream named twice: 1",
             id="stream twice",
         ),
     ],
@@ -117,6 +144,26 @@ def test_what_is_wrong_is_said_with_file_and_key(tmp_path: Path, text: str, says
     with pytest.raises(BadConfiguration, match=says) as caught:
         read_programme(write(tmp_path, text))
     assert "programme.toml" in str(caught.value)
+
+
+def test_hours_of_work_are_written_as_a_clock_shows_them(tmp_path: Path) -> None:
+    for said in ('"9:00"', '"09:00"', "09:00:00"):
+        calendar = read_programme(write(tmp_path, f'[programme]\nid="a"\nname="b"\n[calendar]\nwork_from={said}\n')).calendar
+        assert calendar.work_from == time(9)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[[courses]]\ncode="A"\ncurators="s.ivanova"\n',
+        '[lists]\ntelegram = { "s.ivanova" = "ivanova" }\n',
+        "[lists]\ntelegram = 'ivanova'\n",
+    ],
+)
+def test_an_error_calls_nobody_by_log_in(tmp_path: Path, text: str) -> None:
+    with pytest.raises(BadConfiguration, match=r"(curators|lists\.telegram): expected") as caught:
+        read_programme(write(tmp_path, f'[programme]\nid="a"\nname="b"\n{text}'))
+    assert "ivanova" not in str(caught.value)
 
 
 def test_a_missing_file_says_where_to_find_an_example(tmp_path: Path) -> None:

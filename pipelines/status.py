@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 
 from pipelines.errors import BadConfiguration, MayakError, TransientError
 from pipelines.loading import context_for
 from pipelines.ownership import ownership_problem
 from pipelines.programme import Programme, Source, read_programme
 from pipelines.settings import Settings, read_settings
-from pipelines.sources import READERS, WEBINAR_KINDS
+from pipelines.sources import READERS, SERVED_KINDS, SERVED_OR_FILES, WEBINAR_KINDS
 from pipelines.thresholds import threshold
 from pipelines.warehouse import SCHEMAS, Warehouse
 
@@ -111,33 +113,60 @@ def _examine_source(source: Source, programme: Programme, settings: Settings) ->
     what = f"source {source.name}"
     reader = READERS.get(source.kind)
     if reader is None:
-        return Diagnosis(what, f"kind {source.kind!r} is not known", f"use one of: {', '.join(sorted(READERS))}")
-    url = settings.url_of(source.name)
-    if source.path is None and url is None:
+        meant = get_close_matches(source.kind, READERS, n=1)
         return Diagnosis(
-            what, "neither a path nor a URL", f"give path in the programme file, or set MAYAK_SOURCES__{source.name.upper()}__URL"
+            what,
+            f"kind {source.kind!r} is not known" + (f", did you mean {meant[0]!r}?" if meant else ""),
+            f"use one of: {', '.join(sorted(READERS))}",
         )
+    given = {"URL": settings.url_of(source.name), "TOKEN": settings.token_of(source.name)}
+    missing = [f"MAYAK_SOURCES__{source.name.upper()}__{part}" for part in SERVED_KINDS.get(source.kind, ()) if not given[part]]
+    if source.path is None and (missing or source.kind not in SERVED_KINDS):
+        ways = ["give path in the programme file"] if source.kind not in SERVED_KINDS or source.kind in SERVED_OR_FILES else []
+        ways += [f"set {' and '.join(missing)}"] if missing else []
+        found = (
+            "no path"
+            if source.kind not in SERVED_KINDS
+            else f"{' and '.join(missing)} not set" + (", and no path" if len(ways) > 1 else "")
+        )
+        return Diagnosis(what, found, ", or ".join(ways))
+    is_served = source.kind in SERVED_KINDS and source.path is None
+    at_server = (
+        f"mend MAYAK_SOURCES__{source.name.upper()}__…, or what the server grants to this user; the night's run goes on without this source"
+    )
     try:
         placed = programme.placed(source)
-        items = list(reader.items(placed, context_for(source, programme, settings.pseudonyms, url, token=settings.token_of(source.name))))
+        context = context_for(source, programme, settings.pseudonyms, given["URL"], token=given["TOKEN"])
+        items = list(reader.items(placed, context))
     except TransientError as error:
         return Diagnosis(
             what, _of(source, error), "start the server or mend the URL; the night's run goes on without this source and says so"
         )
     except MayakError as error:
-        return Diagnosis(what, _of(source, error), "put the export where the programme file says, or mend the path")
-    return Diagnosis(what, f"{len(items)} items can be read")
+        return Diagnosis(
+            what, _of(source, error), at_server if is_served else "put the export where the programme file says, or mend the path"
+        )
+    return Diagnosis(what, "can be read" if is_served else f"{len(items)} item{'' if len(items) == 1 else 's'} can be read")
 
 
 def _of(source: Source, error: MayakError) -> str:
     """What is wrong, without the name of the source that stands before it already."""
-    return str(error).removeprefix(f"source {source.name}: ")
+    return str(error).removeprefix(f"source {source.name}: ").removeprefix(f"{source.name}: ")
 
 
 def _examine_warehouse(settings: Settings, programme: Programme, now: datetime) -> Iterator[Diagnosis]:
     path = settings.warehouse_path
     if not path.exists():
-        yield Diagnosis("warehouse", f"{path} is not there yet", "the first `mayak run daily` makes it")
+        # That is no fault of a new installation, unless the first run will not be able to make it.
+        folder = next(parent for parent in path.absolute().parents if parent.exists())
+        if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
+            yield Diagnosis("warehouse", f"{path} is not there yet: the first `mayak run daily` makes it")
+        else:
+            yield Diagnosis(
+                "warehouse",
+                f"{path} is not there yet; expected a folder that can be written to; found: {folder}",
+                "mend MAYAK_HOME, MAYAK_WAREHOUSE or the folder's rights",
+            )
         return
     try:
         warehouse = Warehouse.open(path, read_only=True, memory_limit=settings.memory_limit)
@@ -178,6 +207,32 @@ def _examine_names(warehouse: Warehouse, programme: Programme) -> Iterator[Diagn
     if strangers := [course.code for course in programme.courses if course.code not in codes]:
         yield Diagnosis(
             "courses", f"no course of the LMS has the short name {', '.join(strangers)}", "write it as the LMS has it, [[courses]] code"
+        )
+    named = [(f"sources.{source.name}.course", source.course) for source in programme.sources if source.course]
+    named += [(f"sources.{source.name}.feeds", course) for source in programme.sources for course in source.feeds.values()]
+    if strangers := [f"{where}: {code}" for where, code in dict.fromkeys(named) if code not in codes]:
+        yield Diagnosis(
+            "courses",
+            f"no course of the LMS has the short name that is given; {'; '.join(strangers)}",
+            f"write it as the LMS has it: {', '.join(sorted(codes))}",
+        )
+    groups = {
+        (code, name)
+        for code, *names in warehouse.rows(
+            "select c.code, lower(trim(g.code)), lower(trim(g.name)) from raw.course_groups as g inner join raw.courses as c using (course_id)"
+        )
+        for name in names
+    }
+    if strangers := [
+        f"{course.code}/{stream.code}: {stream.group}"
+        for course in programme.courses
+        for stream in course.streams
+        if stream.group and course.code in codes and (course.code, stream.group.strip().lower()) not in groups
+    ]:
+        yield Diagnosis(
+            "streams",
+            f"the course has no group of this id number or name; {'; '.join(strangers)}",
+            "write it as the LMS has it, [[courses.streams]] group",
         )
     known = {
         name

@@ -62,5 +62,17 @@ READERS = _Readers(
     }
 )
 
+#: Kinds that are read from a server: kind → what of MAYAK_SOURCES__<NAME>__… it asks for. Those of no file have no path.
+SERVED_KINDS = {
+    "moodle_db": ("URL",),
+    "moodle_ws": ("URL", "TOKEN"),
+    "imap": ("URL",),
+    "xapi": ("URL",),
+    "max": ("TOKEN",),
+    "mts_link": ("TOKEN",),
+}
+#: Of these those that read files as well.
+SERVED_OR_FILES = frozenset(("xapi", "max", "mts_link"))
+
 #: Kinds that bring webinars, which are not held every day: late only after thresholds.webinar_late_hours (as in reports.rpt_sources).
 WEBINAR_KINDS = frozenset(("zoom", "bigbluebutton", "teams", "meet", "mts_link", "attendance_csv"))

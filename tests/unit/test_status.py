@@ -11,6 +11,8 @@ import pytest
 from pipelines.ownership import claim
 from pipelines.programme import Programme
 from pipelines.pseudonyms import Pseudonyms
+from pipelines.sources import READERS
+from pipelines.sources.reading import Item
 from pipelines.status import Diagnosis, examine, source_states
 from pipelines.warehouse import Warehouse
 
@@ -39,6 +41,8 @@ def test_a_kind_nobody_reads(home: Path) -> None:
     found = wrong(home, '[[sources]]\nname = "fax"\nkind = "fax"\npath = "fax"\n')["source fax"]
     assert "'fax' is not known" in found.found
     assert "telegram" in found.mend
+    found = wrong(home, '[[sources]]\nname = "lms"\nkind = "moodle_bd"\npath = "x"\n')["source lms"]
+    assert "did you mean 'moodle_db'?" in found.found
 
 
 def test_a_path_that_is_not_there(home: Path) -> None:
@@ -51,8 +55,31 @@ def test_neither_path_nor_url(home: Path) -> None:
     assert "MAYAK_SOURCES__LMS__URL" in found.mend
 
 
-def test_no_sources_and_no_warehouse_yet(home: Path) -> None:
-    assert set(wrong(home, "")) == {"sources", "warehouse"}
+def test_what_a_source_without_a_path_lacks_is_what_its_kind_asks_for(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert wrong(home, '[[sources]]\nname = "chat"\nkind = "telegram"\n')["source chat"].mend == "give path in the programme file"
+    found = wrong(home, '[[sources]]\nname = "lms"\nkind = "moodle_ws"\n')["source lms"]
+    assert found.mend == "set MAYAK_SOURCES__LMS__URL and MAYAK_SOURCES__LMS__TOKEN"
+    webinars = '[[sources]]\nname = "webinars"\nkind = "mts_link"\n'
+    assert wrong(home, webinars)["source webinars"].mend == "give path in the programme file, or set MAYAK_SOURCES__WEBINARS__TOKEN"
+    # A key is all it needs: its address is known. That nobody answers there in this test is another matter.
+    monkeypatch.setenv("MAYAK_SOURCES__WEBINARS__TOKEN", "a-key")
+    monkeypatch.setenv("MAYAK_SOURCES__WEBINARS__URL", "http://127.0.0.1:9/v3")
+    monkeypatch.setattr(READERS["mts_link"].__class__, "items", lambda *_: iter([Item("all", home)]))
+    assert "source webinars" not in wrong(home, webinars)
+
+
+def test_a_database_that_refuses_is_not_mended_by_an_export(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAYAK_SOURCES__LMS__URL", "db.example.org/moodle")
+    found = wrong(home, '[[sources]]\nname = "lms"\nkind = "moodle_db"\n')["source lms"]
+    assert found.found.startswith("MAYAK_SOURCES__LMS__URL is no database URL")
+    assert "MAYAK_SOURCES__LMS__" in str(found.mend)
+    assert "export" not in str(found.mend)
+
+
+def test_a_new_installation_is_not_ill_for_having_no_warehouse_yet(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert set(wrong(home, "")) == {"sources"}
+    monkeypatch.setattr("os.access", lambda *_: False)
+    assert "expected a folder that can be written to" in wrong(home, "")["warehouse"].found
 
 
 def test_a_country_without_a_calendar_and_the_url_of_no_source(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,11 +149,18 @@ def test_a_course_and_a_curator_whom_the_lms_does_not_know_are_named(home: Path)
             f"insert into raw.courses (course_id, code, source, load_id) values ('c', 'ЦОС-36', {said})",
             f"insert into raw.accounts (account_id, realm, channel, source, load_id) values ('a', 'moodle', 'lms', {said})",
             "insert into personal.accounts (account_id, username, email) values ('a', 'anna', 'Anna@Example.org')",
+            f"insert into raw.course_groups (group_id, course_id, name, source, load_id) values ('g', 'c', 'Поток 1', {said})",
             "insert into raw.enrolments (enrolment_id, account_id, course_id, role, state, source, load_id) "
             f"values ('e', 'a', 'c', 'learner', 'active', {said})",
         ):
             warehouse.connection.execute(statement)
     sources = '[[sources]]\nname = "lms"\nkind = "generic"\npath = "."\n'
+    fed = sources.replace("path", 'feeds = { "*" = "ЦОС-37" }\npath')
+    assert wrong(home, fed)["courses"].mend == "write it as the LMS has it: ЦОС-36"
+    assert "sources.lms.feeds: ЦОС-37" in wrong(home, fed)["courses"].found
+    groups = '[[courses]]\ncode = "ЦОС-36"\n[[courses.streams]]\ncode = "1"\ngroup = "Поток 11"\n'
+    assert "ЦОС-36/1: Поток 11" in wrong(home, sources + groups)["streams"].found
+    assert "streams" not in wrong(home, sources + groups.replace("Поток 11", "поток 1"))
     known = wrong(home, sources + '[[courses]]\ncode = "ЦОС-36"\ncurators = ["Anna", "anna@example.org"]\n')
     assert not {"courses", "curators"} & set(known)
     found = wrong(home, sources + '[[courses]]\ncode = "ЦОС"\n[[courses.streams]]\ncode = "1"\ngroup = "g"\ncurators = ["boris"]\n')

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from time import monotonic, sleep
 from types import TracebackType
@@ -34,6 +35,10 @@ KEEPS_KNOWN = "Nulls keep what was known."
 STAYS_TRUE = "Once true it stays true."
 #: How often somebody who waits for the file looks whether it is free (s).
 _LOOK_AGAIN = 0.5
+
+
+def _digest(declared: str, columns: str) -> str:
+    return sha256(f"{declared}\x1f{columns}".encode()).hexdigest()
 
 
 class Warehouse:
@@ -89,24 +94,40 @@ class Warehouse:
         self.connection.close()
 
     def create_schemas(self) -> None:
-        """Make whatever of the declared schemas is not there yet. Safe to repeat.
+        """Make whatever of the declared schemas is not there yet. Safe to repeat: what the same declarations made is looked at, not made again.
 
         Columns that an older version did not know are added, and null in the rows that are there. Raises BadContract where a row must have one.
         """
         self._told.clear()
+        made = dict(self.rows("select schema_name, digest from raw.declared")) if self.has_table("raw.declared") else {}
+        columns = self._columns_there()
         for schema in SCHEMAS:
             declared = (SQL_FOLDER / "schema" / f"{schema}.sql").read_text(encoding="utf-8")
+            if made.get(schema) == _digest(declared, columns.get(schema, "")):
+                continue
             try:
-                self._declare(declared)
+                self._declare(schema, declared)
             except (duckdb.BinderException, duckdb.CatalogException):
                 # A comment on a column that the table does not have.
                 self._add_columns(schema, declared)
-                self._declare(declared)
+                self._declare(schema, declared)
+        self._told.clear()
 
-    def _declare(self, declared: str) -> None:
+    def _declare(self, schema: str, declared: str) -> None:
         # In one transaction: each comment in one of its own would be waited for until it is on the disk.
         with self.transaction():
             self.connection.execute(declared)
+            self.connection.execute("delete from raw.declared where schema_name = ?", [schema])
+            self.connection.execute("insert into raw.declared values (?, ?)", [schema, _digest(declared, self._columns_there()[schema])])
+
+    def _columns_there(self) -> dict[str, str]:
+        """Schema → its tables and their columns, in one text."""
+        return dict(
+            self.rows(
+                "select schema_name, string_agg(table_name || '.' || column_name, ' ' order by table_name, column_index) "
+                "from duckdb_columns() where database_name = current_database() group by schema_name"
+            )
+        )
 
     def _add_columns(self, schema: str, declared: str) -> None:
         with duckdb.connect() as new:

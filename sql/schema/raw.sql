@@ -10,6 +10,14 @@
 
 create schema if not exists raw;
 
+create table if not exists raw.declared (
+    schema_name varchar not null,
+    digest varchar not null
+);
+comment on table raw.declared is 'Which declarations (sql/schema) this warehouse was made by: as long as they and its columns are the same, nothing is made anew. Key: schema_name.';
+comment on column raw.declared.schema_name is 'raw, personal, links, risk or deliveries.';
+comment on column raw.declared.digest is 'SHA-256 of the schema''s file and of the columns that it made.';
+
 create table if not exists raw.loads (
     load_id varchar not null,
     source varchar not null,

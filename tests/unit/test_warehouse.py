@@ -157,6 +157,33 @@ def test_columns_that_an_older_version_did_not_know_are_added(tmp_path: Path) ->
             warehouse.create_schemas()
 
 
+def test_what_the_same_declarations_made_is_not_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "w.duckdb"
+    with Warehouse.open(path) as warehouse:
+        warehouse.create_schemas()
+    declared: list[str] = []
+    declare = Warehouse._declare
+
+    def noted(warehouse: Warehouse, schema: str, text: str) -> None:
+        declared.append(schema)
+        declare(warehouse, schema, text)
+
+    monkeypatch.setattr(Warehouse, "_declare", noted)
+    with Warehouse.open(path) as warehouse:
+        warehouse.create_schemas()
+        assert declared == []
+        warehouse.connection.execute("drop table links.people_history; alter table risk.scores drop column basis")
+        warehouse.create_schemas()
+        assert sorted(set(declared)) == ["links", "risk"]
+        assert warehouse.has_table("links.people_history")
+        assert "basis" in warehouse.columns("risk.scores")
+        declared.clear()
+        # A new version's words, if only a comment's, are taken over.
+        warehouse.connection.execute("update raw.declared set digest = 'another' where schema_name = 'deliveries'")
+        warehouse.create_schemas()
+        assert declared == ["deliveries"]
+
+
 def test_a_schema_is_declared_whole_or_not_at_all(warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "schema").mkdir()
     (tmp_path / "schema" / "raw.sql").write_text("create table raw.half (id varchar); comment on table raw.nowhere is 'Not there.';")

@@ -245,7 +245,7 @@ create table if not exists personal.chats (
 );
 comment on table personal.chats is 'One row per chat: its title, which in private conversations is a person''s name. Key: chat_id.';
 comment on column personal.chats.chat_id is 'raw.chats.';
-comment on column personal.chats.title is 'Title.';
+comment on column personal.chats.title is 'Title. Nulls keep what was known.';
 
 create table if not exists personal.messages (
     message_id varchar using compression fsst not null,

@@ -126,6 +126,47 @@ class TestWhole:
     def test_nor_one_with_a_message_that_was_rejected(self, tmp_path: Path) -> None:
         assert wholes(read(export(tmp_path / "a.json", [message(1, 0), {"id": 2, "type": "unsupported"}, message(3, 50, 102)]))) == []
 
+    def topic(self, root: int, title: str, at: int) -> list[dict[str, Any]]:
+        created = {
+            "id": root,
+            "type": "service",
+            "date_unixtime": str(START + at),
+            "actor_id": "user101",
+            "action": "topic_created",
+            "title": title,
+        }
+        posts = [message(root + 1, at + 10, 102, reply_to_message_id=root), message(root + 2, at + 20, reply_to_message_id=root + 1)]
+        pin = {
+            "id": root + 3,
+            "type": "service",
+            "date_unixtime": str(START + at + 30),
+            "actor_id": "user101",
+            "action": "pin_message",
+            "message_id": root + 1,
+        }
+        return [created, *posts, pin, message(root + 4, at + 500, 103, reply_to_message_id=7, reply_to_peer_id="channel900")]
+
+    def test_nor_is_one_topic_of_a_forum_and_its_title_is_not_the_groups(self, tmp_path: Path) -> None:
+        first, second = self.topic(20, "Задание 1", 0), self.topic(30, "Задание 2", 100)
+        general = [message(2, 0), message(3, 600, 102)]
+        whole = export(tmp_path / "group.json", [*general[:1], *first, *second, *general[1:]], "public_supergroup")
+        topics = [
+            export(tmp_path / "1.json", first, "public_supergroup", name="Задание 1"),
+            export(tmp_path / "2.json", second, "public_supergroup", name="Задание 2"),
+            export(tmp_path / "3.json", general, "public_supergroup", name="General"),
+            # Of a span of time that does not hold the topic's beginning.
+            export(tmp_path / "4.json", first[1:], "public_supergroup", name="Задание 1"),
+        ]
+        assert wholes(read(whole)) == ["telegram:chat:700"]
+        assert [wholes(read(path)) for path in topics] == [[]] * 4
+        programme = Programme(id="p", name="p", folder=tmp_path, sources=(SOURCE,))
+        with Warehouse.open(None) as warehouse:
+            warehouse.create_schemas()
+            for path in (whole, *topics[:3]):
+                load_item(warehouse, programme, SOURCE, Item(path.name, path), pseudonyms=PSEUDONYMS, run_at=RUN_AT)
+            assert warehouse.value("select count(*) from raw.messages where deleted_at is null") == 12
+            assert warehouse.rows("select title from personal.chats") == [("Чат",)]
+
     def test_a_channel_is_whole_though_it_has_one_author(self, tmp_path: Path) -> None:
         posts = [message(number, number, from_id="channel700") for number in (1, 2)]
         assert wholes(read(export(tmp_path / "a.json", posts, "public_channel"))) == ["telegram:chat:700"]

@@ -37,6 +37,8 @@ PRIVATE_TYPES = frozenset(("saved_messages", "replies", "verify_codes", "persona
 #: Of these Telegram Desktop never exports "only my messages".
 _ALWAYS_FULL = frozenset(("saved_messages", "replies", "verify_codes", "personal_chat"))
 _CHANNEL_TYPES = frozenset(("private_channel", "public_channel"))
+#: What Telegram Desktop calls the group when it exports one topic of it, and the topic that every forum has from the beginning.
+_TOPICS_TYPE, _FIRST_TOPIC = "public_supergroup", "General"
 #: Message ids of these count per account.
 BASIC_GROUP = "private_group"
 
@@ -69,6 +71,8 @@ class Chat:
     #: Message id → id of the topic's root; holds only messages of topics.
     topics: dict[int, int] = field(default_factory=dict)
     is_forum: bool = False
+    #: While every post stands in one topic: message id → root of what it answers; None once one does not.
+    roots: dict[int, int] | None = field(default_factory=dict)
     #: The first two authors; whether there is a second one is all that is asked.
     authors: set[str] = field(default_factory=set)
     first: datetime | None = None
@@ -90,9 +94,20 @@ class Chat:
             self.authors.update(filter(None, authors.unique().to_pylist()))
 
     @property
+    def is_topic(self) -> bool:
+        """Whether the export may hold one topic of a group only: every post answers into one root, or it is the first topic by its name."""
+        return bool(self.roots) or (self.type == _TOPICS_TYPE and self.title == _FIRST_TOPIC and not self.is_forum)
+
+    @property
+    def shown(self) -> str | None:
+        """The title, unless it is a topic's and not the chat's."""
+        is_topics = self.type == _TOPICS_TYPE and self.is_topic and (self.is_forum or self.title == _FIRST_TOPIC)
+        return None if is_topics else self.title
+
+    @property
     def is_whole(self) -> bool:
         """Whether the export holds every message between its first and its last one."""
-        if self.is_left or self.has_rejected or self.first is None or self.type == BASIC_GROUP:
+        if self.is_left or self.has_rejected or self.first is None or self.type == BASIC_GROUP or self.is_topic:
             return False
         if self.type in _ALWAYS_FULL or len(self.authors) > 1:
             return True
@@ -250,7 +265,7 @@ class Export:
     def note_chat(self, chat: Chat) -> None:
         """Keep the chat itself, and the other party of a private conversation."""
         chat_id = f"{self.realm}:chat:{self.chat_part(chat.native_id, chat.is_private)}"
-        self.chats.append((chat_id, "direct" if chat.is_private else "chat", CHAT_KINDS.get(chat.type, "group"), chat.title))
+        self.chats.append((chat_id, "direct" if chat.is_private else "chat", CHAT_KINDS.get(chat.type, "group"), chat.shown))
         if chat.type in ("personal_chat", "bot_chat") and chat.native_id:
             known = self.met(f"user{chat.native_id}")
             # The name over the talk, where no message shows another.

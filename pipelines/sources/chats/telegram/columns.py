@@ -5,7 +5,7 @@ What only a few messages have (:data:`fields.RARE_KEYS`) is worked out for those
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -56,6 +56,8 @@ def _add(block: Block, chat: Chat, export: Export) -> None:
             titles[row] = title
         subjects = pa.array(titles, pa.string())
     elsewhere = _elsewhere(block, export)
+    if chat.roots is not None:
+        _look_for_other_topics(block, topics, elsewhere, chat)
     if chat.is_forum or elsewhere:
         listed = [elsewhere.get(row, one) for row, one in enumerate(replies.to_pylist())]
         if chat.is_forum:
@@ -130,6 +132,20 @@ def _rare(block: Block, prefix: str, chat: Chat, export: Export) -> dict[int, st
             chat.is_forum = True
             topics[row] = storable(raw["title"]) if isinstance(raw.get("title"), str) else None
     return topics
+
+
+def _look_for_other_topics(block: Block, topics: Collection[int], elsewhere: Iterable[int], chat: Chat) -> None:
+    """Keep up what says that all posts stand in one topic. In nearly every chat the first block says that they do not."""
+    if chat.is_private or pc.any(pc.and_(pc.invert(block.is_service), pc.is_null(block.answered))).as_py():
+        chat.roots = None
+        return
+    roots, ignored = dict(chat.roots or {}), set(elsewhere)
+    for row, (number, answered) in enumerate(zip(block.number.to_pylist(), block.answered.to_pylist(), strict=True)):
+        if row in topics:
+            roots[int(number)] = int(number)
+        elif answered is not None and row not in ignored:
+            roots[int(number)] = roots.get(int(answered), int(answered))
+    chat.roots = roots if len(set(roots.values())) <= 1 else None
 
 
 def _elsewhere(block: Block, export: Export) -> dict[int, str]:

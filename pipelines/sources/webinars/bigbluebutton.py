@@ -82,6 +82,8 @@ class BigBlueButtonReader:
 
     kind: ClassVar[str] = "bigbluebutton"
     version: ClassVar[int] = 5
+    #: Who rings up has no id of the LMS since 5.
+    new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("attendance",), 5)
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """JSON files and files ``events.xml`` below the source's path. Raises BadSource where there is none."""

@@ -169,6 +169,8 @@ class TeamsReader:
 
     kind: ClassVar[str] = "teams"
     version: ClassVar[int] = 5
+    #: A time that a comma cut in two is whole since 5.
+    new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("attendance",), 5)
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also tab-separated ones under another ending) and workbooks below the source's path. Raises BadSource where there is none."""

@@ -19,6 +19,7 @@ What has to be known about them (Zoom support, "Getting started with reports"; h
   and as ``21.03.2022 13:05:11 PM`` (a 24-hour clock with a tail that says nothing). The order of day and month is found per file
   (:mod:`pipelines.sources.formats.local_times`), from the block's times and the participants' together; where nothing tells, a Russian header
   means day first, an English one month first.
+- Newer reports put "(Host)" or "(Co-host)" behind a name: no part of it.
 - One row per stay: a reconnect or a second device is another row, often under another name ("iPhone"); whose account it is is said in
   :mod:`pipelines.sources.webinars.attendance`.
 - In another language than English and Russian the report has the same columns in the same places (name, address, joining, leaving, minutes): the header is the row
@@ -164,6 +165,8 @@ _ANONYMOUS = frozenset(("anonymous attendee", "anonymous", "anonymous user", "а
 _WITHIN_ROWS = 14
 _MEETING_ID = re.compile(r"(?<!\d)\d{9,11}(?!\d)")
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
+#: What somebody is in the meeting, behind the name.
+_HOSTS = r"(?i)\s*\((?:co-?host|host|организатор|соорганизатор)(?:, ?(?:me|я))?\)\s*$"
 #: The first columns of participants, the same in every language.
 _BY_PLACE = ("name", "email", "join", "leave", "minutes")
 _DAY_AND_TIME = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\D.*\d{1,2}:\d{2}")
@@ -199,7 +202,9 @@ class ZoomReader:
     """Reader of Zoom's participants, attendee and usage reports, and of its saved chat. Kind ``zoom``."""
 
     kind: ClassVar[str] = "zoom"
-    version: ClassVar[int] = 7
+    version: ClassVar[int] = 8
+    #: What somebody is in the meeting is no part of the name since 8.
+    new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("attendance",), 8)
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also gzipped), workbooks that they were saved as, and saved chats below the source's path. Raises BadSource where there is none."""
@@ -416,7 +421,7 @@ def _stays(section: _Section, order: Order, context: Context) -> pa.Table:
         name = pc.utf8_trim_whitespace(pc.binary_join_element_wise(name, text_column(rows, last), " "))
     stays = stays_of(
         places=[f"line {line}" for line, _ in section.rows],
-        name=name,
+        name=pc.replace_substring_regex(name, _HOSTS, ""),
         email=column("email"),
         join=column("join"),
         leave=column("leave"),

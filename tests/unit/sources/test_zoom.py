@@ -352,3 +352,26 @@ def test_a_report_in_another_language_is_read_by_its_places(tmp_path: Path):
     assert webinar["webinar_id"] == f"zoom:webinar:81234567890:{int(utc(2026, 9, 15, 5, 30, 26).timestamp())}"
     assert (webinar["title"], webinar["ends_at"]) == ("Erste Stunde", utc(2026, 9, 15, 6, 46, 50))
     assert webinar["host_account_id"] == read.column("attendance", "account_id")[0]
+
+
+@pytest.mark.parametrize(
+    ("shown", "name"),
+    [
+        ("Anna Kuratorova (Host)", "Anna Kuratorova"),
+        ("Anna Kuratorova (Co-host)", "Anna Kuratorova"),
+        ("Анна Кураторова (Организатор, я)", "Анна Кураторова"),
+        ("Anna (Anna Kuratorova)", "Anna (Anna Kuratorova)"),
+        ("Anna Kuratorova (Hostova)", "Anna Kuratorova (Hostova)"),
+    ],
+)
+def test_what_somebody_is_in_the_meeting_is_no_part_of_the_name(shown: str, name: str, tmp_path: Path):
+    path = tmp_path / "meetinglistdetails_2026_09_01_2026_09_30.csv"
+    path.write_text(
+        "Topic,Type,ID,Host name,Host email,Start time,End time,Participants,Duration (minutes),Creation time,"
+        "Name (original name),Email,Join time,Leave time,Duration (minutes),Guest,Recording disclaimer response,In waiting room\n"
+        f'School,Meeting,822 3106 6070,Anna,a@example.org,"09/08/2026 05:00:00 PM","09/08/2026 06:00:00 PM",1,60,"09/01/2026 11:42:10 AM","{shown}",,'
+        '"09/08/2026 05:01:00 PM","09/08/2026 06:00:00 PM",59,No,OK,No\n',
+        "utf-8",
+    )
+    (account,) = Reading(ZoomReader(), path).rows("accounts")
+    assert (account["display_name"], account["native_id"]) == (name, f"{name.lower()}|")

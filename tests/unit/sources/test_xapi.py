@@ -322,3 +322,63 @@ def test_a_suspension_in_a_later_file_leaves_when_and_by_whom_the_enrolment_was_
             assert load_item(warehouse, programme, source, item, pseudonyms=PSEUDONYMS, run_at=at(2026, 11, 23)).state == "loaded"
         found = warehouse.rows("select account_id, state, created_at, removed_at, enrolled_by from raw.enrolments")
         assert found == [(who("7"), "suspended", at(2026, 9, 1, 8), at(2026, 9, 10, 8), who("2"))]
+
+
+def asked(activity_type: str, event: str | None, *, context: list[str], number: int = 1, verb: str = "answered") -> dict:
+    """A statement about a question, or a quiz, as logstore_xapi writes it."""
+    kinds = {"quiz": "http://adlnet.gov/expapi/activities/assessment", "course": "http://id.tincanapi.com/activitytype/lms/course"}
+    pages = {"quiz": f"{HOME}mod/quiz/view.php?id=17", "course": f"{HOME}course/view.php?id=5"}
+    grouping = [{"id": pages[one], "definition": {"type": kinds[one], "name": {"en": one}}} for one in context]
+    told = {"http://lrs.learninglocker.net/define/extensions/info": {"event_name": event}} if event else {}
+    question = {
+        "id": f"{HOME}question/question.php?id={number}",
+        "definition": {"type": "http://adlnet.gov/expapi/activities/cmi.interaction"},
+    }
+    return {
+        "id": f"00000000-0000-4000-8000-{number:012d}",
+        "actor": {"account": {"homePage": HOME, "name": "5"}},
+        "timestamp": "2026-09-08T09:00:00Z",
+        "verb": {"id": f"http://adlnet.gov/expapi/verbs/{verb}"},
+        "object": {"id": pages["quiz"], "definition": {"type": kinds["quiz"]}} if activity_type == "quiz" else question,
+        "result": {"success": True, "completion": True, "score": {"raw": 1, "max": 2}},
+        "context": {"contextActivities": {"grouping": grouping}, "extensions": told},
+    }
+
+
+def test_a_question_of_a_quiz_is_no_task_and_completes_nothing(tmp_path: Path) -> None:
+    handed_in = "\\mod_quiz\\event\\attempt_submitted"
+    told = [
+        asked("question", handed_in, context=["course", "quiz"], number=1),
+        asked("question", None, context=["quiz", "course"], number=2),
+        asked("quiz", handed_in, context=["course"], number=3, verb="completed"),
+        asked("question", None, context=["course"], number=4),
+    ]
+    path = tmp_path / "statements.json"
+    path.write_text(json.dumps(told), "utf-8")
+    found = Reading(XapiReader(), path, **OWN)
+    quiz, alone = "moodle:task:17", f"moodle:task:{HOME}question/question.php?id=4"
+    assert [(row["action"], row["task_id"]) for row in found.rows("activity")] == [
+        ("other", quiz),
+        ("other", quiz),
+        ("submitted", quiz),
+        ("submitted", alone),
+    ]
+    assert {(row["task_id"], row["kind"], row["name"]) for row in found.rows("tasks")} == {(quiz, "quiz", "quiz"), (alone, "quiz", None)}
+    assert {(row["task_id"], row["state"]) for row in found.rows("completions")} == {(quiz, "complete"), (alone, "passed")}
+    assert {row["task_id"] for row in found.rows("grades")} == {quiz, alone}
+
+
+@pytest.mark.parametrize(
+    ("event", "action"),
+    [
+        ("\\mod_quiz\\event\\attempt_submitted", "submitted"),
+        ("\\core\\event\\course_module_completion_updated", "completed"),
+        ("\\mod_quiz\\event\\something_else", "completed"),
+        ("no event", "completed"),
+        (None, "completed"),
+    ],
+)
+def test_the_event_that_a_statement_was_made_of_says_the_action(event: str | None, action: str, tmp_path: Path) -> None:
+    path = tmp_path / "statements.json"
+    path.write_text(json.dumps([asked("quiz", event, context=["course"], verb="completed")]), "utf-8")
+    assert Reading(XapiReader(), path, **OWN).column("activity", "action") == [action]

@@ -12,11 +12,13 @@ import orjson
 
 from pipelines.sources.formats.event_tables import NEVER, Rows, moment, number
 from pipelines.sources.lms.moodle_texts import TASK_KINDS as MODULE_KINDS
+from pipelines.sources.lms.moodle_texts import action_of as moodle_action
 from pipelines.sources.lms.xapi.actors import Who, members, who
 from pipelines.sources.lms.xapi.verbs import (
     CHANGES,
     ENROLS,
     OF_ENROLMENT,
+    QUESTION_TYPES,
     STATES,
     TASK_KINDS,
     action_of,
@@ -130,15 +132,17 @@ class Statements:
         activities = [target, *_context_activities(context)] if target.get("objectType", "Activity") in ("Activity", "GroupActivity") else [
             *_context_activities(context)
         ]  # fmt: skip
-        course, task, kind = self._places(activities, at)
         type_word = _type_of(target)
+        course, task, kind = self._places(activities, at)
+        is_part = task is not None and type_word in QUESTION_TYPES and task != f"{self.realm}:task:{self._native(str(target.get('id')))}"
         component = (
             None
             if not type_word or not type_word.replace("-", "").replace(".", "").replace("/", "").replace("_", "").isalnum()
             else type_word
         )
         row = (
-            f"{self.realm}:log:{native}", account, course, task, at, action_of(word, type_word, result.get("completion") is True), stored_iri(verb_id),
+            f"{self.realm}:log:{native}", account, course, task, at,
+            "other" if is_part else _moodle_action(context) or action_of(word, type_word, result.get("completion") is True), stored_iri(verb_id),
             component[:60] if component else None, self._object_id(target), related if related != account else None, _origin(context), False,
             False, _details(result), moment(statement.get("stored")) or at,
         )  # fmt: skip
@@ -149,7 +153,8 @@ class Statements:
         for account_id in [self._account(member, at) for member in people] or (
             [account] if account and not (doer and doer.is_group) else []
         ):
-            self._judgement(account_id, teacher, word, type_word, result, course, task, kind, activities, at)
+            if not is_part:
+                self._judgement(account_id, teacher, word, type_word, result, course, task, kind, activities, at)
             if course and is_course(type_word):
                 self._change(account_id, teacher, course, word, context, at)
 
@@ -221,7 +226,11 @@ class Statements:
     # -- where ------------------------------------------------------------------------------------------------------------------
 
     def _places(self, activities: list[dict[str, Any]], at: datetime) -> tuple[str | None, str | None, str]:
-        """Course, task and the task's kind: the first activity of each kind, the object before its context."""
+        """Course, task and the task's kind: the first activity of each kind, the object before its context; a question's task is what it is part of."""
+        if activities and _type_of(activities[0]) in QUESTION_TYPES:
+            whole = [one for one in activities[1:] if _type_of(one) not in QUESTION_TYPES]
+            if any(isinstance(one.get("id"), str) and _kind_of(one["id"], _type_of(one)) for one in whole):
+                activities = whole
         course = task = None
         kind = "other"
         named: dict[str, Any] = {}
@@ -281,6 +290,17 @@ def _kind_of(iri: str, type_word: str) -> str | None:
     """Kind of the task that an activity is; None for what is no task."""
     module = _MOODLE_MODULE.search(iri)
     return (MODULE_KINDS.get(module[1]) if module else None) or TASK_KINDS.get(type_word)
+
+
+def _moodle_action(context: dict[str, Any]) -> str | None:
+    """Action of the event that logstore_xapi has made a statement of; None where it does not say, or the event is no deed that counts."""
+    extensions = context.get("extensions")
+    for told in extensions.values() if isinstance(extensions, dict) else ():
+        event = told.get("event_name") if isinstance(told, dict) else None
+        if isinstance(event, str) and event.startswith("\\"):
+            action = moodle_action(event)
+            return None if action == "other" else action
+    return None
 
 
 def _identity(statement: dict[str, Any]) -> str | None:

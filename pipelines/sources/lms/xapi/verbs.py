@@ -66,6 +66,8 @@ TASK_KINDS = {
     "workshop": "assignment", "wiki": "page", "glossary": "page", "lti": "other", "objective": "other", "performance": "other",
 }  # fmt: skip
 
+#: Types of a question, which may be a task of its own or part of one.
+QUESTION_TYPES = frozenset(("cmi.interaction", "question", "interaction"))
 _COURSE_TYPES = frozenset(("course", "lms/course"))
 _GROUP_TYPES = frozenset(("group", "team", "cohort"))
 _POST_TYPES = frozenset(("discussion", "forum-topic", "post", "comment", "reply", "thread"))

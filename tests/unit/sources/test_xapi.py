@@ -368,6 +368,25 @@ def test_a_question_of_a_quiz_is_no_task_and_completes_nothing(tmp_path: Path) -
     assert {row["task_id"] for row in found.rows("grades")} == {quiz, alone}
 
 
+def test_questions_of_a_problem_of_open_edx_are_part_of_it(tmp_path: Path) -> None:
+    problem = {
+        "id": f"{HOME}xblock/block-v1:O+C+R+type@problem+block@a", "objectType": "GroupActivity",
+        "definition": {"type": "http://adlnet.gov/expapi/activities/cmi.interaction", "name": {"en-US": "Problem"}},
+    }  # fmt: skip
+    course = {"id": f"{HOME}course/course-v1:O+C+R", "definition": {"type": "http://adlnet.gov/expapi/activities/course"}}
+    whole = asked("question", None, context=[], number=1, verb="evaluated") | {"object": problem}
+    whole["context"] = {"contextActivities": {"parent": [course]}}
+    part = asked("question", None, context=[], number=2, verb="evaluated")
+    part["object"]["id"] = f"{problem['id']}_2_1"
+    part["context"] = {"contextActivities": {"parent": [problem], "grouping": [course]}}
+    path = tmp_path / "statements.json"
+    path.write_text(json.dumps([whole, part]), "utf-8")
+    found = Reading(XapiReader(), path, **OWN)
+    (task,) = {row["task_id"] for row in found.rows("tasks")}
+    assert [(row["action"], row["task_id"]) for row in found.rows("activity")] == [("submitted", task), ("other", task)]
+    assert found.column("grades", "task_id") == [task]
+
+
 @pytest.mark.parametrize(
     ("event", "action"),
     [

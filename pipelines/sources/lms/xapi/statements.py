@@ -228,9 +228,9 @@ class Statements:
     def _places(self, activities: list[dict[str, Any]], at: datetime) -> tuple[str | None, str | None, str]:
         """Course, task and the task's kind: the first activity of each kind, the object before its context; a question's task is what it is part of."""
         if activities and _type_of(activities[0]) in QUESTION_TYPES:
-            whole = [one for one in activities[1:] if _type_of(one) not in QUESTION_TYPES]
-            if any(isinstance(one.get("id"), str) and _kind_of(one["id"], _type_of(one)) for one in whole):
-                activities = whole
+            others = [one for one in activities[1:] if one.get("id") != activities[0].get("id")]
+            if any(isinstance(one.get("id"), str) and _kind_of(one["id"], _type_of(one)) for one in others):
+                activities = others
         course = task = None
         kind = "other"
         named: dict[str, Any] = {}

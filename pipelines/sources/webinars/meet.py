@@ -9,7 +9,8 @@ What has to be known about them (Google Workspace Admin Help, "Meet log events";
 - The participant identifier is an address, a telephone number or an id of a device; it is missing or masked (``li***@s***.com``) for people
   outside the organisation. An address counts as one only where it is not masked.
 - *Attendance sheet* (one meeting, downloaded as CSV): First name, Last name, Email, Duration, Time joined, Time exited. Extensions of browsers write the
-  same with one name and words of their own, some without the moment of leaving, some below lines about the meeting.
+  same with one name and words of their own, some without the moment of leaving, some below lines about the meeting. Who was still there when the list
+  was written has no moment of leaving, but a duration. Of clocks without a day, a leaving before the joining was after midnight.
 - Times: the log's may state a zone ("2026-09-08T15:10:00+03:00"; letters as in "MSK" are refused); else ``time_zone`` of the source, else the
   programme's.
 
@@ -23,6 +24,7 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
 from typing import ClassVar
 
 import pyarrow as pa
@@ -45,6 +47,7 @@ from pipelines.sources.webinars.attendance import (
     made_stays,
     minutes_of,
     plain_times,
+    reject_where,
     stays_of,
     text_column,
     time_order,
@@ -125,7 +128,7 @@ class MeetReader:
     """Reader of Google Meet's log events and attendance sheets. Kind ``meet``."""
 
     kind: ClassVar[str] = "meet"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also gzipped) and workbooks below the source's path. Raises BadSource where there is none."""
@@ -230,7 +233,9 @@ def _sheet(
     code = next(filter(None, (_CODE.search(text.lower()) for text in said)), None)
     if day:
         stated = f"{day['y'] or day['y2']}-{int(day['m'] or day['m2']):02d}-{int(day['d'] or day['d2']):02d}"
+        clocks = leave
         join, leave = (_on(stated, column) for column in (join, leave))
+        leave = _after_midnight(stated, clocks, join, leave, context)
     first, last = (text_column(texts, places.get(name)) for name in ("first", "last"))
     stays = stays_of(
         places=[f"line {line}" for line, _ in rows],
@@ -241,8 +246,10 @@ def _sheet(
         minutes=text_column(texts, places.get("minutes")),
         order=time_order([join, leave], habit),
         zone=context.zone,
-        needs_times="leave" in places,
+        needs_times="leave" in places and "minutes" not in places,
     )
+    if "leave" in places:
+        stays = reject_where(stays, pc.equal(join, ""), "no time of joining or leaving")
     return Meeting("".join(code.groups()) if code else digest(item.name), _title(item)), stays
 
 
@@ -262,6 +269,24 @@ def _on(day: str, times: pa.Array) -> pa.Array:
     """Times of a day with the day before them; what has a date already is left as it is."""
     is_time = pc.match_substring_regex(times, r"^\d{1,2}:\d{2}(:\d{2})?(\s*[AaPp][Mm])?$")
     return pc.if_else(is_time, pc.binary_join_element_wise(pa.scalar(day), times, " "), times)
+
+
+def _after_midnight(day: str, clocks: pa.Array, join: pa.Array, leave: pa.Array, context: Context) -> pa.Array:
+    """Moments of leaving, on the next day where a clock alone would be before the joining. All days are written alike: their order is no question."""
+    joined, left = (to_utc(column, "day first", context.zone)[0].to_pylist() for column in (join, leave))
+    following = str(date.fromisoformat(day) + timedelta(days=1)) if _is_day(day) else day
+    texts = [
+        f"{following} {clock}" if begin and end and end < begin and text == f"{day} {clock}" else text
+        for clock, text, begin, end in zip(clocks.to_pylist(), leave.to_pylist(), joined, left, strict=True)
+    ]
+    return pa.array(texts, pa.string())
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return bool(date.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 def _plain_code(text: str) -> str:

@@ -164,3 +164,25 @@ def test_seconds_that_a_spreadsheet_has_grouped(tmp_path: Path):
         encoding="utf-8",
     )
     assert Reading(MeetReader(), path).column("attendance", "minutes") == [60]
+
+
+def test_clocks_of_an_extension_go_past_midnight_and_who_is_still_there_has_a_duration(tmp_path: Path):
+    path = tmp_path / "Meet---abc-defg-hij-2026-09-08.csv"
+    path.write_text(
+        '"Name","Joined at","Left at","Time in call","Status"\n'
+        '"Anna Kuratorova","11:50 PM","12:20 AM","00:30:05","Left"\n'
+        '"Galya Lugovaya","11:40 PM","","00:40:10","In call"\n'
+        '"Oleg Stepnoy","11:40 PM","11:55 PM","","Left"\n'
+        '"Ivan Lesnoy","","","00:10:00","Left"\n'
+        '"Pyotr Polevoy","11:40 PM","","","In call"\n',
+        "utf-8",
+    )
+    report = Reading(MeetReader(), path)
+    assert [
+        (row["joined_at"].isoformat(), row["left_at"] and row["left_at"].isoformat(), row["minutes"]) for row in report.rows("attendance")
+    ] == [
+        ("2026-09-08T20:50:00+00:00", "2026-09-08T21:20:00+00:00", pytest.approx(30 + 5 / 60)),
+        ("2026-09-08T20:40:00+00:00", None, pytest.approx(40 + 10 / 60)),
+        ("2026-09-08T20:40:00+00:00", "2026-09-08T20:55:00+00:00", 15.0),
+    ]
+    assert report.rejected == [("line 5", "no time of joining or leaving"), ("line 6", "neither times nor minutes")]

@@ -96,12 +96,14 @@ def course_row(course: str, code: str | None) -> pa.Table:
     return pa.table({"course_id": pa.array([course]), "code": pa.array([code], pa.string()), "seen_at": seen_at})
 
 
-def assignment(course: str, code: str, task: str, title: str) -> Iterator[Batch]:
+def assignment(course: str, code: str, task: str, title: str, *, is_scale: bool = False) -> Iterator[Batch]:
     """Course and assignment as far as a file's name tells of them: whatever else tells of them stands before it."""
     weakest = {"seen_at": pa.array([_WEAKEST], pa.timestamp("us", tz="UTC"))}
     yield Batch("courses", pa.table({"course_id": [course], "code": [code], **weakest}), counted=False)
     name, english = two_languages(title) if title else (None, None)
     names = {"name": pa.array([name], pa.string()), "name_en": pa.array([english], pa.string())}
+    if is_scale:
+        weakest = {"is_scale": pa.array([True]), **weakest}
     yield Batch("tasks", pa.table({"task_id": [task], "course_id": [course], "kind": ["assignment"], **names, **weakest}), counted=False)
 
 

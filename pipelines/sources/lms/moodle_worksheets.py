@@ -8,6 +8,7 @@ What has to be known about it:
   identity fields, unless marking is blind; status; grade and best grade; when the submission and the grade were last changed ("-": never), online text,
   feedback comments. Since 5.1 grades and comments of several markers as well.
 - Times as the site writes them out ("Monday, 7 September 2026, 9:07 AM"), in the zone of whoever downloads.
+- Graded by a scale, it has the scale's words ("Scale": "Poor, Fair, Good") in the place of the best grade: a grade is the word's place in it.
 - A grade is the marker's record, with its comment and time; a submission is what has a time, a draft where its status says so.
 - The file is called "Grades-<course>-<assignment>-[group-]<course module id>": the task is the log's and the database's. Renamed, it has no task. Where no other source tells of
   the task, its title and (unless ``course`` or ``feeds`` of the source says it) its course are those of the file's name.
@@ -36,17 +37,31 @@ from pipelines.sources.lms.moodle_words import event_word
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
 
 _IDENTIFIER = frozenset(
-    {"identifier", "идентификатор", "идентификатор записи", "id", "identifikator", "id-nummer", "identifiant", "identificador"}
+    {
+        "identifier",
+        "идентификатор",
+        "идентификатор записи",
+        "id",
+        "identifikator",
+        "id-nummer",
+        "identifiant",
+        "identificador",
+        "ідентифікатор",
+    }
 )
 _COLUMNS = {
-    "status": ("status", "статус", "состояние", "statut", "estado"),
-    "grade": ("grade", "оценка", "bewertung", "note", "calificación"),
-    "best": ("maximum grade", "максимальная оценка", "максимальный балл", "bestwertung", "note maximale", "calificación máxima"),
+    "status": ("status", "статус", "состояние", "statut", "estado", "стан"),
+    "grade": ("grade", "оценка", "bewertung", "note", "calificación", "оцінка", "nota"),
+    "best": ("maximum grade", "максимальная оценка", "максимальный балл", "bestwertung", "note maximale", "calificación máxima",
+             "максимальна оцінка", "nota máxima"),
+    "scale": ("scale", "шкала", "skala", "barème", "escala"),
     "text": ("online text", "ответ в виде текста", "текст онлайн", "ответ текстом", "texteingabe online", "texte en ligne", "texto en línea"),
     "comment": ("feedback comments", "отзыв в виде комментария", "комментарии к отзыву", "отзыв", "feedback als kommentar", "feedback par commentaires",
                 "comentarios de retroalimentación"),
 }  # fmt: skip
-_CHANGED = re.compile(r"^(?:last modified|последн\w+ изменени\w+|zuletzt geändert|dernière modification|última modificación)")
+_CHANGED = re.compile(
+    r"^(?:last modified|последн\w+ изменени\w+|zuletzt geändert|dernière modification|última modificaci[óo]n|última modificação|останн\w+ змін)"
+)
 _OF_GRADE = re.compile(r"\((?:grade|оцен\w*|bewertung|note|calificación)")
 _DRAFT = re.compile(r"draft|черновик|entwurf|brouillon|borrador")
 _PARTICIPANT = re.compile(r"(\d{1,18})\s*$")
@@ -71,7 +86,7 @@ def layout_of(header: Header) -> Layout | None:
     words = [event_word(word) for word in header.words]
     identifier = next((place for place, word in enumerate(words[:1]) if word in _IDENTIFIER), None)
     places = {name: words.index(word) for name, known in _COLUMNS.items() for word in reversed(known) if word in words}
-    if identifier is None or not {"grade", "best"} <= places.keys():
+    if identifier is None or "grade" not in places or not {"best", "scale"} & places.keys():
         return None
     for place, word in enumerate(words):
         if _CHANGED.match(word):
@@ -97,7 +112,7 @@ def events(file: TableFile, header: Header, layout: Layout, source: Source, item
         code, title = course_and_title(_CALLED.sub("", file_name_of(item)[: match.start()]).strip(" -"), code)
     course = None if code is None else course_of(realm, code)
     if course is not None and code is not None and task is not None:
-        yield from assignment(course, code, task, title)
+        yield from assignment(course, code, task, title, is_scale="scale" in layout.places)
     order = day_month_order(file, header, [layout.places[own] for own in ("submitted", "graded") if own in layout.places])
     times: list[pa.Array] = []
     for block in file.blocks(header):
@@ -122,6 +137,9 @@ def events(file: TableFile, header: Header, layout: Layout, source: Source, item
             for number, native in zip(numbers, natives.to_pylist(), strict=True)
         ]
         grades = [text.replace(",", ".") for text in cell["grade"]]
+        best = [text.replace(",", ".") for text in cell.get("best", empty)]
+        if "scale" in layout.places:
+            grades, best = _steps(cell["grade"], cell["scale"])
         reasons: list[str | None] = []
         for row, key in enumerate(keys):
             stated = cell.get("graded", empty)[row]
@@ -134,7 +152,6 @@ def events(file: TableFile, header: Header, layout: Layout, source: Source, item
             if reason:
                 yield Rejected("grades", f"{file.unit} {block.lines[row]}", reason)
         comments = [text_of(text) if text else None for text in cell.get("comment", empty)]
-        best = [text.replace(",", ".") for text in cell["best"]]
         table = pa.table(
             {
                 "grade_id": pa.array(
@@ -158,6 +175,13 @@ def events(file: TableFile, header: Header, layout: Layout, source: Source, item
     every = pa.chunked_array(times, pa.timestamp("us", tz="UTC")) if times else None
     least, most = pc.min_max(every).as_py().values() if every is not None else (None, None)
     yield Covers(least, most)
+
+
+def _steps(grades: list[str], scales: list[str]) -> tuple[list[str], list[str]]:
+    """Places of grades in their scales, from 1, and how many steps these have. A word that is no step stays what it is."""
+    steps = [[step.strip() for step in scale.split(",") if step.strip()] for scale in scales]
+    places = [str(words.index(grade) + 1) if grade in words else grade for grade, words in zip(grades, steps, strict=True)]
+    return places, [str(len(words)) if words else "" for words in steps]
 
 
 def _submissions(

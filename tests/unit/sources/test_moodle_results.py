@@ -207,3 +207,23 @@ def test_results_in_other_languages(name: str, header: str, state: str, length: 
     (row,) = found.rows("submissions")
     assert (row["state"], row["seconds_spent"], row["score"], row["max_score"]) == ("submitted", 3720.0, 8.5, 10.0)
     assert found.column("tasks", "name") == ["Тест 1"]
+
+
+def test_worksheet_graded_by_a_scale(tmp_path: Path):
+    """A grade is the word's place in the scale; a word that is none, in a row that was written by hand, is rejected."""
+    rows = [
+        ("Identifier", "Full name", "Email address", "Status", "Grade", "Scale", "Grade can be changed", "Last modified (submission)", "Last modified (grade)"),
+        ("Participant 7", "Irina Polevaja", "irina@example.org", "Submitted", "Good", "Poor, Fair, Good", "Yes", "-", "Monday, 7 September 2026, 9:07 AM"),
+        ("Participant 8", "Oleg Stepnoj", "oleg@example.org", "No submission", "-", "Poor, Fair, Good", "Yes", "-", "-"),
+        ("Participant 9", "Anna Lesnaja", "anna@example.org", "No submission", "So so", "Poor, Fair, Good", "Yes", "-", "-"),
+    ]  # fmt: skip
+    path = tmp_path / "Grades-DIGI-Task 1--77.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(rows)
+    found = Reading(MoodleGradesReader(), path)
+    assert [(row["grade"], row["max_grade"], row["task_id"]) for row in found.rows("grades")] == [
+        (3.0, 3.0, "moodle:task:77"),
+        (None, 3.0, "moodle:task:77"),
+    ]
+    assert found.rejected == [("line 4", "a grade that is no number (scale or letter)")]
+    assert [(row["name"], row["is_scale"]) for row in found.rows("tasks")] == [("Task 1", True)]

@@ -3,7 +3,7 @@
 Source of the formats: headers in public programs that read such files; no download of a real account was at hand.
 
 - *LimeSurvey* ("Export responses", CSV or Excel) names its columns by code ("submitdate"), by words ("Date submitted") or by both ("submitdate. Date
-  submitted"), as whoever exports chooses. The page that was reached, the language, the seed of random order and measured times ask nothing, though a
+  submitted"), as whoever exports chooses (words in English, Russian, German). The page that was reached, the language, the seed of random order and measured times ask nothing, though a
   page number looks like a rating. The response's moment is that of the last action: one that was begun and not sent has no date of
   submission. A survey without time stamps writes 1 January 1980, which is no time.
 - *SurveyMonkey* has two header rows: the question stands over the first of its columns, the second row has what each column is: the row of a grid, the
@@ -22,26 +22,26 @@ from pipelines.sources.formats.tables import TableFile
 
 #: LimeSurvey's codes → its words.
 _LIMESURVEY = {
-    "id": ("response id", "id ответа"),
-    "submitdate": ("date submitted", "дата отправки"),
-    "lastpage": ("last page", "последняя страница"),
-    "startlanguage": ("start language", "начальный язык"),
-    "seed": ("seed",),
-    "token": ("access code", "token"),
+    "id": ("response id", "id ответа", "antwort id", "antwort-id"),
+    "submitdate": ("date submitted", "дата отправки", "datum abgeschickt"),
+    "lastpage": ("last page", "последняя страница", "letzte seite"),
+    "startlanguage": ("start language", "начальный язык", "start-sprache", "startsprache"),
+    "seed": ("seed", "zufallsstartwert"),
+    "token": ("access code", "token", "zugangscode"),
     "firstname": ("first name",),
     "lastname": ("last name",),
     "email": ("email address",),
-    "startdate": ("date started", "дата начала"),
-    "datestamp": ("date last action", "дата последнего действия"),
-    "ipaddr": ("ip address", "ip-адрес"),
+    "startdate": ("date started", "дата начала", "datum gestartet"),
+    "datestamp": ("date last action", "дата последнего действия", "datum letzte aktivität"),
+    "ipaddr": ("ip address", "ip-адрес", "ip-adresse"),
     "refurl": ("referrer url",),
-    "interviewtime": ("total time",),
+    "interviewtime": ("total time", "gesamtzeit"),
 }
 _LIMESURVEY_NEEDED = ("id", "submitdate", "lastpage")
 _ABOUT_THE_RESPONSE = (*_LIMESURVEY_NEEDED, "startlanguage", "seed", "token", "startdate", "datestamp", "ipaddr", "refurl")
 _CODES = {word: code for code, words in _LIMESURVEY.items() for word in (code, *words)}
 #: Time spent on each group of questions and each question.
-_TIMINGS = re.compile(r"^(?:group time|question time)\s*:|^(?:grouptime\d+|\w+time)\. (?:group|question) time")
+_TIMINGS = re.compile(r"^(?:group time|question time|gruppenzeit|fragenzeit)\s*:|^(?:grouptime\d+|\w+time)\. (?:group|question) time")
 #: What LimeSurvey writes for "not stamped".
 NOT_STAMPED = r"^\s*1980-01-01 00:00(?::00)?\s*$"
 

@@ -155,7 +155,7 @@ class SurveysReader:
     """Reader of form answers. Kind ``survey_csv``."""
 
     kind: ClassVar[str] = "survey_csv"
-    version: ClassVar[int] = 7
+    version: ClassVar[int] = 8
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also packed) and workbooks below the source's path. Raises BadSource where there is none."""

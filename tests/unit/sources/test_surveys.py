@@ -528,6 +528,19 @@ def test_limesurveys_page_seed_and_measured_times_are_no_answers():
     assert survey.column("survey_answers", "account_id")[:2] == [survey.account("irina@school.example.org", "survey"), None]
 
 
+def test_limesurvey_in_german(tmp_path: Path):
+    path = tmp_path / "results-survey7.csv"
+    path.write_text(
+        '"Antwort ID";"Datum Abgeschickt";"Letzte Seite";"Start-Sprache";"Zufallsstartwert";"Datum gestartet";"Datum letzte Aktivität";'
+        '"Zufrieden? [Inhalt]";"Was noch?";"Gesamtzeit";"Gruppenzeit: A"\n'
+        '"7";"2026-09-08 17:05:00";"3";"de";"12345";"2026-09-08 17:00:00";"2026-09-08 17:05:00";"4";"Gut";"300.5";"200.1"\n',
+        "utf-8",
+    )
+    answers = Reading(SurveysReader(), path).rows("survey_answers")
+    assert [(row["item"], row["rating"], row["text"]) for row in answers] == [("Inhalt", 4, None), ("Was noch?", None, "Gut")]
+    assert {row["answered_at"] for row in answers} == {datetime(2026, 9, 8, 14, 5, tzinfo=UTC)}
+
+
 def test_limesurvey_without_time_stamps_has_no_times():
     survey = read("limesurvey_codes_without_stamps.csv")
     assert [(row["item"], row["rating"], row["text"], row["answered_at"]) for row in survey.rows("survey_answers")] == [

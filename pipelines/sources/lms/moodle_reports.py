@@ -40,13 +40,18 @@ from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejec
 WHAT = "a Moodle completion report (kind moodle_reports)"
 
 _ID = ("id",)
-_NAME = ("name", "название", "имя", "имя / фамилия", "имя, фамилия", "full name", "полное имя")
+_NAME = (
+    "name", "название", "имя", "имя / фамилия", "имя, фамилия", "full name", "полное имя", "назва", "nom", "nombre", "nome", "nazwa",
+)  # fmt: skip
 _ADDRESS = PERSON["email"]
 #: "2026-09-14 23:59:00": by when an activity is expected to be completed; stands over its dates where the teacher set it.
 _EXPECTED = re.compile(r"\s*\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}\s*$")
 #: Cells of a header with one activity: the name, the address, the activity.
 _ONE_ACTIVITY = 3
-_COMPLETE = ("course complete", "course completed", "курс завершен", "курс завершён")
+_COMPLETE = (
+    "course complete", "course completed", "курс завершен", "курс завершён", "курс завершено", "kurs abgeschlossen", "cours terminé", "cours achevé",
+    "curso completado", "curso finalizado", "curso concluído", "corso completato", "kurs ukończony",
+)  # fmt: skip
 
 _WEAKEST = datetime(1970, 1, 1, tzinfo=UTC)
 _TIME_TYPE = pa.timestamp("us", tz="UTC")

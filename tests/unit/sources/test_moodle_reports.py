@@ -264,3 +264,20 @@ def test_json_names_no_activities_and_says_what_to_download_instead(tmp_path: Pa
     (tmp_path / "progress.digi.json").write_text(json.dumps([[row]]), "utf-8")
     with pytest.raises(BadFile, match="every form but JSON"):
         Reading(MoodleReportsReader(), tmp_path / "progress.digi.json")
+
+
+def test_course_completion_in_ukrainian(tmp_path: Path):
+    path = tmp_path / "completion-digi.csv"
+    path.write_text(
+        "ID,Назва,Електронна пошта,Урок 1,Урок 1 - Дата завершення,Курс завершено\n"
+        "5,Ганна Лугова,anna@example.org,Виконано,2026-09-08 09:00:00,2026-09-09 10:00:00\n"
+        "6,Олег Степовий,oleg@example.org,Не виконано,,\n",
+        "utf-8",
+    )
+    found = Reading(MoodleReportsReader(), path)
+    assert found.column("accounts", "email") == ["anna@example.org", "oleg@example.org"]
+    assert [(row["state"], row["completed_at"] is not None) for row in found.rows("completions")] == [
+        ("complete", True),
+        ("incomplete", False),
+    ]
+    assert [row["reached_at"] and row["reached_at"].day for row in found.rows("outcomes")] == [9, None]

@@ -208,6 +208,8 @@ class Entry:
     text: str | None
     title: str | None
     by_name: str | None
+    #: False: of no stream, such as a log-in that led into no course.
+    is_in_course: bool = True
 
 
 class Snapshot:
@@ -298,13 +300,13 @@ class Snapshot:
         """What one of the curator's learners did in the curator's streams, newest first, at most ``page_timeline_entries`` entries."""
         with self._open() as connection:
             rows = connection.execute(
-                "select t.at, t.channel, t.what, t.times, t.text, t.title, t.by_name from timeline as t "
+                "select t.at, t.channel, t.what, t.times, t.text, t.title, t.by_name, t.stream_id is not null from timeline as t "
                 "inner join learners as l on l.person_id = t.person_id and l.curator_id = ? "
                 "where t.person_id = ? and (t.stream_id is null or t.stream_id in (select stream_id from stream_curators where curator_id = ?)) "
                 "order by t.at desc, t.what, t.text limit ?",
                 [curator_id, person_id, curator_id, int(threshold("page_timeline_entries"))],
             ).fetchall()
-        return [Entry(datetime.fromisoformat(at), *rest) for at, *rest in rows]
+        return [Entry(datetime.fromisoformat(at), *rest, is_in_course=bool(is_in_course)) for at, *rest, is_in_course in rows]
 
     def questions(self, curator_id: str) -> list[dict[str, Any]]:
         """Every open question of the curator's streams, the longest wait first."""

@@ -44,7 +44,9 @@ def timeline_view(entries: Sequence[Entry], language: Language) -> list[dict[str
 
 
 def _entry(entry: Entry, language: Language) -> dict[str, Any]:
-    if entry.what == "acts":
+    if entry.what == "acts" and not entry.is_in_course:
+        said = language.count("{n} act outside the course", "{n} acts outside the course", entry.times)
+    elif entry.what == "acts":
         said = language.count("{n} act in the course", "{n} acts in the course", entry.times)
     else:
         said = language.say(ACTS[entry.what]) if entry.what in ACTS else entry.what.replace("_", " ")

@@ -76,6 +76,7 @@ def tables(people: int = 0) -> dict[str, made.Rows]:
         {"person_id": MINE, "stream_id": "ЦОС-36/2", "occurred_at": made.back(2, 10), "channel": "chat", "what": "asked", "text": "Куда прикрепить файл?"},
         {"person_id": MINE, "stream_id": "ЦОС-36/2", "occurred_at": made.back(2, 11), "channel": "lms", "what": "viewed"},
         {"person_id": MINE, "stream_id": "ЦОС-36/2", "occurred_at": made.back(2, 12), "channel": "lms", "what": "viewed"},
+        {"person_id": MINE, "stream_id": None, "occurred_at": made.back(2, 9), "channel": "lms", "what": "logged_in"},
         {"person_id": MINE, "stream_id": "ЦОС-36/2", "occurred_at": made.back(4, 12), "channel": "lms", "what": "handed_in_late", "title": "Задание 1"},
         {"person_id": MINE, "stream_id": OTHER_STREAM, "occurred_at": made.back(3, 12), "channel": "chat", "what": "wrote", "text": "из чужого потока"},
         {"person_id": THEIRS, "stream_id": OTHER_STREAM, "occurred_at": made.back(2, 12), "channel": "chat", "what": "wrote", "text": "чужие слова"},

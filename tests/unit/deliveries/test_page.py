@@ -184,7 +184,14 @@ def test_a_tab_is_called_what_the_page_is(visit: Visit) -> None:
 def test_a_learners_timeline_has_all_channels_and_no_other_curators_stream(visit: Visit) -> None:
     visit.log_in()
     text = visit.get(f"/learner/{MINE}")
-    for words in ("Куда прикрепить файл?", "2 действия в курсе", "работа сдана с опозданием", "Задание 1", "чат курса"):
+    for words in (
+        "Куда прикрепить файл?",
+        "2 действия в курсе",
+        "1 действие вне курса",
+        "работа сдана с опозданием",
+        "Задание 1",
+        "чат курса",
+    ):
         assert words in text
     assert "из чужого потока" not in text
 

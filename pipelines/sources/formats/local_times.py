@@ -38,10 +38,11 @@ _MONTHS = {
     word: number
     for number, words in enumerate(
         (
-            # English and Russian; then as Moodle's packs for German, French, Spanish, Portuguese, Italian, Ukrainian, Belarusian, Kazakh write them.
-            "jan янв ene gen січ сту қаң", "feb фев fév fev лют ақп", "mar мар mär mrz бер сак нау", "apr апр avr abr кві кра сәу",
-            "may май мая mai mag тра мам", "jun июн juin giu чер чэр мау", "jul июл juil lug лип ліп шіл", "aug авг aoû ago сер жні там",
-            "sep сен set вер қыр", "oct окт okt out ott жов кас қаз", "nov ноя лис ліс қар", "dec дек dez déc dic гру сне жел",
+            # English and Russian; then as Moodle's packs for German, French, Spanish, Portuguese, Italian, Ukrainian, Belarusian, Kazakh, Polish, Dutch,
+            # Turkish write them.
+            "jan янв ene gen січ сту қаң sty oca", "feb фев fév fev лют ақп lut şub", "mar мар mär mrz бер сак нау maa mrt", "apr апр avr abr кві кра сәу kwi nis",
+            "may май мая mai mag тра мам maj mei", "jun июн juin giu чер чэр мау cze haz", "jul июл juil lug лип ліп шіл lip tem", "aug авг aoû ago сер жні там sie ağu",
+            "sep сен set вер қыр wrz eyl", "oct окт okt out ott жов кас қаз paź eki", "nov ноя лис ліс қар lis kas", "dec дек dez déc dic гру сне жел gru ara",
         ),
         start=1,
     )

@@ -46,3 +46,19 @@ def test_moment(text: str, hour: int, monkeypatch: pytest.MonkeyPatch):
 def test_letters_that_are_no_zone_or_several_are_not_understood(text: str):
     moments, understood = to_utc(pa.array([text]), "day first", MOSCOW)
     assert (moments.to_pylist(), understood.to_pylist()) == ([None], [False])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia",
+        "sty lut mar kwi maj cze lip sie wrz paź lis gru",
+        "januari februari maart april mei juni juli augustus september oktober november december",
+        "Ocak Şubat Mart Nisan Mayıs Haziran Temmuz Ağustos Eylül Ekim Kasım Aralık",
+    ],
+    ids=["Polish", "Polish, short", "Dutch", "Turkish"],
+)
+def test_months_of_further_languages(words: str):
+    texts = pa.array([f"3 {word} 2026, 10:05" for word in words.split()])
+    moments = to_utc(texts, "day first", ZoneInfo("UTC"))[0].to_pylist()
+    assert [moment and (moment.month, moment.day, moment.hour) for moment in moments] == [(month, 3, 10) for month in range(1, 13)]

@@ -513,10 +513,14 @@ def missing(report: Report, language: Language) -> list[str]:
         name = source_name(row, language)
         until = language.moment(row["covers_until"]) if row["covers_until"] else None
         match row["state"]:
+            case "missing" if until:
+                words = say("{source}: nothing new could be read", source=name)
             case "missing":
                 words = say("{source}: nothing has come at all", source=name)
             case "failed":
                 words = say("{source}: the last export could not be read", source=name)
+            case "late" if row["items_failed"]:
+                words = say("{source}: the newest data are late, and a file could not be read", source=name)
             case "late":
                 words = say("{source}: the export is late", source=name)
             case _ if row["items_failed"]:
@@ -524,7 +528,7 @@ def missing(report: Report, language: Language) -> list[str]:
                 continue
             case _:
                 continue
-        if until and row["state"] != "missing":
+        if until:
             words += say(", known up to {moment}", moment=until)
         meaning = next((text for kinds, text in MEANINGS if row["kind"] in kinds), None)
         said.append(f"{words}: {say(meaning)}." if meaning else f"{words}.")

@@ -303,15 +303,20 @@ def source_warning(warning: SourceWarning, language: Language) -> str:
     """What is missing and what it means for the list."""
     name = f"{language.say(SOURCE_KINDS[warning.kind])} ({warning.source})" if warning.kind in SOURCE_KINDS else warning.source
     until = language.moment(warning.covers_until) if warning.covers_until else None
-    if warning.state == "missing":
+    if warning.state == "missing" and until:
+        # The database was away this night, or the folder is gone: what earlier nights read is in the list all the same.
+        said = language.say("{source}: nothing new could be read.", source=name)
+    elif warning.state == "missing":
         said = language.say("{source}: nothing has come at all; what it knows is not in this list.", source=name)
     elif warning.state == "failed":
         said = language.say("{source}: the last export could not be read.", source=name)
+    elif warning.state == "late" and warning.problem:
+        said = language.say("{source}: the newest data are late, and a file could not be read.", source=name)
     elif warning.state == "late":
         said = language.say("{source}: the export is late.", source=name)
     else:
         said = language.say("{source}: one of its files could not be read; the others are in.", source=name)
-    if until and warning.state in ("failed", "late"):
+    if until and warning.state in ("failed", "late", "missing"):
         said += " " + language.say("Known up to {moment}; later answers and work may be left out.", moment=until)
     if warning.rows_rejected:
         said += " " + language.count("{n} row could not be read.", "{n} rows could not be read.", warning.rows_rejected)

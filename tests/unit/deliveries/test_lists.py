@@ -198,6 +198,17 @@ def test_a_missing_source_is_said_first_even_on_a_quiet_day(tmp_path: Path) -> N
     assert "Почта (pochta)" in words(page({"rpt_sources": sources}, tmp_path))
 
 
+def test_a_source_that_was_away_this_night_is_not_said_to_have_brought_nothing_ever(tmp_path: Path) -> None:
+    """The LMS refused the log-in for one night: what it had told before is in the list."""
+    text = words(page({"rpt_sources": [made.source("sdo", "missing", kind="moodle_db", problem="refused")]}, tmp_path))
+    assert "СДО (sdo): новых данных получить не удалось. Данные есть до вс 22 ноября, 00:00" in text
+    assert "данных нет совсем" not in text
+    text = words(page({"rpt_sources": [made.source("sdo", "missing", kind="moodle_db", covers_until=None)]}, tmp_path))
+    assert "СДО (sdo): данных нет совсем" in text
+    text = words(page({"rpt_sources": [made.source("chat", "late", kind="telegram", problem="result.json: byte 7")]}, tmp_path))
+    assert "Telegram (chat): свежих данных нет, один из файлов не прочитан." in text
+
+
 def test_the_basis_is_said_when_rules_stand_in(tmp_path: Path) -> None:
     assert "по правилам" in words(page({"rpt_at_risk_daily": [made.at_risk(1, NAMES[1], basis="rules")]}, tmp_path))
     assert "по правилам" not in words(page({"rpt_at_risk_daily": [made.at_risk(1, NAMES[1])]}, tmp_path))

@@ -12,7 +12,7 @@ import openpyxl
 import pypdfium2
 import pytest
 
-from pipelines.deliveries import charts, frozen, report_pdf, report_xlsx, reports
+from pipelines.deliveries import charts, frozen, report_pdf, report_sections, report_xlsx, reports
 from pipelines.deliveries.charts import wilson
 from pipelines.deliveries.language import Language
 from pipelines.deliveries.report_model import CONDITIONS
@@ -32,7 +32,7 @@ def test_main_points_say_figures_with_interval_and_comparison() -> None:
         "Вопросы с ответом за 24 часа: 71 % (62–79 %); неделю назад 83 %.",
         "ЦОС-36, поток 2: к 12-му дню первую работу сдали 72 % (предыдущий поток в тот же день: 86 %).",
         "Предупреждения четырёхнедельной давности: из названных (40) ушли 26; из неназванных (772) 31.",
-        "Почта (pochta): выгрузка опаздывает, известно по пт 20 ноября, 23:00: не хватает вопросов и ответов по почте",
+        "Почта (pochta): свежих данных нет, один из файлов не прочитан, известно по пт 20 ноября, 23:00: не хватает вопросов и ответов по почте",
     ):
         assert sentence in text
 
@@ -262,6 +262,15 @@ def test_a_week_with_almost_nothing_still_makes_a_report() -> None:
     assert "за эту неделю данных нет" in text
     assert "None" not in text
     assert len(frozen.bytes_of(report, "en")) == 3
+
+
+def test_a_source_that_was_away_is_told_with_what_is_known_of_it() -> None:
+    week = made.full_week()
+    lms, mail = week["rpt_week_quality"]
+    report = made.built({**week, "rpt_week_quality": [{**lms, "state": "missing"}, {**mail, "state": "missing", "covers_until": None}]})
+    away, never = report_sections.missing(report, Language("ru", report.zone))
+    assert away.startswith("СДО (moodle): новых данных получить не удалось, известно по ")
+    assert never.startswith("Почта (pochta): не пришло ничего:")
 
 
 def test_a_week_that_was_not_built_or_a_missing_column_is_a_clear_error() -> None:

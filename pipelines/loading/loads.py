@@ -359,9 +359,10 @@ def _shown(reader: Reader, source: Source, item: Item, pseudonyms: Pseudonyms) -
 
 def _without_name(problem: str, item: Item, shown: str) -> str:
     """A problem in which the item is called as the ledger calls it."""
-    if shown == item.name:
-        return problem
     path = PurePosixPath(item.name)
+    if shown == item.name:
+        # Every Telegram export is called result.json: the folder tells which.
+        return item.name + problem.removeprefix(path.name) if problem.startswith(f"{path.name}:") else problem
     for name in sorted({item.name, path.name, path.stem, *path.parts} - {"", "/"}, key=len, reverse=True):
         problem = problem.replace(name, shown)
     return problem

@@ -236,8 +236,8 @@ def json_records(tree: Tree, name: str, what: str) -> Iterator[tuple[str, dict[s
 
 
 def is_hidden(parts: Iterable[str]) -> bool:
-    """A file or folder that operating systems make for themselves."""
-    return any(part.startswith(".") or part == "__MACOSX" for part in parts)
+    """A file or folder that operating systems make for themselves, or Excel beside a workbook that somebody has open (``~$sheet.xlsx``)."""
+    return any(part.startswith((".", "~$")) or part == "__MACOSX" for part in parts)
 
 
 def source_root(source: Source, what: str) -> Path:

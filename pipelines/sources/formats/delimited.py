@@ -74,7 +74,8 @@ _CYRILLIC_RUN = re.compile(rb"[\xa8\xb8\xc0-\xff]{2,}")
 
 
 def delimited_items(path: Path | None, source_name: str, *, endings: Sequence[str] = (".csv", ".csv.gz")) -> list[Item]:
-    """Files with one of ``endings`` below a folder, or the one file, sorted by name; hidden files and folders are left out.
+    """Files with one of ``endings`` below a folder, or the one file, sorted by name; left out are hidden files and folders, and the file
+    ``~$sheet.xlsx`` that stands beside a workbook while somebody has it open.
 
     Names are relative to the folder, so that they stay the same when it moves. Raises BadSource where there is nothing to read.
     """
@@ -87,7 +88,7 @@ def delimited_items(path: Path | None, source_name: str, *, endings: Sequence[st
     found = []
     for file in path.rglob("*"):
         inside = file.relative_to(path)
-        if file.is_file() and file.name.lower().endswith(tuple(endings)) and not any(part.startswith(".") for part in inside.parts):
+        if file.is_file() and file.name.lower().endswith(tuple(endings)) and not any(part.startswith((".", "~$")) for part in inside.parts):
             found.append(Item(inside.as_posix(), file))
     if not found:
         raise BadSource(f"source {source_name}: no file ending in {' or '.join(endings)} below {path}")

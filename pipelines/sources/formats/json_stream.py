@@ -251,7 +251,9 @@ class JsonStream:
                 block = self._content.read(max(_BLOCK, wanted))
             except (EOFError, OSError, zlib.error) as error:  # a cut or damaged gzip
                 place = f"byte {self._given + len(self._raw) - self._raw_at} (unpacked)"
-                raise BadFile(self._path, place=place, expected="more of the file", found=f"{type(error).__name__}") from error
+                raise BadFile(
+                    self._path, place=place, expected="more of the file", found="its end: the packed file is cut off or damaged"
+                ) from error
             self._raw, self._raw_at, self._is_read = self._raw[self._raw_at :] + block, 0, not block
 
     def _mend(self) -> bool:

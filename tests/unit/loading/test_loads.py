@@ -35,10 +35,10 @@ class Files:
         self.say = say
 
     def items(self, source: Source, context: object) -> list[Item]:
-        files = sorted(source.path.glob("*.txt"))
+        files = sorted(source.path.rglob("*.txt"))
         if not files:
             raise BadSource(f"{source.name}: nothing to read")
-        return [Item(file.name, file) for file in files]
+        return [Item(file.relative_to(source.path).as_posix(), file) for file in files]
 
     def read(self, source: Source, item: Item, context: object) -> Iterator[object]:
         yield from self.say(item.path)
@@ -214,6 +214,23 @@ def test_a_reader_that_loses_a_row_is_refused_and_nothing_stays(load, warehouse:
     assert done.state == "failed"
     assert "2 rows seen, but 1 kept and 0 rejected" in done.problem
     assert warehouse.value("select count(*) from raw.messages") == 0
+
+
+def test_of_files_of_one_name_the_broken_one_is_told_by_its_folder(load, warehouse: Warehouse, tmp_path: Path) -> None:
+    """Every chat that Telegram exports is called result.json."""
+    for folder in ("first", "second"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "result.txt").write_text(folder)
+
+    def breaks(path: Path) -> Iterator[object]:
+        yield Seen("messages", 1)
+        if path.parent.name == "second":
+            raise BadFile(path, place="byte 7", expected="the end of the list", found="the end of the file")
+        yield Batch("messages", messages(("m1", "да")))
+        yield covering(1)
+
+    _, broken = load(breaks)
+    assert broken.problem == "second/result.txt: byte 7: expected the end of the list; found the end of the file"
 
 
 def test_a_file_that_breaks_in_the_middle_leaves_only_a_line_in_the_ledger(load, warehouse: Warehouse, tmp_path: Path) -> None:

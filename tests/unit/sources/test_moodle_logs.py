@@ -456,7 +456,7 @@ def items(path: Path) -> list[str]:
 
 
 def test_items_are_all_files_below_in_order_but_hidden_ones(tmp_path: Path):
-    for name in ("b.csv", "a/z.CSV", "a/y.csv.gz", ".hidden.csv", ".git/x.csv", "notes.md"):
+    for name in ("b.csv", "a/z.CSV", "a/y.csv.gz", ".hidden.csv", ".git/x.csv", "~$b.csv", "notes.md"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("x")
     assert items(tmp_path) == ["a/y.csv.gz", "a/z.CSV", "b.csv"]

@@ -288,7 +288,7 @@ class TestItems:
     def test_packed_file_cut_off(self, tmp_path: Path) -> None:
         packed = tmp_path / "result.json.gz"
         packed.write_bytes(gzip.compress((FIXTURES / "full_export.json").read_bytes())[:-30])
-        with pytest.raises(BadFile):
+        with pytest.raises(BadFile, match="found its end: the packed file is cut off or damaged"):
             list(TelegramReader().read(SOURCE, Item("x", packed), CONTEXT))
 
     def test_pages_are_one_item_that_changes_with_any_of_them(self, tmp_path: Path) -> None:

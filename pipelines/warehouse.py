@@ -16,14 +16,17 @@ from hashlib import sha256
 from pathlib import Path
 from time import monotonic, sleep
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
-import pandas as pd
 import pyarrow as pa
 
 from pipelines.errors import BadConfiguration, BadContract, PermanentError, TransientError
 from pipelines.settings import SQL_FOLDER
+
+if TYPE_CHECKING:
+    # Half of the time that a command takes to begin, and most commands need none of it.
+    import pandas as pd
 
 #: In the order in which they are made. A schema's file holds nothing but `create … if not exists` and comments.
 SCHEMAS = ("raw", "personal", "links", "risk", "deliveries")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -261,3 +262,9 @@ def test_every_command_stands_under_a_heading_and_the_version_is_told() -> None:
     assert CliRunner().invoke(cli.app, ["--version"]).output.startswith("mayak ")
     headings = {group.rich_help_panel for group in cli.app.registered_groups} | {one.rich_help_panel for one in cli.app.registered_commands}
     assert all(isinstance(heading, str) for heading in headings)
+
+
+def test_a_command_begins_without_what_it_may_not_need() -> None:
+    code = "import sys, pipelines.cli; print(sorted({'pandas', 'sklearn', 'dagster', 'dbt', 'great_expectations', 'matplotlib'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

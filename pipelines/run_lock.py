@@ -35,7 +35,7 @@ class RunLock:
     def __init__(self, warehouse: Path, who: str, *, patience: float = 0, tell: Callable[[str], None] | None = None) -> None:
         path = warehouse.with_name(f"{warehouse.name}.lock")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._file = path.open("a+", encoding="utf-8")
         except OSError as error:
             raise PermanentError(f"the warehouse {warehouse}: expected a folder that can be written to; found: {error.strerror}") from error

@@ -70,7 +70,8 @@ class Warehouse:
             raise PermanentError(f"there is no warehouse {path} yet: the first `mayak run daily` makes it")
         if path is not None and not read_only:
             try:
-                path.parent.mkdir(parents=True, exist_ok=True)
+                # Closed to others as the warehouse is: its write-ahead log and the lists beside it name people too.
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             except OSError as error:
                 raise PermanentError(f"the warehouse {path}: expected a folder that can be written to; found: {error.strerror}") from error
         is_new = path is not None and not path.exists()

@@ -11,6 +11,7 @@ import pytest
 
 from pipelines import warehouse as warehouse_module
 from pipelines.errors import BadContract, TransientError
+from pipelines.run_lock import run_lock
 from pipelines.warehouse import SCHEMAS, Warehouse, engine_beside
 
 
@@ -194,6 +195,16 @@ def test_a_schema_is_declared_whole_or_not_at_all(warehouse: Warehouse, tmp_path
         warehouse.create_schemas()
     assert not warehouse.has_table("raw.half")
     assert warehouse.has_table("raw.messages")
+
+
+def test_the_folder_that_is_made_for_a_warehouse_is_its_owners_alone(tmp_path: Path) -> None:
+    """Its write-ahead log, which DuckDB makes, and the lists beside it name people too."""
+    with Warehouse.open(tmp_path / "opened" / "warehouse.duckdb"), run_lock(tmp_path / "locked" / "warehouse.duckdb", "mayak run daily"):
+        for home in ("opened", "locked"):
+            assert (tmp_path / home).stat().st_mode & 0o777 == 0o700
+    (tmp_path / "own").mkdir(mode=0o750)
+    with Warehouse.open(tmp_path / "own" / "warehouse.duckdb"):
+        assert (tmp_path / "own").stat().st_mode & 0o777 == 0o750
 
 
 def test_a_new_warehouse_is_its_owners_alone_and_a_mode_that_was_set_stays(tmp_path: Path) -> None:

@@ -188,6 +188,8 @@ def load_item(
         was_loaded = "select exists (select 1 from raw.loads where source = ? and item = ? and state = 'loaded')"
         is_loaded = "select exists (select 1 from raw.loads where load_id = ? and state = 'loaded')"
         if warehouse.value(was_loaded, [source.name, shown]) and warehouse.value(is_loaded, [attempt.load_id]):
+            # A copy that broke meanwhile was replaced by the one that is loaded already: what was said of it is over.
+            warehouse.connection.execute("delete from raw.loads where source = ? and item = ? and state = 'failed'", [source.name, shown])
             return Load(source.name, shown, "unchanged")
         return _load_new(warehouse, attempt, context)
 

@@ -216,6 +216,25 @@ def test_a_reader_that_loses_a_row_is_refused_and_nothing_stays(load, warehouse:
     assert warehouse.value("select count(*) from raw.messages") == 0
 
 
+def test_a_broken_copy_that_is_replaced_by_the_loaded_one_is_no_failure_any_more(load, warehouse: Warehouse, tmp_path: Path) -> None:
+    """An export half-copied for one night, then copied whole: it is what was loaded before, and the lists called it unread for ever."""
+
+    def reads(path: Path) -> Iterator[object]:
+        if path.read_text() == "half":
+            raise BadFile(path, place="byte 4", expected="more of the file", found="its end")
+        yield from two_messages(path)
+
+    for content, state, ledger in (
+        ("whole", "loaded", {"loaded"}),
+        ("half", "failed", {"failed", "loaded"}),
+        ("whole", "unchanged", {"loaded"}),
+    ):
+        (tmp_path / "a.txt").write_text(content)
+        [done] = load(reads)
+        assert done.state == state
+        assert {row for (row,) in warehouse.rows("select state from raw.loads")} == ledger
+
+
 def test_of_files_of_one_name_the_broken_one_is_told_by_its_folder(load, warehouse: Warehouse, tmp_path: Path) -> None:
     """Every chat that Telegram exports is called result.json."""
     for folder in ("first", "second"):

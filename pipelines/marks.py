@@ -16,10 +16,11 @@ from pipelines.deliveries.language import LANGUAGES, Language
 from pipelines.deliveries.list_xlsx import HIDDEN
 from pipelines.deliveries.marks import BadMark, Mark, checked
 from pipelines.deliveries.page.store import Store
-from pipelines.deliveries.wording import state_name
+from pipelines.deliveries.wording import mark_choices, state_name
 from pipelines.errors import BadFile
 from pipelines.programme import Programme
 from pipelines.sources.formats.archives import ZipTree
+from pipelines.sources.formats.delimited import DelimitedFile, header_word
 from pipelines.sources.formats.workbooks import Row, workbook_rows
 from pipelines.warehouse import Warehouse
 
@@ -48,11 +49,7 @@ def marks_in(path: Path, programme: Programme, at: datetime) -> list[Mark]:
     workbook, a word that is no mark, or a snoozed line without a day; never a name.
     """
     words = _words(programme)
-    tree = ZipTree(path)
-    try:
-        rows = list(workbook_rows(tree, _likeness, 3))
-    finally:
-        tree.close()
+    rows = _rows(path)
     place = next((number for number, (_, cells) in enumerate(rows) if HIDDEN[0] in cells), None)
     if place is None:
         raise BadFile(path, place="row 3", expected="the headings of a list written by Mayak, with its hidden columns", found="others")
@@ -69,8 +66,12 @@ def marks_in(path: Path, programme: Programme, at: datetime) -> list[Mark]:
             if state is None or not item or not curator or not section:
                 raise ValueError
         except ValueError as error:
+            choices = ", ".join(mark_choices(None, Language(programme.languages[0], programme.zone)))
             raise BadFile(
-                path, place=f"row {number}", expected="one of the marks of the list, and its hidden columns", found="something else"
+                path,
+                place=f"row {number}",
+                expected=f"one of the marks of the list ({choices}), and its hidden columns",
+                found="something else",
             ) from error
         beside = " ".join(_cell(cells, _NOTE).split())
         until = _day(beside, at.astimezone(programme.zone).date()) if state == "snoozed" else None
@@ -83,6 +84,17 @@ def marks_in(path: Path, programme: Programme, at: datetime) -> list[Mark]:
                 path, place=f"row {number}", expected="a mark that can be done (snoozed: a day that lies ahead)", found="another"
             ) from error
     return list(found.values())
+
+
+def _rows(path: Path) -> list[tuple[int, list[str]]]:
+    """Rows of the workbook, or of the text that Excel makes of it under "CSV": semicolons and windows-1251 on a Russian machine."""
+    if path.suffix.lower() == ".csv":
+        return list(DelimitedFile(path, map(header_word, HIDDEN)).rows())
+    tree = ZipTree(path)
+    try:
+        return [(number, list(cells)) for number, cells in workbook_rows(tree, _likeness, 3)]
+    finally:
+        tree.close()
 
 
 def _likeness(rows: list[Row]) -> int:
@@ -113,9 +125,9 @@ def _day(text: str, today: date) -> date | None:
 
 
 def returned(folder: Path, programme: Programme, store: Store, at: datetime) -> tuple[int, list[str]]:
-    """Take in every workbook that lies in ``folder``; returns the new marks and what was wrong, by file. A file may lie there for ever."""
+    """Take in every workbook (or the CSV made of one) that lies in ``folder``; returns the new marks and what was wrong, by file. A file may lie there for ever."""
     new, problems = 0, []
-    for path in sorted(folder.glob("*.xlsx")) if folder.is_dir() else ():
+    for path in sorted(path for path in folder.iterdir() if path.suffix.lower() in (".xlsx", ".csv")) if folder.is_dir() else ():
         if path.name.startswith("~$"):  # a workbook that stands open in Excel: its owner's mark, no workbook
             continue
         try:

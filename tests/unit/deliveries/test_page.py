@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import shutil
 import time
 from datetime import date
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
 
 import openpyxl
@@ -289,6 +290,27 @@ def test_a_workbook_is_brought_back_once_and_whole(visit: Visit, tmp_path: Path)
     assert len(marks) == 2
     assert marks[MINE].note == "обещала сдать"
     assert marks["p00000000000000000000"].until_day == date(2026, 11, 25)
+
+
+def test_a_workbook_that_excel_has_made_text_of_is_brought_back_too(visit: Visit, tmp_path: Path) -> None:
+    """ "Save as CSV" on a Russian machine: semicolons, windows-1251, the hidden columns with the others."""
+    visit.log_in()
+    content = filled(visit.client.get("/sheet.xlsx").content, {made.NAMES[1]: ("Связалась", "обещала сдать")})
+    text = StringIO()
+    rows = openpyxl.load_workbook(BytesIO(content)).worksheets[0].iter_rows(values_only=True)
+    csv.writer(text, delimiter=";", lineterminator="\r\n").writerows(["" if cell is None else cell for cell in row] for row in rows)
+    saved = text.getvalue().encode("cp1251", "replace")
+    (tmp_path / "returned").mkdir()
+    (tmp_path / "returned" / "list.csv").write_bytes(saved)
+    assert returned(tmp_path / "returned", made.programme(), visit.store, visit.clock()) == (1, [])
+    token = form_token(visit.client.get("/list").text)
+    answer = visit.client.post("/sheet", data={"form_token": token}, files={"sheet": ("List.CSV", saved)})
+    assert answer.status_code == 200, answer.text
+    assert {(mark.item_id, mark.state, mark.note) for mark in visit.store.marks()} == {(MINE, "contacted", "обещала сдать")}
+    (tmp_path / "returned" / "list.csv").write_bytes(saved.replace("Связалась".encode("cp1251"), b"x"))
+    _, [problem] = returned(tmp_path / "returned", made.programme(), visit.store, visit.clock())
+    assert "expected one of the marks of the list (" in problem
+    assert "Жду ответа, Решено, Ложная тревога" in problem
 
 
 def test_a_workbook_of_another_curator_or_with_nonsense_is_refused_whole(visit: Visit, tmp_path: Path) -> None:

@@ -107,6 +107,34 @@ class TestBasicGroups:
         assert [row["reply_to_id"] for row in one] == [None, *(row["message_id"] for row in one[:3])]
 
 
+class TestPartsOfForums:
+    """ "From this day on": topics that began before are not told, and most posts name them."""
+
+    def placed(self, path: Path, messages: list[dict[str, Any]]) -> dict[int, tuple[str | None, str | None]]:
+        found = rows(read(export(path, messages)))
+        short = {row["message_id"]: row["message_id"].rpartition(":")[2] for row in found}
+        return {
+            int(short[row["message_id"]]): tuple(one and one.rpartition(":")[2] for one in (row["thread_id"], row["reply_to_id"]))
+            for row in found
+        }  # type: ignore[misc]
+
+    def test_posts_of_topics_that_began_before(self, tmp_path: Path) -> None:
+        posts = [message(80 + number, number, 101 + number % 3, reply_to_message_id=7) for number in range(24)]
+        answer, old = message(110, 50, reply_to_message_id=101), message(111, 60, reply_to_message_id=55)
+        placed = self.placed(tmp_path / "a.json", [*posts, answer, old])
+        assert placed[80] == placed[103] == ("7", None)
+        assert placed[110] == ("7", "101")
+        # One old message that is answered is no topic.
+        assert placed[111] == (None, "55")
+
+    def test_a_group_without_topics_answers_an_old_message(self, tmp_path: Path) -> None:
+        posts = [message(80 + number, number, 101 + number % 3, reply_to_message_id=7) for number in range(24)]
+        others = [message(110 + number, 50 + number) for number in range(9)]
+        assert self.placed(tmp_path / "a.json", [*posts, *others])[100] == (None, "7")
+        # Nor are a few posts alone a part of a group with topics.
+        assert self.placed(tmp_path / "b.json", posts[:9])[80] == (None, "7")
+
+
 class TestWhole:
     def test_a_supergroup_is_whole_from_its_first_to_its_last_message(self, tmp_path: Path) -> None:
         found = read(export(tmp_path / "a.json", [message(1, 0), message(2, 50, 102, edited_unixtime=str(START + 9000))]))

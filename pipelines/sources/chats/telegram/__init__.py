@@ -13,6 +13,8 @@ What the JSON does, and what is made of it (tdesktop up to 7.2, ``export_output_
 - ``from_id`` is "user…", "channel…" (a channel's post, or an administrator who writes as the group) or "chat…"; before 2021 a bare
   number, in which channels and groups were told apart by the bits above the 32nd. ``from`` is null for deleted accounts.
 - In a forum, a message of a topic says ``reply_to_message_id`` = the topic's root: its thread, not an answer. ``topic_created`` is the root.
+  Where only a later part of a forum was exported, a root is what several posts name and what lies before the part
+  (``thresholds.forum_replies_share``, ``forum_topic_posts``).
 - One topic alone (exported since 2025) stands under the group's id, as a "public_supergroup" with the topic's title: told by this, that every post
   answers into one root (of the first topic by its name, "General"). What it lacks is not taken for deleted, nor its title for the group's.
 - A pin is a service message that names the pinned one. Service messages of any ``action``, known or not, are rows of kind "service".

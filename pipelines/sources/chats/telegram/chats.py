@@ -71,6 +71,8 @@ class Chat:
     #: Message id → id of the topic's root; holds only messages of topics.
     topics: dict[int, int] = field(default_factory=dict)
     is_forum: bool = False
+    #: The lowest number of its first block of messages: lower ones are not in the export.
+    first_number: int | None = None
     #: While every post stands in one topic: message id → root of what it answers; None once one does not.
     roots: dict[int, int] | None = field(default_factory=dict)
     #: The first two authors; whether there is a second one is all that is asked.

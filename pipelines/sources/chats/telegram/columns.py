@@ -5,8 +5,10 @@ What only a few messages have (:data:`fields.RARE_KEYS`) is worked out for those
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
@@ -17,6 +19,7 @@ from pipelines.sources.chats.telegram.block import MICROSECONDS, Block, block_of
 from pipelines.sources.chats.telegram.chats import BASIC_GROUP, NATIVE, Chat, Export
 from pipelines.sources.chats.telegram.fields import peer, split_peer
 from pipelines.sources.formats.plain_text import storable
+from pipelines.thresholds import threshold
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -58,6 +61,8 @@ def _add(block: Block, chat: Chat, export: Export) -> None:
     elsewhere = _elsewhere(block, export)
     if chat.roots is not None:
         _look_for_other_topics(block, topics, elsewhere, chat)
+    if not chat.is_private:
+        _find_topics_from_before(block, elsewhere, chat)
     if chat.is_forum or elsewhere:
         listed = [elsewhere.get(row, one) for row, one in enumerate(replies.to_pylist())]
         if chat.is_forum:
@@ -134,18 +139,43 @@ def _rare(block: Block, prefix: str, chat: Chat, export: Export) -> dict[int, st
     return topics
 
 
-def _look_for_other_topics(block: Block, topics: Collection[int], elsewhere: Iterable[int], chat: Chat) -> None:
+def _look_for_other_topics(block: Block, topics: Collection[int], elsewhere: Collection[int], chat: Chat) -> None:
     """Keep up what says that all posts stand in one topic. In nearly every chat the first block says that they do not."""
     if chat.is_private or pc.any(pc.and_(pc.invert(block.is_service), pc.is_null(block.answered))).as_py():
         chat.roots = None
         return
-    roots, ignored = dict(chat.roots or {}), set(elsewhere)
+    roots, found = chat.roots or {}, set(islice((chat.roots or {}).values(), 1))
     for row, (number, answered) in enumerate(zip(block.number.to_pylist(), block.answered.to_pylist(), strict=True)):
         if row in topics:
-            roots[int(number)] = int(number)
-        elif answered is not None and row not in ignored:
-            roots[int(number)] = roots.get(int(answered), int(answered))
-    chat.roots = roots if len(set(roots.values())) <= 1 else None
+            root = int(number)
+        elif answered is not None and row not in elsewhere:
+            root = roots.get(int(answered), int(answered))
+        else:
+            continue
+        roots[int(number)] = root
+        found.add(root)
+    chat.roots = roots if len(found) <= 1 else None
+
+
+def _find_topics_from_before(block: Block, elsewhere: Collection[int], chat: Chat) -> None:
+    """The topics that began before a part of a forum ("from this day on"): what they began with is not there, and most posts name it."""
+    if chat.first_number is None:
+        chat.first_number = min(map(int, block.number.to_pylist()))
+    is_post = pc.invert(block.is_service)
+    posts, answering = int(pc.sum(is_post).as_py() or 0), int(pc.sum(pc.and_(is_post, pc.is_valid(block.answered))).as_py() or 0)
+    least = threshold("forum_topic_posts")
+    looks_so = posts >= threshold("forum_part_posts") and answering >= threshold("forum_replies_share") * posts
+    if chat.first_number <= 0 or answering < least or not (chat.is_forum or looks_so):
+        return
+    named = Counter(
+        int(answered)
+        for row, (answered, post) in enumerate(zip(block.answered.to_pylist(), is_post.to_pylist(), strict=True))
+        if post and answered is not None and row not in elsewhere
+    )
+    for number, count in named.items():
+        if number < chat.first_number and count >= least:
+            chat.is_forum = True
+            chat.topics[number] = number
 
 
 def _elsewhere(block: Block, export: Export) -> dict[int, str]:

@@ -243,6 +243,8 @@ class Places:
     only: int | None = None
     by_code: Mapping[str, str] = field(default_factory=dict)
     by_title: Mapping[str, str] = field(default_factory=dict)
+    #: Of a site's whole log without the column "Course", where one course alone is spoken of: that of the modules' rows.
+    of_modules: int | None = None
     #: Course of rows that say nothing, from the programme file or the file's name.
     stated: str | None = None
     #: Short name of the one course, from there too.
@@ -418,7 +420,7 @@ def _fill(part: Part, cells: Mapping[str, pa.Array], moments: pa.Array, layout: 
     related = _people(said.related, of("affected", "native"), by_name, layout)
     is_impersonated = of("user", "is_impersonated")
     contexts = of("context", "text")
-    course = _course(said.course, code, made, layout)
+    course = _course(said.course, said.module, code, made, layout)
     part.people = _latest(person, of("user", "text"), at, in_time)
     part.people.add(_latest(related, of("affected", "text"), at, in_time))
     task, stated = coded_numbers(said.module), coded_numbers(said.course)
@@ -463,7 +465,9 @@ def _people(ids: np.ndarray, by_their_names: np.ndarray, by_name: np.ndarray, la
     return np.where(by_name & (known < 0), by_their_names, known)
 
 
-def _course(ids: np.ndarray, code: Mapping[str, np.ndarray], made: Mapping[str, Mapping[str, np.ndarray]], layout: Layout) -> np.ndarray:
+def _course(
+    ids: np.ndarray, modules: np.ndarray, code: Mapping[str, np.ndarray], made: Mapping[str, Mapping[str, np.ndarray]], layout: Layout
+) -> np.ndarray:
     """Course of each row: the description's, else the short name's, else the title's, else the one course of the file; its number, or -1."""
     encoded = pc.dictionary_encode(pa.array(ids))
     known = layout.course_ids.codes(str(one) if one > 0 else None for one in encoded.dictionary.to_pylist())
@@ -475,6 +479,8 @@ def _course(ids: np.ndarray, code: Mapping[str, np.ndarray], made: Mapping[str, 
         for name in ("course", "context"):
             if name in code:
                 course = np.where((ids == 0) & (course < 0), made[name]["course"][code[name]], course)
+        if courses.of_modules is not None:
+            course = np.where((ids == 0) & (course < 0) & (modules > 0), layout.course_ids.codes([str(courses.of_modules)]), course)
         if courses.stated is not None:
             course = np.where((ids == 0) & (course < 0), layout.course_ids.codes([courses.stated]), course)
     return np.where(course == layout.course_ids.codes([str(FRONT_PAGE)]), np.int32(-1), course)

@@ -20,7 +20,8 @@ What has to be known about it:
   origin, address) and its number among equals, so that overlapping downloads of the same log, English or Russian, give the same ids.
 - The report hides anonymous events from most people and may have been filtered: a download can be shorter than the log, so it is never
   taken for the whole of it.
-- A download of one course names the course in its course-level rows only; when the whole file names one course, every row is of it. In a
+- A download of one course names the course in its course-level rows only; when the whole file names one course, every row is of it
+  (every row of a module, where the front page is spoken of as well: that is the whole site's log without its column "Course"). In a
   download of several courses a row is of the course its Description names, else of the one its column "Course" or its context ("Course: …")
   names, where other rows of the file say which id that is; else of ``<realm>:course:code:<short name>`` (``facts`` knows them as one), else
   of none. ``course`` of the source, or ``feeds``, stands in for files that name none.
@@ -243,8 +244,10 @@ def _courses(file: TableFile, header: Header, places: Mapping[str, int], source:
     """Which courses the file speaks of."""
     stated = course_code(source, item) or downloaded_code(item)
     fallback = None if stated is None else f"code:{stated}"
-    ids = {int(one) for one in file.find_all(_COURSE_VIEWED)} - {FRONT_PAGE}
-    if "course" not in places and len(ids) <= 1:
+    found = {int(one) for one in file.find_all(_COURSE_VIEWED)}
+    ids = found - {FRONT_PAGE}
+    # No course's own log tells of the front page: with it, it is the whole site's, where people also log in and see their dashboards.
+    if "course" not in places and len(ids) <= 1 and not (ids and FRONT_PAGE in found):
         return Places(only=next(iter(ids), None), stated=fallback, code=stated)
     told: dict[str, dict[str, set[str]]] = {"course": {}, "context": {}}
     for block in file.blocks(header):
@@ -266,7 +269,8 @@ def _courses(file: TableFile, header: Header, places: Mapping[str, int], source:
         code: next(iter(found)) if len(found) == 1 else f"code:{code}" for code, found in told["course"].items() if code not in ("", "-")
     }
     titles = {title: next(iter(found)) for title, found in told["context"].items() if len(found) == 1}
-    return Places(by_code=codes, by_title=titles, stated=fallback)
+    of_modules = next(iter(ids)) if "course" not in places and len(ids) == 1 else None
+    return Places(by_code=codes, by_title=titles, stated=fallback, of_modules=of_modules)
 
 
 def _activity(rows: LogRows, layout: Layout, realm: str, context: Context, numbers: RowNumbers, found: _Found) -> pa.Table:
@@ -338,7 +342,8 @@ def _derived(found: _Found, realm: str, courses: Places, context: Context) -> It
     for task, (at, name) in found.strange_tasks.items():
         found.tasks.setdefault(task, (at, task_kind(found.modules[task]), name))
     in_course = {task: course for task, (_, course) in found.task_courses.items()}
-    default = str(courses.only) if courses.only is not None else courses.stated
+    known_course = courses.only if courses.only is not None else courses.of_modules
+    default = str(known_course) if known_course is not None else courses.stated
     tasks = [task for task in sorted(found.tasks) if in_course.get(task, default) not in (None, str(FRONT_PAGE))]
     if tasks:
         names = [two_languages(found.tasks[task][2]) for task in tasks]

@@ -204,6 +204,23 @@ def test_file_of_one_course_gives_every_row_its_course():
     assert set(read("english_with_bom.csv").column("activity", "course_id")) == {"moodle:course:2"}
 
 
+def test_log_of_a_site_without_its_column_of_courses_gives_the_only_one_to_its_own_rows(tmp_path: Path):
+    rows = [
+        ("Front page", "The user with id '5' viewed the course with id '1'."),
+        ("User: Ирина Полевая", "The user with id '5' has viewed their dashboard"),
+        ("System", "The user with id '5' has logged in."),
+        ("Course: Цифровая школа", "The user with id '5' viewed the course with id '2'."),
+        ("Course: Цифровая школа", "The user with id '5' assigned the role with id '5' to the user with id '6'."),
+        ("Page: Вводная", "The user with id '5' viewed the 'page' activity with course module id '9'."),
+    ]
+    lines = [f'"21/11/26, 14:05:07",Ирина Полевая,-,{context},System,X,"{description}",web,10.0.0.1' for context, description in rows]
+    path = tmp_path / "log.csv"
+    path.write_text("\n".join([HEADER.strip(), *lines]) + "\n", "utf-8")
+    log = Reading(MoodleLogsReader(), path)
+    assert log.column("activity", "course_id") == [None, None, None, *["moodle:course:2"] * 3]
+    assert [(row["task_id"], row["course_id"]) for row in log.rows("tasks")] == [("moodle:task:9", "moodle:course:2")]
+
+
 def test_file_of_two_courses_leaves_module_rows_without_one_and_front_page_is_none():
     log = read("two_courses.csv")
     assert log.column("activity", "course_id") == ["moodle:course:2", "moodle:course:3", None, None]

@@ -188,7 +188,10 @@ def _examine_warehouse(settings: Settings, programme: Programme, now: datetime) 
         yield Diagnosis("warehouse", f"{path}, {path.stat().st_size / 1e6:.0f} MB")
         for state in source_states(warehouse, programme):
             for problem in state.problems:
-                yield Diagnosis(f"loads of {state.name}", problem, "mend or replace the file; the next run tries again")
+                is_whole = problem.startswith((f"{state.name}: ", f"source {state.name}: "))
+                told = problem.removeprefix("source ").removeprefix(f"{state.name}: ") if is_whole else problem
+                mend = "mend the source" if is_whole else "mend or replace the file"
+                yield Diagnosis(f"loads of {state.name}", told, f"{mend}; the next run tries again")
             hours = (now.astimezone(UTC) - state.covers_until) / timedelta(hours=1) if state.covers_until else 0
             if hours > _late_after(state.kind):
                 yield Diagnosis(

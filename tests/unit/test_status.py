@@ -113,17 +113,19 @@ def test_a_stale_source_a_failed_load_and_nobody_enrolled(home: Path) -> None:
             insert into raw.loads (load_id, source, kind, item, fingerprint, reader_version, state, rows_seen, rows_kept, rows_rejected, covers_until, problem, loaded_at)
             values ('l1', 'old', 'telegram', 'a', 'f', 1, 'loaded', 1, 1, 0, '2026-11-19 05:00:00+00', null, '2026-11-22 04:00:00+00'),
                    ('l2', 'new', 'telegram', 'b', 'f', 1, 'loaded', 1, 1, 0, '2026-11-21 20:59:00+00', null, '2026-11-22 04:00:00+00'),
-                   ('l3', 'new', 'telegram', 'c', 'f', 1, 'failed', 0, 0, 0, null, 'c: not JSON', '2026-11-22 04:00:00+00')
+                   ('l3', 'new', 'telegram', 'c', 'f', 1, 'failed', 0, 0, 0, null, 'c: not JSON', '2026-11-22 04:00:00+00'),
+                   ('l4', 'lms', 'generic', '', 'f', 1, 'failed', 0, 0, 0, null, 'lms: the server refuses', '2026-11-22 04:00:00+00')
             """
         )
-    for name in ("old", "new"):
+    for name in ("old", "new", "lms"):
         (home / name).mkdir()
         (home / name / "result.json").write_text("{}", encoding="utf-8")
-    found = wrong(home, "".join(f'[[sources]]\nname = "{name}"\nkind = "telegram"\npath = "{name}"\n' for name in ("old", "new")))
+    found = wrong(home, "".join(f'[[sources]]\nname = "{name}"\nkind = "telegram"\npath = "{name}"\n' for name in ("old", "new", "lms")))
+    assert (found["loads of lms"].found, found["loads of lms"].mend) == ("the server refuses", "mend the source; the next run tries again")
     assert found["loads of old"].found == "nothing newer than 72 h"
     assert found["loads of new"].found == "c: not JSON"
     assert "learners" in found
-    assert set(found) == {"loads of old", "loads of new", "learners"}
+    assert set(found) == {"loads of old", "loads of new", "loads of lms", "learners"}
 
 
 def test_what_a_readers_earlier_rules_counted_is_counted_once() -> None:

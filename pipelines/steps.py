@@ -236,7 +236,12 @@ def deliver_lists(run: Run) -> list[Path]:
         one = run.programme.lists.language
         files = lists.write_lists(made, folder, (one,) if one else run.programme.languages)
         lists.remember(warehouse, made, run.as_of, files)
-        snapshot.write(warehouse, made, run.programme, run.as_of, run.settings.page_day)
+        # A day of the past that is run again (a backfill, a list written anew) is no morning: curators would work through last week's list.
+        shown = snapshot.day_shown(run.settings.page_day)
+        if shown is None or shown <= run.as_of:
+            snapshot.write(warehouse, made, run.programme, run.as_of, run.settings.page_day)
+        else:
+            run.progress.note(f"the curators' page shows {shown}, a later day, and keeps it")
     return [folder / file.path for file in files]
 
 

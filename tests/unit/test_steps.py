@@ -85,3 +85,19 @@ def test_a_night_that_the_checks_stop_says_why_and_which_source_is_missing(tmp_p
     says = r"raw\.enrolments: somebody_learns \(0 rows\): Every list .* Loads failed of lms: `mayak doctor` says why"
     with pytest.raises(BadContract, match=says):
         steps.check(run)
+
+
+def test_a_past_day_that_is_run_again_does_not_take_the_curators_page_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps.lists, "build_lists", lambda *_: [])
+    monkeypatch.setattr(steps.lists, "write_lists", lambda *_: [])
+    monkeypatch.setattr(steps.lists, "remember", lambda *_: None)
+    monkeypatch.setattr(steps.snapshot, "_write_learners", lambda *_: 0)
+    for part in ("questions", "repeated", "timelines"):
+        monkeypatch.setattr(steps.snapshot, f"_write_{part}", lambda *_: None)
+    for day, shown in ((21, 21), (22, 22), (20, 22), (22, 22)):
+        run = _run(tmp_path, as_of=date(2026, 11, day))
+        steps.deliver_lists(run)
+        assert steps.snapshot.day_shown(run.settings.page_day) == date(2026, 11, shown)
+    run.settings.page_day.write_bytes(b"")
+    steps.deliver_lists(_run(tmp_path, as_of=date(2026, 11, 20)))
+    assert steps.snapshot.day_shown(run.settings.page_day) == date(2026, 11, 20)

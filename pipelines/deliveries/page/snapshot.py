@@ -86,6 +86,16 @@ def write(warehouse: Warehouse, lists: Sequence[CuratorList], programme: Program
     return learners
 
 
+def day_shown(path: Path) -> date | None:
+    """The day that the page shows now; None where there is none, or no page that can be read."""
+    if not path.exists():
+        return None
+    try:
+        return Snapshot(path).about()["day"]
+    except (sqlite3.Error, KeyError, ValueError):
+        return None
+
+
 def _languages(programme: Programme) -> list[str]:
     return [programme.lists.language] if programme.lists.language else list(programme.languages)
 
@@ -306,7 +316,10 @@ class Snapshot:
                 "order by t.at desc, t.what, t.text limit ?",
                 [curator_id, person_id, curator_id, int(threshold("page_timeline_entries"))],
             ).fetchall()
-        return [Entry(datetime.fromisoformat(at), *rest, is_in_course=bool(is_in_course)) for at, *rest, is_in_course in rows]
+        return [
+            Entry(datetime.fromisoformat(at), channel, what, times, text, title, by_name, bool(is_in_course))
+            for at, channel, what, times, text, title, by_name, is_in_course in rows
+        ]
 
     def questions(self, curator_id: str) -> list[dict[str, Any]]:
         """Every open question of the curator's streams, the longest wait first."""

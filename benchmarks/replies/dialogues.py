@@ -122,7 +122,8 @@ def _write_chat(
             if mark[0] == "q":
                 answer, answer_id, kind = answers.get(mark, (None, None, None))
                 way = None if answer is None else "marked" if answer.mark and not is_unmarked else "unmarked"
-                told.asked.append(Asked(id_, START + line.at, answer_id, answer and START + answer.at, kind, way))
+                is_later = kind == "formal" and any(f"={mark}" in other.truth for other in chat.lines)
+                told.asked.append(Asked(id_, START + line.at, answer_id, answer and START + answer.at, kind, way, is_later))
     told.messages += len(chat.lines)
     tables["raw.chats"].append({"chat_id": place, "channel": "chat", "kind": "supergroup", "course_id": course} | origin)
     tables["raw.courses"].append({"course_id": course, "code": f"C{number}", "name": chat.name} | origin)

@@ -1,7 +1,7 @@
 """Weights of the guess's signs from chats whose truth is known: what ``WEIGHTS`` in ``pipelines/links/reply_guess.py`` holds, and what certainty is worth.
 
-``python -m benchmarks.replies.learn_weights --seeds 1 2 3 --test 11 12 21``: learned on two files of chats written by hand, their curators' marks hidden, and on
-simulated chats; each weight with its standard error, then precision and coverage by the certainty asked for: on the other seeds, and on
+``python -m benchmarks.replies.learn_weights --seeds 1 2 3 4 5 6 --test 11 12 21``: learned on two files of chats written by hand, each once with its curators' marks hidden and once as
+it was written (marked answers teach what was answered before), and on simulated chats; each weight with its standard error, then precision and coverage by the certainty asked for: on the other seeds, and on
 the chats written by hand, each judged by what was learned of the others.
 """
 
@@ -51,16 +51,20 @@ def simulated(seed: int) -> Told:
 
 
 def by_hand() -> Told:
-    """The files written by hand to be learned from, all of whose curators' messages are unmarked."""
-    parts = [_by_hand(half) for half in LEARNED]
-    chats = np.cumsum([0] + [int(part.chat.max()) + 1 for part in parts])
-    return _together([replace(part, chat=part.chat + first) for part, first in zip(parts, chats[:-1], strict=True)])
+    """The files written by hand to be learned from, once all of whose curators' messages are unmarked, and once as they were written."""
+    parts, first = [], 0
+    for half in LEARNED:
+        # A chat is one chat, with and without marks: it is not judged by itself.
+        both = [_by_hand(half, is_unmarked=is_unmarked) for is_unmarked in (True, False)]
+        parts += [replace(part, chat=part.chat + first) for part in both]
+        first += 1 + max(int(part.chat.max()) for part in both)
+    return _together(parts)
 
 
-def _by_hand(half: str) -> Told:
+def _by_hand(half: str, *, is_unmarked: bool) -> Told:
 
     def write(warehouse: Warehouse) -> set[tuple[str, str]]:
-        _, lines = tell(warehouse, half, is_unmarked=True)
+        _, lines = tell(warehouse, half, is_unmarked=is_unmarked)
         chat = {id_: id_.split(":")[2] for id_ in lines}
         asked = {(chat[id_], mark): id_ for id_, line in lines.items() for mark in line.truth if mark.startswith("q")}
         said = [(id_, mark.lstrip("=~.")) for id_, line in lines.items() for mark in line.truth if mark.startswith(_SAYS)]
@@ -147,7 +151,7 @@ def sweep(tested: list[tuple[Told, Floats]]) -> list[tuple[float, int, int, int]
 def main() -> None:
     """Learn, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5, 6])
     parser.add_argument("--test", type=int, nargs="+", default=[11, 12, 21])
     given = parser.parse_args()
     hand, seeds = by_hand(), [simulated(seed) for seed in given.seeds]

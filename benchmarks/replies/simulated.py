@@ -33,7 +33,7 @@ def tally(warehouse: Warehouse, told: Talk) -> Counter[str]:
     ):
         replies[question].append((sent, answer, kind, rule))
     is_open = {question for question in found if not any(kind == "substantive" for _, _, kind, _ in replies[question])}
-    open_true = {question for question, one in true.items() if one.kind != "substantive"}
+    open_true = {question for question, one in true.items() if one.kind != "substantive" and not one.answered_later}
     count["open shown"], count["open true"], count["open right"] = len(is_open), len(open_true), len(is_open & open_true)
     for question, one in true.items():
         linked = sorted(reply for reply in replies[question] if reply[2] in ("substantive", "formal"))

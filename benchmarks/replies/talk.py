@@ -43,6 +43,8 @@ class Asked:
     answered_at: int | None
     kind: str | None
     way: str | None
+    #: A formal first answer, and a substantive one after it: it is not open.
+    answered_later: bool = False
 
 
 @dataclass

@@ -28,14 +28,14 @@ from pipelines.warehouse import Warehouse
 _ASKED = """
 create or replace temp table asked as
 with part as (
-    select question.burst_id as question_id, message.*,
+    select question.burst_id as question_id, case when question.is_question then question.score end as asks, message.*,
         row_number() over (partition by question.burst_id order by message.sent_at, length(message.message_id), message.message_id) as place
     from links.questions as question join conversation as message on message.message_id = question.message_id
     where question.burst_id in (select burst_id from links.questions where is_question)
 ), burst as (
     select question_id, min(channel) as channel, min(chat_id) as chat_id, min(thread_id) as thread_id, min(account_id) as account_id, min(author_id) as author_id,
         min(person_id) as person_id, min(course_id) as course_id, min(sent_at) as asked_at, max(sent_at) as last_at,
-        string_agg(text, ' ' order by place) as text, arg_min(subject, place) as subject, arg_max(message_id, place) as last_id
+        string_agg(text, ' ' order by place) as text, arg_min(subject, place) as subject, arg_max(message_id, place) as last_id, max(asks) as asks
     from part group by question_id
 )
 select * exclude (text), {whole} as whole from burst
@@ -72,7 +72,8 @@ with spoken as (
         -- "The link is mended, thank you" is news with a courtesy after it; who only thanks begins with it.
         regexp_matches(regexp_replace(whole, '^ ({greetings} )+', ' '), '^ ((большое|огромное|и|вам|many|so) )*({thanking}) ') as opens_with_thanks,
         regexp_matches(whole, ' [?] $') as ends_asking, regexp_matches(whole, '{asks_details}') as asks_details, regexp_matches(whole, '{asks_to_see}') as asks_to_see,
-        regexp_matches(whole, '{will_find_out}') as will_find_out, trim(regexp_replace(replace(whole, ' ', '  '), '{acknowledges}', ' ', 'g')) = '' as acknowledges,
+        regexp_matches(whole, '{will_find_out}') as will_find_out, regexp_matches(whole, '{promises}') as promises, regexp_matches(whole, '{noted}') as noted,
+        regexp_matches(whole, '{asks_which}') as asks_which, regexp_matches(whole, '{asks_in_courtesy}') as asks_in_courtesy, trim(regexp_replace(replace(whole, ' ', '  '), '{acknowledges}', ' ', 'g')) = '' as acknowledges,
         -- The digits of a user name ("@ivanova5") are no date and no amount.
         regexp_matches(regexp_replace(written, '@[0-9A-Za-z_]+', ' ', 'g'), '[0-9]') as has_number, regexp_matches(written, '{link}') as has_link,
         -- All are spoken to at the opening: "the mark is set for all" is told to one.
@@ -90,7 +91,10 @@ with spoken as (
         when words = 0 then 'substantive'
         when asks_back or (asks_to_see and words <= {short}) then 'holding'
         when asks_details and not ends_asking then 'substantive'
-        when ends_asking and words <= {long} then 'holding'
+        when ends_asking and words <= {long} and not (asks_in_courtesy and words > {bare_words} + 1) then 'holding'
+        when asks_which and words <= {short} then 'holding'
+        -- Who has taken note answers nothing yet, and may answer later.
+        when (promises and words <= {short} or noted and words <= {short} / 2) and not has_link then 'holding'
         when (holding or will_find_out) and words <= {short} and not (specific and words > {short} / 2) and not has_link then 'holding'
         when pointer and not specific and not is_placed and not done and words <= {short} and not has_link and not has_number then 'formal'
         -- One or two words say something unless they are none but "ok" and "good day".
@@ -173,6 +177,10 @@ def link_replies(warehouse: Warehouse, *, since: float | None = None, is_related
             asks_details=wording.ASKS_DETAILS,
             asks_to_see=wording.ASKS_TO_SEE,
             will_find_out=wording.WILL_FIND_OUT,
+            promises=wording.PROMISES,
+            noted=wording.NOTED,
+            asks_which=wording.ASKS_WHICH,
+            asks_in_courtesy=wording.ASKS_IN_COURTESY,
             acknowledges=wording.pattern((*wording.ACKNOWLEDGES, *wording.GREETINGS)),
             greetings=wording.pattern(wording.GREETINGS).strip(),
             thanking=wording.pattern(wording.THANKS).strip().strip("()"),

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, vstack
 
 from pipelines.links import question_wording
 from pipelines.links.reply_model import (
@@ -29,6 +29,7 @@ from pipelines.links.reply_model import (
     by_rarity,
     features,
     narrow,
+    openings,
     prior,
     shares,
     told_signs,
@@ -48,29 +49,32 @@ _ROWS = 32
 
 #: Log odds per unit of each sign, learned on chats written by hand and on simulated ones (``python -m benchmarks.replies.learn_weights``) and rounded.
 WEIGHTS = {
-    "about_to_best": 0.25,
-    "answered_later": -3.35,
-    "asker_accepted": 1.35,
-    "asker_between": -0.4,
-    "asker_replied": 4.3,
-    "asker_thanked": 0.65,
-    "evidence": 2.6,
+    "about_to_best": -0.1,
+    "answered_later": -3.3,
+    "asker_accepted": 1.2,
+    "asker_between": -0.3,
+    "asker_replied": 4.1,
+    "asker_settled": -1.25,
+    "asker_thanked": 0.7,
+    "doubt": -1.95,
+    "evidence": 2.3,
     "fit": 1.15,
-    "fit_intent": 1.2,
-    "fit_other": -1.4,
-    "hours": -0.9,
-    "none": -8.45,
-    "none_formal": -1.75,
-    "none_goes_on": 0.7,
-    "none_holding": 1.15,
-    "none_known": 6.75,
-    "none_of_many": 0.3,
-    "none_unlike": 4.7,
-    "number": 1.2,
-    "other_matter": -0.25,
-    "prior": 0.85,
-    "rank": 0.05,
-    "rivals": -0.95,
+    "fit_intent": 0.9,
+    "fit_other": -1,
+    "hours": -1.05,
+    "none": -3.45,
+    "none_formal": -1.55,
+    "none_goes_on": 0.55,
+    "none_holding": 0.7,
+    "none_known": 2.6,
+    "none_of_many": 0.25,
+    "none_unlike": 4.55,
+    "number": 0.65,
+    "other_matter": -0.4,
+    "prior": 0.1,
+    "rank": -0.05,
+    "rivals": -0.75,
+    "shared": 0.5,
     "unmarked_between": -1.1,
 }
 #: The same for words to all, and for an answer to all who asked: learned on simulated chats alone (docs/decisions/0020), for chats written by hand have
@@ -104,7 +108,7 @@ select message_id, row_number() over (order by sent_at, length(message_id), mess
     count(*) filter (role in ('curator', 'staff')) over before as told_before,
     count(*) filter (role in ('curator', 'staff') and reply_to_id is null and says <> 'thanks') over before as unmarked_before,
     coalesce(lag(author_id) over turn = author_id and epoch(sent_at) - epoch(lag(sent_at) over turn) <= $heard, false) as goes_on,
-    says = 'thanks' or (words <= $few and not contains(whole, '?')) as is_brief
+    says = 'thanks' or (words <= $few and not contains(whole, '?')) as is_brief, says = 'thanks' or settled and words <= $short as is_settled
 from said where channel = 'chat'
 window turn as (partition by chat_id, coalesce(thread_id, '') order by sent_at, length(message_id), message_id),
     before as (partition by chat_id, coalesce(thread_id, '') order by sent_at, length(message_id), message_id rows between unbounded preceding and 1 preceding)
@@ -127,7 +131,7 @@ where said.channel = 'chat' and said.role in ('curator', 'staff') and said.says 
 _WAITING = """
 create or replace temp table waiting as
 select row_number() over (order by asked.question_id) - 1 as question, talk.place, talk.chat, talk.author, epoch(asked.asked_at) as asked, epoch(asked.last_at) as last,
-    epoch(closed.closed_at) as closed, asked.question_id, asked.person_id, asked.whole, talk.told_before, talk.unmarked_before
+    epoch(closed.closed_at) as closed, asked.question_id, asked.person_id, asked.whole, asked.asks, talk.told_before, talk.unmarked_before
 from asked join talk on talk.message_id = asked.last_id left join closed on closed.question_id = asked.question_id
 where asked.channel = 'chat'
 """
@@ -141,7 +145,7 @@ with spread as (
     from told left join waiting on waiting.question_id = told.marked_id
 ), pair as (
     select spread.answer, spread.place as answer_place, spread.author, spread.sent, spread.is_marked, spread.to_many, waiting.question, waiting.place as question_place,
-        waiting.author as asker, waiting.asked, waiting.closed, (spread.sent - waiting.last) / 3600 as hours, coalesce(spread.marked = waiting.question, false) as is_own,
+        waiting.author as asker, waiting.asks, waiting.asked, waiting.closed, (spread.sent - waiting.last) / 3600 as hours, coalesce(spread.marked = waiting.question, false) as is_own,
         spread.chat, spread.told_before, spread.unmarked_before - waiting.unmarked_before as unmarked_between
     from spread join (select *, floor(last / (3600 * $hours))::bigint as stretch from waiting) as waiting
         on waiting.chat = spread.chat and waiting.stretch = spread.stretch
@@ -175,6 +179,7 @@ select open.answer as answer_id, open.question as question_id, open.answer_place
     open.closed is not null and open.closed > open.sent and open.closed - open.asked <= $settled as is_answered_later,
     coalesce(follow_up.has_replied, false) as asker_replied, coalesce(follow_up.has_thanked, false) as asker_thanked,
     ln(1 + greatest(open.unmarked_between, 0)) as unmarked_between, earlier.place > open.question_place as asker_between,
+    earlier.place > open.question_place and earlier.is_settled as asker_settled, 1 - open.asks as doubt,
     -- The next that the asker says is thanks or a word or two, and no curator said anything meanwhile.
     coalesce(later.is_brief and later.told_before = open.told_before + 1 and epoch(later.sent_at) - open.sent <= 86400, false) as asker_accepted
 from open left join follow_up on follow_up.answer = open.answer and follow_up.author = open.asker
@@ -246,10 +251,11 @@ def learning() -> float:
 
 @dataclass(frozen=True)
 class Lines:
-    """What is known of each distinct line of questions and answers: slots that it holds, word beginnings, small numbers as bits."""
+    """What is known of each distinct line of questions and answers: slots that it holds, word beginnings, still shorter ones, small numbers as bits."""
 
     held: Bools
     counts: csr_array
+    openings: csr_array
     numbers: Ints
 
 
@@ -264,7 +270,10 @@ class _Candidates:
 
 
 def _candidates(warehouse: Warehouse) -> _Candidates:
-    warehouse.connection.execute(_TALK, {"heard": 3600 * threshold("question_heard"), "few": int(threshold("bare_answer")) + 1})
+    warehouse.connection.execute(
+        _TALK,
+        {"heard": 3600 * threshold("question_heard"), "few": int(threshold("bare_answer")) + 1, "short": int(threshold("short_answer"))},
+    )
     warehouse.connection.execute(_TOLD)
     warehouse.connection.execute(_WAITING)
     warehouse.connection.execute(
@@ -300,7 +309,12 @@ def _candidates(warehouse: Warehouse) -> _Candidates:
         every,
         asked["question_id"].to_numpy(),
         told["message_id"].to_numpy(),
-        Lines(held, narrow(word_counts(texts)), np.array([_small_numbers(line) for line in texts], np.int64)),
+        Lines(
+            held,
+            narrow(word_counts(texts)),
+            narrow(word_counts(texts, openings)),
+            np.array([_small_numbers(line) for line in texts], np.int64),
+        ),
     )
 
 
@@ -341,6 +355,7 @@ def _seen(talk: Conversation, rows: pd.DataFrame, lines: Lines) -> pd.DataFrame:
     rows["other_matter"] = (about == 0) & held[rows["question_line"]] & held[rows["answer_line"]]
     rows["number"] = _numbers_agree(lines.numbers[rows["question_line"]], lines.numbers[rows["answer_line"]])
     rows["waited"] = np.log1p(rows["hours"])
+    rows["shared"] = np.log1p(shared_words(lines.openings[question_lines], lines.openings[answer_lines], questions, answers, answer_code))
     rows["rank"] = np.log1p(np.array(rows.groupby("answer_id", sort=False).cumcount(ascending=False), dtype=float))
     return rows
 
@@ -353,6 +368,20 @@ def _about(asked: Bools, said: Bools) -> Callable[[NDArray[np.int64], NDArray[np
     one = one / np.maximum(np.linalg.norm(one, axis=1), 1e-9)[:, None]
     other = other / np.maximum(np.linalg.norm(other, axis=1), 1e-9)[:, None]
     return lambda questions, answers: np.einsum("ij,ij->i", one[questions], other[answers])
+
+
+def shared_words(asked: csr_array, told: csr_array, questions: Ints, answers: Ints, message: Ints) -> Floats:
+    """Of each pair the rarity of the words that both hold, each divided by how many candidates of the message hold it: what speaks for all of them speaks for none."""
+    table = by_rarity(csr_array(vstack([asked, told])))
+    both = csr_array(table[questions].multiply(table[asked.shape[0] + answers]))
+    both.sort_indices()
+    held = csr_array((np.ones_like(both.data), both.indices, both.indptr), shape=both.shape)
+    by_message = csr_array(
+        (np.ones(len(message)), (message, np.arange(len(message)))), shape=(int(message.max(initial=-1)) + 1, len(message))
+    )
+    often = csr_array(held.multiply((by_message @ held)[message]))
+    often.sort_indices()
+    return np.asarray(csr_array((both.data / often.data, both.indices, both.indptr), shape=both.shape).sum(axis=1)).ravel()
 
 
 def speak_of_one(questions: pd.Series, answers: pd.Series) -> tuple[Floats, Bools]:
@@ -386,7 +415,7 @@ def table_of(
     """The candidates of each message and, last, none of them (``earlier`` -1), with their signs in the order of ``NAMES``."""
     code = pd.factorize(rows["answer_id"])[0]
     starts = np.flatnonzero(np.diff(code, prepend=-1))
-    # Where little was answered before, who spoke when has to tell what likeness cannot.
+    # Where little was answered before, or nothing twice, who spoke when has to tell what likeness cannot.
     fresh = threshold("reply_usual_examples") / (known + threshold("reply_usual_examples"))
     # Any one reason to think that they belong together is enough; a second one adds little.
     evidence = 1 - (1 - fit) * (1 - fit_intent) * (1 - rows["about"].to_numpy()) * (1 - alike)
@@ -396,6 +425,7 @@ def table_of(
         "asker_replied": rows["asker_replied"], "asker_thanked": rows["asker_thanked"], "answered_later": rows["answered_later"],
         "asker_accepted": rows["asker_accepted"], "asker_between": rows["asker_between"],
         "unmarked_between": fresh * rows["unmarked_between"],
+        "asker_settled": rows["asker_settled"], "doubt": rows["doubt"], "shared": rows["shared"],
     }  # fmt: skip
     table = np.zeros((len(rows) + len(starts), len(NAMES)))
     for name, values in signs.items():
@@ -406,7 +436,7 @@ def table_of(
         "none_goes_on": fresh * rows["goes_on"].to_numpy()[starts], "none_holding": rows["is_holding"].to_numpy()[starts],
         # Each open question brings a belief of its own: that many are open is no reason to believe in one.
         "none_of_many": np.where(rows["to_many"].to_numpy()[starts], 0, np.log(np.diff(starts, append=len(rows)))),
-        # Where much was answered before, an answer is like some of it.
+        # Where much was answered before and again, an answer is like some of it.
         "none_known": np.full(len(starts), 1 - fresh),
     }  # fmt: skip
     for name, values in none.items():
@@ -432,12 +462,32 @@ def weigh(talk: Conversation, marked: pd.DataFrame, block: pd.DataFrame, lines: 
         agreed = beside.submit(agreement, rows, known, lines.counts)
         rows = _seen(talk, rows, lines)
         fit, fit_intent, fit_other, near, alike = agreed.result()
-        pairs, table = table_of(rows, fit, fit_intent, fit_other, likeness_expected(near, len(newest)), alike, len(newest))
+        # Examples that were never given twice do not tell that the next answer is like one of them.
+        known_again = repeated(known, lines.counts)
+        pairs, table = table_of(rows, fit, fit_intent, fit_other, likeness_expected(near, known_again), alike, known_again)
     return rows, pairs, table
 
 
+def repeated(known: pd.DataFrame, counts: csr_array) -> int:
+    """How many of the known answers are like another one of them (``reply_repeated``): how far what was answered here before tells what will be. ``counts``: words of the lines."""
+    answers = known.drop_duplicates("answer_id")["answer_line"].to_numpy()
+    if not len(answers):
+        return 0
+    lines, often = np.unique(answers, return_counts=True)
+    table = unit_rows(by_rarity(counts[lines], often))
+    others = csr_array(table.T)
+    size = int(threshold("reply_block"))
+    is_again = often > 1
+    for first in range(0, len(lines), size):
+        near = (table[first : first + size] @ others).toarray()
+        place = np.arange(len(near))
+        near[place, first + place] = 0
+        is_again[first : first + size] |= near.max(axis=1) >= threshold("reply_repeated")
+    return int(often[is_again].sum())
+
+
 def likeness_expected(near: Floats, known: int) -> Floats:
-    """How near each answer is to a known one, as far as ``known`` examples can tell: where nothing was answered before, that an answer is unlike all of them says nothing."""
+    """How near each answer is to a known one, as far as ``known`` examples can tell: where nothing was answered before, or nothing twice, that an answer is unlike all of them says nothing."""
     usual, weight = threshold("reply_usual_likeness"), threshold("reply_usual_examples")
     return (known * near + weight * usual) / (known + weight)
 

@@ -12,7 +12,7 @@ Nothing here reads the warehouse: arrays come in, arrays go out.
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -31,6 +31,7 @@ Floats = NDArray[np.float64]
 
 #: Word beginnings stand for words: enough for Russian endings, and no dictionary is needed.
 _STEM = 6
+_OPENING = 4
 _BUCKETS = 2**18
 #: Pairs that are scored at a time.
 _BLOCK = 4096
@@ -148,11 +149,16 @@ def _beginnings(line: str) -> list[str]:
     return [word[:_STEM] for word in line.split() if len(word) > 2]
 
 
-def word_counts(lines: Sequence[str]) -> csr_array:
-    """One row per line: 1 for each of its word beginnings."""
+def openings(line: str) -> list[str]:
+    """Shorter beginnings, in which the forms of a short word agree ("баян", "баяне"), and numbers."""
+    return [word[:_OPENING] for word in line.split() if len(word) > 2 or word.isdigit()]
+
+
+def word_counts(lines: Sequence[str], words: Callable[[str], list[str]] = _beginnings) -> csr_array:
+    """One row per line: 1 for each of its word beginnings (``words`` of a line)."""
     if not len(lines):
         return csr_array((0, _BUCKETS))
-    vectorizer = HashingVectorizer(analyzer=_beginnings, n_features=_BUCKETS, norm=None, alternate_sign=False, binary=True)
+    vectorizer = HashingVectorizer(analyzer=words, n_features=_BUCKETS, norm=None, alternate_sign=False, binary=True)
     return csr_array(vectorizer.transform(lines))
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from pipelines.links.questions import link_questions
 from pipelines.links.replies import link_replies, roots
-from pipelines.links.reply_guess import likeness_expected, of_one_matter
+from pipelines.links.reply_guess import likeness_expected, of_one_matter, repeated, shared_words
+from pipelines.links.reply_model import openings, word_counts
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 from tests.unit.links.conversation import Course, at
@@ -605,3 +606,55 @@ def test_no_turn_where_the_curator_may_speak_of_something_else(course: Course, b
         3 * DAY if between == "two days pass" else 30,
     )
     assert replies(course).get((asked, told), ("", "", ""))[2] != "turn"
+
+
+def test_what_was_never_said_twice_does_not_tell_what_will_be_said() -> None:
+    lines = [
+        "критерии эссе внизу страницы",
+        "вебинар завтра в шесть вечера",
+        "критерии эссе внизу этой страницы",
+        "сертификат пришлём почтой",
+    ]
+    known = pd.DataFrame({"answer_id": [0, 1, 2, 3], "answer_line": [0, 1, 2, 3]})
+    assert repeated(known, word_counts(lines)) == 2
+    assert repeated(known[known["answer_line"] != 2], word_counts(lines)) == 0
+    # The same words said twice are one line; an answer to two questions is said once.
+    assert repeated(pd.DataFrame({"answer_id": [0, 1], "answer_line": [3, 3]}), word_counts(lines)) == 2
+    assert repeated(pd.DataFrame({"answer_id": [0, 0], "answer_line": [3, 3]}), word_counts(lines)) == 0
+
+
+def test_a_short_word_in_another_form_tells_which_question_is_meant() -> None:
+    asked = word_counts(["распевку можно вести на баяне", "стирать доску можно", "эссе можно писать от руки"], openings)
+    told = word_counts(["баян можно"], openings)
+    shared = shared_words(asked, told, np.arange(3), np.zeros(3, np.int64), np.zeros(3, np.int64))
+    assert shared[0] > 3 * shared[1]
+    # What speaks for every candidate speaks for none.
+    assert shared[1] == shared[2] < 0.3
+
+
+@pytest.mark.parametrize(("word", "is_meant"), [("я дома", True), ("Спасибо, разобралась", False)])
+def test_who_has_thanked_before_is_hardly_answered_any_more(course: Course, word: str, is_meant: bool) -> None:
+    asked = course.chat("Вера", "Сколько страниц у эссе?", 0)
+    course.chat("Глеб", "Две страницы, в методичке написано", 5)
+    course.chat("Вера", word, 9)
+    answer = course.chat("Инга", "Да, всё верно подсказали", 40)
+    assert ((asked, answer) in replies(course)) == is_meant
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("Галя, взяла в работу", "holding"),
+        ("Заявка зарегистрирована", "holding"),
+        ("нужно смотреть часы, посмотрю и отвечу", "holding"),
+        ("направлю ваш вопрос в договорной отдел", "holding"),
+        ("Какой браузер? У меня всё открывается", "holding"),
+        ("Пятую открыла, но сначала пересмотри третью, договорились?", "substantive"),
+        ("Какой угодно, лишь бы читалось", "substantive"),
+        ("Заявку приняла, место за вами, начало в среду в 18:00, ссылку пришлём накануне", "substantive"),
+    ],
+)  # fmt: skip
+def test_who_has_taken_note_or_asks_first_has_not_answered(course: Course, said: str, kind: str) -> None:
+    asked = course.chat("Вера", "Где исправить договор?", 0)
+    answer = course.chat("Инга", said, 10, reply_to=asked)
+    assert replies(course)[asked, answer][1] == kind

@@ -263,7 +263,6 @@ WILL_FIND_OUT = (
     "| (запрос|вопрос|обращение) (в|к|методист[а-я]+|техническ[а-я]+|отправл[а-я]+) | (отправил[аи]?|передал[аи]?|написал[аи]?|спросил[аи]?|запросил[аи]?) ([а-я]+ )?((запрос|у|методист[а-я]*|техник[а-я]*) |(в )?(техподдержк|поддержк|бухгалтери|учебн|отдел|техническ|методическ)[а-я]* )"
     "| (i ll|i will|we ll|we will|let me|let us) (look|check|ask|find|see|get back) | (we are|i am|we re|i m) (checking|looking|asking) | (give me|bear with me) | (checking|looking) (with|into) "
 )
-#: What the trouble looks like is asked for.
 #: "I will look and tell": a promise whatever else is said beside it.
 PROMISES = (
     " (посмотрю|гляну|проверю|уточню|узнаю|спрошу|выясню|разберусь|посмотрим|проверим|уточним|узнаем|спросим|выясним|разберемся) и (сразу )?([а-я]+ )?(отвечу|напишу|скажу|сообщу|вернусь|отпишусь|расскажу|ответим|напишем|скажем|сообщим|вернемся|отпишемся) "
@@ -279,6 +278,7 @@ NOTED = (
 #: What the curator asks at the opening, before any answer, of the asker's own matter; and a question at the end that is none.
 ASKS_WHICH = "^ ((а|и|подскажите|пожалуйста|скажите) )*((в|на|с|из|о|по|у) )?(как(ой|ая|ое|ие|ую|ого|ом|их)|which|what) [^?]*[?] "
 ASKS_IN_COURTESY = " (договорились|хорошо|ладно|ок|окей|норм|нормально|идет|согласны|да|ok|okay|right|deal) [?] $"
+#: What the trouble looks like is asked for.
 ASKS_TO_SEE = " (пришлите|скиньте|киньте|вышлите|покажите|отправьте|сделайте|приложите|send|share|attach|post) ([a-zа-я]+ ){0,4}(скрин|скрины|скриншот[а-я]*|снимок|снимки|фото экрана|screenshot|screenshots|picture) "
 #: What a word or two say that is no answer.
 ACKNOWLEDGES = (

@@ -19,12 +19,14 @@ from pipelines.deliveries.page.store import Store
 from pipelines.deliveries.wording import mark_choices, state_name
 from pipelines.errors import BadFile
 from pipelines.programme import Programme
-from pipelines.sources.formats.archives import ZipTree
+from pipelines.sources.formats.archives import ZipTree, is_hidden
 from pipelines.sources.formats.delimited import DelimitedFile, header_word
 from pipelines.sources.formats.workbooks import Row, workbook_rows
 from pipelines.warehouse import Warehouse
 
 _MARK, _NOTE = 3, 4
+#: A workbook is a ZIP archive (PKWARE's APPNOTE.TXT, 4.3.7).
+_WORKBOOK = b"PK\x03\x04"
 _DAY = re.compile(r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)(?:[T ].*)?|(?P<d>\d{1,2})[./](?P<m>\d{1,2})(?:[./](?P<y>\d{4}|\d{2}))?")
 #: Excel counts days from here (the leap year 1900 that never was included).
 _EXCEL_EPOCH = date(1899, 12, 30)
@@ -88,7 +90,10 @@ def marks_in(path: Path, programme: Programme, at: datetime) -> list[Mark]:
 
 def _rows(path: Path) -> list[tuple[int, list[str]]]:
     """Rows of the workbook, or of the text that Excel makes of it under "CSV": semicolons and windows-1251 on a Russian machine."""
-    if path.suffix.lower() == ".csv":
+    # By what it holds, as everywhere: a browser's upload has no name, and people rename files.
+    with path.open("rb") as file:
+        is_workbook = file.read(len(_WORKBOOK)) == _WORKBOOK
+    if not is_workbook:
         return list(DelimitedFile(path, map(header_word, HIDDEN)).rows())
     tree = ZipTree(path)
     try:
@@ -128,7 +133,7 @@ def returned(folder: Path, programme: Programme, store: Store, at: datetime) -> 
     """Take in every workbook (or the CSV made of one) that lies in ``folder``; returns the new marks and what was wrong, by file. A file may lie there for ever."""
     new, problems = 0, []
     for path in sorted(path for path in folder.iterdir() if path.suffix.lower() in (".xlsx", ".csv")) if folder.is_dir() else ():
-        if path.name.startswith("~$"):  # a workbook that stands open in Excel: its owner's mark, no workbook
+        if is_hidden((path.name,)):  # such as Excel's own beside a workbook that stands open
             continue
         try:
             new += store.add_marks(marks_in(path, programme, datetime.fromtimestamp(path.stat().st_mtime, at.tzinfo)))

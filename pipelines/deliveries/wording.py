@@ -725,8 +725,7 @@ def action(line: Line, language: Language) -> str | None:
     if line.not_reached and line.section == "not_reached":
         following = channel_name(next((item.next_channel for item in line.not_reached if item.next_channel), None), language)
         return language.say("try another way: {channel}", channel=following) if following else language.say("try another way")
-    # A question that has waited for weeks ranks lower and may stand under another heading; it is still answered where it was asked.
-    if line.section == "waiting" or (line.section == "help" and line.questions):
+    if _is_answered_first(line):
         asked = [name for name in (channel_name(question.channel, language) for question in line.questions) if name]
         return language.say("answer where it was asked: {channel}", channel=", ".join(dict.fromkeys(asked))) if asked else None
     if line.never_started and (line.never_started.phone or line.never_started.institution):
@@ -757,13 +756,18 @@ def _next_step(line: Line, language: Language) -> str:
     return f"{said}; {following}"
 
 
+def _is_answered_first(line: Line) -> bool:
+    """What to do is to answer where it was asked. A question that has waited for weeks ranks lower and may stand under "needs help"."""
+    return line.section == "waiting" or (line.section == "help" and bool(line.questions))
+
+
 def next_channel(line: Line) -> str | None:
     """Code of the way of contact that is proposed; None: none is."""
     if line.similar or line.idle:
         return None
     if line.escalation and line.section != "waiting":
         return line.escalation.following
-    if line.section == "waiting" or (line.section == "help" and line.questions):
+    if _is_answered_first(line):
         return next((question.channel for question in line.questions if question.channel), None)
     if line.section == "not_reached":
         return next((item.next_channel for item in line.not_reached if item.next_channel), None)

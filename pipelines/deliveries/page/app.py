@@ -465,9 +465,7 @@ def _sheet(seat: Seat) -> Response:
     content = getattr(seat.request.state, "sheet", b"")
     if not content:
         return seat.shown("page/empty.html", 400, message=say("No file was chosen."))
-    form = getattr(seat.request.state, "form", {}).get("sheet")
-    ending = ".csv" if str(getattr(form, "filename", "")).lower().endswith(".csv") else ".xlsx"
-    with NamedTemporaryFile(suffix=ending) as file:
+    with NamedTemporaryFile() as file:
         file.write(content)
         file.flush()
         try:
@@ -476,9 +474,7 @@ def _sheet(seat: Seat) -> Response:
             return seat.shown(
                 "page/empty.html",
                 400,
-                message=say(
-                    "This sheet could not be read: {problem}", problem=str(error).replace(Path(file.name).name, ending.removeprefix("."))
-                ),
+                message=say("This sheet could not be read: {problem}", problem=str(error).removeprefix(f"{Path(file.name).name}: ")),
             )
     own = {line["item_id"]: line for line in seat.page.snapshot.lines(seat.curator, seat.language.code)}
     if any(mark.curator_id != seat.curator or mark.item_id not in own for mark in marks):

@@ -38,6 +38,7 @@ import pyarrow.csv as pa_csv
 
 from pipelines.errors import BadFile, BadSource
 from pipelines.prefetch import prefetch
+from pipelines.sources.formats.archives import is_hidden
 from pipelines.sources.reading import Item
 
 Work = TypeVar("Work")
@@ -74,8 +75,8 @@ _CYRILLIC_RUN = re.compile(rb"[\xa8\xb8\xc0-\xff]{2,}")
 
 
 def delimited_items(path: Path | None, source_name: str, *, endings: Sequence[str] = (".csv", ".csv.gz")) -> list[Item]:
-    """Files with one of ``endings`` below a folder, or the one file, sorted by name; left out are hidden files and folders, and the file
-    ``~$sheet.xlsx`` that stands beside a workbook while somebody has it open.
+    """Files with one of ``endings`` below a folder, or the one file, sorted by name, but for what
+    systems and programs lay down for themselves (:func:`pipelines.sources.formats.archives.is_hidden`).
 
     Names are relative to the folder, so that they stay the same when it moves. Raises BadSource where there is nothing to read.
     """
@@ -88,7 +89,7 @@ def delimited_items(path: Path | None, source_name: str, *, endings: Sequence[st
     found = []
     for file in path.rglob("*"):
         inside = file.relative_to(path)
-        if file.is_file() and file.name.lower().endswith(tuple(endings)) and not any(part.startswith((".", "~$")) for part in inside.parts):
+        if file.is_file() and file.name.lower().endswith(tuple(endings)) and not is_hidden(inside.parts):
             found.append(Item(inside.as_posix(), file))
     if not found:
         raise BadSource(f"source {source_name}: no file ending in {' or '.join(endings)} below {path}")

@@ -304,7 +304,7 @@ def test_a_workbook_that_excel_has_made_text_of_is_brought_back_too(visit: Visit
     (tmp_path / "returned" / "list.csv").write_bytes(saved)
     assert returned(tmp_path / "returned", made.programme(), visit.store, visit.clock()) == (1, [])
     token = form_token(visit.client.get("/list").text)
-    answer = visit.client.post("/sheet", data={"form_token": token}, files={"sheet": ("List.CSV", saved)})
+    answer = visit.client.post("/sheet", data={"form_token": token}, files={"sheet": ("called anything", saved)})
     assert answer.status_code == 200, answer.text
     assert {(mark.item_id, mark.state, mark.note) for mark in visit.store.marks()} == {(MINE, "contacted", "обещала сдать")}
     (tmp_path / "returned" / "list.csv").write_bytes(saved.replace("Связалась".encode("cp1251"), b"x"))
@@ -330,6 +330,8 @@ def test_a_workbook_of_another_curator_or_with_nonsense_is_refused_whole(visit: 
         "/sheet", data={"form_token": form_token(visit.client.get("/list").text)}, files={"sheet": ("a.xlsx", b"no")}
     )
     assert answer.status_code == 400
+    assert ": row 3: expected the headings" in answer.text
+    assert "tmp" not in answer.text
     assert not visit.store.marks()
 
 
@@ -340,10 +342,14 @@ def test_the_run_takes_marks_of_lists_that_were_handed_out_and_no_others(visit: 
     folder.mkdir()
     (folder / "one.xlsx").write_bytes(filled(content, {made.NAMES[1]: ("Решено", "готово")}))
     (folder / "two.xlsx").write_bytes(b"not a workbook")
+    (folder / "cut.xlsx").write_bytes(content[: len(content) // 2])
     (folder / "~$one.xlsx").write_bytes(b"\x05Anna")  # what Excel puts beside a workbook that stands open
     new, problems = returned(folder, made.programme(), visit.store, visit.clock())
     assert new == 1
-    assert problems == ["two.xlsx: archive: expected a whole ZIP archive; found something else, or a part of one"]
+    assert problems == [
+        "cut.xlsx: archive: expected a whole ZIP archive; found something else, or a part of one",
+        "two.xlsx: row 3: expected the headings of a list written by Mayak, with its hidden columns; found others",
+    ]
     visit.post("/mark", item="p00000000000000000005", state="false_alarm")
     with made.warehouse_of() as warehouse:
         reasons = [{"day": made.DAY, "curator_id": made.CURATOR, "item_id": MINE, "reason": "risk:dropout:high"}]

@@ -25,7 +25,7 @@ def _operation(name: str, makes: Sequence[str], reads: Sequence[str], do: Callab
     return relate
 
 
-#: What tells who has which role in a course (pipelines/links/roles.py).
+#: What tells who has which role in a course (pipelines/links/conversations/roles.py).
 _ROLES = (
     "links.people", "links.places", "raw.accounts", "raw.chats", "raw.courses", "raw.enrolments", "raw.messages", "raw.programme_curators", "personal.messages",
 )  # fmt: skip

@@ -27,10 +27,10 @@ import pyarrow as pa
 from benchmarks.evaluation import Figure, f1, render, share
 from benchmarks.evaluation.questions import mail_id
 from pipelines.links.acknowledgements import link_acknowledgements
-from pipelines.links.people import link_people_and_places
-from pipelines.links.questions import link_questions
-from pipelines.links.replies import link_replies
-from pipelines.links.threads import link_threads
+from pipelines.links.conversations.questions import link_questions
+from pipelines.links.conversations.replies import link_replies
+from pipelines.links.conversations.threads import link_threads
+from pipelines.links.people.people import link_people_and_places
 from pipelines.loading import load_source
 from pipelines.programme import Programme, Source
 from pipelines.pseudonyms import Pseudonyms

@@ -103,7 +103,7 @@ def erase(settings: Settings, person_id: str, at: datetime) -> Erased:
 
 def is_begun(warehouse: Warehouse, person_id: str) -> bool:
     """Was this person's erasure begun before? If it was killed, the warehouse knows the person no more, and its file may still hold free blocks with names."""
-    # A person is called after an account of the LMS (pipelines/links/people.py).
+    # A person is called after an account of the LMS (pipelines/links/people/people.py).
     return bool(warehouse.value("select count(*) from raw.erasures where account_id = 'a' || substr(?, 2)", [person_id]))
 
 

@@ -1,6 +1,6 @@
 """The review queue: accounts that may be somebody's, shown with names to the person responsible, and what they decide about them.
 
-What is shown here names people; nothing of it goes to logs. What is decided is written by :mod:`pipelines.links.people_decisions`; the links
+What is shown here names people; nothing of it goes to logs. What is decided is written by :mod:`pipelines.links.people.people_decisions`; the links
 follow with the next run. Accounts, people and decisions are called by their ids, or by so much of one that it is the only one.
 """
 
@@ -16,7 +16,7 @@ import xlsxwriter
 
 from pipelines.errors import BadFile, PermanentError
 from pipelines.explain import SHORTEST_ID
-from pipelines.links.people_decisions import Decision, decide
+from pipelines.links.people.people_decisions import Decision, decide
 from pipelines.sources.formats.archives import ZipTree
 from pipelines.sources.formats.workbooks import Row, workbook_rows
 from pipelines.warehouse import Warehouse

@@ -23,7 +23,10 @@ from pipelines.deliveries.language import Language
 from pipelines.deliveries.page import snapshot
 from pipelines.deliveries.page.store import Store
 from pipelines.errors import BadConfiguration, BadContract, PermanentError
-from pipelines.links import acknowledgements, copies, feedback, novelty, people, questions, repeated_questions, replies, threads
+from pipelines.links import acknowledgements, feedback
+from pipelines.links.conversations import novelty, questions, repeated_questions, replies, threads
+from pipelines.links.copies import copies
+from pipelines.links.people import people
 from pipelines.loading import Load, load_source
 from pipelines.programme import Programme, Source, read_programme
 from pipelines.progress import ProgressReporter, SilentProgress

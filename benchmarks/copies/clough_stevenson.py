@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.evaluation import Figure, f1, render, share
-from pipelines.links.alignment import align
-from pipelines.links.fingerprints import fingerprints
+from pipelines.links.copies.alignment import align
+from pipelines.links.copies.fingerprints import fingerprints
 from pipelines.text import normalise, words
 from pipelines.thresholds import threshold
 

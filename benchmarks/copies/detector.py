@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pyarrow as pa
 
 from benchmarks.copies.corpus import Text
-from pipelines.links.copies import link_copies
+from pipelines.links.copies.copies import link_copies
 from pipelines.warehouse import Warehouse
 
 START = datetime(2026, 9, 1, tzinfo=UTC)

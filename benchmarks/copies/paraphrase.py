@@ -20,7 +20,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import roc_auc_score
 
 from benchmarks.copies.corpus import build
-from pipelines.links.fingerprints import fingerprints
+from pipelines.links.copies.fingerprints import fingerprints
 from pipelines.text import stem, words
 
 Scores = dict[str, NDArray[np.float64]]

@@ -23,7 +23,7 @@ import pyarrow as pa
 
 from benchmarks.copies.library import sentences
 from benchmarks.copies.peers import PEERS
-from pipelines.links.copies import link_copies
+from pipelines.links.copies.copies import link_copies
 from pipelines.warehouse import Warehouse
 
 WORDS = 200

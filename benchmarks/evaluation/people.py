@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.evaluation import Figure, read_truth, share
-from pipelines.links.names import full_name, read_name
+from pipelines.links.people.names import full_name, read_name
 from pipelines.pseudonyms import Pseudonyms
 from pipelines.warehouse import Warehouse
 

@@ -22,8 +22,8 @@ import pandas as pd
 from benchmarks.evaluation import Figure, render, share
 from benchmarks.people.peers import PEERS, Task, link_by
 from benchmarks.people.programme import WITH_LAST, Written, read_names, write_programme
-from pipelines.links import names
-from pipelines.links.people import link_people_and_places
+from pipelines.links.people import names
+from pipelines.links.people.people import link_people_and_places
 from pipelines.programme import Programme
 from pipelines.warehouse import Warehouse
 

@@ -1,6 +1,6 @@
 """How people show their name, written apart from the linker: published transliterations, pet names, typing errors, decoration.
 
-Nothing here is shared with ``pipelines.links.names``, or the benchmark would measure that the linker knows its own tables. Transliterations:
+Nothing here is shared with ``pipelines.links.people.names``, or the benchmark would measure that the linker knows its own tables. Transliterations:
 ICAO 9303 (passports), GOST 7.79-2000 system B, ISO 9:1995, BGN/PCGN 1947, GOST 16876-71, and what people type by habit.
 """
 

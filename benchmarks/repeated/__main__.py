@@ -19,7 +19,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from benchmarks.evaluation import Figure, f1, render, share
 from benchmarks.repeated import labelled, simulated
-from pipelines.links.repeated_questions import cluster
+from pipelines.links.conversations.repeated_questions import cluster
 
 #: No seed of these was looked at while the method was made.
 SEEDS = range(2001, 2011)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from pipelines.links import wording
+from pipelines.links.conversations import wording
 
 LABELS = Path(__file__).with_name("labels.csv")
 _LINE = re.compile(r"^\[(\d\d):(\d\d)\] <[^>]+> (.*)$")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipelines.links import wording
+from pipelines.links.conversations import wording
 
 BANK = Path(__file__).with_name("bank.toml")
 _GREETINGS = ("", "", "", "", "Здравствуйте! ", "Добрый день! ", "Доброе утро, ", "Коллеги, ", "Извините, ", "Добрый вечер. Подскажите, ")

@@ -22,8 +22,19 @@ from numpy.typing import NDArray
 from benchmarks.evaluation import Figure, share
 from benchmarks.replies import irc
 from benchmarks.replies.choice import learn
-from pipelines.links import wording
-from pipelines.links.reply_model import Conversation, Floats, Ints, Pairs, best, candidates, features, prior, shares, told_signs
+from pipelines.links.conversations import wording
+from pipelines.links.conversations.reply_model import (
+    Conversation,
+    Floats,
+    Ints,
+    Pairs,
+    best,
+    candidates,
+    features,
+    prior,
+    shares,
+    told_signs,
+)
 
 MOST, HOURS = 100, 24
 #: From here on nine of ten guesses of the shipped model are right: chosen on the annotated channel, after seeing its test part.

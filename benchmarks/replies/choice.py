@@ -1,6 +1,6 @@
 """A guess learned from the marks of one chat: weights of a conditional logit upon the shipped prior, and the certainty from which a guess is right often enough.
 
-What the pipeline's own guess weighs (``pipelines.links.reply_guess``) was learned with :func:`fit_choice` on simulated chats; :func:`learn` measures what a foreign chat's own marks can teach.
+What the pipeline's own guess weighs (``pipelines.links.conversations.reply_guess``) was learned with :func:`fit_choice` on simulated chats; :func:`learn` measures what a foreign chat's own marks can teach.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.links.reply_model import Floats, Ints, Pairs, best, shares
+from pipelines.links.conversations.reply_model import Floats, Ints, Pairs, best, shares
 
 #: Standardised weights are held to where they lean by this much: with few examples the prior is left to speak.
 _RIDGE = 3.0

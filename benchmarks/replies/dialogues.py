@@ -23,8 +23,8 @@ from pathlib import Path
 from benchmarks.evaluation import render
 from benchmarks.replies.simulated import figures, tally
 from benchmarks.replies.talk import DAY, HOUR, START, Asked, Talk, write
-from pipelines.links.questions import link_questions
-from pipelines.links.replies import link_replies
+from pipelines.links.conversations.questions import link_questions
+from pipelines.links.conversations.replies import link_replies
 from pipelines.warehouse import Warehouse
 
 HALVES = ("first", "second", "third", "third_read", "third_blind", "fourth", "fifth", "sixth", "seventh")

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from pipelines.links import wording
-from pipelines.links.reply_model import Conversation, Ints, told_signs
+from pipelines.links.conversations import wording
+from pipelines.links.conversations.reply_model import Conversation, Ints, told_signs
 
 FIRST_ANNOTATED = 1_000
 _SAID = re.compile(r"\[(\d\d):(\d\d)\] +(?:<([^>]*)>|\* ?(\S+)) ?(.*)")

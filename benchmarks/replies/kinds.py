@@ -12,8 +12,8 @@ from pathlib import Path
 
 from benchmarks.evaluation import render, share
 from benchmarks.replies.talk import HOUR, START, write
-from pipelines.links.questions import link_questions
-from pipelines.links.replies import link_replies
+from pipelines.links.conversations.questions import link_questions
+from pipelines.links.conversations.replies import link_replies
 from pipelines.warehouse import Warehouse
 
 

@@ -1,4 +1,4 @@
-"""Make ``pipelines/links/reply_prior.csv``: ``python -m benchmarks.replies.learn_prior --data ../shared/data``.
+"""Make ``pipelines/links/conversations/reply_prior.csv``: ``python -m benchmarks.replies.learn_prior --data ../shared/data``.
 
 Learned from the development part of the annotated IRC corpus (2,500 messages of ten logs of 2004 to 2016), never from its test part. What is written are the trees'
 cuts and leaves, rounded: no word and no name of the corpus.
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from benchmarks.replies import irc
-from pipelines.links.reply_model import PRIOR_FILE, candidates, features
+from pipelines.links.conversations.reply_model import PRIOR_FILE, candidates, features
 
 MOST, HOURS = 100, 24
 #: Of far candidates that are no answer a quarter is seen, with fourfold weight.

@@ -1,4 +1,4 @@
-"""Make ``pipelines/links/question_weights.json``: ``python -m benchmarks.replies.learn_questions`` (``--check``: nothing is written; what each chat is judged like by what was learned of the others).
+"""Make ``pipelines/links/conversations/question_weights.json``: ``python -m benchmarks.replies.learn_questions`` (``--check``: nothing is written; what each chat is judged like by what was learned of the others).
 
 Learned from invented chats and messages alone (``dialogues_fourth.txt``, ``messages.txt``, written for it) and, with a tenth of the weight, from one simulated chat, so that what the rules
 know of plain words is not unlearned. The other files of dialogues are by other hands and no part of it: they tell what it is worth.
@@ -19,8 +19,8 @@ from sklearn.linear_model import LogisticRegression
 
 from benchmarks.replies.dialogues import tell
 from benchmarks.replies.talk import talk
-from pipelines.links import question_model, questions
-from pipelines.links.roles import relate_roles
+from pipelines.links.conversations import question_model, questions
+from pipelines.links.conversations.roles import relate_roles
 from pipelines.warehouse import Warehouse
 
 #: What a message of a simulated chat counts; how freely weights may grow; what the pieces of words count beside the signs.

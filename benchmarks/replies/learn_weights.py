@@ -1,4 +1,4 @@
-"""Weights of the guess's signs from chats whose truth is known: what ``WEIGHTS`` in ``pipelines/links/reply_guess.py`` holds, and what certainty is worth.
+"""Weights of the guess's signs from chats whose truth is known: what ``WEIGHTS`` in ``pipelines/links/conversations/reply_guess.py`` holds, and what certainty is worth.
 
 ``python -m benchmarks.replies.learn_weights --seeds 1 2 3 4 5 6 --test 11 12 21``: learned on two files of chats written by hand, each once with its curators' marks hidden and once as
 it was written (marked answers teach what was answered before), and on simulated chats; each weight with its standard error, then precision and coverage by the certainty asked for: on the other seeds, and on
@@ -17,10 +17,10 @@ import numpy as np
 from benchmarks.replies.choice import fit_choice
 from benchmarks.replies.dialogues import LEARNED, tell
 from benchmarks.replies.talk import talk
-from pipelines.links import reply_guess
-from pipelines.links.questions import link_questions
-from pipelines.links.replies import link_replies
-from pipelines.links.reply_model import Floats, Ints, Pairs, best, shares
+from pipelines.links.conversations import reply_guess
+from pipelines.links.conversations.questions import link_questions
+from pipelines.links.conversations.replies import link_replies
+from pipelines.links.conversations.reply_model import Floats, Ints, Pairs, best, shares
 from pipelines.warehouse import Warehouse
 
 #: Weights are held to nothing by so much, each sign measured by its spread.

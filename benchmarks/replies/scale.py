@@ -20,10 +20,10 @@ from benchmarks.replies.talk import PROGRAMME, START, talk
 from pipelines import transform
 from pipelines.as_of import known_until
 from pipelines.calendar import write_programme
-from pipelines.links.novelty import first_to_relate, note_related
-from pipelines.links.questions import link_questions
-from pipelines.links.repeated_questions import link_repeated_questions
-from pipelines.links.replies import link_replies
+from pipelines.links.conversations.novelty import first_to_relate, note_related
+from pipelines.links.conversations.questions import link_questions
+from pipelines.links.conversations.repeated_questions import link_repeated_questions
+from pipelines.links.conversations.replies import link_replies
 from pipelines.warehouse import Warehouse
 
 #: Messages that a course of six weeks writes, about; where the last course begins, weeks.

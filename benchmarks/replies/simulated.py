@@ -12,8 +12,8 @@ from collections import Counter, defaultdict
 
 from benchmarks.evaluation import Figure, f1, render, share
 from benchmarks.replies.talk import Talk, talk
-from pipelines.links.questions import link_questions
-from pipelines.links.replies import link_replies
+from pipelines.links.conversations.questions import link_questions
+from pipelines.links.conversations.replies import link_replies
 from pipelines.warehouse import Warehouse
 
 

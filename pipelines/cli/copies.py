@@ -17,7 +17,7 @@ _Earlier = Annotated[str, typer.Argument(help="Id of the earlier work or message
 
 
 def _say_of_pair(kind: str, later: str, earlier: str, by: str | None, note: str | None) -> None:
-    from pipelines.links.copy_decisions import CopyDecision, decide
+    from pipelines.links.copies.copy_decisions import CopyDecision, decide
 
     with open_warehouse() as warehouse:
         decision_id = decide(warehouse, CopyDecision(kind, later, earlier, datetime.now(UTC), by, note))
@@ -47,7 +47,7 @@ def copies_decide(
 @app.command("undo")
 def copies_undo(decision: Annotated[str, typer.Argument(help="Decision id.")]) -> None:
     """Take a dispute or a verdict back: what was said before it stands again."""
-    from pipelines.links.copy_decisions import undo
+    from pipelines.links.copies.copy_decisions import undo
 
     with open_warehouse() as warehouse:
         undo(warehouse, decision, datetime.now(UTC))
@@ -57,7 +57,7 @@ def copies_undo(decision: Annotated[str, typer.Argument(help="Decision id.")]) -
 @app.command("history")
 def copies_history() -> None:
     """Every dispute and verdict, the newest first. Shows who made it."""
-    from pipelines.links.copy_decisions import history
+    from pipelines.links.copies.copy_decisions import history
 
     table = Table(id_column("decision"), "kind", "later", "earlier", "words", "share", "made", "by", "note", "taken back")
     for column in table.columns[2:4]:

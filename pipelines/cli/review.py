@@ -33,7 +33,7 @@ def review_list(most: Annotated[int, typer.Option("--most", help="Lines shown.")
 
 
 def _decide(kind: str, account: str, person: str | None, by: str | None, note: str | None) -> None:
-    from pipelines.links.people_decisions import Decision, decide
+    from pipelines.links.people.people_decisions import Decision, decide
 
     with open_warehouse() as warehouse:
         decision_id = decide(warehouse, Decision(kind, account, person, datetime.now(UTC), by, note))
@@ -117,7 +117,7 @@ def review_merge(
 @app.command("undo")
 def review_undo(decision: Annotated[str, typer.Argument(help="Decision id, or its beginning.")]) -> None:
     """Take a decision back: the next run links as if it had never been made."""
-    from pipelines.links.people_decisions import undo
+    from pipelines.links.people.people_decisions import undo
     from pipelines.review import decision_of
 
     with open_warehouse() as warehouse:
@@ -129,7 +129,7 @@ def review_undo(decision: Annotated[str, typer.Argument(help="Decision id, or it
 @app.command("decisions")
 def review_decisions() -> None:
     """Every decision, the newest first. Shows who made it."""
-    from pipelines.links.people_decisions import decisions
+    from pipelines.links.people.people_decisions import decisions
 
     table = Table(id_column("decision"), "kind", "account", "person", "made", "by", "note", "taken back")
     with open_warehouse(read_only=True) as warehouse:

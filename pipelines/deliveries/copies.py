@@ -34,7 +34,7 @@ class Pair:
     same_file: bool
     hidden_characters: int
     homoglyphs: int
-    #: What the works' files say beside their words (pipelines/links/copy_files); None: they do not say.
+    #: What the works' files say beside their words (pipelines/links/copies/copy_files); None: they do not say.
     same_author: bool | None = None
     same_creation: bool | None = None
     shared_revisions: int | None = None

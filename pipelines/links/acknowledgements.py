@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipelines.links import wording
-from pipelines.links.roles import relate_roles
+from pipelines.links.conversations import wording
+from pipelines.links.conversations.roles import relate_roles
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 

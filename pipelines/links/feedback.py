@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.preprocessing import normalize
 
-from pipelines.links import wording
+from pipelines.links.conversations import wording
 from pipelines.thresholds import THRESHOLDS_FILE, threshold
 from pipelines.warehouse import Warehouse
 

@@ -1,7 +1,7 @@
 """Which course (and stream group) a chat, webinar or survey belongs to.
 
 In order of strength: stated in ``programme.toml``; said by the export itself; the title names the course's code or name (and its
-stream); most of the linked people in it are of one course. The last needs :mod:`pipelines.links.people`, which in turn needs places:
+stream); most of the linked people in it are of one course. The last needs :mod:`pipelines.links.people.people`, which in turn needs places:
 ``people.link_people_and_places`` runs both until they agree.
 """
 
@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 
 import pyarrow as pa
 
-from pipelines.links.names import key
+from pipelines.links.people.names import key
 from pipelines.programme import Programme, Source
 from pipelines.text import normalise
 from pipelines.thresholds import threshold

@@ -291,7 +291,7 @@ create table if not exists links.copy_prints (
 );
 comment on table links.copy_prints is 'One row per text and fingerprint that is kept of it. Key: text_no, print.';
 comment on column links.copy_prints.text_no is 'links.copy_texts.';
-comment on column links.copy_prints.print is 'Hash of three words running (pipelines/links/fingerprints).';
+comment on column links.copy_prints.print is 'Hash of three words running (pipelines/links/copies/fingerprints).';
 
 create table if not exists links.copy_bounds (
     task_id varchar not null,
@@ -328,7 +328,7 @@ comment on table links.repeated_questions is 'One row per question that was aske
 comment on column links.repeated_questions.message_id is 'The question (first message of its burst).';
 comment on column links.repeated_questions.cluster_id is 'message_id of the cluster''s first question: kept however much is asked later.';
 comment on column links.repeated_questions.score is 'Mean probability that it is one with the rest of its cluster, 0 to 1; 1: the same words occur twice.';
-comment on column links.repeated_questions.intent is 'What it asks, in the words of pipelines/links/question_intents.toml; null: none of these.';
+comment on column links.repeated_questions.intent is 'What it asks, in the words of pipelines/links/conversations/question_intents.toml; null: none of these.';
 comment on column links.repeated_questions.is_of_the_week is 'Its answer holds for one week or meeting only (the link of today''s webinar): the cluster''s intent says so.';
 
 create table if not exists links.repeated_merges (

@@ -23,7 +23,7 @@ import pytest
 from pipelines import steps
 from pipelines.deliveries import frozen, lists
 from pipelines.errors import PermanentError
-from pipelines.links import copies
+from pipelines.links.copies import copies
 from pipelines.loading import load_source
 from pipelines.loading.staging import Stage
 from pipelines.progress import LineProgress

@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 
 from pipelines import cli, review
 from pipelines.errors import BadFile
-from pipelines.links.people import link_people_and_places
+from pipelines.links.people.people import link_people_and_places
 from pipelines.warehouse import Warehouse
 from tests.unit.links.warehouses import PROGRAMME, chat_account, insert, learner, person
 

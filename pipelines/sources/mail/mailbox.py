@@ -10,7 +10,7 @@ each after the first.
   ``thresholds.mail_date_ahead_days``, earlier by more than ``mail_date_behind_days``); then the topmost readable Received field, then the
   From_ line (UTC, RFC 4155) or the time in the Maildir file's name.
 - Thread: the first of References, else what In-Reply-To names, else the mail itself: a first guess from one mail alone. What belongs together is
-  found over all mails of all mailboxes by ``pipelines.links.threads``.
+  found over all mails of all mailboxes by ``pipelines.links.conversations.threads``.
 - Kind: read_receipt and delivery_report (``mail_reports``, ``mail_bounces``), auto_reply, else post. ``about_message_id`` and
   ``about_account_id`` say of which mail and addressee a report speaks: the address that the sender wrote (Original-Recipient), else the one that failed.
 - Who received a copy without being named (Delivered-To and the like) is an addressee "bcc".

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from pipelines.links.acknowledgements import AcknowledgementSummary, link_acknowledgements
-from pipelines.links.questions import link_questions
-from pipelines.links.replies import link_replies
+from pipelines.links.conversations.questions import link_questions
+from pipelines.links.conversations.replies import link_replies
 from pipelines.warehouse import Warehouse
 from tests.unit.links.conversation import COURSE, NEWS, Course, at
 

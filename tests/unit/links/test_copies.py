@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from pipelines.links.copies import link_copies
-from pipelines.links.fingerprints import fingerprints
+from pipelines.links.copies.copies import link_copies
+from pipelines.links.copies.fingerprints import fingerprints
 from pipelines.text import words
 from pipelines.warehouse import Warehouse
 from tests.unit.links.warehouses import START, empty, insert

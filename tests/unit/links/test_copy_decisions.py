@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from pipelines.errors import PermanentError
-from pipelines.links.copies import link_copies
-from pipelines.links.copy_decisions import CopyDecision, decide, history, state_of, undo
+from pipelines.links.copies.copies import link_copies
+from pipelines.links.copies.copy_decisions import CopyDecision, decide, history, state_of, undo
 from pipelines.warehouse import Warehouse
 from tests.unit.links.test_copies import hand_in, text_of
 from tests.unit.links.warehouses import START, empty

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.links.copies import link_copies
+from pipelines.links.copies.copies import link_copies
 from pipelines.loading import load_source
 from pipelines.programme import Programme, Source
 from pipelines.warehouse import Warehouse

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.links.copies import link_copies
-from pipelines.links.copy_candidates import candidates, star_query
-from pipelines.links.copy_star import star_pairs
-from pipelines.links.quotations import quoted_words
+from pipelines.links.copies.copies import link_copies
+from pipelines.links.copies.copy_candidates import candidates, star_query
+from pipelines.links.copies.copy_star import star_pairs
+from pipelines.links.copies.quotations import quoted_words
 from pipelines.text import words
 from pipelines.warehouse import Warehouse
 from tests.unit.links.test_copies import hand_in, post, text_of

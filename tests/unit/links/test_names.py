@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.links.names import (
+from pipelines.links.people.names import (
     SHORT_FORMS,
     first_name_keys,
     full_name,

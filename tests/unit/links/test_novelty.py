@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 from pipelines.as_of import known_until
-from pipelines.links import repeated_questions
-from pipelines.links.novelty import first_to_relate, note_related
-from pipelines.links.questions import link_questions
-from pipelines.links.replies import link_replies
+from pipelines.links.conversations import repeated_questions
+from pipelines.links.conversations.novelty import first_to_relate, note_related
+from pipelines.links.conversations.questions import link_questions
+from pipelines.links.conversations.replies import link_replies
 from pipelines.warehouse import Warehouse
 from tests.unit.links.conversation import START, Course
 
@@ -156,7 +156,7 @@ def test_the_rules_are_the_same_rules_in_another_process() -> None:
     """Sets of words come in another order in each process; by that nothing is new."""
     told = {
         subprocess.run(
-            [sys.executable, "-c", "from pipelines.links.novelty import _rules; print(_rules())"],
+            [sys.executable, "-c", "from pipelines.links.conversations.novelty import _rules; print(_rules())"],
             env={**os.environ, "PYTHONHASHSEED": seed}, check=True, capture_output=True, text=True,
         ).stdout
         for seed in ("1", "2", "3")

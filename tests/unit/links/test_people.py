@@ -10,8 +10,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.links import name_evidence, names
-from pipelines.links.people import link_people, link_people_and_places
+from pipelines.links.people import name_evidence, names
+from pipelines.links.people.people import link_people, link_people_and_places
 from pipelines.warehouse import Warehouse
 from tests.unit.links.warehouses import PROGRAMME, START, account, chat_account, empty, enrol, insert, learner, person
 

@@ -8,8 +8,8 @@ from datetime import date
 import pytest
 
 from pipelines.errors import PermanentError
-from pipelines.links.people import link_people_and_places
-from pipelines.links.people_decisions import Decision, decide, undo
+from pipelines.links.people.people import link_people_and_places
+from pipelines.links.people.people_decisions import Decision, decide, undo
 from pipelines.warehouse import Warehouse
 from tests.unit.links.warehouses import PROGRAMME, START, account, chat_account, empty, insert, learner, person
 

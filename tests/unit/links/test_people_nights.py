@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 
 from pipelines.errors import PermanentError
-from pipelines.links import kept_names, name_evidence, name_pairs, people, people_inputs
-from pipelines.links.people import link_people_and_places
-from pipelines.links.people_decisions import KINDS, Decision, decide, undo
+from pipelines.links.people import kept_names, name_evidence, name_pairs, people, people_inputs
+from pipelines.links.people.people import link_people_and_places
+from pipelines.links.people.people_decisions import KINDS, Decision, decide, undo
 from pipelines.warehouse import Warehouse
 from tests.unit.links.warehouses import PROGRAMME, START, account, chat_account, empty, enrol, insert, learner, person
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipelines.links.people import link_people_and_places
+from pipelines.links.people.people import link_people_and_places
 from pipelines.links.places import link_places
 from pipelines.programme import Programme, Source
 from pipelines.warehouse import Warehouse

@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipelines.links import question_model, questions
-from pipelines.links.questions import judge, link_questions
+from pipelines.links.conversations import question_model, questions
+from pipelines.links.conversations.questions import judge, link_questions
 from pipelines.warehouse import Warehouse
 from tests.unit.links.conversation import Course
 

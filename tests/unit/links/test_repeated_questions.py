@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pandas as pd
 import pytest
 
-from pipelines.links.questions import link_questions
-from pipelines.links.repeated_questions import cluster, link_repeated_questions
-from pipelines.links.replies import link_replies
+from pipelines.links.conversations.questions import link_questions
+from pipelines.links.conversations.repeated_questions import cluster, link_repeated_questions
+from pipelines.links.conversations.replies import link_replies
 from pipelines.warehouse import Warehouse
 from tests.unit.links.conversation import Course
 

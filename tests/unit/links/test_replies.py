@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines.links.questions import link_questions
-from pipelines.links.replies import link_replies, roots
-from pipelines.links.reply_guess import likeness_expected, of_one_matter, repeated, shared_words
-from pipelines.links.reply_model import openings, word_counts
+from pipelines.links.conversations.questions import link_questions
+from pipelines.links.conversations.replies import link_replies, roots
+from pipelines.links.conversations.reply_guess import likeness_expected, of_one_matter, repeated, shared_words
+from pipelines.links.conversations.reply_model import openings, word_counts
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 from tests.unit.links.conversation import Course, at

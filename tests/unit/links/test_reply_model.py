@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.replies.choice import learn
-from pipelines.links.reply_model import Conversation, Pairs, best, candidates, features, prior, shares, told_signs
+from pipelines.links.conversations.reply_model import Conversation, Pairs, best, candidates, features, prior, shares, told_signs
 
 
 def talk(said: list[tuple[int, float, str]], mentions: Sequence[tuple[int, int]] = ()) -> Conversation:

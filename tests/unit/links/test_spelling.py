@@ -3,8 +3,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from pipelines.links import spelling
-from pipelines.links.questions import judge
+from pipelines.links.conversations import spelling
+from pipelines.links.conversations.questions import judge
 from pipelines.warehouse import Warehouse
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from pipelines.as_of import known_until
-from pipelines.links.threads import ThreadsSummary, link_threads
+from pipelines.links.conversations.threads import ThreadsSummary, link_threads
 from pipelines.loading import load_source
 from pipelines.programme import Programme, Source
 from pipelines.pseudonyms import Pseudonyms

@@ -98,7 +98,7 @@ def sampled(found: Words) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
     """What is kept of texts: (number of the text, fingerprint), each once per text, one value in two; sorted by value.
 
     Sampled by the fingerprint's value, so that both sides of a copy keep the same ones (Broder 1997). Sorted, so that whoever looks through
-    many for what is wanted (:mod:`pipelines.links.copy_star`) asks near places one after another, which the processor's cache holds.
+    many for what is wanted (:mod:`pipelines.links.copies.copy_star`) asks near places one after another, which the processor's cache holds.
     """
     prints = fingerprints(found)
     kept = is_kept(prints)

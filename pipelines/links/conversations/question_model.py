@@ -20,8 +20,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipelines.links import wording
-from pipelines.links.question_wording import is_name
+from pipelines.links.conversations import wording
+from pipelines.links.conversations.question_wording import is_name
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 

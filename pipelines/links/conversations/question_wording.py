@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,11 +21,13 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipelines.links import wording
+from pipelines.links.conversations import wording
 from pipelines.text import STOP_WORDS
 from pipelines.thresholds import threshold
 from pipelines.warehouse import engine_beside
 
+#: Slots (objects and what is wanted of them), and the intents made of them.
+LEXICON_FILE = Path(__file__).with_name("question_intents.toml")
 _WORD = re.compile(r"[0-9]+|[a-zа-я]+")
 _CYRILLIC = re.compile(r"[а-я]+")
 #: Ordinals that number tasks and weeks.
@@ -280,8 +282,13 @@ class _Intent:
 
 
 @cache
+def _content() -> dict[str, Any]:
+    return tomllib.loads(LEXICON_FILE.read_text("utf-8"))
+
+
+@cache
 def _lexicon() -> tuple[dict[str, tuple[str, ...]], tuple[_Intent, ...]]:
-    content = tomllib.loads(resources.files("pipelines.links").joinpath("question_intents.toml").read_text("utf-8"))
+    content = _content()
     slots = {name: tuple(wordings) for name, wordings in content["slots"].items()}
     rules = tuple(
         _Intent(
@@ -312,8 +319,7 @@ def families() -> NDArray[np.int64]:
 @cache
 def intents_of_the_week() -> frozenset[str]:
     """Intents whose answer holds for one week or meeting only."""
-    content = tomllib.loads(resources.files("pipelines.links").joinpath("question_intents.toml").read_text("utf-8"))
-    return frozenset(rule["name"] for rule in content["intents"] if rule.get("of_the_week"))
+    return frozenset(rule["name"] for rule in _content()["intents"] if rule.get("of_the_week"))
 
 
 def slot_wordings() -> dict[str, tuple[str, ...]]:

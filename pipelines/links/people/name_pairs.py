@@ -3,16 +3,16 @@
 What a shown name and a person's name have in common depends on the two names alone, not on how common either is. So it is kept, and a night
 compares again only the accounts and the people of which something changed: the fingerprint of an account holds the names it shows, how they are
 read and where it appears; that of a person the parts of the name, courses, groups and what they teach. A pair whose two fingerprints stand is as
-it was. Anything that moves with everybody who joins (frequencies of names, sizes of courses) is left to :func:`pipelines.links.name_evidence.make_evidence`,
+it was. Anything that moves with everybody who joins (frequencies of names, sizes of courses) is left to :func:`pipelines.links.people.name_evidence.make_evidence`,
 so that links made night by night are those made at once.
 
 Names are compared inside the courses in whose chats, webinars or mails an account appears, never with everybody, so namesakes elsewhere do
-not matter and the work stays linear. Works in the temporary tables of :mod:`pipelines.links.people` and :mod:`pipelines.links.name_evidence`.
+not matter and the work stays linear. Works in the temporary tables of :mod:`pipelines.links.people.people` and :mod:`pipelines.links.people.name_evidence`.
 """
 
 from __future__ import annotations
 
-from pipelines.links.name_evidence import CUT_HANDLE, make_shown
+from pipelines.links.people.name_evidence import CUT_HANDLE, make_shown
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 

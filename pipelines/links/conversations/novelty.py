@@ -9,13 +9,13 @@ are sought again from the beginning of that week, less the settling time. What c
 from __future__ import annotations
 
 from hashlib import md5
-from importlib import resources
 
-from pipelines.links import wording
-from pipelines.links.question_model import WEIGHTS_FILE
-from pipelines.links.reply_guess import MONDAY, WEEK, learning, settled
-from pipelines.links.reply_model import PRIOR_FILE
-from pipelines.links.roles import relate_roles
+from pipelines.links.conversations import wording
+from pipelines.links.conversations.question_model import WEIGHTS_FILE
+from pipelines.links.conversations.question_wording import LEXICON_FILE
+from pipelines.links.conversations.reply_guess import MONDAY, WEEK, learning, settled
+from pipelines.links.conversations.reply_model import PRIOR_FILE
+from pipelines.links.conversations.roles import relate_roles
 from pipelines.thresholds import THRESHOLDS_FILE
 from pipelines.warehouse import Warehouse
 
@@ -78,7 +78,6 @@ def context(since: float) -> float:
 
 
 def _rules() -> str:
-    intents = resources.files("pipelines.links").joinpath("question_intents.toml").read_bytes()
     # Sets have no order of their own: another process would write them otherwise.
     words = repr(
         sorted((name, sorted(value) if isinstance(value, frozenset) else value) for name, value in vars(wording).items() if name.isupper())
@@ -91,7 +90,7 @@ def _rules() -> str:
                 THRESHOLDS_FILE.read_bytes(),
                 PRIOR_FILE.read_bytes(),
                 WEIGHTS_FILE.read_bytes(),
-                intents,
+                LEXICON_FILE.read_bytes(),
             )
         ),
         usedforsecurity=False,

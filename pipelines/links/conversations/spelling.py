@@ -13,8 +13,8 @@ from functools import cache
 
 import pyarrow as pa
 
-from pipelines.links import wording
-from pipelines.links.question_wording import analyzer, edits, is_known, slot_wordings, without_a_letter
+from pipelines.links.conversations import wording
+from pipelines.links.conversations.question_wording import analyzer, edits, is_known, slot_wordings, without_a_letter
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 

@@ -1,12 +1,12 @@
 """Which accounts belong to one person: LMS accounts are the anchors, accounts of other channels are linked to them or left alone.
 
-0. *Decisions* that people made (:mod:`pipelines.links.people_decisions`) stand above everything that follows.
+0. *Decisions* that people made (:mod:`pipelines.links.people.people_decisions`) stand above everything that follows.
 1. *Anchors.* Every LMS account is a person. A second LMS account is linked to the older one on strong evidence only.
 2. *Exact keys.* Address, phone, user name, those of earlier exports too. An exact key whose account shows another person's full name is a
    shared account and goes to review.
 3. *Names.* What an account shows, now and in earlier exports, is compared with the people of the courses in whose chats, webinars or mails it
-   appears (:mod:`pipelines.links.name_evidence`); probabilities over those people and "nobody" say whether it is linked, shown for review or left
-   unlinked (:mod:`pipelines.links.name_weights`). A first name alone is never linked: it goes to review at most.
+   appears (:mod:`pipelines.links.people.name_evidence`); probabilities over those people and "nobody" say whether it is linked, shown for review or left
+   unlinked (:mod:`pipelines.links.people.name_weights`). A first name alone is never linked: it goes to review at most.
 
 Each link keeps its rule and score, and every change of a link is noted (``links.people_history``). People who are in no LMS stay unlinked.
 """
@@ -19,12 +19,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pipelines.links import people_inputs, places
-from pipelines.links.kept_names import keep_called, keep_contradicted, keep_keys
-from pipelines.links.name_evidence import make_evidence, make_parts, make_readings
-from pipelines.links.name_pairs import compare_names
-from pipelines.links.name_weights import judge
-from pipelines.links.people_decisions import drop_standing, make_standing, note_history
+from pipelines.links import places
+from pipelines.links.people import people_inputs
+from pipelines.links.people.kept_names import keep_called, keep_contradicted, keep_keys
+from pipelines.links.people.name_evidence import make_evidence, make_parts, make_readings
+from pipelines.links.people.name_pairs import compare_names
+from pipelines.links.people.name_weights import judge
+from pipelines.links.people.people_decisions import drop_standing, make_standing, note_history
 from pipelines.programme import Programme
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
@@ -81,7 +82,7 @@ class Summary:
 def link_people_and_places(warehouse: Warehouse, programme: Programme, as_of: date | None = None) -> tuple[Summary, places.Summary]:
     """Fill ``links.people`` and ``links.places``, which depend on each other: places by what is stated, people, places by members, people.
 
-    Where nothing has changed of what they are made from, they stand (:mod:`pipelines.links.people_inputs`).
+    Where nothing has changed of what they are made from, they stand (:mod:`pipelines.links.people.people_inputs`).
 
     ``as_of``: the day the run speaks of; what changed since the last day noted is appended to ``links.people_history`` (None: not noted).
     """

@@ -1,7 +1,7 @@
 """Which candidates are copies: words that count, natural likeness, and the pairs worth showing.
 
 Words never count that stand in the task's own text or in what a teacher wrote, that are quoted, or that the person had written before. A pair that
-shares little must be a copy without the passages too that answers to the task share though nobody copied (:mod:`pipelines.links.copy_commons`).
+shares little must be a copy without the passages too that answers to the task share though nobody copied (:mod:`pipelines.links.copies.copy_commons`).
 What is left must exceed fixed thresholds and the task's own natural likeness.
 
 Natural likeness: answers to one task resemble each other without anybody copying. From random pairs of the task's first texts by different
@@ -17,10 +17,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.links.alignment import Alignment, align
-from pipelines.links.copy_commons import common_fragments
-from pipelines.links.fingerprints import fingerprints, reference_words
-from pipelines.links.quotations import quoted_words
+from pipelines.links.copies.alignment import Alignment, align
+from pipelines.links.copies.copy_commons import common_fragments
+from pipelines.links.copies.fingerprints import fingerprints, reference_words
+from pipelines.links.copies.quotations import quoted_words
 from pipelines.text import Words, words
 from pipelines.thresholds import threshold
 
@@ -55,7 +55,7 @@ class Texts:
 
 @dataclass(frozen=True)
 class Reference:
-    """Words of the tasks' own texts. ``of``: per text of ``words``, the number of its course. ``commons``: :mod:`pipelines.links.copy_commons`."""
+    """Words of the tasks' own texts. ``of``: per text of ``words``, the number of its course. ``commons``: :mod:`pipelines.links.copies.copy_commons`."""
 
     words: Words
     of: NDArray[np.int64]

@@ -1,8 +1,8 @@
 """Copies of submissions: which work repeats which earlier work or chat message, with the places of every shared passage.
 
-Steps: normalise and fingerprint what is new (:mod:`pipelines.text`, :mod:`pipelines.links.fingerprints`), find candidates by the star join
-(:mod:`pipelines.links.copy_candidates`), align them (:mod:`pipelines.links.alignment`), accept what exceeds the rules
-(:mod:`pipelines.links.copy_rules`). Nothing here accuses: a row is two texts, the passages they share and how sure the direction is; a
+Steps: normalise and fingerprint what is new (:mod:`pipelines.text`, :mod:`pipelines.links.copies.fingerprints`), find candidates by the star join
+(:mod:`pipelines.links.copies.copy_candidates`), align them (:mod:`pipelines.links.copies.alignment`), accept what exceeds the rules
+(:mod:`pipelines.links.copies.copy_rules`). Nothing here accuses: a row is two texts, the passages they share and how sure the direction is; a
 person decides.
 
 Fingerprints are kept (``links.copy_prints``), so a night costs what is new: asked about are works that came or changed, and later works that
@@ -19,13 +19,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipelines.links.copy_candidates import candidates
-from pipelines.links.copy_commons import commons_of, renew_commons
-from pipelines.links.copy_files import write_file_signs
-from pipelines.links.copy_rules import Pairs, Reference, Texts, accepted_pairs, natural_likeness
-from pipelines.links.copy_star import later_holders
-from pipelines.links.fingerprints import sampled
-from pipelines.links.threaded_map import threaded_map
+from pipelines.links.copies.copy_candidates import candidates
+from pipelines.links.copies.copy_commons import commons_of, renew_commons
+from pipelines.links.copies.copy_files import write_file_signs
+from pipelines.links.copies.copy_rules import Pairs, Reference, Texts, accepted_pairs, natural_likeness
+from pipelines.links.copies.copy_star import later_holders
+from pipelines.links.copies.fingerprints import sampled
+from pipelines.links.copies.threaded_map import threaded_map
 from pipelines.text import VERSION, words
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse

@@ -17,10 +17,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.links import novelty, question_model, spelling, wording
-from pipelines.links.names import NAME_TOKENS, called, key
-from pipelines.links.question_wording import may_be_name
-from pipelines.links.roles import narrow_roles, relate_roles
+from pipelines.links.conversations import novelty, question_model, spelling, wording
+from pipelines.links.conversations.question_wording import may_be_name
+from pipelines.links.conversations.roles import narrow_roles, relate_roles
+from pipelines.links.people.names import NAME_TOKENS, called, key
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 

@@ -10,7 +10,7 @@ candidates and "nobody of these".
 Two accounts in one chat or webinar are seldom one person: a person who already has a better fitting account there keeps only the small
 chance of a second one. This is done in rounds, which is the greedy solution of the assignment.
 
-What belongs here: numbers. What fits what is found in :mod:`pipelines.links.name_evidence`.
+What belongs here: numbers. What fits what is found in :mod:`pipelines.links.people.name_evidence`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from pipelines.thresholds import threshold
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-#: Levels of agreement, as :mod:`pipelines.links.name_evidence` numbers them.
+#: Levels of agreement, as :mod:`pipelines.links.people.name_evidence` numbers them.
 LAST_LEVELS = ("another", "typo", "part or past", "same")
 FIRST_LEVELS = ("none", "short form", "same")
 #: What is usual (the start of the estimation and its prior): shares of accounts of known people that show the part like this.
@@ -66,7 +66,7 @@ def judge(evidence: pa.Table, places: pa.Table, taken: pa.Table) -> tuple[Judged
 
     Parameters
     ----------
-    evidence: one row per account, person and reading (see :func:`pipelines.links.name_evidence.make_evidence`), in that order.
+    evidence: one row per account, person and reading (see :func:`pipelines.links.people.name_evidence.make_evidence`), in that order.
     places: account_id, place_id of every account in ``evidence``.
     taken: place_id, person_id: people whose account in that place is known by an exact key or a decision.
 

@@ -17,8 +17,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy import sparse
 
-from pipelines.links import question_wording, wording
-from pipelines.links.question_clusters import Features, grow, pair_signs, until, weighted
+from pipelines.links.conversations import question_wording, wording
+from pipelines.links.conversations.question_clusters import Features, grow, pair_signs, until, weighted
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 

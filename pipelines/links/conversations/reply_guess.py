@@ -20,8 +20,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
-from pipelines.links import question_wording
-from pipelines.links.reply_model import (
+from pipelines.links.conversations import question_wording
+from pipelines.links.conversations.reply_model import (
     Conversation,
     Floats,
     Ints,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.links.fingerprints import WIDTH, may_stand_among
+from pipelines.links.copies.fingerprints import WIDTH, may_stand_among
 from pipelines.text import Words, mix
 
 #: Words between two matches that one fragment may bridge on either side.

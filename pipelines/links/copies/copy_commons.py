@@ -2,7 +2,7 @@
 
 A fingerprint is common to a task when ``copy_common_people`` people hold it whose texts otherwise have nothing to do with each other. Who shares more
 than ``copy_common_share`` of a text (and ``copy_common_words``) with another's is left out: an answer that half a group handed in makes nothing common. A pair that shares
-little else is none (:mod:`pipelines.links.copy_rules`). Commons are taken from a task's first texts, as many as the last doubling, so a task that grows a little keeps them, and
+little else is none (:mod:`pipelines.links.copies.copy_rules`). Commons are taken from a task's first texts, as many as the last doubling, so a task that grows a little keeps them, and
 what is found night by night is what would be found at once.
 """
 
@@ -11,8 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.links.alignment import Alignment
-from pipelines.links.fingerprints import KEPT_ONE_IN, WIDTH, is_kept, scoped
+from pipelines.links.copies.alignment import Alignment
+from pipelines.links.copies.fingerprints import KEPT_ONE_IN, WIDTH, is_kept, scoped
 from pipelines.text import Words
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse

@@ -1,4 +1,4 @@
-"""The star join of :mod:`pipelines.links.copy_candidates` in arrays: the pairs that its SQL says, at a fraction of its cost.
+"""The star join of :mod:`pipelines.links.copies.copy_candidates` in arrays: the pairs that its SQL says, at a fraction of its cost.
 
 Fingerprints are sorted once; previous and first holders then stand beside each other. The SQL, which any engine reads, sorts several
 times over; tests hold both to the same pairs.
@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipelines.links.fingerprints import are_marked, marks_of
-from pipelines.links.threaded_map import threaded_map
+from pipelines.links.copies.fingerprints import are_marked, marks_of
+from pipelines.links.copies.threaded_map import threaded_map
 from pipelines.warehouse import Warehouse
 
 #: So many shared fingerprints are the fewest that can mean anything: of a text with few, where they are a large part of it.

@@ -17,11 +17,11 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipelines.links import novelty, spelling, wording
-from pipelines.links.names import NAME_TOKENS, called, is_given_name, key
-from pipelines.links.question_wording import may_be_name
-from pipelines.links.reply_guess import guess, speak_of_one
-from pipelines.links.roles import narrow_roles, relate_roles
+from pipelines.links.conversations import novelty, spelling, wording
+from pipelines.links.conversations.question_wording import may_be_name
+from pipelines.links.conversations.reply_guess import guess, speak_of_one
+from pipelines.links.conversations.roles import narrow_roles, relate_roles
+from pipelines.links.people.names import NAME_TOKENS, called, is_given_name, key
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 

@@ -3,9 +3,9 @@
 Each fingerprint of a work links it to the fingerprint's earliest and its previous holder of another person, and to the first two
 people who said it in a chat: linear in how often a fingerprint occurs, so an answer that half a group handed in is still found, and
 in the direction in which it went. Methods that drop frequent fingerprints (Passim) or compare whole texts (MinHash) lose exactly those.
-Candidates only: :mod:`pipelines.links.copy_rules` decides.
+Candidates only: :mod:`pipelines.links.copies.copy_rules` decides.
 
-The query says what is meant, for any engine; :mod:`pipelines.links.copy_star` gives the same pairs in a fraction of the time and is what a run asks. Both read two relations:
+The query says what is meant, for any engine; :mod:`pipelines.links.copies.copy_star` gives the same pairs in a fraction of the time and is what a run asks. Both read two relations:
 
 - ``{prints}`` (text_no, print): the sampled fingerprints of every text, each once per text;
 - ``copy_docs`` (text_no, seq, person_no, holder, is_asked): the texts that are known, numbered in the order of time (``seq``);
@@ -17,12 +17,12 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from pipelines.links.copy_star import star_pairs
+from pipelines.links.copies.copy_star import star_pairs
 from pipelines.warehouse import Warehouse
 
-#: Fewer shared fingerprints than these are a phrase; of a text with few, two (:mod:`pipelines.links.copy_star`) are enough if they are so large a part of it.
+#: Fewer shared fingerprints than these are a phrase; of a text with few, two (:mod:`pipelines.links.copies.copy_star`) are enough if they are so large a part of it.
 FEWEST_SHARED, PART_OF_FEW = 3, 0.125
-#: Of the texts at least this part is asked about: sorting all fingerprints (:mod:`pipelines.links.copy_star`) is then quicker than looking them up.
+#: Of the texts at least this part is asked about: sorting all fingerprints (:mod:`pipelines.links.copies.copy_star`) is then quicker than looking them up.
 _BROAD = 0.2
 
 #: Fingerprints that lead from or to a work that is asked about. Both give the same pairs; which is quicker depends on how many are asked.

@@ -4,7 +4,7 @@ One name is written in many ways: «Соловьёва Юлия Владимир
 :func:`key` folds every transliteration in use (ISO 9, GOST 7.79 A and B, GOST 52535 and ICAO 9303 of passports, BGN/PCGN, ALA-LC, German and
 French habits) onto one spelling; where a letter stands for several sounds in different schemes ("j": ж, й) :func:`key_variants` gives one key
 for each. :func:`read_name` takes a shown name apart into words, initials and a school number. Nothing here knows who a name belongs to:
-:mod:`pipelines.links.people`.
+:mod:`pipelines.links.people.people`.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from pipelines.links.names import full_name, is_given_name, read_name, school_number
+from pipelines.links.people.names import full_name, is_given_name, read_name, school_number
 from pipelines.text import normalise
 from pipelines.warehouse import Warehouse
 

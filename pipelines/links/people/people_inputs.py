@@ -14,8 +14,9 @@ from pathlib import Path
 from types import ModuleType
 
 from pipelines import text
-from pipelines.links import kept_names, name_evidence, name_pairs, name_weights, names, people_decisions, places
-from pipelines.links.name_evidence import ANSWERERS
+from pipelines.links import places
+from pipelines.links.people import kept_names, name_evidence, name_pairs, name_weights, names, people_decisions
+from pipelines.links.people.name_evidence import ANSWERERS
 from pipelines.links.places import PLACES
 from pipelines.programme import Programme
 from pipelines.thresholds import THRESHOLDS_FILE, threshold

@@ -1,7 +1,7 @@
-"""What shown names have in common with the names of a course's people: the rows that :mod:`pipelines.links.name_weights` weighs.
+"""What shown names have in common with the names of a course's people: the rows that :mod:`pipelines.links.people.name_weights` weighs.
 
-Names are taken apart and kept; :mod:`pipelines.links.name_pairs` compares them; here they also get what they are worth among tonight's people.
-Works in the temporary tables of :mod:`pipelines.links.people`: anchors, exact_links, scopes, excluded.
+Names are taken apart and kept; :mod:`pipelines.links.people.name_pairs` compares them; here they also get what they are worth among tonight's people.
+Works in the temporary tables of :mod:`pipelines.links.people.people`: anchors, exact_links, scopes, excluded.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from pipelines.links.names import ShownName, is_given_name, is_patronymic, read_handle, read_name, run_together
+from pipelines.links.people.names import ShownName, is_given_name, is_patronymic, read_handle, read_name, run_together
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from sklearn.feature_extraction.text import HashingVectorizer
 
-from pipelines.links import wording
+from pipelines.links.conversations import wording
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

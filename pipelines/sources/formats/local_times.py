@@ -26,7 +26,7 @@ _PATTERN = (
     r"^\s*(?P<a>\d{1,4})(?P<sep>[./-])(?P<b>\d{1,2})[./-](?P<c>\d{1,4})(?:[,T\s]+"
     # Blanks only before what follows them: several runs of them side by side take a field of blanks apart in every way there is.
     r"(?P<h>\d{1,2}):(?P<m>\d{2})(?::(?P<s>\d{2})(?:[.,]\d+)?)?)?(?:\s*(?P<half>[AaPp]))?\.?(?:\s?[Mm]\.?)?"
-    rf"(?:\s*(?P<zone>(?:(?:GMT|UTC|gmt|utc)\s*)?[+-]\d{{1,2}}(?::?\d{{2}})?|[Zz]|\(?(?:GMT|UTC|gmt|utc|{'|'.join(ZONE_HOURS)})\)?))?\s*$"
+    rf"(?:\s*(?P<zone>(?:(?:GMT|UTC|gmt|utc)\s*)?[+-]\d{{1,2}}(?::?\d{{2}})?|[Zz]|\(?(?i:GMT|UTC|{'|'.join(ZONE_HOURS)})\)?))?\s*$"
 )
 #: Times have no letter that is not ASCII once months are numbers; the shorter meaning of \\s and \\d is the same in both engines.
 _PATTERN_OF_BYTES = re.compile(_PATTERN.encode("ascii"))

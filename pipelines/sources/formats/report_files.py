@@ -7,11 +7,14 @@ What spreadsheet programs do to a report, and what is undone here:
   that holds the whole line. Such rows are taken apart again, of workbooks and of what was saved as text (where lines without a quote come back
   as they were, so that the header may be whole and the rows below it one cell each).
 - Times become serial numbers: they are read as ISO times (:mod:`pipelines.sources.formats.workbooks`).
+
+And what systems do for them: a cell written as a formula of its own text (``="2026-09-08 17:00"``, Webex), which a spreadsheet leaves as it is, is that text.
 """
 
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
@@ -28,6 +31,8 @@ _MAGIC = b"PK\x03\x04"
 _DELIMITERS = (",", ";", "\t")
 #: A row with so many known words is a header; with fewer it may be a line of a report's summary.
 _HEADER_WORDS = 2
+#: A cell that is a formula of its own text.
+_OWN_TEXT = re.compile(r'\s*="(.*)"\s*', re.DOTALL)
 
 
 class SheetReport:
@@ -79,7 +84,15 @@ def small_rows(file: ReportFile) -> list[tuple[int, list[str]]]:
     rows = list(islice(file.rows(), MOST_ROWS + 1))
     if len(rows) > MOST_ROWS:
         raise BadFile(file.path, place=f"{file.unit} {rows[-1][0]}", expected=f"at most {MOST_ROWS} rows of a webinar report", found="more")
-    return _apart(rows, file.words) if isinstance(file, DelimitedFile) else rows
+    if isinstance(file, DelimitedFile):
+        rows = _apart(rows, file.words)
+    return [(number, [_plain(cell) for cell in cells]) for number, cells in rows]
+
+
+def _plain(cell: str) -> str:
+    """The text of a cell that is written as a formula of it; any other cell as it is."""
+    own = _OWN_TEXT.fullmatch(cell) if "=" in cell[:2] else None
+    return own.group(1).replace('""', '"') if own else cell
 
 
 def _apart(rows: list[tuple[int, list[str]]], words: frozenset[str]) -> list[tuple[int, list[str]]]:

@@ -17,7 +17,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
@@ -73,13 +73,14 @@ _ROLES = frozenset(
 )
 #: Words and letters for units of time, in the languages that reports are downloaded in (Teams writes those of the downloader's).
 _HOURS = re.compile(
-    r"^(?:\s*(?P<h>\d+)\s*(?:h|hr|hrs|hours?|heures?|horas?|ч|час\w*|год\w*|std|stunden?|godz\w*|uur|u|tim\w*|t|or[ae]|hod\w*|sa|saat)\.?)?"
-    r"(?:\s*(?P<m>\d+)\s*(?:m|min\w*|мин\w*|м|хв\w*|dk|dakika)\.?)?"
-    r"(?:\s*(?P<s>\d+)\s*(?:s|sec\w*|seg\w*|sek\w*|сек\w*|с|sn|saniye)\.?)?\s*$",
+    r"^(?:\s*(?P<h>\d+(?:[.,]\d+)?)\s*(?:h|hr|hrs|hours?|heures?|horas?|ч|час\w*|год\w*|std|stunden?|godz\w*|uur|u|tim\w*|t|or[ae]|hod\w*|sa|saat)\.?)?"
+    r"(?:\s*(?P<m>\d+(?:[.,]\d+)?)\s*(?:m|min\w*|мин\w*|м|хв\w*|dk|dakika)\.?)?"
+    r"(?:\s*(?P<s>\d+(?:[.,]\d+)?)\s*(?:s|sec\w*|seg\w*|sek\w*|сек\w*|с|sn|saniye)\.?)?\s*$",
     re.IGNORECASE,
 )
 _CLOCK = re.compile(r"^\s*(?:(?P<h>\d+):)?(?P<m>\d{1,3}):(?P<s>\d{2})(?:[.,]\d+)?\s*$")
 _NUMBER = re.compile(r"^\s*\d+(?:[.,]\d+)?\s*$")
+_CLOCK_OF_DAY = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?(?:\s*[AaPp]\.?\s?[Mm]\.?)?")
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ def minutes_of(text: str | None) -> float | None:
     found = _CLOCK.match(plain) or _HOURS.match(plain)
     if found is None:
         return None
-    hours, minutes, seconds = (float(part or 0) for part in found.group("h", "m", "s"))
+    hours, minutes, seconds = (float((part or "0").replace(",", ".")) for part in found.group("h", "m", "s"))
     return _credible(hours * 60 + minutes + seconds / SECONDS_A_MINUTE)
 
 
@@ -191,6 +192,26 @@ def plain_times(texts: pa.Array) -> pa.Array:
     """
     plain = pc.replace_substring_regex(pc.replace_substring_regex(texts, "[\u00a0\u202f]", " "), "[\u200e\u200f]", "")
     return pc.utf8_trim_whitespace(pc.replace_substring_regex(plain, r"(\d),? (?:à|um|в|at) (\d)", r"\1 \2"))
+
+
+def on_days(days: Sequence[str], join: pa.Array, leave: pa.Array, zone: ZoneInfo) -> tuple[pa.Array, pa.Array]:
+    """Times of joining and leaving of which some are a clock alone, each with the day of its row before it; the leaving on the next day where the
+    clock would be before the joining.
+
+    ``days``: of each row, in any layout whose order of day and month is no question ("" where none is known): what is a whole time, and a clock
+    without a day, stays as it is.
+    """
+    dated = [[_on_day(day, text) for day, text in zip(days, column.to_pylist(), strict=True)] for column in (join, leave)]
+    joined, left = (to_utc(pa.array(texts, pa.string()), "day first", zone)[0].to_pylist() for texts in dated)
+    for row, (day, clock) in enumerate(zip(days, leave.to_pylist(), strict=True)):
+        if joined[row] and left[row] and left[row] < joined[row] and dated[1][row] != clock:
+            noon = to_utc(pa.array([f"{day} 12:00"]), "day first", zone)[0][0].as_py()
+            dated[1][row] = f"{(noon.astimezone(zone) + timedelta(days=1)).date().isoformat()} {clock}"
+    return pa.array(dated[0], pa.string()), pa.array(dated[1], pa.string())
+
+
+def _on_day(day: str, text: str) -> str:
+    return f"{day} {text}" if day and _CLOCK_OF_DAY.fullmatch(text) else text
 
 
 def stays_of(

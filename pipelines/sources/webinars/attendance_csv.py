@@ -13,6 +13,8 @@ The contract, one row per stay (a second device or a reconnect is another row), 
 | ``webinar_id`` | the system's own id of the webinar; without it the file is one webinar, known by its title or else its name | no |
 | ``title`` | title of the webinar (names courses and streams) | no |
 | ``start``, ``end`` | of the webinar | no |
+| ``date`` | day of ``join`` and ``leave`` where those are times of the day alone; without it that of ``start``, else that in the file's name. Who left before joining left after midnight | no |
+| ``attended`` | who registered and did not come (no, and neither times nor minutes) is no stay and not counted | no |
 | ``guest`` | yes or no | no |
 | ``chat_messages``, ``reactions``, ``raised_hands``, ``poll_answers`` | how often | no |
 | ``talk_minutes``, ``camera_minutes`` | how long | no |
@@ -20,7 +22,7 @@ The contract, one row per stay (a second device or a reconnect is another row), 
 Columns under other titles are named in the programme file: ``columns = { name = "ФИО", join = "Вход", leave = "Выход" }`` of the source. Common
 English and Russian titles are known without that, also with a unit or a zone behind them ("Время присутствия, мин.", "Вход (МСК)"); a length of time
 whose title says seconds is divided. The header need not be the first row: above it may stand what the report says of the webinar, label and value
-("Мероприятие: …", "Начало: …"), which holds for the rows that do not say it themselves. MTS Link (formerly Webinar.ru), Yandex Telemost, SaluteJazz, Kontur Talk: their makers
+("Мероприятие: …", "Начало: …"), or as a header and a row of their own ("Webinar Name, Webinar ID"), which holds for the rows that do not say it themselves. MTS Link (formerly Webinar.ru), Yandex Telemost, SaluteJazz, Kontur Talk: their makers
 document no layout of the participants' table that they let download, so it is brought in this way.
 """
 
@@ -28,7 +30,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -42,6 +46,7 @@ from pipelines.sources.reading import Context, Event, Item, Rejected, Seen
 from pipelines.sources.webinars.attendance import (
     COUNTS,
     MINUTES,
+    NO,
     SECONDS_A_MINUTE,
     Meeting,
     attendance_events,
@@ -50,6 +55,7 @@ from pipelines.sources.webinars.attendance import (
     digest,
     find_places,
     minutes_of,
+    on_days,
     plain_times,
     stays_of,
     text_column,
@@ -67,7 +73,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "last_name": ("last_name", "last name", "surname", "фамилия"),
     "middle_name": ("middle_name", "middle name", "отчество"),
     "email": ("email", "e-mail", "email address", "mail", "почта", "эл. почта", "электронная почта", "адрес электронной почты",
-        "емейл", "имейл", "e-mail участника", "email участника", "почта участника", "электронный адрес", "user email", "participant email",
+        "емейл", "имейл", "e-mail участника", "email участника", "почта участника", "электронный адрес", "user email", "participant email", "attendee email",
     ),
     "join": (
         "join", "join time", "joined", "joined at", "вход", "время входа", "время подключения", "подключился", "зашел", "дата и время входа", "подключение", "время входа на вебинар", "вошел", "вошёл", "время начала участия",
@@ -89,11 +95,13 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "название вебинара", "название встречи", "название конференции", "тема вебинара", "тема встречи", "встреча", "конференция", "занятие", "meeting", "meeting name", "event name", "webinar name",
     ),
     "start": ("start", "start time", "начало", "время начала",
-        "начало вебинара", "начало мероприятия", "дата начала", "дата и время начала", "дата и время начала мероприятия",
+        "meeting start time", "actual start time", "actual start date/time", "начало вебинара", "начало мероприятия", "дата начала", "дата и время начала", "дата и время начала мероприятия",
     ),
     "end": ("end", "end time", "окончание", "время окончания",
-        "окончание вебинара", "окончание мероприятия", "дата окончания", "дата и время окончания", "завершение", "время завершения",
+        "meeting end time", "actual end time", "окончание вебинара", "окончание мероприятия", "дата окончания", "дата и время окончания", "завершение", "время завершения",
     ),
+    "date": ("date", "meeting date", "event date", "дата", "дата вебинара", "дата мероприятия", "дата проведения", "дата встречи", "дата конференции", "дата занятия", "день"),
+    "attended": ("attended", "присутствовал", "присутствовал(а)", "участвовал", "участвовал(а)", "посетил", "посетил(а)", "был на вебинаре", "явка"),
     "guest": ("guest", "is guest", "гость"),
     "chat_messages": ("chat_messages", "messages", "chat messages", "сообщения", "сообщений в чате", "сообщения в чате", "сообщений",
         "сообщения чата", "сообщений в чат", "количество сообщений", "кол-во сообщений", "количество сообщений в чате", "кол-во сообщений в чате", "чат", "chat", "messages sent",
@@ -102,7 +110,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "количество реакций", "кол-во реакций", "лайки", "огоньки", "emojis",
     ),
     "raised_hands": ("raised_hands", "raised hands", "raise hands", "поднятые руки", "поднял руку", "поднятий руки", "поднятых рук",
-        "количество поднятых рук", "кол-во поднятых рук", "поднятие руки", "поднятия руки", "hand raises",
+        "hands", "количество поднятых рук", "кол-во поднятых рук", "поднятие руки", "поднятия руки", "hand raises",
     ),
     "poll_answers": ("poll_answers", "poll answers", "polls answered", "poll votes", "ответы в опросах", "ответов в опросах", "ответы на опросы", "варианты ответов",
         "ответов на опросы", "количество ответов на опросы", "участие в опросах", "опросы", "опросов", "polls",
@@ -111,13 +119,15 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "camera_minutes": ("camera_minutes", "camera time", "webcam time", "минут с камерой", "время с камерой", "время с веб-камерой"),
 }  # fmt: skip
 #: What systems write into a cell that has nothing.
-_NOTHING = ("-", "–", "—")
+_NOTHING = ("-", "--", "–", "—")
 #: What a title says behind its words: a unit, a form of the time, a zone.
 _TAIL = re.compile(r"[\s,]*(?:\([^()]*\)|,? ?(?:мин|минут\w?|min|minutes?|сек|секунд\w?|sec|seconds?|шт|мск|msk|utc(?:[+-]\d+)?)\.?)$")
 _SECONDS = re.compile(r"(?:^|\W)(?:сек|секунд\w?|secs?|seconds?)(?:\W|$)")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 #: What a report says of the webinar above its table.
-_OF_WEBINAR = ("webinar_id", "title", "start", "end")
+_OF_WEBINAR = ("webinar_id", "title", "start", "end", "date")
+#: The day of a moment, or in a file's name: "08.09.2026 17:00", "2026-09-08".
+_DAY = re.compile(r"(?<!\d)(?:\d{4}[-._]\d{1,2}[-._]\d{1,2}|\d{1,2}[-._]\d{1,2}[-._]\d{4})(?!\d)")
 _HEADER_WITHIN_ROWS = 20
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
 
@@ -126,7 +136,9 @@ class AttendanceCsvReader:
     """Reader of attendance in the documented columns. Kind ``attendance_csv``."""
 
     kind: ClassVar[str] = "attendance_csv"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
+    #: What stands above the table as a header of its own names the webinar since 6.
+    new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("attendance",), 6)
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also tab-separated and gzipped) and workbooks below the source's path. Raises BadSource where there is none."""
@@ -151,6 +163,7 @@ class AttendanceCsvReader:
         words = _header_of(words, below, places)
         if below:
             no_cut(file.path, file, below[-1], len(words))
+        below = [(line, cells) for line, cells in below if not _never_came(cells, places)]
         fitting = [(line, cells) for line, cells in below if len(cells) >= len(words)]
         for line, cells in below:
             if len(cells) < len(words):
@@ -166,7 +179,10 @@ class AttendanceCsvReader:
                 columns[name] = _as_clock(columns[name])
         moments = {name: plain_times(columns[name]) for name in ("join", "leave", "start", "end")}
         habit: Order = "day first" if _CYRILLIC.search(" ".join(words)) else "month first"
-        order = time_order(list(moments.values()), habit)
+        dates = plain_times(columns["date"])
+        order = time_order([*moments.values(), dates], habit)
+        days = _days_of(dates, moments["start"], item.name, order, context.zone)
+        moments["join"], moments["leave"] = on_days(days, moments["join"], moments["leave"], context.zone)
         stays = stays_of(
             places=[f"line {line}" for line, _ in fitting],
             name=_whole_names(columns),
@@ -222,15 +238,54 @@ def _header_at(rows: Sequence[tuple[int, list[str]]], wanted: Mapping[str, Seque
 
 
 def _said_above(rows: Sequence[Sequence[str]], wanted: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """What stands above the header as label and value, in two cells or in one."""
+    """What stands above the header: as label and value, in two cells or in one, or as a header of its own with a row below."""
     found: dict[str, str] = {}
+    labels = {word for name in _OF_WEBINAR for word in wanted[name]}
+    for names, values in pairwise(rows):
+        words = [header_word(cell) for cell in names]
+        # A header and its row: more than one of its cells is a label.
+        if sum(word in wanted[name] for word in words for name in _OF_WEBINAR) > 1:
+            for word, value in zip(words, values, strict=False):
+                for name in _OF_WEBINAR:
+                    if value.strip() and word in wanted[name]:
+                        found.setdefault(name, value.strip())
     for cells in rows:
         filled = [cell.strip() for cell in cells if cell.strip()]
         label, _, value = filled[0].partition(":") if len(filled) == 1 else (filled[0], "", filled[1]) if filled else ("", "", "")
         for name in _OF_WEBINAR:
-            if value.strip() and header_word(label) in wanted[name]:
+            if value.strip() and header_word(label) in wanted[name] and header_word(value) not in labels:
                 found.setdefault(name, value.strip())
     return found
+
+
+def _never_came(cells: Sequence[str], places: Mapping[str, int]) -> bool:
+    """Somebody who registered only: said not to have attended, and neither time nor minutes stand there."""
+
+    def cell(name: str) -> str:
+        text = cells[places[name]].strip() if name in places and places[name] < len(cells) else ""
+        return "" if text in _NOTHING else text
+
+    return header_word(cell("attended")) in NO and not any(cell(name).strip("0:") for name in ("join", "leave", "minutes"))
+
+
+def _days_of(dates: pa.Array, starts: pa.Array, name: str, order: Order, zone: ZoneInfo) -> list[str]:
+    """Of each row the day on which its clocks are, year first; "" where none is known: what its date says, else its webinar's start, else the file's name."""
+    in_name = _DAY.search(name)
+    # A file's name is written with the year first or the day first.
+    named = _plain_day(in_name.group(0).replace("_", "-"), "day first", zone) if in_name else ""
+    stated: dict[str, str] = {}
+    days = []
+    for texts in zip(dates.to_pylist(), starts.to_pylist(), strict=True):
+        for text in texts:
+            if text and text not in stated:
+                stated[text] = _plain_day(text, order, zone)
+        days.append(next((stated[text] for text in texts if text and stated[text]), named))
+    return days
+
+
+def _plain_day(text: str, order: Order, zone: ZoneInfo) -> str:
+    moment = to_utc(pa.array([text]), order, zone)[0][0].as_py()
+    return moment.astimezone(zone).date().isoformat() if moment else ""
 
 
 def _as_clock(texts: pa.Array) -> pa.Array:

@@ -24,7 +24,6 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, timedelta
 from typing import ClassVar
 
 import pyarrow as pa
@@ -46,6 +45,7 @@ from pipelines.sources.webinars.attendance import (
     lower_addresses,
     made_stays,
     minutes_of,
+    on_days,
     plain_times,
     reject_where,
     stays_of,
@@ -233,9 +233,7 @@ def _sheet(
     code = next(filter(None, (_CODE.search(text.lower()) for text in said)), None)
     if day:
         stated = f"{day['y'] or day['y2']}-{int(day['m'] or day['m2']):02d}-{int(day['d'] or day['d2']):02d}"
-        clocks = leave
-        join, leave = (_on(stated, column) for column in (join, leave))
-        leave = _after_midnight(stated, clocks, join, leave, context)
+        join, leave = on_days([stated] * len(texts), join, leave, context.zone)
     first, last = (text_column(texts, places.get(name)) for name in ("first", "last"))
     stays = stays_of(
         places=[f"line {line}" for line, _ in rows],
@@ -263,30 +261,6 @@ def _title(item: Item) -> str | None:
     parts = [part.strip(_EDGES) for part in re.split(r"\s+[-–—]\s+", f" {name} ")]
     title = " - ".join(" ".join(part.split()) for part in parts if any(letter.isalpha() for letter in part))
     return title or None
-
-
-def _on(day: str, times: pa.Array) -> pa.Array:
-    """Times of a day with the day before them; what has a date already is left as it is."""
-    is_time = pc.match_substring_regex(times, r"^\d{1,2}:\d{2}(:\d{2})?(\s*[AaPp][Mm])?$")
-    return pc.if_else(is_time, pc.binary_join_element_wise(pa.scalar(day), times, " "), times)
-
-
-def _after_midnight(day: str, clocks: pa.Array, join: pa.Array, leave: pa.Array, context: Context) -> pa.Array:
-    """Moments of leaving, on the next day where a clock alone would be before the joining. All days are written alike: their order is no question."""
-    joined, left = (to_utc(column, "day first", context.zone)[0].to_pylist() for column in (join, leave))
-    following = str(date.fromisoformat(day) + timedelta(days=1)) if _is_day(day) else day
-    texts = [
-        f"{following} {clock}" if begin and end and end < begin and text == f"{day} {clock}" else text
-        for clock, text, begin, end in zip(clocks.to_pylist(), leave.to_pylist(), joined, left, strict=True)
-    ]
-    return pa.array(texts, pa.string())
-
-
-def _is_day(text: str) -> bool:
-    try:
-        return bool(date.fromisoformat(text))
-    except ValueError:
-        return False
 
 
 def _plain_code(text: str) -> str:

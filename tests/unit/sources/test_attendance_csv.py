@@ -145,3 +145,60 @@ def test_dashboard_of_bigbluebutton_with_a_comma_in_its_header_and_dashes_for_no
     ]
     assert [[row[sign] for sign in SIGNS] for row in report.rows("attendance")] == [[5, 2, 1, 0, 10.5, 60], [0, 0, 0, 1, None, None]]
     assert report.rejected == [("line 4", "neither times nor minutes")]
+
+
+def test_cells_that_are_formulas_of_their_text_and_the_webinars_own_columns(tmp_path: Path):
+    path = tmp_path / "webex.csv"
+    path.write_text(
+        "Meeting Name\tMeeting Start Time\tMeeting End Time\tDisplay Name\tFirst Name\tLast Name\tAttendee Email\tJoin Time\tLeave Time\tAttendance Duration\n"
+        '"=""Школа ""очно"""""\t="2026-09-08 17:00:00"\t="2026-09-08 18:10:00"\t="Ира"\t="Ирина"\t="Полевая"\t="irina@school.example.org"\t="2026-09-08 17:01:00"'
+        '\t="2026-09-08 18:10:00"\t="69 mins"\n',
+        encoding="utf-16",
+    )
+    report = Reading(AttendanceCsvReader(), path)
+    (webinar,), (stay,) = report.rows("webinars"), report.rows("attendance")
+    assert (webinar["title"], webinar["starts_at"], webinar["ends_at"]) == ('Школа "очно"', utc(14, 0), utc(15, 10))
+    assert (stay["joined_at"], stay["left_at"], stay["minutes"]) == (utc(14, 1), utc(15, 10), 69)
+    assert report.column("accounts", "email") == ["irina@school.example.org"]
+
+
+@pytest.mark.parametrize(
+    ("above", "column", "cell"),
+    [("", "Дата;", "08.09.2026;"), ("Дата: 08.09.2026;;\n", "", ""), ("Начало;08.09.2026 17:00;\n", "", ""), ("", "", "")],
+    ids=["a column", "above", "the start above", "the file's name"],
+)
+def test_clocks_are_on_the_day_that_is_stated_and_leaving_may_be_after_midnight(above: str, column: str, cell: str, tmp_path: Path):
+    path = tmp_path / "telemost_08-09-2026.csv"
+    path.write_text(
+        f"{above}Участник;{column}Время входа;Время выхода\nИрина Полевая;{cell}17:01:10;18:10:10\nОлег Степной;{cell}23:50;00:20\n",
+        encoding="utf-8",
+    )
+    report = Reading(AttendanceCsvReader(), path)
+    assert [(row["joined_at"], row["minutes"]) for row in report.rows("attendance")] == [
+        (utc(14, 1).replace(second=10), 69),
+        (utc(20, 50), 30),
+    ]
+    assert report.rejected == []
+
+
+def test_clocks_without_a_day_are_refused(tmp_path: Path):
+    report = written(tmp_path, "Участник;Время входа;Время выхода\nИрина Полевая;17:01;18:10\n")
+    assert report.rejected == [("line 2", "a time that is not understood or does not exist")]
+
+
+def test_who_registered_and_did_not_come_is_no_stay_and_a_header_above_is_the_webinars(tmp_path: Path):
+    report = written(
+        tmp_path,
+        """Attendee Report
+Webinar Name,Webinar ID
+Digital school,123-456-789
+
+Attended,Last Name,First Name,Email Address,Join Time,Leave Time,Time in Session
+Yes,Polevaya,Irina,irina@school.example.org,"Sep 08, 2026 05:01 PM MSK","Sep 08, 2026 06:10 PM MSK",1 hour 9 minutes
+No,Stepnoy,Oleg,oleg@school.example.org,--,--,--
+No,Lugova,Galina,galina@school.example.org,"Sep 08, 2026 05:01 PM MSK","Sep 08, 2026 06:10 PM MSK",69.0 mins
+""",
+    )
+    assert [(row["joined_at"], row["left_at"], row["minutes"]) for row in report.rows("attendance")] == [(utc(14, 1), utc(15, 10), 69)] * 2
+    assert {(row["title"], row["webinar_id"].split(":")[2]) for row in report.rows("webinars")} == {("Digital school", "123-456-789")}
+    assert report.rejected == []

@@ -113,6 +113,15 @@ def hold(warehouse: Warehouse) -> int:
     if not accounts:
         return 0
     with warehouse.transaction():
+        # A mark that names a work and not whose it is may be of one that was taken away: nobody can say, so its words are not kept.
+        warehouse.connection.execute(
+            """
+            update personal.grades set comment = null
+            where comment is not null and grade_id in (
+                select mark.grade_id from raw.grades as mark left join raw.submissions as work on work.submission_id = mark.submission_id
+                where mark.account_id is null and mark.record = 'marking' and mark.submission_id is not null and work.submission_id is null)
+            """
+        )
         return sum(_take_away(warehouse, accounts).values())
 
 

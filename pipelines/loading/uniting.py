@@ -7,6 +7,7 @@ Readers never look into the warehouse; the loader, once a source is in, has unit
   letters that Moodle would write so into a file's name), and of the one task or group of that course with that title.
 - *Accounts* (:mod:`pipelines.loading.same_accounts`) that a table knows by their address or user name, which one site gives out once.
 - *Webinars* (:mod:`pipelines.loading.same_webinars`) whose polls, chat and participants are reported apart.
+- *Marks* that name a work and not whose it is (Open edX: the work may have been handed in in another day's log) are its maker's.
 - *Rows* (:mod:`pipelines.loading.same_rows`) that a fuller source of the same site has under its own id: they stand once.
 
 Where no source knows more, or where two fit, everything stays as it is.
@@ -44,6 +45,8 @@ def unite(warehouse: Warehouse) -> int:
             done += _places(warehouse)
             done += unite_rows(warehouse)
             warehouse.connection.execute(f"create or replace temp table {_UNITED} as select cast(? as ubigint) as loads", [loads])
+        if warehouse.value("select count(*) from raw.loads where kind = 'openedx'"):
+            done += _marks_of_works(warehouse)
         if warehouse.value("select count(*) from raw.loads where kind = 'zoom'"):
             done += unite_polls(warehouse) + unite_chats(warehouse)
     return done
@@ -54,6 +57,17 @@ def _united(warehouse: Warehouse) -> int | None:
     if not warehouse.value("select count(*) from duckdb_tables() where temporary and table_name = ?", [_UNITED]):
         return None
     return int(warehouse.value(f"select loads from temp.{_UNITED}"))
+
+
+def _marks_of_works(warehouse: Warehouse) -> int:
+    (changed,) = warehouse.connection.execute(
+        """
+        update raw.grades as mark set account_id = work.account_id, attempt = coalesce(mark.attempt, work.attempt)
+        from raw.submissions as work
+        where mark.account_id is null and mark.record = 'marking' and work.submission_id = mark.submission_id and work.account_id is not null
+        """
+    ).fetchone() or (0,)
+    return int(changed)
 
 
 def _places(warehouse: Warehouse) -> int:

@@ -95,5 +95,19 @@ def test_a_repeated_question_goes_with_whoever_asked_what_is_shown_of_it() -> No
         assert warehouse.rows("select shown_question_id from reports.rpt_week_questions") == [("n",)]
 
 
+def test_words_about_a_work_that_nobody_is_known_to_have_made_may_be_about_the_erased() -> None:
+    with empty() as warehouse:
+        insert(warehouse, "raw.erasures", [{"account_id": "gone", "erasure_id": "e", "erased_at": START}])
+        insert(warehouse, "raw.submissions", [{"submission_id": "s1", "kind": "assignment", "account_id": "other", "state": "submitted"}])
+        insert(
+            warehouse,
+            "raw.grades",
+            [{"grade_id": f"g{number}", "record": "marking", "submission_id": f"s{number}", "account_id": None} for number in (1, 2)],
+        )
+        insert(warehouse, "personal.grades", [{"grade_id": f"g{number}", "comment": "Поправьте"} for number in (1, 2)])
+        hold(warehouse)
+        assert dict(warehouse.rows("select grade_id, comment from personal.grades")) == {"g1": "Поправьте", "g2": None}
+
+
 def count(warehouse: Warehouse, table: str) -> int:
     return int(warehouse.value(f"select count(*) from {table}"))

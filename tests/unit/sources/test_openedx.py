@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import BadFile, BadSource
-from pipelines.loading import load_item
+from pipelines.loading import load_item, load_source
 from pipelines.programme import Programme, Source
 from pipelines.sources import READERS
 from pipelines.sources.lms.openedx import OpenEdxReader
@@ -266,3 +266,86 @@ def test_overlapping_files_give_the_same_rows_in_any_order(monkeypatch: pytest.M
             )
     assert len(pictures[0][0]) == 21
     assert pictures[0] == pictures[1] == pictures[2]
+
+
+ESSAY = "block-v1:MyOrg+Schools+2026+type@openassessment+block@o1"
+
+
+def about_essay(name: str, user: int, day: int, **payload: object) -> str:
+    """One line of a log: what a person did in an open response assessment."""
+    event = {
+        "name": f"openassessmentblock.{name}", "event_type": f"openassessmentblock.{name}", "event_source": "server", "username": f"user{user}",
+        "time": f"2026-09-{day:02d}T14:00:00.500000+00:00", "event": {"submission_uuid": "u-1", **payload},
+        "context": {"course_id": COURSE.split(":", 2)[2], "user_id": user, "module": {"display_name": "Эссе", "usage_key": ESSAY}},
+    }  # fmt: skip
+    return json.dumps(event, ensure_ascii=False) + "\n"
+
+
+def handed_in(name: str = "create_submission", **more: object) -> str:
+    answer = {
+        "parts": [{"text": "<p>Первый ответ.</p>"}, {"text": "Второй, из трёх слов"}, {"text": ""}],
+        "file_keys": ["a", "b"],
+        "files_names": ["Фамилия.docx"],
+    }
+    return about_essay(name, 7, 3, **{"attempt_number": 2, "submitted_at": "2026-09-03T13:59:59.000000Z", "answer": answer, **more})
+
+
+def assessed(name: str = "staff_assess") -> str:
+    parts = [
+        {"option": {"name": "Хорошо", "points": 3}, "criterion": {"name": "Мысль", "points_possible": 4}, "feedback": "Мысль ясна"},
+        {"option": {"name": "Плохо", "points": 0}, "criterion": {"name": "Язык", "points_possible": 2}, "feedback": ""},
+    ]
+    return about_essay(name, 9, 5, score_type="ST", scored_at="2026-09-05T13:59:00Z", feedback="Поправьте язык", parts=parts)
+
+
+def test_a_response_is_work_handed_in_and_the_staffs_assessment_its_mark(tmp_path: Path) -> None:
+    (tmp_path / "ora.log").write_text(handed_in() + assessed() + assessed("peer_assess") + assessed("self_assess"), encoding="utf-8")
+    log = Reading(OpenEdxReader(), tmp_path / "ora.log")
+    (work,) = log.rows("submissions")
+    assert (work["submission_id"], work["kind"], work["account_id"], work["attempt"]) == (
+        "openedx:submission:u-1",
+        "assignment",
+        LEARNER,
+        1,
+    )
+    assert (work["task_id"], work["course_id"], work["submitted_at"]) == (f"openedx:task:{ESSAY}", COURSE, at(2026, 9, 3, 13, 59, 59))
+    assert (work["text"], work["words"], work["files"], work["state"]) == ("Первый ответ.\n\nВторой, из трёх слов", 6, 2, "submitted")
+    (mark,) = log.rows("grades")
+    assert (mark["record"], mark["account_id"], mark["grader_account_id"], mark["attempt"]) == ("marking", LEARNER, CURATOR, 1)
+    assert (mark["submission_id"], mark["grade"], mark["max_grade"]) == ("openedx:submission:u-1", 3, 6)
+    assert (mark["graded_at"], mark["comment"], mark["comment_words"]) == (at(2026, 9, 5, 13, 59), "Поправьте язык\nМысль ясна", 4)
+    assert [(row["account_id"], row["role"]) for row in log.rows("enrolments")] == [(CURATOR, "curator")]
+    assert len(log.rows("activity")) == 4
+
+
+@pytest.mark.parametrize(
+    ("answer", "text", "files"),
+    [
+        ({"text": "Одно поле"}, "Одно поле", 0),
+        ('{"parts": [{"text": "В строке"}]}', "В строке", 0),
+        ({"file_key": "a"}, None, 1),
+        ("{cut", None, 0),
+    ],
+)
+def test_older_answers_and_those_without_words(answer: object, text: str | None, files: int, tmp_path: Path) -> None:
+    (tmp_path / "ora.log").write_text(
+        handed_in(answer=answer) + handed_in("create_team_submission", submission_uuid="u-2"), encoding="utf-8"
+    )
+    work, teams = Reading(OpenEdxReader(), tmp_path / "ora.log").rows("submissions")
+    assert (work["text"], work["files"], work["words"]) == (text, files, len((text or "").split()))
+    assert (work["is_team"], teams["is_team"], teams["account_id"]) == (False, True, LEARNER)
+
+
+@pytest.mark.parametrize("first", [0, 1], ids=["work first", "mark first"])
+def test_a_mark_is_the_makers_of_the_work_also_where_another_log_tells_of_it(
+    first: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warehouse: Warehouse
+) -> None:
+    monkeypatch.setitem(READERS, "openedx", OpenEdxReader())
+    programme = Programme(id="p", name="p", folder=tmp_path, sources=(Source(name="edx", kind="openedx", path=Path("logs")),))
+    (tmp_path / "logs").mkdir()
+    lines = [handed_in(), assessed()]
+    for number in (first, 1 - first):
+        (tmp_path / "logs" / f"tracking.log-2026090{number}").write_text(lines[number], encoding="utf-8")
+        loads = load_source(warehouse, programme, programme.sources[0], pseudonyms=PSEUDONYMS, run_at=at(2026, 11, 22))
+        assert [load.problem for load in loads if load.problem] == []
+    assert warehouse.rows("select account_id, attempt, grade from raw.grades") == [(LEARNER, 1, 3.0)]

@@ -14,7 +14,7 @@ from pipelines.programme import Source
 from pipelines.sources.formats.delimited import delimited_items
 from pipelines.sources.formats.event_tables import BATCH_ROWS, NEVER, Rows, moment, number
 from pipelines.sources.formats.json_lines import NO_JSON, objects
-from pipelines.sources.formats.marked_text import FORMAT_HTML, FORMAT_MARKDOWN, text_of
+from pipelines.sources.formats.marked_text import FORMAT_HTML, FORMAT_MARKDOWN, FORMAT_PLAIN, text_of
 from pipelines.sources.formats.plain_text import count_question_marks, count_words
 from pipelines.sources.lms.openedx.places import block_of, course_in, course_of, type_of
 from pipelines.sources.lms.openedx.words import BLOCK_KINDS, action_of, component_of, details_of, event_name, is_staff
@@ -33,7 +33,12 @@ _ACTIVITY = (
 )  # fmt: skip
 _SUBMISSIONS = (
     "submission_id", "kind", "account_id", "task_id", "course_id", "attempt", "state", "is_team", "is_preview", "submitted_at", "score", "max_score",
+    "chars", "words", "files", "text",
 )  # fmt: skip
+#: What all marks of this platform are: seen at once, and what the book says.
+_GRADE = {"is_released": True, "is_overridden": False}
+_HANDED_IN = frozenset(("openassessmentblock.create_submission", "openassessmentblock.create_team_submission"))
+_LONGEST_UUID = 64
 _MESSAGES = (
     "message_id", "channel", "chat_id", "thread_id", "reply_to_id", "account_id", "course_id", "sent_at", "kind", "is_private", "chars", "words",
     "question_marks", "subject", "text",
@@ -47,7 +52,7 @@ class OpenEdxReader:
     """
 
     kind: ClassVar[str] = "openedx"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Every log below the source's path, by name. Raises BadSource where none is."""
@@ -99,6 +104,8 @@ class _Log:
 
     def __init__(self, rows: Rows) -> None:
         self.rows, self.realm = rows, rows.realm
+        #: Work handed in → who handed it in and at which attempt, as far as this log tells.
+        self._made_by: dict[str, tuple[str | None, int | None]] = {}
 
     def take(self, line: dict[str, Any]) -> str:
         """Turn one event into rows; the reason where it is refused, else empty."""
@@ -145,6 +152,10 @@ class _Log:
             ),
             _ACTIVITY,
         )  # fmt: skip
+        if name in _HANDED_IN and task and actor:
+            self._work(payload, actor, course, task, at, is_team=name.endswith("team_submission"))
+        elif name == "openassessmentblock.staff_assess" and task and course_key:
+            self._mark(payload, actor, course_key, task, at)
         if not name.startswith("edx.") and name != "problem_check":
             return ""
         if name == "problem_check":
@@ -212,9 +223,59 @@ class _Log:
             "submissions",
             (
                 f"{self.realm}:attempt:{block}:{actor}:{attempts}", "quiz", actor, task, course, attempts - 1, "submitted", False, False, at,
-                number(payload.get("grade")), number(payload.get("max_grade")),
+                number(payload.get("grade")), number(payload.get("max_grade")), None, None, None, None,
             ),
             _SUBMISSIONS,
+        )  # fmt: skip
+
+    def _work(self, payload: dict[str, Any], actor: str, course: str | None, task: str, at: datetime, *, is_team: bool) -> None:
+        """A response to an open response assessment: its text, and how many files there are."""
+        uuid = payload.get("submission_uuid")
+        if not isinstance(uuid, str) or not uuid or len(uuid) > _LONGEST_UUID:
+            return
+        attempts = payload.get("attempt_number")
+        attempt = attempts - 1 if type(attempts) is int and 0 < attempts < 1 << 31 else None
+        answer = _object(payload.get("answer"))
+        parts = answer.get("parts")
+        texts = (
+            [part.get("text") if isinstance(part, dict) else None for part in parts] if isinstance(parts, list) else [answer.get("text")]
+        )
+        # An editor's text is HTML, a plain field's is not.
+        told = [text_of(text, FORMAT_HTML if text.lstrip().startswith("<") else FORMAT_PLAIN) for text in texts if isinstance(text, str)]
+        text = "\n\n".join(part for part in told if part) or None
+        keys = answer.get("file_keys")
+        files = len(keys) if isinstance(keys, list) else int(isinstance(answer.get("file_key"), str))
+        self._made_by[uuid] = actor, attempt
+        self.rows.add(
+            "submissions",
+            (
+                f"{self.realm}:submission:{uuid}", "assignment", actor, task, course, attempt, "submitted", is_team, False,
+                moment(payload.get("submitted_at")) or at, None, None, len(text or ""), count_words(text or ""), files, text,
+            ),
+            _SUBMISSIONS,
+        )  # fmt: skip
+
+    def _mark(self, payload: dict[str, Any], actor: str | None, course: str, task: str, at: datetime) -> None:
+        """What the course's staff gave for such a response; whose it is the loader tells where its handing in stands in another file."""
+        uuid, parts = payload.get("submission_uuid"), payload.get("parts")
+        if not isinstance(uuid, str) or not uuid or len(uuid) > _LONGEST_UUID:
+            return
+        if actor:
+            self._teaches(actor, course, at)
+        parts = [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
+        points = [number(_object(part.get("option")).get("points")) for part in parts]
+        best = [number(_object(part.get("criterion")).get("points_possible")) for part in parts]
+        words = [payload.get("feedback"), *(part.get("feedback") for part in parts)]
+        comment = "\n".join(text for word in words if isinstance(word, str) and (text := text_of(word, FORMAT_PLAIN)))
+        account, attempt = self._made_by.get(uuid, (None, None))
+        scored = moment(payload.get("scored_at")) or at
+        self.rows.state(
+            "grades", ("marking", uuid), at,
+            **_GRADE,
+            grade_id=f"{self.realm}:marking:{uuid}", record="marking", account_id=account, task_id=task, course_id=f"{self.realm}:course:{course}",
+            submission_id=f"{self.realm}:submission:{uuid}", grader_account_id=actor, attempt=attempt,
+            grade=_sum(points), max_grade=_sum(best), graded_at=scored,
+            comment_chars=len(comment), comment_words=count_words(comment), comment=comment,
         )  # fmt: skip
 
     def _enrolment(self, name: str, payload: dict[str, Any], person: str, actor: str | None, course: str, at: datetime) -> None:
@@ -240,13 +301,16 @@ class _Log:
             enrolled_by=actor if actor and actor != person else (known["enrolled_by"] if known else None),
         )  # fmt: skip
 
+    def _teaches(self, actor: str, course: str, at: datetime) -> None:
+        self.rows.state(
+            "enrolments", (course, actor, "curator"), at,
+            enrolment_id=f"{self.realm}:enrolment:{course}:{actor}:curator", account_id=actor, course_id=f"{self.realm}:course:{course}",
+            role="curator", method="role", state="active", created_at=None, removed_at=None, enrolled_by=None,
+        )  # fmt: skip
+
     def _forum(self, name: str, payload: dict[str, Any], actor: str | None, course: str, at: datetime) -> None:
         if actor and is_staff(payload):
-            self.rows.state(
-                "enrolments", (course, actor, "curator"), at,
-                enrolment_id=f"{self.realm}:enrolment:{course}:{actor}:curator", account_id=actor, course_id=f"{self.realm}:course:{course}",
-                role="curator", method="role", state="active", created_at=None, removed_at=None, enrolled_by=None,
-            )  # fmt: skip
+            self._teaches(actor, course, at)
         _, _, what, event = [*name.split("."), "", ""][:4]
         native = payload.get("id")
         if event != "created" or what not in ("thread", "response", "comment") or not isinstance(native, str) or not native:
@@ -287,9 +351,10 @@ class _Log:
             return
         self.rows.state(
             "grades", (record, what, person), at,
+            **_GRADE,
             grade_id=f"{self.realm}:{record}:{what}:{person}", record=record, account_id=person, task_id=task,
-            course_id=f"{self.realm}:course:{course}", grade=number(grade), max_grade=number(best), is_released=True, is_overridden=False,
-            graded_at=at,
+            course_id=f"{self.realm}:course:{course}", submission_id=None, grader_account_id=None, attempt=None,
+            grade=number(grade), max_grade=number(best), graded_at=at, comment_chars=None, comment_words=None, comment=None,
         )  # fmt: skip
 
     def _outcome(self, name: str, payload: dict[str, Any], person: str, course: str, at: datetime) -> None:
@@ -336,6 +401,22 @@ def _user(given: Any) -> str | None:
     if type(given) is int:
         return str(given) if given > 0 else None
     return given if isinstance(given, str) and given.isascii() and given.isdigit() and len(given) < 20 and int(given) > 0 else None
+
+
+def _object(given: Any) -> dict[str, Any]:
+    """An object, also one that is written as JSON in a string; empty for anything else."""
+    if isinstance(given, str) and given.startswith("{"):
+        try:
+            given = orjson.loads(given)
+        except orjson.JSONDecodeError:
+            return {}
+    return given if isinstance(given, dict) else {}
+
+
+def _sum(numbers: list[float | None]) -> float | None:
+    """None where there is nothing to add up, or a part is not known."""
+    known = [one for one in numbers if one is not None]
+    return sum(known) if known and len(known) == len(numbers) else None
 
 
 def _id_of(given: Any) -> str | None:

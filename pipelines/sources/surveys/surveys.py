@@ -4,7 +4,8 @@ gives a CSV in a ZIP archive, whose times have a zone ("2026/10/19 2:06:23 PM GM
 
 What has to be known about it:
 
-- The first thing looked for is the time column ("Отметка времени", "Timestamp", "Время создания").
+- The first thing looked for is the time column ("Отметка времени", "Timestamp", "Время создания"); where its words are not known, the shapes that the
+  downloads of Google and Microsoft have in every language (:mod:`pipelines.sources.surveys.survey_shapes`).
 - A *rating* is a column whose every answer is a whole number from 1 to 5, or one of which at least half of the answers are steps of a scale
   and whose question speaks of a scale, is a row of a grid or rates an aspect (:mod:`pipelines.sources.surveys.likert`: numbers, "4 – скорее
   согласен", "полностью согласен", the source's own ``scale``). In a rating anything else is rejected; a blank is kept as null: the person
@@ -36,6 +37,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -48,7 +50,7 @@ from pipelines.sources.formats.report_files import ENDINGS
 from pipelines.sources.formats.tables import TableFile, day_month_order, open_table, table_items
 from pipelines.sources.lms.moodle_people import People
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
-from pipelines.sources.surveys import moodle_feedback, survey_services
+from pipelines.sources.surveys import moodle_feedback, survey_services, survey_shapes
 from pipelines.sources.surveys.likert import Likert
 
 WHAT = "survey answers (kind survey_csv)"
@@ -59,9 +61,11 @@ _COLUMNS = {
         # Yandex Forms in English; Microsoft Forms in English, Russian, German, French, Spanish.
         "creation time", "create time", "created", "completion time", "время выполнения", "время завершения", "fertigstellungszeit",
         "heure de fin", "hora de finalización",
+        # Typeform, whose times are UTC.
+        "submit date (utc)",
         # Other services.
         "submitted on", "submission time", "submission date", "date submitted", "submit date", "дата отправки", "дата и время", "дата ответа", "время ответа",
-        "дата заполнения", "время заполнения", "дата прохождения", "дата завершения", "создано", "дата и время ответа",
+        "дата заполнения", "время заполнения", "дата прохождения", "дата завершения", "создано", "дата и время ответа", "дата и время создания",
         # Google Forms in Ukrainian, Kazakh, German, French, Spanish, Italian, Portuguese, Polish.
         "позначка часу", "уақыт белгісі", "zeitstempel", "horodateur", "marca temporal", "informazioni cronologiche", "carimbo de data/hora",
         "sygnatura czasowa",
@@ -71,12 +75,16 @@ _COLUMNS = {
         "електронна адреса", "электрондық пошта мекенжайы", "e-mail-adresse", "adresse e-mail", "dirección de correo electrónico",
         "indirizzo email", "endereço de e-mail", "adres e-mail",
     ),
-    "id": ("id", "№", "ид", "id ответа", "номер ответа", "answer id", "response id", "submission id"),
+    "id": ("id", "ид", "идентификатор", "id ответа", "номер ответа", "answer id", "response id", "submission id"),
 }  # fmt: skip
 #: Columns that are about the response and ask nothing.
 _NO_QUESTIONS = frozenset({
     "время изменения", "время обновления", "дата изменения", "время последнего изменения", "modification time", "modified", "update time", "updated at",
-    "last modified time", "время начала", "дата начала", "start time", "started at", "startzeit", "heure de début", "hora de inicio", "uid", "ip", "ip-адрес", "ip address", "user agent",
+    "last modified time", "zeitpunkt der letzten änderung", "heure de la dernière modification", "hora de la última modificación", "hora da última modificação",
+    "час останньої зміни", "время начала", "дата начала", "start time", "started at", "startzeit", "heure de début", "hora de inicio", "uid", "ip", "ip-адрес", "ip address", "user agent",
+    # Numbers of rows ("№" is "no" here), and what Typeform and Tally say of the response.
+    "no", "no п/п", "#", "n", "n п/п", "response type", "start date (utc)", "stage date (utc)", "network id", "respondent id", "id респондента",
+    "ip адрес", "номер", "время прохождения", "длительность прохождения",
     "score", "total score", "баллы", "total points", "quiz feedback", "grade posted time", "всего баллов", "отзыв о тесте", "время публикации оценок",
 })  # fmt: skip
 #: What Microsoft's quizzes put beside each question.
@@ -155,7 +163,9 @@ class SurveysReader:
     """Reader of form answers. Kind ``survey_csv``."""
 
     kind: ClassVar[str] = "survey_csv"
-    version: ClassVar[int] = 8
+    version: ClassVar[int] = 9
+    #: Columns that ask nothing are told by their shape since 9: the questions are counted without them.
+    new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("survey_answers",), 9)
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also packed) and workbooks below the source's path. Raises BadSource where there is none."""
@@ -185,10 +195,7 @@ class SurveysReader:
         if service is not None:
             table, header, places = service.file, service.header, service.places
         elif people is None:
-            places = find_columns(file, header, _COLUMNS, optional=("email", "id"), what=WHAT)
-            name = _name_beside(header, places)
-            if name is not None:
-                places["name"] = name
+            places = _places(file, header)
         else:
             realm = source.realm or "moodle"
             places = {"id": people["id"], "time": people["time"]}
@@ -197,6 +204,7 @@ class SurveysReader:
             raise BadFile(item.path, place="header", expected="at least one question", found="none")
         habit: Order = "day first" if _CYRILLIC.search(" ".join(header.cells)) else "month first"
         order = day_month_order(table, header, [places["time"]], habit)
+        zone = ZoneInfo("UTC") if header.words[places["time"]].endswith("(utc)") else context.zone
         equals: Counter[str] = Counter()
         since: datetime | None = None
         until: datetime | None = None
@@ -208,7 +216,7 @@ class SurveysReader:
             if not block.rows:
                 continue
             times = pc.replace_substring_regex(pc.utf8_trim_whitespace(block.columns[places["time"]]), survey_services.NOT_STAMPED, "")
-            moments, _ = to_utc(times, order, context.zone)
+            moments, _ = to_utc(times, order, zone)
             least, most = pc.min_max(moments).as_py().values()
             since = min((moment for moment in (since, least) if moment), default=None)
             until = max((moment for moment in (until, most) if moment), default=None)
@@ -525,6 +533,18 @@ def _moodle_people(block: Block, places: dict[str, int]) -> People:
         is_named = pc.invert(pc.match_substring_regex(pc.utf8_trim_whitespace(block.columns[places["full"]]), _ANONYMOUS.pattern))
         block.columns[places["full"]] = pc.if_else(is_named, block.columns[places["full"]], "")
     return People(block, {name: places[name] for name in ("full", "username") if name in places})
+
+
+def _places(file: TableFile, header: Header) -> dict[str, int]:
+    """Own name → column of what is about the response: by its words, and where those are not known by what the cells hold. Raises BadFile where neither tells."""
+    is_known = any(word in header.words for word in _COLUMNS["time"])
+    places = {} if is_known else survey_shapes.places_of(file, header)
+    if not places:
+        places = find_columns(file, header, _COLUMNS, optional=("email", "id"), what=WHAT)
+    # Words of a language may be known in part: what they do not name would be answers, addresses among them.
+    places = survey_shapes.places_beside(file, header, places) | places
+    name = _name_beside(header, places)
+    return places if name is None else places | {"name": name}
 
 
 def _name_beside(header: Header, places: dict[str, int]) -> int | None:

@@ -386,6 +386,67 @@ def test_form_of_microsoft_in_russian(tmp_path: Path):
     assert survey.rows("accounts") == []
 
 
+def test_form_of_microsoft_in_a_language_that_is_not_known(tmp_path: Path):
+    """Told by its shape; so are the time of a change and the language, which are no answers."""
+    survey = written(
+        tmp_path,
+        """Ідентыфікатар;Пачатак;Завяршэнне;Пошта;Імя;Змена;Мова;Змест;Што палепшыць
+1;19.10.2026 14:05:23;19.10.2026 14:06:23;anonymous;;;English (United States)\u200e;5;Нічога
+2;20.10.2026 14:05:23;20.10.2026 14:06:23;Irina@school.example.org;Ірына Палявая;21.10.2026 10:00:00;;4;
+""",
+    )
+    irina = survey.account("irina@school.example.org", "survey")
+    assert [(row["item"], row["account_id"], row["rating"], row["text"]) for row in survey.rows("survey_answers")] == [
+        ("Змест", None, 5, None),
+        ("Змест", irina, 4, None),
+        ("Што палепшыць", None, None, "Нічога"),
+        ("Што палепшыць", irina, None, None),
+    ]
+    assert survey.column("survey_answers", "response_id")[:2] == ["anketa:1", "anketa:2"]
+    assert [row["display_name"] for row in survey.rows("accounts")] == ["Ірына Палявая"]
+
+
+def test_words_known_in_part_let_no_address_become_an_answer(tmp_path: Path):
+    survey = written(
+        tmp_path,
+        "ID;Heure de début;Heure de fin;Messagerie;Nom;Votre avis\n1;19/10/2026 14:05:23;19/10/2026 14:06:23;irina@school.example.org;Irina Polevaya;bien\n",
+    )
+    assert [(row["item"], row["text"]) for row in survey.rows("survey_answers")] == [("Votre avis", "bien")]
+    assert survey.column("survey_answers", "account_id") == [survey.account("irina@school.example.org", "survey")]
+
+
+def test_form_of_google_in_a_language_that_is_not_known(tmp_path: Path):
+    survey = written(
+        tmp_path, "Zaman damgası,Kullanıcı adı,Memnun musunuz?\n19.10.2026 14:06:23,irina@school.example.org,5\n20.10.2026 9:06:23,,4\n"
+    )
+    assert survey.column("survey_answers", "answered_at")[0] == utc(2026, 10, 19, 11, 6, 23)
+    assert [(row["item"], row["rating"]) for row in survey.rows("survey_answers")] == [("Memnun musunuz?", 5), ("Memnun musunuz?", 4)]
+    assert survey.column("survey_answers", "account_id") == [survey.account("irina@school.example.org", "survey"), None]
+
+
+def test_a_log_in_a_language_that_is_not_known_is_no_form(tmp_path: Path):
+    with pytest.raises(BadFile, match="expected survey answers"):
+        written(tmp_path, "Zaman,Kullanıcı,Olay,IP adresi\n19.10.2026 14:06:23,Irina,Ders,10.0.0.7\n")
+
+
+@pytest.mark.parametrize("first", ["№", "№ п/п", "Запись"])
+def test_numbers_of_rows_and_network_addresses_are_no_answers(first: str, tmp_path: Path):
+    rows = [f"{number};19.10.2026 14:06:2{number};10.0.0.{number};{5 - number}" for number in (1, 2, 3)]
+    survey = written(tmp_path, "\n".join([f"{first};Дата завершения;Адрес компьютера;Содержание", *rows]) + "\n")
+    assert [(row["item"], row["rating"]) for row in survey.rows("survey_answers")] == [
+        ("Содержание", 4),
+        ("Содержание", 3),
+        ("Содержание", 2),
+    ]
+
+
+def test_times_whose_title_says_utc_are_utc(tmp_path: Path):
+    survey = written(
+        tmp_path, "#,Was it clear?,Start Date (UTC),Submit Date (UTC),Network ID\nab1,5,2026-10-19 14:05:23,2026-10-19 14:06:23,x\n"
+    )
+    assert [(row["item"], row["answered_at"]) for row in survey.rows("survey_answers")] == [("Was it clear?", utc(2026, 10, 19, 14, 6, 23))]
+
+
 def test_questionnaire_of_moodle(tmp_path: Path):
     survey = written(
         tmp_path,

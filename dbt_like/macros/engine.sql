@@ -65,6 +65,11 @@
     lateral (select cast(step.moment as date) as {{ column }} from generate_series(cast({{ first }} as timestamp), cast({{ last }} as timestamp), interval '1 day') as step (moment)) as {{ alias }}
 {%- endmacro %}
 
+{# Every part of a text that is parted by commas, as rows of a select. #}
+{% macro each_of(texts) -%}{{ return(adapter.dispatch('each_of')(texts)) }}{%- endmacro %}
+{% macro default__each_of(texts) -%} unnest(string_split({{ texts }}, ',')) {%- endmacro %}
+{% macro postgres__each_of(texts) -%} unnest(string_to_array({{ texts }}, ',')) {%- endmacro %}
+
 {# Does a text match a regular expression, case ignored? #}
 {% macro matches(text, pattern) -%}{{ return(adapter.dispatch('matches')(text, pattern)) }}{%- endmacro %}
 {% macro default__matches(text, pattern) -%} regexp_matches({{ text }}, '{{ pattern | replace("'", "''") }}', 'i') {%- endmacro %}

@@ -251,6 +251,8 @@ create table if not exists raw.tasks (
     uses_workflow boolean,
     is_required boolean,
     is_deleted boolean,
+    is_hidden boolean,
+    only_groups varchar,
     intro varchar,
     source varchar not null,
     load_id varchar not null,
@@ -274,6 +276,8 @@ comment on column raw.tasks.is_blind is 'Marked blind and not yet revealed: mark
 comment on column raw.tasks.uses_workflow is 'Marks count once released.';
 comment on column raw.tasks.is_required is 'Asked for by the course''s completion criteria.';
 comment on column raw.tasks.is_deleted is 'Known only from the log: the activity itself is gone.';
+comment on column raw.tasks.is_hidden is 'Hidden from learners, by itself or with its section; null: not known.';
+comment on column raw.tasks.only_groups is 'Groups (raw.course_groups), by comma: who is in one of them may open it; null: open to all, or not known.';
 comment on column raw.tasks.intro is 'Text of the task, plain: reference for the search for copies.';
 
 create table if not exists raw.deadlines (

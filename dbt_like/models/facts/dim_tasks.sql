@@ -16,6 +16,8 @@ select
     coalesce(tasks.is_team, false) as is_team,
     coalesce(tasks.is_scale, false) as is_scale,
     coalesce(tasks.is_blind, false) as is_blind,
+    coalesce(tasks.is_hidden, false) as is_hidden,
+    tasks.only_groups,
     tasks.kind in ('page', 'file', 'url') as is_material,
     tasks.max_grade,
     tasks.pass_grade,

@@ -1,6 +1,7 @@
 -- One row per learner, stream and task that is handed in (assignment, quiz): the deadline that holds for this learner.
 -- Task < group override < user override < extension: the strongest one that exists counts, also where it lifts the deadline.
--- Of several group overrides the latest date counts.
+-- Of several group overrides the latest date counts. A hidden task in which nobody ever handed in anything was not set yet (one that was hidden later
+-- stays); a task that is open to some groups only is theirs who are in one, and theirs who handed it in.
 with learners as (
 
     select * from {{ ref('dim_learners') }}
@@ -11,6 +12,53 @@ tasks as (
 
     select * from {{ ref('dim_tasks') }}
     where kind in ('assignment', 'quiz')
+
+),
+
+restricted as (
+
+    select
+        tasks.task_id,
+        {{ each_of('tasks.only_groups') }} as group_id
+    from tasks
+    where tasks.only_groups is not null
+
+),
+
+handed_in as (
+
+    select
+        submissions.task_id,
+        submissions.account_id
+    from {{ source('raw', 'submissions') }} as submissions
+    inner join tasks
+        on submissions.task_id = tasks.task_id
+    where
+        (tasks.is_hidden or tasks.only_groups is not null)
+        and submissions.state = 'submitted'
+        and not coalesce(submissions.is_preview, false)
+        and coalesce(submissions.submitted_at, submissions.created_at) < {{ as_of_end() }}
+
+),
+
+open_to as (
+
+    select
+        accounts.person_id,
+        restricted.task_id
+    from restricted
+    inner join {{ source('raw', 'memberships') }} as memberships
+        on restricted.group_id = memberships.group_id
+    inner join {{ ref('dim_accounts') }} as accounts
+        on memberships.account_id = accounts.account_id
+    where {{ known('memberships.joined_at') }} and (memberships.left_at is null or memberships.left_at >= {{ as_of_end() }})
+    union
+    select
+        accounts.person_id,
+        handed_in.task_id
+    from handed_in
+    inner join {{ ref('dim_accounts') }} as accounts
+        on handed_in.account_id = accounts.account_id
 
 ),
 
@@ -83,3 +131,8 @@ inner join tasks
     on learners.course_id = tasks.course_id
 left join strongest
     on learners.person_id = strongest.person_id and tasks.task_id = strongest.task_id and strongest.place = 1
+left join open_to
+    on learners.person_id = open_to.person_id and tasks.task_id = open_to.task_id
+where
+    (not coalesce(tasks.is_hidden, false) or tasks.task_id in (select handed_in.task_id from handed_in))
+    and (tasks.only_groups is null or open_to.person_id is not null)

@@ -31,7 +31,7 @@ _TYPES = {
         ("occurred_at", "created_at", "removed_at", "submitted_at", "graded_at", "completed_at", "reached_at", "sent_at", "edited_at",
          "joined_at", "left_at", "first_seen_at", "last_seen_at", "seen_at", "starts_at", "ends_at", "opens_at", "due_at", "cutoff_at", "deleted_at"), _MOMENT),
     **dict.fromkeys(("is_impersonated", "is_anonymous", "is_team", "is_preview", "is_released", "is_overridden", "is_private",
-                     "is_service", "is_deleted", "is_bot", "is_suspended", "is_latest", "is_pinned", "is_forwarded", "is_scale", "is_blind", "uses_workflow",
+                     "is_service", "is_deleted", "is_bot", "is_suspended", "is_latest", "is_pinned", "is_forwarded", "is_scale", "is_blind", "uses_workflow", "is_hidden",
                      "is_required"), pa.bool_()),
     **dict.fromkeys(("attempt", "chars", "words", "question_marks", "section", "files", "comment_chars", "comment_words"), pa.int32()),
     **dict.fromkeys(("grade", "max_grade", "score", "max_score", "seconds_spent"), pa.float64()),

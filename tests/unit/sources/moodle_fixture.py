@@ -27,7 +27,7 @@ DAY = 86_400
 PSEUDONYMS = Pseudonyms(b"sixteen bytes or more")
 
 _TEXTS = {
-    "activity", "archetype", "capability", "city", "commenttext", "component", "content", "contenthash", "email", "enrol", "eventname", "filearea", "filename",
+    "activity", "archetype", "availability", "capability", "city", "commenttext", "component", "content", "contenthash", "email", "enrol", "eventname", "filearea", "filename",
     "firstname", "format", "fullmessage", "fullmessagehtml", "fullname", "idnumber", "institution", "intro", "itemmodule", "itemtype", "lang",
     "lastname", "message", "mimetype", "name", "onlinetext", "origin", "path", "phone1", "phone2", "presentation", "shortname", "smallmessage",
     "source", "state", "subject", "timezone", "typ", "type", "username", "value", "workflowstate", "attachment",
@@ -35,7 +35,7 @@ _TEXTS = {
 #: Null unless given, as in Moodle.
 _NULLS = {
     "relateduserid", "realuserid", "objectid", "objecttable", "other", "timestarted", "timecompleted", "finalgrade", "sumgrades", "timegranted",
-    "userid_override",
+    "userid_override", "availability",
 }  # fmt: skip
 _NULLS_OF = {
     "assign_overrides": {"groupid", "userid", "duedate", "cutoffdate"},
@@ -183,6 +183,8 @@ def change(path: Path, statement: str, values: Sequence[Any] = ()) -> None:
 def _default(table: str, column: str) -> Any:
     if column in _NULLS or column in _NULLS_OF.get(table, ()):
         return None
+    if column == "visible":
+        return 1
     return "" if column in _TEXTS else 0
 
 
@@ -219,10 +221,14 @@ def enrolled(number: int, user: int, role: int | None = STUDENT, **more: Any) ->
     return found
 
 
-def activity(cmid: int, module: str, instance: int, course_id: int = 2, **columns: Any) -> dict[str, list[dict[str, Any]]]:
-    """One activity: course module and the row of its type's table."""
+def activity(
+    cmid: int, module: str, instance: int, course_id: int = 2, access: Mapping[str, Any] | None = None, **columns: Any
+) -> dict[str, list[dict[str, Any]]]:
+    """One activity: course module (``access``: more of its columns) and the row of its type's table."""
     return {
-        "course_modules": [{"id": cmid, "course": course_id, "module": MODULES.index(module) + 1, "instance": instance, "section": 7}],
+        "course_modules": [
+            {"id": cmid, "course": course_id, "module": MODULES.index(module) + 1, "instance": instance, "section": 7, **(access or {})}
+        ],
         module: [{"id": instance, "course": course_id, "name": f"{module} {instance}", "introformat": 1, **columns}],
     }
 

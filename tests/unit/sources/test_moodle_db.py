@@ -658,6 +658,36 @@ def test_trap_19_names_are_untouched_and_zones_resolved(loaded: Loaded) -> None:
     ]
 
 
+def test_trap_34_what_is_hidden_and_whom_a_restriction_lets_in(loaded: Loaded) -> None:
+    def group(number: int) -> str:
+        return json.dumps({"op": "&", "c": [{"type": "group", "id": number}], "showc": [True]})
+
+    grouping = json.dumps({"op": "&", "c": [{"type": "grouping", "id": 4}], "showc": [False]})
+    warehouse = loaded(
+        course(),
+        activity(10, "assign", 1),
+        activity(11, "assign", 2, access={"visible": 0}),
+        activity(12, "quiz", 1, access={"availability": group(5)}),
+        activity(13, "page", 1, access={"availability": grouping}),
+        activity(14, "url", 1, access={"section": 8}),
+        activity(15, "label", 1, intro="", access={"section": 8, "availability": grouping}),
+        {
+            "course_sections": [{"id": 7, "course": 2, "section": 1}, {"id": 8, "course": 2, "section": 2, "availability": group(6)}],
+            "groups": [{"id": number, "courseid": 2, "name": f"Поток {number}"} for number in (5, 6)],
+            "groupings": [{"id": 4, "courseid": 2, "name": "Потоки"}],
+            "groupings_groups": [{"id": 1, "groupingid": 4, "groupid": 5}, {"id": 2, "groupingid": 4, "groupid": 6}],
+        },
+    )
+    assert rows(warehouse, "select task_id, is_hidden, only_groups from raw.tasks order by 1") == [
+        ("moodle:task:10", False, None),
+        ("moodle:task:11", True, None),
+        ("moodle:task:12", False, "moodle:group:5"),
+        ("moodle:task:13", False, "moodle:group:5,moodle:group:6"),
+        ("moodle:task:14", False, "moodle:group:6"),
+        ("moodle:task:15", False, "moodle:group:6"),
+    ]
+
+
 # -- texts --------------------------------------------------------------------------------------------------------------------
 
 

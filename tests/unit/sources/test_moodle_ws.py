@@ -291,6 +291,18 @@ def test_busy_server_is_asked_again(moodle: FakeMoodle, context: Context) -> Non
     assert [wait for wait in waits if wait > 0.1] == [5.0, 10.0]
 
 
+def test_what_is_hidden_and_whom_a_restriction_lets_in(moodle: FakeMoodle, context: Context) -> None:
+    assign, quiz, _page = moodle.functions["core_course_get_contents"][0]["modules"]
+    assign |= {"visible": 0, "availability": None}
+    quiz |= {"visible": 1, "availability": '{"op":"|","c":[{"type":"group","id":2},{"type":"group","id":1}],"show":true}'}
+    tasks = rows(events(context), "tasks")
+    assert [(row["is_hidden"], row["only_groups"]) for row in tasks] == [
+        (True, None),
+        (False, "moodle:group:1,moodle:group:2"),
+        (None, None),
+    ]
+
+
 def test_neither_address_nor_token() -> None:
     with pytest.raises(BadSource, match="LMS__URL"):
         READER.items(SOURCE, CONTEXT)

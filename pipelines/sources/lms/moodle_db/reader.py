@@ -40,7 +40,7 @@ class MoodleDatabase:
     """Reads a Moodle database: whole at first and once a week, in between what has changed (:mod:`pipelines.sources.lms.moodle_db.changes`)."""
 
     kind: ClassVar[str] = "moodle_db"
-    version: ClassVar[int] = 7
+    version: ClassVar[int] = 8
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """One item, "database". Its fingerprint is the high-water marks of all tables read: rows, greatest id, latest change.

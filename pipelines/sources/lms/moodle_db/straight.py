@@ -30,10 +30,10 @@ RANGE_ROWS = 31_250
 #: Columns of query results that hold text and real numbers; all others hold whole numbers.
 TEXT = frozenset(
     {
-        "archetype", "city", "commenttext", "component", "contenthash", "email", "enrol", "eventname", "extra", "feedback", "feedbackname",
+        "archetype", "availability", "city", "commenttext", "component", "contenthash", "email", "enrol", "eventname", "extra", "feedback", "feedbackname",
         "filename", "firstname", "format", "forumtype", "fullmessage", "fullmessagehtml", "fullname", "groupingname", "idnumber", "institution", "intro",
         "itemname", "itemmodule", "itemtype", "lang", "lastname", "message", "mimetype", "modname", "name", "objecttable", "onlinetext", "origin",
-        "other", "phone1", "phone2", "presentation", "scale", "shortname", "smallmessage", "state", "status_word", "subject", "timezone", "typ", "type_word",
+        "other", "phone1", "phone2", "presentation", "scale", "sectionavailability", "shortname", "smallmessage", "state", "status_word", "subject", "timezone", "typ", "type_word",
         "username", "value", "workflowstate", "attachment",
     }
 )  # fmt: skip

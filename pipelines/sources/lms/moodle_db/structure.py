@@ -6,12 +6,14 @@ Primary rows: ``course`` → courses; ``course_modules`` → tasks; ``assign_ove
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.sources.formats.marked_text import text_of
+from pipelines.sources.lms.moodle_access import groups_of, narrowest
 from pipelines.sources.lms.moodle_db.columns import Site, existing, flags, flat, moments, yielded
 from pipelines.sources.lms.moodle_db.database import Database
 from pipelines.sources.lms.moodle_db.traces import EXTENSION_GRANTED, MODULE_CREATED, MODULE_DELETED, MODULE_UPDATED, of_events
@@ -45,6 +47,7 @@ def courses(database: Database, site: Site) -> Iterator[Event]:
 def tasks(database: Database, site: Site, traces: pa.Table | None) -> Iterator[Event]:
     """One row per course module, and one per module that only the log still knows (``traces`` None: the log has no new ones)."""
     yield Seen("tasks", database.count("course_modules"))
+    access = _access(database, site)
     for module in database.table("task_types")["name"].to_pylist():
         if module is None:
             rows = database.table("tasks_untyped")
@@ -58,9 +61,24 @@ def tasks(database: Database, site: Site, traces: pa.Table | None) -> Iterator[E
             continue
         query = f"tasks_{module}" if module in _OWN_QUERY else "tasks_other"
         rows = database.table(query, {"module": module}, {"activity": module})
-        yield from yielded("tasks", "course_modules", _tasks(module, rows, site), rows["id"], _refused(rows, site))
+        yield from yielded("tasks", "course_modules", _tasks(module, rows, site, access), rows["id"], _refused(rows, site))
     if traces is not None:
         yield from _deleted_tasks(database, site, traces)
+
+
+def _access(database: Database, site: Site) -> dict[int, tuple[bool, str | None]]:
+    """Course module → is it hidden, and which groups open it; of those only that are not open to all."""
+    grouped: dict[int, set[int]] = defaultdict(set)
+    for row in database.table("grouped").to_pylist():
+        grouped[row["groupingid"]].add(row["groupid"])
+    groupings = {native: frozenset(groups) for native, groups in grouped.items()}
+    found: dict[int, tuple[bool, str | None]] = {}
+    for row in database.table("access").to_pylist():
+        # The module is open where its section is, too.
+        groups = narrowest(*(groups_of(row[name], groupings) for name in ("availability", "sectionavailability")))
+        only = None if groups is None else ",".join(f"{site.realm}:group:{native}" for native in sorted(groups))
+        found[row["id"]] = row["visible"] == 0 or only == "", only or None
+    return found
 
 
 def _refused(rows: pa.Table, site: Site) -> list[tuple[pa.Array, str]]:
@@ -70,7 +88,8 @@ def _refused(rows: pa.Table, site: Site) -> list[tuple[pa.Array, str]]:
     ]
 
 
-def _tasks(module: str, rows: pa.Table, site: Site) -> pa.Table:
+def _tasks(module: str, rows: pa.Table, site: Site, access: Mapping[int, tuple[bool, str | None]]) -> pa.Table:
+    open_to = [access.get(native, (False, None)) for native in rows["id"].to_pylist()]
     names = rows["name"].to_pylist()
     steps = pa.array([None if scale is None else float(len(scale.split(","))) for scale in rows["scale"].to_pylist()], pa.float64())
     intros = [
@@ -100,6 +119,8 @@ def _tasks(module: str, rows: pa.Table, site: Site) -> pa.Table:
             "uses_workflow": flags(pc.fill_null(flat(rows["markingworkflow"]), 0)),
             "is_required": pc.is_valid(flat(rows["criteria"])),
             "is_deleted": flags(rows["deletioninprogress"]),
+            "is_hidden": pa.array([is_hidden for is_hidden, _ in open_to], pa.bool_()),
+            "only_groups": pa.array([groups for _, groups in open_to], pa.string()),
             "intro": pa.array(intros, pa.string()),
         }
     )

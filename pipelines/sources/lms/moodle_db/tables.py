@@ -25,8 +25,8 @@ TABLES: dict[str, tuple[str, ...]] = {
     "user_enrolments": ("id", "status", "enrolid", "userid", "timestart", "timeend", "modifierid", "timecreated", "timemodified"),
     # courses and their structure
     "course": ("id", "fullname", "shortname", "format", "startdate", "enddate", "timemodified"),
-    "course_sections": ("id", "course", "section"),
-    "course_modules": ("id", "course", "module", "instance", "section", "deletioninprogress"),
+    "course_sections": ("id", "course", "section", "availability"),
+    "course_modules": ("id", "course", "module", "instance", "section", "deletioninprogress", "visible", "availability"),
     "modules": ("id", "name"),
     "course_completion_criteria": ("id", "course", "criteriatype", "moduleinstance"),
     "groups": ("id", "courseid", "idnumber", "name", "timemodified"),
@@ -109,7 +109,9 @@ OPTIONAL_COLUMNS: dict[str, dict[str, str]] = {
     "assign_submission": {"timestarted": "nullif(id, id)"},
     "forum": {"duedate": "0", "cutoffdate": "0"},
     "forum_posts": {"privatereplyto": "0", "deleted": "0"},
-    "course_modules": {"deletioninprogress": "0"},
+    # The latter two are in every version, and not granted to a user who was granted columns before they were read.
+    "course_modules": {"deletioninprogress": "0", "visible": "1", "availability": "null"},
+    "course_sections": {"availability": "null"},
 }
 
 #: What queries read as if it were a table → the query that it stands for. ``role_kinds``: the archetype of each role; of a role that a site made without

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pipelines.sources.formats.marked_text import text_of
+from pipelines.sources.lms.moodle_access import groups_of
 from pipelines.sources.lms.moodle_texts import name_in, name_in_english, task_kind
 from pipelines.sources.lms.moodle_ws.client import Services, objects
 from pipelines.sources.lms.moodle_ws.values import BESIDE_DATABASE, Names, at, batch, decimal, text, whole
@@ -80,6 +81,9 @@ def tasks(
             grade = decimal(own.get("grade"))
             is_scale = None if grade is None else grade < 0
             name = text(module.get("name"))
+            # Which groups a grouping has is asked for elsewhere: a restriction to one counts as open.
+            groups = groups_of(text(module.get("availability")), {})
+            visible = whole(module.get("visible"))
             intro = own.get("intro") or module.get("description")
             rows.append(
                 {
@@ -99,6 +103,8 @@ def tasks(
                     "uses_workflow": bool(whole(own.get("markingworkflow"))),
                     "is_required": None if required is None else native in required,
                     "is_deleted": bool(whole(module.get("deletioninprogress"))),
+                    "is_hidden": None if visible is None else visible == 0,
+                    "only_groups": ",".join(f"{names.realm}:group:{group}" for group in sorted(groups)) if groups else None,
                     "intro": text_of(intro, whole(own.get("introformat", 1))) if isinstance(intro, str) and intro else None,
                     # Without the grade to pass.
                     "seen_at": BESIDE_DATABASE,

@@ -33,8 +33,8 @@ from pipelines.sources.reading import Batch, Context, Covers, Event, Rejected, S
 COUNTS = ("chat_messages", "reactions", "raised_hands", "poll_answers")
 MINUTES = ("talk_minutes", "camera_minutes")
 SIGNS = (*COUNTS, *MINUTES)
-YES = frozenset(("yes", "да", "true", "1", "y", "x", "+"))
-NO = frozenset(("no", "нет", "false", "0", "n", "-"))
+YES = frozenset(("yes", "да", "true", "1", "y", "x", "+", "sí", "si", "oui", "sim", "ja", "так"))
+NO = frozenset(("no", "нет", "false", "0", "n", "-", "non", "não", "nein", "ні"))
 SECONDS_A_MINUTE = 60
 #: A year: a longer length of time is a damaged number, and would carry an end beyond the calendar.
 MOST_MINUTES = 366 * 24 * 60

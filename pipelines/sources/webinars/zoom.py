@@ -17,13 +17,15 @@ What has to be known about them (Zoom support, "Getting started with reports"; h
 - *Usage report*: one row per meeting with its start and end, nobody's stays: webinars only.
 - Times state no zone: ``time_zone`` of the source, else the programme's. They come as ``04/10/2020 07:21:08 PM``, as ``21.03.2022 13:05:11``
   and as ``21.03.2022 13:05:11 PM`` (a 24-hour clock with a tail that says nothing). The order of day and month is found per file
-  (:mod:`pipelines.sources.formats.local_times`), from the block's times and the participants' together; where nothing tells, a Russian header
-  means day first, an English one month first.
+  (:mod:`pipelines.sources.formats.local_times`), from the block's times and the participants' together; where nothing tells, an English header
+  means month first, any other day first.
 - Newer reports put "(Host)" or "(Co-host)" behind a name: no part of it.
 - One row per stay: a reconnect or a second device is another row, often under another name ("iPhone"); whose account it is is said in
   :mod:`pipelines.sources.webinars.attendance`.
-- In another language than English and Russian the report has the same columns in the same places (name, address, joining, leaving, minutes): the header is the row
-  above the first with times in its third and fourth cells, and of the block each cell is known by its shape. Guests and the waiting room are not known then.
+- Headers in Spanish, French and Portuguese are known by their words. In any other language the report has the same columns in the same places (name,
+  address, joining, leaving, minutes; of unique users name, address, minutes, guest): the header is the row above the first of that shape, and of the block
+  each cell is known by its shape. Guests and the waiting room are not known then. An attendee report is taken apart by its titles of one cell, and in each
+  section the two times with minutes behind them.
 - With "show unique users" there is one row per person: all their minutes and no times. Such a report of a meeting counts beside the one with
   times; keep one of the two.
 - Somebody in the waiting room is not in the webinar: such a row is rejected, with that reason.
@@ -105,11 +107,28 @@ COLUMNS = {
     "waiting": ("in waiting room", "в зале ожидания"),
     "attended": ("attended", "присутствовал", "участвовал"),
 }  # fmt: skip
+#: The same in Spanish, French and Portuguese, from programs that read such files. A header in them is one only with all that is needed: its other words
+#: differ from one Zoom to the next.
+_ELSEWHERE = {
+    "name": ("nombre (nombre original)", "nom (nom original)", "nome (nome original)"),
+    "email": (
+        "e-mail del usuario", "correo electrónico", "adresse e-mail de l’utilisateur", "adresse e-mail de l'utilisateur", "adresse e-mail",
+    ),
+    "join": ("hora para unirse", "hora de entrada", "heure d’arrivée", "heure d'arrivée", "ingressar na hora"),
+    "leave": ("hora para salir", "hora de salida", "heure de départ", "hora de saída"),
+    "minutes": (
+        "duración (minutos)", "durée (minutes)", "duração (minutos)", "duración total (minutos)", "durée totale (minutes)", "duração total (minutos)",
+    ),
+    "guest": ("invitado", "invité", "convidado"),
+    "waiting": ("en sala de espera", "en la sala de espera", "salle d’attente", "salle d'attente", "dans la salle d’attente", "na sala de espera"),
+}  # fmt: skip
+_WORDS = {name: (*words, *_ELSEWHERE.get(name, ())) for name, words in COLUMNS.items()}
 _OPTIONAL = ("first", "last", "email", "minutes", "guest", "waiting", "attended")
 #: Beside a family name these words mean the first name alone.
 _FIRST_NAMES = frozenset(("имя", "first name"))
 #: "Show unique users" of the report: everybody once, with all their minutes and no times.
 _TOTAL = frozenset(("total duration (minutes)", "общая продолжительность (минуты)", "общая длительность (минуты)"))
+_TOTAL_ELSEWHERE = frozenset(("duración total (minutos)", "durée totale (minutes)", "duração total (minutos)"))
 #: Words of the participants' header that the meeting's block does not have.
 _PARTICIPANTS = (
     frozenset(word for name in ("name", "join", "leave", "guest", "waiting") for word in COLUMNS[name]) - {"user name", "имя пользователя"}
@@ -169,6 +188,7 @@ _CYRILLIC = re.compile("[\u0400-\u04ff]")
 _HOSTS = r"(?i)\s*\((?:co-?host|host|организатор|соорганизатор)(?:, ?(?:me|я))?\)\s*$"
 #: The first columns of participants, the same in every language.
 _BY_PLACE = ("name", "email", "join", "leave", "minutes")
+_TOTALS = ("name", "email", "minutes")
 _DAY_AND_TIME = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\D.*\d{1,2}:\d{2}")
 _WHOLE_MINUTES = re.compile(r"\d{1,5}")
 
@@ -202,9 +222,9 @@ class ZoomReader:
     """Reader of Zoom's participants, attendee and usage reports, and of its saved chat. Kind ``zoom``."""
 
     kind: ClassVar[str] = "zoom"
-    version: ClassVar[int] = 8
-    #: What somebody is in the meeting is no part of the name since 8.
-    new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("attendance",), 8)
+    version: ClassVar[int] = 9
+    #: In languages other than English the day stands before the month since 9, where nothing else tells.
+    new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("attendance",), 9)
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also gzipped), workbooks that they were saved as, and saved chats below the source's path. Raises BadSource where there is none."""
@@ -220,7 +240,9 @@ class ZoomReader:
             if lines is not None:
                 yield from zoom_chat.chat_events(lines, realm, item, context)
                 return
-        file = open_report(item.path, _PARTICIPANTS | {word for words in _MEETING.values() for word in words})
+        file = open_report(
+            item.path, _PARTICIPANTS | {word for part in (_MEETING, _ELSEWHERE) for words in part.values() for word in words}
+        )
         rows = small_rows(file)
         usage = _usage_header(rows)
         if usage is not None:
@@ -235,7 +257,9 @@ class ZoomReader:
             yield from _questions(file, rows, asked, realm, item, context)
             return
         block, sections = _find(file, rows)
-        habit: Order = "day first" if _CYRILLIC.search(" ".join(sections[0].header.cells)) else "month first"
+        words = [header_word(cell) for cell in sections[0].header.cells]
+        is_english = bool(_PARTICIPANTS.intersection(words)) and not _CYRILLIC.search(" ".join(words))
+        habit: Order = "month first" if is_english else "day first"
         parts = _by_meeting(block, sections)
         block_texts = pa.array([text for block, _ in parts for text in (block.start, block.end)], pa.string())
         times = [text_column([cells for _, cells in one.rows], one.places.get(name)) for one in sections for name in ("join", "leave")]
@@ -270,22 +294,25 @@ def _find(file: ReportFile, rows: Sequence[tuple[int, list[str]]]) -> tuple[_Blo
     """The block and the sections of participants. Raises BadFile where there is none."""
     sections: list[_Section] = []
     above: list[list[str]] = []
-    by_place = _header_by_place(rows)
+    by_shape = _headers_by_shape(rows)
     for number, (line, cells) in enumerate(rows):
-        if number == by_place:
-            sections.append(_Section(Header(tuple(cells), line), places={name: place for place, name in enumerate(_BY_PLACE)}))
+        if number in by_shape:
+            sections.append(_Section(Header(tuple(cells), line), places=by_shape[number]))
         elif _is_participants(cells):
             meeting = _meeting_cells(cells)
             header = Header(tuple(cells[len(meeting) :]), line)
-            optional = (*_OPTIONAL, "join", "leave") if _TOTAL.intersection(header.words) else _OPTIONAL
+            optional = (*_OPTIONAL, "join", "leave") if (_TOTAL | _TOTAL_ELSEWHERE).intersection(header.words) else _OPTIONAL
             if {"first", "last"} <= find_places(list(header.words), COLUMNS).keys():
                 optional = (*optional, "name")
-            places = find_columns(file, header, COLUMNS, optional=optional, what=WHAT)
+            places = find_columns(file, header, _WORDS, optional=optional, what=WHAT)
             sections.append(_Section(header, places=places, meeting=meeting))
         elif not sections:
             above.append(cells)
             if number > _WITHIN_ROWS:
                 break
+        elif by_shape and sum(bool(cell.strip()) for cell in cells) == 1:
+            # The name of a section.
+            continue
         elif not _is_title(rows, number):
             _take(sections[-1], line, cells, is_last=number + 1 == len(rows))
     if not sections:
@@ -306,13 +333,65 @@ def _find(file: ReportFile, rows: Sequence[tuple[int, list[str]]]) -> tuple[_Blo
 
 
 def _is_participants(cells: Sequence[str]) -> bool:
-    return len(_PARTICIPANTS.intersection(header_word(cell) for cell in cells)) > 1
+    words = [header_word(cell) for cell in cells]
+    if len(_PARTICIPANTS.intersection(words)) > 1:
+        return True
+    found = find_places(words, _ELSEWHERE)
+    return "name" in found and ({"join", "leave"} <= found.keys() or bool(_TOTAL_ELSEWHERE.intersection(words)))
+
+
+def _headers_by_shape(rows: Sequence[tuple[int, list[str]]]) -> dict[int, dict[str, int]]:
+    """Place of each header whose words are not known → own name → column. Empty where words tell, or nothing does."""
+    if any(_is_participants(cells) for _, cells in rows):
+        return {}
+    by_place = _header_by_place(rows)
+    if by_place is not None:
+        return {by_place: {name: place for place, name in enumerate(_BY_PLACE)}}
+    return _attendees(rows) or _unique_users(rows)
+
+
+def _attendees(rows: Sequence[tuple[int, list[str]]]) -> dict[int, dict[str, int]]:
+    """Sections of a webinar's attendee report: a title of one cell, a header, and rows with two times and minutes side by side."""
+    found: dict[int, dict[str, int]] = {}
+    titles = [number for number, (_, cells) in enumerate(rows) if sum(bool(cell.strip()) for cell in cells) == 1]
+    for title, end in pairwise([*titles, len(rows)]):
+        below = [[cell.strip() for cell in cells] for _, cells in rows[title + 2 : end]]
+        join = next((place for cells in below if (place := _stay_at(cells)) is not None), None)
+        if join is None or any(_DAY_AND_TIME.search(cell) for cell in rows[title + 1][1]):
+            continue
+        places = {"join": join, "leave": join + 1, "minutes": join + 2, "came": join}
+        # Whether somebody attended stands before the name.
+        first = {one[0].casefold() for one in below}
+        places["name"] = 1 if join > 1 and len(first) <= 2 and not any(" " in word for word in first) else 0
+        if email := next((place for place in range(join) if any("@" in one[place] for one in below if place < len(one))), None):
+            places["email"] = email
+        found[title + 1] = places
+    return found
+
+
+def _stay_at(cells: Sequence[str]) -> int | None:
+    """Where two times and whole minutes stand side by side."""
+    for place in range(1, len(cells) - 2):
+        if all(_DAY_AND_TIME.search(cell) for cell in cells[place : place + 2]) and _WHOLE_MINUTES.fullmatch(cells[place + 2]):
+            return place
+    return None
+
+
+def _unique_users(rows: Sequence[tuple[int, list[str]]]) -> dict[int, dict[str, int]]:
+    """Header of a list of unique users: name, address, all minutes, guest or not, in every row below."""
+    for number, (_, header) in enumerate(rows[:_WITHIN_ROWS]):
+        below = [[cell.strip() for cell in cells] for _, cells in rows[number + 1 :]]
+        if len(header) < len(_TOTALS) + 1 or not below or any(len(cells) != len(header) for cells in below):
+            continue
+        if all(cells[0] and (not cells[1] or "@" in cells[1]) and _WHOLE_MINUTES.fullmatch(cells[2]) for cells in below):
+            answers = {cells[3].casefold() for cells in below}
+            if len(answers) <= 2 and all(answer.isalpha() for answer in answers) and not any(_DAY_AND_TIME.search(cell) for cell in header):
+                return {number: {name: place for place, name in enumerate(_TOTALS)}}
+    return {}
 
 
 def _header_by_place(rows: Sequence[tuple[int, list[str]]]) -> int | None:
-    """Place of the header where its words are not known: above the first row that is a stay by its shape. None where words tell."""
-    if any(_is_participants(cells) for _, cells in rows):
-        return None
+    """Place of the header above the first row that is a stay by its shape; None where there is none."""
     for number, (_, cells) in enumerate(rows[1 : _WITHIN_ROWS + 1]):
         if len(cells) < len(_BY_PLACE) or (cells[1].strip() and "@" not in cells[1]):
             continue
@@ -345,6 +424,9 @@ def _take(section: _Section, line: int, cells: list[str], *, is_last: bool) -> N
     of_meeting, cells = tuple(cells[: len(section.meeting)]), cells[len(section.meeting) :]
     place = section.places.get("attended")
     if place is not None and place < len(cells) and cells[place].strip() and header_word(cells[place]) not in YES:
+        return
+    # Where no word is known: who has neither time nor minutes registered and did not come.
+    if "came" in section.places and not any(re.search(r"\d", cell) for cell in cells[section.places["came"] : section.places["came"] + 3]):
         return
     if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
         cells = cells[:width]
@@ -446,7 +528,11 @@ def _usage_header(rows: Sequence[tuple[int, list[str]]]) -> int | None:
     for number, (_, cells) in enumerate(rows[:_WITHIN_ROWS]):
         words = {header_word(cell) for cell in cells}
         if words & _USAGE and words & set(_MEETING["topic"]) and words & set(_MEETING["id"]) and words & set(_MEETING["start"]):
-            return number
+            # An attendee report has such a row above sections whose words may not be known.
+            place = find_places([header_word(cell) for cell in cells], _MEETING)["id"]
+            below = [cells for _, cells in rows[number + 1 :] if not _is_total(cells)]
+            named = sum(bool(_MEETING_ID.fullmatch(_plain_number(cells[place]))) for cells in below if place < len(cells))
+            return number if 2 * named >= len(below) else None
     return None
 
 

@@ -375,3 +375,67 @@ def test_what_somebody_is_in_the_meeting_is_no_part_of_the_name(shown: str, name
     )
     (account,) = Reading(ZoomReader(), path).rows("accounts")
     assert (account["display_name"], account["native_id"]) == (name, f"{name.lower()}|")
+
+
+def written(tmp_path: Path, text: str, name: str = "report.csv") -> Reading:
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    return Reading(ZoomReader(), path)
+
+
+def test_spanish_report_tells_guests_and_the_waiting_room_and_the_day_before_the_month(tmp_path: Path):
+    report = written(
+        tmp_path,
+        """ID de la reunión;Tema;Hora de inicio;Hora de finalización;Correo electrónico del usuario;Duración (minutos);Participantes
+856 7401 4600;Escuela digital;08/09/2026 17:00:00;08/09/2026 18:10:00;ana@example.org;70;2
+
+Nombre (nombre original);Correo electrónico;Hora de entrada;Hora de salida;Duración (minutos);Invitado;En sala de espera
+Irina Polevaya;irina@school.example.org;08/09/2026 17:00:00;08/09/2026 18:10:00;70;Sí;No
+Oleg Stepnoy;;08/09/2026 17:03:00;08/09/2026 17:05:00;3;No;Sí
+""",
+    )
+    (webinar,), (stay,) = report.rows("webinars"), report.rows("attendance")
+    assert (webinar["title"], webinar["starts_at"], webinar["minutes"]) == ("Escuela digital", FIVE_O_CLOCK, 70)
+    assert (stay["joined_at"], stay["is_guest"]) == (FIVE_O_CLOCK, True)
+    assert report.rejected == [("line 6", "in the waiting room, not in the webinar")]
+
+
+@pytest.mark.parametrize(
+    "header", ["Nom (nom original),E-mail,Durée totale (minutes),Invité", "Ім’я,Пошта,Усього хвилин,Гість"], ids=["words", "shape"]
+)
+def test_unique_users_in_another_language(header: str, tmp_path: Path):
+    report = written(
+        tmp_path, f"{header}\nIrina Polevaya,irina@school.example.org,69,Non\nOleg Stepnoy,,3,Oui\n", "participants_85674014600.csv"
+    )
+    assert [(row["minutes"], row["joined_at"]) for row in report.rows("attendance")] == [(69, None), (3, None)]
+    assert report.column("accounts", "email") == ["irina@school.example.org", None]
+
+
+def test_attendee_report_in_a_language_that_is_not_known_is_no_usage_report(tmp_path: Path):
+    """Who registered and did not come is no stay; each section has columns of its own."""
+    report = written(
+        tmp_path,
+        """Rapport des participants
+Topic,Webinar ID,Actual Start Time,Actual Duration (minutes),Max Concurrent Views
+École numérique,856 7401 4600,08.09.2026 17:00:00,70,2
+Détails de l'hôte
+Présent,Nom,E-mail,Arrivée,Départ,Durée (minutes),Pays
+Oui,Anna Kuratorova,anna@example.org,08.09.2026 17:00:00,08.09.2026 18:10:00,70,France
+Détails des participants
+Présent,Nom,Prénom,Famille,E-mail,Inscription,Statut,Arrivée,Départ,Durée (minutes),Pays
+Oui,Irina P,Irina,Polevaya,irina@school.example.org,01.09.2026 10:00:00,approuvé,08.09.2026 17:02:00,08.09.2026 18:10:00,68,France
+Non,--,Oleg,Stepnoy,oleg@school.example.org,01.09.2026 10:00:00,approuvé,--,--,--,--
+Autres
+Nom,Arrivée,Départ,Durée (minutes),Pays
+79161234567,08.09.2026 17:02:00,08.09.2026 18:10:00,68,Russie
+""",
+    )
+    (webinar,) = report.rows("webinars")
+    assert (webinar["title"], webinar["starts_at"]) == ("École numérique", FIVE_O_CLOCK)
+    assert [row["minutes"] for row in report.rows("attendance")] == [70, 68, 68]
+    assert [(row["display_name"], row["email"]) for row in report.rows("accounts")] == [
+        ("Anna Kuratorova", "anna@example.org"),
+        ("Irina P", "irina@school.example.org"),
+        ("79161234567", None),
+    ]
+    assert report.rejected == []

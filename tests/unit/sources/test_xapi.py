@@ -401,3 +401,65 @@ def test_the_event_that_a_statement_was_made_of_says_the_action(event: str | Non
     path = tmp_path / "statements.json"
     path.write_text(json.dumps([asked("quiz", event, context=["course"], verb="completed")]), "utf-8")
     assert Reading(XapiReader(), path, **OWN).column("activity", "action") == [action]
+
+
+def told(folder: Path, *said: dict[str, object]) -> Reading:
+    """Statements of one person, a second apart."""
+    actor = {"objectType": "Agent", "mbox": "mailto:irina@school.example.org"}
+    path = folder / "statements.json"
+    path.write_text(
+        json.dumps([{"actor": actor, "timestamp": f"2026-09-08T14:00:{number:02d}Z", **one} for number, one in enumerate(said)]),
+        encoding="utf-8",
+    )
+    return Reading(XapiReader(), path)
+
+
+def test_a_type_that_is_said_once_holds_where_the_id_stands_alone(tmp_path: Path) -> None:
+    """As Storyline has it: course and slide say what they are in their first statement."""
+    kinds = "http://adlnet.gov/expapi/activities/"
+    course, slide = "http://school.example.org/abc", "http://school.example.org/abc/slide1"
+    read = told(
+        tmp_path,
+        {"verb": {"id": "http://adlnet.gov/expapi/verbs/attempted"}, "object": {"id": course, "definition": {"type": f"{kinds}course"}}},
+        {
+            "verb": {"id": "http://adlnet.gov/expapi/verbs/experienced"},
+            "object": {"id": slide, "definition": {"type": f"{kinds}module"}},
+            "context": {"contextActivities": {"parent": [{"id": course}]}},
+        },
+        {"verb": {"id": "http://adlnet.gov/expapi/verbs/passed"}, "object": {"id": course}, "result": {"score": {"scaled": 0.9}}},
+    )
+    assert read.column("activity", "course_id") == [f"xapi:course:{course}"] * 3
+    assert read.column("activity", "task_id") == [None, f"xapi:task:{slide}", None]
+    assert [(row["kind"], row["course_id"]) for row in read.rows("outcomes")] == [("course_completed", f"xapi:course:{course}")]
+    assert [(row["grade"], row["max_grade"]) for row in read.rows("grades")] == [(0.9, 1)]
+
+
+def test_what_h5p_sends_is_a_task_and_its_questions_are_parts_of_it(tmp_path: Path) -> None:
+    whole, course = (
+        "https://school.example.org/h5p?id=5",
+        {"id": "http://school.example.org/c", "definition": {"type": "http://adlnet.gov/expapi/activities/course"}},
+    )
+    h5p = "http://h5p.org/x-api/h5p-"
+    read = told(
+        tmp_path,
+        {
+            "verb": {"id": "http://adlnet.gov/expapi/verbs/answered"},
+            "object": {
+                "id": f"{whole}&subContentId=1",
+                "definition": {"extensions": {f"{h5p}local-content-id": 5, f"{h5p}subContentId": "1"}},
+            },
+            "context": {"contextActivities": {"parent": [{"id": whole}], "grouping": [course]}},
+            "result": {"score": {"raw": 1, "max": 1}, "completion": True},
+        },
+        {
+            "verb": {"id": "http://adlnet.gov/expapi/verbs/completed"},
+            "object": {"id": whole, "definition": {"name": {"ru": "Опрос"}}},
+            "context": {"contextActivities": {"category": [{"id": "http://h5p.org/libraries/H5P.QuestionSet-1.17"}], "grouping": [course]}},
+            "result": {"score": {"raw": 4, "max": 5}, "completion": True},
+        },
+    )
+    assert read.column("activity", "task_id") == [f"xapi:task:{whole}"] * 2
+    assert read.column("activity", "action") == ["other", "completed"]
+    assert [(row["task_id"], row["name"]) for row in read.rows("tasks")] == [(f"xapi:task:{whole}", "Опрос")]
+    assert [(row["task_id"], row["grade"], row["max_grade"]) for row in read.rows("grades")] == [(f"xapi:task:{whole}", 4, 5)]
+    assert [(row["task_id"], row["state"]) for row in read.rows("completions")] == [(f"xapi:task:{whole}", "complete")]

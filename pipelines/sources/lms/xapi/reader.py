@@ -31,7 +31,7 @@ class XapiReader:
     """
 
     kind: ClassVar[str] = "xapi"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     #: Pages of Moodle say of which kind a task is since 3, and a grade is called after it; questions of a quiz are no tasks since 5.
     new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("grades", "tasks", "completions"), 5)
 

@@ -48,6 +48,12 @@ _DURATION = re.compile(
 )
 #: Seconds of a year, month (as ISO 8601 durations mean them: on average), week, day, hour, minute, second.
 _UNITS = (31_556_952, 2_629_746, 604_800, 86_400, 3_600, 60, 1)
+#: How H5P calls its own things.
+_H5P_LIBRARY, _H5P_CONTENT, _H5P_PART = (
+    "http://h5p.org/libraries/",
+    "http://h5p.org/x-api/h5p-local-content-id",
+    "http://h5p.org/x-api/h5p-subContentId",
+)
 _IDS = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _HASH_BYTES = 12  # 96 bits: ten billion statements collide with a chance below 1e-9
 
@@ -75,6 +81,8 @@ class Statements:
         self._voided = voided
         self._taken_back: dict[str, datetime] = {}
         self._natives: dict[str, str] = {}
+        #: Activity → its type, as far as an earlier statement told it: many say it once and name the id alone from then on.
+        self._types: dict[str, str] = {}
 
     def take(self, statement: Any) -> str:
         """Turn one statement into rows; the reason where it is refused, else empty."""
@@ -132,7 +140,10 @@ class Statements:
         activities = [target, *_context_activities(context)] if target.get("objectType", "Activity") in ("Activity", "GroupActivity") else [
             *_context_activities(context)
         ]  # fmt: skip
-        type_word = _type_of(target)
+        for activity in activities:
+            self._learn(activity, _type_of(activity))
+        self._learn_h5p(target, context)
+        type_word = self._type(target)
         course, task, kind = self._places(activities, at)
         is_part = task is not None and type_word in QUESTION_TYPES and task != f"{self.realm}:task:{self._native(str(target.get('id')))}"
         component = (
@@ -163,7 +174,7 @@ class Statements:
         kind: str, activities: list[dict[str, Any]], at: datetime,
     ) -> None:  # fmt: skip
         """Marks of completion, grades and outcomes that a statement's verb and result make."""
-        is_of_course = bool(activities) and is_course(_type_of(activities[0]))
+        is_of_course = bool(activities) and is_course(self._type(activities[0]))
         # The object itself: of a group that somebody left, the course is the context.
         if course and is_course(type_word) and word in ENROLS:
             self._enrolment(account, teacher, course, ENROLS[word], at)
@@ -223,19 +234,42 @@ class Statements:
             username=person.username,
         )  # fmt: skip
 
+    # -- what kind of thing -----------------------------------------------------------------------------------------------------
+
+    def _type(self, activity: dict[str, Any]) -> str:
+        """Type of an activity, as it says or as an earlier statement said of it."""
+        return _type_of(activity) or self._types.get(str(activity.get("id")), "")
+
+    def _learn(self, activity: dict[str, Any], word: str) -> None:
+        iri = activity.get("id")
+        if word and isinstance(iri, str) and len(self._types) < _KNOWN_MAX:
+            self._types.setdefault(iri, word)
+
+    def _learn_h5p(self, target: dict[str, Any], context: dict[str, Any]) -> None:
+        """H5P says of what it is in the context's category, not by a type; a part of it names the whole as its parent, by id alone."""
+        definition = target.get("definition")
+        extensions = definition.get("extensions") if isinstance(definition, dict) else None
+        extensions = extensions if isinstance(extensions, dict) else {}
+        if _H5P_CONTENT not in extensions and not any(str(one.get("id")).startswith(_H5P_LIBRARY) for one in _listed(context, "category")):
+            return
+        is_part = _H5P_PART in extensions
+        self._learn(target, "interaction" if is_part else "h5p")
+        for whole in _listed(context, "parent") if is_part else ():
+            self._learn(whole, "h5p")
+
     # -- where ------------------------------------------------------------------------------------------------------------------
 
     def _places(self, activities: list[dict[str, Any]], at: datetime) -> tuple[str | None, str | None, str]:
         """Course, task and the task's kind: the first activity of each kind, the object before its context; a question's task is what it is part of."""
-        if activities and _type_of(activities[0]) in QUESTION_TYPES:
+        if activities and self._type(activities[0]) in QUESTION_TYPES:
             others = [one for one in activities[1:] if one.get("id") != activities[0].get("id")]
-            if any(isinstance(one.get("id"), str) and _kind_of(one["id"], _type_of(one)) for one in others):
+            if any(isinstance(one.get("id"), str) and _kind_of(one["id"], self._type(one)) for one in others):
                 activities = others
         course = task = None
         kind = "other"
         named: dict[str, Any] = {}
         for activity in activities:
-            iri, word = activity.get("id"), _type_of(activity)
+            iri, word = activity.get("id"), self._type(activity)
             if not isinstance(iri, str) or not iri or len(iri) > 2000:
                 continue
             if course is None and is_course(word):
@@ -316,13 +350,13 @@ def _identity(statement: dict[str, Any]) -> str | None:
 
 def _context_activities(context: dict[str, Any]) -> list[dict[str, Any]]:
     """Parents first: the nearest place. One activity may stand without its list (xAPI 0.9 and 1.0.0)."""
+    return [part for place in ("parent", "grouping", "category", "other") for part in _listed(context, place)]
+
+
+def _listed(context: dict[str, Any], place: str) -> list[dict[str, Any]]:
     given = context.get("contextActivities")
-    found: list[dict[str, Any]] = []
-    if isinstance(given, dict):
-        for place in ("parent", "grouping", "category", "other"):
-            listed = given.get(place)
-            found += [part for part in (listed if isinstance(listed, list) else [listed]) if isinstance(part, dict)]
-    return found
+    listed = given.get(place) if isinstance(given, dict) else None
+    return [part for part in (listed if isinstance(listed, list) else [listed]) if isinstance(part, dict)]
 
 
 def _type_of(activity: dict[str, Any]) -> str:

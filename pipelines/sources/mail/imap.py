@@ -21,6 +21,9 @@ Rows are those of ``mailbox`` (``pipelines.sources.mail.mail_rows``), and the sa
 Outlook are read this way too; Microsoft 365 wants a token (scope ``https://outlook.office.com/IMAP.AccessAsUser.All``), an Exchange server of
 one's own the IMAP4 service switched on.
 
+A mail that the server lists and cannot hand over is rejected, and told once: it is not asked for again. What a server refuses for now (it is away, too many are
+logged in) is no such mail: the folder is read another time.
+
 Not kept: what ``mailbox`` does not keep; flags (HIGHESTMODSEQ moves with them, the next load then finds nothing new).
 """
 
@@ -28,14 +31,15 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from imaplib import IMAP4
 from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
 
-from imapclient import IMAPClient
+from imapclient import IMAPClient, imap_utf7
 from imapclient.exceptions import LoginError
 
 from pipelines.errors import BadSource, MayakError, SourceAway
@@ -61,11 +65,15 @@ _LEFT_OUT = _UNWANTED | {b"\\noselect", b"\\nonexistent"}
 _ASKED = ("UID", "FLAGS", "INTERNALDATE", f"BODY.PEEK[HEADER.FIELDS ({' '.join(name.upper() for name in READ_FIELDS)})]")
 #: Places in an answer to BODYSTRUCTURE (RFC 3501, 7.4.2).
 _TYPE, _SUBTYPE, _ENCODING = 0, 1, 5
-#: Refusals that say nothing of a mail (RFC 5530; Exchange's and Yandex's words): the folder is read another time.
+#: Refusals that say nothing of what was asked (RFC 5530; Gmail's, Exchange's and Yandex's words): it is asked another time.
 _PASSING = re.compile(
     r"\[(?:unavailable|inuse|limit|overquota|serverbug|throttled|contactadmin|expired|authorizationfailed)\b|throttl|too many|try again|later|temporar|busy",
     re.IGNORECASE,
 )
+#: Of these, what Yahoo and Yandex say for ever of one mail that they cannot find any more, in the words of a server that is away.
+_MAYBE_THE_MAILS = re.compile(r"\[(?:unavailable|serverbug)\b", re.IGNORECASE)
+#: Of a log-in. A wrong password may as well be told "try again later": without a code such words say nothing.
+_LATER = re.compile(r"\[(?:unavailable|inuse|limit|overquota|serverbug|throttled)\b|too many|throttl|temporar", re.IGNORECASE)
 #: Listed, and then left out of the answer: deleted meanwhile, or one that the server itself cannot take apart.
 _NOT_HANDED_OVER = "not handed over by the server"
 #: Fingerprint of a folder whose state the server does not tell: that folder alone cannot be read.
@@ -90,7 +98,7 @@ class ImapReader:
         Raises BadSource for a URL that is none, a log-in that is refused or a folder that is not there; SourceAway where the server is away.
         """
         with _logged_in(source, context) as server:
-            names = _folders(server.list_folders(), source)
+            names = _folders(_listed(server), source)
             asked = ["UIDVALIDITY", "UIDNEXT", "MESSAGES", *(["HIGHESTMODSEQ"] if server.has_capability("CONDSTORE") else [])]
             return [Item(name, fingerprint=_state(server, name, asked)) for name in names]
 
@@ -109,7 +117,7 @@ class ImapReader:
         rows = MailRows(context, source.realm or DEFAULT_REALM)
         seen = 0
         with _logged_in(source, context) as server:
-            opened = server.select_folder(item.name, readonly=True)
+            opened = _as_spelled(lambda name: server.select_folder(name, readonly=True), item.name)
             is_same = opened.get(b"UIDVALIDITY") == context.cursor.get("uidvalidity")
             begin = max(int(context.cursor.get("uidnext", 1)), 1) if is_same else 1
             uids = _uids(server, int(opened.get(b"EXISTS") or 0), begin)
@@ -158,6 +166,9 @@ def _logged_in(source: Source, context: Context) -> Iterator[IMAPClient]:
             host, port, ssl=parts.scheme == "imaps", ssl_context=tls if parts.scheme == "imaps" else None, timeout=TIMEOUT_SECONDS
         )
         server.normalise_times = False
+        server.folder_encode = (
+            False  # names are spelled here (_listed, _as_spelled): of one that cannot be decoded the library fails for the whole list
+        )
         if parts.scheme == "imap":
             if server.has_capability("STARTTLS"):
                 server.starttls(tls)
@@ -172,6 +183,8 @@ def _logged_in(source: Source, context: Context) -> Iterator[IMAPClient]:
     except (IMAP4.abort, OSError, EOFError) as error:
         raise SourceAway(f"{where}: it is away or hung up ({type(error).__name__})") from None
     except IMAP4.error as error:
+        if _PASSING.search(str(error)):
+            raise SourceAway(f"{where}: it refused what was asked, for now") from None
         raise BadSource(f"{where}: it refused what was asked or does not speak IMAP ({type(error).__name__})") from None
     except (ValueError, TypeError, KeyError, IndexError, AssertionError, RecursionError) as error:
         raise BadSource(f"{where}: its answer is no IMAP ({type(error).__name__})") from None
@@ -189,8 +202,8 @@ def _log_in(server: IMAPClient, user: str, password: str, token: str | None, whe
         else:  # LOGIN knows ASCII only, SASL PLAIN is UTF-8 (RFC 4616)
             server.plain_login(user, password)
     except LoginError as error:
-        # A server that hangs up while it is logged in to, or says that it cannot look the account up now (RFC 5530), is away.
-        if isinstance(error.__context__, IMAP4.abort) or "[UNAVAILABLE]" in str(error).upper():
+        # A server that hangs up while it is logged in to, cannot look the account up now (RFC 5530), or has let too many in, is away.
+        if isinstance(error.__context__, IMAP4.abort) or _LATER.search(str(error)):
             raise SourceAway(f"{where}: it could not log anybody in now") from None
         raise BadSource(
             f"{where}: the log-in was refused; is the {'token' if token else 'password'} right, and IMAP allowed for the account?"
@@ -202,6 +215,34 @@ def _leave(server: IMAPClient) -> None:
         server.logout()
     except (IMAP4.error, OSError, EOFError, ValueError):
         server.shutdown() if server.socket() else None
+
+
+def _listed(server: IMAPClient) -> Iterator[tuple[tuple[bytes, ...], bytes, str]]:
+    """The folders as the server lists them: flags, sign between names, name."""
+    for flags, delimiter, raw in server.list_folders():
+        if raw is not None:
+            yield flags, delimiter, raw if isinstance(raw, str) else _decoded(raw)
+
+
+def _decoded(raw: bytes) -> str:
+    """A folder's name out of IMAP's own UTF-7; as it stands where it is none ("R&D", made by a program that knew of no such thing)."""
+    try:
+        return str(imap_utf7.decode(raw)) if raw.isascii() else raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def _as_spelled(ask: Callable[[str], Any], name: str) -> Any:
+    """What the server answers for a folder by its name in IMAP's own UTF-7, or else as the name stands, where that is what it goes by."""
+    spelled = imap_utf7.encode(name).decode("ascii")
+    try:
+        return ask(spelled)
+    except IMAP4.abort:
+        raise
+    except IMAP4.error as error:
+        if spelled == name or not name.isascii() or _PASSING.search(str(error)):
+            raise
+    return ask(name)
 
 
 def _folders(listed: Iterable[tuple[tuple[bytes, ...], bytes, str]], source: Source) -> list[str]:
@@ -237,10 +278,12 @@ def _parts(name: str, delimiter: bytes | None) -> list[str]:
 def _state(server: IMAPClient, name: str, asked: list[str]) -> str:
     """Fingerprint of a folder; of one that the account may see but not open (shared by somebody else) one that no folder has."""
     try:
-        return _fingerprint(server.folder_status(name, asked))
+        return _fingerprint(_as_spelled(lambda spelled: server.folder_status(spelled, asked), name))
     except IMAP4.abort:
         raise
-    except IMAP4.error:
+    except IMAP4.error as error:
+        if _PASSING.search(str(error)):
+            raise
         return _CLOSED
 
 
@@ -266,25 +309,68 @@ def _uids(server: IMAPClient, count: int, begin: int) -> list[int]:
     return sorted(found)
 
 
-def _fetch(server: IMAPClient, uids: list[int], asked: Iterable[str]) -> dict[int, Any]:
-    """What the server says of some messages, without those of which it cannot.
+def _fetch(server: IMAPClient, uids: list[int], asked: Sequence[str], *, given: int | None = None) -> dict[int, Any]:
+    """What the server says of some messages, without those of which it cannot. Raises IMAP4.abort where it refuses for now.
 
     A mail that it cannot take apart makes it refuse the whole request (Exchange: "could not be converted"), or answer with what is no
-    IMAP: the request is then halved until that mail is alone.
+    IMAP: the request is then halved until that mail is alone. Of such a mail Yahoo and Yandex say that they themselves are away: it is the mail if others are
+    handed over before and after, and it is refused once more when all of them are there.
+
+    ``given``: a message of which :data:`_ASKED` was handed over a moment ago.
     """
-    if not uids:
-        return {}
-    try:
-        return dict(server.fetch(uids, asked))
-    except IMAP4.abort:
-        raise
-    except (IMAP4.error, ValueError, TypeError, IndexError, AssertionError) as error:
-        if _PASSING.search(str(error)):
-            raise IMAP4.abort("refused for now") from None
-        if len(uids) == 1:
-            return {}
-    half = len(uids) // 2
-    return {**_fetch(server, uids[:half], asked), **_fetch(server, uids[half:], asked)}
+    talk = _Fetching(server, asked, given)
+    if uids:
+        talk.ask(uids)
+    again, talk.refused = talk.refused, []
+    for uid in again:
+        talk.ask([uid])
+    if talk.refused and not talk.found and given is None:
+        raise IMAP4.abort("refused for now")
+    return talk.found
+
+
+@dataclass
+class _Fetching:
+    """One request and what became of it: ``refused`` are messages of which the server says that it is away."""
+
+    server: IMAPClient
+    asked: Sequence[str]
+    given: int | None
+    found: dict[int, Any] = field(default_factory=dict)
+    refused: list[int] = field(default_factory=list)
+
+    def ask(self, uids: list[int]) -> None:
+        """Ask for some messages, in halves where it is refused."""
+        try:
+            self.found.update(self.server.fetch(uids, self.asked))
+            return
+        except IMAP4.abort:
+            raise
+        except (IMAP4.error, ValueError, TypeError, IndexError, AssertionError) as error:
+            words = str(error)
+        is_passing = bool(_PASSING.search(words))
+        if is_passing and not _MAYBE_THE_MAILS.search(words):
+            raise IMAP4.abort("refused for now")
+        if len(uids) > 1:
+            half = len(uids) // 2
+            self.ask(uids[:half])
+            self.ask(uids[half:])
+        elif is_passing:
+            if not self._is_server_there():
+                raise IMAP4.abort("refused for now")
+            self.refused += uids
+
+    def _is_server_there(self) -> bool:
+        """Does the server still hand over what it did before? Where it did nothing yet, a second refusal is taken for its own."""
+        uid, asked = (next(reversed(self.found)), self.asked) if self.found else (self.given, _ASKED)
+        if uid is None:
+            return not self.refused
+        try:
+            return bool(self.server.fetch([uid], asked))
+        except IMAP4.abort:
+            raise
+        except IMAP4.error:
+            return False
 
 
 def _header(answer: Mapping[bytes, Any]) -> bytes:
@@ -299,12 +385,12 @@ def _reports(server: IMAPClient, fields: Mapping[int, Fields]) -> dict[int, Repo
     if not fields:
         return {}
     builds: dict[tuple[tuple[str, str, str], ...], list[int]] = {}
-    for uid, answer in _fetch(server, sorted(fields), ["UID", "BODYSTRUCTURE"]).items():
+    for uid, answer in _fetch(server, sorted(fields), ["UID", "BODYSTRUCTURE"], given=min(fields)).items():
         builds.setdefault(tuple(_machine_parts(answer.get(b"BODYSTRUCTURE"), "")), []).append(uid)
     reports: dict[int, Report | None] = {uid: mail_reports.report_of_parts(one, ()) for uid, one in fields.items()}
     for parts, uids in builds.items():
         asked = [f"BODY.PEEK[{section}]<0.{REPORT_BYTES}>" for section, _, _ in parts]
-        for uid, answer in (_fetch(server, uids, ["UID", *asked]) if asked else {}).items():
+        for uid, answer in (_fetch(server, uids, ["UID", *asked], given=uids[0]) if asked else {}).items():
             contents = [
                 (kind, decoded(answer.get(f"BODY[{section}]<0>".encode()) or b"", encoding.encode())) for section, kind, encoding in parts
             ]

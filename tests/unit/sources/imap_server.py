@@ -61,13 +61,26 @@ class MailServer:
     #: UIDs for which a whole request is refused.
     refused: frozenset[int] = frozenset()
     words_of_refusal: str = "The requested message could not be converted to an RFC-822 compatible format"
+    #: Requests for messages after which every further one is refused; None: none is.
+    away_after: int | None = None
+    #: Commands that are refused, and in which words.
+    refuses: dict[str, str] = field(default_factory=dict)
+    #: Folders are called as they stand, not in IMAP's own UTF-7.
+    is_without_utf7: bool = False
     #: UIDs whose structure is answered as nothing.
     without_structure: frozenset[int] = frozenset()
     #: Mails that somebody else deletes, one after each search.
     deleted_after_search: tuple[int, ...] = ()
     port: int = 0
+    fetched: int = 0
     asked: list[str] = field(default_factory=list)
     sent: bytearray = field(default_factory=bytearray)
+
+    def spelled(self, folder: str) -> str:
+        return folder if self.is_without_utf7 else imap_utf7.encode(folder).decode()
+
+    def named(self, spelled: str) -> str:
+        return spelled if self.is_without_utf7 else imap_utf7.decode(spelled.encode())
 
     @property
     def url(self) -> str:
@@ -104,6 +117,9 @@ class _Talk(socketserver.StreamRequestHandler):
             if name == has.silent_at:
                 self.server.is_over.wait(10)
                 return
+            if name in has.refuses:
+                self.say(f"{tag} NO {has.refuses[name]}")
+                continue
             match name:
                 case "CAPABILITY":
                     self.say(f"* CAPABILITY {has.capabilities}")
@@ -121,15 +137,18 @@ class _Talk(socketserver.StreamRequestHandler):
                         continue
                 case "LIST":
                     for folder, content in has.folders.items():
-                        self.say(f'* LIST ({content.attributes}) "/" "{imap_utf7.encode(folder).decode()}"')
+                        self.say(f'* LIST ({content.attributes}) "/" "{has.spelled(folder)}"')
                 case "STATUS":
-                    folder = imap_utf7.decode(command.split('"')[1].encode())
+                    folder = has.named(command.split('"')[1])
+                    if folder not in has.folders:
+                        self.say(f"{tag} NO no such folder")
+                        continue
                     if has.folders[folder].is_closed:
                         self.say(f"{tag} NO [NOPERM] Permission denied to {folder}")
                         continue
                     self.status(folder, has.folders[folder])
                 case "EXAMINE":
-                    folder = imap_utf7.decode(command.partition(" ")[2].strip('"').encode())
+                    folder = has.named(command.partition(" ")[2].strip('"'))
                     if folder not in has.folders:
                         self.say(f"{tag} NO no such folder")
                         continue
@@ -147,7 +166,9 @@ class _Talk(socketserver.StreamRequestHandler):
                     for uid in [uid for uid in has.deleted_after_search if uid in opened.mails][:1]:
                         del opened.mails[uid]
                 case "UID FETCH":
-                    if not has.refused.isdisjoint(_numbers(command.split()[2])):
+                    has.fetched += 1
+                    is_away = has.away_after is not None and has.fetched > has.away_after
+                    if is_away or not has.refused.isdisjoint(_numbers(command.split()[2])):
                         self.say(f"{tag} NO {has.words_of_refusal}")
                         continue
                     self.fetch(opened, command)
@@ -162,7 +183,7 @@ class _Talk(socketserver.StreamRequestHandler):
 
     def status(self, name: str, folder: Folder) -> None:
         self.say(
-            f'* STATUS "{imap_utf7.encode(name).decode()}" (UIDVALIDITY {folder.validity} UIDNEXT {folder.next} MESSAGES {len(folder.mails)} HIGHESTMODSEQ {folder.modseq})'
+            f'* STATUS "{self.server.has.spelled(name)}" (UIDVALIDITY {folder.validity} UIDNEXT {folder.next} MESSAGES {len(folder.mails)} HIGHESTMODSEQ {folder.modseq})'
         )
 
     def fetch(self, folder: Folder, command: str) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from imaplib import IMAP4
 from pathlib import Path
 
 import pytest
+from imapclient import IMAPClient
 
 from pipelines import loading
 from pipelines.errors import BadSource, SourceAway
@@ -117,6 +119,31 @@ class TestFolders:
             list(ImapReader().read(SOURCE, closed, context(server)))
         assert "Лида" not in str(error.value)
 
+    def test_names_that_are_no_utf7_of_imap(self) -> None:
+        """Made by a program that knew of no such thing: one of them made the whole account unreadable."""
+        with serving(
+            MailServer({"INBOX": Folder(), "R&D": Folder({1: fixture("plain")}), "Q & A": Folder()}, is_without_utf7=True)
+        ) as server:
+            assert [item.name for item in ImapReader().items(SOURCE, context(server))] == ["INBOX", "Q & A", "R&D"]
+            assert len(rows(events(server, "R&D"))) == 1
+        with serving(MailServer({"INBOX": Folder(), "R&D": Folder({1: fixture("plain")})})) as server:
+            assert [item.name for item in ImapReader().items(SOURCE, context(server))] == ["INBOX", "R&D"]
+            assert len(rows(events(server, "R&D"))) == 1
+
+    def test_names_as_they_stand_are_left_out_as_others_are(self) -> None:
+        assert [imap._decoded(name) for name in ("Спам".encode(), b"&BCEEPwQwBDw-", b"caf\xe9", b"A & B")] == [
+            "Спам",
+            "Спам",
+            "café",
+            "A & B",
+        ]
+
+    @pytest.mark.parametrize("command", ["LIST", "STATUS"])
+    def test_a_list_that_is_refused_for_now_is_no_account_that_cannot_be_read(self, server: MailServer, command: str) -> None:
+        server.refuses = {command: f"[UNAVAILABLE] {command} Backend error. sc=1"}
+        with pytest.raises(SourceAway, match="for now"):
+            list(ImapReader().items(SOURCE, context(server)))
+
     def test_a_server_without_condstore(self, server: MailServer) -> None:
         server.capabilities = "IMAP4rev1"
         assert [item.name for item in ImapReader().items(SOURCE, context(server))] == ["INBOX", "Sent"]
@@ -223,9 +250,43 @@ class TestRows:
         with pytest.raises(BadSource, match="hands over none of 3"):
             events(server)
 
-    @pytest.mark.parametrize("words", ["[UNAVAILABLE] backend", "[THROTTLED] slow down", "Too many simultaneous connections"])
+    @pytest.mark.parametrize("words", ["[LIMIT] rate", "[THROTTLED] slow down", "Too many simultaneous connections"])
     def test_a_refusal_that_passes_is_no_mail_that_cannot_be_read(self, server: MailServer, words: str) -> None:
         server.refused, server.words_of_refusal = frozenset((4,)), words
+        with pytest.raises(SourceAway):
+            events(server)
+
+    @pytest.mark.parametrize(
+        "words", ["[UNAVAILABLE] UID FETCH Backend error. sc=1", "[SERVERBUG] UID FETCH Server error - Please try again later"]
+    )
+    @pytest.mark.parametrize("lost", [{1}, {4}, {10}, {1, 10}, {5, 7}])
+    def test_a_mail_that_the_server_lost_closes_no_folder(self, server: MailServer, words: str, lost: set[int]) -> None:
+        """Yahoo and Yandex say of such a mail, night after night, that they themselves are away."""
+        whole = dict(zip(sorted(server.folders["INBOX"].mails), rows(events(server)), strict=True))
+        server.refused, server.words_of_refusal = frozenset(lost), words
+        found = events(server)
+        assert rows(found) == [row for uid, row in whole.items() if uid not in lost]
+        assert [event for event in found if isinstance(event, Rejected)] == [
+            Rejected("messages", f"UID {uid}", "not handed over by the server") for uid in sorted(lost)
+        ]
+
+    def test_a_report_whose_parts_the_server_lost_is_one_by_its_header(self, server: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
+        whole = rows(events(server))
+        handed_over = IMAPClient.fetch
+
+        def lost(client: IMAPClient, uids: list[int], asked: Sequence[str]) -> dict:
+            if 4 in uids and "BODYSTRUCTURE" not in asked and imap._ASKED[-1] not in asked:
+                raise IMAP4.error("UID FETCH failed: [UNAVAILABLE] UID FETCH Backend error")
+            return handed_over(client, uids, asked)
+
+        monkeypatch.setattr(IMAPClient, "fetch", lost)
+        found = events(server)
+        assert [event for event in found if isinstance(event, Rejected)] == []
+        assert [row["kind"] for row in rows(found)] == [row["kind"] for row in whole]
+
+    @pytest.mark.parametrize("away_after", range(9))
+    def test_a_server_that_goes_away_has_lost_no_mails(self, server: MailServer, away_after: int) -> None:
+        server.refused, server.words_of_refusal, server.away_after = frozenset((4,)), "[UNAVAILABLE] Backend error", away_after
         with pytest.raises(SourceAway):
             events(server)
 
@@ -261,13 +322,34 @@ class TestFailures:
         ("change", "error", "says"),
         [
             ({"refusal": "NO [UNAVAILABLE] later", "password": "x"}, SourceAway, "could not log anybody in"),
+            (
+                {"refusal": "NO [ALERT] Too many simultaneous connections. (Failure)", "password": "x"},
+                SourceAway,
+                "could not log anybody in",
+            ),
+            ({"refusal": "NO [LIMIT] Maximum number of connections", "password": "x"}, SourceAway, "could not log anybody in"),
+            ({"refuses": {"UID SEARCH": "[UNAVAILABLE] UID SEARCH Backend error. sc=1"}}, SourceAway, "for now"),
+            ({"refuses": {"EXAMINE": "[INUSE] mailbox is locked"}}, SourceAway, "for now"),
+            ({"refuses": {"UID SEARCH": "[CANNOT] no such thing"}}, BadSource, "refused"),
             ({"password": "another"}, BadSource, "log-in was refused"),
             ({"hang_up_at": "LOGIN"}, SourceAway, "could not log anybody in"),
             ({"hang_up_at": "UID FETCH"}, SourceAway, "hung up"),
             ({"silent_at": "UID SEARCH"}, SourceAway, "away"),
             ({"garbage": True}, SourceAway, "hung up"),
         ],
-        ids=["unavailable", "wrong password", "hangs up at the log-in", "hangs up later", "silent", "no mail server"],
+        ids=[
+            "unavailable",
+            "too many",
+            "limit",
+            "search unavailable",
+            "locked",
+            "search not known",
+            "wrong password",
+            "hangs up at the log-in",
+            "hangs up later",
+            "silent",
+            "no mail server",
+        ],
     )
     def test_what_a_server_does_wrong(
         self,

@@ -89,7 +89,7 @@ class ImapReader:
     """
 
     kind: ClassVar[str] = "imap"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     items_name_people: ClassVar[bool] = True
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:

@@ -6,6 +6,8 @@ languages. What lies below such a folder was thrown into it with its folder and 
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Collection, Iterable
 
 from imapclient import imap_utf7
@@ -13,20 +15,25 @@ from imapclient import imap_utf7
 #: Mark of a folder → the names that servers and programs give to it.
 NAMES = {
     b"\\junk": frozenset(
-        ("spam", "junk", "junk e-mail", "junk email", "junk mail", "bulk mail", "спам", "нежелательная почта", "junk-e-mail", "небажана пошта",
-         "courrier indésirable", "correo no deseado", "önemsiz e-posta")
+        ("spam", "junk", "junk e-mail", "junk email", "junk mail", "bulk mail", "спам", "нежелательная почта", "нежелательные", "junk-e-mail", "небажана пошта", "непажаданая пошта",
+         "courrier indésirable", "pourriel", "correo no deseado", "önemsiz e-posta", "posta indesiderata", "lixo eletrônico", "lixo eletrónico", "ongewenste e-mail", "skräppost",
+         "søppelpost", "uønsket mail", "roskaposti", "wiadomości-śmieci", "nevyžádaná pošta", "levélszemét", "нежелана поща", "жагымсыз пошта", "қалаусыз пошта")
     ),
     b"\\trash": frozenset(
-        ("trash", "deleted items", "deleted messages", "bin", "корзина", "удаленные", "удалённые", "удаленные элементы", "кошик", "видалені",
-         "papierkorb", "gelöschte elemente", "gelöschte objekte", "corbeille", "éléments supprimés", "elementos eliminados", "papelera", "çöp kutusu", "себет")
+        ("trash", "deleted", "deleted items", "deleted messages", "bin", "корзина", "удаленные", "удалённые", "удаленные элементы", "удалённые элементы", "удаленные письма",
+         "удалённые письма", "кошик", "видалені", "видалені елементи", "выдаленыя элементы", "сметніца", "papierkorb", "gelöscht", "gelöschte elemente", "gelöschte objekte", "corbeille",
+         "éléments supprimés", "elementos eliminados", "papelera", "çöp kutusu", "çöp", "silinmiş öğeler", "cestino", "posta eliminata", "lixeira", "lixo", "itens excluídos", "prullenbak",
+         "verwijderde items", "papperskorgen", "borttagna objekt", "papirkurv", "slettede elementer", "slettet post", "roskakori", "poistetut", "kosz", "elementy usunięte", "koš",
+         "odstraněná pošta", "kuka", "törölt elemek", "кошче", "изтрити", "себет", "жойылған элементтер")
     ),
     b"\\drafts": frozenset(
-        ("drafts", "draft", "draftbox", "templates", "черновики", "черновик", "шаблоны", "чернетки", "entwürfe", "vorlagen", "brouillons", "borradores", "taslaklar",
-         "жобалар")
+        ("drafts", "draft", "draftbox", "templates", "черновики", "черновик", "шаблоны", "чернетки", "чарнавікі", "entwürfe", "vorlagen", "brouillons", "borradores", "taslaklar", "bozze",
+         "rascunhos", "concepten", "utkast", "kladder", "luonnokset", "wersje robocze", "szkice", "koncepty", "rozepsané", "piszkozatok", "чернови", "жобалар", "нобайлар")
     ),
 }  # fmt: skip
 #: Endings of files and folders that mailboxes lie in (Thunderbird's subfolders: ``.sbd``).
 _ENDINGS = (".gz", ".mbox", ".mbx", ".sbd")
+_APART = re.compile(r"(?:[-_ ]?\d{1,3}|\s*\([^()]{0,20}\))$")
 #: A file of this name is the mailbox of the folder that it lies in (Apple Mail, Dovecot).
 _NAMELESS = frozenset(("mbox",))
 
@@ -39,7 +46,12 @@ def names_without(marked: Iterable[bytes] = ()) -> frozenset[str]:
 
 def is_left_out(parts: Iterable[str], names: Collection[str]) -> bool:
     """Is one of the folders on the way to a mailbox, or itself, called so?"""
-    return any(part.casefold() in names for part in parts)
+    return any(_plain(part) in names for part in parts)
+
+
+def _plain(name: str) -> str:
+    """A name without what tells one of several such files from another: "Trash-001" (Google), "Junk (2)", "Спам (POP)"."""
+    return _APART.sub("", unicodedata.normalize("NFC", name).casefold()).strip()
 
 
 def parts_of_path(path: str) -> list[str]:

@@ -43,8 +43,10 @@ _NAMES = {spelling.encode(): name for name in READ_FIELDS for spelling in (name,
     b"Message-ID": "message-id"
 }
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:(.*)", re.DOTALL)
-_ENCODED = re.compile(r"=\?([^?\s]+)\?([bBqQ])\?([^?]*)\?=")
-_BETWEEN_ENCODED = re.compile(r"(=\?[^?\s]+\?[bBqQ]\?[^?]*\?=)\s+(?==\?[^?\s]+\?[bBqQ]\?[^?]*\?=)")
+#: What stands in an encoded word. A question mark should be encoded in it; many a mailer leaves it, also before letters that are.
+_IN_WORD = r"[^?]*(?:(?<!=)\?(?:(?!=)|(?==[0-9A-F]{2}(?:=[0-9A-F]{2}|_|\?=)))[^?]*){0,8}"
+_ENCODED = re.compile(rf"=\?([^?\s]+)\?([bBqQ])\?({_IN_WORD})\?=")
+_BETWEEN_ENCODED = re.compile(rf"(=\?[^?\s]+\?[bBqQ]\?{_IN_WORD}\?=)\s+(?==\?[^?\s]+\?[bBqQ]\?{_IN_WORD}\?=)")
 #: Quotes, comments, escapes and groups: without them an address list is split at its commas.
 _SPECIAL = re.compile(r"[\"(\\:;]")
 _HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
@@ -102,6 +104,8 @@ _LONGEST_DATE = 998
 _YEARS = range(1990, 2100)
 _KOI8_LOWER = frozenset(range(0xC0, 0xE0))
 _CP1251_LOWER = frozenset(range(0xE0, 0x100))
+#: Letters by how often they stand in Russian texts.
+_RANKS = {letter: rank for rank, letter in enumerate("оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъ")}
 
 
 def fields_of(block: bytes) -> dict[str, list[bytes]]:
@@ -186,6 +190,9 @@ def _people(body: bytes, charset: str | None) -> tuple[tuple[str, str], ...]:
     found = []
     text = _to_text(body, charset)
     people = [(name, cleaned) for name, address in _mailboxes(text) if (cleaned := address_of(address))]
+    if not people and "=?" in text:  # the address was encoded with the name
+        text = decode_words(text)
+        people = [(name, cleaned) for name, address in _mailboxes(text) if (cleaned := address_of(address))]
     if not people:  # a quotation mark or bracket that is never closed hides everything behind it
         people = [("", cleaned) for part in _BETWEEN_ADDRESSES.split(text) if "@" in part[1:-1] and (cleaned := address_of(part))]
     for name, address in people:
@@ -205,6 +212,8 @@ def _address_of(text: str) -> str | None:
     if text.lower().startswith("mailto:"):
         text = text[7:]
     text = "".join(text.split()).rstrip(".,").lower()
+    if text.startswith("@"):  # the way it shall go (RFC 5322, 4.4)
+        text = text.rpartition(":")[2]
     local, at, domain = text.rpartition("@")
     is_address = at and local and domain and len(text) <= _LONGEST_ADDRESS and not _NO_ADDRESS.search(text)
     return storable(text) if is_address else None
@@ -322,7 +331,8 @@ def _is_mislabelled(raw: bytes) -> bool:
 
 
 def _to_text(raw: bytes, charset: str | None) -> str:
-    """Bytes of a field as text: ASCII or UTF-8; else the mail's own charset; else the Cyrillic one whose small letters prevail."""
+    """Bytes of a field as text: ASCII or UTF-8; else the mail's own charset; else the Cyrillic one whose small letters prevail, or, where
+    all letters are of one size ("ВОПРОС"), the one whose letters are more usual."""
     try:
         return storable(raw.decode("utf-8"))
     except UnicodeDecodeError:
@@ -331,7 +341,17 @@ def _to_text(raw: bytes, charset: str | None) -> str:
         return storable(decode(raw, charset.lower()))
     koi8 = sum(byte in _KOI8_LOWER for byte in raw)
     cp1251 = sum(byte in _CP1251_LOWER for byte in raw)
+    if not koi8 or not cp1251:
+        ranks = {name: _rank(raw.decode(name, "replace")) for name in ("koi8-r", "cp1251")}
+        if ranks["koi8-r"] != ranks["cp1251"]:
+            return storable(raw.decode(min(ranks, key=lambda name: ranks[name]), "replace"))
     return storable(raw.decode("koi8-r" if koi8 > cp1251 else "cp1251", "replace"))
+
+
+def _rank(text: str) -> int:
+    """How unusual the letters of a Russian text are, on the whole."""
+    ranks = [_RANKS[letter] for letter in text.lower() if letter in _RANKS]
+    return round(sum(ranks) / max(1, len(ranks)))
 
 
 def _base64(text: str) -> bytes:

@@ -59,16 +59,21 @@ _DELAY_SUBJECT = re.compile(r"delay|warning|still being|задерж|отлож�
 _AUTO_SUBJECT = re.compile(
     r"^[\s\[(*]*(?:auto(?:mated|matic(?:ally)?)?[-_ ]?(?:generated )?(?:reply|response|respond\w*|answer)|autorespon\w*|out[- ]of[- ](?:the[- ])?office|ooo\b|ooto\b|vacation|"
     r"on (?:vacation|leave|holiday)|away (?:from|until)|i am (?:away|out)|авто(?:матический)?[- ]?ответ\w*|автоматическое (?:уведомление|сообщение) об отсутствии|"
-    r"отсутству\w+|меня нет|нет на (?:рабочем )?месте|вне офиса|(?:я )?(?:нахожусь )?в (?:отпуске|командировке|отъезде)|отпуск\b|автоматична відповідь|"
-    r"auto\w*[- ](?:antwort|abwesen|svar|antwoord|odpov|odpow|vastaus)\w*|abwesen\w+|nicht im (?:b[üu]ro|haus)|im urlaub|absence du bureau|absent du bureau|"
-    r"(?:r[ée]ponse|respuesta|risposta|resposta|odpowiedź|odpověď) auto\w+|respuesta de ausencia|fuera de la oficina|otomatik yan[ıi]t|自動(?:応答|返信)|自动(?:答复|回复))",
+    r"(?:буду )?отсутств(?:ую|овать)\b|отсутствует (?:в офисе|на (?:рабочем )?месте|[сдп]о? \d)|меня нет|нет на (?:рабочем )?месте|вне офиса|(?:я )?(?:нахожусь )?в (?:отпуске|командировке|отъезде)|"
+    r"отпуск\b|(?:ваше обращение|ваш запрос|ваша заявка) (?:получен|принят|зарегистрирован)\w*|"
+    r"автоматична відповідь|аўтаматычны адказ|автоматты (?:түрде )?жауап|автоматичен отговор|[аa][вv]томатски одговор|auto(?:matski|matic) odgovor|samodejni odgovor|"
+    r"auto\w*[- ]?(?:antwort|abwesen|svar|antwoord|odpov|odpow|vastaus|vastus)\w*|abwesen\w+|nicht im (?:b[üu]ro|haus)|im urlaub|absence du bureau|absent du bureau|"
+    r"(?:r[ée]ponse|respuesta|risposta|resposta|odpowiedź|odpověď|răspuns) auto\w+|respuesta de ausencia|fuera de la oficina|otomatik yan[ıi]t|avtomatik (?:cavab|javob)|"
+    r"automatikus válasz|automatinis atsak\w+|automātisk\w+ atbild\w+|αυτόματη απάντηση|ავტომატური პასუხი|ինքնաշխատ պատասխան|trả lời tự động|balasan otomatis|"
+    r"תשובה אוטומטית|מענה אוטומטי|رد تلقائي|الرد التلقائي|자동 ?(?:회신|응답)|自動(?:応答|返信|回覆)|自动(?:答复|回复))",
     re.IGNORECASE,
 )
 #: What programs write before the subject of a mail whose opening they confirm in words alone (MS-OXOMSG 2.2.1.60, in the languages of Outlook; Mail.ru, The Bat!).
 _RECEIPT_SUBJECT = re.compile(
-    r"\s*(?:(?P<unread>not read|не прочитано|(?:nicht|un)gelesen|non lu|no leído|non letto|nie przeczytano|okunmadı)|"
-    r"read(?: receipt)?|return receipt(?: \(displayed\))?|прочитано|прочтено|(?:уведомление|подтверждение|отч[её]т) о прочтении|подтверждение прочтения|gelesen|lesebestätigung|"
-    r"lu|leído|letto|przeczytan[oe]|okundu)\s?(?::|-(?=\s))\s*\S",
+    r"\s*(?:(?P<unread>not read|не ?прочитано|непрочетено|оқылмады|(?:nicht|un)gelesen|non lu|no leído|non letto|não lido|niet gelezen|oläst|ul[eæ]st|ikke (?:lest|læst)|lukematta|"
+    r"nie przeczytano|nepřečteno|necitit|olvasatlan|okunmadı)|"
+    r"read(?: receipt)?|return receipt|прочитано|прочтено|прочетено|оқылды|(?:уведомление|подтверждение|отч[её]т) о прочтении|подтверждение прочтения|gelesen|lesebestätigung|"
+    r"lu|leído|letto|lido|gelezen|läst|l[eæ]st|luettu|przeczytan[oe]|přečteno|citit|elolvasva|okundu|已[读讀]|開封済み)(?: \([^()\n]{1,20}\))?\s?(?::|：|-(?=\s))\s*\S",
     re.IGNORECASE,
 )
 _LIST_FIELDS = frozenset(("list-id", "list-post"))

@@ -65,13 +65,19 @@ _OUTLOOKS_MAILBOXES = (".pst", ".ost", ".olm", ".dbx")
 _ARCHIVE = ".zip"
 _BLOCK = 1 << 20
 
-#: Labels with which Gmail exports what IMAP leaves out (``imap``), in English and in Russian.
+#: Labels of its own with which Gmail exports what IMAP leaves out (``imap``), in the languages of its users; others are labels that people made.
 _LABELS = {
-    **dict.fromkeys(("draft", "drafts", "черновики"), "draft"),
+    **dict.fromkeys(
+        ("draft", "drafts", "черновики", "чернетки", "чарнавікі", "жобалар", "entwürfe", "brouillons", "borradores", "bozze", "rascunhos", "taslaklar", "wersje robocze",
+         "koncepty", "concepten", "utkast"), "draft"
+    ),
     **dict.fromkeys(("spam", "спам"), "spam"),
-    **dict.fromkeys(("trash", "bin", "корзина"), "thrown away"),
-    **dict.fromkeys(("chat", "чат"), "a message of a chat"),
-}
+    **dict.fromkeys(
+        ("trash", "bin", "корзина", "кошик", "сметніца", "себет", "papierkorb", "corbeille", "papelera", "cestino", "lixeira", "çöp kutusu", "kosz", "koš", "prullenbak",
+         "papperskorgen"), "thrown away"
+    ),
+    **dict.fromkeys(("chat", "чат", "chats", "чаты"), "a message of a chat"),
+}  # fmt: skip
 
 
 #: Subject of what Pine and UW-IMAP write first into a folder for themselves.
@@ -88,7 +94,7 @@ class MailboxReader:
     """
 
     kind: ClassVar[str] = "mailbox"
-    version: ClassVar[int] = 6
+    version: ClassVar[int] = 7
     items_name_people: ClassVar[bool] = True
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:

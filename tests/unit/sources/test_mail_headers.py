@@ -70,6 +70,10 @@ def test_date_texts(text: str, expected: datetime | None) -> None:
         ('"never closed <ivan@example.org>', [("", "ivan@example.org")]),
         ("иван@почта.рф", [("", "иван@почта.рф")]),
         ("nobody, <>, @, <@>", []),
+        # The address was encoded together with the name.
+        ("=?utf-8?b?0JjQstCw0L0gPGl2YW5AZXhhbXBsZS5vcmc+?=", [("Иван", "ivan@example.org")]),
+        # By which way it shall go.
+        ("Иван <@relay.example,@mx.example:ivan@example.org>", [("Иван", "ivan@example.org")]),
     ],
 )
 def test_address_lists(text: str, expected: list[tuple[str, str]]) -> None:
@@ -89,6 +93,16 @@ def test_address_lists(text: str, expected: list[tuple[str, str]]) -> None:
         (b"=?x-unknown?q?=F0=D2=C9=D7=C5=D4?=", "Привет"),
         (b"=?iso-8859-1?q?Universit=E9?=", "Université"),
         (b" folded\n subject\t", "folded subject"),
+        # Question marks that should be encoded: nothing of these was decoded, and the question was none.
+        (b"=?utf-8?q?=D0=93=D0=B4=D0=B5??=", "Где?"),
+        (b"=?utf-8?q?=D0=93=D0=B4=D0=B5?_=D0=94=D0=B0?=", "Где? Да"),
+        (b"=?utf-8?q?=D0=93=D0=B4=D0=B5?=D0=94=D0=B0?= =?utf-8?q?=D0=BD=D0=B5=D1=82??=", "Где?Данет?"),
+        (b"=?utf-8?b?0JTQ =?utf-8?b?0JTQsA==?=", "=?utf-8?b?0JTQ Да"),
+        # No charset is told, and all letters are of one size.
+        ("ВОПРОС".encode("cp1251"), "ВОПРОС"),
+        ("ВОПРОС".encode("koi8-r"), "ВОПРОС"),
+        ("не могу войти".encode("cp1251"), "не могу войти"),
+        ("не могу войти".encode("koi8-r"), "не могу войти"),
     ],
 )
 def test_encoded_words(text: bytes, subject: str) -> None:
@@ -123,7 +137,9 @@ def test_no_byte_of_an_mbox_raises_and_every_mail_begins_with_its_line(bodies: l
         assert len(mails) >= len(bodies)
 
 
-@pytest.mark.parametrize("piece", [b"a@b:", b"a", b" ", b"1:00 ", b"< ", b"a@", b"(a", b"=?utf-8?q?a?= "])
+@pytest.mark.parametrize(
+    "piece", [b"a@b:", b"a", b" ", b"1:00 ", b"< ", b"a@", b"(a", b"=?utf-8?q?a?= ", b"=?utf-8?q?a?b? ", b"?", b"?=D0=B0"]
+)
 def test_a_swollen_field_is_read_once_through(piece: bytes) -> None:
     # What looks the field through again at each of its characters takes minutes here.
     field = b"a@example.org <" + piece * (1_000_000 // len(piece))

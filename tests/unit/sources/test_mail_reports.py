@@ -144,6 +144,13 @@ class TestReceiptsInWords:
             ("Lu : Devoir 3", "displayed"),
             ("Подтверждение прочтения: Задание 3", "displayed"),
             ("Return Receipt (displayed) - Task 3", "displayed"),
+            ("Уведомление о прочтении (отображено) - Задание 3", "displayed"),
+            ("Прочетено: Задача 3", "displayed"),
+            ("Оқылды: 3-тапсырма", "displayed"),
+            ("Przeczytano: Zadanie 3", "displayed"),
+            ("Přečteno: Úkol 3", "displayed"),
+            ("Gelezen: Opdracht 3", "displayed"),
+            ("Oläst: Uppgift 3", "deleted"),
         ],
     )
     @pytest.mark.parametrize("evidence", ["In-Reply-To: <7@example.org>\n", "Auto-Submitted: auto-replied\nReferences: <7@example.org>\n"])
@@ -329,6 +336,15 @@ class TestAutomaticAnswers:
             (b"In-Reply-To: <1@x>\nSubject: Automatische Abwesenheitsmeldung: Frist", True),
             ("X-Auto-Response-Suppress: All\nSubject: Автоматична відповідь: Термін".encode(), True),
             ("Precedence: junk\nSubject: [Automatyczna odpowiedź] Termin".encode(), True),
+            *((f"X-Auto-Response-Suppress: All\nSubject: {words}".encode(), True) for words in (
+                "Autosvar: Frist", "Autoodpowiedź: Termin", "Automatikus válasz: Határidő", "Răspuns automat: Termen", "Автоматты жауап: Мерзім", "Аўтаматычны адказ: Тэрмін",
+                "Автоматичен отговор: Срок", "Automatski odgovor: Rok", "Automaatvastus: Tähtaeg", "Avtomatik cavab: Müddət", "Αυτόματη απάντηση: Προθεσμία",
+                "Буду отсутствовать до 5 октября", "Ваше обращение зарегистрировано: №7",
+            )),
+            # A learner who answers under another subject.
+            ("In-Reply-To: <1@x>\nSubject: Отсутствует доступ к курсу".encode(), False),
+            ("In-Reply-To: <1@x>\nSubject: Отсутствует до 5 октября".encode(), True),
+            ("In-Reply-To: <1@x>\nSubject: Автоматы и автоматические системы".encode(), False),
             ("X-Auto-Response-Suppress: All\nSubject: Resposta automática: Prazo".encode(), True),
             (b"Precedence: bulk\nSubject: Automatisierung der Kurse", False),
             (b"Subject: Re: Automatic reply: Notice\nIn-Reply-To: <1@x>", False),

@@ -282,6 +282,9 @@ def test_record_that_a_program_keeps_in_its_folder_is_no_mail(tmp_path: Path) ->
         ("X-Gmail-Labels: Trash,Opened", "thrown away"),
         ("X-Gmail-Labels: =?UTF-8?Q?=D0=A1=D0=BF=D0=B0=D0=BC,=D0=9D=D0=B5=D0=BF=D1=80?=\n =?UTF-8?Q?=D0=BE=D1=87=D0=B8=D1=82=D0=B0=D0=BD=D0=BD=D1=8B=D0=B5?=", "spam"),
         ('X-Gmail-Labels: "\\\\Draft"', "draft"),
+        ("X-Gmail-Labels: Papierkorb,Ungelesen", "thrown away"),
+        ("X-Gmail-Labels: =?UTF-8?B?0KfQtdGA0L3QtdGC0LrQuA==?=", "draft"),
+        ("X-Gmail-Labels: Templates", None),
         ("X-Mozilla-Draft-Info: internal/draft; vcard=0", "draft"),
         ("X-Mozilla-Status: 0009", None),
         ("X-Unsent: 1", "draft"),
@@ -414,13 +417,16 @@ class TestMaildir:
         plain, mail = (FIXTURES / name for name in ("plain.mbox", "single_mail.mbox"))
         unwanted = (
             "Spam.mbox", "Takeout/Mail/Корзина.mbox", "Local Folders/Trash", "Local Folders/Trash.sbd/Старое", "Apple/Junk.mbox/mbox",
-            "Выгрузка/Черновики/1.eml", "box/.INBOX.Trash/cur/1.host", "box/.&BCEEPwQwBDw-/cur/1.host", "box/.Drafts.2026/cur/1.host",
+            "Выгрузка/Черновики/1.eml", "Takeout/Mail/Spam-001.mbox", "Local Folders/Junk (POP)", "Local Folders/Drafts-1", "Mail/Gelöschte Elemente.mbox",
+            "Apple/Deleted Items 2.mbox/mbox", "Mail/Видалені.mbox", "box/.INBOX.Trash/cur/1.host", "box/.&BCEEPwQwBDw-/cur/1.host", "box/.Drafts.2026/cur/1.host",
         )  # fmt: skip
         wanted = (
             "All mail Including Spam and Trash.mbox",
             "Apple/INBOX.mbox/mbox",
             "box/.&BBoEQwRABEE-/cur/1.host",
             "Антиспам.mbox",
+            "Google/Корзина-2026.mbox",
+            "Google/Курс-1.mbox",
             "Выгрузка/Курс/1.eml",
         )
         for name in (*unwanted, *wanted):

@@ -1,4 +1,4 @@
-"""Discord: channels exported by DiscordChatExporter as JSON, one file per channel, thread or conversation.
+"""Discord: channels exported by DiscordChatExporter as JSON, one file per channel, thread or conversation, also packed.
 
 Grain: one row of ``messages`` per element of ``messages``; one of ``chats`` per file; one of ``accounts`` per account that wrote or is
 mentioned; one of ``addressees`` per mention, per message of a conversation of two, and per person who reacted (where the exporter was asked to name them).
@@ -27,21 +27,27 @@ Not kept: names of files, roles, colours, targets of embeds and buttons, which e
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
-from pathlib import Path
+from pathlib import PurePath, PurePosixPath
 from typing import Any, ClassVar
 
+from pipelines.errors import BadFile
 from pipelines.programme import Source
 from pipelines.sources.chats.chat_rows import Chat, ChatRows, count_of, from_iso, id_of, media_of, records, said, texts
-from pipelines.sources.formats.archives import FolderTree, path_of, tree_items
+from pipelines.sources.formats.archives import FolderTree, ZipTree, path_of, tree_items
 from pipelines.sources.formats.json_stream import JsonStream
-from pipelines.sources.reading import Context, Event, Item, Rejected
+from pipelines.sources.reading import Context, Covers, Event, Item, Rejected
 
 DEFAULT_REALM = "discord"
 WHAT = "an export of DiscordChatExporter as JSON (kind discord)"
 
+_EXPORT, _ARCHIVE = ".json", ".zip"
+#: End of the name of the folder of posted files: that of the export goes before it.
+_MEDIA = "_Files"
 #: Kinds of message that a person or bot wrote; 20 and 23 are answers to commands, 21 repeats the first message of a thread.
 _POSTS = frozenset(("Default", "Reply", "0", "19", "20", "23", "ChatInputCommand", "ContextMenuCommand"))
 _REPLIES = frozenset(("Reply", "19"))
@@ -54,62 +60,93 @@ _DELETED_USER = "456226577798135808"
 
 
 class DiscordReader:
-    """Reads exports of DiscordChatExporter (kind "discord"); one item is one ``.json`` file.
+    """Reads exports of DiscordChatExporter (kind "discord"); one item is one ``.json`` file, or one ``.zip`` of such.
 
-    Record kinds: chats, accounts, messages (counted), addressees, message_files (counted), file_texts (counted). Rejected, as "message N": ``not an object``, ``no id``,
+    Record kinds: chats, accounts, messages (counted), addressees, message_files (counted), file_texts (counted). Rejected, as "message N" (of an archive "file N, message M"): ``not an object``, ``no id``,
     ``no readable date``.
     """
 
     kind: ClassVar[str] = "discord"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     opens_files: ClassVar[bool] = True
     items_name_people: ClassVar[bool] = True
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
-        """Every ``.json`` below the source's path, by name. Raises BadSource where there is none."""
-        return tree_items(source, "Discord exports (.json)", lambda path: False, (".json",))
+        """Every ``.json`` and ``.zip`` below the source's path, by name; what was posted and lies beside an export is none. Raises BadSource where there is none."""
+        return tree_items(source, "Discord exports (.json or .zip)", lambda path: False, (_EXPORT, _ARCHIVE), is_posted=_is_posted)
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
-        """The events of one export. Raises BadFile for a file that is cut off, no JSON, or JSON of something else."""
+        """The events of one export, or of those in an archive. Raises BadFile for a file that is cut off, no JSON, or JSON of something else."""
         path = path_of(item, WHAT)
-        rows = ChatRows(context, source.realm or DEFAULT_REALM, may_be_filtered=True)
-        members = _members(path)
-        guild: Any = None
-        chat: Chat | None = None
-        is_thread = has_messages = False
-        with path.open("rb") as content:
-            stream = JsonStream(content, path)
-            if stream.peek() != "{":
-                raise stream.bad(WHAT, "an empty file" if not stream.peek() else "something else")
-            for key in stream.members():
-                if key == "guild":
-                    guild = stream.value()
-                elif key == "channel":
-                    raw = stream.value()
-                    chat, is_thread = _chat(raw, guild), isinstance(raw, dict) and str(raw.get("type")) in _THREADS
-                elif key == "exportedAt":
-                    if made_at := from_iso(stream.value(), context.zone):
-                        rows.reaches(made_at)
-                elif key == "messages":
-                    if chat is None:
-                        raise stream.bad("the channel with its id before its messages", "none")
-                    has_messages = True
-                    rows.chat(chat)
-                    for number, raw in enumerate(chain.from_iterable(stream.blocks()), start=1):
-                        rows.seen()
-                        if reason := _message(raw, chat, is_thread, members, rows, f"message {number}"):
-                            yield Rejected("messages", f"message {number}", reason)
-                        yield from rows.full()
-                elif key == "users":
-                    for person in records({key: stream.value()}, key):
-                        _account(person, rows, None)
+        if path.suffix.lower() != _ARCHIVE:
+            yield from _read(FolderTree(path.parent), path.name, source, context)
+            return
+        tree = ZipTree(path)
+        every = frozenset(tree.names())
+        names = [
+            name for name in sorted(every) if name.lower().endswith(_EXPORT) and not _is_posted(PurePosixPath(name), every.__contains__)
+        ]
+        if not names:
+            raise BadFile(path, place="archive", expected=WHAT, found="none")
+        spans: list[Covers] = []
+        for number, name in enumerate(names, start=1):
+            for event in _read(tree, name, source, context):
+                if isinstance(event, Covers):
+                    spans.append(event)
+                elif isinstance(event, Rejected):
+                    yield replace(event, place=f"file {number}, {event.place}")
                 else:
-                    stream.value()
-            if stream.peek():
-                raise stream.bad("the end of the file", "more after the end of the export")
-            if not has_messages:
-                raise stream.bad(WHAT, "JSON of something else")
-        yield from rows.last(is_whole=source.is_whole, tree=FolderTree(path.parent))
+                    yield event
+        yield Covers(
+            min((one.since for one in spans if one.since), default=None), max((one.until for one in spans if one.until), default=None)
+        )
+
+
+def _is_posted(path: PurePath, is_there: Callable[[str], bool] = os.path.isfile) -> bool:
+    """Does it lie in the folder that ``--media`` makes beside an export?"""
+    return any(folder.name.endswith(_MEDIA) and is_there(str(folder).removesuffix(_MEDIA)) for folder in path.parents)
+
+
+def _read(tree: FolderTree | ZipTree, name: str, source: Source, context: Context) -> Iterator[Event]:
+    rows = ChatRows(context, source.realm or DEFAULT_REALM, may_be_filtered=True)
+    members = _members(tree, name)
+    guild: Any = None
+    chat: Chat | None = None
+    is_thread = has_messages = False
+    beside = name.removesuffix(name.rpartition("/")[2])
+    with tree.open(name) as content:
+        stream = JsonStream(content, tree.named(name))
+        if stream.peek() != "{":
+            raise stream.bad(WHAT, "an empty file" if not stream.peek() else "something else")
+        for key in stream.members():
+            if key == "guild":
+                guild = stream.value()
+            elif key == "channel":
+                raw = stream.value()
+                chat, is_thread = _chat(raw, guild), isinstance(raw, dict) and str(raw.get("type")) in _THREADS
+            elif key == "exportedAt":
+                if made_at := from_iso(stream.value(), context.zone):
+                    rows.reaches(made_at)
+            elif key == "messages":
+                if chat is None:
+                    raise stream.bad("the channel with its id before its messages", "none")
+                has_messages = True
+                rows.chat(chat)
+                for number, raw in enumerate(chain.from_iterable(stream.blocks()), start=1):
+                    rows.seen()
+                    if reason := _message(raw, chat, is_thread, members, rows, f"message {number}", beside):
+                        yield Rejected("messages", f"message {number}", reason)
+                    yield from rows.full()
+            elif key == "users":
+                for person in records({key: stream.value()}, key):
+                    _account(person, rows, None)
+            else:
+                stream.value()
+        if stream.peek():
+            raise stream.bad("the end of the file", "more after the end of the export")
+        if not has_messages:
+            raise stream.bad(WHAT, "JSON of something else")
+    yield from rows.last(is_whole=source.is_whole, tree=tree)
 
 
 def _chat(raw: Any, guild: Any) -> Chat | None:
@@ -123,8 +160,8 @@ def _chat(raw: Any, guild: Any) -> Chat | None:
     return Chat(part, channel, kind, " / ".join(name for name in names if name) or None)
 
 
-def _message(raw: Any, chat: Chat, is_thread: bool, members: list[str], rows: ChatRows, place: str) -> str | None:
-    """Take one message, or say why not. ``place``: where it stands in the file."""
+def _message(raw: Any, chat: Chat, is_thread: bool, members: list[str], rows: ChatRows, place: str, beside: str) -> str | None:
+    """Take one message, or say why not. ``place``: where it stands in the file; ``beside``: the folder of the file."""
     if not isinstance(raw, dict):
         return "not an object"
     number = id_of(raw, "id")
@@ -163,7 +200,7 @@ def _message(raw: Any, chat: Chat, is_thread: bool, members: list[str], rows: Ch
         address = said(attachment, "url")
         if address and "://" not in address and media_of(said(attachment, "fileName")) == "file":
             # Of Windows, paths have its separators.
-            rows.file(chat, message_id, address.replace("\\", "/"), place)
+            rows.file(chat, message_id, beside + address.replace("\\", "/"), place)
     for mentioned in _people(raw, "mentions", "mentionIds", rows, sent_at):
         rows.address(message_id, mentioned, "mention")
     for member in members:
@@ -223,10 +260,10 @@ def _media(raw: dict[str, Any]) -> str | None:
     return "sticker" if records(raw, "stickers") else "poll" if isinstance(raw.get("poll"), dict) else None
 
 
-def _members(path: Path) -> list[str]:
+def _members(tree: FolderTree | ZipTree, name: str) -> list[str]:
     """The two of a conversation, as far as both wrote; nobody for anything else. Reads other files' heads only."""
-    with path.open("rb") as content:
-        stream = JsonStream(content, path)
+    with tree.open(name) as content:
+        stream = JsonStream(content, tree.named(name))
         authors: dict[str, None] = {}
         is_conversation = False
         if stream.peek() != "{":

@@ -78,7 +78,11 @@ class MattermostReader:
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Every export below the source's path. Raises BadSource where there is none."""
         return tree_items(
-            source, "Mattermost exports (.jsonl, .json, .csv or .zip)", lambda path: False, (".jsonl", ".json", ".csv", ".zip")
+            source,
+            "Mattermost exports (.jsonl, .json, .csv or .zip)",
+            lambda path: False,
+            (".jsonl", ".json", ".csv", ".zip"),
+            is_posted=_is_posted,
         )
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
@@ -116,6 +120,14 @@ class MattermostReader:
             elif isinstance(record, dict):
                 _told(str(kind), record, export)
         yield from export.rows.last(is_whole=source.is_whole, tree=tree)
+
+
+def _is_posted(path: Path) -> bool:
+    """Does it lie in the folder of files of an unpacked export? What is an export by its ending is one wherever it lies."""
+    if path.name.lower().endswith(".jsonl"):
+        return False
+    beside = {_FILES.strip("/"): "*.jsonl", "files": mattermost_csv.TABLE}
+    return any(any(folder.parent.glob(beside[folder.name])) for folder in path.parents if folder.name in beside)
 
 
 def _lines_file(path: Path) -> tuple[Tree, str]:

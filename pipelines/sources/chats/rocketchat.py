@@ -102,7 +102,9 @@ class RocketChatReader:
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Every ZIP, every folder that holds JSON files, and every JSON file beside none. Raises BadSource where there is none."""
-        return tree_items(source, "Rocket.Chat exports (.json, .jsonl, .html or .zip)", _is_export, (*_ENDINGS, ".zip"))
+        return tree_items(
+            source, "Rocket.Chat exports (.json, .jsonl, .html or .zip)", _is_export, (*_ENDINGS, ".zip"), is_posted=lambda path: False
+        )
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         """The events of one export: rooms and users first, then the messages. Raises BadFile for something else, or for a file cut off."""

@@ -106,7 +106,7 @@ class SlackReader:
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Every ZIP, and every folder with ``users.json`` or a list of conversations. Raises BadSource where there is none."""
-        return tree_items(source, "Slack exports (.zip)", _is_export)
+        return tree_items(source, "Slack exports (.zip)", _is_export, is_posted=lambda path: False)
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         """The events of one export, channel by channel. Raises BadFile for what is no Slack export, or a damaged one."""

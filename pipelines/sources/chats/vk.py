@@ -111,7 +111,9 @@ class VkReader:
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Every ZIP, and every folder with the list of conversations. Raises BadSource where there is none."""
-        return tree_items(source, "VK archives (.zip, or a folder with messages/index-messages.html)", _is_export)
+        return tree_items(
+            source, "VK archives (.zip, or a folder with messages/index-messages.html)", _is_export, is_posted=lambda path: False
+        )
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         """The events of one archive. Raises BadFile for something else, and for a page that is cut off or too large."""

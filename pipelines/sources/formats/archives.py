@@ -28,6 +28,8 @@ LARGEST_ARCHIVE = 1 << 38
 LARGEST_RATIO = 250
 #: Below this many unpacked bytes a high ratio does no harm.
 _RATIO_FROM = 1 << 26
+#: Endings of archives that are not read.
+OTHER_ARCHIVES = (".rar", ".7z", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 #: Files in one archive: an account of ten years with one file a day and chat has some hundred thousand.
 MOST_MEMBERS = 1_000_000
 _IS_ENCRYPTED = 0x1
@@ -249,10 +251,22 @@ def source_root(source: Source, what: str) -> Path:
     return source.path
 
 
-def tree_items(source: Source, what: str, is_export: Callable[[Path], bool], endings: tuple[str, ...] = (".zip",)) -> list[Item]:
+def tree_items(
+    source: Source,
+    what: str,
+    is_export: Callable[[Path], bool],
+    endings: tuple[str, ...] = (".zip",),
+    *,
+    is_posted: Callable[[Path], bool] | None = None,
+) -> list[Item]:
     """Exports below the source's path: folders that ``is_export`` says are one, and files outside of them with one of ``endings``.
 
     Names are relative to the path, so that they stay when it moves. Raises BadSource where there is nothing.
+
+    Parameters
+    ----------
+    is_posted: whether a path leads to a file that somebody posted, and that lies beside an export. Where that can be told, archives
+        of other kinds than ZIP are items as well, which :func:`path_of` refuses: else nobody would learn that they are passed over.
     """
     root = source_root(source, what)
     if root.is_file() or is_export(root):
@@ -265,7 +279,10 @@ def tree_items(source: Source, what: str, is_export: Callable[[Path], bool], end
     files = [
         path
         for path in below
-        if path.is_file() and path.name.lower().endswith(endings) and not any(folder in path.parents for folder in folders)
+        if path.is_file()
+        and path.name.lower().endswith(endings if is_posted is None else (*endings, *OTHER_ARCHIVES))
+        and not any(folder in path.parents for folder in folders)
+        and not (is_posted and is_posted(path))
     ]
     found = sorted((*folders, *files))
     if not found:
@@ -274,9 +291,11 @@ def tree_items(source: Source, what: str, is_export: Callable[[Path], bool], end
 
 
 def path_of(item: Item, what: str) -> Path:
-    """The item's path. Raises BadSource where the item has none."""
+    """The item's path. Raises BadSource where the item has none, BadFile for an archive of another kind than ZIP."""
     if item.path is None:
         raise BadSource(f"{item.name}: {what} is a file or a folder; the item has no path")
+    if item.path.name.lower().endswith(OTHER_ARCHIVES) and item.path.is_file():
+        raise BadFile(item.path, place="file name", expected=f"{what}, unpacked or in a ZIP archive", found="an archive of another kind")
     return item.path
 
 

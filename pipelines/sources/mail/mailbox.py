@@ -61,8 +61,8 @@ _COMPOUND = bytes.fromhex("d0cf11e0a1b11ae1")
 _OUTLOOKS_OWN = "a .msg of Outlook: save it as .eml"
 #: Whole mailboxes in formats of Microsoft's programs, which are not read; each is told as an item that cannot be.
 _OUTLOOKS_MAILBOXES = (".pst", ".ost", ".olm", ".dbx")
-#: Mail.ru, Yandex, Google and others pack what they give away.
-_ARCHIVE = ".zip"
+#: Mail.ru, Yandex, Google and others pack what they give away; the second kind (of Google, of servers) is told as an item that cannot be read.
+_ARCHIVE, _TAR = ".zip", (".tgz", ".tar.gz", ".tar")
 _BLOCK = 1 << 20
 
 #: Labels of its own with which Gmail exports what IMAP leaves out (``imap``), in the languages of its users; others are labels that people made.
@@ -125,6 +125,7 @@ class MailboxReader:
             path
             for path in files
             if path.suffix.lower() in _OUTLOOKS_MAILBOXES
+            or path.name.lower().endswith(_TAR)
             or (path.suffix.lower() not in _SINGLE_MAIL and (_is_mbox(path) or _has_mails(path)))
         ]
         found = {path.relative_to(root).as_posix(): path for path in (*folders, *files)}
@@ -201,6 +202,10 @@ def _mails(path: Path) -> Iterator[tuple[RawMail, datetime | None, str | None]]:
     elif path.suffix.lower() in _OUTLOOKS_MAILBOXES:
         expected = "mails as .eml or .mbox: export them (readpst, or through Thunderbird), or read the account over IMAP (kind imap)"
         raise BadFile(path, place="file name", expected=expected, found="a mailbox in a format of Outlook's own")
+    elif path.name.lower().endswith(_TAR):
+        raise BadFile(
+            path, place="file name", expected="mails or mailboxes, unpacked or in a ZIP archive", found="an archive of another kind"
+        )
     else:
         with _open(path) as content:
             for raw in split_mbox(content, path, mail_reports.is_report):

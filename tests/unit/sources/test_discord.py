@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.sources.chats.discord import DiscordReader
-from tests.unit.sources.chat_reading import FIXTURES, Reading, loaded, refused, state, texts, wholes
+from tests.unit.sources.chat_reading import FIXTURES, Reading, loaded, names_of, packed, refused, state, texts, wholes
 
 DISCORD = FIXTURES / "discord"
 CHANNEL = "discord:message:500"
@@ -145,3 +145,24 @@ def test_overlapping_exports_give_the_same_whichever_comes_first(order: tuple[st
         assert standing == ["где задание 6.2 и 6.3?", "@Пётр во втором модуле", "прощайте", "новое"]
         assert len(texts(warehouse, "deleted_at is not null")) == 5
         assert warehouse.rows("select text from personal.message_versions") == [("где задание 6.2?",)]
+
+
+def test_an_archive_holds_what_its_files_hold_and_what_was_posted_is_no_export(tmp_path: Path):
+    names = ("channel", "thread", "conversation")
+    files = {f"export/{name}.json": (DISCORD / f"{name}.json").read_bytes() for name in names}
+    archive = packed(tmp_path / "channels.zip", {**files, "export/channel.json_Files/homework.json": "{}", "export/readme.txt": "x"})
+    found = Reading(DiscordReader(), archive)
+    single = [Reading(DiscordReader(), DISCORD / f"{name}.json") for name in sorted(names)]
+    assert found.rows("messages") == [row for one in single for row in one.rows("messages")]
+    assert found.rejected == [(f"file {number}, {place}", why) for number, one in enumerate(single, start=1) for place, why in one.rejected]
+    assert found.rejected
+    assert len(wholes(found)) == sum(len(wholes(one)) for one in single)
+    assert "found none" in refused(DiscordReader(), packed(tmp_path / "other.zip", {"a.txt": "x"}))
+
+
+def test_items_are_exports_and_archives_and_nothing_that_was_posted(tmp_path: Path):
+    for name in ("a.json", "a.json_Files/homework.json", "a.json_Files/works.rar", "b.zip", "c.rar", "own_Files/d.json", "readme.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    assert names_of(DiscordReader(), tmp_path) == ["a.json", "b.zip", "c.rar", "own_Files/d.json"]
+    assert "an archive of another kind" in refused(DiscordReader(), tmp_path / "c.rar")

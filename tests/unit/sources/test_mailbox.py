@@ -578,3 +578,13 @@ class TestOutlooksOwn:
         assert set(items) == {".", name}
         with pytest.raises(BadFile, match="readpst"):
             list(MailboxReader().read(source, items[name], CONTEXT))
+
+    @pytest.mark.parametrize("name", ["takeout-20261122.tgz", "Maildir.tar.gz", "mail.TAR"])
+    def test_an_archive_of_another_kind_is_an_item_that_says_what_to_do(self, name: str, tmp_path: Path) -> None:
+        (tmp_path / name).write_bytes(b"\x1f\x8b" + bytes(600))
+        (tmp_path / "1.eml").write_bytes(self.MAIL)
+        source = Source(name="post", kind="mailbox", path=tmp_path)
+        items = {item.name: item for item in MailboxReader().items(source, CONTEXT)}
+        assert set(items) == {".", name}
+        with pytest.raises(BadFile, match="unpacked or in a ZIP archive"):
+            list(MailboxReader().read(source, items[name], CONTEXT))

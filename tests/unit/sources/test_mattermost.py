@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.sources.chats.mattermost import MattermostReader
-from tests.unit.sources.chat_reading import FIXTURES, Reading, loaded, packed, refused, state, texts, wholes
+from tests.unit.sources.chat_reading import FIXTURES, Reading, loaded, names_of, packed, refused, state, texts, wholes
 
 MATTERMOST = FIXTURES / "mattermost"
 BEGAN = datetime(2026, 11, 22, 10, 21, tzinfo=UTC)
@@ -209,3 +209,20 @@ def test_a_compliance_export_is_read_with_the_ids_of_the_bulk_export(export: Rea
 def test_another_table_or_half_a_one_is_refused(text: str, found: str, tmp_path: Path):
     (tmp_path / "posts.csv").write_text(text, "utf-8")
     assert found in refused(MattermostReader(), tmp_path / "posts.csv")
+
+
+def test_files_posted_beside_an_unpacked_export_are_no_exports(tmp_path: Path):
+    for name in (
+        "one/import.jsonl",
+        "one/data/2026/table.csv",
+        "one/data/works.zip",
+        "data/two.zip",
+        "batch/posts.csv",
+        "batch/files/p1/f1-x.csv",
+        "data/three.jsonl",
+        "four.7z",
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).write_bytes(b"x")
+    assert names_of(MattermostReader(), tmp_path) == ["batch/posts.csv", "data/three.jsonl", "data/two.zip", "four.7z", "one/import.jsonl"]
+    assert "an archive of another kind" in refused(MattermostReader(), tmp_path / "four.7z")

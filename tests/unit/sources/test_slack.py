@@ -132,6 +132,12 @@ def test_zip_is_the_same_as_the_folder(export: Reading, tmp_path: Path):
         assert zipped.rows(record) == export.rows(record)
 
 
+def test_an_archive_of_another_kind_is_told(tmp_path: Path):
+    (tmp_path / "export.rar").write_bytes(b"Rar!")
+    assert names_of(SlackReader(), tmp_path) == ["export.rar"]
+    assert "an archive of another kind" in refused(SlackReader(), tmp_path / "export.rar")
+
+
 def test_items_are_exports():
     assert names_of(SlackReader(), SLACK) == ["export", "later"]
 

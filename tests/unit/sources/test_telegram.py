@@ -383,8 +383,12 @@ class TestArchives:
     def test_archives_of_exports_are_items_and_others_are_none(self, tmp_path: Path) -> None:
         self.pack(tmp_path / "chat.zip", FIXTURES / "single_chat", {})
         self.pack(tmp_path / "pictures.zip", tmp_path / "none", {"a.png": b"x"})
+        (tmp_path / "chat.rar").write_bytes(b"Rar!")
         source = SOURCE.model_copy(update={"path": tmp_path})
-        assert [item.name for item in TelegramReader().items(source, CONTEXT)] == ["chat.zip"]
+        packed, archive = TelegramReader().items(source, CONTEXT)
+        assert (packed.name, archive.name) == ("chat.rar", "chat.zip")
+        with pytest.raises(BadFile, match="an archive of another kind"):
+            list(TelegramReader().read(source, packed, CONTEXT))
         with pytest.raises(BadFile, match="expected an export of Telegram Desktop"):
             list(TelegramReader().read(source, Item("pictures.zip", tmp_path / "pictures.zip"), CONTEXT))
         (tmp_path / "chat.zip").write_bytes((tmp_path / "chat.zip").read_bytes()[:-40])

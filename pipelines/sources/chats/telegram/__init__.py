@@ -57,7 +57,7 @@ from pipelines.errors import BadFile, BadSource
 from pipelines.programme import Source
 from pipelines.sources.chats.telegram.document import read_document
 from pipelines.sources.chats.telegram.html import FIRST_PAGE, pages_of, read_pages
-from pipelines.sources.formats.archives import ZipTree
+from pipelines.sources.formats.archives import OTHER_ARCHIVES, ZipTree
 from pipelines.sources.reading import Context, Covers, Event, Item
 
 DEFAULT_REALM = "telegram"
@@ -96,7 +96,7 @@ class TelegramReader:
         files = sorted(
             path
             for path in root.rglob("*")
-            if (_is_json(path) or path.name == FIRST_PAGE or path.suffix.lower() == _ARCHIVE)
+            if (_is_json(path) or path.name == FIRST_PAGE or path.name.lower().endswith((_ARCHIVE, *OTHER_ARCHIVES)))
             and path.is_file()
             and not _is_hidden(path.relative_to(root))
         )
@@ -110,7 +110,10 @@ class TelegramReader:
             or (path.name == FIRST_PAGE and path.parent in pages)
             or (_is_json(path) and exports.isdisjoint(path.parent.parents))
             # Archives that were sent in a chat lie below its export.
-            or (path.suffix.lower() == _ARCHIVE and exports.isdisjoint(path.parents) and _holds_export(path))
+            or (
+                exports.isdisjoint(path.parents)
+                and (path.name.lower().endswith(OTHER_ARCHIVES) or (path.suffix.lower() == _ARCHIVE and _holds_export(path)))
+            )
         ]
         if not found:
             raise BadSource(
@@ -125,6 +128,9 @@ class TelegramReader:
         """
         if item.path is None:
             raise BadSource(f"{item.name}: a Telegram export is a file; the item has no path")
+        if item.path.name.lower().endswith(OTHER_ARCHIVES):
+            expected = "an export of Telegram Desktop, unpacked or in a ZIP archive"
+            raise BadFile(item.path, place="file name", expected=expected, found="an archive of another kind")
         realm = source.realm or DEFAULT_REALM
         if item.path.suffix.lower() == _ARCHIVE:
             yield from self._unpacked(source, item.path, context)

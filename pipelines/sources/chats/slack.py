@@ -8,7 +8,8 @@ What the format does, and what is made of it (slack.com/help/articles/220556107 
 writes the same):
 
 - ``channels.json``, ``groups.json`` (private), ``dms.json``, ``mpims.json`` (direct, several people) list the conversations; the folder of one
-  has its name, or its id for ``dms.json``. A folder that no list names is a chat of its own, without a title.
+  has its name, or its id for ``dms.json``. A folder that no list names is a chat of its own, without a title. Where somebody hands on folders
+  of channels without any list, each is a chat with its folder's name: another one than in an export that has the lists.
 - Of an Enterprise Grid organisation the lists stand once at the top (with ``org_users.json``) or once per workspace (``teams/<workspace>/``), and the folders
   beside either; a channel that two workspaces share stands in both, with the same ids.
 - ``ts`` (seconds, a dot, six digits) is the message's id inside its conversation and its time.
@@ -34,6 +35,7 @@ from __future__ import annotations
 import html
 import posixpath
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
@@ -76,6 +78,8 @@ _DEEPEST_BLOCK = 5
 #: slackdump's standard layout "<channel>/attachments/<id>-<name>".
 _FILE = re.compile(r"(?:.+/)?(?:__uploads/(?P<id>[^/]+)/(?P<name>[^/]+)|[^/]+/attachments/(?P<std_id>[A-Z0-9]{5,20})-(?P<std_name>[^/]+))")
 _SLACKBOT = "USLACKBOT"
+#: Folders of direct conversations: of two, and of several.
+_DIRECT, _OF_SEVERAL = re.compile(r"D[A-Z0-9]{8,}", re.ASCII), "mpdm-"
 #: What Slack writes for words that an application gave in blocks alone.
 _NOT_SHOWN = "This content can't be displayed."
 #: A workspace's zone names only; others say nothing that a database of zones knows.
@@ -89,6 +93,8 @@ class _Export:
     chats: dict[str, Chat] = field(default_factory=dict)
     members: dict[str, list[str]] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+    #: There is a list of conversations or of people.
+    has_lists: bool = True
     #: "<id of a file>/<name>" → where it lies in the export.
     files: dict[str, str] = field(default_factory=dict)
 
@@ -101,11 +107,13 @@ class SlackReader:
     """
 
     kind: ClassVar[str] = "slack"
-    version: ClassVar[int] = 7
+    version: ClassVar[int] = 8
+    #: Folders that no list names: of direct conversations, and as macOS writes them.
+    new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("messages", "chats"), 8)
     opens_files: ClassVar[bool] = True
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
-        """Every ZIP, and every folder with ``users.json`` or a list of conversations. Raises BadSource where there is none."""
+        """Every ZIP, and every folder with a list of conversations or, outside of these, with folders of channels. Raises BadSource where there is none."""
         return tree_items(source, "Slack exports (.zip)", _is_export, is_posted=lambda path: False)
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
@@ -113,10 +121,11 @@ class SlackReader:
         path = path_of(item, WHAT)
         tree = open_tree(path)
         names = tree.names()
-        base = _base(names)
+        base, has_lists = _base(names)
         if base is None:
-            raise BadFile(path, place="archive", expected=f"{WHAT} with users.json or channels.json", found="none of them")
-        export = _Export(ChatRows(context, source.realm or DEFAULT_REALM))
+            expected = f"{WHAT} with users.json or channels.json, or folders of its channels"
+            raise BadFile(path, place="archive", expected=expected, found="none of them")
+        export = _Export(ChatRows(context, source.realm or DEFAULT_REALM), has_lists=has_lists)
         for name in names:
             if file := _FILE.fullmatch(name[len(base) :]):
                 export.files[f"{file['id'] or file['std_id']}/{file['name'] or file['std_name']}"] = name
@@ -139,16 +148,24 @@ class SlackReader:
 
 
 def _is_export(path: Path) -> bool:
-    return any((path / name).is_file() for name in (*_LISTS, "org_users.json"))
+    if any((path / name).is_file() for name in (*_LISTS, "org_users.json")):
+        return True
+    return any(_DAY.fullmatch(f"{day.parent.name}/{day.name}") for day in path.glob("*/????-??-??.json"))
 
 
-def _base(names: list[str]) -> str | None:
-    """The folder inside the archive in which the export lies: all lists, and what lies beside them. None where there is no list."""
+def _base(names: list[str]) -> tuple[str | None, bool]:
+    """The folder inside the archive in which the export lies: all lists, and what lies beside them; where there is no list, the folders of channels.
+
+    None where there are neither; and whether there are lists.
+    """
     found = [name.rpartition("/")[0] for name in names if name.rpartition("/")[2] in (*_LISTS, *_PEOPLE)]
+    has_lists = bool(found)
+    if not has_lists:
+        found = [match["folder"].rpartition("/")[0] for name in names if (match := _DAY.fullmatch(name)) and not _FILE.fullmatch(name)]
     if not found:
-        return None
+        return None, False
     common = posixpath.commonpath(found) if all(found) else ""
-    return f"{common}/" if common else ""
+    return f"{common}/" if common else "", has_lists
 
 
 def _elements(tree: Tree, name: str) -> Iterator[tuple[int, Any]]:
@@ -206,22 +223,34 @@ def _conversations(tree: Tree, name: str, beside: str, what: tuple[str, str], ex
         export.rows.chat(chat)
         for folder in (said(raw, "name"), part):
             if folder:
-                export.chats.setdefault(f"{beside}/{folder}" if beside else folder, chat)
+                export.chats.setdefault(unicodedata.normalize("NFC", f"{beside}/{folder}" if beside else folder), chat)
         if is_direct:
             export.members[part] = members
 
 
 def _day(tree: Tree, name: str, export: _Export, folder: str, place: str) -> Iterator[Event]:
+    # macOS writes the two parts of a letter such as "й" one by one.
+    folder = unicodedata.normalize("NFC", folder)
     above, _, own = folder.rpartition("/")
     # A list at the top may speak of folders of workspaces.
     chat = export.chats.get(folder) or (export.chats.get(own) if above else None)
     if chat is None:
-        chat = export.chats[folder] = Chat(export.rows.secret("chat", storable(folder)))
+        chat = export.chats[folder] = _unlisted(folder, own or folder, export)
     for number, raw in _elements(tree, name):
         export.rows.seen()
         if reason := _message(raw, chat, export, f"{place}, message {number}"):
             yield Rejected("messages", f"{place}, message {number}", reason)
         yield from export.rows.full()
+
+
+def _unlisted(folder: str, own: str, export: _Export) -> Chat:
+    """The conversation of a folder that no list names."""
+    if _DIRECT.fullmatch(own):
+        return Chat(own, "direct", "personal")
+    part = export.rows.secret("chat", storable(folder))
+    if own.startswith(_OF_SEVERAL):
+        return Chat(part, "direct", "group")
+    return Chat(part, title=None if export.has_lists else storable(own))
 
 
 def _message(raw: Any, chat: Chat, export: _Export, place: str) -> str | None:

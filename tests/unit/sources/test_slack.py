@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -301,3 +302,68 @@ def test_two_exports_in_one_archive_are_both_read(tmp_path: Path):
     files = {f"{name}/{file}": text for name, part in (("май", "C1"), ("июнь", "C2")) for file, text in (("channels.json", json.dumps([{"id": part, "name": "kurs"}])), ("kurs/2025-11-22.json", day))}  # fmt: skip
     reading = Reading(SlackReader(), packed(tmp_path / "two.zip", files))
     assert sorted(reading.column("messages", "chat_id")) == ["slack:chat:C1", "slack:chat:C2"]
+
+
+def day(*messages: dict) -> str:
+    return json.dumps([{"type": "message", "user": "U1", **one} for one in messages])
+
+
+@pytest.mark.parametrize("is_packed", [False, True], ids=["folder", "archive"])
+def test_folders_of_channels_without_any_list(is_packed: bool, tmp_path: Path):
+    """One channel handed on: nothing of it was read."""
+    profile = {"real_name": "Лидия Примерова"}
+    files = {
+        "сдача/2025-01-01.json": day({"ts": ts(1), "text": "где задание?", "user_profile": profile}),
+        "D012345678/2025-01-01.json": day({"ts": ts(2), "text": "лично"}),
+        "mpdm-a--b-1/2025-01-01.json": day({"ts": ts(3), "text": "втроём"}),
+    }
+    if is_packed:
+        path = packed(tmp_path / "channels.zip", {f"export/{name}": content for name, content in files.items()})
+    else:
+        path = tmp_path / "export"
+        for name, content in files.items():
+            (path / name).parent.mkdir(parents=True, exist_ok=True)
+            (path / name).write_text(content, "utf-8")
+        assert names_of(SlackReader(), tmp_path) == ["export"]
+    read = Reading(SlackReader(), path)
+    chats = {row["chat_id"]: row for row in read.rows("chats")}
+    found = {row["text"]: chats[row["chat_id"]] for row in read.rows("messages")}
+    assert [(found[text]["channel"], found[text]["kind"], found[text]["title"]) for text in ("где задание?", "лично", "втроём")] == [
+        ("chat", "group", "сдача"),
+        ("direct", "personal", None),
+        ("direct", "group", None),
+    ]
+    assert [row["is_private"] for row in read.rows("messages")] == [text == "лично" for text in read.column("messages", "text")]
+    assert read.column("accounts", "display_name") == ["Лидия Примерова"]
+
+
+def test_letters_that_macos_writes_in_two_parts(tmp_path: Path):
+    name = "домашний-чат-ё"
+    files = {
+        "channels.json": json.dumps([{"id": "C1", "name": name}]),
+        "users.json": "[]",
+        f"{name}/2025-01-01.json": day({"ts": ts(1), "text": "да"}),
+    }
+    one = Reading(SlackReader(), packed(tmp_path / "one.zip", files))
+    two = Reading(
+        SlackReader(), packed(tmp_path / "two.zip", {unicodedata.normalize("NFD", name): content for name, content in files.items()})
+    )
+    assert two.rows("messages") == one.rows("messages")
+    assert one.column("chats", "title") == [name]
+
+
+def test_a_huddle_and_what_slack_tells_of_a_canvas_are_nothing_that_somebody_wrote(tmp_path: Path):
+    files = {
+        "channels.json": json.dumps([{"id": "C1", "name": "a"}]),
+        "a/2025-01-01.json": day(
+            {"ts": ts(1), "user": "USLACKBOT", "subtype": "huddle_thread", "text": "A huddle started", "room": {"created_by": "U1", "participant_history": ["U1"]}},
+            {"ts": ts(2), "thread_ts": ts(1), "text": "слышно?"},
+            {"ts": ts(3), "subtype": "channel_canvas_updated", "text": ""},
+        ),
+    }  # fmt: skip
+    read = Reading(SlackReader(), packed(tmp_path / "x.zip", files))
+    assert [(row["kind"], row["text"]) for row in read.rows("messages")] == [
+        ("service", "A huddle started"),
+        ("post", "слышно?"),
+        ("service", ""),
+    ]

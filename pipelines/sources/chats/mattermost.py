@@ -13,6 +13,7 @@ What the format does, and what is made of it (docs.mattermost.com/onboard/bulk-l
   stays the same, and a renamed user's posts become others. Ids are pseudonyms of these.
 - Replies stand inside the post that they answer: the root of the thread, which is what Mattermost records as answered.
 - Deleted posts are left out: a channel is whole between its first and last post.
+- What an application posts through a webhook stands under whoever made the webhook (``props.from_webhook``): it is the application's.
 - ``type`` beginning with "system_" is what no person wrote, and so is what plug-ins write in somebody's name when he begins a call. Bots often write in ``props.attachments``.
 - People mentioned are found in the words ("@name"), among the users of the file.
 - ``path`` of an attachment is the file's below ``data``, beside the lines or in the archive; where it was exported, documents are opened for
@@ -72,7 +73,7 @@ class MattermostReader:
     """
 
     kind: ClassVar[str] = "mattermost"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     opens_files: ClassVar[bool] = True
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
@@ -238,6 +239,7 @@ def _take(
         number = f"{number}:{equals}"
     text = said(record, "message") or _attached(record.get("props"))
     files, reactions = records(record, "attachments"), record.get("reactions")
+    author = _application(record.get("props"), author, rows) or author
     edited_at = from_epoch(record.get("edit_at"), per_second=_MILLIS)
     kind = record.get("type")
     is_service = isinstance(kind, str) and kind.startswith(_SERVICE)
@@ -268,6 +270,16 @@ def _take(
             if name := said(reaction, "user"):
                 rows.address(message_id, name.lower(), "reaction", from_epoch(reaction.get("create_at"), per_second=_MILLIS))
     return message_id, None
+
+
+def _application(props: Any, owner: str, rows: ChatRows) -> str | None:
+    """The account of the application that posted in its owner's place; None where nothing did."""
+    if not isinstance(props, dict) or str(props.get("from_webhook")).lower() != "true":
+        return None
+    name = said(props, "override_username")
+    native = f"webhook:{(name or owner).lower()}"
+    rows.met(native, name, is_bot=True)
+    return native
 
 
 def _mentioned(text: str, users: set[str]) -> list[str]:

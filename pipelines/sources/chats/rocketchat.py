@@ -18,7 +18,8 @@ exportRoomMessagesToFile.ts``; Worteks/RC2Matrix for the collections):
   words of "e2e" are encrypted: they are left out.
 - The id of a direct room is made of its members' ids: it becomes a pseudonym.
 - Exports of a room have neither ids nor the room's: the room is the file's name, and a message is known by room, time in milliseconds and author.
-  In an export of one's own data, all others are "User_1", "User_2", in each export otherwise: they are nobody.
+  In an export of one's own data, all others are "User_1", "User_2", in each export otherwise: they are nobody. Its ``channels.json`` (a room's name and kind
+  a line) tells which of its rooms are direct.
 - As HTML a room's export is a paragraph per message, ``<p><strong>user</strong> (Sun, 22 Nov 2026 11:00:00 GMT):<br/>``, to the second: its messages are others
   than those of the JSON, so keep one of the two. Words in italics alone are what no person wrote.
 - A room is whole between its first and last message. A dump of a query is not, and does not say so: it is taken for one, and nothing for deleted by it,
@@ -32,6 +33,7 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -88,6 +90,8 @@ class _Export:
     #: User name → id, of the users' file and of whoever wrote; and reactions, which say user names, until all of these are known.
     users: dict[str, str] = field(default_factory=dict)
     reacted: list[tuple[str, str]] = field(default_factory=list)
+    #: Name or id of a room, as its file is called → its kind.
+    kinds: dict[str, str] = field(default_factory=dict)
 
 
 class RocketChatReader:
@@ -98,7 +102,9 @@ class RocketChatReader:
     """
 
     kind: ClassVar[str] = "rocketchat"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
+    #: Rooms by the names of their files, as macOS writes them.
+    new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("messages", "chats"), 6)
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Every ZIP, every folder that holds JSON files, and every JSON file beside none. Raises BadSource where there is none."""
@@ -115,10 +121,10 @@ class RocketChatReader:
         if not {"messages", "room", "page"} & set(kinds.values()):
             raise BadFile(path, place="file" if path.is_file() else "folder", expected=f"{WHAT} with messages", found="none")
         for name in names:
-            if kinds[name] in ("users", "rooms"):
+            if take := {"users": _user, "rooms": _room, "kinds of rooms": _kind_of_room}.get(kinds[name] or ""):
                 for _, record, _ in json_records(tree, name, WHAT):
                     if record is not None:
-                        (_user if kinds[name] == "users" else _room)(record, export)
+                        take(record, export)
         for number, name in enumerate(names, start=1):
             if kinds[name] not in ("messages", "room", "page"):
                 continue
@@ -150,7 +156,7 @@ def _files(path: Path) -> tuple[Tree, list[str]]:
 
 
 def _kind_of(tree: Tree, name: str, is_only: bool) -> str | None:
-    """What a file holds: messages, rooms, users, a room (exported line by line without ids), or nothing that is known."""
+    """What a file holds: messages, rooms, users, kinds of rooms, a room (exported line by line without ids), or nothing that is known."""
     if name.lower().endswith(_PAGE):
         return "page" if _PARAGRAPH.search(_page(tree, name)) else None
     found: list[dict[str, Any]] = []
@@ -163,6 +169,8 @@ def _kind_of(tree: Tree, name: str, is_only: bool) -> str | None:
     for record in found:
         if "rid" in record and "ts" in record:
             return "messages"
+        if "roomId" in record and "type" in record:
+            return "kinds of rooms"
         if "_id" in record and "t" in record and ("u" in record or "usersCount" in record or "msgs" in record):
             return "rooms"
         if "_id" in record and ("emails" in record or "username" in record):
@@ -220,6 +228,12 @@ def _room(record: dict[str, Any], export: _Export) -> None:
     export.rows.chat(chat)
     if kind == "d":
         export.members[native] = members
+
+
+def _kind_of_room(record: dict[str, Any], export: _Export) -> None:
+    for key in ("roomName", "roomId"):
+        if (name := said(record, key)) and (kind := said(record, "type")):
+            export.kinds.setdefault(unicodedata.normalize("NFC", name), kind)
 
 
 def _part(room: str, kind: str | None, export: _Export) -> str:
@@ -367,8 +381,9 @@ def _room_of_file(name: str, path: Path, export: _Export) -> Chat:
     title = re.sub(r"\.(?:json|jsonl|ndjson|html)$", "", name.rpartition("/")[2], flags=re.IGNORECASE)
     if title.lower() in ("messages", "export") and path.name != name:
         title = path.name.rpartition(".")[0] or path.name
-    title = storable(title)
-    chat = Chat(export.rows.secret("chat", f"room:{title}"), title=title)
+    title = storable(unicodedata.normalize("NFC", title))
+    channel, kind = _ROOMS.get(export.kinds.get(title, ""), ("chat", "group"))
+    chat = Chat(export.rows.secret("chat", f"room:{title}"), channel, kind, title)
     export.rows.chat(chat)
     return chat
 

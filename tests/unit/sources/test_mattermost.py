@@ -226,3 +226,17 @@ def test_files_posted_beside_an_unpacked_export_are_no_exports(tmp_path: Path):
         (tmp_path / name).write_bytes(b"x")
     assert names_of(MattermostReader(), tmp_path) == ["batch/posts.csv", "data/three.jsonl", "data/two.zip", "four.7z", "one/import.jsonl"]
     assert "an archive of another kind" in refused(MattermostReader(), tmp_path / "four.7z")
+
+
+def test_what_an_application_posts_is_not_by_whoever_made_its_webhook(tmp_path: Path):
+    post = {"team": "school", "channel": "kurs-5", "user": "lidia", "message": "Новая работа", "create_at": 1795342860000}
+    props = ({"from_webhook": "true", "override_username": "Moodle"}, {"from_webhook": "true"}, {"from_bot": "true"}, {}, None)
+    lines = [{"type": "version", "version": 1}, *({"type": "post", "post": {**post, "props": one}} for one in props)]
+    (tmp_path / "bulk.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    read = Reading(MattermostReader(), tmp_path / "bulk.jsonl")
+    accounts = {row["account_id"]: (row["native_id"], row["display_name"], row["is_bot"]) for row in read.rows("accounts")}
+    assert [accounts[row["account_id"]] for row in read.rows("messages")] == [
+        ("webhook:moodle", "Moodle", True),
+        ("webhook:lidia", None, True),
+        *[("lidia", None, None)] * 3,
+    ]

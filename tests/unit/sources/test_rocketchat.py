@@ -209,3 +209,20 @@ def test_history_that_the_server_kept(tmp_path: Path):
         ("стёртое", None, utc(5)),
     ]
     assert reading.rejected == [("line 2", "an earlier state of a message that was edited")]
+
+
+def test_direct_rooms_in_an_export_of_ones_own_data_are_direct(tmp_path: Path):
+    rooms = [{"roomId": "r1", "roomName": "kurs-5", "type": "c"}, {"roomId": "u1u2", "roomName": "petr", "type": "d"}]
+    line = {"msg": "вопрос?", "username": "User_1", "ts": "2026-11-22T11:00:00.000Z"}
+    files = {
+        name: "\n".join(json.dumps(one) for one in lines) + "\n"
+        for name, lines in (("channels.json", rooms), ("kurs-5.json", [line]), ("petr.json", [line]))
+    }
+    reading = Reading(
+        RocketChatReader(), packed(tmp_path / "data.zip", {**files, "user.json": '{"username":"lida","emails":["lida@example.org"]}'})
+    )
+    assert [(row["title"], row["channel"], row["kind"]) for row in reading.rows("chats")] == [
+        ("kurs-5", "chat", "supergroup"),
+        ("petr", "direct", "personal"),
+    ]
+    assert reading.column("messages", "is_private") == [False, True]

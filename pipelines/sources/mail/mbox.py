@@ -2,8 +2,9 @@
 
 There is no one format (RFC 4155 describes the field rather than rules it): mboxo and mboxrd quote such lines in bodies with ">", mboxcl
 counts bytes in Content-Length and mboxcl2 does not quote at all; some writers neither quote nor count. So a separator is a line that
-follows an empty line, has a time and a year in it as From_ lines have (unless the file's own first line has none), and stands before
-a header field; or, where a writer forgot the empty line, one that is a From_ line to the letter (RFC 4155) before two header fields. A Content-Length is believed where the file indeed goes on with a separator, or ends, after that many bytes.
+follows an empty line, has a time and a year in it as From_ lines have, or nothing at all (unless the file's own first line is neither), and stands before
+a header field; or, where a writer forgot the empty line, one that is a From_ line to the letter (RFC 4155) before two header fields. Nothing behind
+"From " is what Thunderbird has written since 2024, also into files in which its older lines have a date. A Content-Length is believed where the file indeed goes on with a separator, or ends, after that many bytes.
 
 A file whose first line ends with CR alone (Mac OS before X) is read with each CR as a line end.
 
@@ -33,10 +34,12 @@ _LOOK_AHEAD = 4096
 #: A file whose Content-Length was wrong this often counts differently (line ends changed on the way): not asked again.
 _WRONG_LENGTHS = 3
 _DATED = re.compile(rb"From [^\n]*\d{1,2}:\d{2}[^\n]*\b(?:19|20)\d\d\b|From [^\n]*\b(?:19|20)\d\d\b[^\n]*\d{1,2}:\d{2}")
+_BARE = re.compile(rb"From[ \t]*(?:-[ \t]*)?\r?")
 #: "From somebody Mon Oct  5 07:00:00 2026", a zone before or behind the year.
 _TO_THE_LETTER = re.compile(
     rb"From \S+ +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d:\d\d"
     rb"(?: [A-Z]{3,4}| [+-]\d{4})? (?:19|20)\d\d(?: [A-Z]{3,4}| [+-]\d{4})?\r?\n[!-9;-~]+:[^\n]*\n(?:[ \t][^\n]*\n)*[!-9;-~]+:"
+    rb"|From[ \t]*\r?\nX-Mozilla-Status: [0-9a-f]{4}\r?\n"
 )
 _FIELD_LINE = re.compile(rb"(?:>?From |[!-9;-~]+[ \t]*:)")
 #: What an editor puts at the beginning of a file.
@@ -83,7 +86,8 @@ def split_mbox(content: BinaryIO, path: Path, is_report: Callable[[Fields], bool
         line = window.data[window.at : window.at + _LOOK_AHEAD].split(b"\n")[0]
         found = "a header field: a single mail, not a mailbox" if _FIELD_LINE.match(line) else "something else"
         raise BadFile(path, place="line 1", expected="a mailbox: a line that begins with 'From '", found=found)
-    is_dated = bool(_DATED.match(window.data, window.at))
+    line = window.data[window.at : window.at + _LOOK_AHEAD].split(b"\n")[0]
+    is_dated = bool(_DATED.match(line) or _BARE.fullmatch(line))
     number = wrong_lengths = 0
     while window.has(1):
         number += 1
@@ -245,6 +249,6 @@ class _Window:
         end = self.data.find(b"\n", place)
         if end < 0 or not self.data.startswith(b"From ", place):
             return False
-        if is_dated and not _DATED.match(self.data[place:end]):
+        if is_dated and not _DATED.match(self.data[place:end]) and not _BARE.fullmatch(self.data, place, end):
             return False
         return bool(_FIELD_LINE.match(self.data, end + 1))

@@ -264,6 +264,25 @@ def test_mail_begins_at_its_line_even_where_the_empty_one_before_it_is_missing(b
     assert len(rows(events(tmp_path / "x.mbox"), "messages")) == mails
 
 
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"], ids=["unix", "windows"])
+@pytest.mark.parametrize(
+    ("separators", "between"),
+    [
+        (("From - Mon Oct  5 07:00:00 2026", "From ", "From "), "Text\n\n"),
+        (("From ", "From - Mon Oct  5 07:00:00 2026", "From "), "Text\n\n"),
+        (("From ", "From ", "From "), "Text\n\nFrom Monday on:\nTask: 3\n\nFrom \nwhom?\n\n"),
+        (("From - Mon Oct  5 07:00:00 2026", "From ", "From "), "Text\n"),
+    ],
+    ids=["newer ones behind older ones", "older ones behind newer ones", "words that begin so", "no empty line"],
+)
+def test_separators_with_nothing_in_them(separators: tuple[str, ...], between: str, line_end: str, tmp_path: Path) -> None:
+    """As Thunderbird writes them since 2024: behind an older mail, every newer one was taken for its text."""
+    fields = "X-Mozilla-Status: 0001\nX-Mozilla-Status2: 00000000\nFrom: lida@example.org\nDate: Mon, 5 Oct 2026 07:00:00 +0000\nMessage-ID: <{}@x>\n\n"
+    content = "".join(f"{separator}\n{fields.format(number)}{between}" for number, separator in enumerate(separators))
+    (tmp_path / "Inbox").write_bytes(content.replace("\n", line_end).encode())
+    assert len(rows(events(tmp_path / "Inbox"), "messages")) == len(separators)
+
+
 def test_record_that_a_program_keeps_in_its_folder_is_no_mail(tmp_path: Path) -> None:
     subject = "Subject: DON'T DELETE THIS MESSAGE -- FOLDER INTERNAL DATA"
     (tmp_path / "x.mbox").write_text(

@@ -84,6 +84,9 @@ _AUTO_FIELDS: dict[str, str | None] = {
     "x-autoreply": None,
     "x-auto-reply": None,
     "x-autorespond": None,
+    "x-autoresponse": None,
+    "x-amazon-auto-reply": None,
+    "x-fc-machinegenerated": None,
     "x-autoresponder": None,
     "x-auto-responder": None,
     "x-autoreply-from": None,
@@ -94,6 +97,8 @@ _AUTO_FIELDS: dict[str, str | None] = {
     "x-yandex-autoreply": None,
     "x-vacation": None,
     "precedence": r"auto[_-]?reply",
+    "x-precedence": r"auto[_-]?reply",
+    "preference": r"auto[_-]?reply",
     "delivered-to": r"^autoresponder",
 }
 _AUTO_NAMES = frozenset(_AUTO_FIELDS)
@@ -169,8 +174,9 @@ def is_auto_reply(fields: Fields, subject: str | None, author: str | None = None
     """An answer that a program gave, absence notes above all: nobody has read the mail it answers. Asked of mail that is no report.
 
     ``Auto-Submitted: auto-replied`` (RFC 3834) says so, and so does a field that only answering programs write. ``auto-generated`` alone does
-    not (notices of systems carry it), nor does ``X-Auto-Response-Suppress`` (it says that no answer is wanted), nor a subject: one of them, an
-    empty return path, "Precedence: junk" or a mail that it answers, *together with* the subject does. Mail that came by a list is no answer to anybody.
+    not (notices of systems carry it), but together with a mail that it answers and ``X-Auto-Response-Suppress: All`` it does (Exchange in any
+    language). Nor does that field alone (it says that no answer is wanted), nor a subject: one of them, an empty return path,
+    "Precedence: junk" or a mail that it answers, *together with* the subject does. Mail that came by a list is no answer to anybody.
     """
     submitted = kind_of(first(fields, "auto-submitted"))
     if submitted == "auto-replied":
@@ -183,6 +189,9 @@ def is_auto_reply(fields: Fields, subject: str | None, author: str | None = None
             text = value.decode("utf-8", "replace").strip().lower()
             if text not in ("no", "false", "0", "") and (pattern is None or re.search(pattern, text)):
                 return True
+    suppressed = (first(fields, "x-auto-response-suppress") or b"").strip().lower()
+    if submitted == "auto-generated" and suppressed == b"all" and "in-reply-to" in fields:
+        return True
     if not subject or not _AUTO_SUBJECT.search(subject):
         return False
     is_bulk = (first(fields, "precedence") or b"").strip().lower() in (b"junk", b"bulk")  # vacation(1) and its kin

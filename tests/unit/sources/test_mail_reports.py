@@ -353,6 +353,13 @@ class TestAutomaticAnswers:
             (b"Precedence: auto_reply\nSubject: x", True),
             (b"Precedence: bulk\nSubject: x\nIn-Reply-To: <1@x>", False),
             (b"X-Yandex-Autoreply: 1\nSubject: x", True),
+            (b"X-FC-MachineGenerated: true\nSubject: x", True),
+            (b"X-Precedence: auto_reply\nSubject: x", True),
+            (b"Preference: auto_reply\nSubject: x", True),
+            # Exchange, in a language whose words nobody told.
+            (b"Auto-Submitted: auto-generated\nX-Auto-Response-Suppress: All\nIn-Reply-To: <1@x>\nSubject: Hello", True),
+            (b"Auto-Submitted: auto-generated\nX-Auto-Response-Suppress: All\nIn-Reply-To: <1@x>\nList-Id: <f.example.org>\nSubject: Hello", False),
+            (b"Auto-Submitted: auto-generated\nX-Auto-Response-Suppress: OOF\nIn-Reply-To: <1@x>\nSubject: Hello", False),
             (b"List-Id: <l.example.org>\nIn-Reply-To: <1@x>\nSubject: Out of office hours of the course", False),
         ],
     )  # fmt: skip

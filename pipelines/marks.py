@@ -13,8 +13,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipelines.deliveries.language import LANGUAGES, Language
-from pipelines.deliveries.list_xlsx import HIDDEN
-from pipelines.deliveries.marks import BadMark, Mark, checked
+from pipelines.deliveries.list_xlsx import HEADINGS_ROW, HIDDEN
+from pipelines.deliveries.marks import BadMark, BadSheet, Mark, SheetTrouble, checked
 from pipelines.deliveries.page.store import Store
 from pipelines.deliveries.wording import mark_choices, state_name
 from pipelines.errors import BadFile
@@ -47,14 +47,15 @@ def _words(programme: Programme) -> dict[str, str]:
 def marks_in(path: Path, programme: Programme, at: datetime) -> list[Mark]:
     """The marks typed into a workbook of a list; lines without one are passed over, a line of both sheets counts once.
 
-    ``at``: the moment of taking it in. Beside the mark stands a day ("until") or a note. Raises BadFile naming the row for what is no such
-    workbook, a word that is no mark, or a snoozed line without a day; never a name.
+    ``at``: the moment of taking it in. Beside the mark stands a day ("until") or a note. Raises BadSheet naming the row for what is no such
+    workbook, a word that is no mark, or a snoozed line without a day, BadFile for a file that cannot be read; never with a name.
     """
     words = _words(programme)
     rows = _rows(path)
     place = next((number for number, (_, cells) in enumerate(rows) if HIDDEN[0] in cells), None)
     if place is None:
-        raise BadFile(path, place="row 3", expected="the headings of a list written by Mayak, with its hidden columns", found="others")
+        expected = "the headings of a list written by Mayak, with its hidden columns"
+        raise BadSheet(path, SheetTrouble.other_file, row=HEADINGS_ROW, expected=expected, found="others")
     columns = [rows[place][1].index(name) if name in rows[place][1] else -1 for name in HIDDEN]
     found: dict[str, Mark] = {}
     for number, cells in rows[place + 1 :]:
@@ -63,18 +64,17 @@ def marks_in(path: Path, programme: Programme, at: datetime) -> list[Mark]:
             continue
         item, section, curator, listed = (_cell(cells, column) for column in columns)
         state = words.get(said.casefold())
+        if state is None:
+            choices = ", ".join(mark_choices(None, Language(programme.languages[0], programme.zone)))
+            expected = f"one of the marks of the list ({choices})"
+            raise BadSheet(path, SheetTrouble.unknown_word, row=number, expected=expected, found="something else")
         try:
             day = date.fromisoformat(listed)
-            if state is None or not item or not curator or not section:
+            if not item or not curator or not section:
                 raise ValueError
         except ValueError as error:
-            choices = ", ".join(mark_choices(None, Language(programme.languages[0], programme.zone)))
-            raise BadFile(
-                path,
-                place=f"row {number}",
-                expected=f"one of the marks of the list ({choices}), and its hidden columns",
-                found="something else",
-            ) from error
+            expected = "what Mayak wrote into the hidden columns"
+            raise BadSheet(path, SheetTrouble.lost_columns, row=number, expected=expected, found="something else") from error
         beside = " ".join(_cell(cells, _NOTE).split())
         until = _day(beside, at.astimezone(programme.zone).date()) if state == "snoozed" else None
         person = None if section in ("similar_work", "idle_group") else item
@@ -82,9 +82,10 @@ def marks_in(path: Path, programme: Programme, at: datetime) -> list[Mark]:
         try:
             found[item] = checked(mark)
         except BadMark as error:
-            raise BadFile(
-                path, place=f"row {number}", expected="a mark that can be done (snoozed: a day that lies ahead)", found="another"
-            ) from error
+            # Of what a sheet can get wrong the note and the day are left: state, channel and origin are none of its words.
+            expected = "beside a snoozed line a day that lies ahead" if state == "snoozed" else "a note that is not too long"
+            trouble = SheetTrouble.no_day_ahead if state == "snoozed" else SheetTrouble.long_note
+            raise BadSheet(path, trouble, row=number, expected=expected, found="another") from error
     return list(found.values())
 
 

@@ -43,6 +43,8 @@ MARK_COLUMN = 3
 #: Excel's limits: characters of a cell, and of a sheet's name.
 CELL_CHARACTERS = 32_767
 _FIRST_ROW = 3
+#: The row of the headings as a program shows it, counted from one.
+HEADINGS_ROW = _FIRST_ROW
 
 
 def workbook(item: CuratorList, language: Language) -> bytes:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from hashlib import blake2b
+from pathlib import Path
 
-from pipelines.errors import PermanentError
+from pipelines.errors import BadFile, PermanentError
 from pipelines.thresholds import threshold
 
 #: In the order in which they are offered; "new" takes an earlier mark back.
@@ -26,6 +28,31 @@ ORIGINS = ("page", "sheet")
 
 class BadMark(PermanentError):
     """A mark that cannot be taken; the message says what is wrong and names nobody."""
+
+
+class SheetTrouble(StrEnum):
+    """What may be wrong with a list that comes back: its curator is told in their own language."""
+
+    other_file = "other_file"
+    lost_columns = "lost_columns"
+    unknown_word = "unknown_word"
+    no_day_ahead = "no_day_ahead"
+    long_note = "long_note"
+
+
+class BadSheet(BadFile):
+    """A list that comes back with something that cannot be taken: ``trouble``, and the ``row`` it stands in."""
+
+    def __init__(self, path: Path | str, trouble: SheetTrouble, *, row: int, expected: str, found: str) -> None:
+        self.trouble, self.row = trouble, row
+        super().__init__(path, place=f"row {row}", expected=expected, found=found)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild_bad_sheet, (str(self.path), self.trouble, self.row, self.expected, self.found))
+
+
+def _rebuild_bad_sheet(path: str, trouble: SheetTrouble, row: int, expected: str, found: str) -> BadSheet:
+    return BadSheet(path, trouble, row=row, expected=expected, found=found)
 
 
 @dataclass(frozen=True)

@@ -471,17 +471,13 @@ def _sheet(seat: Seat) -> Response:
         try:
             marks = seat.page.read_sheet(Path(file.name), seat.page.now())
         except MayakError as error:
-            return seat.shown(
-                "page/empty.html",
-                400,
-                message=say("This sheet could not be read: {problem}", problem=str(error).removeprefix(f"{Path(file.name).name}: ")),
-            )
+            message = words.sheet_refused(error, seat.page.snapshot.curators().get(seat.curator), seat.language)
+            return seat.shown("page/empty.html", 400, message=message)
     own = {line["item_id"]: line for line in seat.page.snapshot.lines(seat.curator, seat.language.code)}
     if any(mark.curator_id != seat.curator or mark.item_id not in own for mark in marks):
         seat.page.store.note(seat.page.now(), seat.curator, "refused_sheet")
-        return seat.shown(
-            "page/empty.html", 403, message=say("This sheet holds lines that are not on your list of today. Nothing was taken.")
-        )
+        why = say("This workbook holds lines that are not on your list of today. Take the workbook of today and carry your marks over.")
+        return seat.shown("page/empty.html", 403, message=" ".join((why, say("Nothing was saved."))))
     new = seat.page.store.add_marks(marks)
     seat.page.store.note(seat.page.now(), seat.curator, "sheet", [mark.person_id for mark in marks])
     message = seat.language.count("{n} mark was taken from the sheet.", "{n} marks were taken from the sheet.", new)

@@ -10,8 +10,9 @@ from typing import Any
 from pipelines.deliveries import wording
 from pipelines.deliveries.language import N_, Language
 from pipelines.deliveries.list_model import MarkSeen, OpenQuestion
-from pipelines.deliveries.marks import Mark
+from pipelines.deliveries.marks import BadSheet, Mark, SheetTrouble
 from pipelines.deliveries.page.snapshot import Entry
+from pipelines.errors import MayakError
 from pipelines.thresholds import threshold
 
 ACTS = {
@@ -106,3 +107,38 @@ def mark_view(mark: Mark, names: dict[str, str | None], language: Language) -> s
         mark.until_day, mark.channel, mark.note,
     )  # fmt: skip
     return wording.mark_words(seen, language)
+
+
+def sheet_refused(error: MayakError, curator_name: str | None, language: Language) -> str:
+    """Why a list that was brought back is not taken, and what to do: an error is written for whoever runs Mayak, in English and by places of a file."""
+    say = language.say
+    if not isinstance(error, BadSheet):
+        why = say(
+            "This file could not be read: it is damaged, or no workbook. Open it, save it anew as a workbook (.xlsx), and bring it back."
+        )
+    elif error.trouble is SheetTrouble.other_file:
+        why = say(
+            "This is not a list of Mayak’s. Take the workbook from the page of the list, fill it in, and bring it back with all its columns."
+        )
+    elif error.trouble is SheetTrouble.lost_columns:
+        why = say(
+            "Row {row}: the hidden columns, by which Mayak knows the line, were changed. Take the workbook anew and fill it in.",
+            row=error.row,
+        )
+    elif error.trouble is SheetTrouble.unknown_word:
+        words = ", ".join(wording.mark_choices(curator_name, language))
+        column = say("Mark")
+        why = say(
+            "Row {row}, column “{column}”: choose one of these words, or leave the cell empty: {words}.",
+            row=error.row,
+            column=column,
+            words=words,
+        )
+    elif error.trouble is SheetTrouble.no_day_ahead:
+        why = say("Row {row}: to snooze a line, write the day beside the mark. It has to lie ahead, e.g. 25.11.", row=error.row)
+    else:
+        most = int(threshold("page_note_characters"))
+        why = language.count(
+            "Row {row}: the note is too long, at most {n} character.", "Row {row}: the note is too long, at most {n} characters.", most, row=error.row
+        )  # fmt: skip
+    return " ".join((why, say("Nothing was saved.")))

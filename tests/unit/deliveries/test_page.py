@@ -7,6 +7,7 @@ import re
 import shutil
 import time
 from datetime import date
+from html import unescape
 from io import BytesIO, StringIO
 from pathlib import Path
 
@@ -330,8 +331,51 @@ def test_a_workbook_of_another_curator_or_with_nonsense_is_refused_whole(visit: 
         "/sheet", data={"form_token": form_token(visit.client.get("/list").text)}, files={"sheet": ("a.xlsx", b"no")}
     )
     assert answer.status_code == 400
-    assert ": row 3: expected the headings" in answer.text
+    assert "Это не список «Маяка»" in answer.text
     assert "tmp" not in answer.text
+    assert not visit.store.marks()
+
+
+def without(content: bytes, name: str) -> bytes:
+    """The workbook with a mark in the line of ``name``, whose hidden cells were emptied."""
+    book = openpyxl.load_workbook(BytesIO(filled(content, {name: ("Решено", "")})))
+    for row in book["Сегодня"].iter_rows(min_row=4):
+        if row[2].value == name:
+            for cell in row[13:]:
+                cell.value = None
+    out = BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def test_what_is_wrong_with_a_sheet_is_said_in_the_curators_language(visit: Visit) -> None:
+    """An error names places of a file in English; a curator was shown it as it stands, in the middle of a Russian sentence."""
+    visit.log_in()
+    content = visit.client.get("/sheet.xlsx").content
+    name = made.NAMES[1]
+    row = next(row[0].row for row in openpyxl.load_workbook(BytesIO(content))["Сегодня"].iter_rows(min_row=4) if row[2].value == name)
+    wrong = {
+        f"Строка {row}, столбец «Отметка»: выберите одно из этих слов или оставьте ячейку пустой: Связалась, Жду ответа": filled(
+            content, {name: ("ну да", "")}
+        ),
+        f"Строка {row}: чтобы отложить, рядом с отметкой напишите день.": filled(content, {name: ("Отложить до", "потом")}),
+        f"Строка {row}: слишком длинная заметка, можно не больше 500 знаков.": filled(content, {name: ("Решено", "я" * 501)}),
+        f"Строка {row}: изменены скрытые столбцы": without(content, name),
+        "Файл не удалось прочитать: он повреждён": content[: len(content) // 2],
+    }
+    for said, sheet in wrong.items():
+        visit.client.get("/language/ru")
+        answers = []
+        for code in ("ru", "en"):
+            visit.client.get(f"/language/{code}")
+            token = form_token(visit.client.get("/list").text)
+            answers.append(visit.client.post("/sheet", data={"form_token": token}, files={"sheet": ("list.xlsx", sheet)}))
+        assert [answer.status_code for answer in answers] == [400, 400]
+        heading = unescape(re.search(r"<h1>(.*?)</h1>", answers[0].text, re.S).group(1))  # type: ignore[union-attr]
+        assert heading.startswith(said)
+        assert heading.endswith(" Ничего не сохранено.")
+        assert not re.search("[A-Za-z]", heading.replace(".xlsx", "")), heading
+        assert not re.search("[А-Яа-я]", re.search(r"<h1>(.*?)</h1>", answers[1].text, re.S).group(1))  # type: ignore[union-attr]
     assert not visit.store.marks()
 
 

@@ -29,16 +29,21 @@ def run(
     as_of: Annotated[str | None, typer.Option(help="Last day that is known, e.g. 2026-11-22. Default: yesterday.")] = None,
 ) -> None:
     """Do a day's or a week's whole work: load, link, model, score, deliver. May be repeated: the same input gives the same files."""
-    from pipelines import steps
-    from pipelines.progress import show_progress
     from pipelines.run_lock import run_lock
 
     settings = read_settings()
     programme = read_programme(settings.programme)
     day = as_of_day(as_of, programme.time_zone)
-    todo = steps.daily(programme) if rhythm is Rhythm.daily else steps.weekly(programme)
-    with run_lock(settings.warehouse_path, f"mayak run {rhythm.value} --as-of {day}"), show_progress(console, steps=len(todo)) as progress:
-        steps.carry_out(steps.Run(settings, day, datetime.now(UTC), progress), todo)
+    what = f"mayak run {rhythm.value} --as-of {day}"
+    with run_lock(settings.warehouse_path, what):
+        # Before the libraries of the work are imported, which takes seconds: who typed the command, or reads cron's mail, sees what has begun.
+        console.print(f"{what}: {escape(programme.name)}, {len(programme.sources)} sources …", highlight=False, soft_wrap=True)
+        from pipelines import steps
+        from pipelines.progress import show_progress
+
+        todo = steps.daily(programme) if rhythm is Rhythm.daily else steps.weekly(programme)
+        with show_progress(console, steps=len(todo)) as progress:
+            steps.carry_out(steps.Run(settings, day, datetime.now(UTC), progress), todo)
     console.print(f"Lists:     {escape(_lists_of(settings.deliveries_folder / 'lists' / day.isoformat() / 'index.html'))}", soft_wrap=True)
     if rhythm is Rhythm.weekly:
         console.print(f"Report:    {settings.deliveries_folder / 'reports' / day.isoformat()}", soft_wrap=True)

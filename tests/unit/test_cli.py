@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import pipelines
 from pipelines import cli
 from pipelines.errors import TransientError
 from pipelines.run_lock import run_lock
@@ -188,6 +189,18 @@ def test_two_runs_never_work_on_one_warehouse(mayak, installation: Path, command
     assert "Erased" not in out
     assert "(mayak run daily --as-of 2026-11-21, process " in errors
     assert len(errors.splitlines()) == 1
+
+
+def test_a_run_says_what_begins_before_it_imports_what_the_work_needs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It was silent for the seconds that dbt, Great Expectations and the models take: on a slow machine it looked as if it hung."""
+    monkeypatch.delattr(pipelines, "steps", raising=False)
+    monkeypatch.setitem(sys.modules, "pipelines.steps", None)  # an import of it fails
+    monkeypatch.setattr(sys, "argv", ["mayak", "run", "daily", "--as-of", "2026-11-22"])
+    with pytest.raises(ImportError):
+        cli.main()
+    assert capsys.readouterr().out == "mayak run daily --as-of 2026-11-22: P, 0 sources …\n"
 
 
 def test_nobody_is_erased_by_a_part_of_the_name(mayak, installation: Path) -> None:

@@ -94,6 +94,28 @@ class Lists(_Strict):
     telegram_names: bool = False
 
 
+#: Keys of a source that some kinds know what to do with, and which. A key is refused under any other kind: a mailbox that was given a survey's scale
+#: would be read as if nothing stood there, and whoever wrote it would wait for what never comes. Keys that are not here are every kind's.
+KINDS_OF_KEYS: dict[str, tuple[str, ...]] = {
+    "chat_ids": ("telegram",),
+    "table_prefix": ("moodle_db",),
+    "moodledata": ("moodle_db",),
+    "log_overlap_rows": ("moodle_db",),
+    "is_whole": ("generic", "discord", "rocketchat", "mattermost", "max"),
+    "columns": ("attendance_csv",),
+    "requests_per_second": ("moodle_ws", "xapi", "max", "mts_link"),
+    "certificates": ("moodle_ws", "xapi", "max", "mts_link"),
+    "chats": ("max",),
+    "since": ("mts_link",),
+    "home_page": ("xapi",),
+    "folders": ("imap", "mailbox"),
+    "aspects": ("survey_csv", "moodle_db"),
+    "scale": ("survey_csv", "moodle_db"),
+}
+#: Kinds that read no file: what stands under ``path`` would never be looked at.
+KINDS_WITHOUT_FILES = ("moodle_db", "moodle_ws", "imap")
+
+
 class Source(_Strict):
     """One place that traces come from."""
 
@@ -142,6 +164,16 @@ class Source(_Strict):
     scale: dict[str, Annotated[int, Field(ge=1, le=5)]] = {}
     #: Without it the day's run goes on when the source is missing, and says so; with it the run stops.
     required: bool = False
+
+    @model_validator(mode="after")
+    def _keys_are_of_its_kind(self) -> Source:
+        given = [key for key in KINDS_OF_KEYS if key in self.model_fields_set]
+        wrong = [f"{key} (a key of {', '.join(KINDS_OF_KEYS[key])})" for key in given if self.kind not in KINDS_OF_KEYS[key]]
+        if self.path is not None and self.kind in KINDS_WITHOUT_FILES:
+            wrong.append(f"path (its address stands in MAYAK_SOURCES__{self.name.upper()}__URL)")
+        if wrong:
+            raise ValueError(f"expected keys that the kind {self.kind!r} has a use for; found {'; '.join(wrong)}")
+        return self
 
 
 class Stream(_Strict):

@@ -111,7 +111,7 @@ def measured(kind: str, path: Path) -> dict[str, float]:
                 orjson.loads(line)
                 rows += 1
     else:
-        source = Source(name="bench", kind=kind, path=path, home_page="https://lms.example.org")
+        source = Source(name="bench", kind=kind, path=path, **({"home_page": "https://lms.example.org"} if kind == "xapi" else {}))
         context = Context(Pseudonyms(b"a key of the benchmark"), ZoneInfo("Europe/Moscow"), "ru")
         for event in READERS[kind].read(source, Item(path.name, path), context):
             if isinstance(event, Batch) and event.counted:

@@ -12,17 +12,17 @@ from pipelines.sources.reading import Reader
 
 
 class _Readers(UserDict[str, Reader | None]):
-    """Readers by kind. A module and the libraries of its format are imported when the first source of that kind is read."""
+    """Readers by kind. A module and the libraries of its format are imported when the first source of that kind is read; ``places``: where each stands."""
 
     def __init__(self, places: dict[str, str]) -> None:
         super().__init__()
-        self._places = places
+        self.places = places
         self.data = dict.fromkeys(places)
 
     def __getitem__(self, kind: str) -> Reader:
         reader = self.data[kind]
         if reader is None:
-            module, name = self._places[kind].split(":")
+            module, name = self.places[kind].split(":")
             reader = self.data[kind] = getattr(import_module(f"pipelines.sources.{module}"), name)()
         return reader
 

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import BadConfiguration
-from pipelines.programme import read_programme
-from pipelines.settings import read_settings
+from pipelines.programme import KINDS_OF_KEYS, KINDS_WITHOUT_FILES, Source, read_programme
+from pipelines.settings import PROJECT, read_settings
+from pipelines.sources import READERS, SERVED_KINDS, SERVED_OR_FILES
 
 KEY = "a-key-that-is-long-enough"
+SOURCES = PROJECT / "pipelines" / "sources"
 
 
 @pytest.fixture(autouse=True)
@@ -86,6 +88,16 @@ def test_a_small_programme_has_sensible_defaults(tmp_path: Path) -> None:
             r"sources\.x\.paht: no such key, did you mean 'path'",
             id="typing error in a source",
         ),
+        pytest.param(
+            '[programme]\nid="a"\nname="b"\n[[sources]]\nname="x"\nkind="telegram"\npath="p"\nfolders=["INBOX"]\nscale={ "вполне" = 4 }\n',
+            r"sources\.x: expected keys that the kind 'telegram' has a use for; found folders \(a key of imap, mailbox\); scale \(a key of survey_csv, moodle_db\)",
+            id="keys of other kinds",
+        ),
+        pytest.param(
+            '[programme]\nid="a"\nname="b"\n[[sources]]\nname="x"\nkind="moodle_db"\npath="dump.sql"\n',
+            r"sources\.x: expected keys .*'moodle_db'.*; found path \(its address stands in MAYAK_SOURCES__X__URL\)",
+            id="a path for a server",
+        ),
         pytest.param('[programme]\nid="a"\nname="b"\ntime_zone="Europe"\n', "time_zone: .*no such time zone: 'Europe'", id="half a zone"),
         pytest.param(
             '[programme]\nid="a"\nname="b"\n[[sources]]\nname="x"\nkind="zoom"\npath="p"\ntime_zone="Nowhere"\n',
@@ -144,6 +156,24 @@ def test_what_is_wrong_is_said_with_file_and_key(tmp_path: Path, text: str, says
     with pytest.raises(BadConfiguration, match=says) as caught:
         read_programme(write(tmp_path, text))
     assert "programme.toml" in str(caught.value)
+
+
+def test_the_kinds_that_have_a_use_for_a_key_are_kinds_whose_readers_ask_for_it() -> None:
+    """The table of keys says what the readers do: every key of a source but those of all kinds, and no kind that there is no reader of."""
+    for_all = {"name", "kind", "path", "realm", "course", "stream", "feeds", "time_zone", "required"}
+    assert set(KINDS_OF_KEYS) == set(Source.model_fields) - for_all
+    assert {kind for kinds in KINDS_OF_KEYS.values() for kind in kinds} <= set(READERS)
+    assert set(KINDS_WITHOUT_FILES) == set(SERVED_KINDS) - SERVED_OR_FILES
+    asking = {
+        key: {path.relative_to(SOURCES).as_posix() for path in SOURCES.rglob("*.py") if f"source.{key}" in path.read_text(encoding="utf-8")}
+        for key in KINDS_OF_KEYS
+    }
+    shared = {"surveys/likert.py": {"survey_csv", "moodle_db"}}
+    homes = {kind: place.split(":")[0].replace(".", "/") for kind, place in READERS.places.items()}
+    for key, files in asking.items():
+        kinds = {kind for kind, home in homes.items() if any(file == f"{home}.py" or file.startswith(f"{home}/") for file in files)}
+        kinds |= {kind for file in files for kind in shared.get(file, ())}
+        assert kinds == set(KINDS_OF_KEYS[key]), key
 
 
 def test_hours_of_work_are_written_as_a_clock_shows_them(tmp_path: Path) -> None:

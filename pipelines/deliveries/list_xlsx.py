@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from io import BytesIO
+from textwrap import wrap
 
 import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
@@ -24,9 +25,9 @@ COLUMNS = (
     (N_("Learner"), 22),
     (N_("Mark"), 14),
     (N_("Until / note"), 15),
-    (N_("Why"), 42),
-    (N_("Question"), 38),
-    (N_("What to do"), 24),
+    (N_("Why"), 40),
+    (N_("Question"), 36),
+    (N_("What to do"), 30),
     (N_("Last contact"), 20),
     (N_("Changed"), 16),
     (N_("Stream"), 20),
@@ -40,6 +41,8 @@ PRINTED_COLUMNS = 8
 #: Points per line of the workbook's default font, and Excel's highest row.
 LINE_POINTS, ROW_POINTS_MOST = 15, 409
 MARK_COLUMN = 3
+#: The column that names addresses: as wide as the longest of them, but for one that would take the room of all others.
+WAYS_COLUMN, WAYS_WIDEST = 7, 46
 #: Excel's limits: characters of a cell, and of a sheet's name.
 CELL_CHARACTERS = 32_767
 _FIRST_ROW = 3
@@ -68,7 +71,7 @@ def workbook(item: CuratorList, language: Language) -> bytes:
 
 def _sheet(sheet: Worksheet, item: CuratorList, lines: Sequence[Line], language: Language, formats: dict[str, object]) -> None:
     date = language.long_date(item.day + timedelta(days=1))
-    sheet.write_string(0, 0, f"{date}. {wording.greeting(item, language)}", formats["title"])
+    sheet.write_string(0, 0, f"{date[0].upper()}{date[1:]}. {wording.greeting(item, language)}", formats["title"])
     notes = [wording.source_warning(warning, language) for warning in item.warnings]
     said = (wording.changes_since(item, language), wording.marked_note(item, language), wording.resting_note(item, language))
     notes += [note for note in (*said, wording.basis_note(item, language)) if note]
@@ -76,18 +79,18 @@ def _sheet(sheet: Worksheet, item: CuratorList, lines: Sequence[Line], language:
         printed = sum(width for _, width in COLUMNS[:PRINTED_COLUMNS])
         sheet.merge_range(1, 0, 1, PRINTED_COLUMNS - 1, " ".join(notes)[:CELL_CHARACTERS], formats["plain"])
         sheet.set_row(1, LINE_POINTS * (1 + len(" ".join(notes)) // printed))
-    for column, (heading, width) in enumerate(COLUMNS):
+    widths = _widths(written := [_cells(line, item, language) for line in lines])
+    for column, ((heading, _), width) in enumerate(zip(COLUMNS, widths, strict=True)):
         sheet.set_column(column, column, width)
         sheet.write_string(_FIRST_ROW - 1, column, language.say(heading), formats["head"])
     for column, heading in enumerate(HIDDEN, start=len(COLUMNS)):
         sheet.set_column(column, column, 10, None, {"hidden": True})
         sheet.write_string(_FIRST_ROW - 1, column, heading, formats["head"])
-    for row, line in enumerate(lines, start=_FIRST_ROW):
+    for row, (line, cells) in enumerate(zip(lines, written, strict=True), start=_FIRST_ROW):
         for column, text in enumerate((line.item_id, line.section, item.curator_id, item.day.isoformat()), start=len(COLUMNS)):
             sheet.write_string(row, column, text)
         sheet.write_number(row, 0, row - _FIRST_ROW + 1, formats["number"])
-        cells = _cells(line, item, language)
-        sheet.set_row(row, _row_points(cells))
+        sheet.set_row(row, _row_points(cells, widths))
         for column, text in enumerate(cells, start=1):
             sheet.write_string(row, column, text[:CELL_CHARACTERS], formats["strong" if column == 2 else "cell"])
     last = max(_FIRST_ROW, _FIRST_ROW + len(lines) - 1)
@@ -145,9 +148,17 @@ def _cells(line: Line, item: CuratorList, language: Language) -> list[str]:
     ]
 
 
-def _row_points(cells: Sequence[str]) -> int:
-    """Height of a row, estimated from the widest cell's wrapped lines: not every program fits rows to their text on opening."""
+def _widths(written: Sequence[Sequence[str]]) -> list[float]:
+    """Widths of the columns: an address that is broken in two is typed wrongly off the paper."""
+    widths = [float(width) for _, width in COLUMNS]
+    longest = max((len(word) for cells in written for word in cells[WAYS_COLUMN - 1].split()), default=0)
+    widths[WAYS_COLUMN] = min(max(widths[WAYS_COLUMN], longest + 1), WAYS_WIDEST)
+    return widths
+
+
+def _row_points(cells: Sequence[str], widths: Sequence[float]) -> int:
+    """Height of a row, estimated from the lines that its fullest cell is wrapped to: not every program fits rows to their text on opening."""
     lines = max(
-        sum(1 + len(paragraph) // width for paragraph in text.split("\n")) for text, (_, width) in zip(cells, COLUMNS[1:], strict=True)
+        sum(len(wrap(paragraph, int(width))) or 1 for paragraph in text.split("\n")) for text, width in zip(cells, widths[1:], strict=True)
     )
     return min(ROW_POINTS_MOST, LINE_POINTS * lines)

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
+from textwrap import wrap
 
 import openpyxl
 import pytest
@@ -279,6 +280,25 @@ def test_the_workbook_has_everybody_marks_and_a_print_setup(tmp_path: Path) -> N
     assert today.sheet_properties.pageSetUpPr.fitToPage
     assert (today.page_setup.fitToHeight, today.page_setup.orientation, today.print_title_rows) == (0, "landscape", "$3:$3")
     assert today.auto_filter.ref
+
+
+def test_an_address_is_printed_on_one_line_and_no_row_cuts_its_words(tmp_path: Path) -> None:
+    """Broken in two, an address is typed wrongly off the paper; words that do not fill their lines need more of them than characters tell."""
+    address = "konstantinova.elizaveta@school1567.example"
+    never = made.never_started(3, NAMES[3], email=address)
+    question = made.question(
+        1, NAMES[1], 5.0, "Переустанавливала видеоконференцсвязь: воспользоваться невозможно, перерегистрироваться бесполезно, администрирование отсутствует"
+    )
+    sheet = workbook_of({"rpt_never_started": [never], "rpt_open_questions": [question]}, tmp_path)["Сегодня"]
+    rows = {row[2].value: row for row in sheet.iter_rows(min_row=4)}
+    ways = rows[NAMES[3]][7]
+    assert address in ways.value.split()
+    assert sheet.column_dimensions["H"].width > len(address)
+    asked = rows[NAMES[1]][6]
+    lines = sum(len(wrap(part, 36)) for part in asked.value.split("\n"))
+    assert lines > sum(1 + len(part) // 36 for part in asked.value.split("\n"))
+    assert sheet.row_dimensions[asked.row].height >= 15 * lines
+    assert sheet["A1"].value.startswith("Понедельник, 23 ноября.")
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@"])

@@ -37,6 +37,12 @@ class OpenQuestion:
     faq_answer: str | None
     waits_since: datetime | None = None
     is_reopened: bool | None = None
+    is_address_bounced: bool | None = None
+
+    @property
+    def answered_on(self) -> str | None:
+        """The channel on which it can be answered: the one where it was asked, unless letters to the asker's address come back; None: another one."""
+        return None if self.is_address_bounced else self.channel
 
 
 @dataclass(frozen=True)

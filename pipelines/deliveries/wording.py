@@ -276,7 +276,7 @@ def changes_since(item: CuratorList, language: Language) -> str | None:
     new = language.count("{n} is new", "{n} are new", item.new_since) if item.new_since else language.say("nothing new")
     parts = [new]
     if item.resolved_since:
-        parts.append(language.count("{n} is off: the reason is gone", "{n} are off: the reason is gone", item.resolved_since))
+        parts.append(language.count("{n} is off (the reason is gone)", "{n} are off (the reason is gone)", item.resolved_since))
     if item.displaced_since:
         # Where they are is said beside what did not fit: a sheet of the workbook, or a tab of the page.
         parts.append(language.count("{n} made room for the more urgent", "{n} made room for the more urgent", item.displaced_since))
@@ -726,10 +726,15 @@ def action(line: Line, language: Language) -> str | None:
         following = channel_name(next((item.next_channel for item in line.not_reached if item.next_channel), None), language)
         return language.say("try another way: {channel}", channel=following) if following else language.say("try another way")
     if _is_answered_first(line):
-        asked = [name for name in (channel_name(question.channel, language) for question in line.questions) if name]
+        asked = [name for name in (channel_name(question.answered_on, language) for question in line.questions) if name]
+        if not asked and any(question.is_address_bounced for question in line.questions):
+            other = channel_name(_other_than_mail(line), language)
+            return language.say("a letter to this address came back, answer in another way: {channel}", channel=other)
         return language.say("answer where it was asked: {channel}", channel=", ".join(dict.fromkeys(asked))) if asked else None
     if line.never_started and (line.never_started.phone or line.never_started.institution):
         return language.say("call") if line.never_started.phone else language.say("ask through the school")
+    if untried := _untried(line):
+        return language.say("try another way: {channel}", channel=channel_name(untried, language))
     if best:
         return language.say("write: {channel}", channel=best) + (f" ({hours})" if hours else "")
     return language.say("write in the LMS: where this learner answers is not known yet")
@@ -761,6 +766,18 @@ def _is_answered_first(line: Line) -> bool:
     return line.section == "waiting" or (line.section == "help" and bool(line.questions))
 
 
+def _untried(line: Line) -> str | None:
+    """The way that is left to somebody whom the last notices did not reach, under whatever heading they stand; None: they arrived, or it is their own."""
+    following = next((item.next_channel for item in line.not_reached if item.next_channel), None)
+    return following if following != line.contact.best_channel else None
+
+
+def _other_than_mail(line: Line) -> str:
+    """The way to somebody whose letters come back: where this learner answers, else the next one, else the LMS."""
+    ways = (line.contact.best_channel, *(item.next_channel for item in line.not_reached))
+    return next((way for way in ways if way and way != "mail"), "direct")
+
+
 def next_channel(line: Line) -> str | None:
     """Code of the way of contact that is proposed; None: none is."""
     if line.similar or line.idle:
@@ -768,14 +785,15 @@ def next_channel(line: Line) -> str | None:
     if line.escalation and line.section != "waiting":
         return line.escalation.following
     if _is_answered_first(line):
-        return next((question.channel for question in line.questions if question.channel), None)
+        asked = next((question.answered_on for question in line.questions if question.answered_on), None)
+        return asked or (_other_than_mail(line) if any(question.is_address_bounced for question in line.questions) else None)
     if line.section == "not_reached":
         return next((item.next_channel for item in line.not_reached if item.next_channel), None)
     if line.never_started and (line.contact.phone or line.never_started.phone):
         return "phone"
     if line.never_started and (line.contact.institution or line.never_started.institution):
         return "institution"
-    return line.contact.best_channel or "direct"
+    return _untried(line) or line.contact.best_channel or "direct"
 
 
 def _hours(contact: Contact, language: Language) -> str | None:

@@ -448,6 +448,21 @@ def _messages(rows: Rows) -> None:
     say("letter", "kira", at("11-20", "08:00"), "mail:chat", "Вопрос", question=True)
     rows.add("raw.addressees", message_id="letter", account_id=account("tanya", "mail"), role="to")
     say("later", "kira", at("11-21", "08:00"), "mail:chat", "Завтрашний", question=True)
+    # The last letter to her address came back, the one before it only late.
+    say("sent", "tanya", at("11-20", "06:00"), "mail:chat", "О сроках")
+    rows.add("raw.addressees", message_id="sent", account_id=account("kira", "mail"), role="to")
+    for number, (letter, state) in enumerate((("notice:third", "delayed"), ("sent", "failed"))):
+        rows.add(
+            "raw.messages",
+            message_id=f"report{number}",
+            channel="mail",
+            chat_id="mail:chat",
+            sent_at=at("11-20", "07:00"),
+            kind="delivery_report",
+            about_message_id=letter,
+            about_account_id=account("kira", "mail"),
+            delivery_state=state,
+        )
     for number, (day, name) in enumerate((("11-02", "first"), ("11-09", "second"), ("11-16", "third"))):
         notice = f"notice:{name}"
         say(notice, "tanya", at(day, "10:00"), "mail:chat", f"Объявление {number + 1}", is_to_list=True)

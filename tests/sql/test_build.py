@@ -272,6 +272,12 @@ def test_a_burst_is_shown_as_one_question(warehouse: Warehouse) -> None:
     assert rows == [("letter", "Вопрос", 16.0), ("q2", "Файл не прикрепляется Что делать?", 52.0), ("q6", "Можно рекламу?", 252.0)]
 
 
+def test_a_question_by_mail_tells_that_letters_to_its_address_come_back(warehouse: Warehouse) -> None:
+    """It was proposed to answer it by mail, to the address whose letters come back."""
+    rows = of(warehouse, "reports.rpt_open_questions", "question_id, is_address_bounced", curator_id="p-tanya")
+    assert rows == [("letter", True), ("q2", False), ("q6", False)]
+
+
 def test_not_reached_names_the_next_channel(warehouse: Warehouse) -> None:
     rows = of(warehouse, "reports.rpt_not_reached", "person_id, why, notices_in_row, next_channel")
     assert rows == [("p-pavel", "bounce", 3, "phone"), ("p-sonya", "silence", 2, "direct")]

@@ -173,6 +173,38 @@ away as (
 
 ),
 
+-- Of a question by mail: the letters of others to the address that it was asked from, and whether the last of them came back.
+letters as (
+
+    select
+        asked.question_id,
+        letters.message_id,
+        addressees.account_id,
+        row_number() over (partition by asked.question_id order by letters.sent_at desc, letters.message_id) as place
+    from asked
+    inner join messages as questions
+        on asked.question_id = questions.message_id and questions.channel = 'mail'
+    inner join {{ source('raw', 'addressees') }} as addressees
+        on questions.account_id = addressees.account_id and addressees.role in ('to', 'cc', 'bcc')
+    inner join messages as letters
+        on addressees.message_id = letters.message_id and questions.account_id <> letters.account_id
+
+),
+
+came_back as (
+
+    select distinct letters.question_id
+    from letters
+    inner join {{ source('raw', 'messages') }} as reports
+        on letters.message_id = reports.about_message_id and coalesce(letters.account_id = reports.about_account_id, true)
+    where
+        letters.place = 1
+        and reports.kind = 'delivery_report'
+        and reports.delivery_state = 'failed'
+        and reports.sent_at < {{ as_of_end() }}
+
+),
+
 timed as (
 
     select
@@ -219,8 +251,11 @@ select
     end as state,
     followed.follows_question_id,
     coalesce(away.curators_away, 0) as curators_away,
-    timed.asker_id
+    timed.asker_id,
+    came_back.question_id is not null as is_address_bounced
 from timed
+left join came_back
+    on timed.question_id = came_back.question_id
 left join running
     on timed.question_id = running.question_id
 left join {{ source('links', 'repeated_questions') }} as clusters

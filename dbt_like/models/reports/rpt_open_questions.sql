@@ -29,6 +29,7 @@ questions as (
         questions.state,
         questions.peer_answers,
         questions.curators_away,
+        questions.is_address_bounced,
         waits.from_at,
         waits.turn > 1 as is_reopened,
         waits.hours as hours_open,
@@ -128,7 +129,8 @@ select
     questions.peer_answers,
     questions.curators_away,
     away_now.curator_id is not null as is_curator_away,
-    questions.is_unlinked
+    questions.is_unlinked,
+    questions.is_address_bounced
 from questions
 inner join shown
     on questions.question_id = shown.question_id

@@ -130,3 +130,24 @@ def test_a_question_is_answered_where_it_was_asked_under_whatever_heading() -> N
     assert (action(line, RU), next_channel(line)) == ("написать: форум курса", "forum")
     asked = replace(line, questions=(question,))
     assert (action(asked, RU), next_channel(asked)) == ("ответить там, где спросили: почта", "mail")
+
+
+def test_a_question_from_an_address_whose_letters_come_back_is_answered_in_another_way() -> None:
+    """The list sent the answer to the very address that had just returned a letter."""
+    question = OpenQuestion("q1", "mail", None, 31.0, "Вопрос", None, None, None, is_address_bounced=True)
+    line = Line("p1", "waiting", 1.0, (), "p1", "Ершов Павел", contact=Contact(best_channel="mail"), questions=(question,))
+    assert (action(line, RU), next_channel(line)) == ("письмо на этот адрес вернулось, ответить другим способом: сообщение в СДО", "direct")
+    silent = NotReached("n1", "Старт", None, "bounce", 1, "chat")
+    assert next_channel(replace(line, not_reached=(silent,))) == "chat"
+    assert next_channel(replace(line, contact=Contact(best_channel="forum"))) == "forum"
+    both = replace(line, questions=(question, replace(question, question_id="q2", channel="chat", is_address_bounced=False)))
+    assert (action(both, RU), next_channel(both)) == ("ответить там, где спросили: чат курса", "chat")
+
+
+def test_nobody_is_written_to_where_letters_stay_without_a_sign() -> None:
+    """Six letters in a row without a sign, and under "needs help" the list said: write, by mail."""
+    silent = NotReached("n1", "Старт", None, "silence", 6, "chat")
+    line = Line("p1", "help", 1.0, (), "p1", "Ершов Павел", contact=Contact(best_channel="mail"), risks=(RISK,), not_reached=(silent,))
+    assert (action(line, RU), next_channel(line)) == ("попробовать иначе: чат курса", "chat")
+    own = replace(line, contact=Contact(best_channel="chat", hour_from=18, hour_until=21))
+    assert (action(own, RU), next_channel(own)) == ("написать: чат курса (отвечает там, обычно 18:00–21:00)", "chat")

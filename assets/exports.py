@@ -1,6 +1,7 @@
 """Stage raw, first half: what lies outside (exports, databases) and one load of each source."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -58,16 +59,22 @@ def load_asset(source: Source) -> dg.AssetsDefinition:
         deps=[dg.AssetKey(["exports", source.name])],
         check_specs=[spec],
         kinds={source.kind.split("_")[0], "duckdb"},
-        retry_policy=dg.RetryPolicy(max_retries=RETRIES, delay=RETRY_SECONDS),
         description="One row per item of the source in raw.loads; its rows in the raw tables of their kinds.",
         owners=OWNERS,
     )
     def load_source(context: dg.AssetExecutionContext, installation: Installation) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
-        run = installation.run(context)
-        loads = load(run, run.programme.source(source.name))
-        away = [item for item in loads if item.transient]
-        if away and context.retry_number < RETRIES:
-            raise TransientError(away[0].problem)
+        # Not a policy of the asset's, under which a broken file of a required source would be read three times as well.
+        again = partial(dg.RetryRequested, max_retries=RETRIES, seconds_to_wait=RETRY_SECONDS)
+        is_last = context.retry_number >= RETRIES
+        try:
+            run = installation.run(context)
+            loads = load(run, run.programme.source(source.name))
+        except TransientError as error:
+            if is_last:
+                raise
+            raise again() from error
+        if not is_last and (away := [item for item in loads if item.transient]):
+            raise again() from TransientError(away[0].problem)
         failed = [item for item in loads if item.state == "failed"]
         reasons: dict[str, int] = {}
         for item in loads:

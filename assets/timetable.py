@@ -41,14 +41,24 @@ def _yesterday(context: dg.ScheduleEvaluationContext) -> str:
 def schedules(time_zone: str, daily: UnresolvedAssetJobDefinition, weekly: UnresolvedAssetJobDefinition) -> list[dg.ScheduleDefinition]:
     """Every night for yesterday; on Mondays the weekly job, which holds the nightly one."""
 
-    @dg.schedule(name="every_night", job=daily, cron_schedule=DAILY_AT, execution_timezone=time_zone)
+    @dg.schedule(
+        name="every_night",
+        job=daily,
+        cron_schedule=DAILY_AT,
+        execution_timezone=time_zone,
+        description="Tuesday to Sunday at five in the morning: yesterday's partition, and with it the curators' lists of the new day.",
+    )
     def every_night(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-        """Tuesday to Sunday at five in the morning: yesterday's partition."""
         return dg.RunRequest(run_key=_yesterday(context), partition_key=_yesterday(context))
 
-    @dg.schedule(name="every_week", job=weekly, cron_schedule=WEEKLY_AT, execution_timezone=time_zone)
+    @dg.schedule(
+        name="every_week",
+        job=weekly,
+        cron_schedule=WEEKLY_AT,
+        execution_timezone=time_zone,
+        description="Mondays at five in the morning: the night's work, and leadership's report of the week that ended yesterday.",
+    )
     def every_week(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-        """Mondays at five: yesterday's lists and the report of the week that ended yesterday."""
         return dg.RunRequest(run_key=_yesterday(context), partition_key=_yesterday(context))
 
     return [every_night, every_week]
@@ -72,7 +82,12 @@ def export_state(programme: Programme) -> dict[str, str]:
 def new_exports(loading: UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
     """Starts the loading job when an export folder differs from what it was at the last look."""
 
-    @dg.sensor(name="new_exports", job=loading, minimum_interval_seconds=LOOK_EVERY_SECONDS)
+    @dg.sensor(
+        name="new_exports",
+        job=loading,
+        minimum_interval_seconds=LOOK_EVERY_SECONDS,
+        description="Looks at the export folders every five minutes and loads what is new. Databases and web services are left to the night.",
+    )
     def look(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         """A run per new state of the folders; the run's key is that state, so one state never starts two runs."""
         programme = known_programme()

@@ -22,7 +22,7 @@ from pipelines.deliveries import frozen, list_mail, list_telegram, lists, outbox
 from pipelines.deliveries.language import Language
 from pipelines.deliveries.page import snapshot
 from pipelines.deliveries.page.store import Store
-from pipelines.errors import BadConfiguration, BadContract, PermanentError
+from pipelines.errors import BadConfiguration, BadContract, PermanentError, TransientError
 from pipelines.links import acknowledgements, feedback
 from pipelines.links.conversations import novelty, questions, repeated_questions, replies, threads
 from pipelines.links.copies import copies
@@ -125,7 +125,8 @@ def _not_ahead(run: Run, warehouse: Warehouse) -> None:
 def load(run: Run, source: Source) -> list[Load]:
     """Load what is new in one source. A source that is missing or broken is in the result, and the run goes on.
 
-    Raises PermanentError only where the programme file calls the source required, and BadConfiguration for a warehouse of another programme or key.
+    Only where the programme file calls the source required: raises TransientError when its server is away, PermanentError when it cannot be read.
+    Raises BadConfiguration for a warehouse of another programme or key.
     """
     with run.warehouse() as warehouse:
         warehouse.create_schemas()
@@ -139,7 +140,10 @@ def load(run: Run, source: Source) -> list[Load]:
     for item in failed:
         run.progress.note(f"{source.name}: {item.problem}")
     if failed and source.required:
-        raise PermanentError(f"source {source.name} is required and could not be read: {failed[0].problem}")
+        worth_another_try = all(item.transient for item in failed)
+        raise (TransientError if worth_another_try else PermanentError)(
+            f"source {source.name} is required and could not be read: {failed[0].problem}"
+        )
     return loads
 
 

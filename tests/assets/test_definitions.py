@@ -12,11 +12,13 @@ import pytest
 
 from assets import installation
 from assets.definitions import build
+from assets.exports import load_asset
 from assets.timetable import export_state
-from pipelines.errors import TransientError
+from pipelines.errors import SourceAway, TransientError
 from pipelines.programme import read_programme
 from pipelines.run_lock import RunLock, run_lock
 from pipelines.settings import read_settings
+from pipelines.sources import READERS
 from tests.conftest import SmallProgramme, configure
 
 STAGES = ("raw", "links", "facts", "indicators", "risk", "reports", "deliveries")
@@ -160,6 +162,46 @@ def test_a_run_waits_for_the_run_before_it_and_one_process_may_do_several(
     assert run() == run() == "done"
     with run_lock(path, "mayak run daily"):
         pass
+
+
+@pytest.mark.parametrize("is_required", [True, False], ids=["required", "may be missing"])
+def test_a_server_that_is_away_is_asked_three_times_and_a_broken_file_is_read_once(
+    is_required: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a required source everything was asked three times, a broken file, too; and its server's absence was an error for ever."""
+    (tmp_path / "chat").mkdir()
+    (tmp_path / "chat" / "result.json").write_text('{"name": "chat", "id": 1, "type": "private_group", "messages": [', encoding="utf-8")
+    (tmp_path / "programme.toml").write_text(
+        '[programme]\nid = "p"\nname = "P"\n'
+        + "".join(
+            f'[[sources]]\nname = "{name}"\nkind = "{kind}"\n{more}required = {str(is_required).lower()}\n'
+            for name, kind, more in (("chat", "telegram", 'path = "chat"\n'), ("box", "imap", ""))
+        ),
+        encoding="utf-8",
+    )
+    configure(monkeypatch, tmp_path, tmp_path / "var")
+
+    def away(*_: object) -> None:
+        raise SourceAway("box: cannot connect")
+
+    monkeypatch.setenv("MAYAK_SOURCES__BOX__URL", "imap://user:word@127.0.0.1/")
+    monkeypatch.setattr(type(READERS["imap"]), "items", away)
+    monkeypatch.setattr("assets.exports.RETRY_SECONDS", 0)
+    for source in read_programme(tmp_path / "programme.toml").sources:
+        result = dg.materialize([load_asset(source)], resources={"installation": installation.Installation()}, raise_on_error=False)
+        tries = [event.event_type_value for event in result.all_events if event.event_type_value in ("STEP_START", "STEP_RESTARTED")]
+        assert len(tries) == (3 if source.name == "box" else 1)
+        assert result.success is not is_required
+        if is_required:
+            (failure,) = result.get_step_failure_events()
+            told = failure.step_failure_data.error
+            assert f"source {source.name} is required and could not be read" in str(told.cause or told)
+
+
+def test_whoever_switches_them_on_reads_what_schedules_and_sensors_do(definitions: dg.Definitions) -> None:
+    timed = [*(definitions.schedules or []), *(definitions.sensors or [])]
+    assert len(timed) == 4
+    assert [one.name for one in timed if not one.description] == []
 
 
 def test_a_backfill_does_one_day_in_a_run(definitions: dg.Definitions) -> None:

@@ -287,7 +287,10 @@ def test_an_address_is_printed_on_one_line_and_no_row_cuts_its_words(tmp_path: P
     address = "konstantinova.elizaveta@school1567.example"
     never = made.never_started(3, NAMES[3], email=address)
     question = made.question(
-        1, NAMES[1], 5.0, "Переустанавливала видеоконференцсвязь: воспользоваться невозможно, перерегистрироваться бесполезно, администрирование отсутствует"
+        1,
+        NAMES[1],
+        5.0,
+        "Переустанавливала видеоконференцсвязь: воспользоваться невозможно, перерегистрироваться бесполезно, администрирование отсутствует",
     )
     sheet = workbook_of({"rpt_never_started": [never], "rpt_open_questions": [question]}, tmp_path)["Сегодня"]
     rows = {row[2].value: row for row in sheet.iter_rows(min_row=4)}

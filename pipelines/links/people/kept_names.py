@@ -14,7 +14,7 @@ from pipelines.text import normalise
 from pipelines.warehouse import Warehouse
 
 #: Raised whenever the same words would be read otherwise: what is kept of them is then read anew.
-_READING_VERSION = 1
+_READING_VERSION = 2
 
 
 def keep_called(warehouse: Warehouse) -> None:
@@ -55,8 +55,8 @@ def keep_called(warehouse: Warehouse) -> None:
             "account_id": account,
             "fingerprint": row["fingerprint"],
             "last": name.last or None,
-            "first": name.first or None,
-            "middle": name.middle or None,
+            "first": name.first or name.first_initial or None,
+            "middle": name.middle or name.middle_initial or None,
             "handle": handle_key(row["username"]),
             "email": address,
             "local": handle_key(row["email"].split("@")[0]) if address else None,

@@ -44,7 +44,8 @@ def make_parts(warehouse: Warehouse) -> None:
         select person_id, coalesce(list(distinct left(first, 1)) filter (where left(first, 1) is not null), []) as first_initials,
             coalesce(list(distinct left(middle, 1)) filter (where left(middle, 1) is not null), []) as middle_initials,
             coalesce(list(distinct left(last, 1)) filter (where left(last, 1) is not null), []) as last_initials,
-            coalesce(list(distinct middle) filter (where middle is not null), []) as middles,
+            coalesce(list(distinct middle) filter (where length(middle) > 1), []) as middles,
+            bool_or(length(first) > 1) is true as knows_first,
             coalesce(list(distinct last) filter (where last is not null), []) as lasts,
             coalesce(list(distinct school) filter (where school is not null), []) as schools
         from bearer_rows group by person_id
@@ -61,7 +62,7 @@ def make_parts(warehouse: Warehouse) -> None:
 
 
 #: Raised whenever the same words would be read otherwise: what is kept of them is then read anew.
-_READING_VERSION = 1
+_READING_VERSION = 2
 #: Readings of cut user names are numbered from here on, after those that are kept.
 _FIRST_CUT = 100
 #: What is kept of accounts between runs: relation → its columns that are not text.
@@ -225,7 +226,11 @@ def _together(name: ShownName, handle: ShownName) -> ShownName:
     words = list(name.words)
     said = {key for word in words for key in word}
     words += [word for word in handle.words if not said.intersection(word)]
-    return ShownName(tuple(words), name.initials or handle.initials, name.school or handle.school, 0)
+    initials = handle.initials
+    if initials and any(initials[0] in ("", one[:1]) and is_given_name(one) for word in name.words for one in word):
+        # "ivanova_m" of «Мария»: the letter is the name that is written out beside it.
+        initials = initials[1:]
+    return ShownName(tuple(words), name.initials or initials, name.school or handle.school, 0)
 
 
 _FREQUENCIES = """

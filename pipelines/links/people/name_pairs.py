@@ -17,7 +17,7 @@ from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 
 #: Raised whenever two names would be compared otherwise: then all are compared anew.
-_COMPARISON_VERSION = 1
+_COMPARISON_VERSION = 2
 
 _MEMBERS = """
     create or replace temp table members as
@@ -184,7 +184,7 @@ _PAIRS = """
     ), kinds as (
         select account_id, reading, count(distinct case when is_given then word end) as given,
             count(distinct case when not is_given and not is_middle then word end) as other,
-            list(distinct key) filter (where is_middle) as middles
+            list(distinct key) filter (where is_middle) as middles, list(distinct left(key, 1)) filter (where is_given) as given_letters
         from shown group by account_id, reading
     ), appearing as (
         select distinct account_id, course_id from scopes where account_id in (select account_id from needed_accounts)
@@ -211,6 +211,9 @@ _PAIRS = """
         group by found.account_id, found.person_id
     ), everything as (
         select fitting.*, readings.kind, readings.words, kinds.given, kinds.other, kinds.middles,
+            -- Of whom the LMS knows no first name or its letter only («Ю.В. Соловьёва»), a first name with that letter may be it.
+            not bearers.knows_first and (len(bearers.first_initials) = 0 or list_has_any(bearers.first_initials, coalesce(kinds.given_letters, [])))
+                as may_be_called_so,
             coalesce(list_contains(bearers.schools, readings.school), false) as same_school, readings.school,
             bearers.middles as own_middles, bearers.lasts as own_lasts,
             case when readings.initial_1 is null then 0
@@ -264,7 +267,7 @@ _PAIRS = """
     left join shared_courses on shared_courses.account_id = judged.account_id and shared_courses.person_id = judged.person_id
     left join streams on streams.account_id = judged.account_id and streams.person_id = judged.person_id
     -- Another patronymic, another first name or other initials beside a name that fits: a relative or a namesake.
-    where not other_middle and initials_fit and not (other_given > 0 and first_level = 0)
+    where not other_middle and initials_fit and not (other_given > 0 and first_level = 0 and not may_be_called_so)
         -- A user name cut in two has to be used up.
         and not (kind = $cut and unexplained > 0)
 """

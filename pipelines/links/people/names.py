@@ -69,9 +69,17 @@ SHORT_FORMS = {
     "яков": "яша", "айгуль": "гуля ая", "зульфия": "зуля", "ильдар": "ильдус", "марат": "маратик", "ринат": "ренат", "рашид": "рашит",
 }  # fmt: skip
 
+#: Ukrainian forms whose keys are others than the Russian ones: a person may be one in the LMS and the other in a chat.
+_UKRAINIAN = {
+    "олександр": "александр", "олександра": "александра", "олексій": "алексей", "олена": "елена", "андрій": "андрей", "ганна": "анна",
+    "володимир": "владимир", "дмитро": "дмитрий", "євген": "евгений", "катерина": "екатерина", "микола": "николай", "михайло": "михаил", "надія": "надежда",
+    "павло": "павел", "петро": "петр", "світлана": "светлана", "сергій": "сергей", "тетяна": "татьяна", "федір": "федор", "лідія": "лидия",
+    "антоніна": "антонина", "григорій": "григорий", "ігор": "игорь", "валерій": "валерий", "юрій": "юрий", "василь": "василий", "георгій": "георгий",
+}  # fmt: skip
+
 #: Words that stand in shown names and are no names: roles, schools, devices, what programs put in.
 _NO_NAMES = frozenset(
-    ["учитель", "учительница", "педагог", "преподаватель", "воспитатель", "логопед", "психолог", "дефектолог", "тьютор", "методист", "завуч", "директор", "куратор", "классный", "руководитель", "школа", "школы", "шк", "сош", "оош", "нош", "мбоу", "мкоу", "маоу", "гбоу", "моу", "мбдоу", "гимназия", "лицей", "интернат", "детский", "сад", "доу", "класс", "кл", "город", "г", "село", "с", "пгт", "ул", "рп", "начальных", "классов", "математики", "русского", "языка", "литературы", "физики", "химии", "биологии", "истории", "английского", "информатики", "географии", "музыки", "физкультуры", "технологии", "слушатель", "участник", "участница", "гость", "группа", "поток", "зам", "заместитель", "по", "увр", "вр", "и", "пользователь", "телефон", "ноутбук", "компьютер", "планшет", "мобильный", "teacher", "school", "user", "guest", "iphone", "ipad", "galaxy", "samsung", "redmi", "note", "xiaomi", "mi", "poco", "honor", "huawei", "realme", "oppo", "vivo", "nokia", "pixel", "macbook", "mac", "pc", "laptop", "desktop", "android", "phone", "tablet", "zoom", "host", "cohost", "admin", "pro", "plus", "max", "ultra", "lite", "mini", "uchitel", "uchitelnica", "pedagog", "shkola", "sosh", "gimnazia", "licei", "mail", "email", "inbox", "info", "school", "home", "work", "rabota", "new", "book", "айфон", "айпад", "андроид", "самсунг", "ксиаоми", "сяоми", "хуавей", "хонор", "пк", "комп", "ноут", "неизвестный", "аноним", "anonymous", "unknown", "student", "слушательница", "студент", "организатор", "ведущий", "техподдержка", "deleted", "account", "удаленный", "аккаунт", "кабинет", "каб", "наставник", "библиотекарь", "вожатый", "тренер", "инструктор", "мастер", "медсестра", "соцпедагог", "социальный", "старший", "старшая", "младший", "районный", "областной", "обл", "область", "край", "район", "респ", "республика", "пос", "поселок", "деревня", "дер", "станица", "хутор", "мама", "папа", "бабушка", "мс", "mr", "mrs", "ms", "dr", "no"]
+    ["учитель", "учительница", "педагог", "преподаватель", "воспитатель", "логопед", "психолог", "дефектолог", "тьютор", "методист", "завуч", "директор", "куратор", "классный", "руководитель", "школа", "школы", "шк", "сош", "оош", "нош", "мбоу", "мкоу", "маоу", "гбоу", "моу", "мбдоу", "гимназия", "лицей", "интернат", "детский", "сад", "доу", "класс", "кл", "город", "г", "село", "с", "пгт", "ул", "рп", "начальных", "начальные", "нач", "классов", "классы", "рук", "преп", "математики", "русского", "языка", "литературы", "физики", "химии", "биологии", "истории", "английского", "информатики", "географии", "музыки", "физкультуры", "технологии", "слушатель", "участник", "участница", "гость", "группа", "поток", "зам", "заместитель", "по", "увр", "вр", "и", "пользователь", "телефон", "ноутбук", "компьютер", "планшет", "мобильный", "teacher", "school", "user", "guest", "iphone", "ipad", "galaxy", "samsung", "redmi", "note", "xiaomi", "mi", "poco", "honor", "huawei", "realme", "oppo", "vivo", "nokia", "pixel", "macbook", "mac", "pc", "laptop", "desktop", "android", "phone", "tablet", "zoom", "host", "cohost", "admin", "pro", "plus", "max", "ultra", "lite", "mini", "uchitel", "uchitelnica", "pedagog", "shkola", "sosh", "gimnazia", "licei", "mail", "email", "inbox", "info", "school", "home", "work", "rabota", "new", "book", "айфон", "айпад", "андроид", "самсунг", "ксиаоми", "сяоми", "хуавей", "хонор", "пк", "комп", "ноут", "неизвестный", "аноним", "anonymous", "unknown", "student", "слушательница", "студент", "организатор", "ведущий", "техподдержка", "deleted", "account", "удаленный", "аккаунт", "кабинет", "каб", "наставник", "библиотекарь", "вожатый", "тренер", "инструктор", "мастер", "медсестра", "соцпедагог", "социальный", "старший", "старшая", "младший", "районный", "областной", "обл", "область", "край", "район", "респ", "республика", "пос", "поселок", "деревня", "дер", "станица", "хутор", "мама", "папа", "бабушка", "мс", "mr", "mrs", "ms", "dr", "no"]
 )  # fmt: skip
 _SCHOOL = re.compile(
     r"(?:школ[аыеу]|шк|сош|оош|нош|сш|ош|гимнази[яи]|лице[йя]|интернат|мбоу|маоу|мкоу|гбоу|мбдоу|school|shkola|sosh|sch|gimnazi[ay]a?|lice[ij]|доу|сад)"
@@ -83,8 +91,17 @@ _TOKEN = re.compile(r"[^\W\d_]+(?:[-‐‑–][^\W\d_]+)*")
 _PATRONYMIC = re.compile(r"(ovič|evič|ivič|ič|ovna|evna|ična|ogli|oglu|kizi|uli)$")
 #: «АннаИванова», "AnnaIvanova".
 _HUMP = re.compile(r"(?<=[a-zа-яё])(?=[A-ZА-ЯЁ][a-zа-яё])")
-#: «Соловьёва ЮВ».
-_TWO_CAPITALS = re.compile(r"(?<![^\W_])([A-ZА-ЯЁ])([A-ZА-ЯЁ])(?![^\W_])")
+#: «Соловьёва ЮВ», but not «ДО 5», «ОУ № 7».
+_TWO_CAPITALS = re.compile(r"(?<![^\W_])([A-ZА-ЯЁ])([A-ZА-ЯЁ])(?![^\W_])(?!\W{0,3}\d)")
+#: «г. Казань», «с.Юг», «Пермский край», «республика Марий Эл»: a small letter before a capitalised word is a place and no initial.
+_PLACE = re.compile(
+    r"(?<![^\W_])(?:(?:[гГ]ор|[гсдпх]|[дД]ер|[сС]т)\.?\s*[«\"]?[А-ЯЁ][а-яё]+(?:-[А-ЯЁа-яё]+)*"
+    r"|[А-ЯЁа-яё-]+(?:ий|ый|ой|ая)\s(?:край|район|р-н|округ|обл|область|республика)(?![^\W_])|[рР]еспублика\s[А-ЯЁ][а-яё]+(?:\sЭл)?)"
+)
+#: «3Б», «5 «В»», «1 а»: a class. A letter with a point after it may be an initial.
+_CLASS = re.compile(r"(?<![\w.])(?:1[01]|[1-9])[\s«\"“-]{0,2}[а-яё](?![^\W_])(?!\s*\.)", re.IGNORECASE)
+#: «к.п.н.», «д. филол. н.»: degrees.
+_DEGREE = re.compile(r"(?<![^\W_])[кд]\.\s?[а-я.-]{1,8}\.\s?н(?![^\W_])")
 #: "Yu.", "Zh.": initials of two letters.
 _LATIN_INITIAL = re.compile(r"(?<![^\W_])(yu|ya|zh|sh|ch|kh|ts|iu|ia|ju|ja|ye|yo)(?=\.)")
 #: Patronymics as they are spoken where the spoken form is more than one letter away.
@@ -193,7 +210,10 @@ def read_name(shown: str | None) -> ShownName:
     """Take a shown name apart: decoration, numbers, roles and devices out, a school's number kept."""
     if not shown:
         return _NOTHING
-    composed = _APOSTROPHES.sub("", _HUMP.sub(" ", unicodedata.normalize("NFC", shown)))
+    composed = _HUMP.sub(" ", unicodedata.normalize("NFC", shown))
+    for beside in (_DEGREE, _CLASS, _PLACE):
+        composed = beside.sub(" ", composed)
+    composed = _APOSTROPHES.sub("", composed)
     if not composed.isupper():
         composed = _TWO_CAPITALS.sub(r"\1. \2.", composed)
     text = normalise(composed)
@@ -220,6 +240,9 @@ def read_name(shown: str | None) -> ShownName:
             many = many or (bool(_PLURAL.search(keys[0])) and _is_cyrillic(plain))
     words = list(dict.fromkeys(words))
     many = many or (givens >= 2 and (joined or any(sign in text for sign in "&+/")))
+    if givens and len(words) >= 2 and (len(initials) >= 2 or (len(words) >= 3 and any(is_patronymic(keys[0]) for keys in words))):
+        # Whose names are written out has no initials too: «Иванова Анна РТ», «ИВАНОВА АННА ПЕТРОВНА Г. КАЗАНЬ».
+        initials = []
     return ShownName(tuple(words), tuple(initials), _school_in(text), strange, many)
 
 
@@ -298,7 +321,13 @@ def first_name_keys(name: str) -> tuple[str, ...]:
 
 @cache
 def _short_forms() -> dict[str, tuple[str, ...]]:
-    return {key(full): tuple(key(short) for short in shorts.split()) for full, shorts in SHORT_FORMS.items()}
+    forms = {key(full): tuple(key(short) for short in shorts.split()) for full, shorts in SHORT_FORMS.items()}
+    for ukrainian, russian in _UKRAINIAN.items():
+        one, other = key(ukrainian), key(russian)
+        if one != other:
+            forms[one] = tuple(dict.fromkeys((*forms.get(one, ()), other, *forms[other])))
+            forms[other] = (*forms[other], one)
+    return forms
 
 
 #: SQL: words of the names of ``account`` (personal.accounts), a row each.
@@ -340,7 +369,8 @@ def is_patronymic(folded: str) -> bool:
 class FullName:
     """Name of an LMS account: keys of its parts, empty where unknown; ``firsts`` with short forms.
 
-    ``last`` is the whole family name run together, ``lasts`` the parts of a double one and a name in brackets («Иванова (Петрова)») beside it.
+    ``last`` is the whole family name run together, ``lasts`` the parts of a double one and a name in brackets («Иванова (Петрова)») beside it;
+    ``first_initial`` and ``middle_initial`` what is known of names of which only a letter is written («Ю.В.»).
     """
 
     last: str
@@ -348,6 +378,8 @@ class FullName:
     middle: str
     firsts: tuple[str, ...]
     lasts: tuple[str, ...] = ()
+    first_initial: str = ""
+    middle_initial: str = ""
 
 
 _BRACKETS = re.compile(r"\(([^()]*)\)")
@@ -358,22 +390,71 @@ def full_name(first_name: str | None, last_name: str | None) -> FullName:
     """Parts of a name whose system keeps given and family name apart; the patronymic may stand in either field."""
     outer = _APOSTROPHES.sub("", normalise(_BRACKETS.sub(" ", last_name or "")))
     inner = _APOSTROPHES.sub("", normalise(" ".join(_BRACKETS.findall(last_name or ""))))
-    given = [word for word in _TOKEN.findall(_APOSTROPHES.sub("", normalise(first_name or ""))) if len(word) > 1]
-    family = [word for word in _TOKEN.findall(outer) if len(word) > 1]
-    middle = ""
-    for words in (given, family):
-        if len(words) > 1 and is_patronymic(key(words[-1])):
-            middle = key(words.pop())
-    if not given and len(family) > 1:
-        family, given = family[:1], family[1:]
+    shown = _TOKEN.findall(_APOSTROPHES.sub("", normalise(_initials_apart(first_name))))
+    given, family, middle = _in_order([word for word in shown if len(word) > 1], [word for word in _TOKEN.findall(outer) if len(word) > 1])
+    first, initial, middle_initial = (key(given[0]) if given else ""), "", ""
+    letters = [_initial(word) for word in shown if len(word) == 1]
+    if letters and not given:
+        initial, middle_initial = (*letters, "")[:2]
+    elif letters and len(given) == 1 and not middle:
+        middle_initial = letters[0]
     last = key("".join(_HYPHENS.sub("", word) for word in family))
     parts = [part for word in family for part in _HYPHENS.split(word)]
     lasts = [key(part) for part in (*parts, *_TOKEN.findall(inner)) if len(part) >= 3]
     lasts += [one for word in family for one in key_variants(_HYPHENS.sub("", word))]
-    first = key(given[0]) if given else ""
     return FullName(
-        last, first, middle, first_name_keys(given[0]) if given else (), tuple(one for one in dict.fromkeys(lasts) if one and one != last)
+        last,
+        first,
+        middle,
+        first_name_keys(given[0]) if given else (),
+        tuple(one for one in dict.fromkeys(lasts) if one and one not in (last, first)),
+        initial,
+        middle_initial,
     )
+
+
+def _initials_apart(text: str | None) -> str:
+    """«ЮВ», "Ю.В." → "Ю. В."; a name in capitals is left."""
+    return _TWO_CAPITALS.sub(r"\1. \2.", unicodedata.normalize("NFC", text or ""))
+
+
+def _in_order(given: list[str], family: list[str]) -> tuple[list[str], list[str], str]:
+    """Given names, family names and the key of the patronymic, whichever field each was typed into.
+
+    People type the whole name into one field, into both, or exchange the two. Two names are exchanged only beside a patronymic: some family
+    names are first names too, and a first name taken for a family name would link alone.
+    """
+    middle, is_exchanged = "", False
+    for words in (given, family):
+        if len(words) == 3 and is_patronymic(key(words[1])) and is_given_name(key(words[0])):
+            # «Юлия Владимировна Соловьёва» in one field.
+            middle = key(words.pop(1))
+            words.reverse()
+        elif len(words) > 1 and is_patronymic(key(words[-1])):
+            middle = key(words.pop())
+            is_exchanged = words is family and len(words) == 1 and is_given_name(key(words[0]))
+    if not middle and len(given) == 2 and len(family) == 1 and is_patronymic(key(family[0])) and _begins_with_family(given):
+        # «Соловьёва Юлия» and «Владимировна».
+        middle, family = key(family[0]), []
+    if given == family and len(given) > 1:
+        family = []
+    for words, others in ((given, family), (family, given)):
+        said = {key(word) for word in others}
+        if len(words) > 1 and (left := [word for word in words if key(word) not in said]):
+            # «Юлия» and «Соловьёва Юлия Владимировна».
+            words[:] = left
+    if is_exchanged and len(given) == 1 and not is_given_name(key(given[0])):
+        return family, given, middle
+    whole = given or family
+    if len(whole) > 1 and not (given and family):
+        if is_given_name(key(whole[0])) and not is_given_name(key(whole[-1])):
+            whole = [whole[-1], *whole[:-1]]
+        return whole[1:], whole[:1], middle
+    return given, family, middle
+
+
+def _begins_with_family(words: list[str]) -> bool:
+    return is_given_name(key(words[1])) and not is_given_name(key(words[0]))
 
 
 def school_number(institution: str | None) -> str | None:

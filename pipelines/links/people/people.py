@@ -242,6 +242,7 @@ def _make_anchors(warehouse: Warehouse) -> None:
         ), pairs as (
             select young.account_id, old.account_id as older_id, old.person_id,
                 coalesce(young.phone = old.phone, false) as same_phone,
+                coalesce(young.email = old.email, false) as same_address,
                 coalesce(young.workplace = old.workplace, false) as same_workplace,
                 coalesce(length(old.handle) >= 6 and contains(young.handle, old.handle)
                     and not regexp_full_match(replace(young.handle, old.handle, ''), '[0-9]*'), false)
@@ -250,7 +251,10 @@ def _make_anchors(warehouse: Warehouse) -> None:
                 coalesce(list_has_any(mine.courses, theirs.courses), false) as same_course
             from anchors as young
             inner join anchors as old
-                on old.last = young.last and old.first = young.first and old.middle = young.middle and old.account_id <> young.account_id
+                on old.last = young.last and old.first = young.first and old.account_id <> young.account_id and length(old.first) > 1
+                -- Many systems know no patronymics: then the sign has to be the person's own.
+                and (length(old.middle) > 1 and old.middle = young.middle
+                    or (old.middle is null or young.middle is null) and (old.email = young.email or old.phone = young.phone))
                 and (coalesce(old.created_at, '-infinity'::timestamptz), length(coalesce(old.native_id, '')), old.native_id, old.account_id)
                     < (coalesce(young.created_at, '-infinity'::timestamptz), length(coalesce(young.native_id, '')), young.native_id, young.account_id)
             left join enrolled as mine on mine.account_id = young.account_id
@@ -258,8 +262,8 @@ def _make_anchors(warehouse: Warehouse) -> None:
             where not coalesce(young.is_service, false) and not coalesce(old.is_service, false)
         )
         select account_id,
-            arg_min(person_id, (not (same_phone or same_workplace or same_handle), older_id)) as person_id,
-            bool_or(same_phone or same_handle or same_workplace) as is_sure,
+            arg_min(person_id, (not (same_phone or same_address or same_workplace or same_handle), older_id)) as person_id,
+            bool_or(same_phone or same_address or same_handle or same_workplace) as is_sure,
             bool_or(same_course) as is_near
         from pairs group by account_id
         """

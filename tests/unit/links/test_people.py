@@ -55,6 +55,78 @@ def test_a_name_that_fits_one_member_of_the_course_links(warehouse: Warehouse, s
     assert link_of(warehouse, chat_account(warehouse, "user7", shown)) == (person(truth), "linked", "name")
 
 
+#: As teachers write themselves in webinars: a letter that stands for a town, a class or a degree is no initial, and contradicts nobody's.
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "Соловьёва Юлия Владимировна, г. Казань, СОШ № 5, учитель математики",
+        "СОЛОВЬЁВА ЮЛИЯ ВЛАДИМИРОВНА Г. КАЗАНЬ",
+        "Соловьёва Юлия г.Уфа",
+        "Соловьёва Ю. В., с. Юг",
+        "Соловьёва Юлия 3Б",
+        "Соловьёва Юлия, 1 а класс",
+        "Соловьёва Юлия Владимировна, к.п.н.",
+        "Соловьёва Юлия ДО 5",
+        "Соловьёва Юлия РТ",
+        "Юлия Соловьёва, Пермский край",
+        "Соловьёва Ю.В. учитель нач. классов",
+    ],
+)
+def test_what_stands_beside_a_name_contradicts_nobody(warehouse: Warehouse, shown: str) -> None:
+    truth = learner(warehouse, "1", "Юлия Владимировна", "Соловьёва", institution="МБОУ СОШ № 5")
+    learner(warehouse, "2", "Юлия Петровна", "Морозова", institution="МБОУ СОШ № 6")
+    assert link_of(warehouse, chat_account(warehouse, "user7", shown)) == (person(truth), "linked", "name")
+
+
+#: The fields of a form, as people fill them in.
+FIELDS = [
+    ("Соловьёва", "Юлия Владимировна"),
+    ("Соловьёва Юлия Владимировна", "-"),
+    ("Юлия Владимировна Соловьёва", ""),
+    ("-", "Соловьёва Юлия Владимировна"),
+    ("Юлия", "Соловьёва Юлия Владимировна"),
+    ("Соловьёва Юлия", "Владимировна"),
+    ("Соловьёва Юлия Владимировна", "Соловьёва Юлия Владимировна"),
+]
+
+
+@pytest.mark.parametrize(("first", "last"), FIELDS)
+@pytest.mark.parametrize("shown", ["Юля Соловьёва", "Соловьёва Ю.В.", "Соловьёва"])
+def test_a_name_typed_into_the_wrong_field_is_found(warehouse: Warehouse, first: str, last: str, shown: str) -> None:
+    truth = learner(warehouse, "1", first, last)
+    learner(warehouse, "2", "Юлия Петровна", "Морозова")
+    assert link_of(warehouse, chat_account(warehouse, "user7", shown)) == (person(truth), "linked", "name")
+
+
+@pytest.mark.parametrize(("first", "last"), FIELDS)
+def test_a_first_name_in_the_wrong_field_links_no_more_than_in_the_right_one(warehouse: Warehouse, first: str, last: str) -> None:
+    learner(warehouse, "1", first, last)
+    assert link_of(warehouse, chat_account(warehouse, "user7", "Юлия"))[1] == "review"
+
+
+@pytest.mark.parametrize(
+    ("shown", "state"),
+    [("Соловьёва Ю.В.", "linked"), ("Юлия Соловьёва", "review"), ("Ольга Соловьёва", "unlinked"), ("Соловьёва О.В.", "unlinked")],
+)
+def test_of_whom_the_lms_knows_initials_the_letters_count(warehouse: Warehouse, shown: str, state: str) -> None:
+    learner(warehouse, "1", "Ю.В.", "Соловьёва")
+    assert link_of(warehouse, chat_account(warehouse, "user7", shown))[1] == state
+
+
+def test_a_letter_in_the_user_name_may_be_that_of_the_shown_first_name(warehouse: Warehouse) -> None:
+    truth = learner(warehouse, "1", "Мария Петровна", "Иванова")
+    learner(warehouse, "2", "Анна Петровна", "Иванова")
+    assert link_of(warehouse, chat_account(warehouse, "user7", "Мария", username="ivanova_m"))[0] == person(truth)
+
+
+@pytest.mark.parametrize(
+    ("known", "shown"), [("Александр", "Олександр Ковальчук"), ("Олена", "Лена Ковальчук"), ("Ганна", "Анна Ковальчук")]
+)
+def test_a_ukrainian_form_is_the_same_name(warehouse: Warehouse, known: str, shown: str) -> None:
+    truth = learner(warehouse, "1", known, "Ковальчук")
+    assert link_of(warehouse, chat_account(warehouse, "user7", shown))[0] == person(truth)
+
+
 @pytest.mark.parametrize("shown", ["Юлия", "Юля 🌷", "Julia"])
 def test_a_first_name_alone_never_links(warehouse: Warehouse, shown: str) -> None:
     truth = learner(warehouse, "1", "Юлия Владимировна", "Соловьёва")
@@ -271,6 +343,21 @@ def test_a_second_lms_account_joins_the_older(warehouse: Warehouse, second: dict
     younger = learner(warehouse, "2", "Анна Петровна", "ИВАНОВА", **second)
     assert link_of(warehouse, younger) == (person(older), "linked", "second_account")
     assert link_of(warehouse, older) == (person(older), "linked", "anchor")
+
+
+@pytest.mark.parametrize(
+    ("first", "others"),
+    [("Анна", "Анна"), ("Анна Петровна", "Анна Петровна"), ("Анна Петровна", "Анна"), ("Анна Петровна", "Анна Сергеевна")],
+)
+@pytest.mark.parametrize("sign", [{"email": "anna@example.org"}, {"phone": "8 900 000 00 00"}])
+def test_a_name_with_an_own_address_is_one_person_in_two_systems(
+    warehouse: Warehouse, first: str, others: str, sign: dict[str, str]
+) -> None:
+    """Many systems know no patronymics, and a second one has the same address: her mail was nobody's, for it pointed to two."""
+    older = learner(warehouse, "1", first, "Иванова", **sign)
+    younger = learner(warehouse, "2", others, "Иванова", **sign)
+    is_one = "Сергеевна" not in others
+    assert link_of(warehouse, younger) == ((person(older), "linked", "second_account") if is_one else (person(younger), "linked", "anchor"))
 
 
 def test_namesakes_with_numbered_log_in_names_stay_two(warehouse: Warehouse) -> None:

@@ -190,7 +190,7 @@ def link_replies(warehouse: Warehouse, *, since: float | None = None, is_related
     links: list[pd.DataFrame] = []
     # A question back to the answer to a question back is the next turn: what that rule finds leads it on.
     for find, known, leads_on in (
-        (_recorded, (), False), (_by_subject, _BEFORE["named"], False), (_by_name, _BEFORE["named"], False), (_by_turn, _BEFORE["turn"], True),
+        (_recorded, (), False), (_by_subject, _BEFORE["named"], False), (_by_reminder, _BEFORE["named"], False), (_by_name, _BEFORE["named"], False), (_by_turn, _BEFORE["turn"], True),
         (_by_private_message, _BEFORE["private"], False), (_next_in_private, _BEFORE["guessed"], False),
         (lambda warehouse: _guessed(warehouse, standing, start), _BEFORE["guessed"], False),
     ):  # fmt: skip
@@ -343,6 +343,30 @@ def _by_subject(warehouse: Warehouse) -> pd.DataFrame:
             and {subject.format("asked")} = {subject.format("said")} and epoch(said.sent_at) - epoch(asked.asked_at) <= 86400 * $days
         where said.channel = 'mail' and said.role in ('curator', 'staff') and not said.is_to_list and said.reply_to_id is null
             and said.message_id not in (select answer_id from linked)
+        group by said.message_id order by answer_id
+        """,
+        {"score": threshold("thread_reply_score"), "days": threshold("reply_window_mail")},
+    )
+
+
+def _by_reminder(warehouse: Warehouse) -> pd.DataFrame:
+    """A curator's reply to the asker's reminder ("anybody there?", "up"): the question that waits is answered, not the words that ask nothing by themselves."""
+    return warehouse.frame(
+        """
+        select said.message_id as answer_id, arg_max(asked.question_id, row(asked.asked_at, asked.question_id)) as question_id, 'thread' as rule, $score::double as score
+        from said
+        join conversation as target on target.message_id = said.reply_to_id and target.kind = 'post'
+        join links.questions as judged on judged.message_id = target.message_id
+            and (judged.rule = 'follow_up' or regexp_full_match(coalesce(target.text, ''), '[?!.\\s]*[?][?!.\\s]*'))
+        join asked on asked.author_id = target.author_id and asked.chat_id = target.chat_id and asked.channel = 'chat'
+            and coalesce(asked.thread_id, '') = coalesce(target.thread_id, '') and asked.last_at < target.sent_at
+            and epoch(target.sent_at) - epoch(asked.last_at) <= 86400 * $days
+        left join closed on closed.question_id = asked.question_id
+        where said.channel = 'chat' and said.role in ('curator', 'staff') and said.says <> 'thanks' and not said.to_all
+            and target.reply_to_id is null and (closed.closed_at is null or closed.closed_at > target.sent_at)
+            and said.message_id not in (select answer_id from linked)
+            -- Words of a burst that asks are the question itself.
+            and judged.burst_id not in (select question_id from asked)
         group by said.message_id order by answer_id
         """,
         {"score": threshold("thread_reply_score"), "days": threshold("reply_window_mail")},

@@ -566,6 +566,36 @@ def test_who_was_not_helped_says_so_and_the_question_goes_on(course: Course, tex
     assert course.warehouse.rows("select rule from links.questions where message_id = ?", [back]) == [("follow_up",)]
 
 
+@pytest.mark.parametrize(
+    "reminder", ["Ап", "??", "Ответьте, пожалуйста", "Повторю вопрос: когда вебинар?", "Инга Петровна, вы не ответили на мой вопрос"]
+)
+def test_a_reply_to_a_reminder_answers_the_question_that_waits(course: Course, reminder: str) -> None:
+    """It is the newest message of the asker that a curator replies to, and the question had stayed open for ever."""
+    course.chat("Вера", "Где шаблон отчёта?", -DAY)
+    asked = course.chat("Вера", "Когда вебинар?", 0)
+    other = course.chat("Глеб", "Сколько попыток в тесте?", 100)
+    reminded = course.chat("Вера", reminder, DAY)
+    answer = course.chat("Инга", "В среду в 18:00 по Москве", DAY + 20, reply_to=reminded)
+    found = replies(course)
+    assert found[asked, answer] == ("curator", "substantive", "thread")
+    assert [question for question, of in found if of == answer] == [asked] != [other]
+
+
+def test_a_reply_to_other_words_of_the_asker_answers_nothing(course: Course) -> None:
+    course.chat("Вера", "Когда вебинар?", 0)
+    chatted = course.chat("Вера", "Доброе утро, коллеги!", DAY)
+    course.chat("Инга", "Доброе утро! Сегодня открывается модуль 2", DAY + 20, reply_to=chatted)
+    assert replies(course) == {}
+
+
+def test_a_reminder_after_the_answer_goes_with_no_older_question(course: Course) -> None:
+    asked = course.chat("Вера", "Когда вебинар?", 0)
+    course.chat("Инга", "В среду в 18:00 по Москве", 20, reply_to=asked)
+    again = course.chat("Вера", "Жду ответа", DAY)
+    told = course.chat("Инга", "Уже ответила выше", DAY + 20, reply_to=again)
+    assert (asked, told) not in replies(course)
+
+
 def test_the_curator_goes_on_after_the_answer_to_a_question_back(course: Course) -> None:
     course.chat("Глеб", "Когда вебинар?", -60)
     asked = course.chat("Вера", "Не открывается тест, пишет ошибку", 0)

@@ -35,6 +35,10 @@ def tally(warehouse: Warehouse, told: Talk) -> Counter[str]:
     is_open = {question for question in found if not any(kind == "substantive" for _, _, kind, _ in replies[question])}
     open_true = {question for question, one in true.items() if one.kind != "substantive" and not one.answered_later}
     count["open shown"], count["open true"], count["open right"] = len(is_open), len(open_true), len(is_open & open_true)
+    fellows = {answer: bursts.get(question, question) for answer, question in told.fellows.items()}
+    like = warehouse.rows("select question_id, answer_id from links.replies where rule = 'like'")
+    count["like"], count["like right"] = len(like), sum(fellows.get(answer) == question for question, answer in like)
+    count["fellows"] = len(fellows)
     for question, one in true.items():
         linked = sorted(reply for reply in replies[question] if reply[2] in ("substantive", "formal"))
         first = linked[0] if linked else None
@@ -78,6 +82,8 @@ def figures(count: Counter[str]) -> list[Figure]:
         share("replies", "links of a first answer that are right", count["linked right"], count["linked"]),
         share("replies", "guessed first answers that are right", count["guessed right"], count["guessed"]),
         share("replies", "unanswered questions left open", count["left open"], count["unanswered"]),
+        share("replies", "fellow learners' unmarked answers, found", count["like right"], count["fellows"]),
+        share("replies", "links of them that are right", count["like right"], count["like"]),
     ]
     rows += [
         share("replies", f"right first answer, {name[:-5]}", count[f"{name[:-5]}: right"], number)

@@ -49,10 +49,11 @@ class Asked:
 
 @dataclass
 class Talk:
-    """What was written: questions; messages of others that look like one, by what they are."""
+    """What was written: questions; messages of others that look like one, by what they are; learners' unmarked answers and the question of each."""
 
     asked: list[Asked] = field(default_factory=list)
     others: dict[str, str] = field(default_factory=dict)
+    fellows: dict[str, str] = field(default_factory=dict)
     messages: int = 0
 
 
@@ -88,6 +89,8 @@ class _Course:
         self.addressees: list[tuple[dict[str, object], str]] = []
         self.asked: list[dict[str, object]] = []
         self.others: list[tuple[dict[str, object], str]] = []
+        #: Learners' unmarked answers, and the question of each.
+        self.fellows: list[tuple[dict[str, object], dict[str, object]]] = []
 
     def _someone(self, key: str) -> _Someone:
         person = names.person(self.rng)
@@ -183,7 +186,9 @@ class _Course:
             wait += rng.randint(1, 3) * DAY
         if rng.random() < 0.14:
             peer = rng.choice(self.learners)
-            self.say(peer, at + rng.expovariate(1 / HOUR) + 60, self.word("peers"), to=row if rng.random() < 0.6 else None)
+            said = self.say(peer, at + rng.expovariate(1 / HOUR) + 60, self.word("peers"), to=row if rng.random() < 0.6 else None)
+            if said["to"] is None and peer is not asker:
+                self.fellows.append((said, row))
         if rng.random() < 0.10:
             self.say(curator, at + wait * rng.uniform(0.1, 0.6), self.word("holding"), to=row if rng.random() < 0.8 else None)
         if rng.random() > self.answered:
@@ -310,6 +315,7 @@ def _rows(course: _Course, tables: dict[str, list[dict[str, object]]], told: Tal
             )
         )
     told.others |= {row["message_id"]: what for row, what in course.others}
+    told.fellows |= {said["message_id"]: asked["message_id"] for said, asked in course.fellows}
     told.messages += len(course.rows)
     tables["raw.chats"].append({"chat_id": course.chat, "channel": "chat", "kind": "supergroup", "course_id": course.id} | origin)
     tables["raw.courses"].append({"course_id": course.id, "code": f"C{course.number}", "name": f"Курс {course.number}"} | origin)

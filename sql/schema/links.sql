@@ -140,7 +140,7 @@ comment on column links.replies.question_id is 'First message of the question''s
 comment on column links.replies.answer_id is 'The answering message.';
 comment on column links.replies.role is 'Role of its author in that course at that time: curator, staff, peer, asker, bot, unknown.';
 comment on column links.replies.kind is 'substantive, holding ("I will find out", or asks back), formal (says nothing), thanks.';
-comment on column links.replies.rule is 'explicit (recorded by the system), thread, mention, turn (the curator had asked back, the asker had replied), direct (answered by personal message), next (scored guess).';
+comment on column links.replies.rule is 'explicit (recorded by the system), thread, mention, turn (the curator had asked back, the asker had replied), direct (answered by personal message), next (scored guess), like (a fellow learner''s unmarked words, like explicit answers to such questions).';
 comment on column links.replies.score is '0 to 1; 1 for explicit ones.';
 alter table links.replies add column if not exists said_at timestamptz;
 comment on column links.replies.said_at is 'When it said so: the sending, or the edit that made the answer of it (where an earlier export told other words).';

@@ -2,7 +2,7 @@
 
 What the systems record comes first and is certain (reply, parent post, In-Reply-To); then what the words record (the asker's name, the
 subject, "as to your question in the forum") and whose turn it is after a question back; last a scored guess for the curator's unmarked message in a chat, with the right
-to say nothing. The guess learns from the explicit replies of the same programme: an answer like one that was given explicitly to a
+to say nothing, and a fellow learner's words that are like explicit answers to such questions (``fellow_answers``). The guess learns from the explicit replies of the same programme: an answer like one that was given explicitly to a
 question like this one speaks for the pair, and an answer that is known to belong to other questions speaks against it. Nothing
 is ever an answer to a question that was asked later.
 """
@@ -18,6 +18,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipelines.links.conversations import novelty, spelling, wording
+from pipelines.links.conversations.fellow_answers import answers_like_known
 from pipelines.links.conversations.question_wording import may_be_name
 from pipelines.links.conversations.reply_guess import guess, speak_of_one
 from pipelines.links.conversations.roles import narrow_roles, relate_roles
@@ -137,6 +138,7 @@ _BEFORE = {
     "turn": ("explicit", "thread", "mention", "turn"),
     "private": ("explicit", "thread", "mention", "turn"),
     "guessed": ("explicit", "thread", "mention", "turn", "direct"),
+    "like": ("explicit", "thread", "mention", "turn", "direct", "next"),
 }
 
 
@@ -193,6 +195,7 @@ def link_replies(warehouse: Warehouse, *, since: float | None = None, is_related
         (_recorded, (), False), (_by_subject, _BEFORE["named"], False), (_by_reminder, _BEFORE["named"], False), (_by_name, _BEFORE["named"], False), (_by_turn, _BEFORE["turn"], True),
         (_by_private_message, _BEFORE["private"], False), (_next_in_private, _BEFORE["guessed"], False),
         (lambda warehouse: _guessed(warehouse, standing, start), _BEFORE["guessed"], False),
+        (lambda warehouse: answers_like_known(warehouse, start, _last_moment(warehouse)), _BEFORE["like"], False),
     ):  # fmt: skip
         is_done = False
         while not is_done:
@@ -689,6 +692,10 @@ def _next_in_private(warehouse: Warehouse) -> pd.DataFrame:
 def _guessed(warehouse: Warehouse, standing: pd.DataFrame, start: float) -> pd.DataFrame:
     """The curator's unmarked messages in a chat, and the question of those open at that time that each answers."""
     guesses = standing[(standing["rule"] == "next") & (standing["channel"] == "chat") & (standing["kind"] != "holding")]
-    until = (warehouse.value("select max(epoch(sent_at)) from said") or 0.0) + 1  # the last one teaches too
     first = guesses.groupby("question_id")["sent"].min()
-    return guess(warehouse, start, until, {str(question): float(sent) for question, sent in first.items()})
+    return guess(warehouse, start, _last_moment(warehouse), {str(question): float(sent) for question, sent in first.items()})
+
+
+def _last_moment(warehouse: Warehouse) -> float:
+    """The second after the last message: it teaches too."""
+    return float(warehouse.value("select max(epoch(sent_at)) from said") or 0.0) + 1

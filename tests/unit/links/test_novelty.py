@@ -70,6 +70,9 @@ def talk(course: Course, seed: int = 5) -> None:
             course.chat("Инга", "Какой у вас браузер?", day * DAY + 820, reply_to=asked)
             course.chat("Егор", "вроде синий", day * DAY + 830)
             course.chat("Инга", "Снимите галочку в самом низу настроек", day * DAY + 840)
+        if day % 5 == 1:
+            asked = course.chat("Дина", "Когда будет вебинар?", day * DAY + 950)
+            course.chat("Глеб", "гляньте в закрепе", day * DAY + 960, reply_to=asked if day % 2 else None)
         if day % 3 == 0:
             asked = course.mail(rng.choice(LEARNERS), ["Инга"], rng.choice(("Вопрос", "(без темы)", "Письмо получила")), day * DAY + 700)
             course.mail("Инга", ["Вера"], "Re: Вопрос", day * DAY + 900, reply_to=asked)
@@ -107,7 +110,7 @@ def test_night_by_night_comes_to_what_all_at_once_comes_to(course: Course) -> No
     relate(course, 7 * WEEKS, anew=True)
     assert linked(course) == by_night
     rules = {row[4] for row in by_night["replies"]}
-    assert {"explicit", "thread", "mention", "turn", "direct", "next"} <= rules
+    assert {"explicit", "thread", "mention", "turn", "direct", "next", "like"} <= rules
     assert "peers_named" in {row[4] for row in by_night["questions"]}
 
 

@@ -77,9 +77,12 @@ class FolderTree:
 
 
 class ZipTree:
-    """A ZIP archive whose directory has been looked at. Raises BadFile for one that is none, is encrypted or swells beyond measure."""
+    """A ZIP archive whose directory has been looked at. Raises BadFile for one that is none, is encrypted or swells beyond measure.
 
-    def __init__(self, path: Path) -> None:
+    ``with_hidden``: folders that begin with a full stop are folders like others (Maildir's).
+    """
+
+    def __init__(self, path: Path, *, with_hidden: bool = False) -> None:
         self.path = path
         try:
             self._zip = zipfile.ZipFile(path)
@@ -94,7 +97,10 @@ class ZipTree:
         if unpacked > _RATIO_FROM and unpacked > LARGEST_RATIO * max(real, 1):
             raise BadFile(path, place="archive", expected="an export", found=f"{unpacked >> 20} MiB packed into {real >> 10} KiB")
         named = ((_name_of(member), member) for member in members if not member.is_dir())
-        self._members = {name: member for name, member in named if not is_hidden(name.split("/"))}
+        seen = ((name, name.split("/"), member) for name, member in named)
+        self._members = {
+            name: member for name, parts, member in seen if not is_hidden(parts[-1:] if with_hidden and "__MACOSX" not in parts else parts)
+        }
 
     def names(self) -> list[str]:
         return sorted(self._members)

@@ -51,7 +51,11 @@ DEFAULT_REALM = "mail"
 
 _MAILDIR_FOLDERS = ("cur", "new")
 _MAILDIR_TIME = re.compile(r"(\d{9,10})\.")
+#: Flags at the end of a name; where no name may hold a colon, programs write other signs in its place.
+_MAILDIR_FLAGS = re.compile(r"(?:[:;!_+-]|%3A|\uf03a)2,([A-Za-z]*)$")
 _HEADER_END = re.compile(rb"\r\n\r\n|\n\r?\n|\r\r")
+#: How a mailbox begins.
+_FROM_LINE = b"From "
 #: Mails saved one by one (Outlook, Thunderbird, webmail); Apple Mail's begin with a line that counts their bytes.
 _SINGLE_MAIL, _APPLE_MAIL = (".eml", ".emlx", ".msg"), re.compile(rb"\d{1,12}[ \t]*\r?\n")
 
@@ -214,17 +218,22 @@ def _mails(path: Path) -> Iterator[tuple[RawMail, datetime | None, str | None]]:
 
 def _maildir(folder: Path) -> Iterator[tuple[RawMail, datetime | None, str | None]]:
     files = sorted(
-        (path.name.partition(":2,")[0], path)
+        (_MAILDIR_FLAGS.sub("", path.name), path)
         for name in _MAILDIR_FOLDERS
         if (folder / name).is_dir()
         for path in (folder / name).iterdir()
         if path.is_file() and not path.name.startswith(".")
     )
     for number, (_, path) in enumerate(files, start=1):
-        time = _MAILDIR_TIME.match(path.name)
-        when = datetime.fromtimestamp(int(time[1]), UTC) if time else None
+        when, is_draft = _told_by_name(path.name)
         raw, problem = _whole(path, number)
-        yield raw, when, "draft" if "D" in path.name.partition(":2,")[2] else problem
+        yield raw, when, "draft" if is_draft else problem
+
+
+def _told_by_name(name: str) -> tuple[datetime | None, bool]:
+    """When a mail of a Maildir folder came in, and whether it is a draft."""
+    time, flags = _MAILDIR_TIME.match(name), _MAILDIR_FLAGS.search(name)
+    return datetime.fromtimestamp(int(time[1]), UTC) if time else None, bool(flags and "D" in flags[1])
 
 
 def _saved_mails(folder: Path) -> Iterator[tuple[RawMail, datetime | None, str | None]]:
@@ -238,10 +247,10 @@ def _saved_mails(folder: Path) -> Iterator[tuple[RawMail, datetime | None, str |
 
 def _archived(path: Path) -> Iterator[tuple[RawMail, datetime | None, str | None]]:
     """The mails of an archive, file by file in order of name, numbered on. Raises BadFile for a damaged one, and where no mail is in it."""
-    tree = ZipTree(path)
-    names = [name for name in tree.names() if _holds_mail(name)]
+    tree = ZipTree(path, with_hidden=True)
+    names = [name for name in tree.names() if _holds_mail(tree, name)]
     if not names:
-        raise BadFile(path, place="archive", expected="mails (.eml) or mailboxes (.mbox)", found="none")
+        raise BadFile(path, place="archive", expected="mails (.eml), mailboxes (.mbox) or Maildir folders", found="none")
     unwanted = mail_folders.names_without()
     names = [name for name in names if not mail_folders.is_left_out(mail_folders.parts_of_path(_folder_of(name)), unwanted)]
     number = 0
@@ -251,9 +260,10 @@ def _archived(path: Path) -> Iterator[tuple[RawMail, datetime | None, str | None
                 while block := packed.read(_BLOCK):
                     content.write(block)
             content.seek(0)
-            if name.lower().endswith(_SINGLE_MAIL):
+            if _is_single(name):
                 number += 1
-                yield _single_of(content, name, number), None, None
+                when, is_draft = _told_by_name(name.rpartition("/")[2]) if _is_in_maildir(name) else (None, False)
+                yield _single_of(content, name, number), when, "draft" if is_draft else None
             else:
                 for raw in split_mbox(content, tree.named(name), mail_reports.is_report):
                     number += 1
@@ -261,12 +271,27 @@ def _archived(path: Path) -> Iterator[tuple[RawMail, datetime | None, str | None
 
 
 def _folder_of(name: str) -> str:
-    """What names the folder of a mail in an archive: a mailbox is one itself, a mail lies in one."""
-    return name.rpartition("/")[0] if name.lower().endswith(_SINGLE_MAIL) else name
+    """What names the folder of a mail in an archive: a mailbox is one itself, a mail lies in one, or in a part of one."""
+    if not _is_single(name):
+        return name
+    folder = name.rpartition("/")[0]
+    return folder.rpartition("/")[0] if _is_in_maildir(name) else folder
 
 
-def _holds_mail(name: str) -> bool:
-    return name.lower().endswith((*_SINGLE_MAIL, ".mbox"))
+def _is_in_maildir(name: str) -> bool:
+    *_, folder, _ = ("", "", *name.split("/"))
+    return folder in _MAILDIR_FOLDERS and not name.lower().endswith(_SINGLE_MAIL)
+
+
+def _is_single(name: str) -> bool:
+    return name.lower().endswith(_SINGLE_MAIL) or _is_in_maildir(name)
+
+
+def _holds_mail(tree: ZipTree, name: str) -> bool:
+    if _is_single(name) or name.lower().endswith(".mbox"):
+        return True
+    with tree.open(name) as content:  # Thunderbird's mailboxes have no ending
+        return content.read(len(_FROM_LINE)) == _FROM_LINE
 
 
 def _has_mails(path: Path) -> bool:
@@ -274,11 +299,13 @@ def _has_mails(path: Path) -> bool:
     if path.suffix.lower() != _ARCHIVE:
         return False
     try:
-        tree = ZipTree(path)
+        tree = ZipTree(path, with_hidden=True)
+        names = sorted(tree.names(), key=_is_single, reverse=True)
+        has_mails = any(_holds_mail(tree, name) for name in names)
     except BadFile:
         return True
     tree.close()
-    return any(map(_holds_mail, tree.names()))
+    return has_mails
 
 
 def _whole(path: Path, number: int) -> tuple[RawMail, str | None]:
@@ -304,7 +331,7 @@ def _single_of(content: BinaryIO, name: str, number: int) -> RawMail:
     envelope = b""
     if name.lower().endswith(".emlx") and (count := _APPLE_MAIL.match(start)):
         start = start[count.end() :]
-    start = start.removeprefix(b"\xef\xbb\xbf")  # an editor's mark
+    start = start.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")  # an editor's mark, what a web page put before it
     if start.startswith((b"From ", b">From ")):  # put there by a program that moved it out of an mbox
         envelope, _, start = start.partition(b"\n")
     match = _HEADER_END.search(start)
@@ -323,7 +350,10 @@ def _open(path: Path) -> BinaryIO:
 
 
 def _is_maildir(path: Path) -> bool:
-    return sum((path / name).is_dir() for name in (*_MAILDIR_FOLDERS, "tmp")) >= 2
+    if sum((path / name).is_dir() for name in (*_MAILDIR_FOLDERS, "tmp")) >= 2:
+        return True
+    # Archives and copying programs leave out folders that are empty.
+    return (path / "cur").is_dir() and any(_MAILDIR_TIME.match(file.name) for file in (path / "cur").iterdir())
 
 
 def _is_mbox(path: Path) -> bool:
@@ -331,6 +361,6 @@ def _is_mbox(path: Path) -> bool:
         return True
     try:
         with _open(path) as content:
-            return content.read(8).removeprefix(b"\xef\xbb\xbf").startswith(b"From ")
+            return content.read(8).removeprefix(b"\xef\xbb\xbf").startswith(_FROM_LINE)
     except (OSError, EOFError):
         return False

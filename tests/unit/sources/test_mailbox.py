@@ -405,6 +405,40 @@ def test_archives_with_mails_are_items_and_others_are_none(packed: Path) -> None
         events(packed)
 
 
+@pytest.mark.parametrize("is_packed", [True, False], ids=["archive", "unpacked"])
+def test_maildir_folders_and_mailboxes_without_an_ending_as_archives_hold_them(is_packed: bool, tmp_path: Path) -> None:
+    """Empty folders are left out of archives, and a colon is no sign of a name on Windows; nothing of these was read."""
+    plain, mail = ((FIXTURES / name).read_bytes() for name in ("plain.mbox", "single_mail.mbox"))
+    files = {
+        "Maildir/cur/1791183602.M1P1.host;2,S": b"\r\n"
+        + b"".join(line for line in mail.splitlines(keepends=True) if not line.startswith(b"Date")),
+        "Maildir/cur/1791183700.M2P1.host_2,DS": mail.replace(b"<1@", b"<draft@"),
+        "Maildir/.Sent/cur/1791184000.M5P1.host:2,S": mail.replace(b"<1@", b"<sent@"),
+        "Maildir/.Trash/cur/1791184001.M5P1.host:2,S": mail.replace(b"<1@", b"<trash@"),
+        "Mail/Local Folders/Inbox": plain,
+        "Mail/Local Folders/Trash": plain.replace(b"Message-ID: <", b"Message-ID: <t"),
+        "Mail/Local Folders/Inbox.msf": b"// <!-- -->",
+        "__MACOSX/Maildir/cur/._1791183602.M1P1.host": b"x",
+    }
+    source = SOURCE.model_copy(update={"path": tmp_path})
+    if is_packed:
+        with zipfile.ZipFile(tmp_path / "mail.zip", "w") as archive:
+            for name, content in files.items():
+                archive.writestr(name, content)
+    else:
+        for name, content in files.items():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_bytes(content)
+    items = list(MailboxReader().items(source, CONTEXT))
+    assert [item.name for item in items] == (["mail.zip"] if is_packed else ["Mail/Local Folders/Inbox", "Maildir", "Maildir/.Sent"])
+    found = [event for item in items for event in MailboxReader().read(source, item, CONTEXT)]
+    kept = {row["message_id"]: row["sent_at"] for row in rows(found, "messages")}
+    expected = {row["message_id"]: row["sent_at"] for row in rows(events("plain.mbox"), "messages")}
+    single = datetime(2026, 10, 5, 7, 0, 2, tzinfo=UTC)
+    assert kept == {**expected, message("1@example.org"): single, message("sent@example.org"): kept[message("sent@example.org")]}
+    assert [event.reason for event in found if isinstance(event, Rejected)] == ["draft"]
+
+
 @pytest.fixture
 def maildir(tmp_path: Path) -> Path:
     """A Maildir with a read mail without Date, a draft, a new mail that is a header alone, one half delivered, and one in ".Sent"."""

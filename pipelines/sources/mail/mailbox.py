@@ -63,8 +63,8 @@ _SINGLE_MAIL, _APPLE_MAIL = (".eml", ".emlx", ".msg"), re.compile(rb"\d{1,12}[ \
 #: Outlook saves a mail as a compound file (MS-OXMSG); other programs give the same ending to plain mails.
 _COMPOUND = bytes.fromhex("d0cf11e0a1b11ae1")
 _OUTLOOKS_OWN = "a .msg of Outlook: save it as .eml"
-#: Whole mailboxes in formats of Microsoft's programs, which are not read; each is told as an item that cannot be.
-_OUTLOOKS_MAILBOXES = (".pst", ".ost", ".olm", ".dbx")
+#: Whole mailboxes in formats of Outlook, Outlook Express, The Bat! and Notes, which are not read; each is told as an item that cannot be.
+_PROGRAMS_OWN = (".pst", ".ost", ".olm", ".dbx", ".tbb", ".nsf")
 #: Mail.ru, Yandex, Google and others pack what they give away; the second kind (of Google, of servers) is told as an item that cannot be read.
 _ARCHIVE, _TAR = ".zip", (".tgz", ".tar.gz", ".tar")
 _BLOCK = 1 << 20
@@ -128,7 +128,7 @@ class MailboxReader:
         files = [
             path
             for path in files
-            if path.suffix.lower() in _OUTLOOKS_MAILBOXES
+            if path.suffix.lower() in _PROGRAMS_OWN
             or path.name.lower().endswith(_TAR)
             or (path.suffix.lower() not in _SINGLE_MAIL and (_is_mbox(path) or _has_mails(path)))
         ]
@@ -146,7 +146,7 @@ class MailboxReader:
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         """The events of one mailbox, in batches of about fifty thousand mails.
 
-        Raises BadFile for a file that is no mbox or is packed and cut off, and for a mailbox of Outlook's own.
+        Raises BadFile for a file that is no mbox or is packed and cut off, and for a mailbox in a format of its program's own.
         """
         if item.path is None:
             raise BadSource(f"{item.name}: a mailbox is a file or a folder; the item has no path")
@@ -203,9 +203,9 @@ def _mails(path: Path) -> Iterator[tuple[RawMail, datetime | None, str | None]]:
         yield _single(path, 1), None, None
     elif path.suffix.lower() == _ARCHIVE:
         yield from _archived(path)
-    elif path.suffix.lower() in _OUTLOOKS_MAILBOXES:
+    elif path.suffix.lower() in _PROGRAMS_OWN:
         expected = "mails as .eml or .mbox: export them (readpst, or through Thunderbird), or read the account over IMAP (kind imap)"
-        raise BadFile(path, place="file name", expected=expected, found="a mailbox in a format of Outlook's own")
+        raise BadFile(path, place="file name", expected=expected, found="a mailbox in a format of its program's own")
     elif path.name.lower().endswith(_TAR):
         raise BadFile(
             path, place="file name", expected="mails or mailboxes, unpacked or in a ZIP archive", found="an archive of another kind"

@@ -622,7 +622,7 @@ class TestOutlooksOwn:
             assert sum(event.rows for event in found if isinstance(event, Seen)) == 3
             assert len(rows(found, "messages", counted=True)) == 2
 
-    @pytest.mark.parametrize("name", ["archive.pst", "cache.OST", "mac.olm", "Inbox.dbx"])
+    @pytest.mark.parametrize("name", ["archive.pst", "cache.OST", "mac.olm", "Inbox.dbx", "messages.TBB", "mail.nsf"])
     def test_a_whole_mailbox_is_an_item_that_says_what_to_do(self, name: str, tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"!BDN" + bytes(600))
         (tmp_path / "1.eml").write_bytes(self.MAIL)

@@ -46,6 +46,8 @@ _NEXT_MARK = re.compile(rb"[ \t\n\r]*([,\]])")
 #: Telegram Desktop writes control characters as \\x0B, which is no JSON; any other escape is passed over whole.
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|.)", re.DOTALL)
 _ESCAPE_IN_BYTES = re.compile(_ESCAPE.pattern.encode(), re.DOTALL)
+#: Telegram Desktop 4.1 writes the path of an emoji's picture, or why there is none, without quotes. No string holds a line feed, so this stands in none.
+_UNQUOTED = re.compile(r'(?<="document_id": )[^\s"\[{\d-][^\n"\\]*?(?=,?\n)')
 #: Whole numbers that orjson takes for such; others are floats for both.
 _INT64, _UINT64 = -(1 << 63), 1 << 64
 _SURE_DIGITS = 18
@@ -110,7 +112,9 @@ class JsonStream:
             try:
                 value, end = self._scanner.raw_decode(self._text, self._at)
             except json.JSONDecodeError as error:
-                if error.msg.startswith("Invalid \\escape") and self._mend():
+                if error.msg.startswith("Invalid \\escape") and self._mend(_ESCAPE, _mended):
+                    continue
+                if error.msg.startswith("Expecting value") and self._mend(_UNQUOTED, _quoted):
                     continue
                 cut = error.msg.startswith("Unterminated string") or error.pos >= len(self._text) - _SLACK
                 if self._is_over:
@@ -256,9 +260,9 @@ class JsonStream:
                 ) from error
             self._raw, self._raw_at, self._is_read = self._raw[self._raw_at :] + block, 0, not block
 
-    def _mend(self) -> bool:
-        """Make proper escapes of ``\\x0B`` in the text in memory; False where there are none."""
-        rest, changes = _ESCAPE.subn(_mended, self._text[self._at :])
+    def _mend(self, wrong: re.Pattern[str], right: Callable[[re.Match[str]], str]) -> bool:
+        """Make JSON of what is none in the text in memory (escapes such as ``\\x0B``); False where there is nothing of it."""
+        rest, changes = wrong.subn(right, self._text[self._at :])
         if not changes or rest == self._text[self._at :]:
             return False
         self._text, self._at, self._is_mended = rest, 0, True
@@ -288,6 +292,10 @@ class JsonStream:
 
 def _mended(escape: re.Match[str]) -> str:
     return f"\\u00{escape[1]}" if escape[1] else escape[0]
+
+
+def _quoted(value: re.Match[str]) -> str:
+    return f'"{value[0]}"'
 
 
 def _whole_number(digits: str) -> int | float:

@@ -136,6 +136,20 @@ def test_what_orjson_refuses_is_read_all_the_same(written: str, expected: str, t
     assert [row["text"] for row in found if row["text"] == expected] == [expected]
 
 
+@pytest.mark.parametrize("place", ["video_files/sticker.webm", "(File not included. Change data exporting settings to download.)"])
+@pytest.mark.parametrize("behind", ["", ',\n     "more": 1'], ids=["the last member", "before another"])
+def test_paths_of_emoji_without_quotes(place: str, behind: str, tmp_path: Path) -> None:
+    """Telegram Desktop 4.1 wrote them so, and not a word of such an export was read."""
+    export = enlarged("single_chat/result.json", 30)
+    said = '"document_id": video_files/x.webm,\n'
+    export["messages"][150]["text"] = [{"type": "custom_emoji", "text": "😁", "document_id": "CANARY"}, f" {said}"]
+    path = tmp_path / "result.json"
+    path.write_text(json.dumps(export, ensure_ascii=False, indent=1).replace('"CANARY"', place + behind), encoding="utf-8")
+    found = [row for event in read(path) if isinstance(event, Batch) and event.record == "messages" for row in event.table.to_pylist()]
+    assert len(found) == 300
+    assert [row["text"] for row in found if "😁" in row["text"]] == [f"😁 {said}"]
+
+
 def test_words_said_once_are_not_said_twice(tmp_path: Path) -> None:
     """The member that is taken out before parsing matters only where it says something else."""
     plain = {"type": "plain", "text": 'сло"во'}

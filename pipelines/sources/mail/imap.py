@@ -72,6 +72,8 @@ _PASSING = re.compile(
 )
 #: Of these, what Yahoo and Yandex say for ever of one mail that they cannot find any more, in the words of a server that is away.
 _MAYBE_THE_MAILS = re.compile(r"\[(?:unavailable|serverbug)\b", re.IGNORECASE)
+#: Exchange's and Microsoft 365's words behind a log-in that went well; mostly they pass within the hour.
+_WITHOUT_A_MAILBOX = "authenticated but not connected"
 #: Of a log-in. A wrong password may as well be told "try again later": without a code such words say nothing.
 _LATER = re.compile(r"\[(?:unavailable|inuse|limit|overquota|serverbug|throttled)\b|too many|throttl|temporar", re.IGNORECASE)
 #: Listed, and then left out of the answer: deleted meanwhile, or one that the server itself cannot take apart.
@@ -183,6 +185,10 @@ def _logged_in(source: Source, context: Context) -> Iterator[IMAPClient]:
     except (IMAP4.abort, OSError, EOFError) as error:
         raise SourceAway(f"{where}: it is away or hung up ({type(error).__name__})") from None
     except IMAP4.error as error:
+        if _WITHOUT_A_MAILBOX in str(error).lower():
+            raise SourceAway(
+                f"{where}: it let the account in and gave it no mailbox: too many sessions, or a password or token of another one"
+            ) from None
         if _PASSING.search(str(error)):
             raise SourceAway(f"{where}: it refused what was asked, for now") from None
         raise BadSource(f"{where}: it refused what was asked or does not speak IMAP ({type(error).__name__})") from None
@@ -282,7 +288,7 @@ def _state(server: IMAPClient, name: str, asked: list[str]) -> str:
     except IMAP4.abort:
         raise
     except IMAP4.error as error:
-        if _PASSING.search(str(error)):
+        if _PASSING.search(str(error)) or _WITHOUT_A_MAILBOX in str(error).lower():
             raise
         return _CLOSED
 

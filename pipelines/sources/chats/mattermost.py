@@ -1,5 +1,5 @@
 """Mattermost: the bulk export (``mmctl export create`` or ``mattermost export bulk``): one JSON object a line, alone or in the ZIP that mmctl makes;
-and the compliance export as CSV (:mod:`pipelines.sources.chats.mattermost_csv`).
+the compliance export as CSV, and the table of one channel (:mod:`pipelines.sources.chats.mattermost_csv`).
 
 Grain: one row of ``messages`` per post and per reply; one of ``chats`` per channel and direct conversation; one of ``accounts`` per
 user and bot listed or met; one of ``addressees`` per mention, per other member of a direct conversation and message, and per person who reacted.

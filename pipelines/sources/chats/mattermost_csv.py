@@ -1,4 +1,5 @@
-"""Mattermost's compliance export as CSV: one row per post, per file of a post and per person who came, left or was there.
+"""Mattermost's compliance export as CSV: one row per post, per file of a post and per person who came, left or was there; and the table of one channel
+that anybody may export who is in it ("Channel Export", a plug-in of Mattermost's): one row per post.
 
 What the format does, and what is made of it (``enterprise/message_export/csv_export`` of mattermost/mattermost):
 
@@ -10,14 +11,21 @@ What the format does, and what is made of it (``enterprise/message_export/csv_ex
 - A deletion repeats the post with "delete " before its words and its own moment.
 - "enter" and "leave" are service messages; "previously-joined", stamped with the beginning of the batch, is none.
 - A batch holds what was written or changed since the last one: nothing is taken for deleted because it lacks it.
+
+The table of a channel (``server/csv.go`` of mattermost/mattermost-plugin-channel-export) is called as the channel is in addresses, and says neither its team nor
+its title: its posts are others than those of the exports of a server, so keep one of the two. Its newest posts come first, times are written out
+("2026-11-22 11:01:00.25 +0000 UTC"). Who answers whom stood in it until 2023 only, and so did nicknames in the place of user names.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from datetime import datetime
 
 from pipelines.errors import BadFile
 from pipelines.sources.chats.chat_rows import Chat, ChatRows, from_epoch, media_of
@@ -34,6 +42,12 @@ _COLUMNS = {
     "type": "Post Type", "user_type": "User Type",
 }  # fmt: skip
 _OPTIONAL = frozenset(("edited", "user_type"))
+#: Of the table of a channel; what is not there says nothing.
+_OF_A_CHANNEL = {
+    "at": "Post Creation Time", "user_id": "User Id", "email": "User Email", "user_type": "User Type", "user": "User Name", "post": "Post Id",
+    "root": "Parent Post Id", "text": "Post Message", "type": "Post Type",
+}  # fmt: skip
+_WRITTEN_OUT = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.(\d{1,9}))? ([+-]\d{4})(?: [^\s]+)?(?: m=.*)?", re.ASCII)
 _MILLIS = 1000
 _DIRECT = frozenset(("direct", "group"))
 _CAME, _WAS_THERE = frozenset(("enter", "leave")), "previously-joined"
@@ -56,6 +70,8 @@ def read_posts(
     ``mentioned``: which of these users are named in a text. Raises BadFile for another table, or one that is cut off.
     """
     found = list(_rows(tree, name))
+    if found and "user_id" in found[0][1]:
+        found = [(line, _as_of_a_server(row, name)) for line, row in reversed(found)]
     members: dict[str, set[str]] = defaultdict(set)
     files: dict[str, list[str]] = defaultdict(list)
     sent: dict[str, Row] = {}
@@ -127,14 +143,35 @@ def read_posts(
                 rows.address(message_id, member, "member")
 
 
+def _as_of_a_server(row: Row, name: str) -> Row:
+    """A row of the table of a channel in the words of the compliance export."""
+    channel = storable(unicodedata.normalize("NFC", name.rpartition("/")[2].rpartition(".")[0]))
+    return {
+        **dict.fromkeys(_COLUMNS, ""), **row, "at": _milliseconds(row["at"]), "user": row["user"] or row["user_id"], "channel": channel, "title": channel,
+        "kind": "public",
+    }  # fmt: skip
+
+
+def _milliseconds(stated: str) -> str:
+    """Since 1970, of a time written out; empty where it is none."""
+    if not (match := _WRITTEN_OUT.fullmatch(stated)):
+        return ""
+    try:
+        seconds = int(datetime.fromisoformat(match[1] + match[3]).timestamp())
+    except ValueError:
+        return ""
+    return str(seconds * _MILLIS + int((match[2] or "").ljust(9, "0")[:3]))
+
+
 def _rows(tree: Tree, name: str) -> Iterator[tuple[int, Row]]:
     path = tree.named(name)
     with buffered(tree, name) as content:
         reader = csv.reader(io.TextIOWrapper(content, encoding="utf-8-sig", newline=""), strict=True)
         try:
             header = next(reader, [])
-            places = {key: header.index(title) for key, title in _COLUMNS.items() if title in header}
-            if lacking := [title for key, title in _COLUMNS.items() if key not in places and key not in _OPTIONAL]:
+            columns = _OF_A_CHANNEL if set(_OF_A_CHANNEL.values()) <= set(header) else _COLUMNS
+            places = {key: header.index(title) for key, title in columns.items() if title in header}
+            if lacking := [title for key, title in columns.items() if key not in places and key not in _OPTIONAL]:
                 raise BadFile(
                     path,
                     place="header",
@@ -149,7 +186,7 @@ def _rows(tree: Tree, name: str) -> Iterator[tuple[int, Row]]:
                     )
                 yield (
                     reader.line_num,
-                    {key: storable(cells[places[key]]).strip() if key in places and places[key] < len(cells) else "" for key in _COLUMNS},
+                    {key: storable(cells[places[key]]).strip() if key in places and places[key] < len(cells) else "" for key in columns},
                 )
         except UnicodeDecodeError:
             raise BadFile(path, place=f"after line {reader.line_num}", expected="UTF-8", found="another encoding") from None

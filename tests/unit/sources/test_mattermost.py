@@ -240,3 +240,43 @@ def test_what_an_application_posts_is_not_by_whoever_made_its_webhook(tmp_path: 
         ("webhook:lidia", None, True),
         *[("lidia", None, None)] * 3,
     ]
+
+
+OF_A_CHANNEL = """\
+Post Creation Time,User Id,User Email,User Type,User Name,Post Id,Parent Post Id,Post Message,Post Type
+2026-11-22 11:03:00 +0000 UTC,u3,,system,olga,p4,,olga joined the channel.,system_join_channel
+some day,u1,,user,lidia,p3,,x,message
+2026-11-22 14:02:00.5 +0300 MSK,u2,petr@example.org,user,petr.o,p2,p1,"вот,
+так",message
+2026-11-22 11:01:00.25 +0000 UTC,u1,Lidia@example.org,user,lidia,p1,,"@petr.o, где задание?",message
+2026-11-22 11:00:00 +0000 UTC,b1,,bot,,p0,,Напоминание,message
+"""
+
+
+def test_the_table_of_a_channel(tmp_path: Path):
+    """As somebody exports it who is in the channel, and no administrator."""
+    path = tmp_path / "kurs-5.csv"
+    path.write_text(OF_A_CHANNEL, "utf-8")
+    read = Reading(MattermostReader(), path)
+    rows = read.rows("messages")
+    reminder, question, answer, _joined = rows
+    assert [(row["text"], row["kind"], row["sent_at"].minute, row["sent_at"].microsecond) for row in rows] == [
+        ("Напоминание", "post", 0, 0),
+        ("@petr.o, где задание?", "post", 1, 250_000),
+        ("вот,\nтак", "post", 2, 500_000),
+        ("olga joined the channel.", "service", 3, 0),
+    ]
+    assert (answer["reply_to_id"], question["thread_id"], reminder["thread_id"]) == (question["message_id"], question["message_id"], None)
+    assert [(row["title"], row["channel"], row["kind"]) for row in read.rows("chats")] == [("kurs-5", "chat", "supergroup")]
+    accounts = {row["native_id"]: (row["email"], row["is_bot"]) for row in read.rows("accounts")}
+    assert accounts == {
+        "b1": (None, True),
+        "lidia": ("lidia@example.org", None),
+        "petr.o": ("petr@example.org", None),
+        "olga": (None, None),
+    }
+    assert [(row["message_id"], row["role"]) for row in read.rows("addressees")] == [(question["message_id"], "mention")]
+    assert read.rejected == [("line 3", "no readable date")]
+    assert wholes(read) == []
+    path.write_text(OF_A_CHANNEL[:-30], "utf-8")
+    assert "cut off" in refused(MattermostReader(), path)

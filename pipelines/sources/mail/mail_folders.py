@@ -34,6 +34,8 @@ NAMES = {
 #: Endings of files and folders that mailboxes lie in (Thunderbird's subfolders: ``.sbd``).
 _ENDINGS = (".gz", ".mbox", ".mbx", ".sbd")
 _APART = re.compile(r"(?:[-_ ]?\d{1,3}|\s*\([^()]{0,20}\))$")
+#: Programs that copy an account name its folders from its root on.
+_ROOTS = ("inbox.", "[gmail].", "[google mail].")
 #: A file of this name is the mailbox of the folder that it lies in (Apple Mail, Dovecot).
 _NAMELESS = frozenset(("mbox",))
 
@@ -55,7 +57,7 @@ def _plain(name: str) -> str:
 
 
 def parts_of_path(path: str) -> list[str]:
-    """The names of the folders that a path of files stands for: "Mail/.INBOX.Trash" (Maildir++), "Local Folders/Trash.sbd/Old", "Спам.mbox"."""
+    """The names of the folders that a path of files stands for: "Mail/.INBOX.Trash" (Maildir++), "Mail/INBOX.Trash" (OfflineIMAP), "Local Folders/Trash.sbd/Old", "Спам.mbox"."""
     parts = []
     for part in path.split("/"):
         if part.startswith("."):
@@ -64,7 +66,9 @@ def parts_of_path(path: str) -> list[str]:
         stem = part
         while stem.lower().endswith(_ENDINGS):
             stem = stem[: stem.rindex(".")]
-        if stem.lower() not in _NAMELESS:
+        if stem.lower().startswith(_ROOTS):
+            parts += [_decoded(one) for one in stem.split(".")]
+        elif stem.lower() not in _NAMELESS:
             parts.append(_decoded(stem))
     return parts
 

@@ -471,13 +471,14 @@ class TestMaildir:
         unwanted = (
             "Spam.mbox", "Takeout/Mail/Корзина.mbox", "Local Folders/Trash", "Local Folders/Trash.sbd/Старое", "Apple/Junk.mbox/mbox",
             "Выгрузка/Черновики/1.eml", "Takeout/Mail/Spam-001.mbox", "Local Folders/Junk (POP)", "Local Folders/Drafts-1", "Mail/Gelöschte Elemente.mbox",
-            "Apple/Deleted Items 2.mbox/mbox", "Mail/Видалені.mbox", "box/.INBOX.Trash/cur/1.host", "box/.&BCEEPwQwBDw-/cur/1.host", "box/.Drafts.2026/cur/1.host",
+            "Apple/Deleted Items 2.mbox/mbox", "offline/INBOX.Spam/cur/1.host", "offline/[Gmail].&BBoEPgRABDcEOAQ9BDA-/cur/1.host", "INBOX.Drafts.mbox", "Mail/Видалені.mbox", "box/.INBOX.Trash/cur/1.host", "box/.&BCEEPwQwBDw-/cur/1.host", "box/.Drafts.2026/cur/1.host",
         )  # fmt: skip
         wanted = (
             "All mail Including Spam and Trash.mbox",
             "Apple/INBOX.mbox/mbox",
             "box/.&BBoEQwRABEE-/cur/1.host",
             "Антиспам.mbox",
+            "offline/INBOX.Курс/cur/1.host",
             "Google/Корзина-2026.mbox",
             "Google/Курс-1.mbox",
             "Выгрузка/Курс/1.eml",
@@ -485,7 +486,7 @@ class TestMaildir:
         for name in (*unwanted, *wanted):
             (maildir / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(mail if name.endswith((".eml", ".host")) else plain, maildir / name)
-        for folder in maildir.glob("box/.*/"):
+        for folder in (*maildir.glob("box/.*/"), *maildir.glob("offline/*/")):
             (folder / "new").mkdir(exist_ok=True)
         source = SOURCE.model_copy(update={"path": maildir})
         folders = {name.removesuffix("/cur/1.host").removesuffix("/1.eml") for name in wanted}
@@ -495,6 +496,8 @@ class TestMaildir:
             "Spam.mbox",
             "box/.&BBoEQwRABEE-",
             "box/.Drafts.2026",
+            "offline/INBOX.Spam",
+            "offline/INBOX.Курс",
             "Выгрузка/Курс",
         ]
         for only in ("Spam.mbox", "Local Folders/Trash.sbd"):

@@ -74,6 +74,7 @@ _ROOMS = {
     "l": ("direct", "personal"),
     "v": ("direct", "personal"),
 }
+_TWO_IDS = re.compile(r"(?=.*[A-Z])(?=.*[a-z])(?=.*\d)[0-9A-Za-z]+", re.ASCII)
 _ENCRYPTED, _DELETED = "e2e", "rm"
 _EARLIER = "an earlier state of a message that was edited"
 _ANONYMOUS = re.compile(r"User_\d+", re.ASCII)
@@ -382,8 +383,10 @@ def _room_of_file(name: str, path: Path, export: _Export) -> Chat:
     if title.lower() in ("messages", "export") and path.name != name:
         title = path.name.rpartition(".")[0] or path.name
     title = storable(unicodedata.normalize("NFC", title))
-    channel, kind = _ROOMS.get(export.kinds.get(title, ""), ("chat", "group"))
-    chat = Chat(export.rows.secret("chat", f"room:{title}"), channel, kind, title)
+    # In pages of one's own data, rooms are called by their ids.
+    is_direct = len(title) > _LONGEST_ROOM_ID and _TWO_IDS.fullmatch(title) is not None
+    channel, kind = _ROOMS.get("d" if is_direct else export.kinds.get(title, ""), ("chat", "group"))
+    chat = Chat(export.rows.secret("chat", f"room:{title}"), channel, kind, None if is_direct else title)
     export.rows.chat(chat)
     return chat
 

@@ -226,3 +226,13 @@ def test_direct_rooms_in_an_export_of_ones_own_data_are_direct(tmp_path: Path):
         ("petr", "direct", "personal"),
     ]
     assert reading.column("messages", "is_private") == [False, True]
+
+
+def test_a_page_called_by_the_ids_of_two_people_is_a_direct_room(tmp_path: Path):
+    files = {f"{name}.html": PAGE for name in ("rocketAbc2DefGhi34K7mQ9rS2tU5vW8xY1z", "GENERAL", "вопросы-по-курсу-для-педагогов-2026")}
+    reading = Reading(RocketChatReader(), packed(tmp_path / "data.zip", {**files, "user.html": "<!DOCTYPE html>"}))
+    assert sorted((row["channel"], row["title"] or "") for row in reading.rows("chats")) == [
+        ("chat", "GENERAL"),
+        ("chat", "вопросы-по-курсу-для-педагогов-2026"),
+        ("direct", ""),
+    ]

@@ -154,18 +154,13 @@ def _is_export(path: Path) -> bool:
 
 
 def _base(names: list[str]) -> tuple[str | None, bool]:
-    """The folder inside the archive in which the export lies: all lists, and what lies beside them; where there is no list, the folders of channels.
-
-    None where there are neither; and whether there are lists.
-    """
-    found = [name.rpartition("/")[0] for name in names if name.rpartition("/")[2] in (*_LISTS, *_PEOPLE)]
-    has_lists = bool(found)
-    if not has_lists:
-        found = [match["folder"].rpartition("/")[0] for name in names if (match := _DAY.fullmatch(name)) and not _FILE.fullmatch(name)]
+    """The folder inside the archive in which the export lies, all lists and all folders of channels; None where there are neither. And whether there are lists."""
+    lists = [name.rpartition("/")[0] for name in names if name.rpartition("/")[2] in (*_LISTS, *_PEOPLE)]
+    found = lists + [match["folder"].rpartition("/")[0] for name in names if (match := _DAY.fullmatch(name)) and not _FILE.fullmatch(name)]
     if not found:
         return None, False
     common = posixpath.commonpath(found) if all(found) else ""
-    return f"{common}/" if common else "", has_lists
+    return f"{common}/" if common else "", bool(lists)
 
 
 def _elements(tree: Tree, name: str) -> Iterator[tuple[int, Any]]:

@@ -367,3 +367,25 @@ def test_a_huddle_and_what_slack_tells_of_a_canvas_are_nothing_that_somebody_wro
         ("post", "слышно?"),
         ("service", ""),
     ]
+
+
+@pytest.mark.parametrize("is_packed", [False, True], ids=["folder", "archive"])
+def test_a_channel_that_workspaces_share_lies_beside_those_that_have_lists(is_packed: bool, tmp_path: Path):
+    lists = {"channels.json": json.dumps([{"id": "C1", "name": "own"}]), "users.json": "[]"}
+    files = {
+        **{f"teams/one/{name}": content for name, content in lists.items()},
+        "teams/one/own/2025-01-01.json": day({"ts": ts(1), "text": "своё"}),
+        "shared/2025-01-01.json": day({"ts": ts(2), "text": "общее"}),
+    }
+    path = tmp_path / "grid"
+    if is_packed:
+        path = packed(tmp_path / "grid.zip", files)
+    else:
+        for name, content in files.items():
+            (path / name).parent.mkdir(parents=True, exist_ok=True)
+            (path / name).write_text(content, "utf-8")
+    (item,) = names_of(SlackReader(), tmp_path)
+    read = Reading(SlackReader(), tmp_path / item)
+    assert sorted(read.column("messages", "text")) == ["общее", "своё"]
+    assert {row["chat_id"] for row in read.rows("messages") if row["text"] == "своё"} == {"slack:chat:C1"}
+    assert len(set(read.column("messages", "chat_id"))) == 2

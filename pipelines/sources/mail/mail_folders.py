@@ -52,8 +52,8 @@ def is_left_out(parts: Iterable[str], names: Collection[str]) -> bool:
 
 
 def _plain(name: str) -> str:
-    """A name without what tells one of several such files from another: "Trash-001" (Google), "Junk (2)", "Спам (POP)"."""
-    return _APART.sub("", unicodedata.normalize("NFC", name).casefold()).strip()
+    """A name without what tells one of several such files from another: "Trash-001" (Google), "Junk (2)", "Спам (POP)", and with blanks ("deleted_items")."""
+    return _APART.sub("", unicodedata.normalize("NFC", name).casefold()).replace("_", " ").strip()
 
 
 def parts_of_path(path: str) -> list[str]:

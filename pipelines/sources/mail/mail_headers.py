@@ -54,6 +54,8 @@ _NO_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
 _SPACES = re.compile(r"\s+")
 #: What stands between addresses in a text that is no list of mailboxes.
 _BETWEEN_ADDRESSES = re.compile(r"[\s<>\"',;:()\[\]]+")
+#: How archives of mailing lists (Mailman, in its languages) write "somebody@example.org (Name)".
+_OBSCURED = re.compile(r"\s*([\w.+=-]{1,64}) (?:at|на|en|à|em) ([\w-]{1,63}(?:\.[\w-]{1,63}){1,9})(?:\s+\((.*)\))?\s*")
 _NO_ADDRESS = re.compile(r"[<>(),;\"\\]")
 #: RFC 5321, 4.5.3.1: 64 before the at, 255 behind it.
 _LONGEST_ADDRESS = 320
@@ -195,6 +197,8 @@ def _people(body: bytes, charset: str | None) -> tuple[tuple[str, str], ...]:
         people = [(name, cleaned) for name, address in _mailboxes(text) if (cleaned := address_of(address))]
     if not people:  # a quotation mark or bracket that is never closed hides everything behind it
         people = [("", cleaned) for part in _BETWEEN_ADDRESSES.split(text) if "@" in part[1:-1] and (cleaned := address_of(part))]
+    if not people and (hidden := _OBSCURED.fullmatch(text)):
+        people = [(hidden[3] or "", f"{hidden[1]}@{hidden[2]}".lower())]
     for name, address in people:
         shown = _SPACES.sub(" ", decode_words(name)).strip().strip("'\"").strip()
         found.append((shown if shown.lower() != address else "", address))

@@ -1,5 +1,5 @@
-"""Mailboxes: who wrote to whom and when, from mbox files, Maildir folders, folders of mails saved one by one, and ZIP archives of both, as services let
-people take their mail away. No body is kept.
+"""Mailboxes: who wrote to whom and when, from mbox files, Maildir folders, folders of mails saved one by one (also numbered, as MH and Claws Mail keep them),
+and ZIP archives of these, as services let people take their mail away. No body is kept.
 
 Grain: one row of ``messages`` per mail, the same row wherever a copy of the mail lies (its key is made of the Message-ID); one of
 ``addressees`` per mail, address and field; one of ``mail_references`` per mail and mail that it names; one of ``accounts`` per address; one of
@@ -53,7 +53,10 @@ _MAILDIR_FOLDERS = ("cur", "new")
 _MAILDIR_TIME = re.compile(r"(\d{9,10})\.")
 #: Flags at the end of a name; where no name may hold a colon, programs write other signs in its place.
 _MAILDIR_FLAGS = re.compile(r"(?:[:;!_+-]|%3A|\uf03a)2,([A-Za-z]*)$")
+#: Mails of MH folders are called by their numbers; they begin with a field of a header.
+_NUMBERED, _FIELD = re.compile(r"\d{1,7}\.?"), re.compile(rb"[!-9;-~]{1,80}:[ \t]*\S")
 _HEADER_END = re.compile(rb"\r\n\r\n|\n\r?\n|\r\r")
+_GLANCE = 200
 #: How a mailbox begins.
 _FROM_LINE = b"From "
 #: Mails saved one by one (Outlook, Thunderbird, webmail); Apple Mail's begin with a line that counts their bytes.
@@ -89,7 +92,7 @@ _FOLDERS_OWN = b"DON'T DELETE THIS MESSAGE -- FOLDER INTERNAL DATA"
 
 
 class MailboxReader:
-    """Reads mbox files, Maildir folders, folders of ``*.eml``, ``*.emlx`` and plain ``*.msg`` files, and ZIP archives of such files
+    """Reads mbox files, Maildir and MH folders, folders of ``*.eml``, ``*.emlx`` and plain ``*.msg`` files, and ZIP archives of such files
     (kind "mailbox"); one item is one file or one folder.
 
     Record kinds: messages (counted), addressees, mail_references, accounts, chats. Rejected, as "mail N" (in folders and archives: of the files in order of name):
@@ -123,8 +126,10 @@ class MailboxReader:
             for path in sorted(root.rglob("*"))
             if path.is_file() and not any(part.startswith(".") for part in path.relative_to(root).parts) and inside.isdisjoint(path.parents)
         ]
-        single = {path.parent for path in files if path.suffix.lower() in _SINGLE_MAIL}
+        numbered = _numbered(files)
+        single = {path.parent for path in files if path.suffix.lower() in _SINGLE_MAIL} | numbered
         folders += sorted(single.difference(folders))
+        files = [path for path in files if path.parent not in numbered or not _NUMBERED.fullmatch(path.name)]
         files = [
             path
             for path in files
@@ -166,6 +171,23 @@ class MailboxReader:
         yield from rows.flush()
         yield from rows.last_events()
         yield Covers(rows.since, rows.until)
+
+
+def _numbered(files: Iterable[Path]) -> set[Path]:
+    """The folders whose numbered files are mails: by the first of each."""
+    found: dict[Path, Path] = {}
+    for path in files:
+        if _NUMBERED.fullmatch(path.name):
+            found.setdefault(path.parent, path)
+    return {folder for folder, path in found.items() if _begins_with_field(path)}
+
+
+def _begins_with_field(path: Path) -> bool:
+    try:
+        with path.open("rb") as content:
+            return bool(_FIELD.match(content.read(_GLANCE)))
+    except OSError:
+        return False
 
 
 def _wanted(names: Iterable[str], folders: Iterable[str]) -> Iterator[str]:
@@ -237,9 +259,12 @@ def _told_by_name(name: str) -> tuple[datetime | None, bool]:
 
 
 def _saved_mails(folder: Path) -> Iterator[tuple[RawMail, datetime | None, str | None]]:
+    numbered = [path for path in folder.iterdir() if _NUMBERED.fullmatch(path.name) and path.is_file()]
     files = sorted(
         path for path in folder.iterdir() if path.suffix.lower() in _SINGLE_MAIL and path.is_file() and not path.name.startswith(".")
     )
+    if numbered and _numbered(sorted(numbered)):
+        files += sorted(numbered, key=lambda path: (int(path.name.rstrip(".")), path.name))
     for number, path in enumerate(files, start=1):
         raw, problem = _whole(path, number)
         yield raw, None, problem

@@ -72,6 +72,11 @@ def test_date_texts(text: str, expected: datetime | None) -> None:
         ("nobody, <>, @, <@>", []),
         # The address was encoded together with the name.
         ("=?utf-8?b?0JjQstCw0L0gPGl2YW5AZXhhbXBsZS5vcmc+?=", [("Иван", "ivan@example.org")]),
+        # As archives of mailing lists write it.
+        ("ivan at example.org (=?utf-8?b?0JjQstCw0L0=?=)", [("Иван", "ivan@example.org")]),
+        ("Ivan.P на mail.example.org", [("", "ivan.p@mail.example.org")]),
+        ("Ivan at home", []),
+        ("See you at example.org tomorrow", []),
         # By which way it shall go.
         ("Иван <@relay.example,@mx.example:ivan@example.org>", [("Иван", "ivan@example.org")]),
     ],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -113,21 +114,26 @@ def _cell(cells: Sequence[str], column: int) -> str:
 
 
 def _day(text: str, today: date) -> date | None:
-    """A day as it is typed: 2026-11-25, 25.11.2026, 25.11 (the next one), or Excel's number of it; None: it is none."""
+    """A day as it is typed: 2026-11-25, 25.11.2026, 25.11 (the nearest one), or Excel's number of it; None: it is none.
+
+    A day without a year that is just over is over: the next one would put a line to rest for a year.
+    """
     if re.fullmatch(r"\d{5}(?:\.0+)?", text):
         return _EXCEL_EPOCH + timedelta(days=int(float(text)))
     match = _DAY.fullmatch(text)
     if match is None:
         return None
     part = match.groupdict()
-    try:
-        if part["year"]:
-            return date(int(part["year"]), int(part["month"]), int(part["day"]))
-        year = int(part["y"]) + (2000 if len(part["y"]) == 2 else 0) if part["y"] else today.year
-        day = date(year, int(part["m"]), int(part["d"]))
-    except ValueError:
-        return None
-    return day if part["y"] or day >= today else day.replace(year=day.year + 1)
+    if part["year"]:
+        years, month, day = [int(part["year"])], int(part["month"]), int(part["day"])
+    else:
+        month, day = int(part["m"]), int(part["d"])
+        years = [int(part["y"]) + (2000 if len(part["y"]) == 2 else 0)] if part["y"] else [today.year - 1, today.year, today.year + 1]
+    days = []
+    for year in years:
+        with suppress(ValueError):  # the 31st of June; the 29th of February of most years
+            days.append(date(year, month, day))
+    return min(days, key=lambda one: abs(one - today), default=None)
 
 
 def returned(folder: Path, programme: Programme, store: Store, at: datetime) -> tuple[int, list[str]]:

@@ -137,7 +137,8 @@ def application(
         Route("/sheet.xlsx", _seated(shared, _workbook)),
         Route("/sheet", _seated(shared, _sheet), methods=["POST"]),
     ]
-    return Starlette(routes=routes, middleware=[Middleware(_Guard)], exception_handlers={HTTPException: _refused, MayakError: _away})
+    handlers = {HTTPException: _on(shared, _refused), MayakError: _on(shared, _away)}
+    return Starlette(routes=routes, middleware=[Middleware(_Guard)], exception_handlers=handlers)
 
 
 class _Guard(BaseHTTPMiddleware):
@@ -155,19 +156,31 @@ async def _style(request: Request) -> Response:
     return Response(text, media_type="text/css", headers={"Cache-Control": "max-age=300"})
 
 
-async def _refused(request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    return PlainTextResponse({404: "not found", 403: "refused", 429: "too many requests"}.get(status, "refused"), status)
+async def _refused(shared: Page, request: Request, error: Exception) -> Response:
+    return await _no(shared, request, error.status_code if isinstance(error, HTTPException) else 500)
 
 
-async def _away(request: Request, error: Exception) -> Response:
-    status = 503 if isinstance(error, TransientError) else 500
-    return PlainTextResponse(str(error) if status == 503 else "something is wrong; see the log of the page", status)
+async def _away(shared: Page, request: Request, error: Exception) -> Response:
+    return await _no(shared, request, 503 if isinstance(error, TransientError) else 500)
 
 
-def _on(shared: Page, endpoint: Callable[[Page, Request], Awaitable[Response]]) -> Asked:
-    async def asked(request: Request) -> Response:
-        return await endpoint(shared, request)
+async def _no(shared: Page, request: Request, status: int, *, has_ended: bool = False) -> Response:
+    """Why something is not shown or not taken, and what to do, to a curator who knows nothing of status codes.
+
+    What does not exist and what is another curator's are answered alike. Where the day's data cannot be read, not even the language is known.
+    """
+    try:
+        about = await run_in_threadpool(shared.snapshot.about)
+    except MayakError as error:
+        return PlainTextResponse(str(error) if isinstance(error, TransientError) else "something is wrong; see the log of the page", status)
+    language = shared.language(request, about)
+    message = words.refusal(status, language, has_ended=has_ended)
+    return HTMLResponse(page("page/refused.html", language, programme=about["programme"], message=message), status)
+
+
+def _on(shared: Page, endpoint: Callable[..., Awaitable[Response]]) -> Callable[..., Awaitable[Response]]:
+    async def asked(request: Request, *more: Exception) -> Response:
+        return await endpoint(shared, request, *more)
 
     return asked
 
@@ -179,18 +192,20 @@ def _seated(shared: Page, endpoint: Endpoint) -> Asked:
         token = request.cookies.get(SESSION_COOKIE)
         session = await run_in_threadpool(shared.store.session, token, shared.now())
         if session is None:
-            return RedirectResponse(f"/login?next={quote(request.url.path)}", 303) if request.method == "GET" else _no(403)
+            if request.method == "GET":
+                return RedirectResponse(f"/login?next={quote(request.url.path)}", 303)
+            return await _no(shared, request, 403, has_ended=True)
         if shared.too_many(f"session:{session.login}"):
-            return _no(429)
+            return await _no(shared, request, 429)
         about = await run_in_threadpool(shared.snapshot.about)
         if request.method == "POST":
             length = int(request.headers.get("content-length") or 0)
             if length > threshold("page_sheet_bytes"):
-                return _no(413)
+                return await _no(shared, request, 413)
             request.state.form = await request.form(max_files=1, max_fields=20)
             given = request.state.form.get("form_token")
             if not isinstance(given, str) or not hmac.compare_digest(given.encode(), session.form_token.encode()):
-                return _no(403)
+                return await _no(shared, request, 403)
             if isinstance(upload := request.state.form.get("sheet"), UploadFile):
                 request.state.sheet = await upload.read()
         if session.must_change and request.url.path not in ("/password", "/logout"):
@@ -198,10 +213,6 @@ def _seated(shared: Page, endpoint: Endpoint) -> Asked:
         return await run_in_threadpool(endpoint, Seat(shared, request, session, about, shared.language(request, about)))
 
     return asked
-
-
-def _no(status: int) -> Response:
-    return PlainTextResponse("refused", status)
 
 
 # -- coming and going ------------------------------------------------------------------------------------------------------------
@@ -212,13 +223,13 @@ async def _login(shared: Page, request: Request) -> Response:
     language = shared.language(request, about)
     client = request.client.host if request.client else "unknown"
     if shared.too_many(f"client:{client}"):
-        return _no(429)
+        return await _no(shared, request, 429)
     message, status = None, 200
     if request.method == "POST":
         form = await request.form(max_files=0, max_fields=5)
         known = request.cookies.get(FORM_COOKIE, "")
         if not known or not hmac.compare_digest(str(form.get("form_token")).encode(), known.encode()):
-            return _no(403)
+            return await _no(shared, request, 403)
         try:
             name, password = str(form.get("login", "")), str(form.get("password", ""))
             token = await run_in_threadpool(shared.store.log_in, name, password, client, shared.now())
@@ -420,7 +431,10 @@ def _learners(seat: Seat) -> Response:
     found = [learner for learner in everybody if wanted in (learner.name or "").casefold()] if wanted else everybody
     levels = {code: wording.level_name(code, seat.language) for code in ("low", "medium", "high")}
     seat.page.store.note(seat.page.now(), seat.curator, "learners")
-    return seat.shown("page/learners.html", learners=found, wanted=wanted, levels=levels, everybody=len(everybody))
+    # Most curators have one stream: said once, it leaves a telephone's width to the names.
+    streams = {learner.streams for learner in everybody}
+    only = streams.pop() if len(streams) == 1 else None
+    return seat.shown("page/learners.html", learners=found, wanted=wanted, levels=levels, everybody=len(everybody), only_stream=only)
 
 
 # -- questions, works ------------------------------------------------------------------------------------------------------------
@@ -471,7 +485,7 @@ def _sheet(seat: Seat) -> Response:
         try:
             marks = seat.page.read_sheet(Path(file.name), seat.page.now())
         except MayakError as error:
-            message = words.sheet_refused(error, seat.page.snapshot.curators().get(seat.curator), seat.language)
+            message = words.sheet_refused(error, seat.page.snapshot.curators().get(seat.curator), _today(seat), seat.language)
             return seat.shown("page/empty.html", 400, message=message)
     own = {line["item_id"]: line for line in seat.page.snapshot.lines(seat.curator, seat.language.code)}
     if any(mark.curator_id != seat.curator or mark.item_id not in own for mark in marks):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -28,6 +28,8 @@ ACTS = {
     "notice_bounced": N_("a notice came back"),
     "contacted": N_("was written to"),
 }
+#: How far ahead the day lies that is given as an example.
+_DAYS_AHEAD = 2
 #: Whose act it is: the learner's own ones and those of the course's people are told apart by more than colour.
 FROM_STAFF = ("passed", "not_passed", "graded", "notice", "notice_bounced", "contacted")
 
@@ -109,7 +111,22 @@ def mark_view(mark: Mark, names: dict[str, str | None], language: Language) -> s
     return wording.mark_words(seen, language)
 
 
-def sheet_refused(error: MayakError, curator_name: str | None, language: Language) -> str:
+def refusal(status: int, language: Language, *, has_ended: bool = False) -> str:
+    """What a curator is told instead of a page. ``has_ended``: whoever sent a form is logged in no more."""
+    say = language.say
+    if has_ended:
+        return say("Nothing was pressed for a long time, and you were logged out. Log in again: what you pressed last was not saved.")
+    told = {
+        403: say("This page was opened too long ago: what you pressed was not saved. Open it again."),
+        404: say("There is no such page, or it is not for you."),
+        413: say("This file is too large to be a list of Mayak’s. Nothing was saved."),
+        429: say("Too much was asked for within a minute. Wait a minute and try again."),
+        503: say("The list cannot be shown just now. Try again in a minute."),
+    }
+    return told.get(status) or say("Something went wrong. Please tell those who run Mayak.")
+
+
+def sheet_refused(error: MayakError, curator_name: str | None, today: date, language: Language) -> str:
     """Why a list that was brought back is not taken, and what to do: an error is written for whoever runs Mayak, in English and by places of a file."""
     say = language.say
     if not isinstance(error, BadSheet):
@@ -135,7 +152,8 @@ def sheet_refused(error: MayakError, curator_name: str | None, language: Languag
             words=words,
         )
     elif error.trouble is SheetTrouble.no_day_ahead:
-        why = say("Row {row}: to snooze a line, write the day beside the mark. It has to lie ahead, e.g. 25.11.", row=error.row)
+        ahead = f"{today + timedelta(days=_DAYS_AHEAD):%d.%m}"
+        why = say("Row {row}: to snooze a line, write the day beside the mark. It has to lie ahead, e.g. {day}.", row=error.row, day=ahead)
     else:
         most = int(threshold("page_note_characters"))
         why = language.count(

@@ -17,7 +17,7 @@ import pytest
 from pipelines.deliveries.page import passwords
 from pipelines.deliveries.page.store import Store
 from pipelines.errors import BadFile
-from pipelines.marks import marks_in, returned, take_marks
+from pipelines.marks import _day, marks_in, returned, take_marks
 from tests.unit.deliveries import fixture as made
 from tests.unit.deliveries.page_fixture import MINE, PASSWORD, THEIRS, Clock, TestClient, page_over, served_from
 
@@ -411,6 +411,50 @@ def test_a_sheet_without_the_hidden_columns_says_where(tmp_path: Path) -> None:
     book.save(tmp_path / "x.xlsx")
     with pytest.raises(BadFile, match="row 3"):
         marks_in(tmp_path / "x.xlsx", made.programme(), Clock()())
+
+
+@pytest.mark.parametrize(
+    ("typed", "day"),
+    [
+        ("25.11", date(2026, 11, 25)),
+        ("10.1", date(2027, 1, 10)),
+        ("20.11", date(2026, 11, 20)),  # over by three days, not eleven months and a half ahead
+        ("29.02", None),
+        ("31.06.2026", None),
+        ("29.2.28", date(2028, 2, 29)),
+    ],
+)
+def test_a_day_without_a_year_is_the_nearest_one(typed: str, day: date | None) -> None:
+    """A day that was just over was taken for next year's, and the line rested until then."""
+    assert _day(typed, date(2026, 11, 23)) == day
+
+
+def test_the_only_stream_of_a_curator_is_said_once(visit: Visit) -> None:
+    """Beside each of eighty names it left a telephone no room for them: names and levels of risk were broken in the middle of a word."""
+    visit.log_in()
+    text = visit.get("/learners")
+    rows = re.findall(r"<tr><td><a .*?</tr>", text)
+    assert len(rows) > 1
+    assert all(row.count("<td") == 2 for row in rows)
+    (stream,) = re.findall(r'<p class="where">(.+?)</p>', text)
+    assert text.count(stream) == 1
+
+
+def test_whoever_is_refused_is_told_why_and_what_to_do_in_their_language(visit: Visit) -> None:
+    """The answer to a button that was pressed after two hours of telephone calls was the word "refused"."""
+    visit.log_in()
+    lost = visit.client.get(f"/learner/{THEIRS}")
+    assert lost.text == visit.client.get("/nothing/at/all").text
+    assert "Такой страницы нет, или она не для вас." in lost.text
+    assert 'href="/list"' in lost.text
+    assert "Страница открыта слишком давно" in visit.client.post("/mark", data={"form_token": "x", "item": MINE, "state": "resolved"}).text
+    visit.clock.move(hours=3)
+    ended = visit.client.post("/mark", data={"item": MINE, "state": "resolved"})
+    assert ended.status_code == 403
+    assert "Войдите снова: последнее нажатие не сохранено." in ended.text
+    visit.client.get("/language/en")
+    assert "Log in again: what you pressed last was not saved." in visit.client.post("/mark", data={"item": MINE}).text
+    assert "Those who run Mayak give you a new one." in visit.client.get("/login").text
 
 
 def test_erasing_a_learner_takes_marks_and_log_with_them(visit: Visit) -> None:

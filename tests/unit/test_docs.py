@@ -59,3 +59,17 @@ def test_code_names_pages_that_exist() -> None:
     if listed.returncode not in {0, 1}:
         pytest.skip("not a git checkout")
     assert sorted({name for name in listed.stdout.split() if not (ROOT / name).exists()}) == []
+
+
+def test_whoever_opens_the_reports_to_a_dashboard_is_told_of_each_table_whether_it_names_people() -> None:
+    """Tables to join to were left out, and two of them hold names and addresses."""
+    told = set(re.findall(r"`(rpt_\w+)`", (ROOT / "docs" / "bi.md").read_text(encoding="utf-8")))
+    assert told == {path.stem for path in (ROOT / "dbt_like" / "models" / "reports").glob("rpt_*.sql")}
+
+
+def test_what_a_recipe_says_will_fail_is_a_test_that_there_is() -> None:
+    """Two steps of the recipe for an indicator named checks that pass when the step is forgotten."""
+    tests = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    for page in ("add_a_source", "add_an_indicator", "add_a_report"):
+        named = re.findall(r"`(test_\w+)`", (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8"))
+        assert [name for name in named if f"def {name}(" not in tests] == []

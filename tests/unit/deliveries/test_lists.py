@@ -260,6 +260,15 @@ def test_pages_load_nothing_from_elsewhere(tmp_path: Path) -> None:
             assert content.count("<h1") == 1
 
 
+def test_a_question_from_an_address_whose_letters_come_back_says_so_on_the_list(tmp_path: Path) -> None:
+    asked = made.question(1, NAMES[1], 31.0, channel="mail", is_address_bounced=True)
+    assert "письмо на этот адрес вернулось, ответить другим способом: сообщение в СДО" in words(
+        page({"rpt_open_questions": [asked]}, tmp_path)
+    )
+    asked = made.question(1, NAMES[1], 31.0, channel="mail", is_address_bounced=False)
+    assert "ответить там, где спросили: почта" in words(page({"rpt_open_questions": [asked]}, tmp_path))
+
+
 def workbook_of(tables: dict[str, made.Rows], folder: Path) -> openpyxl.Workbook:
     written = lists.write_lists(built(tables), folder)
     path = next(file.path for file in written if file.kind == "list_xlsx")

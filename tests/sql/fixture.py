@@ -423,6 +423,7 @@ def _messages(rows: Rows) -> None:
     # A burst of two messages is one question; asked on the eve of 4 November (a holiday), open.
     say("q2", "kira", at("11-18", "20:00"), "t:chat:B", "Файл не прикрепляется", question=True, technical=True)
     say("q2b", "kira", at("11-18", "20:01"), "t:chat:B", "Что делать?", question=True, burst="q2")
+    say("q2c", "kira", at("11-18", "20:02"), "t:chat:B", "Не туда написала", burst="q2", question=True, deleted_at=at("11-18", "20:03"))
     say("q3", "kira", at("11-03", "17:00"), "t:chat:B", "Где ссылка на вебинар?", question=True)
     say("q3-answer", "tanya", at("11-05", "10:00"), "t:chat:B", "Ссылка в разделе один", account_id=account("tanya"))
     answer("q3", "q3-answer", "curator", "substantive")

@@ -212,3 +212,25 @@ def test_a_reopened_question_is_one_question_with_another_turn(talk: Talk) -> No
         ("curator", "other", "first_answer", 1, 0), ("curator", "other", "next_reply", 2, 1),
         ("programme", "trial", "first_answer", 1, 0), ("programme", "trial", "next_reply", 2, 1),
     ]  # fmt: skip
+
+
+def test_a_question_deleted_and_asked_anew_is_asked_when_it_stands(talk: Talk) -> None:
+    """A system that keeps what was deleted has both in one burst: the second had been lost with the first."""
+    start = datetime(2026, 11, 16, 7, tzinfo=UTC)
+    about = {"channel": "chat", "chat_id": "t", "course_id": "c", "stream_id": "s", "is_technical": False, "day": start.date()}
+    talk.put(
+        "facts.fct_messages",
+        [
+            {"message_id": name, "person_id": person, "role": role, "sent_at": start + timedelta(minutes=minute), "is_question": asks, "burst_id": burst,
+             "deleted_at": start + timedelta(minutes=minute + 1) if is_gone else None, **about}
+            for name, person, role, minute, asks, burst, is_gone in (
+                ("mistyped", "p", "learner", 0, True, "mistyped", True), ("anew", "p", "learner", 2, True, "mistyped", False),
+                ("answer", "k", "curator", 62, False, "answer", False),
+                ("taken back", "v", "learner", 5, True, "taken back", True), ("greeting", "v", "learner", 6, False, "taken back", False),
+            )
+        ],
+    )  # fmt: skip
+    talk.put("links.replies", [{"question_id": "mistyped", "answer_id": "answer", "role": "curator", "kind": "substantive", "score": 1.0}])
+    talk.run(*MODELS, as_of=date(2026, 11, 17))
+    asked = talk.warehouse.rows("select question_id, asked_at, hours_to_curator from facts.fct_questions")
+    assert asked == [("mistyped", start + timedelta(minutes=2), 1.0)]

@@ -1,6 +1,6 @@
 -- One row per question of a learner: a burst of messages is one question. Answered by a curator's substantive message; "I will find
 -- out" and "thank you for writing" are responses, no answers, and a peer's answer is shown beside it. A question withdrawn (deleted) is
--- none. Who asks in a course's chat or forum and is linked to nobody waits like everybody else. It is asked and answered once: when the learner comes back to it, that is another turn of waiting (fct_waits).
+-- none; one that was deleted and asked anew in the same breath is asked with the first message that stands. Who asks in a course's chat or forum and is linked to nobody waits like everybody else. It is asked and answered once: when the learner comes back to it, that is another turn of waiting (fct_waits).
 with messages as (
 
     select * from {{ ref('fct_messages') }}
@@ -24,6 +24,20 @@ asked as (
         and messages.deleted_at is null
         and (messages.role = 'learner' or (messages.role = 'unknown' and messages.channel in ('chat', 'forum') and messages.course_id is not null))
     group by coalesce(messages.burst_id, messages.message_id)
+
+),
+
+standing as (
+
+    select
+        asked.question_id,
+        asked.is_technical,
+        {{ first_by('messages.message_id', '(messages.sent_at, messages.message_id)') }} as message_id
+    from asked
+    inner join messages
+        on asked.question_id = coalesce(messages.burst_id, messages.message_id)
+    where messages.deleted_at is null
+    group by asked.question_id, asked.is_technical
 
 ),
 
@@ -77,7 +91,7 @@ answers as (
 questions as (
 
     select
-        messages.message_id as question_id,
+        asked.question_id,
         messages.channel,
         messages.chat_id,
         messages.thread_id,
@@ -97,14 +111,14 @@ questions as (
         answers.curator_id,
         answers.answer_id,
         coalesce(answers.first_curator_at, {{ as_of_end() }}) as waited_until
-    from asked
+    from standing as asked
     inner join messages
-        on asked.question_id = messages.message_id
+        on asked.message_id = messages.message_id
     left join first_replies
         on asked.question_id = first_replies.question_id
     left join answers
         on asked.question_id = answers.question_id
-    where messages.deleted_at is null and coalesce(messages.person_id, messages.account_id) is not null
+    where coalesce(messages.person_id, messages.account_id) is not null
 
 ),
 

@@ -50,14 +50,14 @@ away_now as (
 
 words as (
 
-    -- A burst is one question: its messages read as one text. Of a mail only the subject is known.
+    -- A burst is one question: its messages read as one text, less what was taken back. Of a mail only the subject is known.
     select
         messages.burst_id as question_id,
         string_agg(coalesce({{ tidy('texts.text') }}, {{ tidy('texts.subject') }}), ' ' order by messages.sent_at, messages.message_id) as text
     from {{ ref('fct_messages') }} as messages
     inner join {{ source('personal', 'messages') }} as texts
         on messages.message_id = texts.message_id
-    where messages.burst_id in (select questions.question_id from questions)
+    where messages.burst_id in (select questions.question_id from questions) and messages.deleted_at is null
     group by messages.burst_id
 
 ),

@@ -30,7 +30,7 @@ def seconds(works: int) -> float:
         )
         run(
             "create table facts.fct_grades as select submission_id, person_id, task_id, 'substantive' as feedback_kind, "
-            "submitted_at + to_hours((1 + hash(submission_id) % 90)::int) as graded_at from facts.fct_submissions"
+            "submitted_at + to_hours((1 + hash(submission_id) % 90)::int) as graded_at, graded_at as first_graded_at from facts.fct_submissions"
         )
         begun = time.process_time()
         warehouse.connection.execute(f"create table made as {rendered('indicators/ind_feedback_times', as_of=date(2026, 11, 22))}")

@@ -88,6 +88,26 @@ submitted as (
 
 ),
 
+-- Marked again, the marker's record tells the last time only; the gradebook's history tells of the first.
+marked_before as (
+
+    select
+        joined.person_id,
+        joined.grade_id,
+        min(grades.graded_at) as graded_at
+    from joined
+    inner join submitted
+        on joined.person_id = submitted.person_id and joined.grade_id = submitted.grade_id
+    inner join grades
+        on joined.person_id = grades.person_id
+        and joined.task_id = grades.task_id
+        and grades.graded_at >= submitted.submitted_at
+        and grades.graded_at < joined.graded_at
+    where grades.record = 'history' and grades.grader_account_id <> grades.account_id
+    group by joined.person_id, joined.grade_id
+
+),
+
 shared as (
 
     select
@@ -130,11 +150,13 @@ select
         else null
     end as is_passed,
     shared.graded_at,
+    coalesce(marked_before.graded_at, shared.graded_at) as first_graded_at,
     {{ local_day('shared.graded_at') }} as day,
     submitted.submitted_at,
     -- Marked before the last save: the time to the feedback is not known.
     case
-        when shared.graded_at >= submitted.submitted_at then {{ hours_between('submitted.submitted_at', 'shared.graded_at') }}
+        when shared.graded_at >= submitted.submitted_at
+            then {{ hours_between('submitted.submitted_at', 'coalesce(marked_before.graded_at, shared.graded_at)') }}
         else null
     end as hours_to_feedback,
     feedback.kind as feedback_kind,
@@ -144,6 +166,8 @@ inner join {{ ref('dim_learners') }} as learners
     on shared.person_id = learners.person_id and shared.course_id = learners.course_id
 left join submitted
     on shared.person_id = submitted.person_id and shared.grade_id = submitted.grade_id
+left join marked_before
+    on shared.person_id = marked_before.person_id and shared.grade_id = marked_before.grade_id
 left join {{ ref('dim_accounts') }} as graders
     on shared.grader_account_id = graders.account_id
 left join {{ source('links', 'feedback') }} as feedback

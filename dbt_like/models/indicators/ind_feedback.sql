@@ -27,7 +27,7 @@ weeks as (
         count(case when marks.feedback_kind in ('substantive', 'returned') then 1 end) / cast(count(*) as double) as substantive_share,
         {{ median('marks.hours_to_feedback') }} as median_hours_to_feedback,
         -- From the later of hand-in and the learner's own deadline; marked before the deadline: zero.
-        {{ median("case when marks.hours_to_feedback is null then null when marks.due_at > marks.submitted_at then greatest(" ~ hours_between('marks.due_at', 'marks.graded_at') ~ ", 0.0) else marks.hours_to_feedback end") }} as median_hours_after_due,
+        {{ median("case when marks.hours_to_feedback is null then null when marks.due_at > marks.submitted_at then greatest(" ~ hours_between('marks.due_at', 'marks.first_graded_at') ~ ", 0.0) else marks.hours_to_feedback end") }} as median_hours_after_due,
         count(case when marks.hours_to_feedback <= {{ threshold('quick_feedback_hours') }} then 1 end)
         / cast(nullif(count(marks.hours_to_feedback), 0) as double) as quick_share,
         {{ median('marks.comment_words') }} as median_comment_words

@@ -7,7 +7,7 @@ with marks as (
     select
         grades.person_id,
         grades.task_id,
-        grades.graded_at,
+        grades.first_graded_at as graded_at,
         grades.submission_id
     from {{ ref('fct_grades') }} as grades
     where grades.feedback_kind is not null and grades.graded_at is not null

@@ -65,7 +65,7 @@ with by_mail as (
 ), by_course as (
     select distinct notice.notice_id, span.person_id
     from notices as notice join role_spans as span on span.course_id = notice.course_id and span.role = 'learner'
-        and coalesce(span.since <= notice.sent_at, true) and coalesce(span.until > notice.sent_at, true)
+        and coalesce(span.entered_at <= notice.sent_at, true) and coalesce(span.until > notice.sent_at, true)
     where notice.channel <> 'mail' and span.person_id is distinct from notice.sender_person_id and (notice.group_id is null or exists (
         select 1 from members where members.group_id = notice.group_id and members.person_id = span.person_id
             and coalesce(members.joined_at <= notice.sent_at, true) and coalesce(members.left_at > notice.sent_at, true)

@@ -1,7 +1,29 @@
 -- One row per person and course in which this person learns: the one stream he or she belongs to.
 -- Who teaches or manages in a course is no learner there, though perhaps elsewhere. After a move the current group counts;
 -- of two streams at once the one joined last counts, then the stream id that sorts first.
-with enrolments as (
+-- Enrolled "from the course's start" is enrolled when it was entered, three weeks later perhaps: nothing could be kept or missed before.
+-- A restored LMS enters everybody anew: who acted before was there before.
+with first_acts as (
+
+    select
+        activity.account_id,
+        activity.course_id,
+        min(activity.occurred_at) as first_at
+    from {{ source('raw', 'activity') }} as activity
+    inner join (
+        select distinct
+            entered.account_id,
+            entered.course_id
+        from {{ source('raw', 'enrolments') }} as entered
+        where entered.starts_at < entered.created_at
+    ) as backdated
+        on activity.account_id = backdated.account_id and activity.course_id = backdated.course_id
+    where activity.occurred_at < {{ as_of_end() }} and not coalesce(activity.is_impersonated, false)
+    group by activity.account_id, activity.course_id
+
+),
+
+enrolments as (
 
     select
         accounts.person_id,
@@ -10,7 +32,11 @@ with enrolments as (
         enrolments.role,
         enrolments.method,
         enrolments.enrolled_by,
-        coalesce(enrolments.starts_at, enrolments.created_at) as enrolled_at,
+        case
+            when enrolments.starts_at < enrolments.created_at
+                then greatest(enrolments.starts_at, least(enrolments.created_at, coalesce(first_acts.first_at, enrolments.created_at)))
+            else coalesce(enrolments.starts_at, enrolments.created_at)
+        end as enrolled_at,
         -- What the state was at the end of the day: an end that lies ahead has not come.
         case
             when enrolments.state = 'active' and coalesce(enrolments.ends_at < {{ as_of_end() }}, false) then 'ended'
@@ -32,6 +58,8 @@ with enrolments as (
         on enrolments.account_id = accounts.account_id
     inner join {{ ref('dim_courses') }} as courses
         on enrolments.course_id = courses.course_id
+    left join first_acts
+        on enrolments.account_id = first_acts.account_id and enrolments.course_id = first_acts.course_id
     where not accounts.is_service and {{ known('coalesce(enrolments.created_at, enrolments.starts_at)') }}
 
 ),

@@ -1,4 +1,5 @@
--- One row per message that a person wrote, in any channel, with the writer's role in that course at that time.
+-- One row per message that a person wrote, in any channel, with the writer's role in that course. (Who ever taught a course is no learner of it, here as
+-- in dim_learners; whose word answered whom is judged by the role of that time: links.replies.)
 -- Service lines, receipts, delivery reports and automatic replies are nobody's words; a message without a readable date has no place in time.
 with accounts as (
 

@@ -12,17 +12,18 @@ from pipelines.warehouse import Warehouse
 _SPANS = """
 create or replace temp table role_spans as
 with declared as (
+    -- Entered as from the course's start: nobody was told anything before it was entered (``entered_at``); what was said before was said in the role all the same.
     select person.person_id, enrolment.course_id, enrolment.role, coalesce(enrolment.starts_at, enrolment.created_at) as since,
-        coalesce(enrolment.removed_at, enrolment.ends_at) as until
+        coalesce(enrolment.removed_at, enrolment.ends_at) as until, greatest(enrolment.starts_at, enrolment.created_at) as entered_at
     from raw.enrolments as enrolment
     join links.people as person on person.account_id = enrolment.account_id and person.state = 'linked'
     union all
-    select person.person_id, course.course_id, 'curator', null, null
+    select person.person_id, course.course_id, 'curator', null, null, null
     from raw.programme_curators as curator
     join links.people as person on person.account_id = curator.account_id and person.state = 'linked'
     join raw.courses as course on course.code = curator.course_code
 )
-select distinct person_id, course_id, role, since, until,
+select distinct person_id, course_id, role, since, until, entered_at,
     case role when 'curator' then 1 when 'staff' then 2 else 3 end as precedence
 from declared
 where person_id is not null

@@ -125,6 +125,20 @@ def test_a_news_post_and_who_opened_it(course: Course) -> None:
     )
 
 
+def test_who_was_entered_later_as_from_the_start_was_told_nothing_before(course: Course) -> None:
+    course.person("Нина", None)
+    course.enrol("Нина", "learner", since=3 * DAY)
+    course.rows["raw.enrolments"][0].setdefault("starts_at", None)
+    course.rows["raw.enrolments"][-1]["starts_at"] = at(-1000)
+    notice = course.post("Инга", "Занятия начались", 0, thread="7", forum=NEWS)
+    later = course.post("Инга", "Модуль 2 открыт", 4 * DAY, thread="8", forum=NEWS)
+    for thread, minute in (("7", 10), ("8", 4 * DAY + 10)):
+        course.view("Вера", thread, minute)
+    found = signs(course)
+    assert (later, "Нина", "none") in found
+    assert not [one for one in found if one[:2] == (notice, "Нина")]
+
+
 def test_unlinked_addresses_are_counted_and_left_out(course: Course) -> None:
     course.mail("Инга", ["Вера", "кто-то"], "Начало обучения", 0)
     summary = run(course)

@@ -491,7 +491,7 @@ create table if not exists raw.submissions (
     seen_at timestamptz
 );
 comment on table raw.submissions is 'One row per attempt at a task: an assignment''s submission rows of every state, a quiz attempt. Key: submission_id.';
-comment on column raw.submissions.submission_id is '"<realm>:submission:<id>" or "<realm>:attempt:<id>".';
+comment on column raw.submissions.submission_id is '"<realm>:submission:<id>" or "<realm>:attempt:<id>"; of H5P, SCORM, lessons and workshops with the type before the id.';
 comment on column raw.submissions.kind is 'assignment or quiz.';
 comment on column raw.submissions.account_id is 'Who; null: the row belongs to a team (group_id).';
 comment on column raw.submissions.group_id is 'The team that owns the row; null otherwise.';

@@ -38,9 +38,14 @@ left join (
     union all select 'forum' as name, 'id,course,name,intro,introformat,type,duedate,cutoffdate,timemodified' as cols
     union all select 'feedback' as name, 'id,course,name,intro,introformat,anonymous,timeopen,timeclose,timemodified' as cols
     union all select 'customcert' as name, 'id,course,name,intro,introformat,timemodified' as cols
+    union all select 'h5pactivity' as name, 'id,course,name,intro,introformat,timemodified' as cols
+    union all select 'lesson' as name, 'id,course,name,intro,introformat,available,deadline,grade,timemodified' as cols
+    union all select 'scorm' as name, 'id,course,name,intro,introformat,timeopen,timeclose,timemodified' as cols
+    union all select 'workshop' as name, 'id,course,name,intro,introformat,submissionstart,submissionend,timemodified' as cols
     union all select 'assign_overrides' as name, 'id,assignid,groupid,userid,duedate,cutoffdate' as cols
     union all select 'assign_user_flags' as name, 'id,userid,assignment,extensionduedate,workflowstate' as cols
     union all select 'quiz_overrides' as name, 'id,quiz,groupid,userid,timeclose' as cols
+    union all select 'lesson_overrides' as name, 'id,lessonid,groupid,userid,deadline' as cols
     union all select 'logstore_standard_log' as name, 'id,eventname,component,objecttable,objectid,contextlevel,contextinstanceid,userid,courseid,relateduserid,anonymous,other,timecreated,origin,realuserid' as cols
     union all select 'forum_discussions' as name, 'id,course,forum,name,firstpost,groupid,pinned,timemodified' as cols
     union all select 'forum_posts' as name, 'id,discussion,parent,userid,created,modified,subject,message,messageformat,attachment,deleted,privatereplyto' as cols
@@ -52,6 +57,13 @@ left join (
     union all select 'assignsubmission_file' as name, 'id,submission,numfiles' as cols
     union all select 'files' as name, 'id,contenthash,component,filearea,itemid,filename,filesize,mimetype,timecreated,timemodified' as cols
     union all select 'quiz_attempts' as name, 'id,quiz,userid,attempt,preview,state,timestart,timefinish,timemodified,sumgrades' as cols
+    union all select 'h5pactivity_attempts' as name, 'id,h5pactivityid,userid,timecreated,timemodified,attempt,rawscore,maxscore,duration,completion' as cols
+    union all select 'lesson_grades' as name, 'id,lessonid,userid,grade,completed' as cols
+    union all select 'scorm_attempt' as name, 'id,userid,scormid,attempt' as cols
+    union all select 'scorm_element' as name, 'id,element' as cols
+    union all select 'scorm_scoes_value' as name, 'id,attemptid,elementid,value,timemodified' as cols
+    union all select 'scorm_scoes_track' as name, 'id,userid,scormid,attempt,element,value,timemodified' as cols
+    union all select 'workshop_submissions' as name, 'id,workshopid,example,authorid,timecreated,timemodified,content,contentformat' as cols
     union all select 'assign_grades' as name, 'id,assignment,userid,timecreated,timemodified,grader,grade,attemptnumber' as cols
     union all select 'assignfeedback_comments' as name, 'id,grade,commenttext,commentformat' as cols
     union all select 'grade_items' as name, 'id,courseid,itemtype,itemmodule,iteminstance,itemnumber,grademax,gradepass,hidden,timemodified' as cols

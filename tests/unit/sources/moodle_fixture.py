@@ -27,7 +27,7 @@ DAY = 86_400
 PSEUDONYMS = Pseudonyms(b"sixteen bytes or more")
 
 _TEXTS = {
-    "activity", "archetype", "availability", "capability", "city", "commenttext", "component", "content", "contenthash", "email", "enrol", "eventname", "filearea", "filename",
+    "activity", "archetype", "availability", "element", "capability", "city", "commenttext", "component", "content", "contenthash", "email", "enrol", "eventname", "filearea", "filename",
     "firstname", "format", "fullmessage", "fullmessagehtml", "fullname", "idnumber", "institution", "intro", "itemmodule", "itemtype", "lang",
     "lastname", "message", "mimetype", "name", "onlinetext", "origin", "path", "phone1", "phone2", "presentation", "shortname", "smallmessage",
     "source", "state", "subject", "timezone", "typ", "type", "username", "value", "workflowstate", "attachment",
@@ -40,10 +40,12 @@ _NULLS = {
 _NULLS_OF = {
     "assign_overrides": {"groupid", "userid", "duedate", "cutoffdate"},
     "quiz_overrides": {"groupid", "userid", "timeclose"},
+    "lesson_overrides": {"groupid", "userid", "deadline"},
     "grade_grades": {"feedback", "timemodified", "usermodified"},
     "grade_grades_history": {"feedback", "timemodified", "usermodified"},
     "grade_items": {"itemmodule", "iteminstance", "itemnumber"},
     "quiz_attempts": {"sumgrades"},
+    "h5pactivity_attempts": {"completion"},
     "quiz": set(),
 }
 _REALS = {"grade", "sumgrades", "finalgrade", "grademax", "gradepass", "penalty", "deductedmark"}
@@ -68,11 +70,26 @@ _NUMBERS = {
     ("feedback_item", "feedback"),
     ("feedback_completed", "feedback"),
     ("assign", "grade"),
+    ("lesson", "grade"),
     ("assignfeedback_comments", "grade"),
     ("quiz_attempts", "status"),
 }
 _ARCHETYPES = ("manager", "coursecreator", "editingteacher", "teacher", "student", "guest", "user", "frontpage")
-MODULES = ("assign", "quiz", "page", "resource", "url", "forum", "feedback", "customcert", "label")
+MODULES = (
+    "assign",
+    "quiz",
+    "page",
+    "resource",
+    "url",
+    "forum",
+    "feedback",
+    "customcert",
+    "label",
+    "h5pactivity",
+    "scorm",
+    "lesson",
+    "workshop",
+)
 
 STUDENT, TEACHER, MANAGER = 5, 4, 1
 
@@ -88,18 +105,20 @@ class Version:
 
 _BEFORE_4_0 = {"assign": frozenset({"activity"}), "assign_submission": frozenset({"timestarted"})}
 _BEFORE_4_1 = {"course_modules_completion": ("viewed",)}
+_BEFORE_4_3 = frozenset({"scorm_attempt", "scorm_element", "scorm_scoes_value"})
+_SINCE_4_3 = frozenset({"scorm_scoes_track"})
 VERSIONS = {
     "3.6": Version(
-        frozenset({"course_modules_viewed"}),
+        frozenset({"course_modules_viewed"}) | _BEFORE_4_3,
         {**_BEFORE_4_0, "forum": frozenset({"duedate", "cutoffdate"}), "forum_posts": frozenset({"privatereplyto"})},
         _BEFORE_4_1,
     ),
-    "3.9": Version(frozenset({"course_modules_viewed"}), _BEFORE_4_0, _BEFORE_4_1),
-    "3.11": Version(frozenset({"course_modules_viewed"}), _BEFORE_4_0, {**_BEFORE_4_1, "course": ("downloadcontent",)}),
-    "4.0": Version(frozenset({"course_modules_viewed"}), {}, _BEFORE_4_1),
-    "4.1": Version(more={"course": ("downloadcontent",)}),
-    "4.5": Version(more={"forum_posts": ("charcount", "wordcount"), "groups_members": ("component", "itemid")}),
-    "5.0": Version(more={"assign_grades": ("penalty",), "assign": ("gradepenalty",), "grade_grades": ("deductedmark",)}),
+    "3.9": Version(frozenset({"course_modules_viewed"}) | _BEFORE_4_3, _BEFORE_4_0, _BEFORE_4_1),
+    "3.11": Version(frozenset({"course_modules_viewed"}) | _BEFORE_4_3, _BEFORE_4_0, {**_BEFORE_4_1, "course": ("downloadcontent",)}),
+    "4.0": Version(frozenset({"course_modules_viewed"}) | _BEFORE_4_3, {}, _BEFORE_4_1),
+    "4.1": Version(_BEFORE_4_3, more={"course": ("downloadcontent",)}),
+    "4.5": Version(_SINCE_4_3, more={"forum_posts": ("charcount", "wordcount"), "groups_members": ("component", "itemid")}),
+    "5.0": Version(_SINCE_4_3, more={"assign_grades": ("penalty",), "assign": ("gradepenalty",), "grade_grades": ("deductedmark",)}),
 }
 NEWEST = "5.0"
 

@@ -691,6 +691,78 @@ def test_trap_34_what_is_hidden_and_whom_a_restriction_lets_in(loaded: Loaded) -
 # -- texts --------------------------------------------------------------------------------------------------------------------
 
 
+def test_trap_35_work_is_handed_in_in_h5p_scorm_lessons_and_workshops_too(loaded: Loaded) -> None:
+    scorm = {"timemodified": T0 + 50}
+    warehouse = loaded(
+        course(),
+        activity(10, "h5pactivity", 1),
+        activity(11, "scorm", 2, timeopen=T0, timeclose=T0 + DAY),
+        activity(12, "lesson", 3, available=T0, deadline=T0 + DAY, grade=40),
+        activity(13, "workshop", 4, submissionstart=T0, submissionend=T0 + DAY),
+        {
+            "h5pactivity_attempts": [
+                {"id": 1, "h5pactivityid": 1, "userid": 5, "attempt": 1, "timecreated": T0, "timemodified": T0 + 9, "rawscore": 1, "maxscore": 2, "duration": 8, "completion": 1},
+                {"id": 2, "h5pactivityid": 1, "userid": 5, "attempt": 2, "timecreated": T0, "timemodified": T0 + 9, "completion": 0},
+                {"id": 3, "h5pactivityid": 1, "userid": 6, "attempt": 1, "timecreated": T0, "timemodified": T0 + 9},
+            ],
+            "scorm_element": [
+                {"id": n, "element": element}
+                for n, element in enumerate(("x.start.time", "cmi.core.lesson_status", "cmi.core.score.raw", "cmi.core.score.max", "cmi.completion_status"), 1)
+            ],
+            "scorm_attempt": [{"id": n, "scormid": 2, "userid": 5, "attempt": n} for n in (1, 2, 3)],
+            "scorm_scoes_value": [
+                {"id": 1, "attemptid": 1, "elementid": 1, "value": str(T0), **scorm},
+                {"id": 2, "attemptid": 1, "elementid": 2, "value": "passed", **scorm},
+                {"id": 3, "attemptid": 1, "elementid": 3, "value": "85.5", **scorm},
+                {"id": 4, "attemptid": 1, "elementid": 4, "value": "100", **scorm},
+                {"id": 5, "attemptid": 2, "elementid": 2, "value": "completed", **scorm},
+                {"id": 6, "attemptid": 2, "elementid": 5, "value": "incomplete", **scorm},
+                {"id": 7, "attemptid": 2, "elementid": 3, "value": "5", **scorm},
+                {"id": 8, "attemptid": 2, "elementid": 3, "value": "7", **scorm},
+            ],
+            "groups": [{"id": 1, "courseid": 2, "name": "Поток"}],
+            "lesson_overrides": [{"id": 1, "lessonid": 3, "userid": 6, "deadline": T0 + 2 * DAY}, {"id": 2, "lessonid": 3, "groupid": 1}],
+            "lesson_grades": [
+                {"id": n, "lessonid": 3, "userid": 5, "grade": "50.0", "completed": T0 + n} for n in (7, 8)
+            ],
+            "workshop_submissions": [
+                {"id": 1, "workshopid": 4, "authorid": 5, "timecreated": T0, "timemodified": T0 + 5, "content": "<p>Мой&nbsp;урок</p>", "contentformat": 1},
+                {"id": 2, "workshopid": 4, "authorid": 2, "example": 1, "timecreated": T0, "timemodified": T0 + 5, "content": "пример"},
+            ],
+        },
+    )  # fmt: skip
+    assert rows(warehouse, "select task_id, kind, opens_at is not null, due_at is not null from raw.tasks order by 1") == [
+        ("moodle:task:10", "quiz", False, False),
+        ("moodle:task:11", "quiz", True, True),
+        ("moodle:task:12", "quiz", True, True),
+        ("moodle:task:13", "assignment", True, True),
+    ]
+    found = rows(
+        warehouse,
+        "select submission_id, task_id[13:], attempt, is_latest, state, created_at, submitted_at, score, max_score from raw.submissions order by 1",
+    )
+    found = [(*row[:5], *(at and at.timestamp() - T0 for at in row[5:7]), *row[7:]) for row in found]
+    assert found == [
+        ("moodle:attempt:h5p:1", "10", 0, False, "submitted", 0, 9, 1, 2),
+        ("moodle:attempt:h5p:2", "10", 1, True, "in_progress", 0, None, None, None),
+        ("moodle:attempt:h5p:3", "10", 0, True, "submitted", 0, 9, None, None),
+        ("moodle:attempt:lesson:7", "12", 0, False, "submitted", None, 7, 20, 40),
+        ("moodle:attempt:lesson:8", "12", 1, True, "submitted", None, 8, 20, 40),
+        ("moodle:attempt:scorm:1", "11", 0, False, "submitted", 0, 50, 85.5, 100),
+        ("moodle:attempt:scorm:2", "11", 1, False, "in_progress", 50, None, None, None),
+        ("moodle:attempt:scorm:3", "11", 2, True, "in_progress", None, None, None, None),
+        ("moodle:submission:workshop:1", "13", 0, True, "submitted", 0, 5, None, None),
+    ]
+    deadlines = rows(warehouse, "select deadline_id, rule, due_at from raw.deadlines order by 1")
+    assert [(name, rule, due.timestamp() - T0) for name, rule, due in deadlines] == [
+        ("moodle:deadline:group_override:lesson-2", "group_override", DAY),
+        ("moodle:deadline:user_override:lesson-1", "user_override", 2 * DAY),
+    ]
+    assert rows(
+        warehouse, "select text, words from personal.submissions join raw.submissions using (submission_id) where text is not null"
+    ) == [("Мой урок", 2)]
+
+
 def test_trap_20_texts_are_plain_by_their_format_and_names_in_both_languages(loaded: Loaded) -> None:
     both = '<span lang="ru" class="multilang">Эссе</span><span lang="en" class="multilang">Essay</span>'
     warehouse = loaded(

@@ -49,6 +49,11 @@ SITE = together(
     activity(11, "quiz", 2, sumgrades=10, grade=100),
     activity(12, "forum", 3),
     activity(13, "page", 4),
+    activity(14, "h5pactivity", 5),
+    activity(15, "scorm", 6),
+    activity(16, "lesson", 7, grade=100),
+    activity(17, "workshop", 8),
+    {"scorm_element": [{"id": 1, "element": "cmi.core.lesson_status"}]},
     {
         "groups": [{"id": 1, "courseid": 2, "name": "Поток 1"}, {"id": 2, "courseid": 2, "name": "Поток 2"}],
         "grade_items": [{"id": 1, "courseid": 2, "itemtype": "mod", "itemmodule": "assign", "iteminstance": 1, "grademax": 100}],
@@ -357,6 +362,29 @@ def deletes_attempt(site: Site, number: int) -> None:
 
 
 @deed
+def plays(site: Site, number: int) -> None:
+    user = number % 4
+    site.add("h5pactivity_attempts", h5pactivityid=5, userid=user, timecreated=site.now, timemodified=site.now, attempt=1 + len(site.ids("h5pactivity_attempts", f"userid = {user}")))  # fmt: skip
+    site.add("lesson_grades", lessonid=7, userid=user, grade=number, completed=site.now)
+    site.add("workshop_submissions", workshopid=8, authorid=user, timecreated=site.now, timemodified=site.now, content=f"работа {number}")
+    attempt = site.add("scorm_attempt", scormid=6, userid=user, attempt=1 + len(site.ids("scorm_attempt", f"userid = {user}")))
+    site.add("scorm_scoes_value", attemptid=attempt, elementid=1, value="incomplete", timemodified=site.now)
+
+
+@deed
+def plays_on(site: Site, number: int) -> None:
+    site.set("scorm_scoes_value", number, value="completed", timemodified=site.now)
+    site.set("workshop_submissions", number, content="заново", timemodified=site.now)
+    site.set("h5pactivity_attempts", number, rawscore=number, maxscore=40, timemodified=site.now)
+
+
+@deed
+def deletes_what_was_played(site: Site, number: int) -> None:
+    for table in ("h5pactivity_attempts", "lesson_grades", "workshop_submissions", "scorm_attempt"):
+        site.drop(table, number)
+
+
+@deed
 def completes(site: Site, number: int) -> None:
     site.add("course_modules_completion", coursemoduleid=10 + number % 4, userid=number, completionstate=1, timemodified=site.now)
     site.add("course_modules_viewed", coursemoduleid=10 + number % 4, userid=number, timecreated=site.now)
@@ -423,6 +451,14 @@ def content(warehouse: Warehouse, record: str) -> list[tuple[Any, ...]]:
     )
 )
 @example(nights=[[("completes", 8)], [("resets_completion", 0)]])
+@example(
+    nights=[
+        [("attempts", 1), ("plays", 1)],
+        [("plays", 2), ("finishes", 0)],
+        [("plays_on", 0), ("deletes_attempt", 0)],
+        [("deletes_what_was_played", 0)],
+    ]
+)
 def test_loading_night_by_night_is_loading_once(tmp_path_factory: pytest.TempPathFactory, nights: list[list[tuple[str, int]]]) -> None:
     site = Site(tmp_path_factory.mktemp("site") / "moodle.db")
     with Warehouse.open(None) as nightly, Warehouse.open(None) as once:

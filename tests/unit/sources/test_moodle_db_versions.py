@@ -92,6 +92,49 @@ def test_every_version_is_read(warehouse: Warehouse, tmp_path: Path, version: st
         assert viewed == [("moodle:viewed:3", datetime.fromtimestamp(T0 - 5, UTC))]
 
 
+def test_scorm_attempts_are_the_same_whether_their_values_stand_in_one_table_or_in_three(tmp_path: Path) -> None:
+    """4.3 parts the table; the attempts have ids of their own from then on."""
+    shared = together(course(), activity(10, "scorm", 2), {"user": [{"id": n} for n in (5, 6)]}, event(1, r"\core\event\course_viewed"))
+    told = [
+        (5, 1, "x.start.time", str(T0)), (5, 1, "cmi.core.lesson_status", "completed"), (5, 1, "cmi.core.score.raw", "8"),
+        (5, 2, "cmi.core.lesson_status", "incomplete"), (6, 1, "cmi.completion_status", "completed"),
+    ]  # fmt: skip
+    attempts = list(dict.fromkeys((user, attempt) for user, attempt, *_ in told))
+    elements = list(dict.fromkeys(element for *_, element, _ in told))
+    one = {
+        "scorm_scoes_track": [
+            {"id": n, "userid": user, "scormid": 2, "attempt": attempt, "element": element, "value": value, "timemodified": T0 + n}
+            for n, (user, attempt, element, value) in enumerate(told, 1)
+        ]
+    }
+    three = {
+        "scorm_attempt": [{"id": n, "userid": user, "scormid": 2, "attempt": attempt} for n, (user, attempt) in enumerate(attempts, 1)],
+        "scorm_element": [{"id": n, "element": element} for n, element in enumerate(elements, 1)],
+        "scorm_scoes_value": [
+            {
+                "id": n,
+                "attemptid": attempts.index((user, attempt)) + 1,
+                "elementid": elements.index(element) + 1,
+                "value": value,
+                "timemodified": T0 + n,
+            }
+            for n, (user, attempt, element, value) in enumerate(told, 1)
+        ],
+    }
+    found = []
+    for version, rows in (("4.1", one), ("4.5", three)):
+        with Warehouse.open(None) as warehouse:
+            warehouse.create_schemas()
+            load(warehouse, make_moodle(tmp_path / f"{version}.db", together(shared, rows), version=version))
+            found.append(
+                warehouse.rows(
+                    "select account_id, task_id, attempt, is_latest, state, created_at, submitted_at, score from raw.submissions order by all"
+                )
+            )
+    assert found[0] == found[1]
+    assert {(row[2], row[4], row[7]) for row in found[0]} == {(0, "submitted", None), (0, "submitted", 8.0), (1, "in_progress", None)}
+
+
 def test_an_upgrade_between_two_nights_reads_everything_anew(warehouse: Warehouse, tmp_path: Path) -> None:
     path = tmp_path / "moodle.db"
     load(warehouse, make_moodle(path, site("4.0"), version="4.0"))

@@ -11,11 +11,11 @@ course_groups      groups
 memberships        groups_members
 enrolments         user_enrolments
 tasks              course_modules
-deadlines          assign_overrides + quiz_overrides + assign_user_flags with an extension
+deadlines          assign_overrides + quiz_overrides + lesson_overrides + assign_user_flags with an extension
 activity           logstore_standard_log
 chats              forum + message_conversations
 messages           forum_posts + messages
-submissions        assign_submission + quiz_attempts
+submissions        assign_submission + quiz_attempts + h5pactivity_attempts + scorm_attempt + lesson_grades + workshop_submissions (no examples)
 submission_files   files of component assignsubmission_file, area submission_files, without directories
 file_texts         contents of those files that came since the last load, each once, where the site's file store is given
 grades             assign_grades + grade_grades + grade_grades_history + quiz_grades

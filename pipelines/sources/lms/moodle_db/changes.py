@@ -76,6 +76,11 @@ WATCHES: dict[str, Watch] = {
     "context": Watch("context", "t.contextlevel <= 50", ("t.instanceid",)),
     "groups_members": Watch("groups_members", sums=("t.groupid", "t.userid", "t.timeadded")),
     "course_completions": Watch("course_completions", sums=("t.timecompleted", "t.course", "t.userid")),
+    "h5pactivity_attempts": Watch("h5pactivity_attempts", sums=("t.timemodified",)),
+    "lesson_grades": Watch("lesson_grades", sums=("t.completed",)),
+    "scorm_attempt": Watch("scorm_attempt"),
+    "scorm_scoes_value": Watch("scorm_scoes_value", sums=("t.timemodified",)),
+    "workshop_submissions": Watch("workshop_submissions", "t.example = 0", ("t.timemodified",)),
     "feedback_completed": Watch("feedback_completed", sums=("t.timemodified", "t.anonymous_response", "t.userid")),
 }  # fmt: skip
 
@@ -91,7 +96,12 @@ DIGESTS: dict[str, tuple[str, ...]] = {
     "role_kinds": ("id", "archetype"),
     "assign_overrides": ("id", "assignid", "groupid", "userid", "duedate", "cutoffdate"),
     "quiz_overrides": ("id", "quiz", "groupid", "userid", "timeclose"),
+    "lesson_overrides": ("id", "lessonid", "groupid", "userid", "deadline"),
     "customcert": ("id", "course"),
+    "h5pactivity": ("id", "course"),
+    "lesson": ("id", "course", "grade", "deadline"),
+    "scorm": ("id", "course"),
+    "workshop": ("id", "course"),
     "feedback": ("id", "course", "anonymous"),
     "feedback_item": ("id", "feedback", "name", "presentation", "typ", "position"),
 }

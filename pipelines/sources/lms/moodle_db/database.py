@@ -28,8 +28,10 @@ from pipelines.sources.lms.moodle_db.tables import ACTIVITY_COLUMNS, OPTIONAL_CO
 QUERIES = SQL_FOLDER / "extract" / "moodle"
 
 #: Text columns of optional tables, for which an empty stand-in has to have the right type.
-_OPTIONAL_TEXT = frozenset({"name", "intro", "content", "value", "presentation", "typ", "onlinetext", "commenttext", "state", "capability"})
-_TABLE = re.compile(r"\{([a-z_]+)\}")
+_OPTIONAL_TEXT = frozenset(
+    {"name", "intro", "content", "value", "presentation", "typ", "onlinetext", "commenttext", "state", "capability", "element"}
+)
+_TABLE = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 _COMMENT = re.compile(r"--[^\n]*")
 
 

@@ -11,8 +11,19 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import pyarrow as pa
 
 from pipelines.programme import Source
+from pipelines.sources.lms.moodle_db import (
+    attempts,
+    completion,
+    file_contents,
+    grades,
+    log,
+    messages,
+    people,
+    structure,
+    submissions,
+    surveys,
+)
 from pipelines.sources.lms.moodle_db import changes as marking_changes
-from pipelines.sources.lms.moodle_db import completion, file_contents, grades, log, messages, people, structure, submissions, surveys
 from pipelines.sources.lms.moodle_db.changes import Changes, Window, digest_of, keys_of
 from pipelines.sources.lms.moodle_db.columns import Site, moment
 from pipelines.sources.lms.moodle_db.database import Database
@@ -31,7 +42,7 @@ _CHANGES = ("timemodified", "modified", "timecompleted", "extensionduedate", "la
 #: What enrolments, stays in groups, deadlines and everything that only the log still knows are made of.
 _COMING_AND_GOING = (
     "user_enrolments", "role_assignments", "context", "groups_members", "enrol", "role_kinds", "course_modules", "modules", "assign_overrides",
-    "quiz_overrides", "extensions", "assign", "quiz",
+    "quiz_overrides", "lesson_overrides", "extensions", "assign", "quiz", "lesson",
 )  # fmt: skip
 _MODULES = ("course_modules", "modules")
 
@@ -40,7 +51,7 @@ class MoodleDatabase:
     """Reads a Moodle database: whole at first and once a week, in between what has changed (:mod:`pipelines.sources.lms.moodle_db.changes`)."""
 
     kind: ClassVar[str] = "moodle_db"
-    version: ClassVar[int] = 8
+    version: ClassVar[int] = 9
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """One item, "database". Its fingerprint is the high-water marks of all tables read: rows, greatest id, latest change.
@@ -135,13 +146,19 @@ def _texts(database: Database, site: Site, changes: Changes) -> Iterator[Event]:
         yield Whole("addressees", ("role", "member"))
     window = changes.window("assign_submission", "assign", *_MODULES)
     yield from submissions.submissions(database, site, window)
-    yield from _gone(database, site, window, "submissions", ("kind", "assignment"), ())
+    has_more = _has_more(changes, "assignment")
+    if has_more:
+        yield from attempts.works(database, site)
+    yield from _gone_of_kind(database, site, window, "assignment", ("submission", "assign_submission"), has_more=has_more)
     window = changes.window("files")
     yield from submissions.submission_files(database, site, window)
     yield from _gone(database, site, window, "submission_files", None, (("file", "files"),))
     window = changes.window("quiz_attempts", "quiz", *_MODULES)
     yield from submissions.quiz_attempts(database, site, window)
-    yield from _gone(database, site, window, "submissions", ("kind", "quiz"), ())
+    has_more = _has_more(changes, "quiz")
+    if has_more:
+        yield from attempts.attempts(database, site)
+    yield from _gone_of_kind(database, site, window, "quiz", ("attempt", "quiz_attempts"), has_more=has_more)
 
 
 def _grades(database: Database, site: Site, changes: Changes) -> Iterator[Event]:
@@ -185,6 +202,19 @@ def _gone(
         yield Whole(record, within)
     elif window.gone and keys:
         yield _keys(database, site, record, within, keys)
+
+
+def _has_more(changes: Changes, kind: str) -> bool:
+    """Has anything changed of the other activities whose work is of this kind?"""
+    return not changes.same(*(watch for _, watch in attempts.KEYS[kind]), *attempts.BESIDE[kind], *_MODULES)
+
+
+def _gone_of_kind(database: Database, site: Site, window: Window, kind: str, key: tuple[str, str], *, has_more: bool) -> Iterator[Event]:
+    """That every submission of a kind was read, or, where only a part of them was read whole, the keys of all of them."""
+    if window.whole and has_more:
+        yield Whole("submissions", ("kind", kind))
+    elif window.whole or has_more:
+        yield _keys(database, site, "submissions", ("kind", kind), (key, *attempts.KEYS[kind]))
 
 
 def _keys(database: Database, site: Site, record: str, within: tuple[str, str] | None, keys: tuple[tuple[str, str], ...]) -> Whole:

@@ -33,7 +33,7 @@ TEXT = frozenset(
         "archetype", "availability", "city", "commenttext", "component", "contenthash", "email", "enrol", "eventname", "extra", "feedback", "feedbackname",
         "filename", "firstname", "format", "forumtype", "fullmessage", "fullmessagehtml", "fullname", "groupingname", "idnumber", "institution", "intro",
         "itemname", "itemmodule", "itemtype", "lang", "lastname", "message", "mimetype", "modname", "name", "objecttable", "onlinetext", "origin",
-        "other", "phone1", "phone2", "presentation", "scale", "sectionavailability", "shortname", "smallmessage", "state", "status_word", "subject", "timezone", "typ", "type_word",
+        "other", "phone1", "phone2", "presentation", "scale", "scormbest", "scormraw", "scormstarted", "sectionavailability", "shortname", "smallmessage", "state", "status_word", "subject", "timezone", "typ", "type_word",
         "username", "value", "workflowstate", "attachment",
     }
 )  # fmt: skip

@@ -1,7 +1,7 @@
 """Courses, their activities, and deadlines that differ from an activity's own.
 
-Primary rows: ``course`` → courses; ``course_modules`` → tasks; ``assign_overrides``, ``quiz_overrides`` and those rows of
-``assign_user_flags`` that hold an extension → deadlines. Derived (not counted): activities that only the log still knows.
+Primary rows: ``course`` → courses; ``course_modules`` → tasks; ``assign_overrides``, ``quiz_overrides``, ``lesson_overrides`` and those rows
+of ``assign_user_flags`` that hold an extension → deadlines. Derived (not counted): activities that only the log still knows.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from pipelines.sources.formats.marked_text import text_of
 from pipelines.sources.lms.moodle_access import groups_of, narrowest
+from pipelines.sources.lms.moodle_db.attempts import TASKS
 from pipelines.sources.lms.moodle_db.columns import Site, existing, flags, flat, moments, yielded
 from pipelines.sources.lms.moodle_db.database import Database
 from pipelines.sources.lms.moodle_db.traces import EXTENSION_GRANTED, MODULE_CREATED, MODULE_DELETED, MODULE_UPDATED, of_events
@@ -21,7 +22,7 @@ from pipelines.sources.lms.moodle_texts import name_in, name_in_english, other_o
 from pipelines.sources.reading import Batch, Event, Seen
 
 #: Activity types with a query of their own; the rest share one.
-_OWN_QUERY = frozenset({"assign", "quiz", "page", "forum", "feedback"})
+_OWN_QUERY = frozenset({"assign", "quiz", "page", "forum", "feedback", "lesson", "scorm", "workshop"})
 
 
 def courses(database: Database, site: Site) -> Iterator[Event]:
@@ -59,9 +60,12 @@ def tasks(database: Database, site: Site, traces: pa.Table | None) -> Iterator[E
                 _refused(rows, site),
             )
             continue
+        kind = task_kind(module)
+        if module in TASKS and database.has(TASKS[module][1]):
+            kind = TASKS[module][0]
         query = f"tasks_{module}" if module in _OWN_QUERY else "tasks_other"
         rows = database.table(query, {"module": module}, {"activity": module})
-        yield from yielded("tasks", "course_modules", _tasks(module, rows, site, access), rows["id"], _refused(rows, site))
+        yield from yielded("tasks", "course_modules", _tasks(kind, rows, site, access), rows["id"], _refused(rows, site))
     if traces is not None:
         yield from _deleted_tasks(database, site, traces)
 
@@ -88,7 +92,7 @@ def _refused(rows: pa.Table, site: Site) -> list[tuple[pa.Array, str]]:
     ]
 
 
-def _tasks(module: str, rows: pa.Table, site: Site, access: Mapping[int, tuple[bool, str | None]]) -> pa.Table:
+def _tasks(kind: str, rows: pa.Table, site: Site, access: Mapping[int, tuple[bool, str | None]]) -> pa.Table:
     open_to = [access.get(native, (False, None)) for native in rows["id"].to_pylist()]
     names = rows["name"].to_pylist()
     steps = pa.array([None if scale is None else float(len(scale.split(","))) for scale in rows["scale"].to_pylist()], pa.float64())
@@ -103,7 +107,7 @@ def _tasks(module: str, rows: pa.Table, site: Site, access: Mapping[int, tuple[b
         {
             "task_id": site.ids("task", rows["id"]),
             "course_id": site.courses(rows["course"]),
-            "kind": pa.array([task_kind(module)] * rows.num_rows, pa.string()),
+            "kind": pa.array([kind] * rows.num_rows, pa.string()),
             "name": pa.array([name_in(name, site.language) for name in names], pa.string()),
             "name_en": pa.array([name_in_english(name) for name in names], pa.string()),
             "section": rows["section"],
@@ -169,6 +173,7 @@ def deadlines(database: Database, site: Site, traces: pa.Table) -> Iterator[Even
         "deadlines",
         database.count("assign_overrides")
         + database.count("quiz_overrides")
+        + database.count("lesson_overrides")
         + database.count("assign_user_flags", "t.extensionduedate > 0"),
     )
     grants = of_events(traces, EXTENSION_GRANTED)
@@ -183,6 +188,7 @@ def deadlines(database: Database, site: Site, traces: pa.Table) -> Iterator[Even
     for query, table in (
         ("deadlines_assign", "assign_overrides"),
         ("deadlines_quiz", "quiz_overrides"),
+        ("deadlines_lesson", "lesson_overrides"),
         ("deadlines_extension", "assign_user_flags"),
     ):
         for rows in database.batches(query):
@@ -194,9 +200,11 @@ def deadlines(database: Database, site: Site, traces: pa.Table) -> Iterator[Even
             else:
                 rule = pc.if_else(pc.is_valid(account), "user_override", "group_override")
                 granted = pa.nulls(rows.num_rows, moments(rows["due"]).type)
-            # The two kinds of overrides count their ids apart: the module is part of the id.
+            # The kinds of overrides count their ids apart: the module is part of the id.
             native = pc.binary_join_element_wise(
-                pa.scalar({"deadlines_quiz": "quiz-"}.get(query, "")), pc.cast(flat(rows["id"]), pa.string()), ""
+                pa.scalar({"deadlines_quiz": "quiz-", "deadlines_lesson": "lesson-"}.get(query, "")),
+                pc.cast(flat(rows["id"]), pa.string()),
+                "",
             )
             deadline = pa.table(
                 {

@@ -46,9 +46,14 @@ TABLES: dict[str, tuple[str, ...]] = {
     "forum": (*ACTIVITY_COLUMNS, "type", "duedate", "cutoffdate", "timemodified"),
     "feedback": (*ACTIVITY_COLUMNS, "anonymous", "timeopen", "timeclose", "timemodified"),
     "customcert": (*ACTIVITY_COLUMNS, "timemodified"),
+    "h5pactivity": (*ACTIVITY_COLUMNS, "timemodified"),
+    "lesson": (*ACTIVITY_COLUMNS, "available", "deadline", "grade", "timemodified"),
+    "scorm": (*ACTIVITY_COLUMNS, "timeopen", "timeclose", "timemodified"),
+    "workshop": (*ACTIVITY_COLUMNS, "submissionstart", "submissionend", "timemodified"),
     "assign_overrides": ("id", "assignid", "groupid", "userid", "duedate", "cutoffdate"),
     "assign_user_flags": ("id", "userid", "assignment", "extensionduedate", "workflowstate"),
     "quiz_overrides": ("id", "quiz", "groupid", "userid", "timeclose"),
+    "lesson_overrides": ("id", "lessonid", "groupid", "userid", "deadline"),
     # what was done
     "logstore_standard_log": (
         "id", "eventname", "component", "objecttable", "objectid", "contextlevel", "contextinstanceid", "userid", "courseid",
@@ -69,6 +74,15 @@ TABLES: dict[str, tuple[str, ...]] = {
     "assignsubmission_file": ("id", "submission", "numfiles"),
     "files": ("id", "contenthash", "component", "filearea", "itemid", "filename", "filesize", "mimetype", "timecreated", "timemodified"),
     "quiz_attempts": ("id", "quiz", "userid", "attempt", "preview", "state", "timestart", "timefinish", "timemodified", "sumgrades"),
+    "h5pactivity_attempts": (
+        "id", "h5pactivityid", "userid", "timecreated", "timemodified", "attempt", "rawscore", "maxscore", "duration", "completion",
+    ),
+    "lesson_grades": ("id", "lessonid", "userid", "grade", "completed"),
+    "scorm_attempt": ("id", "userid", "scormid", "attempt"),
+    "scorm_element": ("id", "element"),
+    "scorm_scoes_value": ("id", "attemptid", "elementid", "value", "timemodified"),
+    "scorm_scoes_track": ("id", "userid", "scormid", "attempt", "element", "value", "timemodified"),
+    "workshop_submissions": ("id", "workshopid", "example", "authorid", "timecreated", "timemodified", "content", "contentformat"),
     # what it was worth
     "assign_grades": ("id", "assignment", "userid", "timecreated", "timemodified", "grader", "grade", "attemptnumber"),
     "assignfeedback_comments": ("id", "grade", "commenttext", "commentformat"),
@@ -97,7 +111,8 @@ OPTIONAL: frozenset[str] = frozenset(
     {
         "quiz", "quiz_attempts", "quiz_grades", "quiz_overrides", "page", "resource", "url", "feedback", "feedback_completed", "feedback_value",
         "feedback_item", "customcert", "customcert_issues", "assignsubmission_onlinetext", "assignsubmission_file", "assignfeedback_comments",
-        "course_modules_viewed", "role_capabilities",
+        "course_modules_viewed", "role_capabilities", "h5pactivity", "h5pactivity_attempts", "lesson", "lesson_grades", "lesson_overrides", "scorm", "scorm_attempt",
+        "scorm_element", "scorm_scoes_value", "scorm_scoes_track", "workshop", "workshop_submissions",
     }
 )  # fmt: skip
 
@@ -112,6 +127,11 @@ OPTIONAL_COLUMNS: dict[str, dict[str, str]] = {
     # The latter two are in every version, and not granted to a user who was granted columns before they were read.
     "course_modules": {"deletioninprogress": "0", "visible": "1", "availability": "null"},
     "course_sections": {"availability": "null"},
+    # Granted, as of any activity type, without them.
+    "h5pactivity": {"timemodified": "0"},
+    "lesson": {"available": "0", "deadline": "0", "grade": "0", "timemodified": "0"},
+    "scorm": {"timeopen": "0", "timeclose": "0", "timemodified": "0"},
+    "workshop": {"submissionstart": "0", "submissionend": "0", "timemodified": "0"},
 }
 
 #: What queries read as if it were a table → the query that it stands for. ``role_kinds``: the archetype of each role; of a role that a site made without
@@ -145,5 +165,20 @@ STAND_INS: dict[str, tuple[str, str, str]] = {
         "course_modules_completion",
         "viewed",
         "select id, coursemoduleid, userid, timemodified as timecreated from {table} where viewed = 1",
+    ),
+    # 4.3 parts this table into the three.
+    "scorm_attempt": (
+        "scorm_scoes_track",
+        "attempt",
+        "select min(id) as id, userid, scormid, attempt from {table} group by userid, scormid, attempt",
+    ),
+    "scorm_element": ("scorm_scoes_track", "element", "select min(id) as id, element from {table} group by element"),
+    "scorm_scoes_value": (
+        "scorm_scoes_track",
+        "value",
+        "select t.id, a.id as attemptid, e.id as elementid, t.value, t.timemodified from {table} t join "
+        "(select min(id) as id, userid, scormid, attempt from {table} group by userid, scormid, attempt) a "
+        "on a.userid = t.userid and a.scormid = t.scormid and a.attempt = t.attempt "
+        "join (select min(id) as id, element from {table} group by element) e on e.element = t.element",
     ),
 }

@@ -676,7 +676,7 @@ comment on column raw.webinars.webinar_id is '"<realm>:webinar:<meeting id>:<sta
 comment on column raw.webinars.title is 'Title; names courses and streams, no people.';
 comment on column raw.webinars.course_id is 'Course where the export says so; null: links.places infers it.';
 comment on column raw.webinars.host_account_id is 'Host.';
-comment on column raw.webinars.starts_at is 'Start.';
+comment on column raw.webinars.starts_at is 'Start; where only the day is told, and minutes present, the beginning of the day.';
 comment on column raw.webinars.ends_at is 'End.';
 comment on column raw.webinars.minutes is 'Length in minutes.';
 

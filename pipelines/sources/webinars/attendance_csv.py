@@ -13,7 +13,7 @@ The contract, one row per stay (a second device or a reconnect is another row), 
 | ``webinar_id`` | the system's own id of the webinar; without it the file is one webinar, known by its title or else its name | no |
 | ``title`` | title of the webinar (names courses and streams) | no |
 | ``start``, ``end`` | of the webinar | no |
-| ``date`` | day of ``join`` and ``leave`` where those are times of the day alone; without it that of ``start``, else that in the file's name. Who left before joining left after midnight | no |
+| ``date`` | day of ``join`` and ``leave`` where those are times of the day alone; without it that of ``start``, else that in the file's name. Who left before joining left after midnight. Where the start is not stated, each day is a webinar of its own | no |
 | ``attended`` | who registered and did not come (no, and neither times nor minutes) is no stay and not counted | no |
 | ``guest`` | yes or no | no |
 | ``chat_messages``, ``reactions``, ``raised_hands``, ``poll_answers`` | how often | no |
@@ -210,14 +210,23 @@ class AttendanceCsvReader:
                 stays = with_column(stays, sign, pa.array([minutes_of(text) for text in columns[sign].to_pylist()], pa.float64()))
         starts, ends = (to_utc(moments[name], order, context.zone)[0].to_pylist() for name in ("start", "end"))
         numbers, titles = columns["webinar_id"].to_pylist(), columns["title"].to_pylist()
+        # Of a webinar whose start is not stated the day keeps it apart from the next one; where nobody's times are, it stands for the start, too.
+        on_day = to_utc(
+            pa.array([day if date else "" for day, date in zip(days, dates.to_pylist(), strict=True)], pa.string()),
+            "day first",
+            context.zone,
+        )
+        begun = [start or day for start, day in zip(starts, on_day[0].to_pylist(), strict=True)]
         groups: dict[tuple[str, object], list[int]] = {}
         for row, number in enumerate(numbers):
-            groups.setdefault((number or digest(titles[row] or item.name), starts[row]), []).append(row)
+            groups.setdefault((number or digest(titles[row] or item.name), begun[row]), []).append(row)
         made = []
-        for (number, start), members in groups.items():
+        for (number, _), members in groups.items():
             title = next((titles[row] for row in members if titles[row]), None)
             end = max((ends[row] for row in members if ends[row]), default=None)
-            made.append((Meeting(number, title, starts[members[0]] if start else None, end), stays.take(pa.array(members))))
+            part = stays.take(pa.array(members))
+            has_times = pc.any(pc.is_valid(part["joined_at"])).as_py()
+            made.append((Meeting(number, title, starts[members[0]] or (None if has_times else begun[members[0]]), end), part))
         for meeting, part in made:
             yield from attendance_events(realm, meeting, part, context)
         yield covers_of(made)

@@ -202,3 +202,32 @@ No,Lugova,Galina,galina@school.example.org,"Sep 08, 2026 05:01 PM MSK","Sep 08, 
     assert [(row["joined_at"], row["left_at"], row["minutes"]) for row in report.rows("attendance")] == [(utc(14, 1), utc(15, 10), 69)] * 2
     assert {(row["title"], row["webinar_id"].split(":")[2]) for row in report.rows("webinars")} == {("Digital school", "123-456-789")}
     assert report.rejected == []
+
+
+def test_days_of_one_table_are_webinars_of_their_own_also_where_only_minutes_are_told(tmp_path: Path):
+    report = written(
+        tmp_path,
+        """Мероприятие;Дата;ФИО;Общее время присутствия
+Школа;08.09.2026;Ирина Полевая;1:10:00
+Школа;08.09.2026;Олег Степной;0:20:00
+Школа;15.09.2026;Ирина Полевая;1:00:00
+""",
+    )
+    days = [datetime(2026, 9, day, 21, tzinfo=UTC) for day in (7, 14)]
+    assert [row["starts_at"] for row in report.rows("webinars")] == days
+    assert [row["minutes"] for row in report.rows("attendance")] == [70, 20, 60]
+    assert len(set(report.column("attendance", "webinar_id"))) == 2
+
+
+def test_days_with_clocks_are_webinars_of_their_own(tmp_path: Path):
+    report = written(
+        tmp_path,
+        """Дата;Участник;Время входа;Время выхода
+08.09.2026;Ирина Полевая;17:00;18:10
+15.09.2026;Ирина Полевая;17:00;18:00
+""",
+    )
+    assert [(row["starts_at"], row["minutes"]) for row in report.rows("webinars")] == [
+        (utc(14, 0), 70),
+        (datetime(2026, 9, 15, 14, tzinfo=UTC), 60),
+    ]

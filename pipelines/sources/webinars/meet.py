@@ -4,7 +4,8 @@ What has to be known about them (Google Workspace Admin Help, "Meet log events";
 
 - *Log events*: columns are chosen by whoever exports; needed are the date, the meeting's code, the participant and the duration in seconds.
   The row of interest is the one written when an endpoint leaves ("Endpoint left"): one row per stay, ``Date`` is the moment of leaving and the
-  duration says since when. Rows of other events are no stays and are not counted. One file holds many meetings.
+  duration says since when. Rows of other events are no stays and are not counted; where no event's
+  words are known, the rows with a duration are the stays. One file holds many meetings.
 - A recurring meeting keeps its code, so one code is many webinars: by conference id where the column was exported, else by day.
 - The participant identifier is an address, a telephone number or an id of a device; it is missing or masked (``li***@s***.com``) for people
   outside the organisation. An address counts as one only where it is not masked.
@@ -59,7 +60,19 @@ WHAT = "Google Meet attendance (kind meet)"
 LOG = {
     "time": ("date", "дата"),
     "code": ("meeting code", "код встречи", "код конференции", "код видеовстречи"),
-    "seconds": ("duration", "duration (seconds)", "duration seconds", "продолжительность", "продолжительность (секунды)", "длительность"),
+    "seconds": (
+        "duration",
+        "duration (seconds)",
+        "duration seconds",
+        "продолжительность",
+        "продолжительность (секунды)",
+        "длительность",
+        "продолжительность (в секундах)",
+        "длительность (в секундах)",
+        "длительность (секунды)",
+        "продолжительность (сек.)",
+        "длительность (сек.)",
+    ),
     "event": ("event", "event name", "событие", "название события"),
     "conference": ("conference id", "идентификатор конференции", "идентификатор видеоконференции"),
     "name": ("participant name", "имя участника", "actor name"),
@@ -128,7 +141,7 @@ class MeetReader:
     """Reader of Google Meet's log events and attendance sheets. Kind ``meet``."""
 
     kind: ClassVar[str] = "meet"
-    version: ClassVar[int] = 6
+    version: ClassVar[int] = 7
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also gzipped) and workbooks below the source's path. Raises BadSource where there is none."""
@@ -176,7 +189,9 @@ def _is_log(places: dict[str, int]) -> bool:
 
 def _log(rows: Sequence[tuple[int, list[str]]], places: dict[str, int], habit: Order, context: Context) -> list[tuple[Meeting, pa.Table]]:
     if "event" in places:
-        rows = [row for row in rows if not row[1][places["event"]].strip() or _LEFT.search(row[1][places["event"]])]
+        left = [row for row in rows if not row[1][places["event"]].strip() or _LEFT.search(row[1][places["event"]])]
+        # In words that are not known, who leaves is who was there for some time: other events have no duration.
+        rows = left or [row for row in rows if _seconds(row[1][places["seconds"]].strip())]
     texts = [cells for _, cells in rows]
     times = plain_times(text_column(texts, places["time"]))
     moments = to_utc(times, time_order([times], habit), context.zone)[0]

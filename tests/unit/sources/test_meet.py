@@ -186,3 +186,17 @@ def test_clocks_of_an_extension_go_past_midnight_and_who_is_still_there_has_a_du
         ("2026-09-08T20:40:00+00:00", "2026-09-08T20:55:00+00:00", 15.0),
     ]
     assert report.rejected == [("line 5", "no time of joining or leaving"), ("line 6", "neither times nor minutes")]
+
+
+def test_a_log_whose_events_are_in_words_that_are_not_known_has_its_stays_by_their_duration(tmp_path: Path):
+    path = tmp_path / "log.csv"
+    path.write_text(
+        "Дата,Название события,Код встречи,Имя участника,Идентификатор участника,Продолжительность (в секундах)\n"
+        "2026-09-08T18:10:00+03:00,Endpunkt verlassen,ABCDEFGHIJ,Ирина Полевая,irina@school.example.org,4140\n"
+        "2026-09-08T17:30:00+03:00,Einladung gesendet,ABCDEFGHIJ,Ирина Полевая,irina@school.example.org,\n"
+        "2026-09-08T17:31:00+03:00,Hand gehoben,ABCDEFGHIJ,Ирина Полевая,irina@school.example.org,0\n",
+        encoding="utf-8",
+    )
+    report = Reading(MeetReader(), path)
+    assert [(row["joined_at"], row["minutes"]) for row in report.rows("attendance")] == [(utc(8, 14, 1), 69)]
+    assert report.rejected == []

@@ -44,17 +44,25 @@ def run(
         todo = steps.daily(programme) if rhythm is Rhythm.daily else steps.weekly(programme)
         with show_progress(console, steps=len(todo)) as progress:
             steps.carry_out(steps.Run(settings, day, datetime.now(UTC), progress), todo)
-    console.print(f"Lists:     {escape(_lists_of(settings.deliveries_folder / 'lists' / day.isoformat() / 'index.html'))}", soft_wrap=True)
+    index = settings.deliveries_folder / "lists" / day.isoformat() / "index.html"
+    console.print(f"Lists:     {escape(_lists_of(index, settings.warehouse_path))}", soft_wrap=True)
     if rhythm is Rhythm.weekly:
         console.print(f"Report:    {settings.deliveries_folder / 'reports' / day.isoformat()}", soft_wrap=True)
     console.print(f"Warehouse: {settings.warehouse_path}", soft_wrap=True)
 
 
-def _lists_of(index: Path) -> str:
+def _lists_of(index: Path, warehouse_path: Path) -> str:
     """Where the day's lists are, or why there are none."""
     if index.exists():
         return str(index)
+    if warehouse_path.exists() and _has_curators(warehouse_path):
+        return "none: no stream that anybody is known to teach runs on this day"
     return "none: nobody is known to teach a stream. Name curators in the programme file ([[courses]] curators); `mayak doctor` says whom the LMS knows"
+
+
+def _has_curators(warehouse_path: Path) -> bool:
+    with Warehouse.open(warehouse_path, read_only=True) as warehouse:
+        return warehouse.has_table("facts.dim_curators") and bool(warehouse.value("select count(*) from facts.dim_curators"))
 
 
 def status() -> None:

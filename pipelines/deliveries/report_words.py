@@ -236,6 +236,9 @@ def _main(report: Report, language: Language) -> list[dict[str, Any]]:
 
 
 def _main_points(report: Report, language: Language) -> list[str]:
+    if not report.streams:
+        # What ended is still waited for and marked; of everything else nothing moved because nothing was there.
+        return [language.say("No stream was running this week."), *_figure_points(report, language)]
     points = [*_figure_points(report, language), *_stream_points(report, language)]
     points.extend(_warning_points(report, language))
     points.extend(_question_points(report, language))
@@ -486,7 +489,10 @@ def _streams(report: Report, language: Language, pictures: dict[str, str]) -> li
         heading(say("Stream"), "left", 3.0), heading(say("Day"), "right", 0.85), heading(say("Learners"), "right", 1.6),
         *(heading(say(title), "right", 1.5) for _, title in _STREAM_COLUMNS), heading(say("At risk"), "right", 0.9),
     ]  # fmt: skip
-    blocks.append(table(columns, rows, say("In brackets: the stream before on the same course day.")))
+    is_compared = any(
+        row.earlier_stream[column] is not None for row in report.streams for column, _ in _STREAM_COLUMNS if not row.is_hidden
+    )
+    blocks.append(table(columns, rows, say("In brackets: the stream before on the same course day.") if is_compared else ""))
     meanings = [
         (say("Active this week"), say("Current learners with an act of their own in any channel in the last seven days.")),
         (say("Never started"), say("Current learners without a trace so far.")),

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 import pipelines
 from pipelines import cli
+from pipelines.cli import night
 from pipelines.errors import TransientError
 from pipelines.run_lock import run_lock
 from pipelines.warehouse import Warehouse
@@ -201,6 +202,20 @@ def test_a_run_says_what_begins_before_it_imports_what_the_work_needs(
     with pytest.raises(ImportError):
         cli.main()
     assert capsys.readouterr().out == "mayak run daily --as-of 2026-11-22: P, 0 sources …\n"
+
+
+def test_a_day_between_streams_is_not_said_to_have_no_curators(installation: Path) -> None:
+    """Whoever ran a day before the first stream was told to name curators who were named."""
+    path = installation / "warehouse.duckdb"
+    with Warehouse.open(path) as warehouse:
+        warehouse.connection.execute("create schema facts; create table facts.dim_curators (stream_id varchar, curator_id varchar)")
+    index = installation / "index.html"
+    assert "Name curators in the programme file" in night._lists_of(index, path)
+    with Warehouse.open(path) as warehouse:
+        warehouse.connection.execute("insert into facts.dim_curators values ('s', 'k')")
+    assert night._lists_of(index, path) == "none: no stream that anybody is known to teach runs on this day"
+    index.touch()
+    assert night._lists_of(index, path) == str(index)
 
 
 def test_nobody_is_erased_by_a_part_of_the_name(mayak, installation: Path) -> None:

@@ -47,7 +47,7 @@ def test_a_difference_inside_the_interval_is_called_chance() -> None:
 def test_what_moved_beyond_chance_is_a_main_point_and_what_did_not_is_none() -> None:
     def points(previous: float) -> list[str]:
         row = made.figure_row("support", "contacted_share", 0.5, low=0.4, high=0.6, previous=previous)
-        report = made.built({"rpt_week_conditions": [row]})
+        report = made.built({"rpt_week_conditions": [row], "rpt_week_streams": [made.stream_row("поток 1")]})
         return document(report, Language("ru", report.zone))["sections"][0]["blocks"][0]["items"]
 
     assert "Слушатели, которым писали лично: 50\u00a0% (40–60\u00a0%); неделю назад 70\u00a0%." in points(0.7)
@@ -262,6 +262,24 @@ def test_a_week_with_almost_nothing_still_makes_a_report() -> None:
     assert "за эту неделю данных нет" in text
     assert "None" not in text
     assert len(frozen.bytes_of(report, "en")) == 3
+
+
+def test_a_week_between_streams_says_so_and_claims_nothing_of_the_rest() -> None:
+    """It said that the other indicators had not moved, of a week in which there was nothing to move."""
+    report = made.built({**made.full_week(), "rpt_week_streams": []})
+    first = document(report, Language("ru", report.zone))["sections"][0]
+    points = [point for block in first["blocks"] if block["kind"] == "points" for point in block["items"]]
+    assert points[0] == "На этой неделе не шёл ни один поток."
+    assert not any("не изменились" in point for point in points)
+    assert any("Вопросы с ответом за 24 часа" in point for point in points)
+
+
+def test_brackets_are_explained_where_there_are_some() -> None:
+    explained = "В скобках: предыдущий поток в тот же день курса."
+    week = made.full_week()
+    assert explained in made.said(made.built(week))
+    first = [{name: None if name.endswith("_earlier_stream") else value for name, value in row.items()} for row in week["rpt_week_streams"]]
+    assert explained not in made.said(made.built({**week, "rpt_week_streams": first}))
 
 
 def test_a_source_that_was_away_is_told_with_what_is_known_of_it() -> None:

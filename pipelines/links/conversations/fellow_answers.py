@@ -26,9 +26,11 @@ from linked join said on said.message_id = linked.answer_id join asked on asked.
 where linked.rule = 'explicit' and said.channel = 'chat' and said.author_id <> asked.author_id and said.says in ('substantive', 'formal') and said.words > 0
 order by said.sent_at, said.message_id
 """
+# Who is near in time is found by stretches as long as the window: of a long chat not everything is held against everything.
 _PAIRS = """
 with word as (
-    select said.message_id, said.chat_id, coalesce(said.thread_id, '') as thread, said.author_id, said.whole, epoch(said.sent_at) as sent
+    select said.message_id, said.chat_id, coalesce(said.thread_id, '') as thread, said.author_id, said.whole, epoch(said.sent_at) as sent,
+        unnest([floor(sent / (3600 * $hours))::bigint, floor(sent / (3600 * $hours))::bigint - 1]) as stretch
     from said left join links.questions as judged on judged.message_id = said.message_id
     where said.channel = 'chat' and said.role in ('learner', 'unknown') and said.reply_to_id is null and said.says in ('substantive', 'formal')
         and said.words between 1 and $short and not contains(said.whole, '?') and not coalesce(judged.is_question, false)
@@ -37,7 +39,9 @@ with word as (
         and coalesce(judged.burst_id, '') not in (select question_id from asked)
 )
 select word.message_id as answer_id, word.whole as answer, word.sent, asked.question_id, asked.whole as question, epoch(asked.asked_at) as asked
-from word join asked on asked.channel = 'chat' and asked.chat_id = word.chat_id and coalesce(asked.thread_id, '') = word.thread and asked.author_id <> word.author_id
+from word join (
+    select *, coalesce(thread_id, '') as thread, floor(epoch(last_at) / (3600 * $hours))::bigint as stretch from asked where channel = 'chat'
+) as asked on asked.chat_id = word.chat_id and asked.thread = word.thread and asked.stretch = word.stretch and asked.author_id <> word.author_id
     and epoch(asked.last_at) <= word.sent and word.sent - epoch(asked.last_at) <= 3600 * $hours
 left join closed on closed.question_id = asked.question_id
 where closed.closed_at is null or epoch(closed.closed_at) > word.sent

@@ -60,9 +60,10 @@ def answers_like_known(warehouse: Warehouse, since: float, until: float) -> pd.D
     known = warehouse.frame(_KNOWN)
     if pairs.empty or known.empty:
         return _NOTHING
-    for table in (pairs, known):
-        code, lines = pd.factorize(table["question"])
-        table["intent"] = question_wording.intents_by_slots(question_wording.slots(lines.tolist()))[code]
+    # The same is asked again and again: each wording is looked at once.
+    code, lines = pd.factorize(pd.concat([pairs["question"], known["question"]], ignore_index=True))
+    intent = question_wording.intents_by_slots(question_wording.slots(lines.tolist()))[code]
+    pairs["intent"], known["intent"] = intent[: len(pairs)], intent[len(pairs) :]
     pairs, known = pairs[pairs["intent"] >= 0], known[known["intent"] >= 0]
     told_at, links = known["sent"].to_numpy(), [_NOTHING]
     for week, block in pairs.groupby(np.floor((pairs["sent"] - MONDAY) / WEEK), sort=True):

@@ -403,18 +403,17 @@ def test_the_event_that_a_statement_was_made_of_says_the_action(event: str | Non
     assert Reading(XapiReader(), path, **OWN).column("activity", "action") == [action]
 
 
-def told(folder: Path, *said: dict[str, object]) -> Reading:
+def told(folder: Path, *said: dict[str, object], is_newest_first: bool = False) -> Reading:
     """Statements of one person, a second apart."""
     actor = {"objectType": "Agent", "mbox": "mailto:irina@school.example.org"}
     path = folder / "statements.json"
-    path.write_text(
-        json.dumps([{"actor": actor, "timestamp": f"2026-09-08T14:00:{number:02d}Z", **one} for number, one in enumerate(said)]),
-        encoding="utf-8",
-    )
+    found = [{"actor": actor, "timestamp": f"2026-09-08T14:00:{number:02d}Z", **one} for number, one in enumerate(said)]
+    path.write_text(json.dumps(found[::-1] if is_newest_first else found), encoding="utf-8")
     return Reading(XapiReader(), path)
 
 
-def test_a_type_that_is_said_once_holds_where_the_id_stands_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_newest_first", [False, True], ids=["oldest first", "newest first"])
+def test_a_type_that_is_said_once_holds_where_the_id_stands_alone(is_newest_first: bool, tmp_path: Path) -> None:
     """As Storyline has it: course and slide say what they are in their first statement."""
     kinds = "http://adlnet.gov/expapi/activities/"
     course, slide = "http://school.example.org/abc", "http://school.example.org/abc/slide1"
@@ -427,6 +426,7 @@ def test_a_type_that_is_said_once_holds_where_the_id_stands_alone(tmp_path: Path
             "context": {"contextActivities": {"parent": [{"id": course}]}},
         },
         {"verb": {"id": "http://adlnet.gov/expapi/verbs/passed"}, "object": {"id": course}, "result": {"score": {"scaled": 0.9}}},
+        is_newest_first=is_newest_first,
     )
     assert read.column("activity", "course_id") == [f"xapi:course:{course}"] * 3
     assert read.column("activity", "task_id") == [None, f"xapi:task:{slide}", None]

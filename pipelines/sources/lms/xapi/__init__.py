@@ -11,7 +11,7 @@ Format: https://github.com/adlnet/xAPI-Spec. What it does, and what is made of i
   the LMS's address, accounts there have their bare names, and pages of its courses and modules (``/course/view.php?id=…``,
   ``/mod/…/view.php?id=…``, Open edX's keys) their bare ids: with the same ``realm`` they are the accounts, courses and tasks of its other sources.
 - Course and task are the object or the nearest context activity (parent, grouping, category, other) of such a type. A type that is said once holds for
-  the rest of the item (Storyline names course and slide by id alone after that); what H5P sends has none and is told by its category and extensions.
+  the rest of the item, whose order in time may be either (Storyline names course and slide by id alone after that); what H5P sends has none and is told by its category and extensions.
 - A question whose context names another activity (a quiz, a lesson, Open edX's problem of several questions) is part of it: its answer is an act there ("other": handing in is
   a statement of its own), no task, and completes nothing.
 - Moodle's logstore_xapi: the event that a statement was made of says the action; pages of modules (``/mod/assign/…``) say of which kind a task is; "leave" and "join" of a course are enrolments, "suspended"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any, ClassVar
 
 from pipelines.errors import BadFile, BadSource
 from pipelines.programme import Source
 from pipelines.sources.formats.delimited import delimited_items
-from pipelines.sources.formats.event_tables import BATCH_ROWS, Rows
+from pipelines.sources.formats.event_tables import BATCH_ROWS, Rows, moment
 from pipelines.sources.formats.json_lines import storable_value
 from pipelines.sources.lms.xapi.files import statements, voided_in
 from pipelines.sources.lms.xapi.lrs import OVERLAP, Lrs, microseconds, moment_of
@@ -67,6 +68,10 @@ class XapiReader:
         home = source.home_page.rstrip("/") if source.home_page else None
         if item.path is not None:
             made = Statements(rows, home, context.language, voided_in(item.path))
+            if _is_newest_first(statements(item.path)):
+                # What says the type stands behind what needs it.
+                for _, statement, _ in statements(item.path):
+                    made.learn(statement)
             kept = yield from _through(made, rows, statements(item.path))
             if kept is False:
                 raise BadFile(item.path, place="statement 1", expected="xAPI statements", found="JSON of something else")
@@ -80,6 +85,17 @@ class XapiReader:
         made.tombstones()
         yield from rows.last()
         yield Covers(rows.since, rows.until)
+
+
+def _is_newest_first(found: Iterator[tuple[str, Any, str]]) -> bool:
+    """Do the first two statements with different times go back in time?"""
+    first: datetime | None = None
+    for _, statement, _ in found:
+        at = moment(statement.get("timestamp")) if isinstance(statement, dict) else None
+        if at is not None and first is not None and at != first:
+            return at < first
+        first = first or at
+    return False
 
 
 def _numbered(found: Iterator[Any]) -> Iterator[tuple[str, Any, str]]:

@@ -112,6 +112,14 @@ class Statements:
         self._activity(statement, native, verb_id, word, target, at)
         return ""
 
+    def learn(self, statement: Any) -> None:
+        """Take nothing of a statement but the types that it tells."""
+        context = statement.get("context") if isinstance(statement, dict) else None
+        target = statement.get("object") if isinstance(statement, dict) else None
+        if isinstance(target, dict):
+            context = context if isinstance(context, dict) else {}
+            self._learn_all([target, *_context_activities(context)], target, context)
+
     def tombstones(self) -> None:
         """Whoever and whatever a statement taken back spoke of is taken out of the row that an older item may have brought."""
         for native, at in self._taken_back.items():
@@ -140,9 +148,7 @@ class Statements:
         activities = [target, *_context_activities(context)] if target.get("objectType", "Activity") in ("Activity", "GroupActivity") else [
             *_context_activities(context)
         ]  # fmt: skip
-        for activity in activities:
-            self._learn(activity, _type_of(activity))
-        self._learn_h5p(target, context)
+        self._learn_all(activities, target, context)
         type_word = self._type(target)
         course, task, kind = self._places(activities, at)
         is_part = task is not None and type_word in QUESTION_TYPES and task != f"{self.realm}:task:{self._native(str(target.get('id')))}"
@@ -239,6 +245,11 @@ class Statements:
     def _type(self, activity: dict[str, Any]) -> str:
         """Type of an activity, as it says or as an earlier statement said of it."""
         return _type_of(activity) or self._types.get(str(activity.get("id")), "")
+
+    def _learn_all(self, activities: list[dict[str, Any]], target: dict[str, Any], context: dict[str, Any]) -> None:
+        for activity in activities:
+            self._learn(activity, _type_of(activity))
+        self._learn_h5p(target, context)
 
     def _learn(self, activity: dict[str, Any], word: str) -> None:
         iri = activity.get("id")

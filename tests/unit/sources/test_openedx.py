@@ -349,3 +349,19 @@ def test_a_mark_is_the_makers_of_the_work_also_where_another_log_tells_of_it(
         loads = load_source(warehouse, programme, programme.sources[0], pseudonyms=PSEUDONYMS, run_at=at(2026, 11, 22))
         assert [load.problem for load in loads if load.problem] == []
     assert warehouse.rows("select account_id, attempt, grade from raw.grades") == [(LEARNER, 1, 3.0)]
+
+
+@pytest.mark.parametrize("key", ["log", "message"])
+def test_an_event_in_a_line_of_a_containers_log_is_the_same_event(key: str, tmp_path: Path) -> None:
+    plain = handed_in()
+    (tmp_path / "plain.log").write_text(plain, encoding="utf-8")
+    (tmp_path / "wrapped.log").write_text(
+        json.dumps({key: f"2026-09-03 14:00:00 INFO [tracking] - {plain}", "stream": "stdout", "time": "2026-09-03T14:00:01Z"})
+        + "\n"
+        + json.dumps({key: "GET /heartbeat {cut", "stream": "stdout", "time": "2026-09-03T14:00:02Z"})
+        + "\n",
+        encoding="utf-8",
+    )
+    log = Reading(OpenEdxReader(), tmp_path / "wrapped.log")
+    assert log.rows("activity") == Reading(OpenEdxReader(), tmp_path / "plain.log").rows("activity")
+    assert log.rejected == [("line 2", "no event name")]

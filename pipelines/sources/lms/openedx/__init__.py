@@ -10,7 +10,8 @@ first time, and ``edx.course.completed``, = course_completed); ``chats`` and ``m
 
 Format: https://docs.openedx.org/projects/openedx-tracking-logs. What it does, and what is made of it:
 
-- A line may begin with what syslog wrote before the object. ``event`` is an object, JSON in a string, or a form's fields in a string;
+- A line may begin with what syslog wrote before the object, or be an object of Docker's or a log collector's that holds it as a text (``log``,
+  ``message``, ``line``); what else such a log holds is rejected. ``event`` is an object, JSON in a string, or a form's fields in a string;
   newer routers call it ``data``, with ``name`` and ``timestamp`` for ``event_type`` and ``time``.
 - Who acts stands in ``context.user_id``; who is enrolled or graded in the payload. An event with a user name and no number belongs to the
   account "name:<user name>", for which pipelines.links has the user name.

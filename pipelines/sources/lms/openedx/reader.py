@@ -39,6 +39,8 @@ _SUBMISSIONS = (
 _GRADE = {"is_released": True, "is_overridden": False}
 _HANDED_IN = frozenset(("openassessmentblock.create_submission", "openassessmentblock.create_team_submission"))
 _LONGEST_UUID = 64
+#: Where Docker and collectors of logs keep the line that they have taken in.
+_WRAPPERS = ("log", "message", "line")
 _MESSAGES = (
     "message_id", "channel", "chat_id", "thread_id", "reply_to_id", "account_id", "course_id", "sent_at", "kind", "is_private", "chars", "words",
     "question_marks", "subject", "text",
@@ -52,7 +54,7 @@ class OpenEdxReader:
     """
 
     kind: ClassVar[str] = "openedx"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Every log below the source's path, by name. Raises BadSource where none is."""
@@ -109,6 +111,7 @@ class _Log:
 
     def take(self, line: dict[str, Any]) -> str:
         """Turn one event into rows; the reason where it is refused, else empty."""
+        line = _unwrapped(line)
         name = line.get("name") or line.get("event_type")
         if not isinstance(name, str) or not name:
             return "no event name"
@@ -380,6 +383,17 @@ class _Log:
                     membership_id=f"{self.realm}:membership:{cohort}:{person}:0", group_id=group, account_id=person,
                     joined_at=(known["joined_at"] if known else None) if has_left else at, left_at=at if has_left else None,
                 )  # fmt: skip
+
+
+def _unwrapped(line: dict[str, Any]) -> dict[str, Any]:
+    """The event that a container's log or a collector of logs has put into an object of its own, as a text; any other line as it is."""
+    if "name" in line or "event_type" in line:
+        return line
+    for key in _WRAPPERS:
+        text = line.get(key)
+        if isinstance(text, str) and (begin := text.find("{")) >= 0 and (found := _object(text[begin:].strip())):
+            return found
+    return line
 
 
 def _payload(line: dict[str, Any], name: str) -> tuple[dict[str, Any], Any]:

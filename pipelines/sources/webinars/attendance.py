@@ -36,8 +36,9 @@ SIGNS = (*COUNTS, *MINUTES)
 YES = frozenset(("yes", "да", "true", "1", "y", "x", "+", "sí", "si", "oui", "sim", "ja", "так"))
 NO = frozenset(("no", "нет", "false", "0", "n", "-", "non", "não", "nein", "ні"))
 SECONDS_A_MINUTE = 60
+_MINUTES_A_DAY = 24 * 60
 #: A year: a longer length of time is a damaged number, and would carry an end beyond the calendar.
-MOST_MINUTES = 366 * 24 * 60
+MOST_MINUTES = 366 * _MINUTES_A_DAY
 _HASH_BYTES = 8
 _TIME = pa.timestamp("us", tz="UTC")
 
@@ -80,6 +81,8 @@ _HOURS = re.compile(
 )
 _CLOCK = re.compile(r"^\s*(?:(?P<h>\d+):)?(?P<m>\d{1,3}):(?P<s>\d{2})(?:[.,]\d+)?\s*$")
 _NUMBER = re.compile(r"^\s*\d+(?:[.,]\d+)?\s*$")
+#: A clock, or a length of time, out of a workbook: on the day with which spreadsheets begin to count, or on the one after.
+_OF_NO_DAY = re.compile(r"^\s*1899-12-3([01])[ T](?=\d)")
 _CLOCK_OF_DAY = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?(?:\s*[AaPp]\.?\s?[Mm]\.?)?")
 
 
@@ -136,11 +139,15 @@ def minutes_of(text: str | None) -> float | None:
     plain = text.replace("\u00a0", " ").replace("\u202f", " ")
     if _NUMBER.match(plain):
         return _credible(float(plain.replace(",", ".")))
+    # A spreadsheet keeps a length of time as a moment of its first days.
+    cell = _OF_NO_DAY.match(plain)
+    days = int(cell.group(1)) if cell else 0
+    plain = plain[cell.end() :] if cell else plain
     found = _CLOCK.match(plain) or _HOURS.match(plain)
     if found is None:
         return None
     hours, minutes, seconds = (float((part or "0").replace(",", ".")) for part in found.group("h", "m", "s"))
-    return _credible(hours * 60 + minutes + seconds / SECONDS_A_MINUTE)
+    return _credible(days * _MINUTES_A_DAY + hours * 60 + minutes + seconds / SECONDS_A_MINUTE)
 
 
 def _credible(minutes: float) -> float | None:
@@ -203,7 +210,8 @@ def on_days(days: Sequence[str], join: pa.Array, leave: pa.Array, zone: ZoneInfo
     """
     dated = [[_on_day(day, text) for day, text in zip(days, column.to_pylist(), strict=True)] for column in (join, leave)]
     joined, left = (to_utc(pa.array(texts, pa.string()), "day first", zone)[0].to_pylist() for texts in dated)
-    for row, (day, clock) in enumerate(zip(days, leave.to_pylist(), strict=True)):
+    for row, (day, cell) in enumerate(zip(days, leave.to_pylist(), strict=True)):
+        clock = _OF_NO_DAY.sub("", cell)
         if joined[row] and left[row] and left[row] < joined[row] and dated[1][row] != clock:
             noon = to_utc(pa.array([f"{day} 12:00"]), "day first", zone)[0][0].as_py()
             dated[1][row] = f"{(noon.astimezone(zone) + timedelta(days=1)).date().isoformat()} {clock}"
@@ -211,6 +219,7 @@ def on_days(days: Sequence[str], join: pa.Array, leave: pa.Array, zone: ZoneInfo
 
 
 def _on_day(day: str, text: str) -> str:
+    text = _OF_NO_DAY.sub("", text)
     return f"{day} {text}" if day and _CLOCK_OF_DAY.fullmatch(text) else text
 
 

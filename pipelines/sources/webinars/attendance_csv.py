@@ -225,8 +225,8 @@ class AttendanceCsvReader:
             title = next((titles[row] for row in members if titles[row]), None)
             end = max((ends[row] for row in members if ends[row]), default=None)
             part = stays.take(pa.array(members))
-            has_times = pc.any(pc.is_valid(part["joined_at"])).as_py()
-            made.append((Meeting(number, title, starts[members[0]] or (None if has_times else begun[members[0]]), end), part))
+            is_timeless = pc.any(pc.is_null(part["reason"])).as_py() and not pc.any(pc.is_valid(part["joined_at"])).as_py()
+            made.append((Meeting(number, title, starts[members[0]] or (begun[members[0]] if is_timeless else None), end), part))
         for meeting, part in made:
             yield from attendance_events(realm, meeting, part, context)
         yield covers_of(made)

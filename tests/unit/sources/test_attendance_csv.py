@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from pipelines.errors import BadFile, BadSource
@@ -231,3 +232,23 @@ def test_days_with_clocks_are_webinars_of_their_own(tmp_path: Path):
         (utc(14, 0), 70),
         (datetime(2026, 9, 15, 14, tzinfo=UTC), 60),
     ]
+
+
+def test_clocks_and_lengths_of_time_out_of_a_workbook(tmp_path: Path):
+    """Excel keeps a clock, and a length of time, as a moment of the first days that it counts."""
+    book = openpyxl.Workbook()
+    book.active.append(["Дата", "ФИО", "Вход", "Выход", "Время присутствия"])
+    book.active.append([date(2026, 9, 8), "Ирина Полевая", time(17, 1), time(18, 10), timedelta(hours=1, minutes=5)])
+    book.active.append([date(2026, 9, 8), "Олег Степной", time(23, 50), time(0, 20), timedelta(hours=25)])
+    book.save(tmp_path / "report.xlsx")
+    report = Reading(AttendanceCsvReader(), tmp_path / "report.xlsx")
+    assert [(row["joined_at"], row["left_at"], row["minutes"]) for row in report.rows("attendance")] == [
+        (utc(14, 1), utc(15, 10), 65),
+        (utc(20, 50), utc(21, 20), 1500),
+    ]
+
+
+def test_a_day_on_which_no_row_is_kept_is_no_webinar(tmp_path: Path):
+    report = written(tmp_path, "Дата;ФИО;Время присутствия\n08.09.2026;Ирина Полевая;долго\n")
+    assert report.rejected == [("line 2", "neither times nor minutes")]
+    assert report.rows("webinars") == []

@@ -45,7 +45,7 @@ from typing import Any, ClassVar
 from pipelines.errors import BadFile
 from pipelines.programme import Source
 from pipelines.sources.chats.chat_rows import GONE, Chat, ChatRows, count_of, from_epoch, id_of, media_of, records, said, texts
-from pipelines.sources.formats.archives import Tree, open_tree, path_of, tree_items
+from pipelines.sources.formats.archives import OTHER_ARCHIVES, Tree, is_hidden, open_tree, path_of, tree_items
 from pipelines.sources.formats.json_stream import JsonStream
 from pipelines.sources.formats.plain_text import storable
 from pipelines.sources.reading import Context, Event, Item, Rejected
@@ -114,7 +114,18 @@ class SlackReader:
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Every ZIP, and every folder with a list of conversations or, outside of these, with folders of channels. Raises BadSource where there is none."""
-        return tree_items(source, "Slack exports (.zip)", _is_export, is_posted=lambda path: False)
+        found = tree_items(source, "Slack exports (.zip)", _is_export, is_posted=lambda path: False)
+        # Archives that lie beside the lists or the folders of channels are exports of their own: Slack puts none there.
+        folders = [item.path for item in found if item.path and item.path.is_dir()]
+        beside = [
+            path
+            for folder in folders
+            for path in folder.iterdir()
+            if path.name.lower().endswith((".zip", *OTHER_ARCHIVES)) and path.is_file()
+        ]
+        root = source.path
+        more = [Item(path.relative_to(root).as_posix(), path) for path in beside if root and not is_hidden((path.name,))]
+        return sorted((*found, *more), key=lambda item: item.name)
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         """The events of one export, channel by channel. Raises BadFile for what is no Slack export, or a damaged one."""

@@ -139,6 +139,13 @@ def test_an_archive_of_another_kind_is_told(tmp_path: Path):
     assert "an archive of another kind" in refused(SlackReader(), tmp_path / "export.rar")
 
 
+def test_archives_beside_folders_of_channels_are_exports_of_their_own(tmp_path: Path):
+    for name in ("general/2025-01-01.json", "general/attachments/F0123456-works.zip", "old.zip", "older.rar", ".hidden.zip"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("[]")
+    assert names_of(SlackReader(), tmp_path) == sorted((tmp_path.name, "old.zip", "older.rar"))
+
+
 def test_items_are_exports():
     assert names_of(SlackReader(), SLACK) == ["export", "later"]
 

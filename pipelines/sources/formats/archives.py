@@ -34,6 +34,7 @@ OTHER_ARCHIVES = (".rar", ".7z", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz
 MOST_MEMBERS = 1_000_000
 _IS_ENCRYPTED = 0x1
 _IS_UTF8 = 0x800
+_OF_WINDOWS = 0
 #: Three Cyrillic letters of code page 866 side by side: no word of the languages that code page 437 is for has so many letters beyond ASCII.
 _CYRILLIC = re.compile(rb"[\x80-\xaf\xe0-\xf1]{3}")
 #: Lines without a single object among them show that a file is something else.
@@ -96,7 +97,7 @@ class ZipTree:
         real = min(packed, path.stat().st_size)
         if unpacked > _RATIO_FROM and unpacked > LARGEST_RATIO * max(real, 1):
             raise BadFile(path, place="archive", expected="an export", found=f"{unpacked >> 20} MiB packed into {real >> 10} KiB")
-        named = ((_name_of(member), member) for member in members if not member.is_dir())
+        named = ((name, member) for member in members if not (name := _name_of(member)).endswith("/"))
         seen = ((name, name.split("/"), member) for name, member in named)
         self._members = {
             name: member for name, parts, member in seen if not is_hidden(parts[-1:] if with_hidden and "__MACOSX" not in parts else parts)
@@ -154,6 +155,12 @@ class _Member:
 
 
 def _name_of(member: zipfile.ZipInfo) -> str:
+    """A member's name, with ``/`` between folders: PowerShell of Windows 10 writes a backslash."""
+    name = _as_written(member)
+    return name.replace("\\", "/") if member.create_system == _OF_WINDOWS else name
+
+
+def _as_written(member: zipfile.ZipInfo) -> str:
     """A member's name. Where the archive does not say UTF-8, macOS writes it all the same, and Russian Windows code page 866."""
     if member.flag_bits & _IS_UTF8 or member.filename.isascii():
         return member.filename

@@ -38,6 +38,19 @@ def test_names_that_do_not_say_their_encoding(name: str, charset: str, tmp_path:
     assert read_whole(tree, name, 10) == b"words"
 
 
+@pytest.mark.parametrize(("system", "names"), [(0, ["чат/2.txt"]), (3, ["чат\\", "чат\\2.txt"])], ids=["Windows", "elsewhere"])
+def test_backslashes_between_folders(system: int, names: list[str], tmp_path: Path):
+    """As PowerShell of Windows 10 packs: every file was taken for one of the uppermost folder."""
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        for name in ("чат\\", "чат\\2.txt"):
+            member = zipfile.ZipInfo(name)
+            member.create_system = system
+            archive.writestr(member, "2" if name.endswith("txt") else "")
+    tree = ZipTree(tmp_path / "x.zip")
+    assert tree.names() == names
+    assert read_whole(tree, names[-1], 10) == b"2"
+
+
 def test_file_larger_than_allowed(tmp_path: Path):
     with pytest.raises(BadFile, match="expected at most"):
         read_whole(ZipTree(packed(tmp_path / "x.zip", {"a": b"x" * 11})), "a", 10)

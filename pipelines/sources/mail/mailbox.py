@@ -57,6 +57,7 @@ _MAILDIR_FLAGS = re.compile(r"(?:[:;!_+-]|%3A|\uf03a)2,([A-Za-z]*)$")
 _NUMBERED, _FIELD = re.compile(r"\d{1,7}\.?"), re.compile(rb"[!-9;-~]{1,80}:[ \t]*\S")
 _HEADER_END = re.compile(rb"\r\n\r\n|\n\r?\n|\r\r")
 _GLANCE = 200
+_ENVELOPE = re.compile(rb">?From (?![ \t]*:)")
 #: How a mailbox begins.
 _FROM_LINE = b"From "
 #: Mails saved one by one (Outlook, Thunderbird, webmail); Apple Mail's begin with a line that counts their bytes.
@@ -357,7 +358,7 @@ def _single_of(content: BinaryIO, name: str, number: int) -> RawMail:
     if name.lower().endswith(".emlx") and (count := _APPLE_MAIL.match(start)):
         start = start[count.end() :]
     start = start.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")  # an editor's mark, what a web page put before it
-    if start.startswith((b"From ", b">From ")):  # put there by a program that moved it out of an mbox
+    if _ENVELOPE.match(start):  # put there by a program that moved it out of an mbox
         envelope, _, start = start.partition(b"\n")
     match = _HEADER_END.search(start)
     if not match:

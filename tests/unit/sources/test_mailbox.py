@@ -324,6 +324,12 @@ def test_without_message_id_the_same_mail_is_the_same_row() -> None:
     assert only("without_message_id.mbox")["message_id"] != only("date_missing.mbox")["message_id"]
 
 
+def test_a_blank_before_the_colon_of_the_first_field(tmp_path: Path) -> None:
+    """It was taken for the line that begins a mail in a mailbox, and the mail was nobody's."""
+    (tmp_path / "1.eml").write_bytes(b"From : lida@example.org\nSubject : s\nMessage-ID : <1@x>\n\nText\n")
+    assert [row["account_id"] for row in rows(events(tmp_path / "1.eml"), "messages")] == [account("lida@example.org")]
+
+
 def test_garbage_in_headers_is_read_as_far_as_it_goes() -> None:
     found = events("garbage_header.mbox")
     assert [event.reason for event in found if isinstance(event, Rejected)] == ["no header fields"]

@@ -16,6 +16,9 @@ from email.utils import parsedate_tz
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
+
+from pipelines.sources.formats.local_times import to_utc
 from pipelines.sources.formats.plain_text import storable
 from pipelines.sources.formats.zone_letters import ZONE_HOURS
 
@@ -100,6 +103,7 @@ _COMMENT = re.compile(r"\([^()]*\)")
 _COLON = re.compile(r"\s*:\s*")
 _LETTER_ZONE = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?\s+([A-Z]{3,4})\b")
 _HAS_ZONE = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?\S*.*?(?:[+-]\d{4}|\s(?:[A-Z]{1,4})\b)")
+_MONTH_IN_WORDS = re.compile(r"\b\d{1,2}\.?[ -][^\W\d_]{3,9}\.?[ -]\d{4}\b")
 #: Characters of a line (RFC 5322, 2.1.1); a date with all its comments is shorter, and what looks for its parts takes the square of its length.
 _LONGEST_DATE = 998
 #: Outside of these nobody sent the mail that lies in these boxes: a clock that starts at 1970 or 1980, a slip of the hand.
@@ -243,7 +247,7 @@ def date_of(raw: bytes | str | None, zone: ZoneInfo | None = None) -> datetime |
     """
     if not raw or len(raw) > _LONGEST_DATE:
         return None
-    text = raw.decode("ascii", "replace") if isinstance(raw, bytes) else raw
+    text = _to_text(raw, None) if isinstance(raw, bytes) else raw
     try:
         if plain := _PLAIN_DATE.match(text):
             day, month, year, hour, minute, second, sign, off_hours, off_minutes = plain.groups()
@@ -255,7 +259,7 @@ def date_of(raw: bytes | str | None, zone: ZoneInfo | None = None) -> datetime |
         # Comments and blanks may stand anywhere in a date, even inside the time (RFC 5322, A.5).
         parts = parsedate_tz(text) or parsedate_tz(_COLON.sub(":", _COMMENT.sub(" ", text)))
         if parts is None:
-            return None
+            return _date_in_words(text, zone)
         naive = datetime(*parts[:6])
         letters = _LETTER_ZONE.search(text)
         if letters and letters[1] in ZONE_HOURS:
@@ -269,6 +273,14 @@ def date_of(raw: bytes | str | None, zone: ZoneInfo | None = None) -> datetime |
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
     return moment if moment.year in _YEARS else None
+
+
+def _date_in_words(text: str, zone: ZoneInfo | None) -> datetime | None:
+    """A date with a month in another language than mail's ("Пн, 05 окт 2026 10:00:00 +0300"), as programs write that know their user's."""
+    if not _MONTH_IN_WORDS.search(text):
+        return None
+    (moment,) = to_utc(pa.array([_COMMENT.sub(" ", text).strip()], pa.string()), "day first", zone or ZoneInfo("UTC"))[0].to_pylist()
+    return moment if moment is not None and moment.year in _YEARS else None
 
 
 def _usual(text: str) -> str:

@@ -47,6 +47,12 @@ SCRAPS = st.lists(
         ("Monday, October 05, 2026 10:00 AM", datetime(2026, 10, 5, 7, tzinfo=UTC)),
         ("Mon, 05 Oct 2026 12:05:00 AM +0300", datetime(2026, 10, 4, 21, 5, tzinfo=UTC)),
         ("Mon, 05 Oct 2026 10:00 PM +0300", datetime(2026, 10, 5, 19, tzinfo=UTC)),
+        # Months in the language of whoever wrote the program.
+        ("Пн, 05 окт 2026 10:00:00 +0300", datetime(2026, 10, 5, 7, tzinfo=UTC)),
+        ("5 октября 2026 10:00:00", datetime(2026, 10, 5, 7, tzinfo=UTC)),
+        ("Mo, 5 Okt 2026 09:00:00 +0200 (MESZ)", datetime(2026, 10, 5, 7, tzinfo=UTC)),
+        ("Пн, 05 xyz 2026 10:00:00 +0300", None),
+        ("10/5/2026 10:00:00 AM", None),
         ("Thu, 01 Jan 1970 00:00:00 +0000", None),
         ("Mon, 31 Feb 2026 10:00:00 +0300", None),
         ("Mon, 05 Oct 2026 10:00:00 +9999999999", None),

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from pipelines.cli.terminal import console
+from pipelines.cli.terminal import console, id_column
 from pipelines.errors import PermanentError
 from pipelines.settings import read_settings
 
@@ -20,7 +20,7 @@ def report_list() -> None:
     from pipelines.deliveries import frozen
 
     folder = read_settings().deliveries_folder
-    table = Table("Week ends on", "Version", "First made", "Folder")
+    table = Table("Week ends on", "Version", "First made", id_column("Folder"))
     for week in frozen.weeks(folder):
         for version in frozen.versions(folder, week):
             table.add_row(week.isoformat(), version.version, version.made_at.isoformat(sep=" ", timespec="minutes"), version.place)
@@ -48,4 +48,4 @@ def report_verify(
             ]
             if differing:
                 raise PermanentError(f"{version.place}: made again, {', '.join(differing)} has other bytes")
-    console.print(f"{len(found)} reports, each as it was made.")
+    console.print(f"{len(found)} {'report' if len(found) == 1 else 'reports'}, each as it was made.")

@@ -108,7 +108,7 @@ def test_the_report_can_be_verified_and_made_again_by_command(made: Installation
     monkeypatch.setenv("COLUMNS", "240")
     verified = CliRunner().invoke(app, ["report", "verify", "--remake"])
     assert verified.exit_code == 0, verified.output
-    assert "1 reports, each as it was made" in verified.output
+    assert "1 report, each as it was made" in verified.output
     assert made.report.name in CliRunner().invoke(app, ["report", "list"]).output
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 import pipelines
 from pipelines import cli
 from pipelines.cli import night
+from pipelines.deliveries import frozen
 from pipelines.errors import TransientError
 from pipelines.run_lock import run_lock
 from pipelines.warehouse import Warehouse
@@ -216,6 +218,19 @@ def test_a_day_between_streams_is_not_said_to_have_no_curators(installation: Pat
     assert night._lists_of(index, path) == "none: no stream that anybody is known to teach runs on this day"
     index.touch()
     assert night._lists_of(index, path) == str(index)
+
+
+def test_folders_of_reports_are_whole_on_a_narrow_terminal(mayak, installation: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are opened by what stands here, and ended in three dots."""
+    from tests.unit.deliveries import fixture as made
+
+    frozen.freeze(made.built(), installation / "var" / "deliveries", ("en",), inputs={}, made_at=datetime(2026, 11, 23, 5, tzinfo=UTC))
+    monkeypatch.setattr(cli.console, "width", 70)
+    code, out, _ = mayak("report", "list")
+    (version,) = frozen.versions(installation / "var" / "deliveries", made.WEEK)
+    cells = "".join(line.split("│")[-2].strip() for line in out.splitlines() if line.startswith("│"))
+    assert (code, cells) == (0, version.place)
+    assert mayak("report", "verify")[1] == "1 report, each as it was made.\n"
 
 
 def test_nobody_is_erased_by_a_part_of_the_name(mayak, installation: Path) -> None:

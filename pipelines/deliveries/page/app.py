@@ -372,7 +372,9 @@ def _mark(seat: Seat) -> Response:
     line = seat.page.snapshot.line(seat.curator, seat.language.code, str(form.get("item", "")))
     if line is None:
         seat.page.store.note(seat.page.now(), seat.curator, "refused_mark")
-        raise HTTPException(404)
+        # The night has made another list since the page was opened, or the line never was this curator's: both are told alike.
+        gone = seat.language.say("This line is not on your list of today, and the mark was not saved. Open the list anew.")
+        return seat.shown("page/empty.html", 404, message=gone)
     state = str(form.get("state", ""))
     try:
         until = date.fromisoformat(str(form.get("until", ""))) if state == "snoozed" else None

@@ -448,6 +448,9 @@ def test_whoever_is_refused_is_told_why_and_what_to_do_in_their_language(visit: 
     assert "Такой страницы нет, или она не для вас." in lost.text
     assert 'href="/list"' in lost.text
     assert "Страница открыта слишком давно" in visit.client.post("/mark", data={"form_token": "x", "item": MINE, "state": "resolved"}).text
+    form = {"form_token": form_token(visit.get("/list")), "state": "resolved", "item": "p" + "f" * 20}
+    assert "Этой строки нет в вашем сегодняшнем списке, отметка не сохранена." in visit.client.post("/mark", data=form).text
+    assert visit.client.post("/mark", data={**form, "item": THEIRS}).text == visit.client.post("/mark", data=form).text
     visit.clock.move(hours=3)
     ended = visit.client.post("/mark", data={"item": MINE, "state": "resolved"})
     assert ended.status_code == 403

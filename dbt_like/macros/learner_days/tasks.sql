@@ -1,5 +1,18 @@
 {# Of ind_learner_days, from its members: task_days: what was due, handed in, missed, late. paces: hours left before the deadline, the median of the first n. #}
 {% macro days_of_tasks() %}
+-- Handed in some other way (by mail, on paper) and marked as passed: kept from the day of the mark. No mark, or a zero for nothing, keeps none.
+passed_marks as (
+
+    select
+        grades.person_id,
+        grades.task_id,
+        min(grades.day) as day
+    from {{ ref('fct_grades') }} as grades
+    where grades.is_counting and grades.is_passed
+    group by grades.person_id, grades.task_id
+
+),
+
 task_states as (
 
     select
@@ -13,7 +26,7 @@ task_states as (
                 then greatest({{ local_day("deadlines.due_at - interval '1 second'") }}, members.first_day)
             else null
         end as due_day,
-        {{ later_of('submissions.day', 'members.first_day') }} as submitted_day,
+        {{ later_of('coalesce(submissions.day, passed_marks.day)', 'members.first_day') }} as submitted_day,
         submissions.submitted_at,
         submissions.hours_to_due,
         coalesce(submissions.is_late, false) as is_late,
@@ -23,6 +36,8 @@ task_states as (
         on members.person_id = deadlines.person_id and members.stream_id = deadlines.stream_id
     left join {{ ref('fct_submissions') }} as submissions
         on deadlines.person_id = submissions.person_id and deadlines.task_id = submissions.task_id and submissions.is_first
+    left join passed_marks
+        on deadlines.person_id = passed_marks.person_id and deadlines.task_id = passed_marks.task_id
 
 ),
 

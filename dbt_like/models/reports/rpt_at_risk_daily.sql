@@ -62,10 +62,14 @@ missed as (
         on deadlines.person_id = enrolments.person_id and deadlines.stream_id = enrolments.stream_id
     left join {{ ref('fct_submissions') }} as submissions
         on deadlines.person_id = submissions.person_id and deadlines.task_id = submissions.task_id and submissions.is_first
+    -- Handed in some other way and passed.
+    left join {{ ref('fct_grades') }} as grades
+        on deadlines.person_id = grades.person_id and deadlines.task_id = grades.task_id and grades.is_counting and grades.is_passed
     where
         deadlines.due_at <= {{ as_of_end() }}
         and coalesce(deadlines.due_at >= enrolments.enrolled_at, true)
         and submissions.submission_id is null
+        and grades.grade_id is null
     group by deadlines.person_id, deadlines.stream_id
 
 ),

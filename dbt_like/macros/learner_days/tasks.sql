@@ -13,6 +13,33 @@ passed_marks as (
 
 ),
 
+-- A task that not one of a whole stream has handed in or got a mark for is hidden, another group's, or done elsewhere: it is due from the day on which
+-- the first of the stream has done it.
+asked_tasks as (
+
+    select
+        done.stream_id,
+        done.task_id,
+        min(done.day) as day
+    from (
+        select submissions.stream_id, submissions.task_id, submissions.day from {{ ref('fct_submissions') }} as submissions
+        union all
+        select grades.stream_id, grades.task_id, grades.day from {{ ref('fct_grades') }} as grades where grades.is_counting
+    ) as done
+    group by done.stream_id, done.task_id
+
+),
+
+sizes as (
+
+    select
+        members.stream_id,
+        count(*) >= {{ threshold('task_asked_learners') }} as is_telling
+    from members
+    group by members.stream_id
+
+),
+
 task_states as (
 
     select
@@ -22,9 +49,10 @@ task_states as (
         deadlines.due_at,
         -- A deadline before the enrolment was nobody's to keep; midnight belongs to the day it ends.
         case
-            when {{ local_day("deadlines.due_at - interval '1 second'") }} >= coalesce(members.enrolled_on, members.first_day)
-                then greatest({{ local_day("deadlines.due_at - interval '1 second'") }}, members.first_day)
-            else null
+            when not {{ local_day("deadlines.due_at - interval '1 second'") }} >= coalesce(members.enrolled_on, members.first_day) or deadlines.due_at is null then null
+            when sizes.is_telling
+                then {{ later_of('asked_tasks.day', "greatest(" ~ local_day("deadlines.due_at - interval '1 second'") ~ ", members.first_day)") }}
+            else greatest({{ local_day("deadlines.due_at - interval '1 second'") }}, members.first_day)
         end as due_day,
         {{ later_of('coalesce(submissions.day, passed_marks.day)', 'members.first_day') }} as submitted_day,
         submissions.submitted_at,
@@ -36,6 +64,10 @@ task_states as (
         on members.person_id = deadlines.person_id and members.stream_id = deadlines.stream_id
     left join {{ ref('fct_submissions') }} as submissions
         on deadlines.person_id = submissions.person_id and deadlines.task_id = submissions.task_id and submissions.is_first
+    inner join sizes
+        on members.stream_id = sizes.stream_id
+    left join asked_tasks
+        on members.stream_id = asked_tasks.stream_id and deadlines.task_id = asked_tasks.task_id
     left join passed_marks
         on deadlines.person_id = passed_marks.person_id and deadlines.task_id = passed_marks.task_id
 

@@ -49,6 +49,24 @@ reasons as (
 
 ),
 
+-- As in ind_learner_days: what not one of a whole stream has done was not asked of it.
+asked_tasks as (
+
+    select submissions.stream_id, submissions.task_id from {{ ref('fct_submissions') }} as submissions
+    union
+    select grades.stream_id, grades.task_id from {{ ref('fct_grades') }} as grades where grades.is_counting
+
+),
+
+few as (
+
+    select enrolments.stream_id
+    from {{ ref('fct_enrolments') }} as enrolments
+    group by enrolments.stream_id
+    having count(*) < {{ threshold('task_asked_learners') }}
+
+),
+
 missed as (
 
     select
@@ -70,6 +88,10 @@ missed as (
         and coalesce(deadlines.due_at >= enrolments.enrolled_at, true)
         and submissions.submission_id is null
         and grades.grade_id is null
+        and (
+            deadlines.stream_id in (select few.stream_id from few)
+            or exists (select 1 from asked_tasks where asked_tasks.stream_id = deadlines.stream_id and asked_tasks.task_id = deadlines.task_id)
+        )
     group by deadlines.person_id, deadlines.stream_id
 
 ),

@@ -73,6 +73,8 @@ clusters as (
         count(distinct questions.stream_id) as streams,
         count(case when questions.is_open then 1 end) as open_now,
         bool_or(questions.is_technical) as is_technical,
+        -- The oldest, which names the cluster, may have been taken back.
+        {{ first_by('questions.question_id', '(questions.asked_at, questions.question_id)') }} as first_question_id,
         min(questions.asked_at) as first_at,
         max(questions.asked_at) as last_at
     from questions
@@ -82,11 +84,20 @@ clusters as (
 )
 
 select
-    clusters.*,
+    clusters.cluster_id,
+    clusters.asked,
+    clusters.people,
+    clusters.courses,
+    clusters.course_id,
+    clusters.streams,
+    clusters.open_now,
+    clusters.is_technical,
+    clusters.first_at,
+    clusters.last_at,
     coalesce(efforts.answers, 0) as answers,
     coalesce(efforts.minutes, 0.0) as curator_minutes,
     best_answers.answer_id as best_answer_id,
-    coalesce(answered.question_id, clusters.cluster_id) as shown_question_id
+    coalesce(answered.question_id, clusters.first_question_id) as shown_question_id
 from clusters
 left join efforts
     on clusters.cluster_id = efforts.cluster_id

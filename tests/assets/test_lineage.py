@@ -17,10 +17,10 @@ ROOT = Path(__file__).parents[2]
 
 #: An asset of each step → the modules that the step calls (pipelines/steps.py); of links and risk, what these import of their stage as well.
 STEPS = {
-    "links/people": ("links.people",),
-    "links/replies": ("links.threads", "links.questions", "links.replies", "links.novelty", "links.repeated_questions"),
+    "links/people": ("links.people.people",),
+    "links/replies": tuple(f"links.conversations.{name}" for name in ("threads", "questions", "replies", "novelty", "repeated_questions")),
     "links/acknowledgements": ("links.acknowledgements",),
-    "links/copies": ("links.copies",),
+    "links/copies": ("links.copies.copies",),
     "links/feedback": ("links.feedback",),
     "risk/scores": ("risk.scoring",),
     "deliveries/curator_lists": (

@@ -4,8 +4,8 @@
 Seven files of invented chats, Russian and English, written in one go without the pipeline's word lists at hand and before any was measured. The first is
 there to look at: its errors were read and rules mended. The second is asked alone for figures, its errors are not to be read. The third is by another hand, who had
 not seen the rules, in the voice of village teachers; of its eight chats the first four were read afterwards (``third_read``), the last four not (``third_blind``).
-The fourth is learned from (``learn_questions``, ``learn_weights``), the sixth in part (``learn_weights``). The fifth, ten chats by a hand that had seen neither rules nor the other files, is asked alone for figures.
-So is the seventh: thirteen chats of teachers' courses, by a hand that had seen the notation alone.
+The fourth is learned from (``learn_questions``, ``learn_weights``), the sixth in part (``learn_weights``). The fifth, ten chats by a hand that had seen neither rules nor the other files, was read once the seventh stood.
+The seventh is asked alone for figures: thirteen chats of teachers' courses, by a hand that had seen the notation alone.
 What came of it: docs/evaluation/questions_and_answers.md.
 
 A line is ``day hour:minute | who | mark | truth | kind | text``: the mark names the message answered (by its question or its moment); truth is ``q1`` for a

@@ -137,8 +137,8 @@ class AttendanceCsvReader:
 
     kind: ClassVar[str] = "attendance_csv"
     version: ClassVar[int] = 6
-    #: What stands above the table as a header of its own names the webinar since 6.
-    new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("attendance",), 6)
+    #: What stands above the table as a header of its own names the webinar since 6, and each day is one where no start is stated.
+    new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("attendance", "webinars"), 6)
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also tab-separated and gzipped) and workbooks below the source's path. Raises BadSource where there is none."""

@@ -223,8 +223,8 @@ class ZoomReader:
 
     kind: ClassVar[str] = "zoom"
     version: ClassVar[int] = 9
-    #: In languages other than English the day stands before the month since 9, where nothing else tells.
-    new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("attendance",), 9)
+    #: In languages other than English the day stands before the month since 9, where nothing else tells; a webinar is called after its start.
+    new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("attendance", "webinars"), 9)
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also gzipped), workbooks that they were saved as, and saved chats below the source's path. Raises BadSource where there is none."""

@@ -20,6 +20,7 @@ from pipelines.warehouse import Warehouse
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 KEYS = Pseudonyms(b"0123456789abcdef")
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 
 
 def covering(hour: int) -> Covers:
@@ -383,3 +384,28 @@ def test_an_item_called_after_a_person_has_a_pseudonym_in_ledger_and_errors(
     (tmp_path / "irina.polevaya@example.org.txt").write_text("whole")
     load_source(warehouse, programme, programme.sources[0], pseudonyms=KEYS, run_at=NOON)
     assert warehouse.rows("select distinct state from raw.loads") == [("loaded",)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "record", "key"),
+    [("zoom", "webinars", "webinar_id"), ("attendance_csv", "webinars", "webinar_id"), ("xapi", "grades", "grade_id")],
+)
+def test_what_a_reader_called_otherwise_before_is_gone_when_it_reads_anew(
+    warehouse: Warehouse, tmp_path: Path, kind: str, record: str, key: str
+) -> None:
+    """A webinar under its earlier id stayed beside the new one, with nobody there; a grade counted twice."""
+    source = Source(name="here", kind=kind, path=FIXTURES / kind)
+    programme = Programme(id="test", name="Test", folder=tmp_path, sources=(source,))
+
+    def read() -> list[tuple[object, ...]]:
+        load_source(warehouse, programme, source, pseudonyms=KEYS, run_at=NOON)
+        return warehouse.rows(f"select {key} from raw.{record} order by 1")
+
+    found = read()
+    assert found
+    warehouse.connection.execute(
+        "update raw.loads set load_id = 'old-' || load_id, reader_version = reader_version - 1 where state = 'loaded'"
+    )
+    warehouse.connection.execute(f"update raw.{record} set load_id = 'old-' || load_id")
+    warehouse.connection.execute(f"insert into raw.{record} select * replace ('old-' || {key} as {key}) from raw.{record}")
+    assert read() == found

@@ -33,8 +33,8 @@ class XapiReader:
 
     kind: ClassVar[str] = "xapi"
     version: ClassVar[int] = 6
-    #: Pages of Moodle say of which kind a task is since 3, and a grade is called after it; questions of a quiz are no tasks since 5.
-    new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("grades", "tasks", "completions"), 5)
+    #: Pages of Moodle say of which kind a task is since 3, and a grade is called after it; questions of a quiz are no tasks since 5; a type said once holds since 6.
+    new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("grades", "tasks", "completions"), 6)
 
     def __init__(self, sleep: Callable[[float], None] = time.sleep) -> None:
         self._sleep = sleep

@@ -40,7 +40,7 @@ from typing import BinaryIO, ClassVar
 
 from pipelines.errors import BadFile, BadSource
 from pipelines.programme import Source
-from pipelines.sources.formats.archives import ZipTree
+from pipelines.sources.formats.archives import OTHER_ARCHIVES, ZipTree
 from pipelines.sources.mail import mail_folders, mail_reports
 from pipelines.sources.mail.mail_headers import Fields, first, read_fields, text_of
 from pipelines.sources.mail.mail_rows import MailRows
@@ -69,8 +69,8 @@ _COMPOUND = bytes.fromhex("d0cf11e0a1b11ae1")
 _OUTLOOKS_OWN = "a .msg of Outlook: save it as .eml"
 #: Whole mailboxes in formats of Outlook, Outlook Express, The Bat! and Notes, which are not read; each is told as an item that cannot be.
 _PROGRAMS_OWN = (".pst", ".ost", ".olm", ".dbx", ".tbb", ".nsf")
-#: Mail.ru, Yandex, Google and others pack what they give away; the second kind (of Google, of servers) is told as an item that cannot be read.
-_ARCHIVE, _TAR = ".zip", (".tgz", ".tar.gz", ".tar")
+#: Mail.ru, Yandex, Google and others pack what they give away; an archive of another kind (of Google, of servers) is told as an item that cannot be read.
+_ARCHIVE = ".zip"
 _BLOCK = 1 << 20
 
 #: Labels of its own with which Gmail exports what IMAP leaves out (``imap``), in the languages of its users; others are labels that people made.
@@ -135,7 +135,7 @@ class MailboxReader:
             path
             for path in files
             if path.suffix.lower() in _PROGRAMS_OWN
-            or path.name.lower().endswith(_TAR)
+            or path.name.lower().endswith(OTHER_ARCHIVES)
             or (path.suffix.lower() not in _SINGLE_MAIL and (_is_mbox(path) or _has_mails(path)))
         ]
         found = {path.relative_to(root).as_posix(): path for path in (*folders, *files)}
@@ -229,7 +229,7 @@ def _mails(path: Path) -> Iterator[tuple[RawMail, datetime | None, str | None]]:
     elif path.suffix.lower() in _PROGRAMS_OWN:
         expected = "mails as .eml or .mbox: export them (readpst, or through Thunderbird), or read the account over IMAP (kind imap)"
         raise BadFile(path, place="file name", expected=expected, found="a mailbox in a format of its program's own")
-    elif path.name.lower().endswith(_TAR):
+    elif path.name.lower().endswith(OTHER_ARCHIVES):
         raise BadFile(
             path, place="file name", expected="mails or mailboxes, unpacked or in a ZIP archive", found="an archive of another kind"
         )

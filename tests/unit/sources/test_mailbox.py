@@ -658,7 +658,7 @@ class TestOutlooksOwn:
         with pytest.raises(BadFile, match="readpst"):
             list(MailboxReader().read(source, items[name], CONTEXT))
 
-    @pytest.mark.parametrize("name", ["takeout-20261122.tgz", "Maildir.tar.gz", "mail.TAR"])
+    @pytest.mark.parametrize("name", ["takeout-20261122.tgz", "Maildir.tar.gz", "mail.TAR", "mail.rar", "mail.7z"])
     def test_an_archive_of_another_kind_is_an_item_that_says_what_to_do(self, name: str, tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"\x1f\x8b" + bytes(600))
         (tmp_path / "1.eml").write_bytes(self.MAIL)

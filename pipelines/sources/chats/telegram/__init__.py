@@ -57,10 +57,11 @@ from pipelines.errors import BadFile, BadSource
 from pipelines.programme import Source
 from pipelines.sources.chats.telegram.document import read_document
 from pipelines.sources.chats.telegram.html import FIRST_PAGE, pages_of, read_pages
-from pipelines.sources.formats.archives import OTHER_ARCHIVES, ZipTree
+from pipelines.sources.formats.archives import OTHER_ARCHIVES, ZipTree, path_of
 from pipelines.sources.reading import Context, Covers, Event, Item
 
 DEFAULT_REALM = "telegram"
+_WHAT = "an export of Telegram Desktop"
 _SUFFIXES = (".json", ".json.gz")
 _PAGES = (".html", ".htm")
 #: The folders into which Telegram Desktop puts documents, one a chat.
@@ -126,18 +127,13 @@ class TelegramReader:
 
         Raises BadFile for a file that is cut off, is neither JSON nor HTML, is not UTF-8, or is JSON or HTML of something else.
         """
-        if item.path is None:
-            raise BadSource(f"{item.name}: a Telegram export is a file; the item has no path")
-        if item.path.name.lower().endswith(OTHER_ARCHIVES):
-            expected = "an export of Telegram Desktop, unpacked or in a ZIP archive"
-            raise BadFile(item.path, place="file name", expected=expected, found="an archive of another kind")
-        realm = source.realm or DEFAULT_REALM
-        if item.path.suffix.lower() == _ARCHIVE:
-            yield from self._unpacked(source, item.path, context)
-        elif item.path.suffix.lower() in _PAGES:
-            yield from read_pages(item.path, realm, context, source.chat_ids)
+        path, realm = path_of(item, _WHAT), source.realm or DEFAULT_REALM
+        if path.suffix.lower() == _ARCHIVE:
+            yield from self._unpacked(source, path, context)
+        elif path.suffix.lower() in _PAGES:
+            yield from read_pages(path, realm, context, source.chat_ids)
         else:
-            yield from read_document(item.path, realm, context)
+            yield from read_document(path, realm, context)
 
     def _unpacked(self, source: Source, archive: Path, context: Context) -> Iterator[Event]:
         """The events of the exports in an archive. Raises BadFile where there is none."""
@@ -147,7 +143,7 @@ class TelegramReader:
             try:
                 exports = list(self.items(source.model_copy(update={"path": Path(folder)}), context))
             except BadSource:
-                raise BadFile(archive, place="archive", expected="an export of Telegram Desktop", found="none") from None
+                raise BadFile(archive, place="archive", expected=_WHAT, found="none") from None
             for export in exports:
                 for event in self.read(source, export, context):
                     if isinstance(event, Covers):

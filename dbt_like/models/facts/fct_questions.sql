@@ -187,28 +187,37 @@ away as (
 
 ),
 
--- Of a question by mail: the letters of others to the address that it was asked from, and whether the last of them came back.
-letters as (
+-- The addresses that questions by mail were asked from; of the letters of others to each the last one, and whether it came back.
+asked_from as (
 
     select
         asked.question_id,
+        messages.account_id
+    from asked
+    inner join messages
+        on asked.question_id = messages.message_id and messages.channel = 'mail'
+
+),
+
+letters as (
+
+    select
         letters.message_id,
         addressees.account_id,
-        row_number() over (partition by asked.question_id order by letters.sent_at desc, letters.message_id) as place
-    from asked
-    inner join messages as questions
-        on asked.question_id = questions.message_id and questions.channel = 'mail'
-    inner join {{ source('raw', 'addressees') }} as addressees
-        on questions.account_id = addressees.account_id and addressees.role in ('to', 'cc', 'bcc')
+        row_number() over (partition by addressees.account_id order by letters.sent_at desc, letters.message_id) as place
+    from {{ source('raw', 'addressees') }} as addressees
     inner join messages as letters
-        on addressees.message_id = letters.message_id and questions.account_id <> letters.account_id
+        on addressees.message_id = letters.message_id and addressees.account_id <> letters.account_id
+    where addressees.role in ('to', 'cc', 'bcc') and addressees.account_id in (select asked_from.account_id from asked_from)
 
 ),
 
 came_back as (
 
-    select distinct letters.question_id
-    from letters
+    select distinct asked_from.question_id
+    from asked_from
+    inner join letters
+        on asked_from.account_id = letters.account_id
     inner join {{ source('raw', 'messages') }} as reports
         on letters.message_id = reports.about_message_id and coalesce(letters.account_id = reports.about_account_id, true)
     where

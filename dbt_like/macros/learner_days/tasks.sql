@@ -1,6 +1,8 @@
 {# Of ind_learner_days, from its members: task_days: what was due, handed in, missed, late. paces: hours left before the deadline, the median of the first n. #}
 {% macro days_of_tasks() %}
--- Handed in some other way (by mail, on paper) and marked as passed: kept from the day of the mark. No mark, or a zero for nothing, keeps none.
+{%- set due = local_day("deadlines.due_at - interval '1 second'") %}
+-- Handed in some other way (by mail, on paper) and marked as passed: kept from the day of the mark, or, where nothing tells that day (a downloaded
+-- gradebook), from the deadline on. No mark, or a zero for nothing, keeps none.
 passed_marks as (
 
     select
@@ -14,13 +16,14 @@ passed_marks as (
 ),
 
 -- A task that not one of a whole stream has handed in or got a mark for is hidden, another group's, or done elsewhere: it is due from the day on which
--- the first of the stream has done it.
+-- the first of the stream has done it, or on its deadline where nothing tells that day (a downloaded gradebook).
 asked_tasks as (
 
     select
         done.stream_id,
         done.task_id,
-        min(done.day) as day
+        min(done.day) as day,
+        sum(case when done.day is null then 1 else 0 end) > 0 as is_undated
     from (
         select submissions.stream_id, submissions.task_id, submissions.day from {{ ref('fct_submissions') }} as submissions
         union all
@@ -49,12 +52,13 @@ task_states as (
         deadlines.due_at,
         -- A deadline before the enrolment was nobody's to keep; midnight belongs to the day it ends.
         case
-            when not {{ local_day("deadlines.due_at - interval '1 second'") }} >= coalesce(members.enrolled_on, members.first_day) or deadlines.due_at is null then null
-            when sizes.is_telling
-                then {{ later_of('asked_tasks.day', "greatest(" ~ local_day("deadlines.due_at - interval '1 second'") ~ ", members.first_day)") }}
-            else greatest({{ local_day("deadlines.due_at - interval '1 second'") }}, members.first_day)
+            when not {{ due }} >= coalesce(members.enrolled_on, members.first_day) or deadlines.due_at is null then null
+            when sizes.is_telling and not coalesce(asked_tasks.is_undated, false)
+                then {{ later_of('asked_tasks.day', 'greatest(' ~ due ~ ', members.first_day)') }}
+            else greatest({{ due }}, members.first_day)
         end as due_day,
-        {{ later_of('coalesce(submissions.day, passed_marks.day)', 'members.first_day') }} as submitted_day,
+        {{ later_of('coalesce(submissions.day, passed_marks.day, case when passed_marks.task_id is not null then ' ~ due ~ ' end)', 'members.first_day') }}
+            as submitted_day,
         submissions.submitted_at,
         submissions.hours_to_due,
         coalesce(submissions.is_late, false) as is_late,

@@ -175,11 +175,11 @@ class MailboxReader:
 
 
 def _numbered(files: Iterable[Path]) -> set[Path]:
-    """The folders whose numbered files are mails: by the first of each."""
+    """The folders whose numbered files are mails: by the first of each that holds anything."""
     found: dict[Path, Path] = {}
     for path in files:
-        if _NUMBERED.fullmatch(path.name):
-            found.setdefault(path.parent, path)
+        if _NUMBERED.fullmatch(path.name) and path.parent not in found and path.stat().st_size:
+            found[path.parent] = path
     return {folder for folder, path in found.items() if _begins_with_field(path)}
 
 

@@ -525,16 +525,21 @@ class TestMaildir:
         files = {
             "Mail/inbox/1": mail, "Mail/inbox/2": mail.replace(b"<1@", b"<2@"), "Mail/inbox/10": b"no mail", "Mail/inbox/.mh_sequences": b"cur: 1\n",
             "lida/sent_items/1.": mail.replace(b"<1@", b"<3@"), "lida/deleted_items/1.": mail, "notes/1": b"a list of things", "notes/2": mail,
+            # The disk was full.
+            "Mail/list/1": b"", "Mail/list/2": mail.replace(b"<1@", b"<4@"),
         }  # fmt: skip
         for name, content in files.items():
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_bytes(content)
         source = SOURCE.model_copy(update={"path": tmp_path})
         items = list(MailboxReader().items(source, CONTEXT))
-        assert [item.name for item in items] == ["Mail/inbox", "lida/sent_items"]
+        assert [item.name for item in items] == ["Mail/inbox", "Mail/list", "lida/sent_items"]
         found = [event for item in items for event in MailboxReader().read(source, item, CONTEXT)]
-        assert {row["message_id"] for row in rows(found, "messages")} == {message(f"{number}@example.org") for number in (1, 2, 3)}
-        assert [event for event in found if isinstance(event, Rejected)] == [Rejected("messages", "mail 3", "header cut off or too long")]
+        assert {row["message_id"] for row in rows(found, "messages")} == {message(f"{number}@example.org") for number in (1, 2, 3, 4)}
+        assert [(event.place, event.reason) for event in found if isinstance(event, Rejected)] == [
+            ("mail 3", "header cut off or too long"),
+            ("mail 1", "header cut off or too long"),
+        ]
 
     def test_nothing_there(self, tmp_path: Path) -> None:
         for path in (tmp_path, tmp_path / "nowhere"):

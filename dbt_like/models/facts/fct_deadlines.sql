@@ -1,6 +1,6 @@
 -- One row per learner, stream and task that is handed in (assignment, quiz): the deadline that holds for this learner.
 -- Task < group override < user override < extension: the strongest one that exists counts, also where it lifts the deadline.
--- Of several group overrides the latest date counts. A hidden task in which nobody ever handed in anything was not set yet (one that was hidden later
+-- Of several group overrides the latest date counts. A hidden task in which no learner ever handed in anything was not set yet (one that was hidden later
 -- stays); a task that is open to some groups only is theirs who are in one, and theirs who handed it in.
 with learners as (
 
@@ -27,14 +27,20 @@ restricted as (
 
 handed_in as (
 
+    -- By a learner of the course, or a team: who teaches tries what learners do not see yet.
     select
         submissions.task_id,
-        submissions.account_id
+        learners.person_id
     from {{ source('raw', 'submissions') }} as submissions
     inner join tasks
         on submissions.task_id = tasks.task_id
+    left join {{ ref('dim_accounts') }} as accounts
+        on submissions.account_id = accounts.account_id
+    left join learners
+        on accounts.person_id = learners.person_id and tasks.course_id = learners.course_id
     where
         (tasks.is_hidden or tasks.only_groups is not null)
+        and (submissions.account_id is null or learners.person_id is not null)
         and submissions.state = 'submitted'
         and not coalesce(submissions.is_preview, false)
         and coalesce(submissions.submitted_at, submissions.created_at) < {{ as_of_end() }}
@@ -54,11 +60,10 @@ open_to as (
     where {{ known('memberships.joined_at') }} and (memberships.left_at is null or memberships.left_at >= {{ as_of_end() }})
     union
     select
-        accounts.person_id,
+        handed_in.person_id,
         handed_in.task_id
     from handed_in
-    inner join {{ ref('dim_accounts') }} as accounts
-        on handed_in.account_id = accounts.account_id
+    where handed_in.person_id is not null
 
 ),
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from time import process_time
 
 import openpyxl
 import pytest
 
 from pipelines.errors import BadFile, BadSource
 from pipelines.sources.webinars.attendance import SIGNS, minutes_of
-from pipelines.sources.webinars.attendance_csv import AttendanceCsvReader
+from pipelines.sources.webinars.attendance_csv import AttendanceCsvReader, _places
 from tests.unit.sources.orders import STAYS, rows_after
 from tests.unit.sources.report_reading import FIXTURES, Reading
 
 FOLDER = FIXTURES / "attendance_csv"
+#: Of processor time, for what takes milliseconds: a square of the length takes minutes.
+SECONDS = 5
 
 
 def read(name: str, **source: object) -> Reading:
@@ -252,3 +255,10 @@ def test_a_day_on_which_no_row_is_kept_is_no_webinar(tmp_path: Path):
     report = written(tmp_path, "Дата;ФИО;Время присутствия\n08.09.2026;Ирина Полевая;долго\n")
     assert report.rejected == [("line 2", "neither times nor minutes")]
     assert report.rows("webinars") == []
+
+
+def test_a_title_of_nothing_but_commas_costs_its_length():
+    began = process_time()
+    assert _places([f"a{' ,' * 100_000}b", "name, "], {"name": ("name",)}) == {}
+    assert _places(["name (text)"], {"name": ("name",)}) == {"name": 0}
+    assert process_time() - began < SECONDS

@@ -62,9 +62,23 @@ with by_mail as (
 ), members as (
     select distinct membership.group_id, person.person_id, membership.joined_at, membership.left_at
     from raw.memberships as membership join links.people as person on person.account_id = membership.account_id and person.state = 'linked'
+), backdated as (
+    select distinct person_id, course_id from role_spans where since < entered_at
+), first_acts as (
+    -- A restored LMS enters everybody anew: who acted before was there before.
+    select backdated.person_id, backdated.course_id, min(activity.occurred_at) as first_at
+    from backdated join links.people as person on person.person_id = backdated.person_id and person.state = 'linked'
+    join raw.activity as activity on activity.account_id = person.account_id and activity.course_id = backdated.course_id
+    where not coalesce(activity.is_impersonated, false)
+    group by backdated.person_id, backdated.course_id
+), entered as (
+    select span.person_id, span.course_id, span.until,
+        case when span.since < span.entered_at then least(span.entered_at, greatest(span.since, coalesce(first_acts.first_at, span.entered_at))) else span.entered_at end as entered_at
+    from role_spans as span left join first_acts on first_acts.person_id = span.person_id and first_acts.course_id = span.course_id
+    where span.role = 'learner'
 ), by_course as (
     select distinct notice.notice_id, span.person_id
-    from notices as notice join role_spans as span on span.course_id = notice.course_id and span.role = 'learner'
+    from notices as notice join entered as span on span.course_id = notice.course_id
         and coalesce(span.entered_at <= notice.sent_at, true) and coalesce(span.until > notice.sent_at, true)
     where notice.channel <> 'mail' and span.person_id is distinct from notice.sender_person_id and (notice.group_id is null or exists (
         select 1 from members where members.group_id = notice.group_id and members.person_id = span.person_id

@@ -139,6 +139,17 @@ def test_who_was_entered_later_as_from_the_start_was_told_nothing_before(course:
     assert not [one for one in found if one[:2] == (notice, "Нина")]
 
 
+def test_who_acted_before_a_restored_lms_entered_everybody_anew_was_told(course: Course) -> None:
+    course.person("Нина", None)
+    course.enrol("Нина", "learner", since=3 * DAY)
+    course.rows["raw.enrolments"][0].setdefault("starts_at", None)
+    course.rows["raw.enrolments"][-1]["starts_at"] = at(-1000)
+    course.view("Нина", "5", -30)
+    notice = course.post("Инга", "Занятия начались", 0, thread="7", forum=NEWS)
+    course.view("Вера", "7", 10)
+    assert (notice, "Нина", "none") in signs(course)
+
+
 def test_unlinked_addresses_are_counted_and_left_out(course: Course) -> None:
     course.mail("Инга", ["Вера", "кто-то"], "Начало обучения", 0)
     summary = run(course)

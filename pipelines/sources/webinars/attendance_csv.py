@@ -121,7 +121,9 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 #: What systems write into a cell that has nothing.
 _NOTHING = ("-", "--", "–", "—")
 #: What a title says behind its words: a unit, a form of the time, a zone.
-_TAIL = re.compile(r"(?<![\s,])[\s,]*(?:\([^()]*\)|,? ?(?:мин|минут\w?|min|minutes?|сек|секунд\w?|sec|seconds?|шт|мск|msk|utc(?:[+-]\d+)?)\.?)$")
+_TAIL = re.compile(
+    r"(?<![\s,])[\s,]*(?:\([^()]*\)|,? ?(?:мин|минут\w?|min|minutes?|сек|секунд\w?|sec|seconds?|шт|мск|msk|utc(?:[+-]\d+)?)\.?)$"
+)
 _SECONDS = re.compile(r"(?:^|\W)(?:сек|секунд\w?|secs?|seconds?)(?:\W|$)")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 #: What a report says of the webinar above its table.

@@ -137,7 +137,21 @@ OPTIONAL_COLUMNS: dict[str, dict[str, str]] = {
 #: What queries read as if it were a table → the query that it stands for. ``role_kinds``: the archetype of each role; of a role that a site made without
 #: one, that of the standard role which may do the same. Who may be marked in an assignment, and who marks there, Moodle asks of just these capabilities
 #: (``mod/assign/locallib.php``); 1 is CAP_ALLOW, 10 the level of the whole site, where a role is defined.
+#: ``placed_activities``: each activity of a course with its type, its section and how many of the course's criteria ask for it (type 4 is "this activity").
+#: ``best_marks``: the highest and the passing mark of each activity's own item.
 VIEWS: dict[str, str] = {
+    "placed_activities": """
+        select cm.id, cm.course, cm.instance, cm.deletioninprogress, s.section, m.name as type, q.criteria
+        from {course_modules} cm
+        join {modules} m on m.id = cm.module
+        left join {course_sections} s on s.id = cm.section
+        left join (
+            select cc.course, cc.moduleinstance, count(*) as criteria
+            from {course_completion_criteria} cc where cc.criteriatype = 4 group by cc.course, cc.moduleinstance) q
+            on q.course = cm.course and q.moduleinstance = cm.id""",
+    "best_marks": """
+        select gi.itemmodule, gi.iteminstance, max(gi.grademax) as grademax, max(gi.gradepass) as gradepass
+        from {grade_items} gi where gi.itemtype = 'mod' and gi.itemnumber = 0 group by gi.itemmodule, gi.iteminstance""",
     "role_kinds": """
         select r.id, case
             when r.archetype <> '' then r.archetype

@@ -41,6 +41,10 @@ PRINTED_COLUMNS = 8
 #: Points per line of the workbook's default font, and Excel's highest row.
 LINE_POINTS, ROW_POINTS_MOST = 15, 409
 MARK_COLUMN = 3
+#: A message to be copied out of its cell: rows are not made as high as it is long.
+DRAFT_COLUMN = 11
+#: Free space before each text, so that it does not run into what stands to its left: steps of Excel's, and the characters that it takes.
+INDENT, INDENT_CHARACTERS = 1, 2
 #: The column that names addresses: as wide as the longest of them, but for one that would take the room of all others.
 WAYS_COLUMN, WAYS_WIDEST = 7, 46
 #: Excel's limits: characters of a cell, and of a sheet's name.
@@ -56,9 +60,9 @@ def workbook(item: CuratorList, language: Language) -> bytes:
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     book = xlsxwriter.Workbook(content, options)
     book.set_properties({"title": language.say("Mayak"), "created": datetime.combine(item.day, datetime.min.time())})
-    head = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 2, "bg_color": "#E7E7E4"})
-    cell = book.add_format({"text_wrap": True, "valign": "top", "bottom": 4})
-    strong = book.add_format({"text_wrap": True, "valign": "top", "bottom": 4, "bold": True})
+    head = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 2, "bg_color": "#E7E7E4", "indent": INDENT})
+    cell = book.add_format({"text_wrap": True, "valign": "top", "bottom": 4, "indent": INDENT})
+    strong = book.add_format({"text_wrap": True, "valign": "top", "bottom": 4, "bold": True, "indent": INDENT})
     title = book.add_format({"bold": True, "font_size": 14})
     plain = book.add_format({"text_wrap": True, "valign": "top"})
     number = book.add_format({"valign": "top", "bottom": 4, "align": "center"})
@@ -152,13 +156,15 @@ def _widths(written: Sequence[Sequence[str]]) -> list[float]:
     """Widths of the columns: an address that is broken in two is typed wrongly off the paper."""
     widths = [float(width) for _, width in COLUMNS]
     longest = max((len(word) for cells in written for word in cells[WAYS_COLUMN - 1].split()), default=0)
-    widths[WAYS_COLUMN] = min(max(widths[WAYS_COLUMN], longest + 1), WAYS_WIDEST)
+    widths[WAYS_COLUMN] = min(max(widths[WAYS_COLUMN], longest + INDENT_CHARACTERS), WAYS_WIDEST)
     return widths
 
 
 def _row_points(cells: Sequence[str], widths: Sequence[float]) -> int:
-    """Height of a row, estimated from the lines that its fullest cell is wrapped to: not every program fits rows to their text on opening."""
+    """Height of a row, estimated from the lines that its fullest cell but the draft is wrapped to: not every program fits rows to their text on opening."""
     lines = max(
-        sum(len(wrap(paragraph, int(width))) or 1 for paragraph in text.split("\n")) for text, width in zip(cells, widths[1:], strict=True)
+        sum(len(wrap(paragraph, int(width) - INDENT_CHARACTERS)) or 1 for paragraph in text.split("\n"))
+        for column, (text, width) in enumerate(zip(cells, widths[1:], strict=True), start=1)
+        if column != DRAFT_COLUMN
     )
     return min(ROW_POINTS_MOST, LINE_POINTS * lines)

@@ -60,9 +60,11 @@ def workbook(item: CuratorList, language: Language) -> bytes:
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     book = xlsxwriter.Workbook(content, options)
     book.set_properties({"title": language.say("Mayak"), "created": datetime.combine(item.day, datetime.min.time())})
-    head = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 2, "bg_color": "#E7E7E4", "indent": INDENT})
-    cell = book.add_format({"text_wrap": True, "valign": "top", "bottom": 4, "indent": INDENT})
-    strong = book.add_format({"text_wrap": True, "valign": "top", "bottom": 4, "bold": True, "indent": INDENT})
+    head = book.add_format(
+        {"bold": True, "text_wrap": True, "valign": "top", "bottom": 2, "bg_color": "#E7E7E4", "align": "left", "indent": INDENT}
+    )
+    cell = book.add_format({"text_wrap": True, "valign": "top", "bottom": 4, "align": "left", "indent": INDENT})
+    strong = book.add_format({"text_wrap": True, "valign": "top", "bottom": 4, "bold": True, "align": "left", "indent": INDENT})
     title = book.add_format({"bold": True, "font_size": 14})
     plain = book.add_format({"text_wrap": True, "valign": "top"})
     number = book.add_format({"valign": "top", "bottom": 4, "align": "center"})

@@ -311,6 +311,16 @@ def test_an_address_is_printed_on_one_line_and_no_row_cuts_its_words(tmp_path: P
     assert lines > sum(1 + len(part) // 36 for part in asked.value.split("\n"))
     assert sheet.row_dimensions[asked.row].height >= 15 * lines
     assert sheet["A1"].value.startswith("Понедельник, 23 ноября.")
+    # Without a side to stand on programs disagree whether a cell is indented.
+    assert (asked.alignment.horizontal, asked.alignment.indent) == ("left", 1)
+
+
+def test_a_row_is_not_as_high_as_the_draft_that_nobody_prints(tmp_path: Path) -> None:
+    sheet = workbook_of({"rpt_open_questions": [made.question(1, NAMES[1], 5.0, "Когда вебинар?")]}, tmp_path)["Сегодня"]
+    (row,) = sheet.iter_rows(min_row=4)
+    heights = [sum(len(wrap(part, 34)) or 1 for part in str(cell.value or "").split("\n")) for cell in row[:13]]
+    assert heights[11] > 4
+    assert sheet.row_dimensions[4].height < 15 * heights[11]
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@"])

@@ -15,33 +15,7 @@ passed_marks as (
 
 ),
 
--- A task that not one of a whole stream has handed in or got a mark for is hidden, another group's, or done elsewhere: it is due from the day on which
--- the first of the stream has done it, or on its deadline where nothing tells that day (a downloaded gradebook).
-asked_tasks as (
-
-    select
-        done.stream_id,
-        done.task_id,
-        min(done.day) as day,
-        sum(case when done.day is null then 1 else 0 end) > 0 as is_undated
-    from (
-        select submissions.stream_id, submissions.task_id, submissions.day from {{ ref('fct_submissions') }} as submissions
-        union all
-        select grades.stream_id, grades.task_id, grades.day from {{ ref('fct_grades') }} as grades where grades.is_counting
-    ) as done
-    group by done.stream_id, done.task_id
-
-),
-
-sizes as (
-
-    select
-        members.stream_id,
-        count(*) >= {{ threshold('task_asked_learners') }} as is_telling
-    from members
-    group by members.stream_id
-
-),
+{{ asked_tasks('members') }},
 
 task_states as (
 

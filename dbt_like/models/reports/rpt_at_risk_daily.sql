@@ -49,23 +49,7 @@ reasons as (
 
 ),
 
--- As in ind_learner_days: what not one of a whole stream has done was not asked of it.
-asked_tasks as (
-
-    select submissions.stream_id, submissions.task_id from {{ ref('fct_submissions') }} as submissions
-    union
-    select grades.stream_id, grades.task_id from {{ ref('fct_grades') }} as grades where grades.is_counting
-
-),
-
-few as (
-
-    select enrolments.stream_id
-    from {{ ref('fct_enrolments') }} as enrolments
-    group by enrolments.stream_id
-    having count(*) < {{ threshold('task_asked_learners') }}
-
-),
+{{ asked_tasks(ref('fct_enrolments')) }},
 
 missed as (
 
@@ -78,6 +62,10 @@ missed as (
         on deadlines.task_id = tasks.task_id
     inner join {{ ref('fct_enrolments') }} as enrolments
         on deadlines.person_id = enrolments.person_id and deadlines.stream_id = enrolments.stream_id
+    inner join sizes
+        on deadlines.stream_id = sizes.stream_id
+    left join asked_tasks
+        on deadlines.stream_id = asked_tasks.stream_id and deadlines.task_id = asked_tasks.task_id
     left join {{ ref('fct_submissions') }} as submissions
         on deadlines.person_id = submissions.person_id and deadlines.task_id = submissions.task_id and submissions.is_first
     -- Handed in some other way and passed.
@@ -88,10 +76,7 @@ missed as (
         and coalesce(deadlines.due_at >= enrolments.enrolled_at, true)
         and submissions.submission_id is null
         and grades.grade_id is null
-        and (
-            deadlines.stream_id in (select few.stream_id from few)
-            or exists (select 1 from asked_tasks where asked_tasks.stream_id = deadlines.stream_id and asked_tasks.task_id = deadlines.task_id)
-        )
+        and (not sizes.is_telling or asked_tasks.task_id is not null)
     group by deadlines.person_id, deadlines.stream_id
 
 ),

@@ -14,7 +14,7 @@ import pyarrow as pa
 from pipelines.warehouse import Warehouse, literal
 
 #: What the engine may hold while it writes and checks: a row group or two on their way to the file; what is more goes to disk.
-_MEMORY = "64MB"
+_MEMORY = "48MB"
 
 
 class FreshRows:
@@ -64,7 +64,7 @@ class FreshRows:
         # Hashes take a fifth of the keys' memory. Two keys with one hash, once in a million loads, only cost the longer way.
         hashed = f"hash({', '.join(self.warehouse.key(f'raw.{self.record}'))})"
         hashes = f"select {hashed} as hashed from raw.{self.record} where {mine}"
-        if self.warehouse.value(f"select exists (select 1 from ({hashes}) group by hashed having count(*) > 1)"):
+        if not self.warehouse.value(f"select count(distinct hashed) = count(*) from ({hashes})"):
             return False
         others = f"from raw.{self.record} as old where old.load_id <> '{self.load_id}'{known}"
         return not self.warehouse.value(f"select exists (select 1 {others})") or not self.warehouse.value(

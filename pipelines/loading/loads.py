@@ -28,12 +28,12 @@ from pipelines.prefetch import prefetch
 from pipelines.programme import Programme, Source
 from pipelines.pseudonyms import Pseudonyms
 from pipelines.sources import READERS
-from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Reader, Rejected, Seen, Whole
+from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Misjudged, Reader, Rejected, Seen, Whole
 from pipelines.warehouse import Warehouse
 
 _BLOCK = 1 << 20
-#: Events, rows and bytes of which one is enough to be handed over. Rows: half of what is written at once. One parcel waits and one is being
-#: made while as many are written; of smaller ones the reader would soon have made all it may, and the writer then wait for it to begin again.
+#: Events, rows and bytes of which one is enough to be handed over. One parcel waits and one is being made; with smaller ones the reader would
+#: soon have made all it may, with larger ones more would lie in memory: both cores are busy while rows are written.
 _EVENTS_AT_ONCE = 1000
 _ROWS_AT_ONCE = ROWS_AT_ONCE // 2
 _BYTES_AT_ONCE = 16 << 20
@@ -205,7 +205,11 @@ def _load_new(warehouse: Warehouse, attempt: _Attempt, context: Context) -> Load
         job = partial(_load_once, warehouse, attempt, context, cursor)
         try:
             with warehouse.narrowed(memory=_MEMORY):
-                load = job()
+                try:
+                    # What a trusting reader has told is taken back with the transaction.
+                    load = _load_once(warehouse, attempt, replace(context, trusting=True), cursor)
+                except Misjudged:
+                    load = job()
         except duckdb.OutOfMemoryException:
             # Nothing has been written.
             load = _at_large(warehouse, job, item)
@@ -293,7 +297,7 @@ def _unbroken(attempt: _Attempt, context: Context) -> Iterator[Event]:
     """The reader's events. A fault of the reader itself is told by its place in the program: its words may quote what was read."""
     try:
         yield from attempt.reader.read(attempt.source, attempt.item, context)
-    except (MayakError, MemoryError):
+    except (MayakError, MemoryError, Misjudged):
         raise
     except Exception as error:
         frame = extract_tb(error.__traceback__)[-1]

@@ -23,8 +23,9 @@ from pipelines.warehouse import KEEPS_KNOWN, Warehouse, literal
 _LOADER_COLUMNS = ("source", "load_id", "seen_at")
 #: Rejects held in memory before they are staged: a file of nothing else may have millions.
 _REJECTS_AT_ONCE = 50_000
-#: Rows, or bytes, that are handed to the engine at once: a row group of its own and a little more.
-ROWS_AT_ONCE = 125_000
+#: Rows, or bytes, that are handed to the engine at once: just what it packs and writes together (its own default), or what it has taken
+#: of the next row group would wait in memory.
+ROWS_AT_ONCE = 122_880
 _BYTES_AT_ONCE = 32 << 20
 #: Records whose rows never change their time.
 _FIXED_TIMES = {"activity": "occurred_at"}
@@ -65,10 +66,11 @@ class Stage:
             self._write(record)
             waiting = self.waiting.setdefault(record, [])
         waiting.append(table)
-        if sum(part.num_rows for part in waiting) >= ROWS_AT_ONCE or sum(part.nbytes for part in waiting) >= _BYTES_AT_ONCE:
+        rows = sum(part.num_rows for part in waiting)
+        if rows >= ROWS_AT_ONCE or sum(part.nbytes for part in waiting) >= _BYTES_AT_ONCE:
             if record not in self.fresh:
                 self.fresh[record] = self._fresh_rows(record, waiting)
-            self._write(record)
+            self._write(record, rows // ROWS_AT_ONCE * ROWS_AT_ONCE)
 
     def _fresh_rows(self, record: str, first: list[pa.Table]) -> FreshRows | None:
         """How the rows of a large item are written straight into their tables; None where they have to be staged."""
@@ -80,15 +82,22 @@ class Stage:
         with self.warehouse.registered("batch", pa.concat_tables(part.select(looked_at) for part in first)):
             on = " and ".join(f"old.{part} = batch.{part}" for part in key) + self._times(record, "batch")
             known = f"exists (select 1 from batch where exists (select 1 from raw.{record} as old where {on}))"
-            repeats = f"exists (select 1 from batch group by {names} having count(*) > 1)"
+            # By hashes, as at the end: two keys with one hash only cost the longer way.
+            repeats = f"(select count(distinct hash({names})) < count(*) from batch)"
             if self.warehouse.value(f"select {known} or {repeats}"):
                 return None
         return FreshRows(self.warehouse, record, self.source, self.load_id, self.seen_at)
 
-    def _write(self, record: str) -> None:
-        """Hand the waiting batches of a record to the engine."""
+    def _write(self, record: str, first: int = 0) -> None:
+        """Hand the waiting batches of a record to the engine, or no more than the first rows of them."""
         if waiting := self.waiting.pop(record, None):
             rows = pa.concat_tables(waiting)
+            waiting.clear()
+            if first:
+                if rows.num_rows > first:
+                    self.waiting[record] = [rows.slice(first)]
+                # The engine takes a piece at a time, and one large piece sooner than many small ones.
+                rows = rows.slice(0, first).combine_chunks()
             # An item too small to have been looked at is staged: that costs next to nothing.
             fresh = self.fresh.setdefault(record, None)
             try:

@@ -113,6 +113,12 @@ class Context:
     cursor: Mapping[str, int] = field(default_factory=dict)
     #: Contents of files whose text is known, by their hash: not opened anew. Told to readers that say ``opens_files``.
     known_contents: frozenset[str] = frozenset()
+    #: The reader may take for the whole item what the beginning says of it: whoever asked takes back what it was told on :class:`Misjudged`.
+    trusting: bool = False
+
+
+class Misjudged(Exception):
+    """What a reader took for granted, having seen the beginning, does not hold: the item is to be read anew without ``Context.trusting``."""
 
 
 class Reader(Protocol):

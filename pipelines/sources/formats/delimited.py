@@ -6,7 +6,8 @@ a row. What a column means is the business of the reader that opens the file.
 
 Rules:
 
-- The whole file is decoded once before anything is read, so that one odd byte near the end cannot break a load half-way.
+- The whole file is decoded once before anything is read, so that one odd byte near the end cannot break a load half-way. A large one may be
+  trusted instead to go on as it begins: whoever reads it is told when it does not (``Misjudged``), and reads it anew.
 - A file that ends inside a row (an open quote, or a last line that has too few cells and no line end) is half a file: BadFile, nothing of it
   is loaded. A row in the middle with too few or too many cells is one bad row: the reader rejects it.
 - Lines are counted as editors count them: ``\\n``, ``\\r\\n`` and ``\\r`` each end one. Blank lines are no rows.
@@ -24,6 +25,7 @@ import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import chain, islice
@@ -39,7 +41,7 @@ import pyarrow.csv as pa_csv
 from pipelines.errors import BadFile, BadSource
 from pipelines.prefetch import prefetch
 from pipelines.sources.formats.archives import is_hidden
-from pipelines.sources.reading import Item
+from pipelines.sources.reading import Item, Misjudged
 
 Work = TypeVar("Work")
 Done = TypeVar("Done")
@@ -49,6 +51,8 @@ CHUNK_BYTES = 1 << 22
 #: Threads that parse and work at blocks. Python's own lock is held for a good part of the work: more than two bring little.
 WORKERS = 2
 _BYTES_AT_ONCE = 1 << 20
+#: Bytes from which a file is worth trusting: below, looking through it takes no time that anybody would notice.
+WORTH_TRUSTING = 1 << 24
 _LONGEST_MATCH = 200
 _BOM = codecs.BOM_UTF8
 #: Rows at a time where the careful parser works through a file on its own.
@@ -154,6 +158,7 @@ class DelimitedFile:
     path: the file; gzip is recognised by its first bytes.
     words: header words (``header_word``) that tell the delimiter and the header row.
     watch: a pattern that :meth:`find_all` will be asked for: looked for while the encoding is checked, which saves a pass.
+    trusting: of a large file the beginning alone is looked at; what is read later and is no UTF-8 raises Misjudged.
 
     Raises BadFile for an empty file, for one that is no text, and for text in no known encoding.
     """
@@ -161,20 +166,25 @@ class DelimitedFile:
     #: What the numbers of rows in errors and rejects count.
     unit = "line"
 
-    def __init__(self, path: Path, words: Iterable[str] = (), *, watch: re.Pattern[bytes] | None = None) -> None:
+    def __init__(self, path: Path, words: Iterable[str] = (), *, watch: re.Pattern[bytes] | None = None, trusting: bool = False) -> None:
         self.path = path
         self.words = frozenset(words)
+        #: No more than the beginning has been looked at.
+        self.is_trusted = trusting and path.stat().st_size >= WORTH_TRUSTING
         self._watch, self._watched = watch, set[bytes]()
         self.encoding, self._errors = self._find_encoding()
         self.delimiter, self._skip = self._find_delimiter()
 
     # -- bytes to text ---------------------------------------------------------------------------------------------------
 
-    def _bytes(self) -> BinaryIO:
+    @property
+    def _is_packed(self) -> bool:
         with self.path.open("rb") as beginning:
-            is_gzip = beginning.read(2) == b"\x1f\x8b"
+            return beginning.read(2) == b"\x1f\x8b"
+
+    def _bytes(self) -> BinaryIO:
         # Opened by its path, the packed stream closes the file with itself.
-        return cast(BinaryIO, gzip.open(self.path, "rb")) if is_gzip else self.path.open("rb")
+        return cast(BinaryIO, gzip.open(self.path, "rb")) if self._is_packed else self.path.open("rb")
 
     def _pieces(self) -> Iterator[bytes]:
         with self._bytes() as stream:
@@ -200,6 +210,10 @@ class DelimitedFile:
             encoding = "utf-16-le" if zeros[1::2].count(0) > zeros[0::2].count(0) else "utf-16-be"
         else:
             encoding = "utf-8-sig"
+        self.is_trusted = self.is_trusted and encoding == "utf-8-sig" and not self._is_packed and _is_utf8((head[: _whole_letters(head)],))
+        if self.is_trusted:
+            self._watch = None
+            return encoding, "strict"
         if encoding == "utf-8-sig":
             pieces = chain((head,), pieces)
             # Looked through in a thread of its own: Arrow does not hold Python's lock while it checks.
@@ -248,6 +262,16 @@ class DelimitedFile:
     def _text(self) -> TextIO:
         return io.TextIOWrapper(self._bytes(), encoding=self.encoding, errors=self._errors, newline="")
 
+    @contextmanager
+    def _as_trusted(self) -> Iterator[None]:
+        """What cannot be decoded has been misjudged, where no more than the beginning was looked at."""
+        try:
+            yield
+        except UnicodeDecodeError:
+            if self.is_trusted:
+                raise Misjudged from None
+            raise
+
     def _utf8(self) -> _Utf8:
         """The text as UTF-8 without a byte order mark, whatever the file's encoding."""
         if self.encoding == "utf-8-sig" and self._errors == "strict":
@@ -271,6 +295,11 @@ class DelimitedFile:
             tail = (piece if len(piece) >= _LONGEST_MATCH else tail + piece)[-_LONGEST_MATCH:]
             yield piece
 
+    def find_early(self, pattern: re.Pattern[bytes]) -> set[str]:
+        """Distinct first groups of a pattern at the beginning of the text, as UTF-8."""
+        with self._utf8() as stream:
+            return {match.decode("utf-8", "replace") for match in pattern.findall(stream.read(_BYTES_AT_ONCE))}
+
     def find_all(self, pattern: re.Pattern[bytes]) -> set[str]:
         """Distinct first groups of a pattern in the whole text as UTF-8. A match longer than _LONGEST_MATCH bytes may be missed."""
         if pattern is not self._watch:
@@ -284,7 +313,7 @@ class DelimitedFile:
     # -- text to rows ----------------------------------------------------------------------------------------------------
 
     def _find_delimiter(self) -> tuple[str, int]:
-        with self._text() as stream:
+        with self._text() as stream, self._as_trusted():
             lines = list(islice(stream, 2 * _HEADER_WITHIN_ROWS))
         skip = 0
         if match := re.fullmatch(r"\ufeff?sep=(.)\s*", lines[0]):
@@ -317,7 +346,7 @@ class DelimitedFile:
 
         Raises BadFile where the file ends inside a quoted cell.
         """
-        with self._text() as stream:
+        with self._text() as stream, self._as_trusted():
             line = 1
             for _ in range(self._skip):
                 stream.readline()
@@ -386,7 +415,8 @@ class DelimitedFile:
                         beginning = b"".join([chunk.text, *(later.text for later, _ in waiting), chunks.pending])
                         more = False
                         waiting.clear()
-                        yield from map(work, self._careful_blocks(_text_lines(beginning, stream), chunk.line, width))
+                        with self._as_trusted():
+                            yield from map(work, self._careful_blocks(_text_lines(beginning, stream), chunk.line, width))
                         return
                     yield done[0]
             finally:
@@ -394,6 +424,8 @@ class DelimitedFile:
 
     def _work_on(self, chunk: _Chunk, width: int, work: Callable[[Block], Work]) -> list[Work] | None:
         """The one block of a chunk, worked at; None where the chunk cannot be read without what comes after it."""
+        if self.is_trusted and not _is_whole_utf8(chunk.text):
+            raise Misjudged
         if chunk.is_open:
             return None
         block = self._fast(chunk, width) if _ends_line(chunk.text) else None
@@ -529,12 +561,8 @@ class _Chunks:
         raise StopIteration
 
     def _chunk(self, text: bytes, *, is_open: bool) -> _Chunk:
-        newlines, lone = _count(text, b"\n"), 0
-        if b"\r" in text:
-            data = np.frombuffer(text, np.uint8)
-            returns = np.flatnonzero(data == ord("\r"))
-            # At the text's end a return is followed by nothing: it is compared with itself.
-            lone = int(np.count_nonzero(data[np.minimum(returns + 1, len(data) - 1)] != ord("\n")))
+        newlines = _count(text, b"\n")
+        lone = _count(text, b"\r") - _count_pairs(text, b"\r\n") if b"\r" in text else 0
         chunk = _Chunk(text, self._line, newlines + lone, not self._more, is_open, lone > 0)
         self._line += chunk.lines
         return chunk
@@ -621,17 +649,22 @@ def _is_utf8(pieces: Iterable[bytes]) -> bool:
     for piece in pieces:
         data = rest + piece if rest else piece
         # A character may be cut between two pieces: its beginning waits for the next one.
-        whole = len(data)
-        for back in range(1, min(4, len(data) + 1)):
-            if data[-back] >= 0xC0:
-                whole -= back
-                break
-            if data[-back] < 0x80:
-                break
+        whole = _whole_letters(data)
         rest = data[whole:]
         if not _is_whole_utf8(data if whole == len(data) else data[:whole]):
             return False
     return _is_whole_utf8(rest)
+
+
+def _whole_letters(data: bytes) -> int:
+    """Bytes up to the end of the last character that is not cut."""
+    whole = len(data)
+    for back in range(1, min(4, len(data) + 1)):
+        if data[-back] >= 0xC0:
+            return whole - back
+        if data[-back] < 0x80:
+            break
+    return whole
 
 
 def _is_whole_utf8(data: bytes) -> bool:
@@ -675,6 +708,16 @@ def _whole_rows(chunk: bytes, delimiter: str) -> list[tuple[int, list[str]]] | N
 def _count(data: bytes, sign: bytes) -> int:
     """``bytes.count`` of one byte; several times as fast where the byte is frequent."""
     return int(np.count_nonzero(np.frombuffer(data, np.uint8) == sign[0]))
+
+
+def _count_pairs(data: bytes, pair: bytes) -> int:
+    """``bytes.count`` of two bytes that are not the same: whole pairs of bytes are compared, those at even places and those at odd ones."""
+    wanted = np.frombuffer(pair, np.uint16)[0]
+    return sum(
+        int(np.count_nonzero(np.frombuffer(data, np.uint16, (len(data) - first) // 2, first) == wanted))
+        for first in (0, 1)
+        if len(data) - first > 1
+    )
 
 
 def _ends_line(data: bytes) -> bool:

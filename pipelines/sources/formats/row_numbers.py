@@ -136,19 +136,18 @@ class RowNumbers:
     def _number(self, keys: np.ndarray, moments: np.ndarray) -> np.ndarray:
         if not len(keys):
             return np.empty(0, np.int64)
+        since, until = int(moments.min()), int(moments.max())
+        near = [run for run in self._runs if run.since <= until and run.until >= since]
+        ordered = np.sort(keys)
+        # As a rule no two rows of a block are equal, and none is equal to one of another block.
+        if (ordered[1:] != ordered[:-1]).all() and not self._known(near, keys, moments).any():
+            self._keep(near, since, until, ordered)
+            return np.ones(len(keys), np.int64)
         by_key = np.argsort(keys, kind="stable")
-        ordered = keys[by_key]
         starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
         counts = np.diff(np.append(starts, len(keys)))
         distinct = ordered[starts]
-        since, until = int(moments.min()), int(moments.max())
-        near = [run for run in self._runs if run.since <= until and run.until >= since]
-        is_known = np.zeros(len(distinct), bool)
-        if near:
-            first = moments[by_key[starts]]
-            inside = np.flatnonzero((first <= max(run.until for run in near)) & (first >= min(run.since for run in near)))
-            for run in near:
-                is_known[inside] |= _among(self._keys(run), distinct[inside])
+        is_known = self._known(near, distinct, moments[by_key[starts]])
         before = np.zeros(len(distinct), np.int64)
         for place in np.flatnonzero(is_known):
             before[place] = self._repeated.get(int(distinct[place]), 1)
@@ -158,6 +157,15 @@ class RowNumbers:
         numbers = np.empty(len(keys), np.int64)
         numbers[by_key] = np.arange(len(keys)) - np.repeat(starts, counts) + 1 + np.repeat(before, counts)
         return numbers
+
+    def _known(self, near: list[_Run], keys: np.ndarray, moments: np.ndarray) -> np.ndarray:
+        """Which keys stand in one of the runs; each key with its time."""
+        is_known = np.zeros(len(keys), bool)
+        if near:
+            inside = np.flatnonzero((moments <= max(run.until for run in near)) & (moments >= min(run.since for run in near)))
+            for run in near:
+                is_known[inside] |= _among(self._keys(run), keys[inside])
+        return is_known
 
     def _keep(self, near: list[_Run], since: int, until: int, fresh: np.ndarray) -> None:
         if len(near) >= _MOST_RUNS:

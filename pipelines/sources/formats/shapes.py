@@ -21,6 +21,8 @@ _SHAPE_OF = bytes.maketrans(b"123456789", b"000000000")
 MOST_DIGITS = 18
 #: Texts with more shapes than this, and with fewer than this many texts per shape, are no machine's: one pattern match per text is faster.
 _MOST_SHAPES, _TEXTS_PER_SHAPE = 64, 4
+#: So few shapes are read one after the other, digit by digit of all texts of a shape; of more, the numbers of all at once.
+_SHAPES_READ_BY_DIGITS = 4
 
 #: Digits that stand together, as a shape has them: at most as many as one number holds.
 _RUN = re.compile(rb"0{1,%d}" % MOST_DIGITS)
@@ -70,22 +72,45 @@ class Shapes:
         (numbers, found): int64 and bool arrays of texts × width; a number of more than MOST_DIGITS digits counts as not there.
         """
         spans = [spans_of(shape) for shape in self.shapes]
+        if len(spans) <= _SHAPES_READ_BY_DIGITS:
+            return self._numbers_by_digits(spans, width)
         # Which of a shape's runs a number is; -1: none; -2: an empty span.
-        run_of = np.full((len(spans), width), -1, np.int64)
+        run_of = np.full((width, len(spans)), -1, np.int64)
         for row, (shape, of_shape) in enumerate(zip(self.shapes, spans, strict=True)):
             runs = _runs_of(shape)
             for place, span in enumerate(of_shape):
                 if span is not None and span[1] - span[0] <= MOST_DIGITS:
-                    run_of[row, place] = -2 if span[0] == span[1] else runs.get(span, -1)
+                    run_of[place, row] = -2 if span[0] == span[1] else runs.get(span, -1)
         first, values = self.runs
-        numbers = np.empty((width, len(self.of_text)), np.int64)
-        found = np.empty((width, len(self.of_text)), bool)
+        numbers = np.zeros((width, len(self.of_text)), np.int64)
+        found = np.zeros((width, len(self.of_text)), bool)
         # What is not there is read from behind the last.
         values = np.append(values, 0)
         for place in range(width):
-            wanted = run_of[self.of_text, place]
-            numbers[place] = values[np.where(wanted >= 0, first[:-1] + wanted, -1)]
+            if (run_of[place] == -1).all():
+                continue
+            wanted = run_of[place].take(self.of_text)
+            numbers[place] = values.take(np.where(wanted >= 0, first[:-1] + wanted, len(values) - 1))
             found[place] = wanted != -1
+        return numbers.T, found.T
+
+    def _numbers_by_digits(self, spans: Sequence[Sequence[Span | None]], width: int) -> tuple[np.ndarray, np.ndarray]:
+        numbers = np.zeros((width, len(self.of_text)), np.int64)
+        found = np.zeros((width, len(self.of_text)), bool)
+        starts = self._offsets[:-1] - self._offsets[0]
+        for of_shape in range(len(spans)):
+            # Of a single shape the texts stand one after the other, all of one length: columns of digits.
+            is_only = len(spans) == 1
+            rows = slice(None) if is_only else np.flatnonzero(self.of_text == of_shape)
+            columns = self._data.reshape(len(self.of_text), -1) if is_only else None
+            for place, span in enumerate(spans[of_shape]):
+                if span is None or span[1] - span[0] > MOST_DIGITS:
+                    continue
+                number = np.zeros(len(starts[rows]), np.int64)
+                for digit in range(*span):
+                    number *= 10
+                    number += (self._data[starts[rows] + digit] if columns is None else columns[:, digit]) - np.uint8(ord("0"))
+                numbers[place, rows], found[place, rows] = number, True
         return numbers.T, found.T
 
     @cached_property

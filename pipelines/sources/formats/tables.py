@@ -48,6 +48,8 @@ class TableFile(Protocol):
     path: Path
     #: What a number in :attr:`Block.lines` counts: "line", "row" or "record".
     unit: str
+    #: No more than the beginning has been looked at.
+    is_trusted: bool
 
     def header(self, is_header: Callable[[Sequence[str]], bool] | None = None) -> Header: ...
 
@@ -56,6 +58,8 @@ class TableFile(Protocol):
     def blocks(self, header: Header) -> Iterator[Block]: ...
 
     def worked(self, header: Header, work: Callable[[Block], Work], *, workers: int = WORKERS) -> Iterator[Work]: ...
+
+    def find_early(self, pattern: re.Pattern[bytes]) -> set[str]: ...
 
     def find_all(self, pattern: re.Pattern[bytes]) -> set[str]: ...
 
@@ -85,7 +89,12 @@ def table_items(path: Path | None, source_name: str, *, endings: Sequence[str] =
 
 
 def open_table(
-    path: Path, words: Iterable[str] = (), *, headers: Sequence[Sequence[str]] = (), watch: re.Pattern[bytes] | None = None
+    path: Path,
+    words: Iterable[str] = (),
+    *,
+    headers: Sequence[Sequence[str]] = (),
+    watch: re.Pattern[bytes] | None = None,
+    trusting: bool = False,
 ) -> TableFile:
     """A table in whatever form.
 
@@ -94,6 +103,7 @@ def open_table(
     words: header words that tell delimiter, header row and sheet.
     headers: columns of a JSON download that names none, by their number.
     watch: the pattern that ``find_all`` will be asked for, if any.
+    trusting: large text that is not packed may go on as it begins (``delimited``).
 
     Raises BadFile for an empty file and for one that is no table.
     """
@@ -110,7 +120,7 @@ def open_table(
         return RowTable(path, lambda: _json(path), "record", known, headers, pads=False)
     if re.match(rb"<(?:!doctype\s+html|html|table|\?xml[^>]*>\s*<(?:!doctype\s+)?html)", plain, re.IGNORECASE):
         return RowTable(path, lambda: _page(path), "row", known, headers, pads=False)
-    return DelimitedFile(path, known, watch=watch)
+    return DelimitedFile(path, known, watch=watch, trusting=trusting)
 
 
 class RowTable:
@@ -121,6 +131,8 @@ class RowTable:
     make_rows: the rows from the front, (number, cells); called anew for every pass before the table is written down.
     pads: empty cells at a row's end are left out by the form.
     """
+
+    is_trusted = False
 
     def __init__(
         self,
@@ -172,6 +184,10 @@ class RowTable:
     def worked(self, header: Header, work: Callable[[Block], Work], *, workers: int = WORKERS) -> Iterator[Work]:
         """What ``work`` makes of each block."""
         return map(work, self.blocks(header))
+
+    def find_early(self, pattern: re.Pattern[bytes]) -> set[str]:
+        """:meth:`find_all`: none of it is trusted."""
+        return self.find_all(pattern)
 
     def find_all(self, pattern: re.Pattern[bytes]) -> set[str]:
         """Distinct first groups of a pattern in all cells below the header."""

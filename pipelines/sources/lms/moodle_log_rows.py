@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache, partial
 from itertools import islice
-from threading import Lock
+from threading import Lock, RLock
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -50,6 +50,8 @@ _PATTERNS = {
 }
 _BY_SHAPE = tuple(re.compile(pattern.encode("ascii")) for pattern in _PATTERNS.values())
 _IMPERSONATED = re.compile(r"^\s*(?P<real>\S.*?) (?:as|как|под именем|від імені|als|en tant que|como|come|як) (?P<shown>\S.*?)\s*$")
+#: Spoken of by every course-level view, in English in every language.
+COURSE_VIEWED = r"viewed the (?:section number '[^']*' of the )?course with (?:the )?id '\d+'"
 _MODULE_NAME = r"the '(?P<module>[a-z][a-z0-9_]*)' activity with (?:the )?course module id '(?P<id>[1-9][0-9]*)'"
 _NEAR_DAY = re.compile(
     r"\W*(?:(?P<today>today|сегодня|сьогодні|бүгін|heute|hoy|aujourd['’]hui|hoje|oggi|dzisiaj|dziś)"
@@ -92,7 +94,7 @@ class Cells:
     """
 
     def __init__(self, make: Callable[[list[Any]], dict[str, np.ndarray]], kind: pa.DataType, *, forgets: bool = False) -> None:
-        self._make, self._kind, self._forgets, self._lock = make, kind, forgets, Lock()
+        self._make, self._kind, self._forgets, self._lock = make, kind, forgets, RLock()
         self._begin()
 
     def _begin(self) -> None:
@@ -104,6 +106,10 @@ class Cells:
         known, made = self._state
         if len(known) <= _MOST_SEARCHED:
             found = pc.index_in(column, value_set=known)
+            if found.null_count and len(known):
+                # Once a few blocks are read, a block has few that are new.
+                known, made = self._with(column.filter(pc.is_null(found)).unique().to_pylist())
+                found = pc.index_in(column, value_set=known)
             if not found.null_count:
                 return found.to_numpy(), made
         encoded = pc.dictionary_encode(column)
@@ -111,6 +117,13 @@ class Cells:
         with self._lock:
             if self._forgets and len(self._numbers) > _MOST_REMEMBERED:
                 self._begin()
+            _, made = self._with(cells)
+            numbers = np.array([self._numbers[cell] for cell in cells], np.int32)
+        return numbers[encoded.indices.to_numpy()], made
+
+    def _with(self, cells: list[Any]) -> tuple[pa.Array, dict[str, np.ndarray]]:
+        """All cells that are known, these among them, and what was made of each."""
+        with self._lock:
             known, made = self._state
             if new := [cell for cell in cells if cell not in self._numbers]:
                 self._numbers.update(zip(new, range(len(self._numbers), len(self._numbers) + len(new)), strict=True))
@@ -118,8 +131,7 @@ class Cells:
                 known = pa.concat_arrays([known, pa.array(new, self._kind)])
                 made = {name: np.concatenate((array, more[name])) for name, array in made.items()}
                 self._state = (known, made)
-            numbers = np.array([self._numbers[cell] for cell in cells], np.int32)
-        return numbers[encoded.indices.to_numpy()], made
+            return known, made
 
 
 @dataclass
@@ -241,6 +253,8 @@ class Places:
     """
 
     only: int | None = None
+    #: So says the beginning of the file: a row that speaks otherwise is told of (:attr:`Part.speaks_of_others`).
+    is_assumed: bool = False
     by_code: Mapping[str, str] = field(default_factory=dict)
     by_title: Mapping[str, str] = field(default_factory=dict)
     #: Of a site's whole log without the column "Course", where one course alone is spoken of: that of the modules' rows.
@@ -350,6 +364,8 @@ class Part:
     seen: int
     rejected: list[tuple[int, str]]
     rows: LogRows | None = None
+    #: A course-level row is of another course than the file was taken to be of.
+    speaks_of_others: bool = False
     people: Told = field(default_factory=Told)
     course_titles: Told = field(default_factory=Told)
     course_codes: Told = field(default_factory=Told)
@@ -421,6 +437,10 @@ def _fill(part: Part, cells: Mapping[str, pa.Array], moments: pa.Array, layout: 
     is_impersonated = of("user", "is_impersonated")
     contexts = of("context", "text")
     course = _course(said.course, said.module, code, made, layout)
+    if layout.courses.is_assumed:
+        others = np.flatnonzero((said.course != 0) & (said.course != layout.courses.only))
+        views = pc.match_substring_regex(descriptions.take(pa.array(others)), COURSE_VIEWED)
+        part.speaks_of_others = bool(pc.any(views).as_py())
     part.people = _latest(person, of("user", "text"), at, in_time)
     part.people.add(_latest(related, of("affected", "text"), at, in_time))
     task, stated = coded_numbers(said.module), coded_numbers(said.course)

@@ -50,6 +50,7 @@ from pipelines.sources.formats.row_numbers import RowNumbers
 from pipelines.sources.formats.tables import TableFile, day_month_order, open_table, table_items
 from pipelines.sources.lms.moodle_courses import course_code, downloaded_code, downloaded_day
 from pipelines.sources.lms.moodle_log_rows import (
+    COURSE_VIEWED,
     FRONT_PAGE,
     Coded,
     Layout,
@@ -63,7 +64,7 @@ from pipelines.sources.lms.moodle_log_rows import (
 )
 from pipelines.sources.lms.moodle_texts import task_kind
 from pipelines.sources.lms.moodle_words import CONTEXT_KINDS, event_word, two_languages
-from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
+from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Misjudged, Rejected, Seen
 
 WHAT = "a Moodle log (kind moodle_logs)"
 
@@ -107,10 +108,8 @@ _WORDS = frozenset(word for words in COLUMNS.values() for word in words)
 _CHANCE_WORDS = 3
 #: Nearly every Description names whoever acted.
 _SAYS_AN_ID = re.compile(r"\bid '-?[0-9]+'")
-#: Spoken of by every course-level view, in English in every language.
 #: No id has more digits: they are of 64 bits.
-_COURSE_VIEWED = re.compile(rb"viewed the (?:section number '[^']*' of the )?course with (?:the )?id '(\d{1,19})'")
-_COURSE_VIEWED_TEXT = r"viewed the (?:section number '[^']*' of the )?course with (?:the )?id '\d+'"
+_COURSE_VIEWED = re.compile(COURSE_VIEWED.replace(r"\d+", r"(\d{1,19})").encode("ascii"))
 _TIME_TYPE = pa.timestamp("us", tz="UTC")
 #: Records derived from the log stand behind whatever a fuller source says of the same course or task.
 _WEAKEST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -197,12 +196,12 @@ class MoodleLogsReader:
         return table_items(source.path, source.name)
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
-        """Activity, and derived from it accounts, courses and tasks. Raises BadFile for anything but a whole Logs download."""
+        """Activity, and derived from it accounts, courses and tasks. Raises BadFile for anything but a whole Logs download, and Misjudged where
+        the context is trusting and a large file turns out to be in another encoding, or of more courses, than its beginning says."""
         assert item.path is not None
         realm = source.realm or "moodle"
-        file = open_table(
-            item.path, (word for words in _ALL_COLUMNS.values() for word in words), headers=_OWN_HEADERS, watch=_COURSE_VIEWED
-        )
+        words = (word for words in _ALL_COLUMNS.values() for word in words)
+        file = open_table(item.path, words, headers=_OWN_HEADERS, watch=_COURSE_VIEWED, trusting=context.trusting)
         header = file.header()
         places = _own_places(file, header) or find_columns(file, header, _ALL_COLUMNS, optional=_OPTIONAL, what=WHAT)
         order = day_month_order(file, header, [places["time"]])
@@ -211,6 +210,8 @@ class MoodleLogsReader:
         layout = Layout(places, order, context.zone, courses, downloaded_day(item))
         work = partial(read_rows, layout=layout)
         for part in file.worked(header, work):
+            if part.speaks_of_others:
+                raise Misjudged
             if part.seen:
                 yield Seen("activity", part.seen)
             for line, reason in part.rejected:
@@ -244,6 +245,10 @@ def _courses(file: TableFile, header: Header, places: Mapping[str, int], source:
     """Which courses the file speaks of."""
     stated = course_code(source, item) or downloaded_code(item)
     fallback = None if stated is None else f"code:{stated}"
+    if file.is_trusted and "course" not in places:
+        early = {int(one) for one in file.find_early(_COURSE_VIEWED)}
+        if len(early) == 1 and FRONT_PAGE not in early:
+            return Places(only=early.pop(), is_assumed=True, stated=fallback, code=stated)
     found = {int(one) for one in file.find_all(_COURSE_VIEWED)}
     ids = found - {FRONT_PAGE}
     # No course's own log tells of the front page: with it, it is the whole site's, where people also log in and see their dashboards.
@@ -254,7 +259,7 @@ def _courses(file: TableFile, header: Header, places: Mapping[str, int], source:
         if not block.rows:
             continue
         descriptions = block.columns[places["description"]]
-        views = pc.match_substring_regex(descriptions, _COURSE_VIEWED_TEXT).to_numpy(zero_copy_only=False)
+        views = pc.match_substring_regex(descriptions, COURSE_VIEWED).to_numpy(zero_copy_only=False)
         course = np.where(views, described(descriptions).course, 0)
         for name, known in told.items():
             if name in places:

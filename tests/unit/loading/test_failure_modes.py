@@ -152,11 +152,11 @@ def test_while_rows_are_written_the_reader_makes_as_many_again(run: Run, warehou
     real = staging.Stage._write
     whole_parcel_waits: list[bool] = []
 
-    def write(self: staging.Stage, record: str) -> None:
+    def write(self: staging.Stage, record: str, first: int = 0) -> None:
         written = 100 * (len(whole_parcel_waits) + 1)
         with is_made:
             whole_parcel_waits.append(is_made.wait_for(lambda: 10 * len(made) >= min(written + 100, 300), timeout=5))
-        real(self, record)
+        real(self, record, first)
 
     monkeypatch.setattr(staging.Stage, "_write", write)
     (done,) = run({"a": many})

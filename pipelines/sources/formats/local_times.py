@@ -54,6 +54,9 @@ _WORDY = re.compile(
 #: Two-digit years: POSIX strptime's rule, 69 to 99 belong to the last century.
 _LAST_CENTURY_FROM = 69
 _SHORT_YEAR = 2
+_A_DAY = np.timedelta64(1, "D")
+#: Two changes of one clock are weeks apart (Morocco's, around Ramadan, the nearest of this century: a month).
+_DAYS_WITH_ONE_CHANGE = np.timedelta64(14, "D")
 _EPOCH_DAY = np.datetime64("1970-01-01", "D")
 
 
@@ -103,6 +106,8 @@ def _parts_by_shape(shapes: Shapes, wordy: np.ndarray) -> _Parts:
     numbers, _ = shapes.numbers(lambda shape: spans[shape], len(_NUMBERS))
 
     def per_shape(values: list[Any], kind: Any) -> np.ndarray:
+        if len(values) == 1:
+            return np.full(len(shapes.of_text), values[0])
         return np.array(values, kind)[shapes.of_text] if values else np.empty(0, kind)
 
     def word(name: str) -> np.ndarray:
@@ -271,7 +276,28 @@ def to_utc(texts: pa.Array, order: Order, zone: ZoneInfo) -> tuple[pa.Array, pa.
     possible &= (hour < 24) & (parts.minute < 60) & (parts.second_of_minute < 60)
     seconds = days * 86400 + hour * 3600 + parts.minute * 60 + parts.second_of_minute
     naive = np.where(possible, seconds * 1_000_000, np.iinfo(np.int64).min).astype("datetime64[us]")
-    moments = (
+    moments = _in_utc(naive, zone)
+    with_zone = np.flatnonzero(possible & (parts.zone != ""))
+    for place in with_zone:
+        moments[place] = naive[place] - np.timedelta64(_offset_minutes(parts.zone[place]), "m")
+    utc = pa.array(moments, pa.timestamp("us")).cast(kind)
+    understood = pa.array(parts.understood)
+    return (utc, understood) if encoded is None else (utc.take(encoded.indices), understood.take(encoded.indices))
+
+
+def _in_utc(naive: np.ndarray, zone: ZoneInfo) -> np.ndarray:
+    """Local moments, some of them none, as UTC."""
+    known = naive[~np.isnat(naive)]
+    if len(known):
+        ends = [
+            moment.astype("datetime64[s]").item().replace(tzinfo=zone).utcoffset()
+            for moment in (known.min() - _A_DAY, known.max() + _A_DAY)
+        ]
+        # Clocks are not changed twice within days: where none is changed around them, all stand in the same distance.
+        if known.max() - known.min() < _DAYS_WITH_ONE_CHANGE and ends[0] == ends[1]:
+            shifted: np.ndarray = naive - np.timedelta64(ends[0])
+            return shifted
+    return (
         pd.DatetimeIndex(naive)
         .tz_localize(zone, ambiguous=np.ones(len(naive), bool), nonexistent="shift_forward")
         .tz_convert("UTC")
@@ -280,12 +306,6 @@ def to_utc(texts: pa.Array, order: Order, zone: ZoneInfo) -> tuple[pa.Array, pa.
         .astype("datetime64[us]")
         .copy()
     )
-    with_zone = np.flatnonzero(possible & (parts.zone != ""))
-    for place in with_zone:
-        moments[place] = naive[place] - np.timedelta64(_offset_minutes(parts.zone[place]), "m")
-    utc = pa.array(moments, pa.timestamp("us")).cast(kind)
-    understood = pa.array(parts.understood)
-    return (utc, understood) if encoded is None else (utc.take(encoded.indices), understood.take(encoded.indices))
 
 
 def _offset_minutes(zone: str) -> int:

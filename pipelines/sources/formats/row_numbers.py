@@ -59,12 +59,16 @@ def shape_hashes(shapes: Shapes) -> np.ndarray:
 
 
 def _mixed(hashes: np.ndarray, part: np.ndarray) -> np.ndarray:
-    hashes = (hashes ^ part) + _GOLDEN
-    hashes ^= hashes >> _SHIFT
+    hashes = hashes ^ part
+    hashes += _GOLDEN
+    shifted = hashes >> _SHIFT
+    hashes ^= shifted
     hashes *= _FIRST
-    hashes ^= hashes >> _SHIFT
+    np.right_shift(hashes, _SHIFT, out=shifted)
+    hashes ^= shifted
     hashes *= _SECOND
-    hashes ^= hashes >> _SHIFT
+    np.right_shift(hashes, _SHIFT, out=shifted)
+    hashes ^= shifted
     return hashes
 
 

@@ -1,6 +1,6 @@
 """Rows of Moodle's Logs download, block by block: who, whom, which course and activity, what was done, and a hash of each row.
 
-Belongs here: what one block says without looking at any other, so that blocks can be worked at side by side. What needs the whole file
+Belongs here: what one block says without waiting for any other, so that blocks can be worked at side by side. What needs the whole file
 (numbers of equal rows, the latest name of a person, which course the file is of) is put together in ``moodle_logs``.
 
 Every column but times and descriptions repeats itself: work is done once per distinct cell of a file (:class:`Cells`), and those two are read by
@@ -178,45 +178,58 @@ def _numbers_by_text(texts: pa.Array, pattern: str) -> tuple[np.ndarray, np.ndar
     return numbers.to_numpy(zero_copy_only=False), is_id.to_numpy(zero_copy_only=False)
 
 
-@dataclass
 class Told:
-    """What rows tell by the way: pairs (key, value), as numbers, and the latest moment at which each was told. Pairs may stand more than once."""
+    """What rows tell by the way, over a whole file: pairs (key, value) of numbers that stand in one row, and the latest moment of each pair.
 
-    parts: list[pa.Table] = field(default_factory=list)
+    Nearly every value stands with one key (a title with its course, a name with its owner): the first key of a value is its own, whose rows
+    are looked at all at once. Rows in which it stands with another are put together as they come.
+    """
 
-    def add(self, other: Told) -> None:
-        """Take in what other rows tell."""
-        self.parts += other.parts
-        if sum(part.num_rows for part in self.parts[1:]) > _MOST_REMEMBERED:
-            self.parts = [self._distinct()]
+    def __init__(self) -> None:
+        self._lock, self._own, self._at = Lock(), np.empty(0, np.int64), np.empty(0, np.int64)
+        self._others: list[pa.Table] = []
+
+    def add(self, keys: np.ndarray, values: np.ndarray, moments: np.ndarray, rows: np.ndarray) -> None:
+        """Take in what rows tell; those that lack one of both (below 0) tell nothing.
+
+        Parameters
+        ----------
+        rows: all rows in the order of their moments: of several rows of a pair the last one stands.
+        """
+        rows = rows[(keys[rows] >= 0) & (values[rows] >= 0)]
+        if not len(rows):
+            return
+        keys, values, moments = keys[rows], values[rows], moments[rows]
+        with self._lock:
+            if (more := int(values.max()) + 1 - len(self._own)) > 0:
+                self._own = np.concatenate((self._own, np.full(more, -1, np.int64)))
+                self._at = np.concatenate((self._at, np.full(more, np.iinfo(np.int64).min)))
+            is_first = self._own[values] < 0
+            if is_first.any():
+                self._own[values[is_first]] = keys[is_first]
+            is_own = self._own[values] == keys
+            at = np.full(len(self._own), np.iinfo(np.int64).min)
+            at[values[is_own]] = moments[is_own]
+            np.maximum(self._at, at, out=self._at)
+            if not is_own.all():
+                others = pa.table(
+                    {"key": keys[~is_own].astype(np.int64), "value": values[~is_own].astype(np.int64), "at": moments[~is_own]}
+                )
+                self._others.append(_distinct([others]))
+                if sum(part.num_rows for part in self._others[1:]) > _MOST_REMEMBERED:
+                    self._others = [_distinct(self._others)]
 
     def pairs(self) -> list[tuple[int, int, int]]:
-        """(key, value, latest moment) of each pair, once."""
-        return list(zip(*self._distinct().to_pydict().values(), strict=True)) if self.parts else []
+        """(key, value, latest moment) of each pair, once, in the order of keys and values."""
+        values = np.flatnonzero(self._own >= 0)
+        own = list(zip(self._own[values].tolist(), values.tolist(), self._at[values].tolist(), strict=True))
+        others = list(zip(*_distinct(self._others).to_pydict().values(), strict=True)) if self._others else []
+        return sorted(own + others)
 
-    def _distinct(self) -> pa.Table:
-        found = pa.concat_tables(self.parts).group_by(["key", "value"], use_threads=False).aggregate([("at", "max")])
-        return found.select(["key", "value", "at_max"]).rename_columns(["key", "value", "at"])
 
-
-def _latest(keys: np.ndarray, values: np.ndarray, moments: np.ndarray, rows: np.ndarray, numbers: np.ndarray | None = None) -> Told:
-    """Each pair of codes that stand together in a row, and the latest of its moments; rows that lack one of both (-1) left out.
-
-    Parameters
-    ----------
-    rows: all rows in the order of their moments.
-    numbers: what the codes of keys stand for, where they are the block's own.
-    """
-    rows = rows[(keys[rows] >= 0) & (values[rows] >= 0)]
-    if not len(rows):
-        return Told()
-    width = int(values.max()) + 1
-    pairs = pc.dictionary_encode(pa.array(keys[rows].astype(np.int64) * width + values[rows]))
-    at = np.empty(len(pairs.dictionary), np.int64)
-    # Of several rows of a pair the last one stands.
-    at[pairs.indices.to_numpy()] = moments[rows]
-    key, value = np.divmod(pairs.dictionary.to_numpy(), width)
-    return Told([pa.table({"key": key if numbers is None else numbers[key], "value": value, "at": at})])
+def _distinct(pairs: list[pa.Table]) -> pa.Table:
+    found = pa.concat_tables(pairs).group_by(["key", "value"], use_threads=False).aggregate([("at", "max")])
+    return found.select(["key", "value", "at_max"]).rename_columns(["key", "value", "at"])
 
 
 @dataclass
@@ -225,14 +238,14 @@ class Coded:
 
     texts: pa.Array
     codes: np.ndarray
-    #: What the texts are written of, where they are numbers.
-    numbers: np.ndarray | None = None
+    #: The texts are those of one block.
+    is_of_block: bool = False
 
     def array(self, prefix: str = "") -> pa.Array:
         """The texts behind a prefix: as a dictionary, or as they are where those of the whole file would be a large one."""
         codes = pa.array(self.codes.astype(np.int32, copy=False), pa.int32(), mask=self.codes < 0)
         texts = pc.binary_join_element_wise(prefix, self.texts, "") if prefix else self.texts
-        is_small = self.numbers is not None or len(texts) <= _MOST_SEARCHED
+        is_small = self.is_of_block or len(texts) <= _MOST_SEARCHED
         return pa.DictionaryArray.from_arrays(codes, texts) if is_small else texts.take(codes)
 
 
@@ -241,7 +254,7 @@ def coded_numbers(numbers: np.ndarray) -> Coded:
     encoded = pc.dictionary_encode(pa.array(numbers))
     codes = encoded.indices.to_numpy(zero_copy_only=False)
     texts = pc.cast(encoded.dictionary, pa.string())
-    return Coded(texts, np.where(numbers > 0, codes, -1), encoded.dictionary.to_numpy())
+    return Coded(texts, np.where(numbers > 0, codes, -1), is_of_block=True)
 
 
 @dataclass
@@ -290,6 +303,8 @@ class Layout:
             "origin": Cells(partial(_trimmed, self.origins, change=str.lower), pa.string()),
             "address": Cells(lambda cells: {"hash": digests(cells)}, pa.string(), forgets=True),
         }
+        #: What is told by the way, by what it is of: names of people, titles and short names of courses, titles and courses of tasks.
+        self.told = {what: Told() for what in ("people", "course_titles", "course_codes", "task_titles", "strange_titles", "task_courses")}
         self.people = Cells(lambda ids: {"native": self.natives.codes(str(one) if one > 0 else None for one in ids)}, pa.int64())
         self._actions: dict[tuple[int, int], str | None] = {}
 
@@ -366,14 +381,8 @@ class Part:
     rows: LogRows | None = None
     #: A course-level row is of another course than the file was taken to be of.
     speaks_of_others: bool = False
-    people: Told = field(default_factory=Told)
-    course_titles: Told = field(default_factory=Told)
-    course_codes: Told = field(default_factory=Told)
-    task_titles: Told = field(default_factory=Told)
-    task_courses: Told = field(default_factory=Told)
-    #: Task → Moodle's own name of its module, and titles, where the context says it in a word that is not known.
+    #: Task → Moodle's own name of its module, where the context says it in a word that is not known.
     task_modules: dict[str, str] = field(default_factory=dict)
-    strange_titles: Told = field(default_factory=Told)
 
 
 def read_rows(block: Block, layout: Layout) -> Part:
@@ -441,29 +450,29 @@ def _fill(part: Part, cells: Mapping[str, pa.Array], moments: pa.Array, layout: 
         others = np.flatnonzero((said.course != 0) & (said.course != layout.courses.only))
         views = pc.match_substring_regex(descriptions.take(pa.array(others)), COURSE_VIEWED)
         part.speaks_of_others = bool(pc.any(views).as_py())
-    part.people = _latest(person, of("user", "text"), at, in_time)
-    part.people.add(_latest(related, of("affected", "text"), at, in_time))
-    task, stated = coded_numbers(said.module), coded_numbers(said.course)
-    part.course_titles = _latest(np.where(task.codes < 0, stated.codes, -1), contexts, at, in_time, stated.numbers)
-    part.task_titles = _latest(task.codes, contexts, at, in_time, task.numbers)
-    _note_modules(part, descriptions, task, contexts, of("context", "is_strange"), at, in_time)
+    told, module = layout.told, np.where(said.module > 0, said.module, -1)
+    told["people"].add(person, of("user", "text"), at, in_time)
+    told["people"].add(related, of("affected", "text"), at, in_time)
+    told["course_titles"].add(np.where((module < 0) & (said.course > 0), said.course, -1), contexts, at, in_time)
+    told["task_titles"].add(module, contexts, at, in_time)
+    _note_modules(part, descriptions, module, contexts, of("context", "is_strange"), at, in_time, told["strange_titles"])
     if "course" in cells:
-        part.course_codes = _latest(course, of("course", "text"), at, in_time)
-        part.task_courses = _latest(task.codes, course, at, in_time, task.numbers)
+        told["course_codes"].add(course, of("course", "text"), at, in_time)
+        told["task_courses"].add(module, course, at, in_time)
 
     hashed = [at, shape_hashes(said.shapes), of("origin", "hash"), of("address", "hash"), is_impersonated.astype(np.int64)]
     # What is written in the downloader's language counts only where the description names no user.
-    told = np.zeros((rows, LANES), np.uint64)
+    by_words = np.zeros((rows, LANES), np.uint64)
     if by_name.any():
         words = [made[name]["hash"][code[name][by_name]] for name in ("user", "affected", "context", "component", "event")]
-        told[by_name] = row_hashes(words, len(words[0]))
+        by_words[by_name] = row_hashes(words, len(words[0]))
     part.rows = LogRows(
         moments=moments,
-        hashes=row_hashes([*hashed, told], rows),
+        hashes=row_hashes([*hashed, by_words], rows),
         person=person,
         related=related,
         course=course,
-        task=task,
+        task=coded_numbers(said.module),
         object=coded_numbers(said.object),
         action=_actions(of("event", "text"), of("component", "text"), descriptions, layout),
         event=Coded(layout.events.array(), of("event", "text")),
@@ -507,18 +516,25 @@ def _course(
 
 
 def _note_modules(
-    part: Part, descriptions: pa.Array, task: Coded, contexts: np.ndarray, is_strange: np.ndarray, at: np.ndarray, in_time: np.ndarray
+    part: Part,
+    descriptions: pa.Array,
+    module: np.ndarray,
+    contexts: np.ndarray,
+    is_strange: np.ndarray,
+    at: np.ndarray,
+    in_time: np.ndarray,
+    titles: Told,
 ) -> None:
     """Moodle's own names of modules, which stand in English in some descriptions whatever the language of the download."""
-    places = np.flatnonzero((task.codes >= 0) & is_strange)
+    places = np.flatnonzero((module >= 0) & is_strange)
     if not len(places):
         return
     found = pc.extract_regex(descriptions.take(pa.array(places)), _MODULE_NAME)
     names_module = np.zeros(len(at), bool)
     names_module[places] = pc.is_valid(found).to_numpy(zero_copy_only=False)
-    told = found.drop_null()
-    part.task_modules = dict(zip(told.field("id").to_pylist(), told.field("module").to_pylist(), strict=True))
-    part.strange_titles = _latest(np.where(names_module, task.codes, -1), contexts, at, in_time, task.numbers)
+    said = found.drop_null()
+    part.task_modules = dict(zip(said.field("id").to_pylist(), said.field("module").to_pylist(), strict=True))
+    titles.add(np.where(names_module, module, -1), contexts, at, in_time)
 
 
 def _actions(events: np.ndarray, components: np.ndarray, descriptions: pa.Array, layout: Layout) -> Coded:

@@ -33,7 +33,6 @@ Not kept: the address (IP); it only tells equal rows apart.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -58,7 +57,6 @@ from pipelines.sources.lms.moodle_log_rows import (
     Numbered,
     Part,
     Places,
-    Told,
     described,
     read_rows,
 )
@@ -129,7 +127,6 @@ class _Found:
     strange_tasks: dict[str, tuple[int, str]] = field(default_factory=dict)
     since: datetime | None = None
     until: datetime | None = None
-    _told: dict[str, Told] = field(default_factory=lambda: defaultdict(Told))
     _account_ids: pa.Array = field(default_factory=lambda: pa.array([], pa.string()))
 
     def account_ids(self, natives: Numbered, realm: str, context: Context) -> pa.Array:
@@ -145,32 +142,30 @@ class _Found:
         self.since = least if self.since is None else min(self.since, least)
         self.until = most if self.until is None else max(self.until, most)
         self.modules.update(part.task_modules)
-        for what in ("people", "course_titles", "course_codes", "task_titles", "strange_titles", "task_courses"):
-            self._told[what].add(getattr(part, what))
 
     def conclude(self, layout: Layout) -> None:
         """Make up the mind once all blocks are in. Ties between two spellings of one second fall to the later in the alphabet."""
         natives, names, contexts, course_ids = (one.texts for one in (layout.natives, layout.names, layout.contexts, layout.course_ids))
-        for person, shown, at in self._told["people"].pairs():
+        for person, shown, at in layout.told["people"].pairs():
             name = names[shown]
             _keep_latest(self.names, natives[person], at, None if name in ("", "-") else name)
-        for course, title, at in self._told["course_titles"].pairs():
+        for course, title, at in layout.told["course_titles"].pairs():
             prefix, _, name = contexts[title].partition(": ")
             _keep_latest(self.course_titles, str(course), at, name.strip() if event_word(prefix) not in CONTEXT_KINDS else None)
-        for course, cell, at in self._told["course_codes"].pairs():
+        for course, cell, at in layout.told["course_codes"].pairs():
             code = layout.course_cells.texts[cell].strip()
             if code not in ("", "-"):
                 self.course_codes[course_ids[course]] = max(self.course_codes.get(course_ids[course], (-1, "")), (at, code))
-        for task, title, at in self._told["task_titles"].pairs():
+        for task, title, at in layout.told["task_titles"].pairs():
             prefix, _, name = contexts[title].partition(": ")
             kind = CONTEXT_KINDS.get(event_word(prefix))
             if kind and name.strip():
                 self.tasks[str(task)] = max(self.tasks.get(str(task), (-1, "", "")), (at, kind, name.strip()))
-        for task, title, at in self._told["strange_titles"].pairs():
+        for task, title, at in layout.told["strange_titles"].pairs():
             name = contexts[title].partition(": ")[2].strip()
             if name:
                 self.strange_tasks[str(task)] = max(self.strange_tasks.get(str(task), (-1, "")), (at, name))
-        for task, course, at in self._told["task_courses"].pairs():
+        for task, course, at in layout.told["task_courses"].pairs():
             self.task_courses[str(task)] = max(self.task_courses.get(str(task), (-1, "")), (at, course_ids[course]))
 
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from pipelines.warehouse import Warehouse, literal
 
-#: What the engine may hold while it writes and checks: a row group or two on their way to the file; what is more goes to disk.
+#: What the engine may hold while it writes: a row group or two on their way to the file; what is more goes to disk.
 _MEMORY = "48MB"
 
 
@@ -53,10 +53,6 @@ class FreshRows:
         ----------
         known: condition on the rows (``old``) that could have been there before; empty: all.
         """
-        with self.warehouse.narrowed(memory=_MEMORY):
-            return self._are_fresh(seen_at, known)
-
-    def _are_fresh(self, seen_at: datetime | None, known: str) -> bool:
         connection = self.warehouse.connection
         mine = f"load_id = '{self.load_id}'"
         if seen_at != self.seen_at:

@@ -32,10 +32,10 @@ from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Misju
 from pipelines.warehouse import Warehouse
 
 _BLOCK = 1 << 20
-#: Events, rows and bytes of which one is enough to be handed over. One parcel waits and one is being made; with smaller ones the reader would
-#: soon have made all it may, with larger ones more would lie in memory: both cores are busy while rows are written.
+#: Events, rows and bytes of which one is enough to be handed over. Rows: as many as are written at once. One parcel waits and one is being
+#: made while as many are written; of smaller ones the reader would soon have made all it may, and the writer then wait for it to begin again.
 _EVENTS_AT_ONCE = 1000
-_ROWS_AT_ONCE = ROWS_AT_ONCE // 2
+_ROWS_AT_ONCE = ROWS_AT_ONCE
 _BYTES_AT_ONCE = 16 << 20
 #: Endings of a file's name that are shown where the name is not: "….json.gz".
 _MOST_ENDINGS = 2

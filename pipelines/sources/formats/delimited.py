@@ -19,6 +19,7 @@ import codecs
 import csv
 import gzip
 import io
+import os
 import re
 import unicodedata
 import zlib
@@ -48,8 +49,9 @@ Done = TypeVar("Done")
 
 #: Bytes parsed at a time: some tens of thousands of log rows, a few dozen megabytes of memory.
 CHUNK_BYTES = 1 << 22
-#: Threads that parse and work at blocks. Python's own lock is held for a good part of the work: more than two bring little.
-WORKERS = 2
+#: Threads that parse and work at blocks. Python's own lock is held for a good part of the work: more than two bring little, and on two cores
+#: one is as quick as two, for another thread cuts the blocks and one more writes what was read.
+WORKERS = 2 if (os.cpu_count() or 1) > 2 else 1
 _BYTES_AT_ONCE = 1 << 20
 #: Bytes from which a file is worth trusting: below, looking through it takes no time that anybody would notice.
 WORTH_TRUSTING = 1 << 24

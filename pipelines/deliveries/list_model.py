@@ -38,6 +38,7 @@ class OpenQuestion:
     waits_since: datetime | None = None
     is_reopened: bool | None = None
     is_address_bounced: bool | None = None
+    is_answer_returned: bool | None = None
 
     @property
     def answered_on(self) -> str | None:

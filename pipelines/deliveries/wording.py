@@ -659,6 +659,8 @@ def question_head(question: OpenQuestion, language: Language, *, with_wait: bool
         parts.append(language.moment(question.asked_at))
     if question.is_technical:
         parts.append(language.say("technical"))
+    if question.is_answer_returned:
+        parts.append(language.say("the answer came back: it could not be delivered"))
     return " · ".join(parts)
 
 

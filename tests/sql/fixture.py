@@ -464,6 +464,18 @@ def _messages(rows: Rows) -> None:
             about_account_id=account("kira", "mail"),
             delivery_state=state,
         )
+    # A curator's answer that came back, and one of which only a colleague's copy did: the first answered nobody.
+    for number, returned in enumerate(("kira", "tanya")):
+        say(f"lost{number}", "kira", at("11-19", "08:00"), "mail:chat", "Вопрос", question=True)
+        rows.add("raw.addressees", message_id=f"lost{number}", account_id=account("tanya", "mail"), role="to")
+        say(f"lost{number}-answer", "cur1", at("11-19", "09:00"), "mail:chat", "Ответ")
+        for name in ("kira", "tanya"):
+            rows.add("raw.addressees", message_id=f"lost{number}-answer", account_id=account(name, "mail"), role="to" if name == "kira" else "cc")
+        answer(f"lost{number}", f"lost{number}-answer", "curator", "substantive")
+        rows.add(
+            "raw.messages", message_id=f"lost{number}-report", channel="mail", chat_id="mail:chat", sent_at=at("11-19", "09:01"), kind="delivery_report",
+            about_message_id=f"lost{number}-answer", about_account_id=account(returned, "mail"), delivery_state="failed",
+        )  # fmt: skip
     for number, (day, name) in enumerate((("11-02", "first"), ("11-09", "second"), ("11-16", "third"))):
         notice = f"notice:{name}"
         say(notice, "tanya", at(day, "10:00"), "mail:chat", f"Объявление {number + 1}", is_to_list=True)

@@ -1,5 +1,5 @@
 -- One row per question of a learner: a burst of messages is one question. Answered by a curator's substantive message; "I will find
--- out" and "thank you for writing" are responses, no answers, and a peer's answer is shown beside it. A question withdrawn (deleted) is
+-- out" and "thank you for writing" are responses, no answers, and a peer's answer is shown beside it. A letter that came back answered nobody. A question withdrawn (deleted) is
 -- none; one that was deleted and asked anew in the same breath is asked with the first message that stands. Who asks in a course's chat or forum and is linked to nobody waits like everybody else. It is asked and answered once: when the learner comes back to it, that is another turn of waiting (fct_waits).
 with messages as (
 
@@ -41,6 +41,13 @@ standing as (
 
 ),
 
+-- Answers by letters that came back to those whom they should have reached.
+unreceived as (
+
+    select * from {{ ref('fct_unreceived_answers') }}
+
+),
+
 replies as (
 
     select
@@ -55,7 +62,12 @@ replies as (
     from {{ source('links', 'replies') }} as links
     inner join messages as answers
         on links.answer_id = answers.message_id
-    where links.role not in ('asker', 'bot')
+    where
+        links.role not in ('asker', 'bot')
+        and not exists (
+            select 1 from unreceived
+            where unreceived.question_id = links.question_id and unreceived.answer_id = links.answer_id
+        )
 
 ),
 
@@ -275,7 +287,8 @@ select
     followed.follows_question_id,
     coalesce(away.curators_away, 0) as curators_away,
     timed.asker_id,
-    came_back.question_id is not null as is_address_bounced
+    came_back.question_id is not null as is_address_bounced,
+    timed.question_id in (select unreceived.question_id from unreceived) as is_answer_returned
 from timed
 left join came_back
     on timed.question_id = came_back.question_id

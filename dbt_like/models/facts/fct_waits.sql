@@ -17,6 +17,13 @@ calendar as (
 
 ),
 
+-- Answers by letters that came back to those whom they should have reached.
+unreceived as (
+
+    select * from {{ ref('fct_unreceived_answers') }}
+
+),
+
 replies as (
 
     select
@@ -31,7 +38,12 @@ replies as (
     inner join {{ ref('fct_messages') }} as words
         on links.answer_id = words.message_id
     -- What the asker took back waits for nothing; an answer that was deleted after it had been read had been given.
-    where links.role = 'curator' or words.deleted_at is null
+    where
+        (links.role = 'curator' or words.deleted_at is null)
+        and not exists (
+            select 1 from unreceived
+            where unreceived.question_id = links.question_id and unreceived.answer_id = links.answer_id
+        )
 
 ),
 

@@ -30,6 +30,7 @@ questions as (
         questions.peer_answers,
         questions.curators_away,
         questions.is_address_bounced,
+        questions.is_answer_returned,
         waits.from_at,
         waits.turn > 1 as is_reopened,
         waits.hours as hours_open,
@@ -130,7 +131,8 @@ select
     questions.curators_away,
     away_now.curator_id is not null as is_curator_away,
     questions.is_unlinked,
-    questions.is_address_bounced
+    questions.is_address_bounced,
+    questions.is_answer_returned
 from questions
 inner join shown
     on questions.question_id = shown.question_id

@@ -19,6 +19,7 @@ from pipelines.deliveries.wording import (
     is_sayable,
     mark_choices,
     next_channel,
+    question_head,
     reason_words,
     reasons_of,
 )
@@ -142,6 +143,12 @@ def test_a_question_from_an_address_whose_letters_come_back_is_answered_in_anoth
     assert next_channel(replace(line, contact=Contact(best_channel="forum"))) == "forum"
     both = replace(line, questions=(question, replace(question, question_id="q2", channel="chat", is_address_bounced=False)))
     assert (action(both, RU), next_channel(both)) == ("ответить там, где спросили: чат курса", "chat")
+
+
+@pytest.mark.parametrize(("is_returned", "told"), [(True, "почта · ответ вернулся: не доставлен"), (None, "почта")])
+def test_an_answer_that_came_back_is_told_beside_the_question(is_returned: bool | None, told: str) -> None:
+    question = OpenQuestion("q1", "mail", None, 31.0, "Вопрос", None, None, None, is_answer_returned=is_returned)
+    assert question_head(question, RU, with_wait=False) == told
 
 
 def test_nobody_is_written_to_where_letters_stay_without_a_sign() -> None:

@@ -6,8 +6,8 @@ import dagster as dg
 from dagster._utils.error import SerializableErrorInfo
 
 from pipelines import errors
-from pipelines.deliveries.alert_mail import alert_mail, send_alert
-from pipelines.deliveries.outbox import Server
+from pipelines.deliveries.sending.alert_mail import alert_mail, send_alert
+from pipelines.deliveries.sending.outbox import Server
 from pipelines.settings import read_settings
 
 _OURS = {name for name, one in vars(errors).items() if isinstance(one, type) and issubclass(one, errors.MayakError)}

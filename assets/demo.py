@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from pipelines.deliveries import frozen
+from pipelines.deliveries.report import frozen
 from pipelines.progress import ProgressReporter, show_progress
 from pipelines.settings import PROJECT
 from pipelines.simulation import environment_of, plan_of, simulate

@@ -26,13 +26,14 @@ import pypdfium2
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
-from pipelines.deliveries import list_mail, lists, report_pdf, reports
-from pipelines.deliveries.language import Language
+from pipelines.deliveries.lists import list_mail, lists
 from pipelines.deliveries.page import snapshot
 from pipelines.deliveries.page.app import application
 from pipelines.deliveries.page.snapshot import Snapshot
 from pipelines.deliveries.page.store import Store
-from pipelines.deliveries.report_words import document
+from pipelines.deliveries.report import report_pdf, reports
+from pipelines.deliveries.report.report_words import document
+from pipelines.deliveries.shared.language import Language
 from pipelines.marks import marks_in
 from pipelines.programme import Programme, read_programme
 from pipelines.simulation.names import person

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pipelines.deliveries.language import LANGUAGES, Language
-from pipelines.deliveries.list_xlsx import HEADINGS_ROW, HIDDEN
-from pipelines.deliveries.marks import BadMark, BadSheet, Mark, SheetTrouble, checked
+from pipelines.deliveries.lists.list_xlsx import HEADINGS_ROW, HIDDEN
+from pipelines.deliveries.lists.wording import mark_choices, state_name
 from pipelines.deliveries.page.store import Store
-from pipelines.deliveries.wording import mark_choices, state_name
+from pipelines.deliveries.shared.language import LANGUAGES, Language
+from pipelines.deliveries.shared.marks import BadMark, BadSheet, Mark, SheetTrouble, checked
 from pipelines.errors import BadFile
 from pipelines.programme import Programme
 from pipelines.sources.formats.archives import ZipTree, is_hidden

@@ -18,10 +18,12 @@ from typing import Any
 from pipelines import erasure, marks, ownership
 from pipelines.as_of import known_until
 from pipelines.calendar import write_programme
-from pipelines.deliveries import frozen, list_mail, list_telegram, lists, outbox, reports
-from pipelines.deliveries.language import Language
+from pipelines.deliveries.lists import list_mail, list_telegram, lists
 from pipelines.deliveries.page import snapshot
 from pipelines.deliveries.page.store import Store
+from pipelines.deliveries.report import frozen, reports
+from pipelines.deliveries.sending import outbox
+from pipelines.deliveries.shared.language import Language
 from pipelines.errors import BadConfiguration, BadContract, PermanentError, TransientError
 from pipelines.links import acknowledgements, feedback
 from pipelines.links.conversations import novelty, questions, repeated_questions, replies, threads

@@ -17,7 +17,7 @@ app = typer.Typer(no_args_is_help=True, help="Leadership's reports: which versio
 @app.command("list")
 def report_list() -> None:
     """Every week's versions, the current one last."""
-    from pipelines.deliveries import frozen
+    from pipelines.deliveries.report import frozen
 
     folder = read_settings().deliveries_folder
     table = Table("Week ends on", "Version", "First made", id_column("Folder"))
@@ -32,7 +32,7 @@ def report_verify(
     remake: Annotated[bool, typer.Option("--remake", help="Set every report again from its content and compare the bytes too.")] = False,
 ) -> None:
     """Is every frozen report what was made? The first file that is not ends with exit code 1."""
-    from pipelines.deliveries import frozen
+    from pipelines.deliveries.report import frozen
 
     folder = read_settings().deliveries_folder
     found = [version for week in frozen.weeks(folder) for version in frozen.versions(folder, week)]

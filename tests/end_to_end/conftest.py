@@ -10,7 +10,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from pipelines.deliveries import frozen
+from pipelines.deliveries.report import frozen
 from pipelines.programme import read_programme
 from pipelines.warehouse import Warehouse
 from tests.conftest import SmallProgramme, configure

@@ -16,10 +16,11 @@ from typer.testing import CliRunner
 
 from pipelines import steps
 from pipelines.cli import app
-from pipelines.deliveries import list_mail, lists, outbox
-from pipelines.deliveries.language import Language
-from pipelines.deliveries.marks import Mark
+from pipelines.deliveries.lists import list_mail, lists
 from pipelines.deliveries.page.store import Store
+from pipelines.deliveries.sending import outbox
+from pipelines.deliveries.shared.language import Language
+from pipelines.deliveries.shared.marks import Mark
 from pipelines.erasure import erase
 from pipelines.errors import BadConfiguration
 from pipelines.settings import read_settings

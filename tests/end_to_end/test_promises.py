@@ -21,7 +21,8 @@ from typing import Any
 import pytest
 
 from pipelines import steps
-from pipelines.deliveries import frozen, lists
+from pipelines.deliveries.lists import lists
+from pipelines.deliveries.report import frozen
 from pipelines.errors import PermanentError
 from pipelines.links.copies import copies
 from pipelines.loading import load_source

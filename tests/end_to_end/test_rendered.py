@@ -14,10 +14,11 @@ import pypdfium2
 import pytest
 from PIL import Image
 
-from pipelines.deliveries import list_mail, list_xlsx, lists, report_pdf, report_xlsx
-from pipelines.deliveries.language import Language
-from pipelines.deliveries.list_model import CuratorList
-from pipelines.deliveries.report_words import document
+from pipelines.deliveries.lists import list_mail, list_xlsx, lists
+from pipelines.deliveries.lists.list_model import CuratorList
+from pipelines.deliveries.report import report_pdf, report_xlsx
+from pipelines.deliveries.report.report_words import document
+from pipelines.deliveries.shared.language import Language
 from tests.unit.deliveries import fixture as made
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -470,7 +470,9 @@ def _messages(rows: Rows) -> None:
         rows.add("raw.addressees", message_id=f"lost{number}", account_id=account("tanya", "mail"), role="to")
         say(f"lost{number}-answer", "cur1", at("11-19", "09:00"), "mail:chat", "Ответ")
         for name in ("kira", "tanya"):
-            rows.add("raw.addressees", message_id=f"lost{number}-answer", account_id=account(name, "mail"), role="to" if name == "kira" else "cc")
+            rows.add(
+                "raw.addressees", message_id=f"lost{number}-answer", account_id=account(name, "mail"), role="to" if name == "kira" else "cc"
+            )
         answer(f"lost{number}", f"lost{number}-answer", "curator", "substantive")
         rows.add(
             "raw.messages", message_id=f"lost{number}-report", channel="mail", chat_id="mail:chat", sent_at=at("11-19", "09:01"), kind="delivery_report",

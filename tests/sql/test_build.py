@@ -269,7 +269,12 @@ def test_names_are_written_as_names(warehouse: Warehouse) -> None:
 
 def test_a_burst_is_shown_as_one_question(warehouse: Warehouse) -> None:
     rows = of(warehouse, "reports.rpt_open_questions", "question_id, text, hours_open", curator_id="p-tanya")
-    assert rows == [("letter", "Вопрос", 16.0), ("lost0", "Вопрос", 40.0), ("q2", "Файл не прикрепляется Что делать?", 52.0), ("q6", "Можно рекламу?", 252.0)]
+    assert rows == [
+        ("letter", "Вопрос", 16.0),
+        ("lost0", "Вопрос", 40.0),
+        ("q2", "Файл не прикрепляется Что делать?", 52.0),
+        ("q6", "Можно рекламу?", 252.0),
+    ]
 
 
 def test_a_question_by_mail_tells_that_letters_to_its_address_come_back(warehouse: Warehouse) -> None:
@@ -280,7 +285,9 @@ def test_a_question_by_mail_tells_that_letters_to_its_address_come_back(warehous
 
 def test_a_letter_that_came_back_answers_nobody(warehouse: Warehouse) -> None:
     """The question was closed by an answer that its asker never had; where only another's copy came back it is answered."""
-    rows = of(warehouse, "facts.fct_questions", "question_id, is_open, is_answer_returned", channel="mail", asked_at="2026-11-19 05:00:00+00")
+    rows = of(
+        warehouse, "facts.fct_questions", "question_id, is_open, is_answer_returned", channel="mail", asked_at="2026-11-19 05:00:00+00"
+    )
     assert rows == [("lost0", True, True), ("lost1", False, False)]
     rows = of(warehouse, "reports.rpt_open_questions", "question_id", curator_id="p-tanya", is_answer_returned=True)
     assert rows == [("lost0",)]

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 import pipelines
 from pipelines import cli
 from pipelines.cli import night
-from pipelines.deliveries import frozen
+from pipelines.deliveries.report import frozen
 from pipelines.errors import TransientError
 from pipelines.run_lock import run_lock
 from pipelines.warehouse import Warehouse

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from pipelines import steps
-from pipelines.deliveries.marks import Mark
 from pipelines.deliveries.page.store import Store
+from pipelines.deliveries.shared.marks import Mark
 from pipelines.errors import BadConfiguration, BadContract
 from pipelines.raw_checks import Finding
 from pipelines.settings import Settings

@@ -29,13 +29,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from pipelines.deliveries import wording
-from pipelines.deliveries.language import LANGUAGES, Language
-from pipelines.deliveries.marks import CHANNELS, STATES, BadMark, Mark, checked
+from pipelines.deliveries.lists import wording
 from pipelines.deliveries.page import words
 from pipelines.deliveries.page.snapshot import Learner, Snapshot
 from pipelines.deliveries.page.store import LoginRefused, Session, Store
-from pipelines.deliveries.pages import TEMPLATES_FOLDER, page
+from pipelines.deliveries.shared.language import LANGUAGES, Language
+from pipelines.deliveries.shared.marks import CHANNELS, STATES, BadMark, Mark, checked
+from pipelines.deliveries.shared.pages import TEMPLATES_FOLDER, page
 from pipelines.errors import MayakError, PermanentError, TransientError
 from pipelines.thresholds import threshold
 

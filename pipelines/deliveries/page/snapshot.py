@@ -16,10 +16,10 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from pipelines.deliveries import list_html, list_xlsx, wording
-from pipelines.deliveries.language import Language
-from pipelines.deliveries.list_model import SECTIONS, CuratorList
-from pipelines.deliveries.report_tables import read_rows
+from pipelines.deliveries.lists import list_html, list_xlsx, wording
+from pipelines.deliveries.lists.list_model import SECTIONS, CuratorList
+from pipelines.deliveries.shared.language import Language
+from pipelines.deliveries.shared.report_tables import read_rows
 from pipelines.errors import TransientError
 from pipelines.programme import Programme
 from pipelines.thresholds import threshold
@@ -151,7 +151,7 @@ def _write_questions(connection: sqlite3.Connection, warehouse: Warehouse, day: 
 
 def _write_repeated(connection: sqlite3.Connection, warehouse: Warehouse, lists: Sequence[CuratorList], day: date) -> None:
     """Repeated questions of the week by curator: those of their courses. Names in them are masked, they may be other curators' learners."""
-    from pipelines.deliveries.reports import masked_questions
+    from pipelines.deliveries.report.reports import masked_questions
 
     rows = read_rows(
         warehouse, "rpt_week_questions", "week_ends_on = ?", [day], order="asked desc, course_name, cluster_id",

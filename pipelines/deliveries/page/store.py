@@ -15,8 +15,8 @@ from hashlib import sha256
 from pathlib import Path
 from secrets import token_urlsafe
 
-from pipelines.deliveries.marks import Mark, checked
 from pipelines.deliveries.page import passwords
+from pipelines.deliveries.shared.marks import Mark, checked
 from pipelines.errors import PermanentError
 from pipelines.thresholds import threshold
 

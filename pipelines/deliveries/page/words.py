@@ -7,11 +7,11 @@ from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
 
-from pipelines.deliveries import wording
-from pipelines.deliveries.language import N_, Language
-from pipelines.deliveries.list_model import MarkSeen, OpenQuestion
-from pipelines.deliveries.marks import BadSheet, Mark, SheetTrouble
+from pipelines.deliveries.lists import wording
+from pipelines.deliveries.lists.list_model import MarkSeen, OpenQuestion
 from pipelines.deliveries.page.snapshot import Entry
+from pipelines.deliveries.shared.language import N_, Language
+from pipelines.deliveries.shared.marks import BadSheet, Mark, SheetTrouble
 from pipelines.errors import MayakError
 from pipelines.thresholds import threshold
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.deliveries import charts
+from pipelines.deliveries.report import charts
 
 _DRAWN: dict[str, str] = {}
 

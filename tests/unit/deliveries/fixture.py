@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from pipelines.deliveries import reports
-from pipelines.deliveries.language import Language
-from pipelines.deliveries.report_model import Report
-from pipelines.deliveries.report_words import document
+from pipelines.deliveries.report import reports
+from pipelines.deliveries.report.report_model import Report
+from pipelines.deliveries.report.report_words import document
+from pipelines.deliveries.shared.language import Language
 from pipelines.programme import Programme
 from pipelines.warehouse import Warehouse
 

@@ -20,7 +20,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from starlette.testclient import TestClient
 
-from pipelines.deliveries import lists
+from pipelines.deliveries.lists import lists
 from pipelines.deliveries.page import snapshot
 from pipelines.deliveries.page.app import application
 from pipelines.deliveries.page.snapshot import Snapshot

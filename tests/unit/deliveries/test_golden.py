@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.deliveries import list_html, list_mail, lists, reports
-from pipelines.deliveries.language import Language
-from pipelines.deliveries.report_words import document
+from pipelines.deliveries.lists import list_html, list_mail, lists
+from pipelines.deliveries.report import reports
+from pipelines.deliveries.report.report_words import document
+from pipelines.deliveries.shared.language import Language
 from tests.unit.deliveries import fixture as made
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "golden"

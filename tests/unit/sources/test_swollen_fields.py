@@ -8,7 +8,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from pipelines.deliveries import reports
+from pipelines.deliveries.report import reports
 from pipelines.sources.formats.local_times import OrderEvidence
 from pipelines.sources.lms import moodle_logs
 from pipelines.sources.lms.moodle_texts import name_in, name_in_english

@@ -39,7 +39,7 @@ def head_view(item: CuratorList, language: Language) -> dict[str, Any]:
         "streams": wording.streams_name(item.streams),
         "learners": item.learners,
         "date": language.long_date(item.day + timedelta(days=1)),
-        "data_until": language.long_date(item.day),
+        "data_until": wording.data_note(item, language),
         "zone": language.zone_name(),
         "greeting": wording.greeting(item, language),
         "changes": wording.changes_since(item, language),

@@ -110,5 +110,5 @@ def plain_text(head: dict[str, Any], sections: Sequence[dict[str, Any]], languag
     if page_url:
         to_page = language.say("To the page")
         rows += ["", f"{to_page}: {page_url}"]
-    rows += ["", language.say("Speaks of what was known at the end of {date}.", date=head["data_until"]) + f" ({head['zone']})"]
+    rows += ["", f"{head['data_until']} ({head['zone']})"]
     return "\n".join(rows) + "\n"

@@ -35,7 +35,7 @@ def _text(item: CuratorList, language: Language, with_names: bool, page_url: str
         first.append(
             language.count("{n} source did not come as it should: see the list.", "{n} sources did not come as they should: see the list.", len(head["warnings"]))
         )  # fmt: skip
-    last = [page_url] if page_url else []
+    last = [head["data_until"], *([page_url] if page_url else [])]
     rows: list[str] = []
     for section in sections:
         rows.append(f"{section['title']}: {len(section['lines'])}")

@@ -80,11 +80,10 @@ def _sheet(sheet: Worksheet, item: CuratorList, lines: Sequence[Line], language:
     sheet.write_string(0, 0, f"{date[0].upper()}{date[1:]}. {wording.greeting(item, language)}", formats["title"])
     notes = [wording.source_warning(warning, language) for warning in item.warnings]
     said = (wording.changes_since(item, language), wording.marked_note(item, language), wording.resting_note(item, language))
-    notes += [note for note in (*said, wording.basis_note(item, language)) if note]
-    if notes:
-        printed = sum(width for _, width in COLUMNS[:PRINTED_COLUMNS])
-        sheet.merge_range(1, 0, 1, PRINTED_COLUMNS - 1, " ".join(notes)[:CELL_CHARACTERS], formats["plain"])
-        sheet.set_row(1, LINE_POINTS * (1 + len(" ".join(notes)) // printed))
+    notes += [note for note in (*said, wording.basis_note(item, language), wording.data_note(item, language)) if note]
+    printed = sum(width for _, width in COLUMNS[:PRINTED_COLUMNS])
+    sheet.merge_range(1, 0, 1, PRINTED_COLUMNS - 1, " ".join(notes)[:CELL_CHARACTERS], formats["plain"])
+    sheet.set_row(1, LINE_POINTS * (1 + len(" ".join(notes)) // printed))
     widths = _widths(written := [_cells(line, item, language) for line in lines])
     for column, ((heading, _), width) in enumerate(zip(COLUMNS, widths, strict=True)):
         sheet.set_column(column, column, width)

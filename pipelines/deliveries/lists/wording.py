@@ -323,6 +323,11 @@ def source_warning(warning: SourceWarning, language: Language) -> str:
     return said
 
 
+def data_note(item: CuratorList, language: Language) -> str:
+    """Up to when the list's data go; sources that are late say it for themselves (:func:`source_warning`)."""
+    return language.say("Speaks of what was known at the end of {date}.", date=language.long_date(item.day))
+
+
 def overflow_note(item: CuratorList, language: Language) -> str | None:
     """Who did not fit, in one line; people and groups of works counted apart."""
     if not item.overflow:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from io import BytesIO
+from itertools import compress
 from math import ceil, sqrt
 from textwrap import fill
 from typing import Any
@@ -66,12 +67,18 @@ def wilson(share: float, n: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def dots(rows: Sequence[Dot], language: Language, *, legend: tuple[str, str, str], with_earlier: bool = True) -> str:
-    """Shares with intervals, one row each, in the order given from above. ``legend``: names of now, the week before, the stream before.
+def drawn_marks(rows: Sequence[Dot]) -> tuple[bool, bool, bool]:
+    """Is there a mark of now, of the week before, of the stream before in any row? Legends and captions explain no others."""
+    return (
+        any(row.value is not None for row in rows),
+        any(row.previous is not None for row in rows),
+        any(row.earlier_stream is not None for row in rows),
+    )
 
-    ``with_earlier``: name the stream before, which figures that are not of streams have none of.
-    """
-    marks = list(zip(legend, "oo^", (INK, "white", "white"), (INK, INK, SOFT), strict=True))
+
+def dots(rows: Sequence[Dot], language: Language, *, legend: tuple[str, str, str]) -> str:
+    """Shares with intervals, one row each, in the order given from above. ``legend``: names of now, the week before, the stream before; those drawn are shown."""
+    marks = list(compress(zip(legend, "oo^", (INK, "white", "white"), (INK, INK, SOFT), strict=True), drawn_marks(rows)))
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(WIDTH, 0.7 + ROW * len(rows)))
         axes = figure.add_subplot()
@@ -87,7 +94,7 @@ def dots(rows: Sequence[Dot], language: Language, *, legend: tuple[str, str, str
                 axes.plot([row.previous], [place], marker="o", color="white", markeredgecolor=INK, markersize=5.5, linestyle="", zorder=4)
             if row.value is not None:
                 axes.plot([row.value], [place], marker="o", color=INK, markersize=5.5, linestyle="", zorder=5)
-        for name, marker, fill, edge in marks if with_earlier else marks[:2]:
+        for name, marker, fill, edge in marks:
             axes.plot([], [], marker=marker, color=fill, markeredgecolor=edge, linestyle="", label=name)
         axes.set_yticks(range(len(rows)), [row.label for row in rows])
         axes.set_ylim(len(rows) - 0.5, -0.5)

@@ -220,7 +220,7 @@ def latency(report: Report, language: Language, pictures: dict[str, str]) -> lis
             charts.Dot(wrapped(_part_name(row, language)), row.values["km_within_24h"], row.values["low"], row.values["high"], row.values["km_within_24h_previous"])
             for row in known
         ]  # fmt: skip
-        pictures["latency"] = charts.dots(dots, language, legend=legend(language), with_earlier=False)
+        pictures["latency"] = charts.dots(dots, language, legend=legend(language))
         blocks.append(
             picture("latency", say("Share of the week's questions answered by a curator within 24 hours, with its 95 % interval."))
         )

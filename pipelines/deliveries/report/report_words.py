@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 from pipelines.deliveries.report import charts, report_sections
@@ -420,7 +421,16 @@ def _condition(report: Report, condition: str, language: Language, pictures: dic
         blocks.append(
             picture(
                 condition,
-                say("Filled: this week with its 95 % interval. Hollow: a week ago. Triangle: the stream before on the same course day."),
+                " ".join(
+                    compress(
+                        (
+                            say("Filled: this week with its 95 % interval."),
+                            say("Hollow: a week ago."),
+                            say("Triangle: the stream before on the same course day."),
+                        ),
+                        charts.drawn_marks(dots),
+                    )
+                ),
             )
         )
     rows = [
@@ -471,7 +481,9 @@ def _streams(report: Report, language: Language, pictures: dict[str, str]) -> li
                 "streams",
                 say(
                     "Share of a stream's learners who have handed in the first work, each stream on its own course day, with the stream before it on the same day."
-                ),
+                )
+                if charts.drawn_marks(dots)[2]
+                else say("Share of a stream's learners who have handed in the first work, each stream on its own course day."),
             )
         )
     rows = []

@@ -180,7 +180,17 @@ def test_a_first_list_says_nothing_of_changes() -> None:
 def test_a_quiet_day_says_so_and_stops(tmp_path: Path) -> None:
     text = words(page({}, tmp_path))
     assert "Анна Петровна, сегодня никто вас не ждёт." in text
-    assert text.endswith("сегодня никто вас не ждёт.")
+    assert text.endswith("сегодня никто вас не ждёт. Данные на конец дня: воскресенье, 22 ноября.")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("ru", "Данные на конец дня: воскресенье, 22 ноября"), ("en", "Speaks of what was known at the end of Sunday, 22 November")],
+)
+def test_a_quiet_day_too_says_up_to_when_its_data_go(language: str, said: str, tmp_path: Path) -> None:
+    """A list without a line had no date of its data: nobody could tell quiet from stale."""
+    assert said in words(page({}, tmp_path, language))
+    assert "Данные на конец дня: воскресенье, 22 ноября" in workbook_of({}, tmp_path)["Сегодня"]["A2"].value.replace("\u00a0", " ")
 
 
 def test_a_missing_source_is_said_first_even_on_a_quiet_day(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, timedelta
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
@@ -333,3 +333,12 @@ def test_the_queries_of_the_dashboard_page_run_and_find_something() -> None:
         found = [len(warehouse.rows(query)) for query in queries]
     assert len(found) == 4
     assert all(found[:3])
+
+
+def test_a_chart_explains_the_marks_that_are_drawn_and_no_others() -> None:
+    """In the first stream's first week captions spoke of hollow marks and triangles, of which there were none."""
+    one = charts.Dot("a", 0.5, 0.4, 0.6)
+    assert charts.drawn_marks([one]) == (True, False, False)
+    assert charts.drawn_marks([one, charts.Dot("b", None, previous=0.1, earlier_stream=0.0)]) == (True, True, True)
+    drawn = charts.dots([one], Language("en", UTC), legend=("now", "before", "earlier"))
+    assert [f"<!-- {name} -->" in drawn for name in ("now", "before", "earlier")] == [True, False, False]

@@ -44,7 +44,8 @@ def feature_table(data: Path, weeks: Sequence[int], *, threads: int | None = Non
     """One row per learner, presentation and week: :data:`FACTS`, then the features as 32-bit floats; ordered by day, presentation, student.
 
     ``marking_days``: how long after the work was handed in its mark is known (threshold ``oulad_marking_days``). Learners who register
-    later than a row's day have no row. Raises BadSource where a table is missing, BadFile for one that lacks a column.
+    later than a row's day have no row. Raises BadSource where a table is missing, is there twice or knows nothing of a presentation that another one
+    has, BadFile for one that lacks a column or cannot be read to its end.
     """
     with engine_beside(MEMORY) as engine:
         if threads:
@@ -60,7 +61,9 @@ def feature_table(data: Path, weeks: Sequence[int], *, threads: int | None = Non
         }
         for step in _STEPS:
             for statement in duckdb.extract_statements((_STATEMENTS / f"{step}.sql").read_text(encoding="utf-8")):
-                engine.execute(statement, {name: parameters[name] for name in statement.named_parameters})
+                _carry_out(engine, data, statement, {name: parameters[name] for name in statement.named_parameters})
+            if step == "prepare":
+                _check_presentations(engine, data)
         names = [str(name) for name, *_ in engine.execute("describe features").fetchall()]
         columns_sql = ", ".join(name if name in FACTS else f"{name}::float as {name}" for name in names)
         frame = engine.execute(f"select {columns_sql} from features order by cut, presentation, student").df()
@@ -73,22 +76,32 @@ def feature_names(frame: pd.DataFrame) -> list[str]:
 
 
 def path_of(data: Path, table: str) -> Path | None:
-    """The file or folder of a table; None where there is none."""
-    for name in (f"{table}.parquet", f"{table}.csv", f"{table}.csv.gz", f"{table}_ds", table):
-        if (data / name).exists():
-            return data / name
-    return None
+    """The file or folder of a table; None where there is none. Raises BadSource for two: which of them is the table nobody can tell."""
+    found = [
+        data / name for name in (f"{table}.parquet", f"{table}.csv", f"{table}.csv.gz", f"{table}_ds", table) if (data / name).exists()
+    ]
+    if len(found) > 1:
+        names = " and ".join(path.name for path in found)
+        raise BadSource(f"{data}: expected OULAD's {table} once; found {names}: leave one, or put its parts into one folder {table}")
+    return found[0] if found else None
 
 
 def _open(engine: duckdb.DuckDBPyConnection, data: Path, table: str, columns: Sequence[str]) -> None:
     path = path_of(data, table)
     if path is None:
         raise BadSource(f"{data}: no {table} of OULAD there (as .csv or .parquet)")
-    is_csv = path.name.endswith((".csv", ".csv.gz")) or (path.is_dir() and next(path.rglob("*.parquet"), None) is None)
-    files = str(path / "**" / ("*.csv" if is_csv else "*.parquet")) if path.is_dir() else str(path)
+    if path.is_dir():
+        kinds = [kind for kind in ("*.parquet", "*.csv", "*.csv.gz") if next(path.rglob(kind), None) is not None]
+        if len(kinds) != 1:
+            raise BadFile(path, place="folder", expected="files of one kind", found=" and ".join(kinds) or "neither .parquet nor .csv")
+        files, is_csv = str(path / "**" / kinds[0]), kinds[0] != "*.parquet"
+    else:
+        files, is_csv = str(path), path.name.endswith((".csv", ".csv.gz"))
     quoted = files.replace("'", "''")
+    # Everything as text: what an unknown value looks like ("?", "", "NA") differs between the copies that go round, and a type guessed from the first
+    # twenty thousand lines would break off where it comes later.
     reading = (
-        f"read_csv('{quoted}', header = true, nullstr = ['', '?'], hive_partitioning = {path.is_dir()})"
+        f"read_csv('{quoted}', header = true, all_varchar = true, nullstr = ['', '?', 'NA'], hive_partitioning = {path.is_dir()})"
         if is_csv
         else f"read_parquet('{quoted}', hive_partitioning = true)"
     )
@@ -99,3 +112,39 @@ def _open(engine: duckdb.DuckDBPyConnection, data: Path, table: str, columns: Se
     if missing := [column for column in columns if column not in found]:
         raise BadFile(path, place="header", expected=f"the columns of OULAD's {table}", found=f"no {', '.join(missing)}")
     engine.execute(f'create view "{table}" as select {", ".join(columns)} from {reading}')
+
+
+def _carry_out(engine: duckdb.DuckDBPyConnection, data: Path, statement: duckdb.Statement, parameters: dict[str, object]) -> None:
+    try:
+        engine.execute(statement, parameters)
+    except (duckdb.InvalidInputException, duckdb.IOException) as error:
+        # The engine's first line names the file and the line; the ones after it quote what stands there.
+        raise BadSource(f"{data}: expected OULAD's tables; found what cannot be read to its end: {str(error).splitlines()[0]}") from error
+
+
+#: Which presentations a table knows of, once ``prepare`` is done. Of clicks and works those count whose site and assessment are known.
+_KNOWN_TO = {
+    "courses": "select code_module, code_presentation from courses",
+    "studentRegistration": 'select code_module, code_presentation from "studentRegistration"',
+    "assessments": "select code_module, code_presentation from assessments",
+    "studentAssessment": "select module, code from presentations where presentation in (select presentation from works)",
+    "studentVle": "select module, code from clickers",
+    # A presentation that nobody has opened by the last day looked at lacks nothing.
+    "vle": "select module, code from presentations where presentation in (select presentation from visits semi join kinds using (site)) "
+    "or presentation not in (select presentation from visits)",
+}
+
+
+def _check_presentations(engine: duckdb.DuckDBPyConnection, data: Path) -> None:
+    """A presentation added to some of the tables only would be foreseen from nothing, or left out, and no figure would say so."""
+    learners = 'select code_module, code_presentation from "studentInfo"'
+
+    def lacking(has: str, has_not: str) -> str:
+        rows = engine.execute(f"select distinct * from ({has} except {has_not}) order by all").fetchall()
+        return ", ".join(f"{module} {code}" for module, code in rows)
+
+    for table, known in _KNOWN_TO.items():
+        if missing := lacking(learners, known):
+            raise BadSource(f"{data}: studentInfo has learners of {missing}; nothing of that is in {table}")
+    if missing := lacking("select module, code from clickers", learners):
+        raise BadSource(f"{data}: studentVle has clicks of {missing}; no learner of that is in studentInfo")

@@ -83,10 +83,12 @@ inner join presentations on clicks.code_module = presentations.module and clicks
 where whole(clicks.date) <= (select max(cut) from cuts)
 group by all;
 
+-- Clicks of a presentation that no other table knows stay here without its number, so that it can be named.
 create table clickers as
-select distinct presentations.presentation, whole(clicks.id_student) as student
+select distinct
+    presentations.presentation, clicks.code_module as module, clicks.code_presentation as code, whole(clicks.id_student) as student
 from "studentVle" as clicks
-inner join presentations on clicks.code_module = presentations.module and clicks.code_presentation = presentations.code;
+left join presentations on clicks.code_module = presentations.module and clicks.code_presentation = presentations.code;
 
 -- Assessments with a deadline; the exam comes when nothing can be done any more.
 create table assessed as

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -146,3 +149,104 @@ def test_a_missing_table_or_column_is_named(world: Path, tmp_path: Path) -> None
     pd.read_csv(tmp_path / "studentVle.csv").drop(columns="sum_click").to_csv(tmp_path / "studentVle.csv", index=False)
     with pytest.raises(BadFile, match="sum_click"):
         feature_table(tmp_path, [2])
+
+
+TABLES = ("courses", "assessments", "vle", "studentInfo", "studentRegistration", "studentAssessment", "studentVle")
+
+
+def _as_parquet(folder: Path) -> None:
+    """As the published R package lays it out: clicks by module and presentation, numbers with a point."""
+    for table in TABLES:
+        frame = pd.read_csv(folder / f"{table}.csv")
+        frame[frame.select_dtypes("int").columns] = frame.select_dtypes("int").astype(float)
+        (folder / f"{table}.csv").unlink()
+        if table != "studentVle":
+            frame.to_parquet(folder / f"{table}.parquet", index=False)
+            continue
+        for (module, code), part in frame.groupby(["code_module", "code_presentation"]):
+            place = folder / "studentVle_ds" / f"code_module={module}" / f"code_presentation={code}"
+            place.mkdir(parents=True)
+            part.drop(columns=["code_module", "code_presentation"]).to_parquet(place / "part-0.parquet", index=False)
+
+
+def _quoted(folder: Path, unknown: str) -> None:
+    """As downloaded: every value in quotes, lines as Windows ends them."""
+    for table in TABLES:
+        frame = pd.read_csv(folder / f"{table}.csv", dtype=str, keep_default_na=False).replace("", unknown)
+        frame.to_csv(folder / f"{table}.csv", index=False, quoting=1, lineterminator="\r\n")
+
+
+def _in_parts(folder: Path) -> None:
+    """Tables as folders of one file a presentation, packed."""
+    for table in TABLES:
+        frame = pd.read_csv(folder / f"{table}.csv", dtype=str, keep_default_na=False)
+        (folder / f"{table}.csv").unlink()
+        (folder / table).mkdir()
+        for number, part in frame.groupby(frame.get("code_presentation", frame.index % 2)):
+            part.to_csv(folder / table / f"{number}.csv.gz", index=False)
+
+
+@pytest.mark.parametrize(
+    "lay_out",
+    [_as_parquet, lambda folder: _quoted(folder, "?"), lambda folder: _quoted(folder, "NA"), _in_parts],
+    ids=["parquet by presentation", "quoted, question marks", "quoted, NA", "packed parts"],
+)
+def test_however_the_tables_are_laid_out_the_features_are_the_same(world: Path, tmp_path: Path, lay_out: Callable[[Path], None]) -> None:
+    write_world(tmp_path)
+    lay_out(tmp_path)
+    pd.testing.assert_frame_equal(feature_table(world, [2, 8], threads=1), feature_table(tmp_path, [2, 8], threads=1))
+
+
+def test_an_unknown_value_far_down_a_file_is_unknown_and_breaks_nothing_off(tmp_path: Path) -> None:
+    """A type is not guessed from the first lines: there all dates were numbers."""
+    write_world(tmp_path, learners=4)
+    path = tmp_path / "studentRegistration.csv"
+    lines = path.read_text().splitlines()
+    path.write_text(
+        "\n".join([lines[0], *(lines[1].rsplit(",", 1)[0] + f",{day % 99}" for day in range(25_000)), *lines[1:], "AAA,2013J,7,n/a,n/a"])
+        + "\n"
+    )
+    assert len(feature_table(tmp_path, [2], threads=1))
+
+
+def test_a_table_that_is_there_twice_is_not_guessed_at(tmp_path: Path) -> None:
+    write_world(tmp_path, learners=2)
+    shutil.copy(tmp_path / "vle.csv", tmp_path / "vle.csv.gz")
+    with pytest.raises(BadSource, match=r"vle once; found vle.csv and vle.csv.gz"):
+        feature_table(tmp_path, [2])
+    (tmp_path / "vle.csv.gz").unlink()
+    (tmp_path / "courses.csv").rename(tmp_path / "course")
+    (tmp_path / "courses").mkdir()
+    with pytest.raises(BadFile, match=r"neither .parquet nor .csv"):
+        feature_table(tmp_path, [2])
+
+
+@pytest.mark.parametrize("table", [table for table in TABLES if table != "studentInfo"])
+def test_a_presentation_that_one_table_lacks_is_named_and_not_foreseen_from_nothing(tmp_path: Path, table: str) -> None:
+    write_world(tmp_path, learners=8)
+    frame, assessments = (pd.read_csv(tmp_path / f"{name}.csv") for name in (table, "assessments"))
+    codes = (
+        frame["code_presentation"]
+        if "code_presentation" in frame
+        else frame["id_assessment"].map(assessments.set_index("id_assessment")["code_presentation"])
+    )
+    frame[codes != "2014B"].to_csv(tmp_path / f"{table}.csv", index=False)
+    with pytest.raises(BadSource, match=f"learners of AAA 2014B, BBB 2014B; nothing of that is in {table}$"):
+        feature_table(tmp_path, [2], threads=1)
+
+
+def test_clicks_of_learners_who_are_not_there_are_named(tmp_path: Path) -> None:
+    write_world(tmp_path, learners=8)
+    frame = pd.read_csv(tmp_path / "studentInfo.csv")
+    frame[frame["code_presentation"] != "2014B"].to_csv(tmp_path / "studentInfo.csv", index=False)
+    with pytest.raises(BadSource, match="clicks of AAA 2014B, BBB 2014B; no learner of that is in studentInfo"):
+        feature_table(tmp_path, [2], threads=1)
+
+
+def test_a_file_that_breaks_off_is_named(tmp_path: Path) -> None:
+    write_world(tmp_path, learners=8)
+    whole = gzip.compress((tmp_path / "studentVle.csv").read_bytes() * 40)
+    (tmp_path / "studentVle.csv").unlink()
+    (tmp_path / "studentVle.csv.gz").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises((BadSource, BadFile), match="cannot be read"):
+        feature_table(tmp_path, [2], threads=1)

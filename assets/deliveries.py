@@ -1,4 +1,4 @@
-"""What people receive: the curators' lists of a day, leadership's report of a week."""
+"""What people receive: the curators' lists of a day, leadership's report of a week and how far its forecasts may be trusted."""
 
 from datetime import timedelta
 
@@ -7,7 +7,7 @@ import dagster as dg
 from assets.installation import Installation
 from assets.partitions import ONE_DAY_A_RUN
 from assets.relations import OWNERS
-from pipelines.steps import deliver_lists, deliver_report, mail_lists, message_lists
+from pipelines.steps import deliver_evaluation, deliver_lists, deliver_report, mail_lists, message_lists
 
 #: Curators read the list before the first lesson, leadership the report on Monday morning (the schedules of assets/timetable.py end well before).
 READ_FROM, REPORT_READ_FROM = "30 7 * * *", "30 7 * * 1"
@@ -37,10 +37,16 @@ _REPORT_READS = (
     "reports.rpt_week_streams", "reports.rpt_week_conditions", "reports.rpt_week_survey", "reports.rpt_week_aspects", "reports.rpt_week_quality", "reports.rpt_week_warnings", "reports.rpt_week_questions",
     "reports.rpt_week_figures", "reports.rpt_week_funnel", "reports.rpt_week_risk", "reports.rpt_week_latency", "reports.rpt_week_feedback", "reports.rpt_week_works", "reports.rpt_week_trouble", "reports.rpt_week_marks",
 )  # fmt: skip
+#: What was said, and what became of the learners (and what the modules read that are shared with the scoring).
+_EVALUATION_READS = (
+    "risk.outlooks", "risk.scores", "risk.reasons", "risk.drift", "risk.cards",
+    "facts.dim_streams", "facts.fct_enrolments", "facts.fct_contacts", "indicators.ind_learner_days", "indicators.ind_formal_completions",
+    "raw.demographics", "links.people", "raw.marks", "risk.completion_verdicts", "risk.models", "risk.evaluations",
+)  # fmt: skip
 
 
 def delivery_assets(days: dg.DailyPartitionsDefinition) -> list[dg.AssetsDefinition]:
-    """The two deliveries; the report is scheduled weekly, for the Sunday that ends the week.
+    """The three deliveries; the report and the evaluation page are scheduled weekly, for the Sunday that ends the week.
 
     Each has a freshness policy: Dagster shows the asset as failing when it was not made between the schedule's hour and its readers' morning.
     """
@@ -81,4 +87,19 @@ def delivery_assets(days: dg.DailyPartitionsDefinition) -> list[dg.AssetsDefinit
         folder = files[0].parent
         return dg.MaterializeResult(metadata={"files": len(files), "version": folder.name, "folder": dg.MetadataValue.path(str(folder))})
 
-    return [curator_lists, leadership_report]
+    @dg.asset(
+        key=["deliveries", "evaluation_page"],
+        group_name="deliveries",
+        deps=[dg.AssetKey(name.split(".")) for name in _EVALUATION_READS],
+        partitions_def=days,
+        backfill_policy=ONE_DAY_A_RUN,
+        kinds={"html"},
+        owners=OWNERS,
+        description="How far the forecasts may be trusted: what was said week by week, against what became of the learners.",
+        freshness_policy=dg.FreshnessPolicy.cron(REPORT_READ_FROM, MADE_WITHIN, timezone=days.timezone),
+    )
+    def evaluation_page(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult:
+        files = deliver_evaluation(installation.run(context))
+        return dg.MaterializeResult(metadata={"files": len(files), "folder": dg.MetadataValue.path(str(files[0].parent))})
+
+    return [curator_lists, leadership_report, evaluation_page]

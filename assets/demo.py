@@ -181,6 +181,7 @@ def tell(folder: Path, as_of: date) -> None:
     places = {
         "Curators' lists": deliveries / "lists" / as_of.isoformat() / "index.html",
         "Leadership report": report / "report.ru.pdf",
+        "Forecasts, how good": deliveries / "evaluation" / as_of.isoformat() / "evaluation.ru.html",
         "Warehouse (DuckDB)": folder / "warehouse.duckdb",
         "Exports and their truth": folder / "exports",
     }

@@ -15,9 +15,8 @@ DAILY_AT, WEEKLY_AT = "0 5 * * 0,2-6", "0 5 * * 1"
 #: Exports come a few times a day; looking more often than this costs more than it brings.
 LOOK_EVERY_SECONDS = 300
 
-EVERYTHING_BUT_THE_REPORT = (
-    dg.AssetSelection.all() - dg.AssetSelection.groups("exports") - dg.AssetSelection.assets(["deliveries", "leadership_report"])
-)
+ONCE_A_WEEK = dg.AssetSelection.assets(["deliveries", "leadership_report"], ["deliveries", "evaluation_page"])
+EVERY_NIGHT = dg.AssetSelection.all() - dg.AssetSelection.groups("exports") - ONCE_A_WEEK
 #: Nothing but reading: what a new export file starts.
 LOADING = dg.AssetSelection.groups("raw", "personal")
 
@@ -25,10 +24,10 @@ LOADING = dg.AssetSelection.groups("raw", "personal")
 def jobs() -> dict[str, UnresolvedAssetJobDefinition]:
     """daily, weekly, and the loading of new exports."""
     return {
-        "daily": dg.define_asset_job("daily", EVERYTHING_BUT_THE_REPORT, description="From exports to the curators' lists of a day."),
+        "daily": dg.define_asset_job("daily", EVERY_NIGHT, description="From exports to the curators' lists of a day."),
         "weekly": dg.define_asset_job(
-            "weekly", EVERYTHING_BUT_THE_REPORT | dg.AssetSelection.assets(["deliveries", "leadership_report"]),
-            description="The day's work and the leadership report of the week that ends on that day.",
+            "weekly", EVERY_NIGHT | ONCE_A_WEEK,
+            description="The day's work, and of the week that ends on that day the leadership report and how far the forecasts may be trusted.",
         ),
         "load_exports": dg.define_asset_job("load_exports", LOADING, description="Load what is new and check the raw tables."),
     }  # fmt: skip

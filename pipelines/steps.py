@@ -33,7 +33,7 @@ from pipelines.loading import Load, load_source
 from pipelines.programme import Programme, Source, read_programme
 from pipelines.progress import ProgressReporter, SilentProgress
 from pipelines.raw_checks import Finding, check_raw
-from pipelines.risk import scoring
+from pipelines.risk import backtest, evaluation_page, scoring
 from pipelines.settings import Settings
 from pipelines.thresholds import THRESHOLDS_FILE
 from pipelines.transform import run_dbt
@@ -356,6 +356,22 @@ def deliver_report(run: Run) -> list[Path]:
     return sorted(path for path in (folder / made.place).iterdir())
 
 
+def deliver_evaluation(run: Run) -> list[Path]:
+    """Write the page that says how far the forecasts may be trusted, in every language of the programme; returns its files.
+
+    Of what was really said up to ``run.as_of``; no model is asked again, nobody is named, small groups are hidden. Repeatable: the day's files are replaced.
+    """
+    folder = run.settings.deliveries_folder / "evaluation" / run.as_of.isoformat()
+    with run.warehouse() as warehouse:
+        told = backtest.said(warehouse, run.as_of)
+    folder.mkdir(parents=True, exist_ok=True)
+    files = []
+    for language in run.programme.languages:
+        files.append(folder / f"evaluation.{language}.html")
+        files[-1].write_text(evaluation_page.render(told, language, said_until=run.as_of), encoding="utf-8")
+    return files
+
+
 def _sources(warehouse: Warehouse) -> dict[str, str]:
     """Source → hash of the fingerprints of everything loaded from it."""
     rows = warehouse.rows(
@@ -412,8 +428,12 @@ def daily(programme: Programme) -> list[Step]:
 
 
 def weekly(programme: Programme) -> list[Step]:
-    """The steps of a week's report: the day's steps, then the report."""
-    return [*daily(programme), Step("leadership report", lambda run: _written(deliver_report(run)))]
+    """The steps of a week's report: the day's steps, then the report and the page that says how far the forecasts may be trusted."""
+    return [
+        *daily(programme),
+        Step("leadership report", lambda run: _written(deliver_report(run))),
+        Step("evaluation page", lambda run: _written(deliver_evaluation(run))),
+    ]
 
 
 def carry_out(run: Run, steps: list[Step]) -> None:

@@ -1,6 +1,6 @@
-"""What the forecasts would have been: every week of every ended stream scored as on its day, held against what became of the learners.
+"""What the forecasts would have been (:func:`run`), and what they were (:func:`said`), held against what became of the learners.
 
-Works on a copy of the warehouse. On each day only streams that had ended by then teach (:func:`pipelines.risk.scoring.score_day`); the
+A look back scores every week of every ended stream as on its day. It works on a copy of the warehouse. On each day only streams that had ended by then teach (:func:`pipelines.risk.scoring.score_day`); the
 learner-days themselves hold nothing later than their day. So every figure is of learners and streams the model had not seen.
 """
 
@@ -46,8 +46,9 @@ _SEEN = """
 select
     o.*, s.level, t.course_id, t.starts_on, date_diff('day', t.starts_on, o.day) + 1 as course_day,
     e.outcome as ended_as, e.dropped_on, t.ends_on, d.silent_days, f.is_formal,
-    coalesce(e.outcome in ('completed', 'never_started') or e.dropped_on <= t.ends_on - $margin, false) as is_judged
-from risk.outlooks as o
+    -- Of a stream that still runs only those are known who completed early or were taken off: they say nothing of the others.
+    coalesce(t.ends_on <= $until and (e.outcome in ('completed', 'never_started') or e.dropped_on <= t.ends_on - $margin), false) as is_judged
+from {said} as o
 inner join risk.scores as s on o.day = s.day and o.person_id = s.person_id and o.stream_id = s.stream_id and s.target = 'dropout'
 inner join facts.dim_streams as t on o.stream_id = t.stream_id
 inner join facts.fct_enrolments as e on o.person_id = e.person_id and o.stream_id = e.stream_id
@@ -55,6 +56,23 @@ left join indicators.ind_learner_days as d on o.day = d.day and o.person_id = d.
 left join indicators.ind_formal_completions as f on o.person_id = f.person_id and o.stream_id = f.stream_id
 order by o.day, o.stream_id, o.person_id
 """
+#: Of every stream the last scored day of each of its weeks, and the day after it, which tells whether the reasons stay.
+_WEEKLY = """
+with scored as (select distinct stream_id, day from risk.outlooks where day between $since and $until),
+weeks as (
+    select s.stream_id, max(s.day) as day
+    from scored as s inner join facts.dim_streams as t on s.stream_id = t.stream_id
+    where t.starts_on is not null
+    group by s.stream_id, date_diff('day', t.starts_on, s.day) // 7
+)
+select stream_id, day, true as is_weekly from weeks
+union all
+select s.stream_id, s.day, false from scored as s
+semi join weeks as w on s.stream_id = w.stream_id and s.day = w.day + 1
+anti join weeks as x on s.stream_id = x.stream_id and s.day = x.day
+"""
+#: What was said longer ago (days) is left out of the weekly page: it was said by models that no longer speak, and a week's work must not grow with history.
+SAID_SINCE = 365
 
 
 @dataclass(frozen=True)
@@ -109,7 +127,7 @@ def run(
             follow = [day + timedelta(days=1) for day in days[len(days) // 2 :: FOLLOWED] if day < until]
             for day in follow:
                 score_day(warehouse, day, models_folder=Path(folder) / "models", is_judged=False)
-            everything = warehouse.frame(_SEEN, {"margin": int(threshold("left_before_end_days"))})
+            everything = _seen(warehouse, "risk.outlooks", until)
             on_days = set(days)
             rows = everything[pd.to_datetime(everything["day"]).dt.date.isin(on_days)].reset_index(drop=True)
             reasons = warehouse.frame(
@@ -117,12 +135,7 @@ def run(
             )
             drift = warehouse.frame("select * from risk.drift order by day, measure, subject")
             cards = warehouse.frame("select target, scope, origin, data_from, data_until, learner, is_champion, verdict from risk.cards")
-            # For the fairness table alone: no model sees these columns.
-            stated = warehouse.frame(
-                "select p.person_id, g.course_id, min(g.sex) as sex, min(g.age_band) as age_band, min(g.region) as region "
-                "from raw.demographics as g inner join links.people as p on g.account_id = p.account_id group by 1, 2"
-            )
-            rows = rows.merge(stated, on=["person_id", "course_id"], how="left")
+            rows = _with_groups(warehouse, rows)
             if truth is not None and pseudonyms is not None:
                 rows = by_truth(rows, _personas(warehouse, truth, pseudonyms))
             contacts = after_contact(warehouse, rows)
@@ -131,6 +144,45 @@ def run(
     pairs = on_days & {day - timedelta(days=1) for day in follow} | set(follow)
     daily = everything[pd.to_datetime(everything["day"]).dt.date.isin(pairs)]
     return Backtest(rows, weekly, drift, cards, found, _stability(rows, weekly, every), contacts, _stability(daily, reasons, 1))
+
+
+def said(warehouse: Warehouse, until: date, *, draws: int = DRAWS) -> Backtest:
+    """What was said on the days themselves, once a week of every stream, of the last :data:`SAID_SINCE` days: as it stands in ``risk``.
+
+    No model is asked or learned again, so it costs seconds, and nothing that was learned since can flatter it. Streams that still run are among the rows, not
+    judged. ``warehouse``: facts as of ``until``.
+    """
+    days = {"since": until - timedelta(days=SAID_SINCE), "until": until}
+    warehouse.connection.execute(f"create or replace temp table said_days as {_WEEKLY}", days)
+    picked = "(select o.*, w.is_weekly from risk.outlooks as o inner join said_days as w on o.day = w.day and o.stream_id = w.stream_id)"
+    everything = _seen(warehouse, picked, until)
+    reasons = warehouse.frame(
+        "select r.day, r.person_id, r.stream_id, r.code, r.rank, r.contribution from risk.reasons as r "
+        "semi join said_days as w on r.day = w.day and r.stream_id = w.stream_id where r.target = 'dropout'"
+    )
+    weekly = warehouse.frame("select day, stream_id from said_days where is_weekly")
+    drift = warehouse.frame("select * from risk.drift where day between $since and $until order by day, measure, subject", days)
+    cards = warehouse.frame("select target, scope, origin, data_from, data_until, learner, is_champion, verdict from risk.cards")
+    warehouse.connection.execute("drop table said_days")
+    rows = _with_groups(warehouse, everything[everything["is_weekly"].astype(bool)].reset_index(drop=True))
+    told = reasons.merge(weekly, on=["day", "stream_id"])
+    return Backtest(
+        rows, told, drift, cards, judge(rows, draws), _stability(rows, told, EVERY_DAYS), after_contact(warehouse, rows), _stability(everything, reasons, 1)
+    )  # fmt: skip
+
+
+def _seen(warehouse: Warehouse, said: str, until: date) -> pd.DataFrame:
+    """Outlooks of ``said`` (a relation) beside what became of the learners; judged is who is of a stream that had ended by ``until``."""
+    return warehouse.frame(_SEEN.format(said=said), {"margin": int(threshold("left_before_end_days")), "until": until})
+
+
+def _with_groups(warehouse: Warehouse, rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows with sex, age band and region where they are known: for the fairness table alone, no model sees these columns."""
+    stated = warehouse.frame(
+        "select p.person_id, g.course_id, min(g.sex) as sex, min(g.age_band) as age_band, min(g.region) as region "
+        "from raw.demographics as g inner join links.people as p on g.account_id = p.account_id group by 1, 2"
+    )
+    return rows.merge(stated, on=["person_id", "course_id"], how="left")
 
 
 def by_truth(rows: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
@@ -175,6 +227,8 @@ def judge(rows: pd.DataFrame, draws: int = DRAWS) -> list[Measured]:
     ]
     for week, part in over.groupby((over["course_day"] + 6) // 7):
         known = part[part["is_judged"]]
+        if known.empty:
+            continue
         sample = f"week {int(week)}"
         outcome = _left(known)
         for basis, of_basis in known.groupby("dropout_basis"):
@@ -206,7 +260,7 @@ def judge(rows: pd.DataFrame, draws: int = DRAWS) -> list[Measured]:
             sample, "gone within 7 days", soon.astype(int) * outcome, known["dropout_7"].to_numpy(),
             {"roc_auc": figures.roc_auc, "average_precision": figures.average_precision, "brier": figures.brier}, draws=draws, people=_people(known),
         )  # fmt: skip
-        done = part[(part["ended_as"] == "completed") & part["is_formal"].notna()]
+        done = known[(known["ended_as"] == "completed") & known["is_formal"].notna()]
         found += figures.measure(
             sample, "formal completion", done["is_formal"].to_numpy(dtype=int), done["formal_if_completed"].to_numpy(),
             {"roc_auc": figures.roc_auc, "average_precision": figures.average_precision, "brier": figures.brier, "base_rate": _mean},
@@ -325,6 +379,8 @@ def after_contact(warehouse: Warehouse, rows: pd.DataFrame) -> pd.DataFrame:
 def _lead_times(rows: pd.DataFrame) -> list[Measured]:
     """Days between the first warning (medium or high) and the last act of those who began and left; share warned before they had gone."""
     left = rows[(rows["ended_as"] == "dropped") & rows["is_judged"]]
+    if left.empty:
+        return []
     flagged = left[left["level"] != "low"].groupby(["person_id", "stream_id"])["day"].min()
     gone = left.groupby(["person_id", "stream_id"])["dropped_on"].first()
     lead = (pd.to_datetime(gone) - pd.to_datetime(flagged).reindex(gone.index)).dt.days.to_numpy(dtype=float)

@@ -1,17 +1,22 @@
 """The page that says how far the forecasts may be trusted, for the head of a centre: one HTML file, pictures inside, no script.
 
-From a :class:`pipelines.risk.backtest.Backtest`. Figures of fewer than ``small_group`` learners are not shown.
+From a :class:`pipelines.risk.backtest.Backtest`: every week of what was said since (:func:`pipelines.risk.backtest.said`), or a look back at what would have
+been said (:func:`pipelines.risk.backtest.run`). Figures of fewer than ``small_group`` learners are not shown.
 """
 
 from __future__ import annotations
 
 import base64
+from dataclasses import dataclass
+from datetime import date
 from io import BytesIO
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from jinja2 import Environment
 from matplotlib.figure import Figure as Picture
+from matplotlib.ticker import PercentFormatter
 
 from pipelines.risk import figures
 from pipelines.risk.backtest import CAPACITY, Backtest
@@ -22,6 +27,8 @@ WORDS = {
     "en": {
         "title": "How far the forecasts may be trusted",
         "lead": "Every ended stream was scored week by week as if it were that day; the models knew only streams that had ended before. {rows} learner-weeks, {people} learners.",
+        "lead_said": "What was said of learners on the last scored day of each week, held against what became of them in streams that have ended since. {rows} learner-weeks, {people} learners; {days} days looked at, up to {until}.",
+        "nothing": "No stream that was scored has ended yet, or too few learners are known: whether the forecasts come true cannot be told so far. Once a stream ends, this page says it. Until then: what is said, and whether anything has changed.",
         "short": "In short",
         "short_ten": "Of ten learners that the list names first in a stream, {list} really left; of ten at random {chance} (middle of the course; with 95 % certainty {low} to {high}).",
         "short_lead": "Of those who began and left, {share} were warned of before their last act, half of these {days} days before it or earlier.",
@@ -35,16 +42,19 @@ WORDS = {
         "lift": "What ten contacts a week reach",
         "lift_text": "If a curator can reach ten learners of a stream in a week: share of the ten who really left, by several orders and by chance. Left: all who left. Right: those among them who were still there that week, whom a contact could still keep. The order by benefit puts those who have been silent for long further down on purpose.",
         "all_left": "left", "yet_left": "left, still there that week", "learner_weeks": "learner-weeks", "list": "first ten by what a contact may save", "risk": "first ten by risk", "chance": "ten at random", "silence": "ten longest silent", "week": "week of the course",
-        "reasons": "What is said about those at risk", "reasons_text": "How often a reason comes first. The first reason is still among the reasons the day after for {next} of learners, a week after for {stable}.",
+        "order": "Are those who leave put above those who stay?", "in_order": "in order", "order_text": "Take one learner who left and one who completed: how often was the one who left said to be at higher risk? 100% is perfect, 50% is chance. In the second column what chance leaves open (ROC-AUC with its 95 % interval).",
+        "reasons_first": "How often a reason comes first.", "reasons": "What is said about those at risk", "reasons_text": "How often a reason comes first. The first reason is still among the reasons the day after for {next} of learners, a week after for {stable}.",
         "drift": "Has anything changed?", "drift_none": "Nothing beyond its limit.", "drift_text": "Days, of {days} scored, on which a measure left its limit. While the first streams teach the models this is usual; later it is a reason to ask what has changed: the course, the group, or a source that no longer delivers.",
         "fairness": "Is anybody treated worse?", "fairness_none": "No sex, age or region is known here, so nothing can be compared. The forecasts never use them.",
-        "fairness_text": "Missed: of those who left, the share that was at low risk at mid-course. The forecasts never use these columns.",
-        "group": "group", "learners": "learners", "left": "left", "missed": "missed", "measure": "measure", "days": "days",
+        "fairness_text": "Missed: of those who left, the share that was at low risk at mid-course. False alarms: of those who completed, the share that was at medium or high risk. In brackets what chance leaves open (95 %): groups whose brackets overlap may well be treated alike. The forecasts never use these columns.",
+        "group": "group", "learners": "learners", "left": "left", "missed": "missed", "false_alarms": "false alarms", "sex": "sex", "age_band": "age", "region": "region", "F": "women", "M": "men", "measure": "measure", "days": "days",
         "limits": "A probability speaks of many learners like this one, never of one. It does not say why, nor that a contact helps.",
     },
     "ru": {
         "title": "Насколько можно верить прогнозам",
         "lead": "Каждый завершённый поток оценён неделя за неделей, как если бы это был тот день; модели знали только потоки, завершённые раньше. Недель слушателей: {rows}, слушателей: {people}.",
+        "lead_said": "Что говорилось о слушателях в последний оценённый день каждой недели и что с ними стало в потоках, которые с тех пор завершились. Недель слушателей: {rows}, слушателей: {people}; дней просмотрено: {days}, по {until}.",
+        "nothing": "Ни один оценённый поток ещё не завершился, или слушателей с известным исходом слишком мало: сбываются ли прогнозы, пока сказать нельзя. Когда поток завершится, эта страница об этом скажет. До тех пор — что говорится и не изменилось ли что-нибудь.",
         "short": "Коротко",
         "short_ten": "Из десяти слушателей потока, которых список называет первыми, действительно ушли {list}, из десяти наугад — {chance} (середина курса; с уверенностью 95 % от {low} до {high}).",
         "short_lead": "Из тех, кто начал и ушёл, о {share} список предупредил до их последнего действия, о половине из них — за {days} дн. или раньше.",
@@ -58,11 +68,12 @@ WORDS = {
         "lift": "Что дают десять обращений в неделю",
         "lift_text": "Если за неделю можно связаться с десятью слушателями потока: какая доля из десяти действительно ушла, по разным порядкам и наугад. Слева — все ушедшие, справа — те из них, кто на той неделе ещё учился и кого обращение ещё могло удержать. Порядок по пользе нарочно ставит давно замолчавших ниже.",
         "all_left": "ушли", "yet_left": "ушли, но тогда ещё учились", "learner_weeks": "недель слушателей", "list": "первые десять по ожидаемой пользе", "risk": "первые десять по риску", "chance": "десять наугад", "silence": "десять самых молчаливых", "week": "неделя курса",
-        "reasons": "Что говорится о тех, кто в зоне риска", "reasons_text": "Как часто причина стоит первой. На другой день первая причина остаётся среди причин у {next} слушателей, через неделю — у {stable}.",
+        "order": "Стоят ли уходящие выше тех, кто доучится?", "in_order": "верно", "order_text": "Возьмём одного ушедшего и одного завершившего: как часто ушедшему приписан более высокий риск? 100 % — безошибочно, 50 % — наугад. Во втором столбце — что оставляет открытым случай (ROC-AUC и её интервал 95 %).",
+        "reasons_first": "Как часто причина стоит первой.", "reasons": "Что говорится о тех, кто в зоне риска", "reasons_text": "Как часто причина стоит первой. На другой день первая причина остаётся среди причин у {next} слушателей, через неделю — у {stable}.",
         "drift": "Изменилось ли что-нибудь?", "drift_none": "Ничто не вышло за свой предел.", "drift_text": "Сколько дней из {days} оценённых показатель был за пределом. Пока модели учатся на первых потоках, это обычно; позже это повод спросить, что изменилось: курс, группа или источник, который перестал присылать данные.",
         "fairness": "Не хуже ли кому-то?", "fairness_none": "Пол, возраст и регион здесь неизвестны, сравнить нечего. Прогнозы их никогда не используют.",
-        "fairness_text": "Упущено: доля ушедших, у кого в середине курса риск был низким. Прогнозы эти сведения никогда не используют.",
-        "group": "группа", "learners": "слушателей", "left": "ушли", "missed": "упущено", "measure": "показатель", "days": "дней",
+        "fairness_text": "Упущено: доля ушедших, у кого в середине курса риск был низким. Ложные тревоги: доля завершивших, у кого риск был средним или высоким. В скобках — что оставляет открытым случай (95 %): где скобки перекрываются, разницы может и не быть. Прогнозы эти сведения никогда не используют.",
+        "group": "группа", "learners": "слушателей", "left": "ушли", "missed": "упущено", "false_alarms": "ложные тревоги", "sex": "пол", "age_band": "возраст", "region": "регион", "F": "женщины", "M": "мужчины", "measure": "показатель", "days": "дней",
         "limits": "Вероятность говорит о многих похожих слушателях, а не об одном. Она не говорит почему и не обещает, что обращение поможет.",
     },
 }  # fmt: skip
@@ -72,13 +83,13 @@ SAID = {
         "silent_days": "silent for days", "slower_than_before": "slower than the group", "unread_materials": "materials not opened", "missed_tasks": "tasks missed",
         "low_grades": "low marks", "no_webinars": "not at webinars", "open_question": "a question without answer", "technical_trouble": "technical trouble",
         "unanswered_notice": "notices without a sign", "never_started": "never began", "psi": "learners unlike those learned from", "volume": "share at risk jumped",
-        "calibration": "said and happened part", "roc": "Order of risk (1 is perfect, 0.5 is chance)",
+        "calibration": "said and happened part",
     },
     "ru": {
         "silent_days": "молчит несколько дней", "slower_than_before": "медленнее группы", "unread_materials": "не открывает материалы", "missed_tasks": "не сданы работы",
         "low_grades": "низкие оценки", "no_webinars": "не бывает на вебинарах", "open_question": "вопрос без ответа", "technical_trouble": "технические трудности",
         "unanswered_notice": "нет отклика на уведомления", "never_started": "не начинал", "psi": "слушатели не похожи на прежних", "volume": "доля риска скакнула",
-        "calibration": "сказанное и случившееся расходятся", "roc": "Порядок риска (1 идеален, 0,5 наугад)",
+        "calibration": "сказанное и случившееся расходятся",
     },
 }  # fmt: skip
 #: A reason that comes first more seldom would be printed as 0 %.
@@ -88,48 +99,62 @@ _PAGE = Environment(autoescape=True).from_string(
 <style>body{font:16px/1.5 "DejaVu Sans",sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;color:#222}
 h1{font-size:1.6rem}h2{font-size:1.15rem;margin-top:2rem}table{border-collapse:collapse}td,th{padding:.15rem .9rem .15rem 0;text-align:left}
 td+td,th+th{text-align:right}img{max-width:100%}p.small{color:#555}</style>
-<h1>{{ w.title }}</h1><p>{{ lead }}</p><p class="small">{{ w.limits }}</p>
-<h2>{{ w.short }}</h2><ul>{% for one in short %}<li>{{ one }}</li>{% endfor %}</ul>
+<h1>{{ w.title }}</h1>{% if is_judged %}<p>{{ lead }}</p>{% endif %}<p class="small">{{ w.limits }}</p>
+{% if is_judged %}{% if short %}<h2>{{ w.short }}</h2><ul>{% for one in short %}<li>{{ one }}</li>{% endfor %}</ul>{% endif %}
 <h2>{{ w.calibration }}</h2><p>{{ w.calibration_text }}</p><img alt="{{ w.calibration }}" src="{{ calibration }}">
 <h2>{{ w.lift }}</h2><p>{{ w.lift_text }}</p><img alt="{{ w.lift }}" src="{{ lift }}">
-<h2>{{ said.roc }}</h2><table><tr><th>{{ w.week }}</th><th></th><th>95 %</th><th>{{ w.learners }}</th></tr>
+<h2>{{ w.order }}</h2><p>{{ w.order_text }}</p><table><tr><th>{{ w.week }}</th><th>{{ w.in_order }}</th><th>95 %</th><th>{{ w.learners }}</th></tr>
 {% for one in weeks %}<tr><td>{{ one[0] }}</td><td>{{ one[1] }}</td><td>{{ one[2] }}</td><td>{{ one[3] }}</td></tr>{% endfor %}</table>
-<h2>{{ w.reasons }}</h2><p>{{ reasons_text }}</p><table>{% for name, share in reasons %}<tr><td>{{ name }}</td><td>{{ share }}</td></tr>{% endfor %}</table>
+{% else %}<p>{{ w.nothing }}</p>{% endif %}{% if reasons %}<h2>{{ w.reasons }}</h2><p>{{ reasons_text }}</p><table>{% for name, share in reasons %}<tr><td>{{ name }}</td><td>{{ share }}</td></tr>{% endfor %}</table>{% endif %}
 {% if contacts %}<h2>{{ w.contacts }}</h2><p>{{ w.contacts_text }}</p><table><tr><th>{{ w.level }}</th><th></th><th>{{ w.learner_weeks }}</th><th>{{ w.acted }}</th><th>{{ w.left }}</th></tr>
 {% for one in contacts %}<tr><td>{{ one[0] }}</td><td>{{ one[1] }}</td><td>{{ one[2] }}</td><td>{{ one[3] }}</td><td>{{ one[4] }}</td></tr>{% endfor %}</table>{% endif %}
 <h2>{{ w.drift }}</h2>{% if drift %}<p>{{ drift_text }}</p><table><tr><th>{{ w.measure }}</th><th>{{ w.days }}</th></tr>
 {% for name, days in drift %}<tr><td>{{ name }}</td><td>{{ days }}</td></tr>{% endfor %}</table>{% else %}<p>{{ w.drift_none }}</p>{% endif %}
-<h2>{{ w.fairness }}</h2>{% if fairness %}<p>{{ w.fairness_text }}</p><table><tr><th>{{ w.group }}</th><th>{{ w.learners }}</th><th>{{ w.left }}</th><th>{{ w.missed }}</th></tr>
-{% for one in fairness %}<tr><td>{{ one[0] }}</td><td>{{ one[1] }}</td><td>{{ one[2] }}</td><td>{{ one[3] }}</td></tr>{% endfor %}</table>
-{% else %}<p>{{ w.fairness_none }}</p>{% endif %}</html>
+{% if is_judged %}<h2>{{ w.fairness }}</h2>{% if fairness %}<p>{{ w.fairness_text }}</p><table><tr><th>{{ w.group }}</th><th>{{ w.learners }}</th><th>{{ w.left }}</th><th>{{ w.missed }}</th><th>{{ w.false_alarms }}</th></tr>
+{% for one in fairness %}<tr><td>{{ one[0] }}</td><td>{{ one[1] }}</td><td>{{ one[2] }}</td><td>{{ one[3] }}</td><td>{{ one[4] }}</td></tr>{% endfor %}</table>
+{% else %}<p>{{ w.fairness_none }}</p>{% endif %}{% endif %}</html>
 """
 )
 
 
-def render(tested: Backtest, language: str) -> str:
-    """The page in "ru" or "en"."""
+def render(tested: Backtest, language: str, *, said_until: date | None = None) -> str:
+    """The page in "ru" or "en". ``said_until``: of what was really said (:func:`pipelines.risk.backtest.said`) up to this day; None: of a look back."""
     words, said = WORDS[language], SAID[language]
-    rows = tested.rows[tested.rows["is_judged"] & (pd.to_datetime(tested.rows["day"]) < pd.to_datetime(tested.rows["ends_on"]))]
+    begun = tested.rows[pd.to_datetime(tested.rows["day"]) < pd.to_datetime(tested.rows["ends_on"])]
+    rows = begun[begun["is_judged"]]
     rows = rows.assign(left=(rows["ended_as"] != "completed").astype(int), week=(rows["course_day"] + 6) // 7)
     people = len(rows.drop_duplicates(["person_id", "stream_id"]))
-    firsts = tested.reasons.merge(rows.loc[rows["level"] != "low", ["day", "person_id", "stream_id"]])
-    shares = firsts.loc[firsts["rank"] == 1, "code"].value_counts(normalize=True)
+    is_judged = people >= threshold("small_group")
+    shown = rows if is_judged else begun
+    at_risk = shown.loc[shown["level"] != "low", ["day", "person_id", "stream_id"]]
+    firsts = tested.reasons[tested.reasons["rank"] == 1].merge(at_risk, on=["day", "person_id", "stream_id"])
+    shares = firsts["code"].value_counts(normalize=True)
+    is_told = len(firsts.drop_duplicates(["person_id", "stream_id"])) >= threshold("small_group")
     drifting = tested.drift[tested.drift["is_drifting"].astype(bool)]
     days = drifting.groupby("measure")["day"].nunique().sort_values(ascending=False)
     weeks = [
-        (one.sample.removeprefix("week "), _number(one.value, 2, language), f"{_number(one.low, 2, language)}–{_number(one.high, 2, language)}", one.n)
+        (one.sample.removeprefix("week "), _share(one.value, language), f"{_share(one.low, language)}–{_share(one.high, language)}", one.n)
         for one in tested.figures
         if one.forecaster == "dropout" and one.metric == "roc_auc" and one.sample.removeprefix("week ").isdigit() and one.n >= threshold("small_group")
+        and not np.isnan(one.value)
     ]  # fmt: skip
+    number_of_days = tested.rows["day"].nunique()
+    lead = words["lead"] if said_until is None else words["lead_said"]
     return _PAGE.render(
-        language=language, w=words, said=said, lead=words["lead"].format(rows=len(rows), people=people),
-        short=_short(tested.figures, words, language), contacts=_contacts(tested.contacts, words, language), calibration=_calibration(rows, words), lift=_lift(rows, words), weeks=weeks,
-        reasons=[(said.get(str(code), str(code)), _share(float(share), language)) for code, share in shares.items() if share >= LEAST_SHARE],
-        reasons_text=words["reasons_text"].format(stable=_share(tested.stability, language), next=_share(tested.stability_next_day, language)),
-        drift_text=words["drift_text"].format(days=tested.rows["day"].nunique()),
+        language=language, w=words, said=said, is_judged=is_judged,
+        lead=lead.format(rows=len(rows), people=people, days=number_of_days, until=said_until and _day(said_until, language)),
+        short=_short(tested.figures, words, language), contacts=_contacts(tested.contacts, words, language), weeks=weeks,
+        calibration=_calibration(rows, words) if is_judged else "", lift=_lift(rows, words) if is_judged else "",
+        reasons=[(said.get(str(code), str(code)), _share(float(share), language)) for code, share in shares.items() if share >= LEAST_SHARE] if is_told else [],
+        reasons_text=words["reasons_first" if np.isnan([tested.stability, tested.stability_next_day]).any() else "reasons_text"].format(stable=_share(tested.stability, language), next=_share(tested.stability_next_day, language)),
+        drift_text=words["drift_text"].format(days=number_of_days),
         drift=[(said[str(name)], int(count)) for name, count in days.items()],
-        fairness=[(name, n, _share(left, language), _share(missed, language)) for name, n, left, missed in fairness(tested.rows)],
+        fairness=[_of_group(one, words, language) for one in fairness(tested.rows)],
     )  # fmt: skip
+
+
+def _day(day: date, language: str) -> str:
+    return f"{day:%d.%m.%Y}" if language == "ru" else f"{day.day} {day:%B %Y}"
 
 
 def _short(found: list[Measured], words: dict[str, str], language: str) -> list[str]:
@@ -164,8 +189,21 @@ def _contacts(contacts: pd.DataFrame, words: dict[str, str], language: str) -> l
     ]  # fmt: skip
 
 
-def fairness(rows: pd.DataFrame) -> list[tuple[str, int, float, float]]:
-    """(group, learners, share that left, share of those at low risk at mid-course) by every protected column there is; small groups are left out."""
+@dataclass(frozen=True)
+class Group:
+    """How a group fared. column: what it is a group by; left, missed, false_alarms: shares; the last two with their 95 % interval, NaN where nobody is known."""
+
+    column: str
+    value: str
+    learners: int
+    left: float
+    missed: tuple[float, float, float]
+    false_alarms: tuple[float, float, float]
+
+
+def fairness(rows: pd.DataFrame) -> list[Group]:
+    """By every protected column there is, one row per learner near mid-course: of those who left the share at low risk, of those who completed the share at
+    medium or high risk. Groups of which fewer than ``small_group`` left are left out; so are the false alarms of fewer than as many who completed."""
     found = []
     judged = rows[rows["is_judged"]]
     middle = judged.assign(gap=(judged["course_day"] - judged.groupby("stream_id")["course_day"].transform("median")).abs())
@@ -174,10 +212,33 @@ def fairness(rows: pd.DataFrame) -> list[tuple[str, int, float, float]]:
         if column not in middle or not middle[column].notna().any():
             continue
         for value, group in middle.groupby(column):
-            left = group[group["ended_as"] != "completed"]
-            if len(left) >= threshold("small_group"):
-                found.append((str(value), len(group), len(left) / len(group), float((left["level"] == "low").mean())))
+            has_left, is_low = group["ended_as"] != "completed", group["level"] == "low"
+            if has_left.sum() >= threshold("small_group"):
+                found.append(
+                    Group(
+                        column, str(value), len(group), float(has_left.mean()), _interval(is_low[has_left]), _interval(~is_low[~has_left])
+                    )
+                )
     return found
+
+
+def _interval(happened: pd.Series) -> tuple[float, float, float]:
+    """Share with its 95 % interval (Wilson 1927); unknown of a small group."""
+    n = len(happened)
+    if n < threshold("small_group"):
+        return (np.nan, np.nan, np.nan)
+    share, z = float(happened.mean()), 1.96
+    middle, half = share + z * z / (2 * n), z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return share, float(middle - half) / (1 + z * z / n), float(middle + half) / (1 + z * z / n)
+
+
+def _of_group(group: Group, words: dict[str, str], language: str) -> tuple[str, int, str, str, str]:
+    missed, false_alarms = (
+        "–" if np.isnan(share) else f"{_share(share, language)} ({_share(low, language)}–{_share(high, language)})"
+        for share, low, high in (group.missed, group.false_alarms)
+    )
+    name = f"{words[group.column]}: {words.get(group.value, group.value)}"
+    return name, group.learners, _share(group.left, language), missed, false_alarms
 
 
 def _share(value: float, language: str) -> str:
@@ -191,7 +252,9 @@ def _number(value: float, digits: int, language: str) -> str:
 
 def _inline(picture: Picture) -> str:
     content = BytesIO()
-    picture.savefig(content, format="svg", metadata={"Date": None})
+    # Without a salt of ours its inner names would be drawn anew, and the same figures would be another file.
+    with mpl.rc_context({"svg.hashsalt": "mayak"}):
+        picture.savefig(content, format="svg", metadata={"Date": None})
     return "data:image/svg+xml;base64," + base64.b64encode(content.getvalue()).decode()
 
 
@@ -204,6 +267,8 @@ def _calibration(rows: pd.DataFrame, words: dict[str, str]) -> str:
     axes.plot([0, 1], [0, 1], color="0.7", linewidth=1)
     axes.plot(said, seen, "o-", color="#1f4e79")
     axes.set(xlabel=words["said"], ylabel=words["seen"], xlim=(0, 1), ylim=(0, 1))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(PercentFormatter(1))
     return _inline(picture)
 
 
@@ -225,5 +290,6 @@ def _lift(rows: pd.DataFrame, words: dict[str, str]) -> str:
         for (name, values), style in zip(lines.items(), ("o-", "^-", "s--", ":"), strict=True):
             axes.plot(weeks, values, style, label=words[name], color=colours[name])
         axes.set(xlabel=words["week"], ylim=(0, 1.05), xticks=weeks, title=words[title])
+    sides[0].yaxis.set_major_formatter(PercentFormatter(1))
     picture.legend(*sides[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False, fontsize="small")
     return _inline(picture)

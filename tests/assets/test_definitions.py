@@ -101,6 +101,13 @@ def test_schedules_ask_for_yesterday_in_the_programmes_time_zone(definitions: dg
     assert request.partition_key == partition
 
 
+def test_report_and_evaluation_page_are_made_once_a_week(definitions: dg.Definitions) -> None:
+    once = {dg.AssetKey(["deliveries", name]) for name in ("leadership_report", "evaluation_page")}
+    nightly, weekly = (definitions.resolve_job_def(name).asset_layer.selected_asset_keys for name in ("daily", "weekly"))
+    assert weekly - nightly == once
+    assert nightly < weekly
+
+
 def test_mondays_belong_to_the_weekly_job_alone(definitions: dg.Definitions) -> None:
     assert definitions.resolve_schedule_def("every_night").cron_schedule.endswith("0,2-6")
     assert definitions.resolve_schedule_def("every_week").cron_schedule.endswith("1")
@@ -242,7 +249,7 @@ def test_tables_show_their_columns_as_declared(definitions: dg.Definitions) -> N
 
 def test_deliveries_are_late_when_they_are_read_and_not_made(definitions: dg.Definitions) -> None:
     graph = definitions.resolve_asset_graph()
-    for name, day in (("curator_lists", "*"), ("leadership_report", "1")):
+    for name, day in (("curator_lists", "*"), ("leadership_report", "1"), ("evaluation_page", "1")):
         policy = graph.get(dg.AssetKey(["deliveries", name])).freshness_policy
         assert isinstance(policy, type(dg.FreshnessPolicy.cron("0 0 * * *", timedelta(hours=1))))
         assert (policy.deadline_cron, policy.timezone) == (f"30 7 * * {day}", "Europe/Moscow")

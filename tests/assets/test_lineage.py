@@ -27,6 +27,7 @@ STEPS = {
         "deliveries.lists", "deliveries.copies", "deliveries.marks", "deliveries.page.snapshot", "deliveries.list_mail", "deliveries.list_telegram", "marks",
     ),
     "deliveries/leadership_report": ("deliveries.reports", "deliveries.report_sections", "deliveries.frozen"),
+    "deliveries/evaluation_page": ("risk.backtest",),
 }  # fmt: skip
 _RELATION = re.compile(r"\b(?:(raw|personal|links|facts|indicators|risk|reports)\.)?([a-z][a-z_0-9]+)")
 

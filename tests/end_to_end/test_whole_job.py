@@ -36,7 +36,7 @@ def test_every_asset_was_made_and_every_check_asked(made: Installation) -> None:
         "reports/rpt_at_risk_daily",
     ):
         assert stage in keys
-    assert {"deliveries/curator_lists", "deliveries/leadership_report"} <= keys
+    assert {"deliveries/curator_lists", "deliveries/leadership_report", "deliveries/evaluation_page"} <= keys
     failed = [
         check for check in made.result.get_asset_check_evaluations() if not check.passed and check.severity is dg.AssetCheckSeverity.ERROR
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,9 @@ import pandas as pd
 import pytest
 
 from pipelines.risk import backtest, evaluation_page, modelling
+from pipelines.risk.scoring import score_day
 from pipelines.warehouse import Warehouse
-from tests.unit.risk.history import end_of, write_history
+from tests.unit.risk.history import FIRST, end_of, write_history
 
 
 @pytest.mark.slow
@@ -48,7 +50,73 @@ def test_fairness_leaves_small_groups_out() -> None:
             "sex": ["F"] * 20 + ["M"] * 4 + ["F"] * 16, "age_band": None,
         }
     )  # fmt: skip
-    assert evaluation_page.fairness(rows) == [("F", 36, 20 / 36, 0.5)]
+    [women] = evaluation_page.fairness(rows)
+    assert (women.column, women.value, women.learners, women.left) == ("sex", "F", 36, 20 / 36)
+    share, low, high = women.missed
+    assert (share, round(low, 2), round(high, 2)) == (0.5, 0.3, 0.7)  # Wilson, ten of twenty
+    assert women.false_alarms[0] == 0.5
+    for language, said in (("en", "sex: women"), ("ru", "пол: женщины")):
+        name, *_, missed, _alarms = evaluation_page._of_group(women, evaluation_page.WORDS[language], language)
+        assert name == said
+        assert missed.replace("\u00a0", "") == "50% (30%–70%)"
+
+
+def _scored(path: Path, *, early: int = 0) -> Warehouse:
+    """A first stream scored every night of its third and fourth week by the model that is shipped; ``early`` learners completed on its twentieth day."""
+    warehouse = Warehouse.open(path)
+    write_history(warehouse, streams=1, learners=60)
+    warehouse.connection.execute(
+        "update facts.fct_enrolments set completed_at = $day::date where person_id in "
+        "(select person_id from facts.fct_enrolments where outcome = 'completed' order by 1 limit $early)",
+        {"day": FIRST + timedelta(days=19), "early": early},
+    )
+    for day in range(15, 29):
+        score_day(warehouse, FIRST + timedelta(days=day - 1), models_folder=path.parent / "models")
+    return warehouse
+
+
+def test_the_weekly_page_is_of_what_was_said_once_a_week_and_asks_no_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with _scored(tmp_path / "warehouse.duckdb") as warehouse:
+        before = warehouse.rows("select * from risk.outlooks order by all")
+        monkeypatch.setattr(modelling, "predict", lambda *_: pytest.fail("a model was asked"))
+        told = backtest.said(warehouse, end_of(0), draws=10)
+        assert warehouse.rows("select * from risk.outlooks order by all") == before
+    assert sorted(set(told.rows["course_day"])) == [21, 28]
+    assert told.rows.groupby("course_day")["person_id"].nunique().to_dict() == {21: 60, 28: 60}
+    auc = {one.sample: one.value for one in told.figures if one.forecaster == "dropout" and one.metric == "roc_auc"}
+    assert auc["week 4"] > 0.8
+    assert 0.5 < told.stability <= 1
+    assert 0.5 < told.stability_next_day <= 1
+    for language in ("ru", "en"):
+        words = evaluation_page.WORDS[language]
+        page = evaluation_page.render(told, language, said_until=end_of(0))
+        assert [words[name] in page for name in ("short", "calibration", "lift", "reasons", "drift", "fairness")] == [True] * 6
+        assert words["nothing"] not in page
+        assert page == evaluation_page.render(told, language, said_until=end_of(0))
+
+
+def test_of_a_stream_that_runs_nobody_is_judged_and_the_page_says_that_nothing_is_known(tmp_path: Path) -> None:
+    """Early completions and withdrawals alone would make a sample of their own; reasons and what has changed are told all the same."""
+    until = FIRST + timedelta(days=27)
+    with _scored(tmp_path / "warehouse.duckdb", early=20) as warehouse:
+        # As facts stand on a day of the course: only those who completed early have an end.
+        warehouse.connection.execute(
+            "update facts.fct_enrolments set outcome = 'running' where completed_at is null or completed_at >= ?", [until]
+        )
+        told = backtest.said(warehouse, until, draws=10)
+    assert not told.rows["is_judged"].any()
+    assert told.figures == []
+    page = evaluation_page.render(told, "en", said_until=until)
+    words = evaluation_page.WORDS["en"]
+    assert words["nothing"] in page
+    assert words["reasons"] in page
+    assert words["calibration"] not in page
+    assert "<img" not in page
+
+
+def test_what_was_said_longer_ago_than_a_year_is_left_out(tmp_path: Path) -> None:
+    with _scored(tmp_path / "warehouse.duckdb") as warehouse:
+        assert backtest.said(warehouse, FIRST + timedelta(days=backtest.SAID_SINCE + 60), draws=2).rows.empty
 
 
 def test_still_there_looks_ahead_and_seen_lately_does_not() -> None:

@@ -39,6 +39,9 @@ def evaluate_oulad(
             f"{figure.n:,} learners{'  published ' + beside if beside else ''}",
             highlight=False, soft_wrap=True,
         )  # fmt: skip
+    console.print("\nIn short (Brier score and calibration error: all; enrolled)")
+    for line in oulad.in_short(found):
+        console.print(line, highlight=False, soft_wrap=True)
     if out is not None:
         import csv
         from dataclasses import asdict

@@ -134,6 +134,34 @@ def published(figure: Measured) -> str:
     return f"{known:.3f}" if known is not None else ""
 
 
+def in_short(found: Sequence[Measured]) -> list[str]:
+    """The figures that the protocol is about, one line a week in the order of the published table; ``found``: as :func:`evaluate` gives them."""
+    known = {(one.sample, one.forecaster, one.metric): one for one in found}
+    weeks = sorted({int(one.sample.split()[1].rstrip(",")) for one in found if one.sample.startswith("week ")})
+    row = "{:<6}{:>20}{:>11}{:>9}{:>9}{:>22}{:>9}{:>9}{:>13}{:>13}"
+    lines = [
+        row.format("week", "ROC-AUC, all", "published", "untuned", "silence", "ROC-AUC, enrolled", "untuned", "silence", "Brier", "ECE")
+    ]
+    for week in weeks:
+        cells: list[str] = [str(week)]
+        pairs: dict[str, list[str]] = {"brier": [], "calibration_error": []}
+        for population in ("all", "enrolled"):
+            sample = f"week {week}, {population}"
+            own = known[sample, "model", "roc_auc"]
+            cells.append(f"{own.value:.3f} ({own.low:.3f}–{own.high:.3f})")
+            cells += [published(own) or "–"] if population == "all" else []
+            cells += [f"{known[sample, name, 'roc_auc'].value:.3f}" for name in ("untuned trees", "days since the last click")]
+            for metric, values in pairs.items():
+                values.append(f"{known[sample, 'model', metric].value:.3f}")
+        lines.append(row.format(*cells, *("; ".join(values) for values in pairs.values())))
+    soon = known.get(("next week, enrolled", "model", "average_precision"))
+    if soon is not None:
+        lines.append(
+            f"next week, enrolled: average precision {soon.value:.3f} ({soon.low:.3f}–{soon.high:.3f}), published {published(soon)}"
+        )
+    return lines
+
+
 def split_of(codes: Sequence[str], test: str | None = None) -> tuple[list[str], str]:
     """(presentations to train on, presentation to test on): the newest present, or ``test``, and all that began before it.
 

@@ -104,6 +104,12 @@ def test_the_protocol_gives_every_figure_and_beats_silence(world: Path, monkeypa
     metrics = {one for sample, name, one in found if name == "model"}
     assert metrics == {"roc_auc", "average_precision", "brier", "calibration_error", "calibration_error_by_chance"}
     assert ("next week, enrolled", "seven-day rule", "average_precision") in found
+    head, [week, *cells], soon = (line.split() for line in oulad.in_short(list(found.values())))
+    values = [f"{found[f'week 8, {who}', 'model', 'roc_auc'].value:.3f}" for who in ("all", "enrolled")]
+    assert (week, cells[0], cells[2], cells[5]) == ("8", values[0], "0.808", values[1])
+    assert cells[3] == f"{found['week 8, all', 'untuned trees', 'roc_auc'].value:.3f}"
+    assert head[0] == "week"
+    assert f"{found['next week, enrolled', 'model', 'average_precision'].value:.3f}" in soon
 
 
 def test_presentations_stand_to_each_other_as_their_modules_did_before() -> None:

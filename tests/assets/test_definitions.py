@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import dagster as dg
 import pytest
@@ -253,3 +254,28 @@ def test_deliveries_are_late_when_they_are_read_and_not_made(definitions: dg.Def
         policy = graph.get(dg.AssetKey(["deliveries", name])).freshness_policy
         assert isinstance(policy, type(dg.FreshnessPolicy.cron("0 0 * * *", timedelta(hours=1))))
         assert (policy.deadline_cron, policy.timezone) == (f"30 7 * * {day}", "Europe/Moscow")
+
+
+@pytest.mark.parametrize("moved", ["psi", "volume", "calibration", None])
+def test_what_has_drifted_warns_at_its_own_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moved: str | None) -> None:
+    from assets import risk
+    from pipelines.steps import Outcome
+    from pipelines.warehouse import Warehouse
+
+    day = date(2026, 11, 22)
+    path = tmp_path / "warehouse.duckdb"
+    with Warehouse.open(path) as warehouse:
+        warehouse.create_schemas()
+        for measure in ("psi", "volume", "calibration"):
+            warehouse.connection.execute(
+                "insert into risk.drift (day, target, measure, subject, value, allowed, is_drifting, n) values (?, 'dropout', ?, 'pace', 0.4, 0.25, ?, 99)",
+                [day, measure, measure == moved],
+            )
+    monkeypatch.setattr(risk, "score", lambda run: Outcome())
+    run = SimpleNamespace(as_of=day, warehouse=lambda **asked: Warehouse.open(path, **asked))
+    *_, foresee = risk.risk_assets(dg.DailyPartitionsDefinition("2026-11-01"))
+    with dg.build_asset_context(partition_key=day.isoformat()) as context:
+        told = [one for one in foresee(context, SimpleNamespace(run=lambda _: run)) if isinstance(one, dg.AssetCheckResult)]
+    assert {one.check_name for one in told if not one.passed} == ({f"drift_{moved}"} if moved else set())
+    assert len(told) == 3
+    assert {one.severity for one in told} == {dg.AssetCheckSeverity.WARN}

@@ -156,3 +156,70 @@ def test_the_first_ten_are_counted_stream_by_stream() -> None:
     assert found["first ten: list (benefit)", "precision_at_10"] == 0.0
     # Of the five, three were still there on the day.
     assert found["first ten: risk", "yet_to_leave_at_10"] == 0.3
+
+
+def test_a_warning_leads_by_the_days_from_the_first_alarm_to_the_last_act() -> None:
+    """Of four who left one is warned of ten days before, one only after the last act, one never; who completes gives nothing."""
+    gone = pd.Timestamp("2026-03-20")
+    rows = pd.DataFrame(
+        [
+            (person, "s", pd.Timestamp(day), level, "completed" if person == "e" else "dropped", None if person == "e" else gone, True)
+            for person, day, level in (
+                ("a", "2026-03-03", "low"), ("a", "2026-03-10", "medium"), ("a", "2026-03-17", "high"), ("b", "2026-03-24", "high"),
+                ("c", "2026-03-17", "low"), ("d", "2026-03-17", "high"), ("e", "2026-03-03", "high"),
+            )
+        ],
+        columns=["person_id", "stream_id", "day", "level", "ended_as", "dropped_on", "is_judged"],
+    )  # fmt: skip
+    found = {one.metric: one.value for one in backtest._lead_times(rows)}
+    assert found == {"share_warned_before": 0.5, "median_lead_days": (10 + 3) / 2}
+
+
+def test_a_first_reason_is_stable_where_it_still_stands_among_the_reasons_of_the_later_day() -> None:
+    first, later = pd.Timestamp("2026-03-03"), pd.Timestamp("2026-03-10")
+    rows = pd.DataFrame(
+        {"day": [first, later] * 3, "person_id": ["a", "a", "b", "b", "c", "c"], "stream_id": "s", "level": ["high"] * 4 + ["low"] * 2}
+    )
+    told = [
+        (first, "a", "missed_tasks", 1), (first, "a", "low_grades", 2), (later, "a", "silent_days", 1), (later, "a", "missed_tasks", 2),
+        (first, "b", "missed_tasks", 1), (later, "b", "silent_days", 1),
+        # At low risk no reason is shown, so none is counted.
+        (first, "c", "missed_tasks", 1), (later, "c", "missed_tasks", 1),
+    ]  # fmt: skip
+    reasons = pd.DataFrame(
+        [(day, person, "s", code, rank) for day, person, code, rank in told], columns=["day", "person_id", "stream_id", "code", "rank"]
+    )
+    assert backtest._stability(rows, reasons, 7) == 0.5
+    assert np.isnan(backtest._stability(rows, reasons, 1))
+
+
+def test_after_a_contact_of_the_week_it_is_told_who_acted_and_who_left() -> None:
+    """Written to within the week after the scoring; a notice to all, a letter of later and one of before count for nothing."""
+    day = FIRST + timedelta(days=13)
+    people = ["letter", "notice", "later", "before", "gone"]
+    rows = pd.DataFrame(
+        {
+            "person_id": people, "stream_id": "s", "day": day, "level": "high", "is_judged": True, "standing": "started",
+            "ended_as": ["completed", "dropped", "dropped", "completed", "dropped"],
+            "dropped_on": pd.to_datetime([None, day + timedelta(days=9), day + timedelta(days=9), None, day - timedelta(days=1)]),
+        }
+    )  # fmt: skip
+    sent = [("letter", "letter", 3), ("notice", "notice", 3), ("later", "letter", 8), ("before", "letter", 0), ("gone", "letter", 3)]
+    tables = {
+        "facts.fct_contacts": pd.DataFrame(
+            [(person, "s", kind, day + timedelta(days=after)) for person, kind, after in sent],
+            columns=["person_id", "stream_id", "kind", "day"],
+        ),
+        "indicators.ind_learner_days": pd.DataFrame(
+            {"person_id": people, "stream_id": "s", "day": day + timedelta(days=7), "silent_days": [2, 9, 3, 1, 8]}
+        ),
+    }
+    with Warehouse.open(None) as warehouse:
+        for name, frame in tables.items():
+            warehouse.connection.execute(f"create schema if not exists {name.split('.')[0]}")
+            warehouse.connection.register("incoming", frame)
+            warehouse.connection.execute(f"create table {name} as select * from incoming")
+            warehouse.connection.unregister("incoming")
+        told = backtest.after_contact(warehouse, rows).set_index("is_contacted")
+    assert told.loc[True, ["n", "acted", "left"]].tolist() == [1, 1, 0]
+    assert told.loc[False, ["n", "acted", "left"]].tolist() == [3, 2 / 3, 2 / 3]

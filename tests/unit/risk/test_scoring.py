@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -226,6 +226,12 @@ def test_outcomes_exclude_each_other_and_who_leaves_within_a_week_leaves(scored)
         assert dropout + formal + genuine == pytest.approx(1.0)
         assert min(dropout, formal, genuine) >= 0
         assert soon <= dropout
+    # Within a stream and day the first place is who gains most by a contact.
+    for benefits, places in warehouse.rows(
+        "select list(benefit order by place), list(place order by place) from risk.outlooks group by day, stream_id"
+    ):
+        assert benefits == sorted(benefits, reverse=True)
+        assert places == list(range(1, len(places) + 1))
 
 
 def test_places_go_by_what_a_contact_may_save_not_by_risk_alone() -> None:
@@ -477,3 +483,41 @@ def test_drift_is_what_lies_further_off_than_training_streams_lie_from_each_othe
 def test_drift_from_one_stream_alone_keeps_the_usual_mark() -> None:
     rows = pd.DataFrame({"stream_id": ["a"] * 40, "day": [FIRST] * 40, "grade": np.linspace(0, 1, 40)})
     assert drift.usual(rows, "grade") == 0.0
+
+
+#: A centre without history: nothing to compare features with.
+NOBODY = pd.DataFrame({"stream_id": [], "day": [], **{feature.name: np.empty(0) for feature in features_of("dropout")}})
+
+
+@pytest.mark.parametrize(("at_risk_today", "is_drift"), [(12, False), (30, True)])
+def test_a_jump_of_the_share_at_risk_within_a_week_is_drift(tmp_path: Path, at_risk_today: int, is_drift: bool) -> None:
+    """Of forty learners ten were at risk a week ago; a quarter of them more is the limit."""
+    day = FIRST + timedelta(days=20)
+    with Warehouse.open(tmp_path / "warehouse.duckdb") as warehouse:
+        write_history(warehouse, streams=1)
+        for when, at_risk in ((day - timedelta(days=7), 10), (day, at_risk_today)):
+            _say(warehouse, when, np.full(40, 0.3), np.where(np.arange(40) < at_risk, "high", "low"))
+        found = drift.measure(warehouse, day, training_rows=NOBODY).set_index("measure")
+    assert found.loc["volume", "value"] == pytest.approx((at_risk_today - 10) / 40)
+    assert bool(found.loc["volume", "is_drifting"]) is is_drift
+
+
+@pytest.mark.parametrize(("too_much", "is_drift"), [(0.05, False), (0.3, True)])
+def test_what_was_said_at_mid_course_is_held_against_what_became_of_them(tmp_path: Path, too_much: float, is_drift: bool) -> None:
+    """The day nearest to the middle speaks, not the last one; the stream ended three days ago."""
+    with Warehouse.open(tmp_path / "warehouse.duckdb") as warehouse:
+        write_history(warehouse, streams=1)
+        left = warehouse.value("select avg((outcome <> 'completed')::integer) from facts.fct_enrolments")
+        for course_day, said in ((21, left + too_much), (40, 0.99)):
+            _say(warehouse, FIRST + timedelta(days=course_day - 1), np.full(40, said), np.full(40, "low"))
+        found = drift.measure(warehouse, end_of(0) + timedelta(days=3), training_rows=NOBODY).set_index("measure")
+    assert found.loc["calibration", "value"] == pytest.approx(too_much)
+    assert bool(found.loc["calibration", "is_drifting"]) is is_drift
+
+
+def _say(warehouse: Warehouse, day: date, scores: np.ndarray, levels: np.ndarray) -> None:
+    people = [f"p0-{number:03d}" for number in range(len(scores))]
+    frame = pd.DataFrame(
+        {"day": day, "person_id": people, "stream_id": "COS/0", "target": "dropout", "score": scores, "level": levels, "model_id": "said", "basis": "rules", "origin": "rules", "standing": "started"}
+    )  # fmt: skip
+    warehouse.replace("risk.scores", frame.reindex(columns=list(warehouse.columns("risk.scores"))), where="day = ?", parameters=[day])

@@ -42,6 +42,8 @@ left join (
     union all select 'lesson' as name, 'id,course,name,intro,introformat,available,deadline,grade,timemodified' as cols
     union all select 'scorm' as name, 'id,course,name,intro,introformat,timeopen,timeclose,timemodified' as cols
     union all select 'workshop' as name, 'id,course,name,intro,introformat,submissionstart,submissionend,timemodified' as cols
+    union all select 'zoom' as name, 'id,course,name,intro,introformat' as cols
+    union all select 'bigbluebuttonbn' as name, 'id,course,name,intro,introformat' as cols
     union all select 'assign_overrides' as name, 'id,assignid,groupid,userid,duedate,cutoffdate' as cols
     union all select 'assign_user_flags' as name, 'id,userid,assignment,extensionduedate,workflowstate' as cols
     union all select 'quiz_overrides' as name, 'id,quiz,groupid,userid,timeclose' as cols
@@ -64,6 +66,9 @@ left join (
     union all select 'scorm_scoes_value' as name, 'id,attemptid,elementid,value,timemodified' as cols
     union all select 'scorm_scoes_track' as name, 'id,userid,scormid,attempt,element,value,timemodified' as cols
     union all select 'workshop_submissions' as name, 'id,workshopid,example,authorid,timecreated,timemodified,content,contentformat' as cols
+    union all select 'zoom_meeting_details' as name, 'id,start_time,end_time,topic,zoomid' as cols
+    union all select 'zoom_meeting_participants' as name, 'id,userid,user_email,name,join_time,leave_time,detailsid' as cols
+    union all select 'bigbluebuttonbn_logs' as name, 'id,bigbluebuttonbnid,userid,timecreated,log,meta' as cols
     union all select 'assign_grades' as name, 'id,assignment,userid,timecreated,timemodified,grader,grade,attemptnumber' as cols
     union all select 'assignfeedback_comments' as name, 'id,grade,commenttext,commentformat' as cols
     union all select 'grade_items' as name, 'id,courseid,itemtype,itemmodule,iteminstance,itemnumber,grademax,gradepass,hidden,timemodified' as cols

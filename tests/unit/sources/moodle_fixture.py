@@ -30,7 +30,7 @@ _TEXTS = {
     "activity", "archetype", "availability", "element", "capability", "city", "commenttext", "component", "content", "contenthash", "email", "enrol", "eventname", "filearea", "filename",
     "firstname", "format", "fullmessage", "fullmessagehtml", "fullname", "idnumber", "institution", "intro", "itemmodule", "itemtype", "lang",
     "lastname", "message", "mimetype", "name", "onlinetext", "origin", "path", "phone1", "phone2", "presentation", "shortname", "smallmessage",
-    "source", "state", "subject", "timezone", "typ", "type", "username", "value", "workflowstate", "attachment",
+    "source", "state", "subject", "topic", "user_email", "log", "meta", "timezone", "typ", "type", "username", "value", "workflowstate", "attachment",
 }  # fmt: skip
 #: Null unless given, as in Moodle.
 _NULLS = {
@@ -89,6 +89,8 @@ MODULES = (
     "scorm",
     "lesson",
     "workshop",
+    "zoom",
+    "bigbluebuttonbn",
 )
 
 STUDENT, TEACHER, MANAGER = 5, 4, 1

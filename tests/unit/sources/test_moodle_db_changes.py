@@ -50,6 +50,8 @@ SITE = together(
     activity(12, "forum", 3),
     activity(13, "page", 4),
     activity(14, "h5pactivity", 5),
+    activity(18, "zoom", 9),
+    activity(19, "bigbluebuttonbn", 10),
     activity(15, "scorm", 6),
     activity(16, "lesson", 7, grade=100),
     activity(17, "workshop", 8),
@@ -381,6 +383,20 @@ def plays_on(site: Site, number: int) -> None:
 @deed
 def deletes_what_was_played(site: Site, number: int) -> None:
     for table in ("h5pactivity_attempts", "lesson_grades", "workshop_submissions", "scorm_attempt"):
+        site.drop(table, number)
+
+
+@deed
+def meets(site: Site, number: int) -> None:
+    meeting = site.add("zoom_meeting_details", zoomid=9, topic=f"вебинар {number}", start_time=site.now, end_time=site.now + 3600)
+    site.add("zoom_meeting_participants", detailsid=meeting, userid=number % 4, name="Анна Котова", user_email="", join_time=site.now, leave_time=site.now + number)  # fmt: skip
+    told = f'{{"recordid": "r-{site.now * 1000}", "data": {{"name": "А", "joins": ["2026-09-07T09:00:00+00:00"], "leaves": [], "duration": {number}}}}}'
+    site.add("bigbluebuttonbn_logs", bigbluebuttonbnid=10, userid=number % 4, timecreated=site.now, log="Summary", meta=told)
+
+
+@deed
+def strikes_stay(site: Site, number: int) -> None:
+    for table in ("zoom_meeting_participants", "bigbluebuttonbn_logs"):
         site.drop(table, number)
 
 

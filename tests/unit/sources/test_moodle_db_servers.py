@@ -66,7 +66,12 @@ SITE = together(
     activity(17, "scorm", 8, timeclose=T0 + DAY, access={"availability": '{"op":"&","c":[{"type":"group","id":1}],"showc":[true]}'}),
     activity(18, "lesson", 9, deadline=T0 + DAY, grade=40),
     activity(19, "workshop", 10, submissionend=T0 + DAY),
+    activity(20, "zoom", 11),
+    activity(21, "bigbluebuttonbn", 12),
     {
+        "zoom_meeting_details": [{"id": 1, "zoomid": 11, "topic": "Вебинар", "start_time": T0, "end_time": T0 + 60}],
+        "zoom_meeting_participants": [{"id": n, "detailsid": 1, "userid": 5 * n, "name": "Анна Котова", "join_time": T0 + n, "leave_time": T0 + 60} for n in (0, 1)],
+        "bigbluebuttonbn_logs": [{"id": 1, "bigbluebuttonbnid": 12, "userid": 5, "timecreated": T0, "log": "Summary", "meta": '{"recordid":"r","data":{"name":"А","joins":["2026-09-07T09:00:00+00:00"],"leaves":[],"duration":60}}'}],
         "h5pactivity_attempts": [{"id": n, "h5pactivityid": 7, "userid": 5, "attempt": n, "timecreated": T0, "timemodified": T0 + 9, "rawscore": n, "maxscore": 4, "completion": 2 - n} for n in (1, 2)],
         "scorm_attempt": [{"id": 1, "scormid": 8, "userid": 5, "attempt": 1}],
         "scorm_element": [{"id": 1, "element": "cmi.core.lesson_status"}, {"id": 2, "element": "cmi.core.score.raw"}],

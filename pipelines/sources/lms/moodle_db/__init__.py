@@ -22,6 +22,7 @@ grades             assign_grades + grade_grades + grade_grades_history + quiz_gr
 completions        course_modules_completion + course_modules_viewed
 outcomes           course_completions + customcert_issues
 survey_answers     feedback_value
+attendance         zoom_meeting_participants + the stays told in bigbluebuttonbn_logs (log = 'Summary')
 =================  ==========================================================================================================
 
 After the first load only what has changed is read and counted (:mod:`pipelines.sources.lms.moodle_db.changes`).

@@ -81,6 +81,9 @@ WATCHES: dict[str, Watch] = {
     "scorm_attempt": Watch("scorm_attempt"),
     "scorm_scoes_value": Watch("scorm_scoes_value", sums=("t.timemodified",)),
     "workshop_submissions": Watch("workshop_submissions", "t.example = 0", ("t.timemodified",)),
+    "zoom_meeting_details": Watch("zoom_meeting_details", sums=("t.start_time", "t.end_time", "t.zoomid")),
+    "zoom_meeting_participants": Watch("zoom_meeting_participants", sums=("t.leave_time", "t.userid", "t.detailsid")),
+    "bigbluebuttonbn_logs": Watch("bigbluebuttonbn_logs", "t.log = 'Summary'", ("t.userid",)),
     "feedback_completed": Watch("feedback_completed", sums=("t.timemodified", "t.anonymous_response", "t.userid")),
 }  # fmt: skip
 
@@ -102,6 +105,8 @@ DIGESTS: dict[str, tuple[str, ...]] = {
     "lesson": ("id", "course", "grade", "deadline"),
     "scorm": ("id", "course"),
     "workshop": ("id", "course"),
+    "zoom": ("id", "course", "name"),
+    "bigbluebuttonbn": ("id", "course", "name"),
     "feedback": ("id", "course", "anonymous"),
     "feedback_item": ("id", "feedback", "name", "presentation", "typ", "position"),
 }

@@ -22,6 +22,7 @@ from pipelines.sources.lms.moodle_db import (
     structure,
     submissions,
     surveys,
+    webinars,
 )
 from pipelines.sources.lms.moodle_db import changes as marking_changes
 from pipelines.sources.lms.moodle_db.changes import Changes, Window, digest_of, keys_of
@@ -51,7 +52,7 @@ class MoodleDatabase:
     """Reads a Moodle database: whole at first and once a week, in between what has changed (:mod:`pipelines.sources.lms.moodle_db.changes`)."""
 
     kind: ClassVar[str] = "moodle_db"
-    version: ClassVar[int] = 9
+    version: ClassVar[int] = 10
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """One item, "database". Its fingerprint is the high-water marks of all tables read: rows, greatest id, latest change.
@@ -94,6 +95,9 @@ def _events(database: Database, site: Site, changes: Changes, context: Context) 
     yield from _texts(database, site, changes)
     yield from _grades(database, site, changes)
     yield from _completion(database, site, changes)
+    if not changes.same(*webinars.WATCHED):
+        yield from webinars.webinars(database, site, context)
+        yield Whole("attendance")
     yield from log_events(database, site, context)
 
 

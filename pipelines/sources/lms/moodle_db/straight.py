@@ -30,11 +30,11 @@ RANGE_ROWS = 31_250
 #: Columns of query results that hold text and real numbers; all others hold whole numbers.
 TEXT = frozenset(
     {
-        "archetype", "availability", "city", "commenttext", "component", "contenthash", "email", "enrol", "eventname", "extra", "feedback", "feedbackname",
+        "activity", "archetype", "availability", "city", "commenttext", "component", "contenthash", "email", "enrol", "eventname", "extra", "feedback", "feedbackname",
         "filename", "firstname", "format", "forumtype", "fullmessage", "fullmessagehtml", "fullname", "groupingname", "idnumber", "institution", "intro",
-        "itemname", "itemmodule", "itemtype", "lang", "lastname", "message", "mimetype", "modname", "name", "objecttable", "onlinetext", "origin",
-        "other", "phone1", "phone2", "presentation", "scale", "scormbest", "scormraw", "scormstarted", "sectionavailability", "shortname", "smallmessage", "state", "status_word", "subject", "timezone", "typ", "type_word",
-        "username", "value", "workflowstate", "attachment",
+        "itemname", "itemmodule", "itemtype", "lang", "lastname", "message", "meta", "mimetype", "modname", "name", "objecttable", "onlinetext", "origin",
+        "other", "phone1", "phone2", "presentation", "scale", "scormbest", "scormraw", "scormstarted", "sectionavailability", "shortname", "smallmessage", "state", "status_word", "subject", "timezone", "topic", "typ", "type_word",
+        "user_email", "username", "value", "workflowstate", "attachment",
     }
 )  # fmt: skip
 REAL = frozenset({"grade", "maxgrade", "passgrade", "sumgrades", "quizsumgrades", "quizgrade", "finalgrade", "grademax", "assigngrade"})

@@ -50,6 +50,9 @@ TABLES: dict[str, tuple[str, ...]] = {
     "lesson": (*ACTIVITY_COLUMNS, "available", "deadline", "grade", "timemodified"),
     "scorm": (*ACTIVITY_COLUMNS, "timeopen", "timeclose", "timemodified"),
     "workshop": (*ACTIVITY_COLUMNS, "submissionstart", "submissionend", "timemodified"),
+    # Without more than any activity type has: who was granted those columns can go on.
+    "zoom": ACTIVITY_COLUMNS,
+    "bigbluebuttonbn": ACTIVITY_COLUMNS,
     "assign_overrides": ("id", "assignid", "groupid", "userid", "duedate", "cutoffdate"),
     "assign_user_flags": ("id", "userid", "assignment", "extensionduedate", "workflowstate"),
     "quiz_overrides": ("id", "quiz", "groupid", "userid", "timeclose"),
@@ -83,6 +86,9 @@ TABLES: dict[str, tuple[str, ...]] = {
     "scorm_scoes_value": ("id", "attemptid", "elementid", "value", "timemodified"),
     "scorm_scoes_track": ("id", "userid", "scormid", "attempt", "element", "value", "timemodified"),
     "workshop_submissions": ("id", "workshopid", "example", "authorid", "timecreated", "timemodified", "content", "contentformat"),
+    "zoom_meeting_details": ("id", "start_time", "end_time", "topic", "zoomid"),
+    "zoom_meeting_participants": ("id", "userid", "user_email", "name", "join_time", "leave_time", "detailsid"),
+    "bigbluebuttonbn_logs": ("id", "bigbluebuttonbnid", "userid", "timecreated", "log", "meta"),
     # what it was worth
     "assign_grades": ("id", "assignment", "userid", "timecreated", "timemodified", "grader", "grade", "attemptnumber"),
     "assignfeedback_comments": ("id", "grade", "commenttext", "commentformat"),
@@ -112,7 +118,8 @@ OPTIONAL: frozenset[str] = frozenset(
         "quiz", "quiz_attempts", "quiz_grades", "quiz_overrides", "page", "resource", "url", "feedback", "feedback_completed", "feedback_value",
         "feedback_item", "customcert", "customcert_issues", "assignsubmission_onlinetext", "assignsubmission_file", "assignfeedback_comments",
         "course_modules_viewed", "role_capabilities", "h5pactivity", "h5pactivity_attempts", "lesson", "lesson_grades", "lesson_overrides", "scorm", "scorm_attempt",
-        "scorm_element", "scorm_scoes_value", "scorm_scoes_track", "workshop", "workshop_submissions",
+        "scorm_element", "scorm_scoes_value", "scorm_scoes_track", "workshop", "workshop_submissions", "zoom", "zoom_meeting_details",
+        "zoom_meeting_participants", "bigbluebuttonbn", "bigbluebuttonbn_logs",
     }
 )  # fmt: skip
 
@@ -131,6 +138,8 @@ OPTIONAL_COLUMNS: dict[str, dict[str, str]] = {
     "h5pactivity": {"timemodified": "0"},
     "lesson": {"available": "0", "deadline": "0", "grade": "0", "timemodified": "0"},
     "scorm": {"timeopen": "0", "timeclose": "0", "timemodified": "0"},
+    # Versions of 2018 keep no address.
+    "zoom_meeting_participants": {"user_email": "null"},
     "workshop": {"submissionstart": "0", "submissionend": "0", "timemodified": "0"},
 }
 

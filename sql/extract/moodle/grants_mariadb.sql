@@ -20,7 +20,7 @@ left join (
     union all select 'context' as name, 'id,contextlevel,instanceid,path' as cols
     union all select 'enrol' as name, 'id,enrol,status,courseid,roleid,timemodified' as cols
     union all select 'user_enrolments' as name, 'id,status,enrolid,userid,timestart,timeend,modifierid,timecreated,timemodified' as cols
-    union all select 'course' as name, 'id,fullname,shortname,format,startdate,enddate,timemodified' as cols
+    union all select 'course' as name, 'id,fullname,shortname,format,startdate,enddate,visible,timemodified' as cols
     union all select 'course_sections' as name, 'id,course,section,availability' as cols
     union all select 'course_modules' as name, 'id,course,module,instance,section,deletioninprogress,visible,availability' as cols
     union all select 'modules' as name, 'id,name' as cols

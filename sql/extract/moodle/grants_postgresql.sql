@@ -10,7 +10,7 @@ wanted (name, cols) as (values
     ('context', 'id,contextlevel,instanceid,path'),
     ('enrol', 'id,enrol,status,courseid,roleid,timemodified'),
     ('user_enrolments', 'id,status,enrolid,userid,timestart,timeend,modifierid,timecreated,timemodified'),
-    ('course', 'id,fullname,shortname,format,startdate,enddate,timemodified'),
+    ('course', 'id,fullname,shortname,format,startdate,enddate,visible,timemodified'),
     ('course_sections', 'id,course,section,availability'),
     ('course_modules', 'id,course,module,instance,section,deletioninprogress,visible,availability'),
     ('modules', 'id,name'),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.sources.lms.moodle_access import groups_of, narrowest
+from pipelines.sources.lms.moodle_access import groups_of, narrowest, narrowest_span, span_of
 
 GROUPINGS = {4: frozenset((1, 2))}
 ONE, TWO, THREE = ({"type": "group", "id": number} for number in (1, 2, 3))
@@ -53,3 +53,27 @@ def test_of_a_section_and_its_activity_both_hold() -> None:
     assert narrowest(frozenset((1, 2)), None) == {1, 2}
     assert narrowest(frozenset((1, 2)), frozenset((2,))) == {2}
     assert narrowest(None, None) is None
+
+
+def until(moment: Any) -> dict[str, Any]:
+    return {"type": "date", "d": "<", "t": moment}
+
+
+@pytest.mark.parametrize(
+    ("restriction", "span"),
+    [
+        (tree("&", DATE), (1794000000, None)),
+        (tree("&", DATE, until(1795000000), ONE), (1794000000, 1795000000)),
+        (tree("&", until(1796000000), tree("&", until(1795000000))), (None, 1795000000)),
+        # of two of which one will do the widest: nobody is late by another group's date
+        (tree("|", tree("&", ONE, until(1795000000)), tree("&", TWO, until(1796000000))), (None, 1796000000)),
+        (tree("|", ONE, until(1795000000)), (None, None)),
+        (tree("!&", until(1795000000)), (None, None)),
+        (tree("&", until("soon")), (None, None)),
+        (tree("&", {"type": "date", "d": "=", "t": 5}), (None, None)),
+        (tree("|"), (None, None)),
+    ],
+)
+def test_dates_that_a_restriction_sets(restriction: Any, span: tuple[int | None, int | None]) -> None:
+    assert span_of(json.dumps(restriction)) == span
+    assert narrowest_span(span, (None, None)) == span

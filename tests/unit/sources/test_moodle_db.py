@@ -688,6 +688,30 @@ def test_trap_34_what_is_hidden_and_whom_a_restriction_lets_in(loaded: Loaded) -
     ]
 
 
+def test_trap_37_a_hidden_course_sets_nothing_and_a_restriction_by_date_moves_the_dates(loaded: Loaded) -> None:
+    def dates(**moments: int) -> str:
+        signs = {"since": ">=", "until": "<"}
+        return json.dumps({"op": "&", "c": [{"type": "date", "d": signs[name], "t": moment} for name, moment in moments.items()]})
+
+    warehouse = loaded(
+        course(),
+        course(3, visible=0),
+        activity(10, "assign", 1, duedate=T0 + 3 * DAY, allowsubmissionsfromdate=T0, access={"availability": dates(since=T0 + DAY, until=T0 + 2 * DAY)}),
+        activity(11, "quiz", 1, timeclose=T0 + DAY, access={"section": 8, "availability": dates(until=T0 + 3 * DAY)}),
+        activity(12, "assign", 2, access={"section": 8}),
+        activity(13, "assign", 3, course_id=3, duedate=T0),
+        {"course_sections": [{"id": 7, "course": 2, "section": 1}, {"id": 8, "course": 2, "section": 2, "availability": dates(until=T0 + 2 * DAY)}]},
+    )  # fmt: skip
+    found = rows(warehouse, "select task_id[13:], is_hidden, opens_at, due_at, cutoff_at from raw.tasks order by 1")
+    assert [(*row[:2], *(when and (when.timestamp() - T0) / DAY for when in row[2:])) for row in found] == [
+        ("10", False, 1, 2, 2),
+        ("11", False, None, 1, 2),
+        # Without a due date it has none by being shut one day.
+        ("12", False, None, None, 2),
+        ("13", True, None, 0, None),
+    ]
+
+
 # -- texts --------------------------------------------------------------------------------------------------------------------
 
 

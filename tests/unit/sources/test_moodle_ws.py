@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -301,6 +302,20 @@ def test_what_is_hidden_and_whom_a_restriction_lets_in(moodle: FakeMoodle, conte
         (False, "moodle:group:1,moodle:group:2"),
         (None, None),
     ]
+
+
+def test_a_restriction_by_date_moves_the_dates(moodle: FakeMoodle, context: Context) -> None:
+    assign, _quiz, page = moodle.functions["core_course_get_contents"][0]["modules"]
+    before = rows(events(context), "tasks")
+    due = int(before[0]["due_at"].timestamp())
+    assign["availability"] = json.dumps({"op": "&", "c": [{"type": "date", "d": "<", "t": due - 60}]})
+    page["availability"] = json.dumps({"op": "&", "c": [{"type": "date", "d": ">=", "t": due}]})
+    after = rows(events(context), "tasks")
+    assert (after[0]["due_at"], after[0]["cutoff_at"]) == (before[0]["due_at"] - timedelta(seconds=60),) * 2
+    assert [after[1][name] for name in ("opens_at", "due_at", "cutoff_at")] == [
+        before[1][name] for name in ("opens_at", "due_at", "cutoff_at")
+    ]
+    assert (after[2]["opens_at"], after[2]["due_at"]) == (before[0]["due_at"], before[2]["due_at"])
 
 
 def test_neither_address_nor_token() -> None:

@@ -29,7 +29,23 @@ QUERIES = SQL_FOLDER / "extract" / "moodle"
 
 #: Text columns of optional tables, for which an empty stand-in has to have the right type.
 _OPTIONAL_TEXT = frozenset(
-    "name intro content value presentation typ onlinetext commenttext state capability element topic user_email log meta".split()
+    [
+        "name",
+        "intro",
+        "content",
+        "value",
+        "presentation",
+        "typ",
+        "onlinetext",
+        "commenttext",
+        "state",
+        "capability",
+        "element",
+        "topic",
+        "user_email",
+        "log",
+        "meta",
+    ]
 )
 _TABLE = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 _COMMENT = re.compile(r"--[^\n]*")

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.sources.formats.marked_text import text_of
-from pipelines.sources.lms.moodle_access import groups_of, narrowest
+from pipelines.sources.lms.moodle_access import Span, groups_of, narrowest, narrowest_span, span_of
 from pipelines.sources.lms.moodle_db.attempts import TASKS
 from pipelines.sources.lms.moodle_db.columns import Site, existing, flags, flat, moments, yielded
 from pipelines.sources.lms.moodle_db.database import Database
@@ -70,18 +71,28 @@ def tasks(database: Database, site: Site, traces: pa.Table | None) -> Iterator[E
         yield from _deleted_tasks(database, site, traces)
 
 
-def _access(database: Database, site: Site) -> dict[int, tuple[bool, str | None]]:
-    """Course module → is it hidden, and which groups open it; of those only that are not open to all."""
+class _Access(NamedTuple):
+    """Is it hidden, which groups open it, and from when to when."""
+
+    is_hidden: bool = False
+    only_groups: str | None = None
+    span: Span = (None, None)
+
+
+def _access(database: Database, site: Site) -> dict[int, _Access]:
+    """Course module → its access; of those only that are not open to all at any time. In a hidden course nothing is set to learners."""
     grouped: dict[int, set[int]] = defaultdict(set)
     for row in database.table("grouped").to_pylist():
         grouped[row["groupingid"]].add(row["groupid"])
     groupings = {native: frozenset(groups) for native, groups in grouped.items()}
-    found: dict[int, tuple[bool, str | None]] = {}
+    found: dict[int, _Access] = {}
     for row in database.table("access").to_pylist():
-        # The module is open where its section is, too.
-        groups = narrowest(*(groups_of(row[name], groupings) for name in ("availability", "sectionavailability")))
+        # The module is open where, and when, its section is, too.
+        both = [row[name] for name in ("availability", "sectionavailability")]
+        groups = narrowest(*(groups_of(text, groupings) for text in both))
         only = None if groups is None else ",".join(f"{site.realm}:group:{native}" for native in sorted(groups))
-        found[row["id"]] = row["visible"] == 0 or only == "", only or None
+        is_hidden = row["visible"] == 0 or row["coursevisible"] == 0 or only == ""
+        found[row["id"]] = _Access(is_hidden, only or None, narrowest_span(*(span_of(text) for text in both)))
     return found
 
 
@@ -92,8 +103,10 @@ def _refused(rows: pa.Table, site: Site) -> list[tuple[pa.Array, str]]:
     ]
 
 
-def _tasks(kind: str, rows: pa.Table, site: Site, access: Mapping[int, tuple[bool, str | None]]) -> pa.Table:
-    open_to = [access.get(native, (False, None)) for native in rows["id"].to_pylist()]
+def _tasks(kind: str, rows: pa.Table, site: Site, access: Mapping[int, _Access]) -> pa.Table:
+    open_to = [access.get(native, _Access()) for native in rows["id"].to_pylist()]
+    since, until = (pa.array([found.span[end] for found in open_to], pa.int64()) for end in (0, 1))
+    opens, due, cutoff = (existing(rows[name]) for name in ("opens", "due", "cutoff"))
     names = rows["name"].to_pylist()
     steps = pa.array([None if scale is None else float(len(scale.split(","))) for scale in rows["scale"].to_pylist()], pa.float64())
     intros = [
@@ -111,9 +124,10 @@ def _tasks(kind: str, rows: pa.Table, site: Site, access: Mapping[int, tuple[boo
             "name": pa.array([name_in(name, site.language) for name in names], pa.string()),
             "name_en": pa.array([name_in_english(name) for name in names], pa.string()),
             "section": rows["section"],
-            "opens_at": moments(rows["opens"]),
-            "due_at": moments(rows["due"]),
-            "cutoff_at": moments(rows["cutoff"]),
+            "opens_at": moments(pc.max_element_wise(opens, since)),
+            # What is shut to everybody before its date has to be done until then.
+            "due_at": moments(pc.if_else(pc.is_valid(due), pc.min_element_wise(due, until), due)),
+            "cutoff_at": moments(pc.min_element_wise(cutoff, until)),
             "max_grade": pc.coalesce(steps, flat(rows["maxgrade"])),
             # 0 is Moodle's "no grade to pass"
             "pass_grade": pc.if_else(pc.greater(passes, 0), passes, pa.scalar(None, pa.float64())),
@@ -123,8 +137,8 @@ def _tasks(kind: str, rows: pa.Table, site: Site, access: Mapping[int, tuple[boo
             "uses_workflow": flags(pc.fill_null(flat(rows["markingworkflow"]), 0)),
             "is_required": pc.is_valid(flat(rows["criteria"])),
             "is_deleted": flags(rows["deletioninprogress"]),
-            "is_hidden": pa.array([is_hidden for is_hidden, _ in open_to], pa.bool_()),
-            "only_groups": pa.array([groups for _, groups in open_to], pa.string()),
+            "is_hidden": pa.array([found.is_hidden for found in open_to], pa.bool_()),
+            "only_groups": pa.array([found.only_groups for found in open_to], pa.string()),
             "intro": pa.array(intros, pa.string()),
         }
     )

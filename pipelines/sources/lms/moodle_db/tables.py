@@ -24,7 +24,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "enrol": ("id", "enrol", "status", "courseid", "roleid", "timemodified"),
     "user_enrolments": ("id", "status", "enrolid", "userid", "timestart", "timeend", "modifierid", "timecreated", "timemodified"),
     # courses and their structure
-    "course": ("id", "fullname", "shortname", "format", "startdate", "enddate", "timemodified"),
+    "course": ("id", "fullname", "shortname", "format", "startdate", "enddate", "visible", "timemodified"),
     "course_sections": ("id", "course", "section", "availability"),
     "course_modules": ("id", "course", "module", "instance", "section", "deletioninprogress", "visible", "availability"),
     "modules": ("id", "name"),
@@ -131,7 +131,8 @@ OPTIONAL_COLUMNS: dict[str, dict[str, str]] = {
     "assign_submission": {"timestarted": "nullif(id, id)"},
     "forum": {"duedate": "0", "cutoffdate": "0"},
     "forum_posts": {"privatereplyto": "0", "deleted": "0"},
-    # The latter two are in every version, and not granted to a user who was granted columns before they were read.
+    "course": {"visible": "1"},
+    # This and the latter two below are in every version, and not granted to a user who was granted columns before they were read.
     "course_modules": {"deletioninprogress": "0", "visible": "1", "availability": "null"},
     "course_sections": {"availability": "null"},
     # Granted, as of any activity type, without them.

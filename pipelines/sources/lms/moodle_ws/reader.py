@@ -36,7 +36,7 @@ class MoodleWebServices:
     """
 
     kind: ClassVar[str] = "moodle_ws"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
 
     def __init__(self, sleep: Callable[[float], None] = time.sleep) -> None:
         self._sleep = sleep

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pipelines.sources.formats.marked_text import text_of
-from pipelines.sources.lms.moodle_access import groups_of
+from pipelines.sources.lms.moodle_access import groups_of, span_of
 from pipelines.sources.lms.moodle_texts import name_in, name_in_english, task_kind
 from pipelines.sources.lms.moodle_ws.client import Services, objects
 from pipelines.sources.lms.moodle_ws.values import BESIDE_DATABASE, Names, at, batch, decimal, text, whole
@@ -83,6 +83,7 @@ def tasks(
             name = text(module.get("name"))
             # Which groups a grouping has is asked for elsewhere: a restriction to one counts as open.
             groups = groups_of(text(module.get("availability")), {})
+            since, until = span_of(text(module.get("availability")))
             visible = whole(module.get("visible"))
             intro = own.get("intro") or module.get("description")
             rows.append(
@@ -93,9 +94,10 @@ def tasks(
                     "name": name_in(name, names.language),
                     "name_en": name_in_english(name),
                     "section": whole(section.get("section")),
-                    "opens_at": at(opens),
-                    "due_at": at(due),
-                    "cutoff_at": at(own.get("cutoffdate")),
+                    "opens_at": max((when for when in (at(opens), at(since)) if when), default=None),
+                    # What is shut to everybody before its date has to be done until then.
+                    "due_at": min(when for when in (at(due), at(until)) if when) if at(due) else None,
+                    "cutoff_at": min((when for when in (at(own.get("cutoffdate")), at(until)) if when), default=None),
                     "max_grade": steps.get(native) if is_scale or grade is None else grade or None,
                     "is_scale": is_scale if native in assigns else False,
                     "is_team": bool(whole(own.get("teamsubmission"))),

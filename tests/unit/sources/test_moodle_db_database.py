@@ -88,6 +88,16 @@ def test_a_table_that_lacks_a_column_names_both(tmp_path: Path) -> None:
         MoodleDatabase().items(source(), context(url))
 
 
+def test_columns_of_several_tables_that_are_lacking_are_all_told(tmp_path: Path) -> None:
+    url = make_moodle(tmp_path / "moodle.db", SITE)
+    for table, column in (("assign", "duedate"), ("assign", "cutoffdate"), ("quiz", "timeclose"), ("user", "email")):
+        change(tmp_path / "moodle.db", f"alter table mdl_{table} drop column {column}")
+    with pytest.raises(
+        BadSource, match=r"mdl_user has no column email \(nor are there mdl_assign\.cutoffdate, mdl_assign\.duedate, mdl_quiz\.timeclose\)"
+    ):
+        MoodleDatabase().items(source(), context(url))
+
+
 @pytest.mark.parametrize("prefix", ["", "school_"])
 def test_any_prefix_is_read(warehouse: Warehouse, tmp_path: Path, prefix: str) -> None:
     url = make_moodle(tmp_path / "moodle.db", SITE, prefix=prefix)

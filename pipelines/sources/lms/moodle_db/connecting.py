@@ -32,6 +32,19 @@ _COLUMNS = {
     "mysql": "select table_name, column_name from information_schema.columns where table_schema = database()",
 }
 
+#: Tables whether they were granted or not.
+_TABLES_THERE = (
+    "select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace "
+    "where c.relkind in ('r', 'v', 'p', 'm', 'f') and n.nspname = any (current_schemas(false))"
+)
+#: What mends too narrow grants.
+_REMEDIES = {
+    "postgresql": "; if so, as the owner of the tables: psql <database> --file sql/extract/moodle/grants_postgresql.sql",
+    "mysql": "; if so: mariadb --skip-column-names --raw <database> < sql/extract/moodle/grants_mariadb.sql | mariadb <database>",
+}
+#: Names of tables or columns in one message: more do not help whoever grants them by one script.
+_MOST_NAMED = 5
+
 
 def parsed_url(source: Source, url: str | None) -> URL:
     """The URL of the source. Raises BadSource where there is none, or none that can be read."""
@@ -121,20 +134,45 @@ def columns_found(source: Source, connection: Connection, url: URL) -> Mapping[s
     for table, column in _all_columns(connection, url):
         if table.startswith(prefix):
             found.setdefault(table[len(prefix) :], set()).add(column)
+    backend = url.get_backend_name()
+    remedy = _REMEDIES.get("mysql" if backend == "mariadb" else backend, "")
     replaced = {name for name, (table, column, _) in STAND_INS.items() if column in found.get(table, ())}
     missing = sorted(prefix + name for name in TABLES if name not in found and name not in OPTIONAL and name not in replaced)
     if missing:
         raise BadSource(
             f"{source.name}: {place(url)}: not a Moodle with prefix {prefix!r}, or one that this user may not read: no table {missing[0]}"
-            + (f" (nor {len(missing) - 1} others)" if len(missing) > 1 else "")
+            + (f" (nor {_listed(missing[1:])})" if len(missing) > 1 else "")
+            + remedy
         )
-    for table, needed in TABLES.items():
-        if table in found and (lacking := sorted(set(needed) - found[table] - set(OPTIONAL_COLUMNS.get(table, {})))):
-            raise BadSource(
-                f"{source.name}: {place(url)}: table {prefix}{table} has no column {', '.join(lacking)}: is this Moodle older than 3.9, "
-                "or may this user not read it?"
-            )
+    lacking = [
+        (table, column)
+        for table, needed in TABLES.items()
+        if table in found
+        for column in sorted(set(needed) - found[table] - set(OPTIONAL_COLUMNS.get(table, {})))
+    ]
+    if lacking:
+        table = lacking[0][0]
+        others = [f"{prefix}{other}.{column}" for other, column in lacking if other != table]
+        raise BadSource(
+            f"{source.name}: {place(url)}: table {prefix}{table} has no column {', '.join(column for of, column in lacking if of == table)}"
+            + (f" (nor are there {_listed(others)})" if others else "")
+            + f": is this Moodle older than 3.9, or may this user not read it?{remedy}"
+        )
     return {table: frozenset(columns) for table, columns in found.items()}
+
+
+def not_granted(connection: Connection, url: URL, prefix: str, columns: Mapping[str, frozenset[str]]) -> list[str]:
+    """Tables (without prefix) that the site has and this user may not read, by name; of PostgreSQL only, for others do not show them."""
+    if url.get_backend_name() != "postgresql":
+        return []
+    there = {str(table) for (table,) in connection.exec_driver_sql(_TABLES_THERE)}
+    return sorted(name for name in TABLES if name in OPTIONAL and name not in columns and prefix + name in there)
+
+
+def _listed(names: list[str]) -> str:
+    """The first few names, and how many more there are."""
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} others" if more > 0 else "")
 
 
 def _all_columns(connection: Connection, url: URL) -> Iterator[tuple[str, str]]:

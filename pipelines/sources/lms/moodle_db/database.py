@@ -21,7 +21,7 @@ from sqlalchemy.engine import URL, Connection
 from pipelines.prefetch import prefetch
 from pipelines.programme import Source
 from pipelines.settings import SQL_FOLDER
-from pipelines.sources.lms.moodle_db.connecting import columns_found, connected, engine_for, parsed_url, told
+from pipelines.sources.lms.moodle_db.connecting import columns_found, connected, engine_for, not_granted, parsed_url, told
 from pipelines.sources.lms.moodle_db.straight import FETCH_ROWS, can_copy, can_range, copied, fetched, ranged
 from pipelines.sources.lms.moodle_db.tables import ACTIVITY_COLUMNS, OPTIONAL_COLUMNS, STAND_INS, TABLES, VIEWS
 
@@ -80,6 +80,10 @@ class Database:
     def has(self, table: str) -> bool:
         """Is the table there, or what an older version had in its place?"""
         return table in self.columns or table in VIEWS or self._stand_in(table) is not None
+
+    def not_granted(self) -> list[str]:
+        """Tables of plug-ins that the site has and this user may not read."""
+        return not_granted(self.connection, self.url, self.prefix, self.columns)
 
     def count(self, table: str, where: str = "1 = 1") -> int:
         """Rows of a table; 0 where it is absent."""

@@ -5,11 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from pipelines.loading import load_source
+from pipelines.sources.lms.moodle_db import MoodleDatabase
+from pipelines.sources.lms.moodle_db.database import Database
 from pipelines.sources.lms.moodle_db.tables import OPTIONAL, OPTIONAL_COLUMNS, STAND_INS, TABLES
+from pipelines.sources.reading import Context
 from pipelines.warehouse import Warehouse
 from tests.unit.sources.moodle_fixture import (
     DAY,
@@ -163,3 +167,32 @@ def test_what_may_be_missing_is_declared() -> None:
         assert version.without <= OPTIONAL | set(STAND_INS)
         for table, columns in version.lacking.items():
             assert columns <= set(OPTIONAL_COLUMNS[table]) <= set(TABLES[table])
+
+
+def test_a_night_asks_scorms_one_table_for_marks_without_grouping_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def track(number: int, value: str) -> dict[str, Any]:
+        return {
+            "id": number,
+            "scormid": 6,
+            "userid": 5,
+            "attempt": 1,
+            "element": "cmi.core.lesson_status",
+            "value": value,
+            "timemodified": T0 + number,
+        }
+
+    rows = together(
+        course(), activity(15, "scorm", 6), event(1, r"\core\event\course_viewed"), {"scorm_scoes_track": [track(1, "incomplete")]}
+    )
+    url = make_moodle(tmp_path / "moodle.db", rows, version="4.1")
+    asked: list[str] = []
+    ask = Database.row
+    monkeypatch.setattr(
+        Database, "row", lambda self, statement, *more: asked.append(self.statement(statement)) or ask(self, statement, *more)
+    )
+    context = Context(PSEUDONYMS, ZoneInfo("UTC"), "ru", url=url)
+    before = [item.fingerprint for item in MoodleDatabase().items(source(), context)]
+    assert [statement for statement in asked if "scorm" in statement] != []
+    assert [statement for statement in asked if "group by" in statement and "scorm" in statement] == []
+    change(tmp_path / "moodle.db", "update mdl_scorm_scoes_track set value = 'passed', timemodified = timemodified + 5")
+    assert [item.fingerprint for item in MoodleDatabase().items(source(), context)] != before

@@ -91,7 +91,7 @@ class ImapReader:
     """
 
     kind: ClassVar[str] = "imap"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     items_name_people: ClassVar[bool] = True
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:

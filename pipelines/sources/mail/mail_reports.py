@@ -77,6 +77,7 @@ _RECEIPT_SUBJECT = re.compile(
     re.IGNORECASE,
 )
 _LIST_FIELDS = frozenset(("list-id", "list-post"))
+_ANSWER_FIELDS = frozenset(("in-reply-to", "references"))
 #: Each says that a mail was made by a program or answers another.
 _EVIDENCE_FIELDS = frozenset(("in-reply-to", "references", "x-auto-response-suppress", "x-ms-exchange-inbox-rules-loop"))
 #: Fields that only programs which answer by themselves write; value None: any.
@@ -122,8 +123,18 @@ class Report:
 
 
 def is_report(fields: Fields) -> bool:
-    """Is the body of a mail with these fields looked through? True for reports by their type, and for what a mail server or Amazon's wrote."""
-    return kind_of(first(fields, "content-type")).startswith(_REPORT_KINDS) or is_bounce(fields) or is_from_sns(fields)
+    """Is the body of a mail with these fields looked through? True for reports by their type, and for what a mail server or Amazon's wrote.
+
+    A signed mail (S/MIME, OpenPGP) shows its own type alone and the report's inside: it is one where a program sent it, or
+    its subject says so together with a mail that it answers or an empty return path.
+    """
+    kind = kind_of(first(fields, "content-type"))
+    if kind == "multipart/signed" and _LIST_FIELDS.isdisjoint(fields):
+        is_by_program = kind_of(first(fields, "auto-submitted")).startswith("auto-")
+        is_answer = not _ANSWER_FIELDS.isdisjoint(fields) or is_from_nobody(fields)
+        if is_by_program or (is_answer and _RECEIPT_SUBJECT.match(text_of(first(fields, "subject")) or "")):
+            return True
+    return kind.startswith(_REPORT_KINDS) or is_bounce(fields) or is_from_sns(fields)
 
 
 def is_machine(address: str | None) -> bool:

@@ -102,7 +102,7 @@ class MailboxReader:
     """
 
     kind: ClassVar[str] = "mailbox"
-    version: ClassVar[int] = 7
+    version: ClassVar[int] = 8
     items_name_people: ClassVar[bool] = True
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:

@@ -391,3 +391,34 @@ def test_no_text_takes_long(body: str, kind: str) -> None:
     report_of(fields, body.encode())
     read_notice(fields, body.encode())
     assert time.perf_counter() - began < SECONDS
+
+
+class TestSignedReceipts:
+    HEADER = b'From: Lida <lida@example.org>\nTo: kira@example.org\nMessage-ID: <r@example.org>\nContent-Type: multipart/signed; protocol="application/pkcs7-signature"; boundary=out\n'
+    BODY = (
+        "--out\nContent-Type: multipart/report; report-type=disposition-notification; boundary=in\n\n--in\nContent-Type: text/plain\n\nRead.\n--in\n"
+        "Content-Type: message/disposition-notification\n\nFinal-Recipient: rfc822;lida@example.org\nOriginal-Message-ID: <m@example.org>\n"
+        "Disposition: manual-action/MDN-sent-manually; displayed\n\n--in--\n--out\nContent-Type: application/pkcs7-signature\n\nMIIB\n--out--\n"
+    )
+
+    @pytest.mark.parametrize(
+        "sign",
+        [
+            b"In-Reply-To: <m@example.org>\nSubject: Read: Homework\n",
+            b"Return-Path: <>\nSubject: =?utf-8?b?0J/RgNC+0YfQuNGC0LDQvdC+OiDQlNCX?=\n",
+            b"Auto-Submitted: auto-replied\n",
+        ],
+    )
+    def test_the_report_inside_the_signature_is_read(self, sign: bytes) -> None:
+        found = report(self.HEADER + sign, self.BODY)
+        assert found == Report("read_receipt", [Recipient("lida@example.org", "displayed")], "m@example.org")
+
+    def test_a_persons_signed_mail_is_not_looked_through(self) -> None:
+        assert not is_report(read_fields(self.HEADER + b"Subject: Homework\nIn-Reply-To: <m@example.org>\n"))
+        assert not is_report(read_fields(self.HEADER + b"Subject: Read: Homework\n"))
+        assert not is_report(
+            read_fields(self.HEADER + b"Subject: Read: Homework\nIn-Reply-To: <m@example.org>\nList-Id: <l.example.org>\n")
+        )
+
+    def test_a_signed_answer_of_a_program_that_is_no_report_is_none(self) -> None:
+        assert report(self.HEADER + b"Auto-Submitted: auto-replied\n", "--out\nContent-Type: text/plain\n\nI am away.\n--out--\n") is None

@@ -33,7 +33,13 @@ NAMES = {
 }  # fmt: skip
 #: Endings of files and folders that mailboxes lie in (Thunderbird's subfolders: ``.sbd``).
 _ENDINGS = (".gz", ".mbox", ".mbx", ".sbd")
-_APART = re.compile(r"(?:[-_ ]?\d{1,3}|\s*\([^()]{0,20}\))$")
+#: What programs write behind the name of one of several such folders: "-001" (Google, Thunderbird), "(2)", "(POP)", "(This computer only)" (Outlook), the
+#: account. "Draft 2" and "Drafts (year 2)" are what people call folders of their own.
+_APART = re.compile(
+    r"(?:[-_]\d{1,3}|\s*\((?:\d{1,3}|pop3?|imap|this computer only|только (?:на )?эт(?:от|ом) компьютере?|[^()\s]+@[^()\s]+)\))$"
+)
+#: How Apple Mail calls a second export of a folder ("Deleted Items 2"). Of drafts it is not told from people's own, and reading those loses nothing.
+_AGAIN = re.compile(r" \d{1,3}$")
 #: Programs that copy an account name its folders from its root on.
 _ROOTS = ("inbox.", "[gmail].", "[google mail].")
 #: A file of this name is the mailbox of the folder that it lies in (Apple Mail, Dovecot).
@@ -48,7 +54,9 @@ def names_without(marked: Iterable[bytes] = ()) -> frozenset[str]:
 
 def is_left_out(parts: Iterable[str], names: Collection[str]) -> bool:
     """Is one of the folders on the way to a mailbox, or itself, called so?"""
-    return any(_plain(part) in names for part in parts)
+    plain = [_plain(part) for part in parts]
+    again = {_AGAIN.sub("", name) for name in plain} - NAMES[b"\\drafts"]
+    return any(name in names for name in (*plain, *again))
 
 
 def _plain(name: str) -> str:

@@ -16,6 +16,7 @@ from pipelines.errors import BadFile, BadSource
 from pipelines.loading import load_source
 from pipelines.programme import Programme, Source
 from pipelines.pseudonyms import Pseudonyms
+from pipelines.sources.mail import mail_folders
 from pipelines.sources.mail.mailbox import MailboxReader
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
 from pipelines.warehouse import Warehouse
@@ -672,3 +673,15 @@ class TestOutlooksOwn:
         assert set(items) == {".", name}
         with pytest.raises(BadFile, match="unpacked or in a ZIP archive"):
             list(MailboxReader().read(source, items[name], CONTEXT))
+
+
+@pytest.mark.parametrize(
+    ("folder", "is_left_out"),
+    [
+        ("Drafts", True), ("Trash-001.mbox", True), ("Junk (2)", True), ("Спам (POP)", True), ("Drafts (This computer only)", True), ("Корзина (a.b@example.org)", True),
+        ("deleted_items", True), ("Draft 2", False), ("Drafts2", False), ("Черновики 2 курса", False), ("Черновики (2 курс)", False), ("Корзина идей", False),
+    ],
+)  # fmt: skip
+def test_folders_of_peoples_own_are_read_whatever_they_begin_with(folder: str, is_left_out: bool) -> None:
+    """ "Draft 2" and "Черновики (2 курс)" were taken for the program's folder of drafts, and passed over."""
+    assert mail_folders.is_left_out(mail_folders.parts_of_path(folder), mail_folders.names_without()) == is_left_out

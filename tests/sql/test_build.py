@@ -194,7 +194,15 @@ def test_a_letter_belongs_to_the_course_of_the_curator_it_is_written_to(warehous
 
 def test_questions_are_learners_and_stand(warehouse: Warehouse) -> None:
     """Withdrawn and a curator's questions are none; a burst is one; who is linked to nobody waits in the course's chat all the same."""
-    assert [question for (question,) in of(warehouse, "facts.fct_questions", "question_id")] == ["letter", "q1", "q2", "q3", "q6"]
+    assert [question for (question,) in of(warehouse, "facts.fct_questions", "question_id")] == [
+        "letter",
+        "lost0",
+        "lost1",
+        "q1",
+        "q2",
+        "q3",
+        "q6",
+    ]
     assert of(warehouse, "facts.fct_questions", "person_id, asker_id, stream_id", question_id="q6") == [
         (None, fixture.account("stranger", "t"), "B-36/nov")
     ]

@@ -55,6 +55,23 @@ _DEVICES = frozenset(
     )
     for word in words.split()
 )
+#: What stands in the place of a name where somebody has summed up a table of minutes.
+_TOTALS = (
+    "total",
+    "totals",
+    "grand total",
+    "sum",
+    "average",
+    "итого",
+    "всего",
+    "общий итог",
+    "итог",
+    "сумма",
+    "среднее",
+    "gesamt",
+    "summe",
+    "gesamtergebnis",
+)
 #: What somebody is, not who: of such names the rest has to be a full name.
 _ROLES = frozenset(
     (
@@ -287,12 +304,14 @@ def made_stays(
     nobody = pc.and_(pc.equal(pc.utf8_trim_whitespace(pc.fill_null(name, "")), ""), pc.is_null(email))
     if has_id is not None:
         nobody = pc.and_(nobody, pc.invert(has_id))
+    is_total = pc.is_in(pc.utf8_rtrim(pc.utf8_lower(pc.utf8_trim_whitespace(pc.fill_null(name, ""))), ": "), pa.array(_TOTALS))
     for text, mask in (
         ("no time of joining or leaving", no_time if no_time is not None else never),
         ("a time that is not understood or does not exist", bad_time if bad_time is not None else never),
         ("neither times nor minutes", pc.and_(pc.or_(pc.is_null(joined), pc.is_null(left)), pc.is_null(minutes))),
         ("left before joining", pc.less(seconds, 0)),
         ("neither a name nor an address", nobody),
+        ("a line of totals", pc.and_(is_total, pc.and_(pc.is_null(joined), pc.is_null(email)))),
     ):
         reason = pc.if_else(pc.and_(pc.is_null(reason), pc.fill_null(mask, False)), text, reason)
     shown = pc.utf8_trim_whitespace(name)

@@ -138,7 +138,7 @@ class AttendanceCsvReader:
     """Reader of attendance in the documented columns. Kind ``attendance_csv``."""
 
     kind: ClassVar[str] = "attendance_csv"
-    version: ClassVar[int] = 6
+    version: ClassVar[int] = 7
     #: What stands above the table as a header of its own names the webinar since 6, and each day is one where no start is stated.
     new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("attendance", "webinars"), 6)
 

@@ -168,7 +168,7 @@ class TeamsReader:
     """Reader of Teams' attendance downloads. Kind ``teams``."""
 
     kind: ClassVar[str] = "teams"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     #: A time that a comma cut in two is whole since 5.
     new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("attendance",), 5)
 

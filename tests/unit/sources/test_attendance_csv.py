@@ -99,6 +99,13 @@ def test_minutes_alone_will_do():
     assert report.rejected == [("line 3", "neither times nor minutes")]
 
 
+@pytest.mark.parametrize("word", ["Итого:", "Total", "Среднее"])
+def test_a_line_of_totals_is_nobody(word: str, tmp_path: Path):
+    report = written(tmp_path, f"name,minutes\nЛидия Полевая,85\n{word},85\nTotal Ludmila,5\n")
+    assert report.column("attendance", "minutes") == [85, 5]
+    assert report.rejected == [("line 3", "a line of totals")]
+
+
 def test_shorter_and_longer_export_are_one_webinar_in_any_order():
     files = [FOLDER / "reexport_longer.csv", FOLDER / "reexport_shorter.csv"]
     one, other = (rows_after(AttendanceCsvReader(), order, STAYS) for order in (files, files[::-1]))

@@ -212,7 +212,7 @@ with recorded as (
     -- A subject of its own speaks of something else: a confirmation has none, or says so, or repeats the notice's.
     select notice_id, person_id, kind, sent_at, message_id
     from written
-    where trim(head) = '' or regexp_matches(head, '{wording.pattern((*wording.NO_SUBJECT, *wording.RECEIPTS, *wording.THANKS, "ответ на", "подтверждение"))}')
+    where trim(head) = '' or regexp_matches(head, '{wording.pattern((*wording.NO_SUBJECT, *wording.SUBJECT_CONFIRMS))}')
         or (trim(notice_head) <> '' and contains(head, notice_head))
 ), confirming as (
     select message_id, channel, chat_id, person_id, course_id, sent_at, reply_to_id, {wording.line_sql("text", quotations=True)} as line
@@ -222,7 +222,8 @@ with recorded as (
     select received.notice_id, received.person_id, message.channel as kind, message.sent_at, message.message_id
     from confirming as message
     join received on received.person_id = message.person_id and message.sent_at > received.sent_at and message.sent_at <= received.until
-    where regexp_matches(message.line, '{wording.pattern(wording.RECEIPTS)}') and not contains(message.line, ' ? ')
+    where (regexp_matches(message.line, '{wording.pattern(wording.RECEIPTS)}') or regexp_matches(message.line, '{wording.RECEIVED}'))
+        and not regexp_matches(message.line, '{wording.NOT_RECEIVED}') and not contains(message.line, ' ? ')
         and len(string_split(trim(message.line), ' ')) <= $words and received.channel <> 'forum'
         and case
             when message.channel = 'direct' then exists (

@@ -123,7 +123,7 @@ _REPLY_SUBJECT = "^ *(re|fw|fwd|aw|sv|отв|ответ|пер|на) *(\\[[0-9]+
 #: What mail programs put where the sender wrote no subject.
 _NO_SUBJECT = "^[ (\\[<]*(без темы|нет темы|без заголовка|no subject|none|untitled)[ )\\]>]*$"
 _SUBJECT_ASKS = (*wording.REQUESTS, *wording.INTERROGATIVES_STRONG, *wording.TROUBLE, "вопрос*", "помощь", "проблем*", "просьба", "question*", "help", "problem*")  # fmt: skip
-_SUBJECT_CONFIRMS = (*wording.RECEIPTS, *wording.THANKS, "ответ на", "подтверждение", "confirmation")
+_SUBJECT_CONFIRMS = wording.SUBJECT_CONFIRMS
 
 _JUDGED = """
 create or replace temp table judged as

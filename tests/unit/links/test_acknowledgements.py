@@ -95,6 +95,33 @@ def test_a_confirmation_in_the_chat(course: Course) -> None:
     assert signs(course) == {(notice, "Вера", "chat"), (notice, "Глеб", "none")}
 
 
+@pytest.mark.parametrize(
+    ("text", "confirms"),
+    [
+        ("Видела вашу рассылку, всё ясно", True),
+        ("сообщение прочла", True),
+        ("Почту открыла, спасибо", True),
+        ("your email arrived", True),
+        # What has not come was not received.
+        ("Рассылка так и не пришла", False),
+        ("письмо ещё не дошло", False),
+        ("Пока не получила письмо", False),
+    ],
+)
+def test_a_letter_under_any_name_came_or_did_not(course: Course, text: str, *, confirms: bool) -> None:
+    notice = course.mail("Инга", ["Вера"], "Начало обучения", 0)
+    course.chat("Вера", text, 60)
+    assert ((notice, "Вера", "chat") in signs(course)) == confirms
+
+
+@pytest.mark.parametrize("subject", ["О прочтении", "Уведомляю", "Письмо прочла"])
+def test_a_subject_that_says_it_was_read_confirms_and_asks_nothing(course: Course, subject: str) -> None:
+    notice = course.mail("Инга", ["Вера"], "Начало обучения", 0)
+    letter = course.mail("Вера", ["Инга"], subject, 3 * 60)
+    assert (notice, "Вера", "mail") in signs(course)
+    assert not course.warehouse.value("select is_question from links.questions where message_id = ?", [letter])
+
+
 def test_a_confirmation_long_after_is_for_something_else(course: Course) -> None:
     notice = course.mail("Инга", ["Вера"], "Начало обучения", 0)
     course.chat("Вера", "Письмо получила", 30 * DAY)

@@ -24,9 +24,10 @@ STEPS = {
     "links/feedback": ("links.feedback",),
     "risk/scores": ("risk.scoring",),
     "deliveries/curator_lists": (
-        "deliveries.lists", "deliveries.copies", "deliveries.marks", "deliveries.page.snapshot", "deliveries.list_mail", "deliveries.list_telegram", "marks",
+        "deliveries.lists.lists", "deliveries.lists.copies", "deliveries.shared.marks", "deliveries.page.snapshot", "deliveries.lists.list_mail",
+        "deliveries.lists.list_telegram", "marks",
     ),
-    "deliveries/leadership_report": ("deliveries.reports", "deliveries.report_sections", "deliveries.frozen"),
+    "deliveries/leadership_report": ("deliveries.report.reports", "deliveries.report.report_sections", "deliveries.report.frozen"),
     "deliveries/evaluation_page": ("risk.backtest",),
 }  # fmt: skip
 _RELATION = re.compile(r"\b(?:(raw|personal|links|facts|indicators|risk|reports)\.)?([a-z][a-z_0-9]+)")

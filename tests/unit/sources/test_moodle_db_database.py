@@ -98,6 +98,22 @@ def test_columns_of_several_tables_that_are_lacking_are_all_told(tmp_path: Path)
         MoodleDatabase().items(source(), context(url))
 
 
+@pytest.mark.parametrize(
+    ("table", "column", "record"),
+    [("customcert_issues", "timecreated", "outcomes"), ("zoom_meeting_participants", "leave_time", "attendance")],
+)
+def test_a_plug_in_of_another_version_costs_one_reject_and_nothing_else(
+    warehouse: Warehouse, tmp_path: Path, table: str, column: str, record: str
+) -> None:
+    url = make_moodle(tmp_path / "moodle.db", SITE)
+    change(tmp_path / "moodle.db", f"alter table mdl_{table} drop column {column}")
+    (done,) = load_source(warehouse, programme(source()), source(), pseudonyms=PSEUDONYMS, run_at=RUN_AT, url=url)
+    assert (done.state, done.kept["activity"], done.rejected[record]) == ("loaded", 1, 1), done.problem
+    assert warehouse.rows("select place, reason from raw.rejects where place like 'table %'") == [
+        (f"table mdl_{table}", "columns are lacking: another version of the plug-in, or the script of grants has to be run again")
+    ]
+
+
 @pytest.mark.parametrize("prefix", ["", "school_"])
 def test_any_prefix_is_read(warehouse: Warehouse, tmp_path: Path, prefix: str) -> None:
     url = make_moodle(tmp_path / "moodle.db", SITE, prefix=prefix)

@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 
 from pipelines.errors import BadSource, SourceAway
 from pipelines.programme import Source
-from pipelines.sources.lms.moodle_db.tables import OPTIONAL, OPTIONAL_COLUMNS, STAND_INS, TABLES
+from pipelines.sources.lms.moodle_db.tables import OPTIONAL, OPTIONAL_COLUMNS, PLUG_INS, STAND_INS, TABLES
 
 #: Access denied to the database, to the user; unknown database.
 _MYSQL_REFUSALS = frozenset({1044, 1045, 1049})
@@ -124,8 +124,8 @@ def place(url: URL) -> str:
     return f"{url.get_backend_name()} at {url.host or 'local file'}{f':{url.port}' if url.port else ''}/{Path(url.database or '').name}"
 
 
-def columns_found(source: Source, connection: Connection, url: URL) -> Mapping[str, frozenset[str]]:
-    """Tables with the source's prefix (without it) → the columns that may be read.
+def columns_found(source: Source, connection: Connection, url: URL) -> tuple[Mapping[str, frozenset[str]], list[str]]:
+    """(tables with the source's prefix, without it → the columns that may be read; tables of plug-ins that lack columns and are passed over).
 
     Raises BadSource where a table or a column is missing that every Moodle from 3.9 on has.
     """
@@ -150,6 +150,8 @@ def columns_found(source: Source, connection: Connection, url: URL) -> Mapping[s
         if table in found
         for column in sorted(set(needed) - found[table] - set(OPTIONAL_COLUMNS.get(table, {})))
     ]
+    unlike = sorted({table for table, _ in lacking if table in PLUG_INS})
+    lacking = [(table, column) for table, column in lacking if table not in PLUG_INS]
     if lacking:
         table = lacking[0][0]
         others = [f"{prefix}{other}.{column}" for other, column in lacking if other != table]
@@ -158,7 +160,7 @@ def columns_found(source: Source, connection: Connection, url: URL) -> Mapping[s
             + (f" (nor are there {_listed(others)})" if others else "")
             + f": is this Moodle older than 3.9, or may this user not read it?{remedy}"
         )
-    return {table: frozenset(columns) for table, columns in found.items()}
+    return {table: frozenset(columns) for table, columns in found.items() if table not in unlike}, unlike
 
 
 def not_granted(connection: Connection, url: URL, prefix: str, columns: Mapping[str, frozenset[str]]) -> list[str]:

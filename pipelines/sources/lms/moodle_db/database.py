@@ -10,7 +10,7 @@ the ways to Arrow in ``straight``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -54,10 +54,14 @@ _COMMENT = re.compile(r"--[^\n]*")
 class Database:
     """One open connection to a Moodle database, all of whose queries see the same moment. Use :meth:`open`."""
 
-    def __init__(self, connection: Connection, url: URL, prefix: str, columns: Mapping[str, frozenset[str]]) -> None:
+    def __init__(
+        self, connection: Connection, url: URL, prefix: str, columns: Mapping[str, frozenset[str]], unlike: Sequence[str] = ()
+    ) -> None:
         self.connection, self.url, self.prefix = connection, url, prefix
         #: Tables that are there (without prefix) → their columns.
         self.columns = columns
+        #: Tables of plug-ins that lack columns: as if they were absent.
+        self.unlike = unlike
         self._quote = connection.dialect.identifier_preparer.quote
 
     @classmethod
@@ -73,7 +77,7 @@ class Database:
         try:
             connection = connected(source, engine, parsed)
             with connection, told(source, parsed):
-                yield cls(connection, parsed, source.table_prefix, columns_found(source, connection, parsed))
+                yield cls(connection, parsed, source.table_prefix, *columns_found(source, connection, parsed))
         finally:
             engine.dispose()
 
@@ -83,7 +87,8 @@ class Database:
 
     def not_granted(self) -> list[str]:
         """Tables of plug-ins that the site has and this user may not read."""
-        return not_granted(self.connection, self.url, self.prefix, self.columns)
+        found = not_granted(self.connection, self.url, self.prefix, self.columns)
+        return [table for table in found if table not in self.unlike]
 
     def count(self, table: str, where: str = "1 = 1") -> int:
         """Rows of a table; 0 where it is absent."""

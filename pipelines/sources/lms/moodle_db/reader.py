@@ -118,11 +118,15 @@ def log_events(database: Database, site: Site, context: Context) -> Iterator[Eve
 
 
 def _untold(database: Database) -> Iterator[Event]:
-    """One reject per table that is there and was not granted: what it holds is missing, and not for want of a plug-in."""
-    for table in database.not_granted():
+    """One reject per table that is there and cannot be read: what it holds is missing, and not for want of a plug-in."""
+    reasons = dict.fromkeys(database.not_granted(), "this user may not read it: run the script of grants again")
+    reasons |= dict.fromkeys(
+        database.unlike, "columns are lacking: another version of the plug-in, or the script of grants has to be run again"
+    )
+    for table, reason in reasons.items():
         record = next((record for word, record in _RECORDS_OF_PLUGINS if word in table), "tasks")
         yield Seen(record, 1)
-        yield Rejected(record, f"table {database.prefix}{table}", "this user may not read it: run the script of grants again")
+        yield Rejected(record, f"table {database.prefix}{table}", reason)
 
 
 def _people_and_structure(database: Database, site: Site, changes: Changes) -> Iterator[Event]:

@@ -123,6 +123,14 @@ OPTIONAL: frozenset[str] = frozenset(
     }
 )  # fmt: skip
 
+#: Of them those that Moodle itself does not ship (BigBlueButton before 4.0): each has versions of its own, and a table of another kind than is
+#: read here is passed over, told of, instead of stopping everything else.
+PLUG_INS: frozenset[str] = frozenset(
+    {
+        "customcert", "customcert_issues", "zoom", "zoom_meeting_details", "zoom_meeting_participants", "bigbluebuttonbn", "bigbluebuttonbn_logs",
+    }
+)  # fmt: skip
+
 #: Columns that older versions do not have → what stands for them there, as SQL over that table's own row.
 #: Versions after the ``upgrade.php`` of the module: mod/forum 2019031200 and 2019040400 (3.7), mod/assign 2021110901 (4.0).
 OPTIONAL_COLUMNS: dict[str, dict[str, str]] = {

@@ -35,6 +35,16 @@ def test_one_row_per_learner_and_week_and_nothing_of_who_they_are(world: Path) -
     assert not {"gender", "region", "imd_band", "age_band", "disability", "highest_education", "unregistered_on"} & set(rows.columns)
 
 
+def test_who_the_learners_are_changes_no_feature(world: Path, tmp_path: Path) -> None:
+    before = feature_table(world, [2], threads=1)
+    write_world(tmp_path)
+    info = pd.read_csv(tmp_path / "studentInfo.csv")
+    for column in ("gender", "region", "highest_education", "imd_band", "age_band", "disability"):
+        info[column] = [f"{column} {number % 3}" for number in range(len(info))]
+    info.to_csv(tmp_path / "studentInfo.csv", index=False)
+    pd.testing.assert_frame_equal(before, feature_table(tmp_path, [2], threads=1))
+
+
 def test_whatever_happens_after_the_day_changes_no_feature_of_it(world: Path, tmp_path: Path) -> None:
     """The future is shuffled: clicks, works and unregistrations after the day change hands."""
     week, cut = 4, 27

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -17,6 +18,7 @@ from sklearn.metrics import log_loss
 from pipelines.risk import drift, modelling, outlook, pooling, portable, reasons, registry, scoring
 from pipelines.risk.features import feature_frame, features_of, matrix
 from pipelines.risk.labels import label
+from pipelines.risk.rules import RULES
 from pipelines.risk.scoring import score_day, snapshot, training_sample
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
@@ -78,6 +80,18 @@ def test_reasons_name_the_causes_and_carry_value_and_baseline(scored) -> None:
     assert warehouse.value("select max(rank) from risk.reasons") <= 4
 
 
+def test_of_six_signs_the_four_strongest_are_told() -> None:
+    index = pd.MultiIndex.from_tuples([("a", "s"), ("b", "s")], names=["person_id", "stream_id"])
+    codes = {rule.code: rule for rule in RULES["dropout"] if rule.sign == 1}
+    earned = pd.DataFrame({code: [number + 1.0, 0.0] for number, code in enumerate(sorted(codes))}, index=index)
+    shown = pd.DataFrame({rule.column: [9.0, 0.0] for rule in codes.values()}, index=index)
+    told = reasons.of_rules(earned, "dropout", shown, shown.groupby(level="stream_id").median())
+    assert len(codes) > 4
+    assert told[["person_id", "rank", "code"]].to_numpy().tolist() == [
+        ["a", rank, code] for rank, code in enumerate(sorted(codes, reverse=True)[:4], 1)
+    ]
+
+
 def test_the_model_is_judged_on_streams_later_than_those_it_learned_from(scored) -> None:
     warehouse, _ = scored
     [(streams, later, people)] = warehouse.rows(
@@ -89,6 +103,33 @@ def test_the_model_is_judged_on_streams_later_than_those_it_learned_from(scored)
     )[0]
     assert low <= auc <= high
     assert auc > 0.85
+
+
+#: Words of which none may stand in what a model looks at: whoever somebody is, is no sign of what they do.
+PROTECTED = {
+    "age", "band", "birth", "birthday", "born", "citizenship", "city", "country", "demographics", "deprivation", "disability", "education", "ethnicity",
+    "gender", "imd", "language", "marital", "name", "nationality", "patronymic", "region", "religion", "sex",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("target", ["dropout", "dropout_7", "formal_completion"])
+def test_no_model_and_no_rule_names_what_somebody_is(target: str) -> None:
+    looked_at = [*portable.COLUMNS, *(rule.column for rules in RULES.values() for rule in rules)]
+    looked_at += [text for feature in features_of(target) for text in (feature.name, feature.sql, feature.column)]
+    assert not {word for text in looked_at for word in re.findall("[a-z]+", text.lower())} & PROTECTED
+
+
+def test_scores_are_the_same_where_nothing_is_known_of_who_the_learners_are(scored, tmp_path: Path) -> None:
+    """Without the tables that say it: whatever asks for them cannot be made."""
+    warehouse, _ = scored
+    with Warehouse.open(None) as other:
+        write_history(other, streams=STREAMS)
+        for table in ("raw.demographics", "raw.accounts", "links.people"):
+            other.connection.execute(f"drop table {table} cascade")
+        score_day(other, DAY, models_folder=tmp_path)
+        for table in ("risk.scores", "risk.reasons", "risk.outlooks"):
+            told = f"select * from {table} where day = ? order by all"
+            assert other.rows(told, [DAY]) == warehouse.rows(told, [DAY])
 
 
 def test_with_no_formal_completion_in_history_rules_stand_in_and_say_so(scored) -> None:
@@ -123,6 +164,20 @@ def test_trained_from_scratch_what_happens_later_changes_no_score_of_the_day(sco
         assert other.rows("select * from risk.scores order by all") == before
 
 
+def test_the_order_in_which_rows_lie_and_the_number_of_threads_change_no_byte_of_the_day(scored, tmp_path: Path) -> None:
+    warehouse, folder = scored
+    with Warehouse.open(None) as other:
+        write_history(other, streams=STREAMS)
+        for table in ("indicators.ind_learner_days", "facts.fct_enrolments", "facts.dim_streams"):
+            other.connection.execute(f"create or replace table {table} as select * from {table} as t order by hash(t::varchar)")
+        other.connection.execute("set threads = 1")
+        score_day(other, DAY, models_folder=tmp_path)
+        for table in ("risk.scores", "risk.reasons", "risk.outlooks"):
+            told = f"select * from {table} where day = ? order by all"
+            assert other.rows(told, [DAY]) == warehouse.rows(told, [DAY])
+    assert {path.name for path in tmp_path.iterdir()} == {path.name for path in folder.iterdir()}
+
+
 def test_a_first_stream_is_scored_by_the_shipped_model_and_every_score_says_so(tmp_path: Path) -> None:
     day = FIRST + timedelta(days=DAYS // 2)
     with Warehouse.open(None) as warehouse:
@@ -150,6 +205,28 @@ def test_without_what_the_shipped_model_looks_at_rules_stand_in(tmp_path: Path) 
         warehouse.connection.execute("update indicators.ind_learner_days set tasks_submitted = null")
         score_day(warehouse, FIRST + timedelta(days=DAYS // 2), models_folder=tmp_path)
         assert warehouse.rows("select distinct basis from risk.scores where target = 'dropout'") == [("rules",)]
+
+
+def test_each_score_says_whether_its_course_or_its_centre_taught_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One course has 120 learners with a known end, the other 80: with a hundred asked for, the first has a model of its own and learns from nobody else."""
+    monkeypatch.setattr(scoring, "threshold", lambda name: 100.0 if name == "course_people_min" else threshold(name))
+    day = FIRST + timedelta(days=21 * 6 + 4)
+    with Warehouse.open(None) as warehouse:
+        write_history(warehouse, streams=7)
+        warehouse.connection.execute("update facts.dim_streams set course_id = 'ADA' where stream_id in ('COS/3', 'COS/4', 'COS/6')")
+        score_day(warehouse, day, models_folder=tmp_path)
+        told = warehouse.rows("select distinct stream_id, dropout_basis from risk.outlooks order by all")
+        cards = warehouse.rows("select scope, origin, card from risk.cards where target = 'dropout' order by scope")
+        models = warehouse.rows(
+            "select distinct s.stream_id, c.scope from risk.scores as s inner join risk.cards as c using (model_id, target) "
+            "where s.target = 'dropout' order by all"
+        )
+    assert told == [("COS/5", "course"), ("COS/6", "centre")]
+    assert models == [("COS/5", "COS"), ("COS/6", "centre")]
+    assert [(scope, origin) for scope, origin, _ in cards] == [("COS", "course"), ("centre", "centre")]
+    assert [json.loads(card)["streams"] for *_, card in cards] == [
+        ["COS/0", "COS/1", "COS/2"], ["COS/0", "COS/1", "COS/2", "COS/3", "COS/4"]
+    ]  # fmt: skip
 
 
 def test_reasons_of_the_shipped_model_sum_to_its_difference_from_the_median_learner(tmp_path: Path) -> None:
@@ -279,6 +356,30 @@ def test_a_challenger_that_foretells_the_newest_stream_worse_is_not_used(scored,
     promoted, verdict = registry.contest("dropout", spoiled, "COS/2", champion)
     assert not promoted
     assert "the champion's" in verdict
+
+
+def test_the_champion_scores_on_while_its_challenger_is_not_better(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """History grows by a stream, what is learned from it loses, once: that night and the next one the model in use scores as before."""
+    contested: list[str] = []
+
+    def lost(target: str, *_: object) -> tuple[bool, str]:
+        contested.append(target)
+        return False, "worse"
+
+    def in_use(warehouse: Warehouse, day: date) -> list[tuple[Any, ...]]:
+        score_day(warehouse, day, models_folder=tmp_path, is_judged=False)
+        return warehouse.rows("select distinct model_id from risk.scores where target = 'dropout' and day = ?", [day])
+
+    with Warehouse.open(None) as warehouse:
+        write_history(warehouse, streams=STREAMS)
+        first = in_use(warehouse, end_of(1) + timedelta(days=1))
+        monkeypatch.setattr(registry, "contest", lost)
+        nights = [in_use(warehouse, end_of(2) + timedelta(days=night)) for night in (1, 2)]
+        cards = dict(warehouse.rows("select verdict, is_champion from risk.cards where target = 'dropout'"))
+    assert len(first) == 1
+    assert nights == [first, first]
+    assert contested.count("dropout") == 1
+    assert cards == {"first of its kind": True, "worse": False}
 
 
 def test_days_drawn_at_random_never_see_a_later_row(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ WORDS = {
         "lead": "Every ended stream was scored week by week as if it were that day; the models knew only streams that had ended before. {rows} learner-weeks, {people} learners.",
         "lead_said": "What was said of learners on the last scored day of each week, held against what became of them in streams that have ended since. {rows} learner-weeks, {people} learners; {days} days looked at, up to {until}.",
         "nothing": "No stream that was scored has ended yet, or too few learners are known: whether the forecasts come true cannot be told so far. Once a stream ends, this page says it. Until then: what is said, and whether anything has changed.",
+        "of_when": "{people} learners of streams that were scored; {days} days looked at, up to {until}.",
         "short": "In short",
         "short_ten": "Of ten learners that the list names first in a stream, {list} really left; of ten at random {chance} (middle of the course; with 95 % certainty {low} to {high}).",
         "short_lead": "Of those who began and left, {share} were warned of before their last act, half of these {days} days before it or earlier.",
@@ -44,7 +45,7 @@ WORDS = {
         "all_left": "left", "yet_left": "left, still there that week", "learner_weeks": "learner-weeks", "list": "first ten by what a contact may save", "risk": "first ten by risk", "chance": "ten at random", "silence": "ten longest silent", "week": "week of the course",
         "order": "Are those who leave put above those who stay?", "in_order": "in order", "order_text": "Take one learner who left and one who completed: how often was the one who left said to be at higher risk? 100% is perfect, 50% is chance. In the second column what chance leaves open (ROC-AUC with its 95 % interval).",
         "reasons_first": "How often a reason comes first.", "reasons": "What is said about those at risk", "reasons_text": "How often a reason comes first. The first reason is still among the reasons the day after for {next} of learners, a week after for {stable}.",
-        "drift": "Has anything changed?", "drift_none": "Nothing beyond its limit.", "drift_text": "Days, of {days} scored, on which a measure left its limit. While the first streams teach the models this is usual; later it is a reason to ask what has changed: the course, the group, or a source that no longer delivers.",
+        "drift": "Has anything changed?", "drift_none": "Nothing beyond its limit.", "drift_unknown": "Not measured yet: there is nothing to compare with.", "drift_text": "Days, of {days} scored, on which a measure left its limit. While the first streams teach the models this is usual; later it is a reason to ask what has changed: the course, the group, or a source that no longer delivers.",
         "fairness": "Is anybody treated worse?", "fairness_none": "No sex, age or region is known here, so nothing can be compared. The forecasts never use them.",
         "fairness_text": "Missed: of those who left, the share that was at low risk at mid-course. False alarms: of those who completed, the share that was at medium or high risk. In brackets what chance leaves open (95 %): groups whose brackets overlap may well be treated alike. The forecasts never use these columns.",
         "group": "group", "learners": "learners", "left": "left", "missed": "missed", "false_alarms": "false alarms", "sex": "sex", "age_band": "age", "region": "region", "F": "women", "M": "men", "measure": "measure", "days": "days",
@@ -55,6 +56,7 @@ WORDS = {
         "lead": "Каждый завершённый поток оценён неделя за неделей, как если бы это был тот день; модели знали только потоки, завершённые раньше. Недель слушателей: {rows}, слушателей: {people}.",
         "lead_said": "Что говорилось о слушателях в последний оценённый день каждой недели и что с ними стало в потоках, которые с тех пор завершились. Недель слушателей: {rows}, слушателей: {people}; дней просмотрено: {days}, по {until}.",
         "nothing": "Ни один оценённый поток ещё не завершился, или слушателей с известным исходом слишком мало: сбываются ли прогнозы, пока сказать нельзя. Когда поток завершится, эта страница об этом скажет. До тех пор — что говорится и не изменилось ли что-нибудь.",
+        "of_when": "Слушателей в оценённых потоках: {people}; дней просмотрено: {days}, по {until}.",
         "short": "Коротко",
         "short_ten": "Из десяти слушателей потока, которых список называет первыми, действительно ушли {list}, из десяти наугад — {chance} (середина курса; с уверенностью 95 % от {low} до {high}).",
         "short_lead": "Из тех, кто начал и ушёл, о {share} список предупредил до их последнего действия, о половине из них — за {days} дн. или раньше.",
@@ -70,7 +72,7 @@ WORDS = {
         "all_left": "ушли", "yet_left": "ушли, но тогда ещё учились", "learner_weeks": "недель слушателей", "list": "первые десять по ожидаемой пользе", "risk": "первые десять по риску", "chance": "десять наугад", "silence": "десять самых молчаливых", "week": "неделя курса",
         "order": "Стоят ли уходящие выше тех, кто доучится?", "in_order": "верно", "order_text": "Возьмём одного ушедшего и одного завершившего: как часто ушедшему приписан более высокий риск? 100 % — безошибочно, 50 % — наугад. Во втором столбце — что оставляет открытым случай (ROC-AUC и её интервал 95 %).",
         "reasons_first": "Как часто причина стоит первой.", "reasons": "Что говорится о тех, кто в зоне риска", "reasons_text": "Как часто причина стоит первой. На другой день первая причина остаётся среди причин у {next} слушателей, через неделю — у {stable}.",
-        "drift": "Изменилось ли что-нибудь?", "drift_none": "Ничто не вышло за свой предел.", "drift_text": "Сколько дней из {days} оценённых показатель был за пределом. Пока модели учатся на первых потоках, это обычно; позже это повод спросить, что изменилось: курс, группа или источник, который перестал присылать данные.",
+        "drift": "Изменилось ли что-нибудь?", "drift_none": "Ничто не вышло за свой предел.", "drift_unknown": "Пока не измерялось: сравнить не с чем.", "drift_text": "Сколько дней из {days} оценённых показатель был за пределом. Пока модели учатся на первых потоках, это обычно; позже это повод спросить, что изменилось: курс, группа или источник, который перестал присылать данные.",
         "fairness": "Не хуже ли кому-то?", "fairness_none": "Пол, возраст и регион здесь неизвестны, сравнить нечего. Прогнозы их никогда не используют.",
         "fairness_text": "Упущено: доля ушедших, у кого в середине курса риск был низким. Ложные тревоги: доля завершивших, у кого риск был средним или высоким. В скобках — что оставляет открытым случай (95 %): где скобки перекрываются, разницы может и не быть. Прогнозы эти сведения никогда не используют.",
         "group": "группа", "learners": "слушателей", "left": "ушли", "missed": "упущено", "false_alarms": "ложные тревоги", "sex": "пол", "age_band": "возраст", "region": "регион", "F": "женщины", "M": "мужчины", "measure": "показатель", "days": "дней",
@@ -99,7 +101,7 @@ _PAGE = Environment(autoescape=True).from_string(
 <style>body{font:16px/1.5 "DejaVu Sans",sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;color:#222}
 h1{font-size:1.6rem}h2{font-size:1.15rem;margin-top:2rem}table{border-collapse:collapse}td,th{padding:.15rem .9rem .15rem 0;text-align:left}
 td+td,th+th{text-align:right}img{max-width:100%}p.small{color:#555}</style>
-<h1>{{ w.title }}</h1>{% if is_judged %}<p>{{ lead }}</p>{% endif %}<p class="small">{{ w.limits }}</p>
+<h1>{{ w.title }}</h1>{% if is_judged %}<p>{{ lead }}</p>{% elif of_when %}<p>{{ of_when }}</p>{% endif %}<p class="small">{{ w.limits }}</p>
 {% if is_judged %}{% if short %}<h2>{{ w.short }}</h2><ul>{% for one in short %}<li>{{ one }}</li>{% endfor %}</ul>{% endif %}
 <h2>{{ w.calibration }}</h2><p>{{ w.calibration_text }}</p><img alt="{{ w.calibration }}" src="{{ calibration }}">
 <h2>{{ w.lift }}</h2><p>{{ w.lift_text }}</p><img alt="{{ w.lift }}" src="{{ lift }}">
@@ -109,7 +111,7 @@ td+td,th+th{text-align:right}img{max-width:100%}p.small{color:#555}</style>
 {% if contacts %}<h2>{{ w.contacts }}</h2><p>{{ w.contacts_text }}</p><table><tr><th>{{ w.level }}</th><th></th><th>{{ w.learner_weeks }}</th><th>{{ w.acted }}</th><th>{{ w.left }}</th></tr>
 {% for one in contacts %}<tr><td>{{ one[0] }}</td><td>{{ one[1] }}</td><td>{{ one[2] }}</td><td>{{ one[3] }}</td><td>{{ one[4] }}</td></tr>{% endfor %}</table>{% endif %}
 <h2>{{ w.drift }}</h2>{% if drift %}<p>{{ drift_text }}</p><table><tr><th>{{ w.measure }}</th><th>{{ w.days }}</th></tr>
-{% for name, days in drift %}<tr><td>{{ name }}</td><td>{{ days }}</td></tr>{% endfor %}</table>{% else %}<p>{{ w.drift_none }}</p>{% endif %}
+{% for name, days in drift %}<tr><td>{{ name }}</td><td>{{ days }}</td></tr>{% endfor %}</table>{% else %}<p>{{ w.drift_none if is_drift_known else w.drift_unknown }}</p>{% endif %}
 {% if is_judged %}<h2>{{ w.fairness }}</h2>{% if fairness %}<p>{{ w.fairness_text }}</p><table><tr><th>{{ w.group }}</th><th>{{ w.learners }}</th><th>{{ w.left }}</th><th>{{ w.missed }}</th><th>{{ w.false_alarms }}</th></tr>
 {% for one in fairness %}<tr><td>{{ one[0] }}</td><td>{{ one[1] }}</td><td>{{ one[2] }}</td><td>{{ one[3] }}</td><td>{{ one[4] }}</td></tr>{% endfor %}</table>
 {% else %}<p>{{ w.fairness_none }}</p>{% endif %}{% endif %}</html>
@@ -143,14 +145,24 @@ def render(tested: Backtest, language: str, *, said_until: date | None = None) -
     return _PAGE.render(
         language=language, w=words, said=said, is_judged=is_judged,
         lead=lead.format(rows=len(rows), people=people, days=number_of_days, until=said_until and _day(said_until, language)),
+        of_when=said_until and words["of_when"].format(
+            people=_count(len(begun.drop_duplicates(["person_id", "stream_id"]))), days=number_of_days, until=_day(said_until, language)
+        ),
         short=_short(tested.figures, words, language), contacts=_contacts(tested.contacts, words, language), weeks=weeks,
         calibration=_calibration(rows, words) if is_judged else "", lift=_lift(rows, words) if is_judged else "",
         reasons=[(said.get(str(code), str(code)), _share(float(share), language)) for code, share in shares.items() if share >= LEAST_SHARE] if is_told else [],
         reasons_text=words["reasons_first" if np.isnan([tested.stability, tested.stability_next_day]).any() else "reasons_text"].format(stable=_share(tested.stability, language), next=_share(tested.stability_next_day, language)),
         drift_text=words["drift_text"].format(days=number_of_days),
+        is_drift_known=not tested.drift.empty,
         drift=[(said[str(name)], int(count)) for name, count in days.items()],
         fairness=[_of_group(one, words, language) for one in fairness(tested.rows)],
     )  # fmt: skip
+
+
+def _count(people: int) -> str:
+    """A number of learners, or that they are too few to be told."""
+    least = int(threshold("small_group"))
+    return str(people) if people >= least else f"<{least}"
 
 
 def _day(day: date, language: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -112,6 +113,12 @@ def test_of_a_stream_that_runs_nobody_is_judged_and_the_page_says_that_nothing_i
     assert words["reasons"] in page
     assert words["calibration"] not in page
     assert "<img" not in page
+    # A page that is printed says of when it is, and what was not measured has not stayed as it was.
+    assert "60 learners of streams that were scored; 2 days looked at, up to 29 March 2026." in page
+    assert words["drift_unknown"] not in page
+    unmeasured = evaluation_page.render(replace(told, drift=told.drift.iloc[:0]), "en", said_until=until)
+    assert words["drift_unknown"] in unmeasured
+    assert words["drift_none"] not in unmeasured
 
 
 def test_what_was_said_longer_ago_than_a_year_is_left_out(tmp_path: Path) -> None:

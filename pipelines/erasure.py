@@ -3,7 +3,7 @@
 What is taken away: every row of the warehouse that is about the learner or was written by the learner, in every schema; the learner's name, address
 and handle where they stand in what others wrote; the page's marks and its log; lists, workbooks and mails that name the learner. The files of the
 warehouse and of the page are written anew, so that nothing stays in their free space. What remains is a record without a name: that it was done, when,
-and the accounts' pseudonyms, by which every later load is cleaned (:func:`hold`).
+and the accounts' pseudonyms with their works' ids, by which every later load is cleaned (:func:`hold`).
 
 What it does not do: the exports and systems that are read belong to those who run them; the result names the sources that spoke of the learner.
 Frozen reports name nobody and keep no small number; they stay.
@@ -34,12 +34,16 @@ MASK = "[…]"
 _STRING_LEAST = 5
 #: Columns that point at what is taken away and stay where they are: the row is another's.
 _POINTERS = ("reply_to_id", "thread_id", "parent_id", "burst_id", "cluster_id", "into_id", "about_message_id", "load_id")
+#: The record of what was erased, which stays.
+_RECORD = ("raw.erasures", "raw.erased_works")
 #: Rows that are the learner's own, by their key: (table, key, the column by which they are).
 _OWN = (
     ("raw.messages", "message_id", "account_id"),
     ("raw.submissions", "submission_id", "account_id"),
     ("raw.submission_files", "file_id", "submission_id"),
     ("raw.grades", "grade_id", "account_id"),
+    # Of a mark that names a work alone its words are found by the work.
+    ("raw.grades", "grade_id", "submission_id"),
     ("raw.survey_answers", "answer_id", "account_id"),
     ("raw.marks", "mark_id", "person_id"),
     ("links.people_decisions", "decision_id", "account_id"),
@@ -112,17 +116,10 @@ def hold(warehouse: Warehouse) -> int:
     accounts = [account for (account,) in warehouse.rows("select account_id from raw.erasures order by 1")]
     if not accounts:
         return 0
+    # A mark may come again without the work that it names: by the work's id it is known to be the learner's, and another's keeps its words.
+    works = [work for (work,) in warehouse.rows("select submission_id from raw.erased_works order by 1")]
     with warehouse.transaction():
-        # A mark that names a work and not whose it is may be of one that was taken away: nobody can say, so its words are not kept.
-        warehouse.connection.execute(
-            """
-            update personal.grades set comment = null
-            where comment is not null and grade_id in (
-                select mark.grade_id from raw.grades as mark left join raw.submissions as work on work.submission_id = mark.submission_id
-                where mark.account_id is null and mark.record = 'marking' and mark.submission_id is not null and work.submission_id is null)
-            """
-        )
-        return sum(_take_away(warehouse, accounts).values())
+        return sum(_take_away(warehouse, [*accounts, *works]).values())
 
 
 # -- the warehouse -------------------------------------------------------------------------------------------------------------------
@@ -167,7 +164,7 @@ def _tables(warehouse: Warehouse) -> Iterator[tuple[str, dict[str, str]]]:
     ):
         columns.setdefault(f"{schema}.{table}", {})[column] = kind
     for table, kinds in columns.items():
-        if table != "raw.erasures":
+        if table not in _RECORD:
             yield table, {column: kind for column, kind in kinds.items() if kind in ("VARCHAR", "JSON")}
 
 
@@ -177,6 +174,10 @@ def _take_away(warehouse: Warehouse, subjects: Sequence[str]) -> dict[str, int]:
     run("create or replace temp table erased_ids as select unnest(?::varchar[]) as id", [list(subjects)])
     for table, key, owner in _OWN:
         run(f"insert into erased_ids select distinct {key} from {table} where {owner} in (select id from erased_ids)")
+    run(
+        "insert into raw.erased_works select submission_id from raw.submissions where submission_id in (select id from erased_ids) "
+        "and account_id in (select id from erased_ids) and submission_id not in (select submission_id from raw.erased_works)"
+    )
     # Fingerprints are kept by a number of their text.
     run(
         "delete from links.copy_prints where text_no in (select text_no from links.copy_texts where text_id in (select id from erased_ids))"

@@ -817,6 +817,12 @@ comment on column raw.erasures.account_id is 'Pseudonym of the account; there is
 comment on column raw.erasures.erasure_id is 'What was erased together: one learner.';
 comment on column raw.erasures.erased_at is 'When.';
 
+create table if not exists raw.erased_works (
+    submission_id varchar not null
+);
+comment on table raw.erased_works is 'One row per work of a learner who was erased: a mark that names the work alone, and comes again without it, is known to be that learner''s by it. Key: submission_id.';
+comment on column raw.erased_works.submission_id is 'Id of the work; there is no other row with it anywhere.';
+
 create table if not exists raw.installation (
     programme_id varchar not null,
     key_mark varchar not null

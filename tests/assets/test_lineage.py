@@ -102,7 +102,7 @@ def test_what_a_step_reads_comes_before_it(graph: dg.AssetGraph, asset: str) -> 
 
 #: Not assets: books that the loader keeps of its own work, and what deliveries remember of themselves.
 BOOKKEEPING = {
-    "raw.coverage", "raw.declared", "raw.erasures", "raw.installation", "raw.load_counts", "raw.rejects", "raw.vanished",
+    "raw.coverage", "raw.declared", "raw.erased_works", "raw.erasures", "raw.installation", "raw.load_counts", "raw.rejects", "raw.vanished",
     "deliveries.files", "deliveries.list_items", "deliveries.list_reasons", "deliveries.mails",
 }  # fmt: skip
 

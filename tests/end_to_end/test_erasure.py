@@ -32,6 +32,7 @@ from tests.end_to_end.conftest import Installation
 pytestmark = pytest.mark.slow
 
 AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
+_COMMENTS = "select count(comment) from personal.grades"
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,11 @@ def _said(content: bytes) -> str:
 def _tables(home: Path) -> dict[str, str]:
     with Warehouse.open(home / "warehouse.duckdb", read_only=True) as warehouse:
         names = warehouse.rows("select table_schema || '.' || table_name from information_schema.tables order by 1")
-        return {name: " ".join(str(row) for row in warehouse.rows(f"select * from {name}")) for (name,) in names if name != "raw.erasures"}
+        return {
+            name: " ".join(str(row) for row in warehouse.rows(f"select * from {name}"))
+            for (name,) in names
+            if name not in ("raw.erasures", "raw.erased_works")
+        }
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +153,10 @@ def test_the_rest_is_there_as_before(made: Installation, forgotten: Forgotten) -
         activity = [one.value("select count(*) from raw.activity") for one in (before, after)]
         own = before.value("select count(*) from raw.activity where account_id in (select unnest($1)) or related_account_id in (select unnest($1))", [list(forgotten.accounts)])  # fmt: skip
         remembered = {path for (path,) in after.rows("select path from deliveries.files")}
+        words = "select count(comment) from personal.grades inner join raw.grades using (grade_id) where account_id is null or account_id not in (select unnest($1))"
+        comments = [one.value(words, [list(forgotten.accounts)]) for one in (before, after)]
     assert people[1] == people[0] - 1
+    assert comments[1] == comments[0] > 0
     assert activity[1] == activity[0] - own
     assert remembered == {str(path.relative_to(forgotten.home / "deliveries")) for path in (forgotten.home / "deliveries").rglob("*") if path.is_file()}  # fmt: skip
 
@@ -166,6 +174,7 @@ def test_what_the_exports_bring_again_is_dropped(made: Installation, forgotten: 
     with Warehouse.open(forgotten.home / "warehouse.duckdb") as warehouse:
         warehouse.connection.execute("delete from raw.loads")
         without = warehouse.value("select count(*) from raw.activity")
+        comments = warehouse.value(_COMMENTS)
     with pytest.MonkeyPatch.context() as patch:
         configure(patch, made.exports, forgotten.home)
         run = steps.Run(read_settings(), made.as_of, AT)
@@ -173,6 +182,7 @@ def test_what_the_exports_bring_again_is_dropped(made: Installation, forgotten: 
             assert any(load.state == "loaded" for load in steps.load(run, source))
     with Warehouse.open(forgotten.home / "warehouse.duckdb", read_only=True) as warehouse:
         assert warehouse.value("select count(*) from raw.activity") == without
+        assert warehouse.value(_COMMENTS) == comments
         assert warehouse.value("select count(*) from raw.accounts where account_id in (select unnest(?))", [list(forgotten.accounts)]) == 0
     # What others wrote comes back as it stands in the exports: that is theirs, and named in the runbook.
     own = forgotten.wrote

@@ -95,18 +95,31 @@ def test_a_repeated_question_goes_with_whoever_asked_what_is_shown_of_it() -> No
         assert warehouse.rows("select shown_question_id from reports.rpt_week_questions") == [("n",)]
 
 
-def test_words_about_a_work_that_nobody_is_known_to_have_made_may_be_about_the_erased() -> None:
+def test_of_marks_that_name_a_work_alone_those_of_the_erased_go_whenever_the_work_comes() -> None:
+    """Marks of three works, nobody's by themselves: of the erased learner, of another, and of one whose work has not come yet."""
+    works = {"s1": "gone", "s2": "other"}
+    marks = [{"grade_id": f"g{number}", "record": "marking", "submission_id": f"s{number}", "account_id": None} for number in (1, 2, 3)]
+
+    def bring(warehouse: Warehouse, **owners: str) -> dict[str, str]:
+        for work, account in owners.items():
+            insert(
+                warehouse, "raw.submissions", [{"submission_id": work, "kind": "assignment", "account_id": account, "state": "submitted"}]
+            )
+        hold(warehouse)
+        return dict(warehouse.rows("select grade_id, comment from personal.grades order by 1"))
+
     with empty() as warehouse:
         insert(warehouse, "raw.erasures", [{"account_id": "gone", "erasure_id": "e", "erased_at": START}])
-        insert(warehouse, "raw.submissions", [{"submission_id": "s1", "kind": "assignment", "account_id": "other", "state": "submitted"}])
-        insert(
-            warehouse,
-            "raw.grades",
-            [{"grade_id": f"g{number}", "record": "marking", "submission_id": f"s{number}", "account_id": None} for number in (1, 2)],
-        )
-        insert(warehouse, "personal.grades", [{"grade_id": f"g{number}", "comment": "Поправьте"} for number in (1, 2)])
-        hold(warehouse)
-        assert dict(warehouse.rows("select grade_id, comment from personal.grades")) == {"g1": "Поправьте", "g2": None}
+        insert(warehouse, "raw.grades", marks)
+        insert(warehouse, "personal.grades", [{"grade_id": mark["grade_id"], "comment": "Поправьте"} for mark in marks])
+        assert bring(warehouse) == {"g1": "Поправьте", "g2": "Поправьте", "g3": "Поправьте"}
+        assert bring(warehouse, **works) == {"g2": "Поправьте", "g3": "Поправьте"}
+        # The mark comes again, as a corrected export has it, and its work does not.
+        insert(warehouse, "raw.grades", marks[:1])
+        insert(warehouse, "personal.grades", [{"grade_id": "g1", "comment": "Поправьте"}])
+        assert bring(warehouse) == {"g2": "Поправьте", "g3": "Поправьте"}
+        assert bring(warehouse, s3="gone") == {"g2": "Поправьте"}
+        assert count(warehouse, "raw.grades") == 1
 
 
 def count(warehouse: Warehouse, table: str) -> int:

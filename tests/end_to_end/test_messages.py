@@ -13,7 +13,7 @@ from pipelines import steps
 from pipelines.settings import read_settings
 from tests.conftest import configure
 from tests.end_to_end.conftest import Installation
-from tests.unit.deliveries.test_telegram import TOKEN, Telegram
+from tests.unit.deliveries.lists.test_telegram import TOKEN, Telegram
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 

@@ -52,7 +52,7 @@ EVIDENCE: tuple[Evidence, ...] = (
     Evidence(
         ("has_started", "first_activity_course_day", "silent_days", "active_days_7", "active_days_14"),
         f"select occurred_at as at, channel || ': ' || what as what, ref_id as row_id from facts.fct_timeline where {_KNOWN} and occurred_at < $end "
-        "and what not in ('notice', 'contacted')",
+        "and what not in ('notice', 'notice_bounced', 'contacted', 'letter_bounced')",
         (("activity", "activity_id"), ("messages", "message_id"), ("submissions", "submission_id"), ("webinars", "webinar_id")),
     ),
     Evidence(

@@ -357,7 +357,7 @@ def after_contact(warehouse: Warehouse, rows: pd.DataFrame) -> pd.DataFrame:
     who is written to is chosen, and who writes is answered.
     """
     contacts = warehouse.frame(
-        "select distinct person_id, stream_id, day as contacted_on from facts.fct_contacts where kind <> 'notice' and stream_id is not null"
+        "select distinct person_id, stream_id, day as contacted_on from facts.fct_contacts where kind <> 'notice' and not is_returned and stream_id is not null"
     )
     acts = warehouse.frame("select person_id, stream_id, day as seen_on, silent_days from indicators.ind_learner_days")
     known = rows[rows["is_judged"] & _still_there(rows)][["person_id", "stream_id", "day", "level", "ended_as"]].copy()

@@ -299,6 +299,11 @@ def test_a_letter_that_came_back_answers_nobody(warehouse: Warehouse) -> None:
     assert rows == [("lost0", True, True), ("lost1", False, False)]
     rows = of(warehouse, "reports.rpt_open_questions", "question_id", curator_id="p-tanya", is_answer_returned=True)
     assert rows == [("lost0",)]
+    (returned_at,) = of(warehouse, "facts.fct_questions", "answer_returned_at", question_id="lost0")
+    assert returned_at[0].isoformat() == "2026-11-19T06:01:00+00:00"
+    # A letter that came back is no contact: it is kept, and marked.
+    assert of(warehouse, "facts.fct_contacts", "message_id, person_id, is_returned", message_id="sent") == [("sent", "p-kira", True)]
+    assert of(warehouse, "facts.fct_timeline", "ref_id", person_id="p-kira", what="letter_bounced") == [("sent",)]
 
 
 def test_not_reached_names_the_next_channel(warehouse: Warehouse) -> None:

@@ -14,7 +14,7 @@ START = datetime(2026, 11, 16, 7, tzinfo=UTC)
 def test_habits_of_answering_and_a_channel_that_came_back() -> None:
     """Three of four letters answered, one of two words in the chat; the last letter came back: mail is out, the chat is proposed."""
     made = {
-        "facts.fct_contacts": "message_id varchar, person_id varchar, channel varchar, contacted_at timestamptz",
+        "facts.fct_contacts": "message_id varchar, person_id varchar, channel varchar, contacted_at timestamptz, is_returned boolean",
         "facts.fct_notices": "notice_id varchar, person_id varchar, channel varchar, sent_at timestamptz, is_bounced boolean, first_sign_at timestamptz",
         "facts.dim_people": "person_id varchar, is_learner boolean",
     }

@@ -1,4 +1,5 @@
 -- One row per message of a curator that speaks to one learner: a letter, a personal message, an answer in a forum or chat, a notice.
+-- A letter that came back from the learner is kept and marked: it was sent, and reached nobody.
 -- A message without a course is a contact in the stream that the learner shares with its writer.
 with messages as (
 
@@ -11,7 +12,8 @@ spoken as (
     select
         messages.message_id,
         accounts.person_id,
-        case when messages.is_to_list then 'notice' else 'letter' end as kind
+        case when messages.is_to_list then 'notice' else 'letter' end as kind,
+        false as is_unreceived
     from messages
     inner join {{ source('raw', 'addressees') }} as addressees
         on messages.message_id = addressees.message_id
@@ -23,18 +25,22 @@ spoken as (
     select
         messages.message_id,
         questions.person_id,
-        'answer' as kind
+        'answer' as kind,
+        unreceived.answer_id is not null as is_unreceived
     from {{ source('links', 'replies') }} as replies
     inner join messages
         on replies.answer_id = messages.message_id
     inner join {{ ref('fct_questions') }} as questions
         on replies.question_id = questions.question_id
+    left join {{ ref('fct_unreceived_answers') }} as unreceived
+        on replies.question_id = unreceived.question_id and replies.answer_id = unreceived.answer_id
     where messages.role in ('curator', 'staff')
     union
     select
         notices.notice_id as message_id,
         notices.person_id,
-        'notice' as kind
+        'notice' as kind,
+        false as is_unreceived
     from {{ ref('fct_notices') }} as notices
     -- What stands in a chat speaks to everybody and to no one.
     where notices.channel <> 'chat'
@@ -54,6 +60,7 @@ ranked as (
         messages.day,
         learners.course_id,
         learners.stream_id,
+        spoken.is_unreceived or returned.message_id is not null as is_returned,
         row_number() over (
             partition by spoken.message_id, spoken.person_id
             order by
@@ -62,7 +69,8 @@ ranked as (
                 case when messages.day between streams.starts_on and coalesce(streams.ends_on, date '9999-01-01') then 0 else 1 end,
                 streams.starts_on desc nulls last,
                 learners.stream_id,
-                spoken.kind
+                spoken.kind,
+                spoken.is_unreceived
         ) as place
     from spoken
     inner join messages
@@ -73,6 +81,8 @@ ranked as (
         on learners.stream_id = streams.stream_id
     left join {{ ref('dim_curators') }} as curators
         on learners.stream_id = curators.stream_id and messages.person_id = curators.curator_id
+    left join {{ ref('fct_returned_letters') }} as returned
+        on spoken.message_id = returned.message_id and spoken.person_id = returned.receiver_id
 
 )
 
@@ -85,6 +95,7 @@ select
     ranked.channel,
     ranked.kind,
     ranked.contacted_at,
-    ranked.day
+    ranked.day,
+    ranked.is_returned
 from ranked
 where ranked.place = 1

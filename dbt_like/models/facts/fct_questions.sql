@@ -240,6 +240,16 @@ came_back as (
 
 ),
 
+came_to_nothing as (
+
+    select
+        unreceived.question_id,
+        max(unreceived.returned_at) as returned_at
+    from unreceived
+    group by unreceived.question_id
+
+),
+
 timed as (
 
     select
@@ -288,10 +298,13 @@ select
     coalesce(away.curators_away, 0) as curators_away,
     timed.asker_id,
     came_back.question_id is not null as is_address_bounced,
-    timed.question_id in (select unreceived.question_id from unreceived) as is_answer_returned
+    came_to_nothing.question_id is not null as is_answer_returned,
+    came_to_nothing.returned_at as answer_returned_at
 from timed
 left join came_back
     on timed.question_id = came_back.question_id
+left join came_to_nothing
+    on timed.question_id = came_to_nothing.question_id
 left join running
     on timed.question_id = running.question_id
 left join {{ source('links', 'repeated_questions') }} as clusters

@@ -21,6 +21,6 @@ union all
 select notices.person_id, notices.stream_id, notices.sent_at as occurred_at, notices.channel, case when notices.is_bounced then 'notice_bounced' else 'notice' end as what, notices.notice_id as ref_id
 from {{ ref('fct_notices') }} as notices
 union all
-select contacts.person_id, contacts.stream_id, contacts.contacted_at as occurred_at, contacts.channel, 'contacted' as what, contacts.message_id as ref_id
+select contacts.person_id, contacts.stream_id, contacts.contacted_at as occurred_at, contacts.channel, case when contacts.is_returned then 'letter_bounced' else 'contacted' end as what, contacts.message_id as ref_id
 from {{ ref('fct_contacts') }} as contacts
 where contacts.kind <> 'notice'

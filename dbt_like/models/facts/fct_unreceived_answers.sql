@@ -1,96 +1,15 @@
--- One row per question and letter of the course's people in answer to it that did not reach the asker: delivery failed for every address of the
--- asker's that it was sent to, or for all addresses there were. A report that names no address speaks of a letter's only one; a delay is no failure.
-with failed as (
-
-    select
-        reports.about_message_id as message_id,
-        reports.about_account_id as account_id,
-        reports.sent_at
-    from {{ source('raw', 'messages') }} as reports
-    where
-        reports.kind = 'delivery_report'
-        and reports.delivery_state = 'failed'
-        and reports.about_message_id is not null
-        and reports.sent_at < {{ as_of_end() }}
-
-),
-
-addressed as (
-
-    select distinct
-        addressees.message_id,
-        addressees.account_id,
-        coalesce(accounts.person_id, addressees.account_id) as receiver_id
-    from {{ source('raw', 'addressees') }} as addressees
-    left join {{ ref('dim_accounts') }} as accounts
-        on addressees.account_id = accounts.account_id
-    where
-        addressees.role in ('to', 'cc', 'bcc')
-        and addressees.message_id in (select failed.message_id from failed)
-
-),
-
-counted as (
-
-    select
-        addressed.message_id,
-        count(*) as addresses
-    from addressed
-    group by addressed.message_id
-
-),
-
-told as (
-
-    select
-        addressed.message_id,
-        addressed.receiver_id,
-        addressed.account_id,
-        min(failed.sent_at) as returned_at
-    from addressed
-    inner join counted
-        on addressed.message_id = counted.message_id
-    left join failed
-        on addressed.message_id = failed.message_id
-        and (addressed.account_id = failed.account_id or (failed.account_id is null and counted.addresses = 1))
-    group by addressed.message_id, addressed.receiver_id, addressed.account_id
-
-),
-
-receivers as (
-
-    select
-        told.message_id,
-        told.receiver_id,
-        max(told.returned_at) as returned_at,
-        bool_and(told.returned_at is not null) as is_returned
-    from told
-    group by told.message_id, told.receiver_id
-
-),
-
-letters as (
-
-    select
-        receivers.message_id,
-        bool_and(receivers.is_returned) as reached_nobody
-    from receivers
-    group by receivers.message_id
-
-)
-
+-- One row per question and letter of the course's people in answer to it that did not reach the asker: it came back from the asker, or from
+-- everybody it was sent to.
 select
     links.question_id,
     links.answer_id,
-    max(receivers.returned_at) as returned_at
+    max(letters.returned_at) as returned_at
 from {{ source('links', 'replies') }} as links
-inner join receivers
-    on links.answer_id = receivers.message_id and receivers.is_returned
-inner join letters
-    on receivers.message_id = letters.message_id
+inner join {{ ref('fct_returned_letters') }} as letters
+    on links.answer_id = letters.message_id
 inner join {{ ref('fct_messages') }} as asked
     on links.question_id = asked.message_id
 where
     links.role in ('curator', 'staff')
-    and (letters.reached_nobody or receivers.receiver_id = coalesce(asked.person_id, asked.account_id))
+    and (letters.reached_nobody or letters.receiver_id = coalesce(asked.person_id, asked.account_id))
 group by links.question_id, links.answer_id

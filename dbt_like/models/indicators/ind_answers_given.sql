@@ -18,7 +18,10 @@ with given as (
         on links.answer_id = words.message_id
     inner join {{ ref('fct_questions') }} as questions
         on links.question_id = questions.question_id
-    where links.role in ('curator', 'staff') and links.kind <> 'thanks' and words.person_id is not null
+    left join {{ ref('fct_unreceived_answers') }} as unreceived
+        on links.question_id = unreceived.question_id and links.answer_id = unreceived.answer_id
+    -- A letter that came back from the asker answered nobody.
+    where links.role in ('curator', 'staff') and links.kind <> 'thanks' and words.person_id is not null and unreceived.answer_id is null
 
 )
 

@@ -10,6 +10,7 @@ with contacts as (
         contacts.message_id,
         1 as is_contact
     from {{ ref('fct_contacts') }} as contacts
+    where not coalesce(contacts.is_returned, false)
 
 ),
 

@@ -87,7 +87,7 @@ contacts as (
         contacts.*,
         row_number() over (partition by contacts.person_id, contacts.stream_id order by contacts.contacted_at desc, contacts.message_id) as place
     from {{ ref('fct_contacts') }} as contacts
-    where contacts.kind <> 'notice'
+    where contacts.kind <> 'notice' and not contacts.is_returned
 
 ),
 

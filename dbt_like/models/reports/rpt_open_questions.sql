@@ -31,6 +31,7 @@ questions as (
         questions.curators_away,
         questions.is_address_bounced,
         questions.is_answer_returned,
+        questions.answer_returned_at,
         waits.from_at,
         waits.turn > 1 as is_reopened,
         waits.hours as hours_open,
@@ -132,7 +133,8 @@ select
     away_now.curator_id is not null as is_curator_away,
     questions.is_unlinked,
     questions.is_address_bounced,
-    questions.is_answer_returned
+    questions.is_answer_returned,
+    questions.answer_returned_at
 from questions
 inner join shown
     on questions.question_id = shown.question_id

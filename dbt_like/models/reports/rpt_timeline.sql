@@ -54,6 +54,6 @@ left join {{ ref('dim_tasks') }} as tasks
 left join {{ ref('dim_webinars') }} as webinars
     on {{ key_where('timeline.ref_id', "timeline.what = 'attended'") }} = webinars.webinar_id
 left join writers
-    on {{ key_where('timeline.ref_id', "timeline.what = 'contacted'") }} = writers.message_id
+    on {{ key_where('timeline.ref_id', "timeline.what in ('contacted', 'letter_bounced')") }} = writers.message_id
 left join {{ ref('rpt_people') }} as authors
     on writers.curator_id = authors.person_id

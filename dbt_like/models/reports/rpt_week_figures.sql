@@ -90,6 +90,7 @@ hits as (
         on days.person_id = contacts.person_id
         and days.stream_id = contacts.stream_id
         and contacts.kind <> 'notice'
+        and not contacts.is_returned
         and contacts.day between weeks.from_day and weeks.until_day
     group by weeks.back
     union all

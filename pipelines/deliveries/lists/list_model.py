@@ -39,6 +39,7 @@ class OpenQuestion:
     is_reopened: bool | None = None
     is_address_bounced: bool | None = None
     is_answer_returned: bool | None = None
+    answer_returned_at: datetime | None = None
 
     @property
     def answered_on(self) -> str | None:

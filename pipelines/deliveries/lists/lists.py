@@ -239,7 +239,7 @@ def _candidates(warehouse: Warehouse, day: date) -> dict[str, list[Line]]:
         of_the_day,
         [day],
         order="curator_id, person_id, asked_at, question_id",
-        optional=("waits_since", "is_reopened", "is_address_bounced", "is_answer_returned"),
+        optional=("waits_since", "is_reopened", "is_address_bounced", "is_answer_returned", "answer_returned_at"),
     )
     for row in asked:
         questions = person(row)["questions"]

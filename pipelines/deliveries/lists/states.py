@@ -61,6 +61,9 @@ def reasons_for(line: Line) -> frozenset[str]:
         # A learner who comes back to a question asks anew.
         asked = f"question:{question.question_id}" + (f":{question.waits_since.isoformat()}" if question.waits_since else "")
         found.add(asked)
+        # What stood there when it was answered stands there again once the answer comes back: the return is what is new.
+        if question.answer_returned_at:
+            found.add(f"returned:{question.question_id}:{question.answer_returned_at.isoformat()}")
         found.update(f"{asked}:{int(step)} h" for step in waits if (question.hours_open or 0.0) >= step)
     for risk in line.risks:
         # A level holds the lower ones in it, so that a fall is nothing new.

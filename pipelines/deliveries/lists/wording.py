@@ -93,6 +93,7 @@ NEWS = {
     "silent": N_("the silence grows"),
     "never_started": N_("still no entry"),
     "bounce": N_("a letter came back"),
+    "returned": N_("the answer came back"),
     "silence": N_("one more notice without a sign"),
     "work": N_("one more work"),
     "idle": N_("the silence grows"),

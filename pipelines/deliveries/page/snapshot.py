@@ -50,7 +50,7 @@ create table stream_curators (stream_id text not null, curator_id text not null,
 """
 #: Acts that are told one by one; all others in the LMS are counted by the day.
 _TOLD = (
-    "asked", "wrote", "handed_in", "handed_in_late", "passed", "not_passed", "graded", "attended", "notice", "notice_bounced", "contacted",
+    "asked", "wrote", "handed_in", "handed_in_late", "passed", "not_passed", "graded", "attended", "notice", "notice_bounced", "contacted", "letter_bounced",
 )  # fmt: skip
 
 

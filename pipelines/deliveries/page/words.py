@@ -27,11 +27,12 @@ ACTS = {
     "notice": N_("a notice was sent"),
     "notice_bounced": N_("a notice came back"),
     "contacted": N_("was written to"),
+    "letter_bounced": N_("a letter came back"),
 }
 #: How far ahead the day lies that is given as an example.
 _DAYS_AHEAD = 2
 #: Whose act it is: the learner's own ones and those of the course's people are told apart by more than colour.
-FROM_STAFF = ("passed", "not_passed", "graded", "notice", "notice_bounced", "contacted")
+FROM_STAFF = ("passed", "not_passed", "graded", "notice", "notice_bounced", "contacted", "letter_bounced")
 
 
 def timeline_view(entries: Sequence[Entry], language: Language) -> list[dict[str, Any]]:

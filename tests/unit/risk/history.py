@@ -60,8 +60,8 @@ def write_history(warehouse: Warehouse, *, streams: int, learners: int = 40, see
         "facts.fct_enrolments": pd.DataFrame(enrolments, columns=["person_id", "stream_id", "outcome", "dropped_on", "completed_at"]),
         # Every third learner is written to once, in the third week.
         "facts.fct_contacts": pd.DataFrame(
-            [(person, stream, "letter", end_of(int(stream[4:])) - timedelta(days=25)) for person, stream, *_ in enrolments[::3]],
-            columns=["person_id", "stream_id", "kind", "day"],
+            [(person, stream, "letter", end_of(int(stream[4:])) - timedelta(days=25), False) for person, stream, *_ in enrolments[::3]],
+            columns=["person_id", "stream_id", "kind", "day", "is_returned"],
         ),
         "facts.dim_streams": pd.DataFrame(dates, columns=["stream_id", "course_id", "starts_on", "ends_on"]),
         "indicators.ind_formal_completions": pd.DataFrame(

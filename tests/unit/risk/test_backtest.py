@@ -214,8 +214,10 @@ def test_after_a_contact_of_the_week_it_is_told_who_acted_and_who_left() -> None
     sent = [("letter", "letter", 3), ("notice", "notice", 3), ("later", "letter", 8), ("before", "letter", 0), ("gone", "letter", 3)]
     tables = {
         "facts.fct_contacts": pd.DataFrame(
-            [(person, "s", kind, day + timedelta(days=after)) for person, kind, after in sent],
-            columns=["person_id", "stream_id", "kind", "day"],
+            [(person, "s", kind, day + timedelta(days=after), False) for person, kind, after in sent]
+            # A letter that came back reached nobody.
+            + [("later", "s", "letter", day + timedelta(days=3), True)],
+            columns=["person_id", "stream_id", "kind", "day", "is_returned"],
         ),
         "indicators.ind_learner_days": pd.DataFrame(
             {"person_id": people, "stream_id": "s", "day": day + timedelta(days=7), "silent_days": [2, 9, 3, 1, 8]}

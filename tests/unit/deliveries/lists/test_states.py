@@ -67,6 +67,22 @@ def test_nobody_stands_on_three_lists_running_for_the_same_reason() -> None:
     assert shown == [True, True, False, False, True, True, False, False, True]
 
 
+def test_an_answer_that_comes_back_days_later_wakes_the_line_that_it_had_closed() -> None:
+    """The question is the same, and all that spoke for it had been seen: only the return is new; the second one is new again."""
+    mornings = Mornings()
+    asked = made.question(1, NAME, 30.0)
+    (line,) = mornings.next(rpt_open_questions=[asked]).lines
+    mornings.mark("resolved", line)
+    assert names(mornings.next(rpt_open_questions=[asked])) == []
+    for number in (1, 2):
+        returned = {**asked, "answer_returned_at": datetime(2026, 11, 3 + number, tzinfo=UTC)}
+        (line,) = mornings.next(rpt_open_questions=[returned]).lines
+        assert line.change
+        assert line.change.news == ("returned",)
+        mornings.mark("resolved", line)
+        assert names(mornings.next(rpt_open_questions=[returned])) == []
+
+
 def test_something_new_brings_a_resting_line_back() -> None:
     mornings = Mornings()
     for _ in range(2):

@@ -1,0 +1,87 @@
+-- One row per letter and receiver whom it did not reach: delivery failed for every address of the receiver's that it was sent to. A report that
+-- names no address speaks of a letter's only one; a delay is no failure.
+with failed as (
+
+    select
+        reports.about_message_id as message_id,
+        reports.about_account_id as account_id,
+        reports.sent_at
+    from {{ source('raw', 'messages') }} as reports
+    where
+        reports.kind = 'delivery_report'
+        and reports.delivery_state = 'failed'
+        and reports.about_message_id is not null
+        and reports.sent_at < {{ as_of_end() }}
+
+),
+
+addressed as (
+
+    select distinct
+        addressees.message_id,
+        addressees.account_id,
+        coalesce(accounts.person_id, addressees.account_id) as receiver_id
+    from {{ source('raw', 'addressees') }} as addressees
+    left join {{ ref('dim_accounts') }} as accounts
+        on addressees.account_id = accounts.account_id
+    where
+        addressees.role in ('to', 'cc', 'bcc')
+        and addressees.message_id in (select failed.message_id from failed)
+
+),
+
+counted as (
+
+    select
+        addressed.message_id,
+        count(*) as addresses
+    from addressed
+    group by addressed.message_id
+
+),
+
+told as (
+
+    select
+        addressed.message_id,
+        addressed.receiver_id,
+        addressed.account_id,
+        min(failed.sent_at) as returned_at
+    from addressed
+    inner join counted
+        on addressed.message_id = counted.message_id
+    left join failed
+        on addressed.message_id = failed.message_id
+        and (addressed.account_id = failed.account_id or (failed.account_id is null and counted.addresses = 1))
+    group by addressed.message_id, addressed.receiver_id, addressed.account_id
+
+),
+
+receivers as (
+
+    select
+        told.message_id,
+        told.receiver_id,
+        max(told.returned_at) as returned_at,
+        bool_and(told.returned_at is not null) as is_returned
+    from told
+    group by told.message_id, told.receiver_id
+
+),
+
+letters as (
+
+    select
+        receivers.*,
+        bool_and(receivers.is_returned) over (partition by receivers.message_id) as reached_nobody
+    from receivers
+
+)
+
+select
+    letters.message_id,
+    letters.receiver_id,
+    letters.returned_at,
+    letters.reached_nobody
+from letters
+where letters.is_returned

@@ -80,6 +80,7 @@ _AGAINST = {
     "peers_named": 1.20,
     "rhetorical": 0.80,
     "regrets": 0.60,
+    "specifies": 0.60,
     "off_topic": 0.60,
     "ready_work": 0.70,
     "doubts": 0.60,
@@ -87,7 +88,19 @@ _AGAINST = {
     "no_course_term": 0.20,
 }
 #: Signs against that are as good as certain by themselves: where one of them decides, nothing that was learned says otherwise.
-_SURE = ("follow_up", "shares_work", "forwarded", "peers_selves", "instructs", "rhetorical", "regrets", "off_topic", "ready_work", "doubts")
+_SURE = (
+    "follow_up",
+    "shares_work",
+    "forwarded",
+    "peers_selves",
+    "instructs",
+    "rhetorical",
+    "regrets",
+    "specifies",
+    "off_topic",
+    "ready_work",
+    "doubts",
+)
 _SIGNS = {
     "request": wording.REQUESTS,
     "trouble": wording.TROUBLE,
@@ -294,6 +307,7 @@ def _signs(warehouse: Warehouse, relation: str, order: str) -> pa.Table:
             regexp_matches(line, '{wording.ASKS_WHO_KNOWS}') as asks_who_knows, regexp_matches(line, '{wording.ASKS_TO}') as asks_to, regexp_matches(replace(line, ' есть ', ' '), '{wording.MAY_I}') as may_i,
             regexp_matches(line, '{wording.HOLDS}') as holds, regexp_matches(line, '{wording.PERSISTS}') as persists, regexp_matches(line, '{wording.ABSENT}') as absent,
             regexp_matches(line, '{wording.YOU_DO}') as you_do, regexp_matches(line, '{wording.RHETORICAL}') as rhetorical, regexp_matches(line, '{wording.REGRETS}') as regrets,
+            regexp_matches(said, '{wording.SPECIFIES}') as specifies,
             regexp_matches(regexp_replace(line, '{wording.COURTEOUS}', ' ', 'g'), '{wording.IMPERATIVE}') as imperative,
             regexp_matches(line, '^ ([а-я]+ )?({greetings} )*а [а-я]') as opens_with_but,
             regexp_matches(line, '{wording.YOU_DID}') and not regexp_matches(line, '{wording.PRAISED}') as you_did, regexp_matches(line, '{wording.PLACED}') as is_placed,
@@ -431,6 +445,7 @@ def _weigh(signs: pa.Table) -> _Weighed:
         "ready_work": column["ready_work"] & column["peers"] & ~column["peers_ask"] & ~is_technical,
         "doubts": column["doubts"] & ~asks_plainly,
         "regrets": column["regrets"] & ~asks_plainly & ~column["particle"] & ~went_wrong,
+        "specifies": column["specifies"] & ~asks_plainly & ~column["particle"] & ~column["interrogative"] & ~went_wrong,
         "laughs": column["laughs"] & ~column["request"] & ~is_about_course,
         "no_course_term": ~is_about_course & ~column["question_mark"],
     }

@@ -589,6 +589,8 @@ LAUGHS = r"\){3,}|[😀-😆😅🤣😂😄😁🙃]"
 RHETORICAL = " (спрашивается|ну разве|разве можно|кто бы знал|кто бы сомневался|кто придумал|кто это придумал|до чего дошл[а-я]+|куда катимся|скажите на милость|honestly|seriously) "
 #: What might have been ("лекцию можно было сделать короче") is an opinion where nothing else asks.
 REGRETS = " можно было | could have been "
+#: Says what was meant, to who asked back: goes on with a question and is none, though it names a thing of the course in few words, as questions do.
+SPECIFIES = "^ (это |я |мы )*(речь (идет |шла )?(о|об|про)|име(ю|ем|ла|л|ли) в виду|i mean|i meant|we mean) "
 #: After what is done comes what is not: "отправила, а статус висит".
 BUT = " (а|но|однако|только|but) "
 #: A sentence that begins with a word or two and "ли" asks, with a question mark or without ("отмечают ли присутствие") …

@@ -38,6 +38,7 @@ def judged(course: Course) -> dict[str, tuple[bool, str, str]]:
         "скоко раз можно проходить тест",
         "к какой дате сдаём кейс",
         "Ходатайствую о новой попытке теста",
+        "Имею в виду второе задание, где его сдавать",
         "Перечислите, пожалуйста, бумаги для зачисления",
         "Where can I find the recording of the webinar?",
         "I can't log in, the password does not work",
@@ -55,6 +56,9 @@ def test_what_asks(warehouse: Warehouse, text: str) -> None:
     "text",
     [
         "вряд ли успею сдать работу",
+        # Says what was meant, to who asked back.
+        "Речь о второй работе",
+        "Имею в виду второе задание",
         "Спасибо большое!",
         "+",
         "",

@@ -40,20 +40,47 @@ counted as (
 
 ),
 
+named as (
+
+    select
+        failed.message_id,
+        failed.account_id,
+        min(failed.sent_at) as returned_at
+    from failed
+    where failed.account_id is not null
+    group by failed.message_id, failed.account_id
+
+),
+
+unnamed as (
+
+    select
+        failed.message_id,
+        min(failed.sent_at) as returned_at
+    from failed
+    where failed.account_id is null
+    group by failed.message_id
+
+),
+
 told as (
 
     select
         addressed.message_id,
         addressed.receiver_id,
         addressed.account_id,
-        min(failed.sent_at) as returned_at
+        case
+            when counted.addresses = 1 then least(named.returned_at, unnamed.returned_at)
+            else named.returned_at
+        end as returned_at
     from addressed
     inner join counted
         on addressed.message_id = counted.message_id
-    left join failed
-        on addressed.message_id = failed.message_id
-        and (addressed.account_id = failed.account_id or (failed.account_id is null and counted.addresses = 1))
-    group by addressed.message_id, addressed.receiver_id, addressed.account_id
+    left join named
+        on addressed.message_id = named.message_id
+        and addressed.account_id = named.account_id
+    left join unnamed
+        on addressed.message_id = unnamed.message_id
 
 ),
 

@@ -139,8 +139,9 @@ class AttendanceCsvReader:
 
     kind: ClassVar[str] = "attendance_csv"
     version: ClassVar[int] = 7
-    #: What stands above the table as a header of its own names the webinar since 6, and each day is one where no start is stated.
-    new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("attendance", "webinars"), 6)
+    #: What stands above the table as a header of its own names the webinar since 6, and each day is one where no start is stated; a
+    #: line of totals is nobody's stay since 7.
+    new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("attendance", "webinars"), 7)
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also tab-separated and gzipped) and workbooks below the source's path. Raises BadSource where there is none."""

@@ -142,6 +142,8 @@ class MeetReader:
 
     kind: ClassVar[str] = "meet"
     version: ClassVar[int] = 8
+    #: A line of totals is nobody's stay since 8.
+    new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("attendance",), 8)
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also gzipped) and workbooks below the source's path. Raises BadSource where there is none."""

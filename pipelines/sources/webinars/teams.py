@@ -169,8 +169,8 @@ class TeamsReader:
 
     kind: ClassVar[str] = "teams"
     version: ClassVar[int] = 6
-    #: A time that a comma cut in two is whole since 5.
-    new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("attendance",), 5)
+    #: A time that a comma cut in two is whole since 5; a line of totals is nobody's stay since 6.
+    new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("attendance",), 6)
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also tab-separated ones under another ending) and workbooks below the source's path. Raises BadSource where there is none."""

@@ -223,8 +223,9 @@ class ZoomReader:
 
     kind: ClassVar[str] = "zoom"
     version: ClassVar[int] = 10
-    #: In languages other than English the day stands before the month since 9, where nothing else tells; a webinar is called after its start.
-    new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("attendance", "webinars"), 9)
+    #: In languages other than English the day stands before the month since 9, where nothing else tells; a webinar is called after its start. A line
+    #: of totals is nobody's stay since 10.
+    new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("attendance", "webinars"), 10)
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also gzipped), workbooks that they were saved as, and saved chats below the source's path. Raises BadSource where there is none."""

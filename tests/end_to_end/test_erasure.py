@@ -158,7 +158,10 @@ def test_the_rest_is_there_as_before(made: Installation, forgotten: Forgotten) -
     assert people[1] == people[0] - 1
     assert comments[1] == comments[0] > 0
     assert activity[1] == activity[0] - own
-    assert remembered == {str(path.relative_to(forgotten.home / "deliveries")) for path in (forgotten.home / "deliveries").rglob("*") if path.is_file()}  # fmt: skip
+    folder = forgotten.home / "deliveries"
+    # Pages of evaluation are of numbers alone, and made anew every week: nothing has to be remembered of them.
+    written = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
+    assert remembered == {str(path) for path in written if path.parts[0] != "evaluation"}
 
 
 def test_the_record_says_that_it_was_done_and_of_whom_only_under_pseudonyms(forgotten: Forgotten) -> None:

@@ -1,5 +1,6 @@
 """What people receive: the curators' lists of a day, leadership's report of a week and how far its forecasts may be trusted."""
 
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 import dagster as dg
@@ -45,23 +46,30 @@ _EVALUATION_READS = (
 )  # fmt: skip
 
 
-def delivery_assets(days: dg.DailyPartitionsDefinition) -> list[dg.AssetsDefinition]:
-    """The three deliveries; the report and the evaluation page are scheduled weekly, for the Sunday that ends the week.
-
-    Each has a freshness policy: Dagster shows the asset as failing when it was not made between the schedule's hour and its readers' morning.
-    """
-
-    @dg.asset(
-        key=["deliveries", "curator_lists"],
+def _delivery(
+    days: dg.DailyPartitionsDefinition, name: str, *, reads: Iterable[str], read_from: str, kinds: set[str], description: str
+) -> Callable[[Callable[..., dg.MaterializeResult]], dg.AssetsDefinition]:
+    """What all deliveries have in common. Dagster shows one as failing that was not made between the schedule's hour and ``read_from``."""
+    return dg.asset(
+        key=["deliveries", name],
         group_name="deliveries",
-        deps=[dg.AssetKey(name.split(".")) for name in _LIST_READS],
+        deps=[dg.AssetKey(table.split(".")) for table in reads],
         partitions_def=days,
         backfill_policy=ONE_DAY_A_RUN,
-        kinds={"html", "excel"},
+        kinds=kinds,
         owners=OWNERS,
-        description="One page and one sheet per curator: who needs help today, why, and where they answer.",
-        freshness_policy=dg.FreshnessPolicy.cron(READ_FROM, MADE_WITHIN, timezone=days.timezone),
+        description=description,
+        freshness_policy=dg.FreshnessPolicy.cron(read_from, MADE_WITHIN, timezone=days.timezone),
     )
+
+
+def delivery_assets(days: dg.DailyPartitionsDefinition) -> list[dg.AssetsDefinition]:
+    """The three deliveries; the report and the evaluation page are scheduled weekly, for the Sunday that ends the week."""
+
+    @_delivery(
+        days, "curator_lists", reads=_LIST_READS, read_from=READ_FROM, kinds={"html", "excel"},
+        description="One page and one sheet per curator: who needs help today, why, and where they answer.",
+    )  # fmt: skip
     def curator_lists(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult:
         run = installation.run(context)
         files = deliver_lists(run)
@@ -70,34 +78,20 @@ def delivery_assets(days: dg.DailyPartitionsDefinition) -> list[dg.AssetsDefinit
         counts = {f"{way}_{name}": count for way, done in (("mail", mailed), ("telegram", told)) for name, count in done.rows.items()}
         return dg.MaterializeResult(metadata={"files": len(files), "folder": dg.MetadataValue.path(str(folder)), **counts})
 
-    @dg.asset(
-        key=["deliveries", "leadership_report"],
-        group_name="deliveries",
-        deps=[dg.AssetKey(name.split(".")) for name in _REPORT_READS],
-        partitions_def=days,
-        backfill_policy=ONE_DAY_A_RUN,
-        kinds={"html", "pdf"},
-        owners=OWNERS,
+    @_delivery(
+        days, "leadership_report", reads=_REPORT_READS, read_from=REPORT_READ_FROM, kinds={"html", "pdf"},
         description="The week's report, frozen as it was when it was made.",
-        freshness_policy=dg.FreshnessPolicy.cron(REPORT_READ_FROM, MADE_WITHIN, timezone=days.timezone),
-    )
+    )  # fmt: skip
     def leadership_report(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult:
         run = installation.run(context)
         files = deliver_report(run)
         folder = files[0].parent
         return dg.MaterializeResult(metadata={"files": len(files), "version": folder.name, "folder": dg.MetadataValue.path(str(folder))})
 
-    @dg.asset(
-        key=["deliveries", "evaluation_page"],
-        group_name="deliveries",
-        deps=[dg.AssetKey(name.split(".")) for name in _EVALUATION_READS],
-        partitions_def=days,
-        backfill_policy=ONE_DAY_A_RUN,
-        kinds={"html"},
-        owners=OWNERS,
+    @_delivery(
+        days, "evaluation_page", reads=_EVALUATION_READS, read_from=REPORT_READ_FROM, kinds={"html"},
         description="How far the forecasts may be trusted: what was said week by week, against what became of the learners.",
-        freshness_policy=dg.FreshnessPolicy.cron(REPORT_READ_FROM, MADE_WITHIN, timezone=days.timezone),
-    )
+    )  # fmt: skip
     def evaluation_page(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult:
         files = deliver_evaluation(installation.run(context))
         return dg.MaterializeResult(metadata={"files": len(files), "folder": dg.MetadataValue.path(str(files[0].parent))})

@@ -18,6 +18,7 @@ from jinja2 import Environment
 from matplotlib.figure import Figure as Picture
 from matplotlib.ticker import PercentFormatter
 
+from pipelines.intervals import wilson
 from pipelines.risk import figures
 from pipelines.risk.backtest import CAPACITY, Backtest
 from pipelines.risk.figures import Measured
@@ -235,13 +236,12 @@ def fairness(rows: pd.DataFrame) -> list[Group]:
 
 
 def _interval(happened: pd.Series) -> tuple[float, float, float]:
-    """Share with its 95 % interval (Wilson 1927); unknown of a small group."""
+    """Share with its 95 % interval; unknown of a small group."""
     n = len(happened)
     if n < threshold("small_group"):
         return (np.nan, np.nan, np.nan)
-    share, z = float(happened.mean()), 1.96
-    middle, half = share + z * z / (2 * n), z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return share, float(middle - half) / (1 + z * z / n), float(middle + half) / (1 + z * z / n)
+    share = float(happened.mean())
+    return share, *wilson(share, n)
 
 
 def _of_group(group: Group, words: dict[str, str], language: str) -> tuple[str, int, str, str, str]:

@@ -19,6 +19,7 @@ _MADE = {
     "facts.dim_curators": "stream_id varchar, curator_id varchar, role varchar",
     "facts.dim_streams": "stream_id varchar, course_id varchar, starts_on date, ends_on date, is_whole_course boolean",
     "facts.fct_unreceived_answers": "question_id varchar, answer_id varchar, returned_at timestamptz",
+    "facts.fct_returned_letters": "message_id varchar, account_id varchar, receiver_id varchar, returned_at timestamptz, missed_receiver boolean, reached_nobody boolean",
     "facts.dim_accounts": "account_id varchar, person_id varchar",
     "facts.fct_memberships": "person_id varchar, course_id varchar, group_id varchar, joined_at timestamptz, left_at timestamptz",
     "facts.fct_absences": "curator_id varchar, from_day date, until_day date, working_days integer",

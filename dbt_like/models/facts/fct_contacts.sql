@@ -82,7 +82,7 @@ ranked as (
     left join {{ ref('dim_curators') }} as curators
         on learners.stream_id = curators.stream_id and messages.person_id = curators.curator_id
     left join {{ ref('fct_returned_letters') }} as returned
-        on spoken.message_id = returned.message_id and spoken.person_id = returned.receiver_id
+        on spoken.message_id = returned.message_id and spoken.person_id = returned.receiver_id and returned.missed_receiver
 
 )
 

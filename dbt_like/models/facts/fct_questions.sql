@@ -41,13 +41,6 @@ standing as (
 
 ),
 
--- Answers by letters that came back to those whom they should have reached.
-unreceived as (
-
-    select * from {{ ref('fct_unreceived_answers') }}
-
-),
-
 replies as (
 
     select
@@ -64,8 +57,9 @@ replies as (
         on links.answer_id = answers.message_id
     where
         links.role not in ('asker', 'bot')
+        -- A letter that came back answered nobody.
         and not exists (
-            select 1 from unreceived
+            select 1 from {{ ref('fct_unreceived_answers') }} as unreceived
             where unreceived.question_id = links.question_id and unreceived.answer_id = links.answer_id
         )
 
@@ -230,13 +224,9 @@ came_back as (
     from asked_from
     inner join letters
         on asked_from.account_id = letters.account_id
-    inner join {{ source('raw', 'messages') }} as reports
-        on letters.message_id = reports.about_message_id and coalesce(letters.account_id = reports.about_account_id, true)
-    where
-        letters.place = 1
-        and reports.kind = 'delivery_report'
-        and reports.delivery_state = 'failed'
-        and reports.sent_at < {{ as_of_end() }}
+    inner join {{ ref('fct_returned_letters') }} as returned
+        on letters.message_id = returned.message_id and letters.account_id = returned.account_id
+    where letters.place = 1
 
 ),
 
@@ -245,7 +235,7 @@ came_to_nothing as (
     select
         unreceived.question_id,
         max(unreceived.returned_at) as returned_at
-    from unreceived
+    from {{ ref('fct_unreceived_answers') }} as unreceived
     group by unreceived.question_id
 
 ),

@@ -1,5 +1,4 @@
--- One row per letter and receiver whom it did not reach: delivery failed for every address of the receiver's that it was sent to. A report that
--- names no address speaks of a letter's only one; a delay is no failure.
+-- One row per letter and address from which it came back. A report that names no address speaks of a letter's only one; a delay is no failure.
 with failed as (
 
     select
@@ -84,31 +83,22 @@ told as (
 
 ),
 
-receivers as (
+judged as (
 
     select
-        told.message_id,
-        told.receiver_id,
-        max(told.returned_at) as returned_at,
-        bool_and(told.returned_at is not null) as is_returned
+        told.*,
+        bool_and(told.returned_at is not null) over (partition by told.message_id, told.receiver_id) as missed_receiver,
+        bool_and(told.returned_at is not null) over (partition by told.message_id) as reached_nobody
     from told
-    group by told.message_id, told.receiver_id
-
-),
-
-letters as (
-
-    select
-        receivers.*,
-        bool_and(receivers.is_returned) over (partition by receivers.message_id) as reached_nobody
-    from receivers
 
 )
 
 select
-    letters.message_id,
-    letters.receiver_id,
-    letters.returned_at,
-    letters.reached_nobody
-from letters
-where letters.is_returned
+    judged.message_id,
+    judged.account_id,
+    judged.receiver_id,
+    judged.returned_at,
+    judged.missed_receiver,
+    judged.reached_nobody
+from judged
+where judged.returned_at is not null

@@ -11,5 +11,5 @@ inner join {{ ref('fct_messages') }} as asked
     on links.question_id = asked.message_id
 where
     links.role in ('curator', 'staff')
-    and (letters.reached_nobody or letters.receiver_id = coalesce(asked.person_id, asked.account_id))
+    and (letters.reached_nobody or (letters.missed_receiver and letters.receiver_id = coalesce(asked.person_id, asked.account_id)))
 group by links.question_id, links.answer_id

@@ -17,13 +17,6 @@ calendar as (
 
 ),
 
--- Answers by letters that came back to those whom they should have reached.
-unreceived as (
-
-    select * from {{ ref('fct_unreceived_answers') }}
-
-),
-
 replies as (
 
     select
@@ -40,8 +33,9 @@ replies as (
     -- What the asker took back waits for nothing; an answer that was deleted after it had been read had been given.
     where
         (links.role = 'curator' or words.deleted_at is null)
+        -- A letter that came back answered nobody.
         and not exists (
-            select 1 from unreceived
+            select 1 from {{ ref('fct_unreceived_answers') }} as unreceived
             where unreceived.question_id = links.question_id and unreceived.answer_id = links.answer_id
         )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from io import BytesIO
 from itertools import compress
-from math import ceil, sqrt
+from math import ceil
 from textwrap import fill
 from typing import Any
 
@@ -30,7 +30,6 @@ DATES_MOST, LEGEND_CHARACTERS, LEGEND_LINE = 7, 38, 0.19
 INK, SOFT, PALE = "#1b1b1b", "#6d6d6d", "#d9d9d9"
 #: From "not at all" to "fully": greys that differ in print, hatched where two neighbours would be near.
 RATING_FILLS = (("#1b1b1b", ""), ("#6d6d6d", "//"), ("#ffffff", ""), ("#d9d9d9", ""), ("#a3a3a3", "\\\\"))
-NORMAL_95 = 1.959963984540054  # two-sided 95 % quantile of the normal distribution
 
 _STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
@@ -55,16 +54,6 @@ class Dot:
     high: float | None = None
     previous: float | None = None
     earlier_stream: float | None = None
-
-
-def wilson(share: float, n: int) -> tuple[float, float]:
-    """95 % interval of a share of ``n`` (Wilson 1927), which stays inside 0 to 1 and is right for small groups too."""
-    if n <= 0:
-        return 0.0, 1.0
-    square = NORMAL_95**2
-    middle = (share + square / (2 * n)) / (1 + square / n)
-    half = NORMAL_95 * sqrt(share * (1 - share) / n + square / (4 * n * n)) / (1 + square / n)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def drawn_marks(rows: Sequence[Dot]) -> tuple[bool, bool, bool]:

@@ -27,6 +27,7 @@ from pipelines.deliveries.report.report_blocks import (
 )  # fmt: skip
 from pipelines.deliveries.report.report_model import PartRow, Report
 from pipelines.deliveries.shared.language import N_, Language
+from pipelines.intervals import wilson
 from pipelines.thresholds import threshold
 
 STEPS = {
@@ -125,7 +126,7 @@ def risk(report: Report, language: Language) -> list[dict[str, Any]]:
         rows = []
         for row in report.risk:
             now, before = row.values["learners"], row.values["learners_previous"]
-            low, high = charts.wilson((now or 0) / total, total)
+            low, high = wilson((now or 0) / total, total)
             share = with_spread((now or 0) / total, low, high, language)
             rows.append(
                 [
@@ -158,7 +159,7 @@ def _warnings(report: Report, language: Language) -> list[dict[str, Any]]:
         if "learners_then" in row.hidden:
             share = around = veiled(size)
         elif left is not None and size:
-            share, around = language.percent(left / size), spread(*charts.wilson(left / size, size), language)
+            share, around = language.percent(left / size), spread(*wilson(left / size, size), language)
         rows.append(
             [
                 say(LEVEL_NAMES[str(row.name)]), _size(row, "learners_then", language), _of(row, "left_since", "learners_then", lambda one: _whole(one, language)),

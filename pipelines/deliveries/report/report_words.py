@@ -29,6 +29,7 @@ from pipelines.deliveries.report.report_blocks import (
 from pipelines.deliveries.report.report_model import CONDITIONS, AspectRow, Figure, Report, StreamRow, SurveyRow, is_small
 from pipelines.deliveries.report.report_sections import source_name
 from pipelines.deliveries.shared.language import N_, NO_BREAK, Language
+from pipelines.intervals import wilson
 from pipelines.thresholds import threshold
 
 #: Main points, the five conditions and the streams: what somebody reads who reads one page.
@@ -316,7 +317,7 @@ def _stream_points(report: Report, language: Language) -> list[str]:
             now, before = row.now[column], row.earlier_stream[column]
             if now is None or before is None or row.course_day is None or row.learners is None:
                 continue
-            low, high = charts.wilson(now, row.learners)
+            low, high = wilson(now, row.learners)
             gap = (now - before) if more_is_worse else (before - now)
             if gap > 0 and not low <= before <= high:
                 words = language.say(
@@ -471,7 +472,7 @@ def _streams(report: Report, language: Language, pictures: dict[str, str]) -> li
         dots = []
         for row in shown:
             share = row.now["submitted_first_share"]
-            low, high = charts.wilson(share or 0.0, row.learners or 0)
+            low, high = wilson(share or 0.0, row.learners or 0)
             label = stream_label(row) + (f" · {say('day {day}', day=row.course_day)}" if row.course_day is not None else "")
             before, earlier = row.previous["submitted_first_share"], row.earlier_stream["submitted_first_share"]
             dots.append(charts.Dot(wrapped(label), share, low, high, before, earlier))

@@ -13,12 +13,12 @@ import pypdfium2
 import pytest
 
 from pipelines.deliveries.report import charts, frozen, report_pdf, report_sections, report_xlsx, reports
-from pipelines.deliveries.report.charts import wilson
 from pipelines.deliveries.report.report_model import CONDITIONS
 from pipelines.deliveries.report.report_words import document, stream_label
 from pipelines.deliveries.report.reports import without_names
 from pipelines.deliveries.shared.language import Language
 from pipelines.errors import BadContract
+from pipelines.intervals import wilson
 from tests.unit.deliveries import fixture as made
 
 pytestmark = pytest.mark.usefixtures("drawn_once")

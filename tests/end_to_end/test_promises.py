@@ -213,7 +213,9 @@ def test_every_score_has_its_reasons_of_the_same_day_and_no_file_is_half_written
         assert warehouse.value("select count(*) from risk.scores") > 0
         assert warehouse.value("select count(*) from raw.loads where state <> 'loaded'") == 0
     assert orphans == 0
-    assert remembered == killed.files(), "what was handed out and what is remembered of it"
+    # A page of evaluation names nobody: it is made anew from the scores and not remembered.
+    handed = {path: digest for path, digest in killed.files().items() if not path.startswith("evaluation/")}
+    assert remembered == handed, "what was handed out and what is remembered of it"
     assert not [path for path in killed.folder.rglob("*") if path.name.endswith((".partial", ".half", ".tmp"))]
 
 

@@ -121,6 +121,7 @@ select
     contacts.contacted_at as last_contact_at,
     contacts.channel as last_contact_channel,
     writers.name as last_contact_name,
+    coalesce(contacts.curator_id = curators.curator_id, false) as is_last_contact_own,
     -- Where this learner answers; ind_reach falls back to mail for who wrote nothing, which is no knowledge.
     case when reach.messages > 0 then reach.best_channel end as best_channel,
     -- One message shows no habit.

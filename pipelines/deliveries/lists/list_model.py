@@ -163,6 +163,8 @@ class Contact:
     phone: str | None = None
     email: str | None = None
     institution: str | None = None
+    #: The list's own curator was the last to write.
+    is_last_own: bool = False
 
 
 @dataclass(frozen=True)

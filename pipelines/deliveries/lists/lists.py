@@ -222,7 +222,12 @@ def _candidates(warehouse: Warehouse, day: date) -> dict[str, list[Line]]:
     contacts: dict[_Person, Contact] = {}
     silent: dict[_Person, int] = {}
     for row in read_rows(
-        warehouse, "rpt_at_risk_daily", at_risk, [day] * (1 + len(_PERSON_TABLES)), order="curator_id, person_id, stream_id, target"
+        warehouse,
+        "rpt_at_risk_daily",
+        at_risk,
+        [day] * (1 + len(_PERSON_TABLES)),
+        order="curator_id, person_id, stream_id, target",
+        optional=("is_last_contact_own",),
     ):
         key = row["curator_id"], row["person_id"]
         # Of somebody in two streams of one curator the contact is the last one in either.
@@ -425,7 +430,10 @@ def _risk(row: dict[str, Any], day: date) -> AtRisk:
 
 def _contact(row: dict[str, Any]) -> Contact:
     hours = [None if row[name] is None else int(row[name]) for name in ("best_hour_from", "best_hour_until")]
-    return Contact(row["last_contact_at"], row["last_contact_channel"], row["last_contact_name"], row["best_channel"], hours[0], hours[1])
+    return Contact(
+        row["last_contact_at"], row["last_contact_channel"], row["last_contact_name"], row["best_channel"], hours[0], hours[1],
+        is_last_own=bool(row.get("is_last_contact_own")),
+    )  # fmt: skip
 
 
 def _levels(items: Sequence[Any], day: date) -> tuple[str | None, ...]:

@@ -713,10 +713,11 @@ def asked_before(question: OpenQuestion, language: Language) -> str | None:
 
 
 def last_contact(contact: Contact, language: Language) -> str | None:
-    """«12 ноября, почта, Анна Петровна»; None: not known."""
+    """«12 ноября, почта, Анна Петровна», of one's own «…, вы»; None: not known."""
     if contact.last_at is None:
         return None
-    parts = [language.date_of(contact.last_at), channel_name(contact.last_channel, language), contact.last_name]
+    writer = language.say("you") if contact.is_last_own else contact.last_name
+    parts = [language.date_of(contact.last_at), channel_name(contact.last_channel, language), writer]
     return ", ".join(part for part in parts if part)
 
 

@@ -27,7 +27,7 @@ TABLES = {
     "rows_rejected bigint",
     "rpt_at_risk_daily": f"{_PERSON}, course_day integer, course_days integer, target varchar, score double, level varchar, previous_level varchar, "
     "basis varchar, reasons json, levels_7d json, silent_days integer, tasks_missed integer, missed_tasks json, last_contact_at timestamptz, "
-    "last_contact_channel varchar, last_contact_name varchar, best_channel varchar, best_hour_from integer, best_hour_until integer",
+    "last_contact_channel varchar, last_contact_name varchar, best_channel varchar, best_hour_from integer, best_hour_until integer, is_last_contact_own boolean",
     "rpt_open_questions": f"{_PERSON}, question_id varchar, channel varchar, asked_at timestamptz, hours_open double, working_hours_open double, "
     "text varchar, is_technical boolean, cluster_id varchar, asked_before bigint, faq_answer varchar, is_address_bounced boolean, answer_returned_at timestamptz",
     "rpt_never_started": f"{_PERSON}, enrolled_at timestamptz, method varchar, is_bulk_enrolled boolean, days_since_start integer, best_channel varchar, email varchar, "

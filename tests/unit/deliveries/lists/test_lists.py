@@ -11,7 +11,7 @@ from textwrap import wrap
 import openpyxl
 import pytest
 
-from pipelines.deliveries.lists import lists
+from pipelines.deliveries.lists import lists, wording
 from pipelines.deliveries.lists.list_model import SECTIONS
 from pipelines.deliveries.shared.language import Language
 from pipelines.errors import BadContract
@@ -115,6 +115,18 @@ def test_the_last_contact_is_the_last_one_in_any_stream_of_the_curator() -> None
     (item,) = built({"rpt_at_risk_daily": rows})
     (line,) = item.lines
     assert (line.contact.last_at, line.contact.last_channel) == (made.back(2), "chat")
+
+
+@pytest.mark.parametrize(("own", "writer"), [(True, "вы"), (False, "Соколова Анна Петровна"), (None, "Соколова Анна Петровна")])
+def test_who_wrote_last_herself_reads_you_and_not_her_own_name(own: bool | None, writer: str) -> None:
+    row = made.at_risk(
+        1, NAMES[1], last_contact_at=made.back(3), last_contact_channel="mail", last_contact_name="Соколова Анна Петровна", is_last_contact_own=own
+    )  # fmt: skip
+    (item,) = built({"rpt_at_risk_daily": [row]})
+    (line,) = item.lines
+    said = wording.last_contact(line.contact, Language("ru", made.programme().zone))
+    assert said is not None
+    assert said.endswith(f", {writer}")
 
 
 def test_similar_works_of_two_streams_are_one_line_and_teams_one_work() -> None:

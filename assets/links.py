@@ -50,7 +50,7 @@ link_assets: list[dg.AssetSpec | dg.AssetsDefinition] = [
     ),
     _operation(
         "conversations",
-        ("links.threads", "links.questions", "links.replies", "links.related", "links.repeated_questions", "links.repeated_merges", "links.repeated_courses",
+        ("links.threads", "links.questions", "links.replies", "links.possible_replies", "links.related", "links.repeated_questions", "links.repeated_merges", "links.repeated_courses",
          "links.repeated_answers"),
         (*_ROLES, "raw.addressees", "raw.mail_references", "raw.message_versions", "raw.tasks", "personal.accounts", "personal.message_versions"),
         link_conversations,

@@ -18,6 +18,7 @@ import numpy as np
 from benchmarks.evaluation import Figure, read_truth, share
 from benchmarks.evaluation.questions import mail_id
 from pipelines.pseudonyms import Pseudonyms
+from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 
 
@@ -46,11 +47,14 @@ def evaluate(warehouse: Warehouse, pseudonyms: Pseudonyms, truth_folder: Path) -
             "select question_id, channel, first_curator_at, is_open from facts.fct_questions"
         )
     }
+    sure = warehouse.rows(
+        "select question_id from facts.fct_questions where coalesce(open_score >= ?, true)", [threshold("open_score_doubt")]
+    )
     figures: list[Figure] = []
     for channel in ("forum", "chat", "direct", "mail", "all"):
         mine = {bursts.get(one.message_id, one.message_id): one for one in asked if channel in ("all", one.channel)}
         figures += _errors(channel, mine, found)
-        figures += _open(channel, mine, found)
+        figures += _open(channel, mine, found, {question for (question,) in sure})
     return figures + _programme(warehouse, asked) + _by_peers(warehouse, asked, bursts) + _on_leave(warehouse, pseudonyms, truth_folder)
 
 
@@ -72,7 +76,7 @@ def _errors(channel: str, mine: dict[str, _Asked], found: dict[str, tuple[str, f
     return figures
 
 
-def _open(channel: str, mine: dict[str, _Asked], found: dict[str, tuple[str, float | None, bool]]) -> list[Figure]:
+def _open(channel: str, mine: dict[str, _Asked], found: dict[str, tuple[str, float | None, bool]], sure: set[str]) -> list[Figure]:
     true = {question for question, one in mine.items() if one.answered is None}
     told = {question for question, (where, _, is_open) in found.items() if is_open and channel in ("all", where)}
     unknown = len(told - set(mine))
@@ -81,6 +85,8 @@ def _open(channel: str, mine: dict[str, _Asked], found: dict[str, tuple[str, flo
     return [
         share("latency", f"{channel}: open questions shown that are open", len(true & told), len(told), note),
         share("latency", f"{channel}: open questions that are shown", len(true & told), len(true), missed),
+        share("latency", f"{channel}: shown without doubt that are open", len(true & told & sure), len(told & sure)),
+        share("latency", f"{channel}: open questions that are shown without doubt", len(true & told & sure), len(true)),
     ]
 
 

@@ -27,7 +27,7 @@ from pipelines.links.conversations.questions import link_questions
 from pipelines.links.conversations.replies import link_replies
 from pipelines.warehouse import Warehouse
 
-HALVES = ("first", "second", "third", "third_read", "third_blind", "fourth", "fifth", "sixth", "seventh")
+HALVES = ("first", "second", "third", "third_read", "third_blind", "fourth", "fifth", "sixth", "seventh", "eighth")
 #: Files that the guess of answers is learned from.
 LEARNED = ("fourth", "sixth")
 # The chats of a file that a name with an underscore means.

@@ -14,7 +14,25 @@ from benchmarks.evaluation import Figure, f1, render, share
 from benchmarks.replies.talk import Talk, talk
 from pipelines.links.conversations.questions import link_questions
 from pipelines.links.conversations.replies import link_replies
+from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
+
+#: Questions of chats that would wait doubtfully if nobody had answered them: what fct_questions makes of them, without a warehouse of facts.
+_DOUBTFUL = """
+    with asked as (
+        select burst_id as question_id, max(score) as asks from links.questions where is_question group by burst_id
+    ), possible as (
+        select question_id, 1 - exp(sum(ln(1 - least(score, 0.999)))) as share from links.possible_replies group by question_id
+    )
+    select question_id from asked left join possible using (question_id)
+    where 1 / (1 + exp(-($base + $asks * asks + $possible * coalesce(share, 0)))) < $doubt
+"""
+
+
+def doubtful(warehouse: Warehouse) -> set[str]:
+    """Questions (bursts) that are listed as perhaps answered or none, where nobody has answered them."""
+    names = {"base": "open_score_base", "asks": "open_score_asks", "possible": "open_score_possible", "doubt": "open_score_doubt"}
+    return {question for (question,) in warehouse.rows(_DOUBTFUL, {key: threshold(name) for key, name in names.items()})}
 
 
 def tally(warehouse: Warehouse, told: Talk) -> Counter[str]:
@@ -35,6 +53,8 @@ def tally(warehouse: Warehouse, told: Talk) -> Counter[str]:
     is_open = {question for question in found if not any(kind == "substantive" for _, _, kind, _ in replies[question])}
     open_true = {question for question, one in true.items() if one.kind != "substantive" and not one.answered_later}
     count["open shown"], count["open true"], count["open right"] = len(is_open), len(open_true), len(is_open & open_true)
+    is_sure = is_open - doubtful(warehouse)
+    count["sure shown"], count["sure right"] = len(is_sure), len(is_sure & open_true)
     fellows = {answer: bursts.get(question, question) for answer, question in told.fellows.items()}
     like = warehouse.rows("select question_id, answer_id from links.replies where rule = 'like'")
     count["like"], count["like right"] = len(like), sum(fellows.get(answer) == question for question, answer in like)
@@ -94,6 +114,8 @@ def figures(count: Counter[str]) -> list[Figure]:
         *rows,
         share("open", "open questions shown that are open", count["open right"], count["open shown"]),
         share("open", "open questions that are shown", count["open right"], count["open true"]),
+        share("open", "shown without doubt that are open", count["sure right"], count["sure shown"]),
+        share("open", "open questions that are shown without doubt", count["sure right"], count["open true"]),
     ]
 
 

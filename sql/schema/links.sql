@@ -124,7 +124,7 @@ comment on column links.questions.message_id is 'raw.messages.';
 comment on column links.questions.is_question is 'It asks.';
 comment on column links.questions.is_technical is 'It speaks of technical trouble (upload, log-in, sound …), whether it asks or not.';
 comment on column links.questions.score is '0 to 1; of chats and forums the probability that it asks.';
-comment on column links.questions.rule is 'The sign that decided; learned: what was learned of how people ask says otherwise than the rules.';
+comment on column links.questions.rule is 'The sign that decided; learned: what was learned of how people ask says otherwise than the rules; answered: only a curator''s answer shows that it asked.';
 comment on column links.questions.burst_id is 'First message of the burst (same author, same place, minutes apart): one burst is one question.';
 
 create table if not exists links.replies (
@@ -144,6 +144,16 @@ comment on column links.replies.rule is 'explicit (recorded by the system), thre
 comment on column links.replies.score is '0 to 1; 1 for explicit ones.';
 alter table links.replies add column if not exists said_at timestamptz;
 comment on column links.replies.said_at is 'When it said so: the sending, or the edit that made the answer of it (where an earlier export told other words).';
+
+create table if not exists links.possible_replies (
+    question_id varchar not null,
+    answer_id varchar not null,
+    score double not null
+);
+comment on table links.possible_replies is 'One row per question of a chat and curator''s unmarked message that perhaps answers it, not surely enough for a link. Key: question_id, answer_id.';
+comment on column links.possible_replies.question_id is 'First message of the question''s burst.';
+comment on column links.possible_replies.answer_id is 'The message.';
+comment on column links.possible_replies.score is 'Share of belief that it does, 0 to 1.';
 
 create table if not exists links.related (
     message_id varchar not null,

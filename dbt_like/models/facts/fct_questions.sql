@@ -17,7 +17,8 @@ asked as (
 
     select
         coalesce(messages.burst_id, messages.message_id) as question_id,
-        bool_or(messages.is_technical) as is_technical
+        bool_or(messages.is_technical) as is_technical,
+        max(messages.question_score) as question_score
     from messages
     where
         messages.is_question
@@ -32,12 +33,13 @@ standing as (
     select
         asked.question_id,
         asked.is_technical,
+        asked.question_score,
         {{ first_by('messages.message_id', '(messages.sent_at, messages.message_id)') }} as message_id
     from asked
     inner join messages
         on asked.question_id = coalesce(messages.burst_id, messages.message_id)
     where messages.deleted_at is null
-    group by asked.question_id, asked.is_technical
+    group by asked.question_id, asked.is_technical, asked.question_score
 
 ),
 
@@ -108,6 +110,11 @@ questions as (
         messages.sent_at as asked_at,
         messages.day,
         asked.is_technical,
+        -- How surely it asks, in log odds of waiting where nobody has answered: what nobody answers is less often a question than what somebody does.
+        case
+            when answers.first_curator_at is null and messages.channel in ('chat', 'forum')
+                then {{ threshold('open_score_base') }} + {{ threshold('open_score_asks') }} * asked.question_score
+        end as open_log_odds,
         first_replies.first_response_at,
         first_replies.first_response_role,
         first_replies.first_staff_at,
@@ -240,6 +247,22 @@ came_to_nothing as (
 
 ),
 
+-- What a curator said that was linked to nothing and perhaps answers it.
+possible as (
+
+    select
+        links.question_id,
+        -- That one of them answers, each for itself; a certainty has no logarithm, and the last digits of a sum depend on the order of rows.
+        round(1 - exp(sum(ln(1 - least(links.score, 0.999)))), 6) as share,
+        {{ last_by('answers.message_id', '(links.score, answers.message_id)') }} as answer_id
+    from {{ source('links', 'possible_replies') }} as links
+    inner join messages as answers
+        on links.answer_id = answers.message_id
+    where answers.deleted_at is null
+    group by links.question_id
+
+),
+
 timed as (
 
     select
@@ -289,8 +312,17 @@ select
     timed.asker_id,
     came_back.question_id is not null as is_address_bounced,
     came_to_nothing.question_id is not null as is_answer_returned,
-    came_to_nothing.returned_at as answer_returned_at
+    came_to_nothing.returned_at as answer_returned_at,
+    -- A letter that came back answered nobody, whatever else was said: it waits for certain.
+    case
+        when came_to_nothing.question_id is null
+            then round(1 / (1 + exp(-(timed.open_log_odds + {{ threshold('open_score_possible') }} * coalesce(possible.share, 0)))), 4)
+    end as open_score,
+    -- Where it is too doubtful already whether anything was asked, an answer explains nothing.
+    case when 1 / (1 + exp(-timed.open_log_odds)) >= {{ threshold('open_score_doubt') }} then possible.answer_id end as possible_answer_id
 from timed
+left join possible
+    on timed.question_id = possible.question_id
 left join came_back
     on timed.question_id = came_back.question_id
 left join came_to_nothing

@@ -32,6 +32,9 @@ questions as (
         questions.is_address_bounced,
         questions.is_answer_returned,
         questions.answer_returned_at,
+        -- Who came back to it after an answer waits, whatever the first words were taken for.
+        case when waits.turn = 1 then questions.open_score end as open_score,
+        case when waits.turn = 1 then questions.possible_answer_id end as possible_answer_id,
         waits.from_at,
         waits.turn > 1 as is_reopened,
         waits.hours as hours_open,
@@ -134,7 +137,9 @@ select
     questions.is_unlinked,
     questions.is_address_bounced,
     questions.is_answer_returned,
-    questions.answer_returned_at
+    questions.answer_returned_at,
+    coalesce(questions.open_score < {{ threshold('open_score_doubt') }}, false) as is_doubtful,
+    possible_answers.sent_at as possibly_answered_at
 from questions
 inner join shown
     on questions.question_id = shown.question_id
@@ -154,3 +159,5 @@ left join {{ ref('ind_repeated_questions') }} as clusters
     on questions.cluster_id = clusters.cluster_id
 left join {{ source('personal', 'messages') }} as answers
     on clusters.best_answer_id = answers.message_id
+left join {{ ref('fct_messages') }} as possible_answers
+    on questions.possible_answer_id = possible_answers.message_id

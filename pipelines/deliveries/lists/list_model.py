@@ -40,6 +40,9 @@ class OpenQuestion:
     is_address_bounced: bool | None = None
     is_answer_returned: bool | None = None
     answer_returned_at: datetime | None = None
+    #: Perhaps answered by words that were linked to nothing, or no question; and when the likeliest of such words were sent.
+    is_doubtful: bool | None = None
+    possibly_answered_at: datetime | None = None
 
     @property
     def answered_on(self) -> str | None:

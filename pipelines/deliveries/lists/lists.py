@@ -244,7 +244,15 @@ def _candidates(warehouse: Warehouse, day: date) -> dict[str, list[Line]]:
         of_the_day,
         [day],
         order="curator_id, person_id, asked_at, question_id",
-        optional=("waits_since", "is_reopened", "is_address_bounced", "is_answer_returned", "answer_returned_at"),
+        optional=(
+            "waits_since",
+            "is_reopened",
+            "is_address_bounced",
+            "is_answer_returned",
+            "answer_returned_at",
+            "is_doubtful",
+            "possibly_answered_at",
+        ),
     )
     for row in asked:
         questions = person(row)["questions"]

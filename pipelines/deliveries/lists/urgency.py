@@ -19,10 +19,13 @@ HOURS_A_DAY = 24
 def of_question(question: OpenQuestion) -> float:
     """An open question: more by the hour, up to a cap; technical trouble stops the learner's work and adds points.
 
-    After ``stale_question_days`` an answer rarely helps any more: it still wants closing, and comes after what can be turned.
+    After ``stale_question_days`` an answer rarely helps any more: it still wants closing, and comes after what can be turned. What is perhaps
+    answered, or no question, comes after what surely waits.
     """
     waited = (question.hours_open or 0.0) / threshold("answered_within")
     points = threshold("urgency_waiting") + min(threshold("urgency_waiting_most"), threshold("urgency_waiting_day") * waited)
+    if question.is_doubtful:
+        return points - threshold("urgency_doubtful_less")
     if waited * threshold("answered_within") > HOURS_A_DAY * threshold("stale_question_days"):
         return points - threshold("urgency_stale_less")
     return points + (threshold("urgency_technical") if question.is_technical else 0.0)

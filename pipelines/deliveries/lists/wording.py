@@ -667,7 +667,16 @@ def question_head(question: OpenQuestion, language: Language, *, with_wait: bool
         parts.append(language.say("technical"))
     if question.is_answer_returned:
         parts.append(language.say("the answer came back: it could not be delivered"))
+    if question.is_doubtful:
+        parts.append(doubt(question, language))
     return " · ".join(parts)
+
+
+def doubt(question: OpenQuestion, language: Language) -> str:
+    """Why a doubtful question stands lower: words that perhaps answered it, or that perhaps nothing was asked."""
+    if question.possibly_answered_at is None:
+        return language.say("perhaps not a question")
+    return language.say("perhaps answered: a curator's message of {moment}", moment=language.moment(question.possibly_answered_at))
 
 
 def question_excerpt(question: OpenQuestion, language: Language) -> str:

@@ -101,6 +101,8 @@ _SURE = (
     "ready_work",
     "doubts",
 )
+#: Rules of messages that no answer makes questions: "handed in the third work" – "I see it, I will look at it tomorrow".
+NO_QUESTIONS = (*_SURE, "settled", "peers_named", "withdrawn")
 _SIGNS = {
     "request": wording.REQUESTS,
     "trouble": wording.TROUBLE,

@@ -1,4 +1,4 @@
-"""Which message answers which question: ``links.replies``.
+"""Which message answers which question: ``links.replies``, and which perhaps does: ``links.possible_replies``. What only an answer shows to have been asked is a question from here on.
 
 What the systems record comes first and is certain (reply, parent post, In-Reply-To); then what the words record (the asker's name, the
 subject, "as to your question in the forum") and whose turn it is after a question back; last a scored guess for the curator's unmarked message in a chat, with the right
@@ -20,23 +20,30 @@ from numpy.typing import NDArray
 from pipelines.links.conversations import novelty, spelling, wording
 from pipelines.links.conversations.fellow_answers import answers_like_known
 from pipelines.links.conversations.question_wording import may_be_name
+from pipelines.links.conversations.questions import NO_QUESTIONS
 from pipelines.links.conversations.reply_guess import guess, speak_of_one
 from pipelines.links.conversations.roles import narrow_roles, relate_roles
 from pipelines.links.people.names import NAME_TOKENS, called, is_given_name, key
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 
+#: Questions, and what may be one (``is_possible``): it tells, and only a curator's answer would show that it asked.
 _ASKED = """
 create or replace temp table asked as
-with part as (
-    select question.burst_id as question_id, case when question.is_question then question.score end as asks, message.*,
-        row_number() over (partition by question.burst_id order by message.sent_at, length(message.message_id), message.message_id) as place
+with judged as (
+    select question.*, message.channel = 'chat' and message.reply_to_id is null and question.score >= $least and not list_contains($none, question.rule) as may_ask
     from links.questions as question join conversation as message on message.message_id = question.message_id
-    where question.burst_id in (select burst_id from links.questions where is_question)
+), asking as (
+    select burst_id, not bool_or(is_question) as is_possible from judged group by burst_id having bool_or(is_question) or bool_or(may_ask)
+), part as (
+    select question.burst_id as question_id, case when question.is_question or (asking.is_possible and question.may_ask) then question.score end as asks, asking.is_possible, message.*,
+        row_number() over (partition by question.burst_id order by message.sent_at, length(message.message_id), message.message_id) as place
+    from judged as question join asking on asking.burst_id = question.burst_id join conversation as message on message.message_id = question.message_id
 ), burst as (
     select question_id, min(channel) as channel, min(chat_id) as chat_id, min(thread_id) as thread_id, min(account_id) as account_id, min(author_id) as author_id,
         min(person_id) as person_id, min(course_id) as course_id, min(sent_at) as asked_at, max(sent_at) as last_at,
-        string_agg(text, ' ' order by place) as text, arg_min(subject, place) as subject, arg_max(message_id, place) as last_id, max(asks) as asks
+        string_agg(text, ' ' order by place) as text, arg_min(subject, place) as subject, arg_max(message_id, place) as last_id, max(asks) as asks,
+        bool_or(is_possible) as is_possible
     from part group by question_id
 )
 select * exclude (text), {whole} as whole from burst
@@ -143,7 +150,7 @@ _BEFORE = {
 
 
 def link_replies(warehouse: Warehouse, *, since: float | None = None, is_related: bool = False) -> ReplySummary:
-    """Find the messages that answer each question and write ``links.replies``. Needs links.questions, links.people, links.places.
+    """Find the messages that answer each question and write ``links.replies`` and ``links.possible_replies``. Needs links.questions, links.people, links.places.
 
     ``since``: messages sent before this moment (seconds) and what they answer stand as they are (``novelty``); None: everything is sought. ``is_related``: roles are at
     hand (``relate_roles``), and nothing that they are made of was written since.
@@ -151,11 +158,14 @@ def link_replies(warehouse: Warehouse, *, since: float | None = None, is_related
     Grain: one row per question (burst) and answering message. Roles are those of the course at that time; ``asker`` is the
     asker's own later word in the thread. ``said_at`` is the sending, or the edit that made an answer of it, where an earlier export
     tells what stood there before. Left out is what was taken back within ``answer_stands_minutes``. A curator's counter-question is ``holding``: the learner still waits. Of mail no body is known, so a
-    curator's mail counts as substantive. Left out: forwarded words, guesses under ``reply_score``.
+    curator's mail counts as substantive. Left out: forwarded words; guesses under ``reply_score`` stand in ``links.possible_replies``.
     """
     start = -np.inf if since is None else since
     (narrow_roles if is_related else relate_roles)(warehouse, None if since is None else novelty.context(since))
-    warehouse.connection.execute(_ASKED.format(whole=wording.line_sql("text", quotations=True)))
+    warehouse.connection.execute(
+        _ASKED.format(whole=wording.line_sql("text", quotations=True)),
+        {"least": threshold("question_answered"), "none": list(NO_QUESTIONS)},
+    )
     spelling.mend(warehouse, "asked", "whole")
     warehouse.connection.execute(_BEFORE_EDITS)
     for origin, target, told in (("conversation_before", "said_before", "select * from judged"), ("conversation", "said", _SAID_FROM)):
@@ -203,6 +213,7 @@ def link_replies(warehouse: Warehouse, *, since: float | None = None, is_related
             links.append(_fresh(warehouse, find(warehouse), start))
             is_done = not leads_on or links[-1].empty
     _note(warehouse, links)
+    _promote(warehouse)
     replies = warehouse.arrow(
         """
         with best as (
@@ -213,17 +224,22 @@ def link_replies(warehouse: Warehouse, *, since: float | None = None, is_related
             case when said.author_id = asked.author_id then 'asker' when said.role = 'learner' then 'peer' else said.role end as role,
             said.says as kind, best.rule, best.score, said.said_at
         from best join said on said.message_id = best.answer_id join asked on asked.question_id = best.question_id
+        where not asked.is_possible
         order by best.question_id, best.answer_id
         """
     )
-    kept = warehouse.arrow(
-        """
-        select reply.* from links.replies as reply join raw.messages as message on message.message_id = reply.answer_id
-        where epoch(message.sent_at) < $start order by reply.question_id, reply.answer_id
-        """,
-        {"start": float(start)},
+    possible = warehouse.arrow(
+        "select question_id, answer_id, score from possible where question_id in (select question_id from asked where not is_possible) order by question_id, answer_id"
     )
-    warehouse.replace("links.replies", pa.concat_tables([kept.cast(replies.schema), replies]) if since is not None else replies)
+    for table, fresh in (("links.replies", replies), ("links.possible_replies", possible)):
+        kept = warehouse.arrow(
+            f"""
+            select reply.* from {table} as reply join raw.messages as message on message.message_id = reply.answer_id
+            where epoch(message.sent_at) < $start order by reply.question_id, reply.answer_id
+            """,
+            {"start": float(start)},
+        )
+        warehouse.replace(table, pa.concat_tables([kept.cast(fresh.schema), fresh]) if since is not None else fresh)
     found = warehouse.rows(
         "select rule, count(*) from (select question_id, arg_max(rule, score) as rule from links.replies where role = 'curator' "
         "and kind in ('substantive', 'formal') group by question_id) group by rule order by rule"
@@ -232,6 +248,29 @@ def link_replies(warehouse: Warehouse, *, since: float | None = None, is_related
         questions=int(warehouse.value("select count(distinct burst_id) from links.questions where is_question")),
         answered=sum(count for _, count in found),
         by_rule=dict(found),
+    )
+
+
+#: What may ask and a curator has answered, was asked.
+_PROMOTED = """
+create or replace temp table promoted as
+select distinct asked.question_id
+from asked join linked on linked.question_id = asked.question_id join said on said.message_id = linked.answer_id
+where asked.is_possible and said.role in ('curator', 'staff') and said.says <> 'thanks' and (linked.rule <> 'explicit' or said.words > $few or said.media is not null)
+    and linked.rule in ('explicit', 'mention', 'turn', 'next')
+"""
+
+
+def _promote(warehouse: Warehouse) -> None:
+    """Write into links.questions what turned out to be questions: of each burst the message that asks most surely (rule ``answered``)."""
+    warehouse.connection.execute(_PROMOTED, {"few": int(threshold("bare_answer"))})
+    warehouse.connection.execute("update asked set is_possible = false where question_id in (select question_id from promoted)")
+    warehouse.connection.execute(
+        """
+        update links.questions as question set is_question = true, rule = 'answered', score = $score
+        where message_id in (select arg_max(message_id, row(score, message_id)) from links.questions where burst_id in (select question_id from promoted) group by burst_id)
+        """,
+        {"score": threshold("question_answered_score")},
     )
 
 
@@ -361,7 +400,7 @@ def _by_reminder(warehouse: Warehouse) -> pd.DataFrame:
         join conversation as target on target.message_id = said.reply_to_id and target.kind = 'post'
         join links.questions as judged on judged.message_id = target.message_id
             and (judged.rule = 'follow_up' or regexp_full_match(coalesce(target.text, ''), '[?!.\\s]*[?][?!.\\s]*'))
-        join asked on asked.author_id = target.author_id and asked.chat_id = target.chat_id and asked.channel = 'chat'
+        join asked on asked.author_id = target.author_id and asked.chat_id = target.chat_id and asked.channel = 'chat' and not asked.is_possible
             and coalesce(asked.thread_id, '') = coalesce(target.thread_id, '') and asked.last_at < target.sent_at
             and epoch(target.sent_at) - epoch(asked.last_at) <= 86400 * $days
         left join closed on closed.question_id = asked.question_id
@@ -369,7 +408,7 @@ def _by_reminder(warehouse: Warehouse) -> pd.DataFrame:
             and target.reply_to_id is null and (closed.closed_at is null or closed.closed_at > target.sent_at)
             and said.message_id not in (select answer_id from linked)
             -- Words of a burst that asks are the question itself.
-            and judged.burst_id not in (select question_id from asked)
+            and judged.burst_id not in (select question_id from asked where not is_possible)
         group by said.message_id order by answer_id
         """,
         {"score": threshold("thread_reply_score"), "days": threshold("reply_window_mail")},
@@ -502,7 +541,7 @@ def _each(tokens: pd.Series, keys: Callable[[str], tuple[str, ...]]) -> pd.Serie
 
 def _keep(warehouse: Warehouse, name: str, table: pd.DataFrame) -> None:
     """Write a temporary table; empty columns bring no type of their own."""
-    types = {"is_handle": pa.bool_(), "calls": pa.bool_(), "is_head": pa.bool_(), "part": pa.int64()}
+    types = {"is_handle": pa.bool_(), "calls": pa.bool_(), "is_head": pa.bool_(), "part": pa.int64(), "score": pa.float64()}
     columns = pa.table({column: pa.array(table[column].tolist(), types.get(column, pa.string())) for column in table.columns})
     warehouse.connection.register("table_to_keep", columns)
     warehouse.connection.execute(f"create or replace temp table {name} as select * from table_to_keep")
@@ -553,7 +592,7 @@ def _by_name(warehouse: Warehouse) -> pd.DataFrame:
         ), pair as (
             select said.message_id as answer_id, asked.question_id, named.part, bool_or(named.calls) as calls, bool_or(coalesce(named.is_sole, false)) as is_sole,
                 max(named.tokens) as tokens, bool_and(named.is_perhaps) as is_perhaps, asked.channel = 'chat' as is_here,
-                asked.asked_at, epoch(said.sent_at) - epoch(asked.asked_at) > 3600 * $hours as is_late
+                not asked.is_possible as is_found, asked.asked_at, epoch(said.sent_at) - epoch(asked.asked_at) > 3600 * $hours as is_late
             from named join said on said.message_id = named.message_id and said.role in ('curator', 'staff') and said.channel = 'chat'
             -- What is said of a letter answers no question of the chat, and nothing else answers a letter there.
             join asked on asked.author_id = named.author_id and asked.asked_at <= said.sent_at and (asked.channel <> 'chat') = regexp_matches(said.whole, $letter)
@@ -563,7 +602,7 @@ def _by_name(warehouse: Warehouse) -> pd.DataFrame:
             left join closed on closed.question_id = asked.question_id
             where said.message_id not in (select answer_id from linked) and (closed.closed_at is null or closed.closed_at > said.sent_at)
                 and not exists (select 1 from not_called where not_called.message_id = said.message_id and not_called.person_id = asked.person_id)
-            group by said.message_id, said.sent_at, asked.question_id, asked.channel, asked.asked_at, named.part
+            group by said.message_id, said.sent_at, asked.question_id, asked.channel, asked.is_possible, asked.asked_at, named.part
         )
         select pair.*, said.whole as answer, asked.whole as question
         from pair join said on said.message_id = pair.answer_id join asked on asked.question_id = pair.question_id
@@ -580,7 +619,7 @@ def _by_name(warehouse: Warehouse) -> pd.DataFrame:
     )
     # One first name, or a question of long ago, and another matter: somebody else of that name is meant.
     found = found[~(is_other & ~is_sure & (((found["tokens"] < 2) & ~found["is_sole"]) | found["is_late"]).to_numpy())]
-    order = ["is_sure", "is_fresh", "is_same", "is_known", "tokens", "about", "asked_at", "question_id", "part"]
+    order = ["is_sure", "is_fresh", "is_same", "is_found", "is_known", "tokens", "about", "asked_at", "question_id", "part"]
     found = found.sort_values(["answer_id", *order])
     # Each sentence that calls somebody ("Анна, …. Олег, …") is told to that person; otherwise a message answers one.
     best = found.drop_duplicates("answer_id", keep="last")
@@ -620,7 +659,7 @@ where turn.answer_id not in (select answer_id from linked) and turn.says <> 'tha
     -- Somebody else who asked meanwhile may be meant.
     and not exists (
         select 1 from asked as other left join closed on closed.question_id = other.question_id
-        where other.chat_id = turn.chat_id and other.author_id <> turn.asker_id and other.asked_at > turn.held_at and other.asked_at <= turn.sent_at
+        where not other.is_possible and other.chat_id = turn.chat_id and other.author_id <> turn.asker_id and other.asked_at > turn.held_at and other.asked_at <= turn.sent_at
             and (closed.closed_at is null or closed.closed_at > turn.sent_at)
     )
 qualify row_number() over (partition by turn.answer_id order by turn.held_at desc, turn.question_id) = 1
@@ -657,7 +696,7 @@ def _by_private_message(warehouse: Warehouse) -> pd.DataFrame:
             select sent.message_id as answer_id, asked.question_id, asked.asked_at, asked.author_id, meant.chat_id is null as is_known,
                 (sent.says_forum and asked.channel = 'forum') or (sent.says_chat and asked.channel = 'chat') as is_named
             from sent join meant on meant.message_id = sent.message_id
-            join asked on asked.author_id = meant.author_id and coalesce(meant.chat_id = asked.chat_id, true) and asked.channel <> sent.channel and asked.asked_at <= sent.sent_at
+            join asked on asked.author_id = meant.author_id and not asked.is_possible and coalesce(meant.chat_id = asked.chat_id, true) and asked.channel <> sent.channel and asked.asked_at <= sent.sent_at
                 and epoch(sent.sent_at) - epoch(asked.asked_at) <= 3600 * $hours
             left join closed on closed.question_id = asked.question_id
             -- A place that is named is the place.
@@ -690,10 +729,12 @@ def _next_in_private(warehouse: Warehouse) -> pd.DataFrame:
 
 
 def _guessed(warehouse: Warehouse, standing: pd.DataFrame, start: float) -> pd.DataFrame:
-    """The curator's unmarked messages in a chat, and the question of those open at that time that each answers."""
-    guesses = standing[(standing["rule"] == "next") & (standing["channel"] == "chat") & (standing["kind"] != "holding")]
-    first = guesses.groupby("question_id")["sent"].min()
-    return guess(warehouse, start, _last_moment(warehouse), {str(question): float(sent) for question, sent in first.items()})
+    """The curator's unmarked messages in a chat, and the question of those open at that time that each answers. What was not sure enough is left in the temporary table ``possible``."""
+    made = standing[(standing["rule"] == "next") & (standing["channel"] == "chat") & (standing["kind"] != "holding")]
+    first = made.groupby("question_id")["sent"].min()
+    guesses = guess(warehouse, start, _last_moment(warehouse), {str(question): float(sent) for question, sent in first.items()})
+    _keep(warehouse, "possible", _fresh(warehouse, guesses.possible, start))
+    return guesses.links
 
 
 def _last_moment(warehouse: Warehouse) -> float:

@@ -3,7 +3,8 @@
 The candidates of a message are the questions open at that time, and *none of them*. A conditional logit weighs what is seen of each: who spoke when and to whom (the prior of
 ``reply_model``), what both speak of (the slots of ``question_intents.toml``, words that both hold, the number of a task), what was answered so before (known pairs
 of question and answer, by words and by intent), whose turn it was, and what the asker did next. The less was answered before, the more the turns count.
-A guess is accepted from ``reply_score`` on, of which simulated chats say how often such guesses are right (docs/evaluation/questions_and_answers.md).
+A guess is accepted from ``reply_score`` on, of which simulated chats say how often such guesses are right (docs/evaluation/questions_and_answers.md). What is believed less is no
+link, and tells how sure it is that the question still waits (``links.possible_replies``).
 
 Guesses are made week by week, each with what is known a settling time after its week at most (docs/decisions/0017): what is older than that never changes, so a night guesses the
 last weeks only and comes to what a run over everything would.
@@ -133,7 +134,7 @@ create or replace temp table waiting as
 select row_number() over (order by asked.question_id) - 1 as question, talk.place, talk.chat, talk.author, epoch(asked.asked_at) as asked, epoch(asked.last_at) as last,
     epoch(closed.closed_at) as closed, asked.question_id, asked.person_id, asked.whole, asked.asks, talk.told_before, talk.unmarked_before
 from asked join talk on talk.message_id = asked.last_id left join closed on closed.question_id = asked.question_id
-where asked.channel = 'chat'
+where asked.channel = 'chat' and (not asked.is_possible or asked.asks >= $least)
 """
 # Who is near in time is found by stretches as long as the window: of a long chat not everything is held against everything.
 _CANDIDATES = """
@@ -188,19 +189,29 @@ asof left join talk as later on later.chat = open.chat and later.author = open.a
 """
 
 
-def guess(warehouse: Warehouse, since: float, until: float, closed: dict[str, float]) -> pd.DataFrame:
-    """Links guessed for messages sent from ``since`` on (seconds): question_id, answer_id, rule ``next``, score (0 to 1).
+@dataclass(frozen=True)
+class Guesses:
+    """``links``: one row per question and message that answers it (question_id, answer_id, rule ``next``, score); ``possible``: one row per question and message that perhaps does (question_id,
+    answer_id, score from ``reply_possible`` on), less those of ``links`` and what would leave the question open anyway. Scores are shares of belief, 0 to 1.
+    """
+
+    links: pd.DataFrame
+    possible: pd.DataFrame
+
+
+def guess(warehouse: Warehouse, since: float, until: float, closed: dict[str, float]) -> Guesses:
+    """Links guessed for messages sent from ``since`` on (seconds), and what was not sure enough to be one.
 
     Reads the temporary tables said, asked, linked, closed and not_called of ``replies``. ``until``: the last moment known. ``closed``:
     when questions were answered by guesses made earlier (seconds).
     """
     found = _candidates(warehouse)
     every = found.rows
-    nothing = pd.DataFrame({"question_id": [], "answer_id": [], "rule": [], "score": []}).astype({"score": float})
+    nothing = pd.DataFrame({"question_id": [], "answer_id": [], "score": []}).astype({"score": float})
     is_marked = every["is_marked"].to_numpy()
     marked, unmarked = every[is_marked], every[~is_marked & (every["sent"] >= since).to_numpy()]
     if unmarked.empty:
-        return nothing
+        return Guesses(nothing.assign(rule="next"), nothing)
     talk = conversation(warehouse, np.unique(np.r_[unmarked["question_place"], unmarked["answer_place"]]))
     closed_at = np.full(len(found.questions), np.inf)
     known = pd.Series(closed, dtype=float)
@@ -210,7 +221,7 @@ def guess(warehouse: Warehouse, since: float, until: float, closed: dict[str, fl
         bool,
     )
     closed_at[where[is_here]] = known.to_numpy()[is_here]
-    links = []
+    links, possible = [], []
     told_at = marked["sent"].to_numpy()
     for number, block in unmarked.groupby("week", sort=True):
         begins = MONDAY + int(str(number)) * WEEK
@@ -222,21 +233,25 @@ def guess(warehouse: Warehouse, since: float, until: float, closed: dict[str, fl
             continue
         # An answer that came after the week was settled is not known to it.
         block = block.assign(answered_later=(block["is_answered_later"] & ~(block["closed_at"] >= horizon)).astype(float))
-        chosen = _guess_week(talk, taught, block, found.lines)
+        chosen, perhaps = _guess_week(talk, taught, block, found.lines)
+        possible.append(perhaps)
         answers = chosen[~chosen["is_holding"]]
         np.minimum.at(closed_at, answers["question_id"].to_numpy(), answers["sent"].to_numpy())
         links.append(chosen)
-    if not links:
-        return nothing
-    table = pd.concat(links, ignore_index=True)
-    return pd.DataFrame(
-        {
-            "question_id": found.questions[table["question_id"]],
-            "answer_id": found.answers[table["answer_id"]],
-            "rule": "next",
-            "score": table["score"],
-        }
-    )
+
+    def named(parts: list[pd.DataFrame]) -> pd.DataFrame:
+        if not parts:
+            return nothing
+        table = pd.concat(parts, ignore_index=True)
+        return pd.DataFrame(
+            {
+                "question_id": found.questions[table["question_id"]],
+                "answer_id": found.answers[table["answer_id"]],
+                "score": table["score"],
+            }
+        )
+
+    return Guesses(named(links).assign(rule="next"), named(possible))
 
 
 def settled() -> float:
@@ -275,7 +290,7 @@ def _candidates(warehouse: Warehouse) -> _Candidates:
         {"heard": 3600 * threshold("question_heard"), "few": int(threshold("bare_answer")) + 1, "short": int(threshold("short_answer"))},
     )
     warehouse.connection.execute(_TOLD)
-    warehouse.connection.execute(_WAITING)
+    warehouse.connection.execute(_WAITING, {"least": threshold("question_answered_unmarked")})
     warehouse.connection.execute(
         _CANDIDATES,
         {
@@ -492,8 +507,8 @@ def likeness_expected(near: Floats, known: int) -> Floats:
     return (known * near + weight * usual) / (known + weight)
 
 
-def _guess_week(talk: Conversation, marked: pd.DataFrame, block: pd.DataFrame, lines: Lines) -> pd.DataFrame:
-    """Guesses for the unmarked messages of one week."""
+def _guess_week(talk: Conversation, marked: pd.DataFrame, block: pd.DataFrame, lines: Lines) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Guesses for the unmarked messages of one week, and the pairs that perhaps belong together."""
     rows, pairs, table = weigh(talk, marked, block, lines)
     one, every = (table @ np.array([weights.get(name, 0.0) for name in NAMES]) for weights in (WEIGHTS, WEIGHTS_ALL))
     is_pair = pairs.earlier >= 0
@@ -506,9 +521,13 @@ def _guess_week(talk: Conversation, marked: pd.DataFrame, block: pd.DataFrame, l
     score, by_itself = np.zeros(len(rows)), np.zeros(len(rows))
     score[place], by_itself[place] = share[is_pair], alone[is_pair]
     rows["score"], rows["alone"] = score, by_itself
-    rows = rows[["question_id", "answer_id", "sent", "is_holding", "to_many", "score", "alone", "intent", "number"]]
+    rows = rows[["question_id", "answer_id", "sent", "is_holding", "is_formal", "to_many", "score", "alone", "intent", "number"]]
     single = rows[(rows["score"] >= threshold("reply_score")) & ~rows["to_many"]]
-    return pd.concat([of_one_matter(rows[rows["to_many"]]), _assign(single)], ignore_index=True)
+    chosen = pd.concat([of_one_matter(rows[rows["to_many"]]), _assign(single)], ignore_index=True)
+    pair = ["question_id", "answer_id"]
+    is_chosen = pd.MultiIndex.from_frame(rows[pair]).isin(pd.MultiIndex.from_frame(chosen[pair]))
+    closes = ~(rows["is_holding"] | rows["is_formal"]).to_numpy()
+    return chosen, rows[(rows["score"] >= threshold("reply_possible")).to_numpy() & closes & ~is_chosen]
 
 
 def of_one_matter(rows: pd.DataFrame) -> pd.DataFrame:

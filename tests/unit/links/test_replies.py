@@ -48,6 +48,44 @@ def test_a_reply_to_any_message_of_the_burst(course: Course) -> None:
     assert set(replies(course)) == {(greeting, answer)}
 
 
+TOLD = "Второе видео крутит кружочек и дальше не идёт, ноутбук школьный"
+ANSWER = "Обновите страницу и выберите качество пониже"
+
+
+@pytest.mark.parametrize(
+    ("text", "who", "answer", "is_marked", "found"),
+    [
+        pytest.param(TOLD, "Инга", ANSWER, True, ("substantive", "explicit"), id="answered by mark"),
+        pytest.param(TOLD, "Инга", "Какой у вас браузер?", True, ("holding", "explicit"), id="asked back"),
+        pytest.param(TOLD, "Инга", f"Вера, {ANSWER.lower()}", False, ("substantive", "mention"), id="answered by name"),
+        pytest.param(TOLD, "Глеб", ANSWER, True, None, id="by a fellow learner"),
+        pytest.param(TOLD, "Инга", "Вижу", True, None, id="a word or two"),
+        pytest.param(TOLD, "Инга", "Спасибо, что написали нам", True, None, id="thanks"),
+        pytest.param("Сегодня сдала третью работу", "Инга", "Вижу, посмотрю её завтра утром", True, None, id="a report"),
+        pytest.param("Вот мой урок в шестом классе", "Инга", "Какие красивые таблицы у вас вышли", True, None, id="hardly asks"),
+        pytest.param(TOLD, "Инга", None, False, None, id="not answered"),
+    ],
+)
+def test_what_tells_and_is_answered_by_a_curator_was_asked(
+    course: Course, text: str, who: str, answer: str | None, is_marked: bool, found: tuple[str, str] | None
+) -> None:
+    told = course.chat("Вера", text, 0)
+    said = course.chat(who, answer, 20, reply_to=told if is_marked else None) if answer else None
+    links = replies(course)
+    assert links == ({(told, said): ("curator", *found)} if found else {})
+    (judged,) = course.warehouse.rows("select is_question, rule = 'answered', score from links.questions where message_id = ?", [told])
+    assert judged[:2] == ((True, True) if found else (False, False))
+    assert not found or judged[2] == threshold("question_answered_score")
+
+
+def test_of_two_that_are_called_the_question_is_answered_and_not_what_only_tells(course: Course) -> None:
+    asked = course.chat("Вера", "Когда откроют третий модуль?", 0)
+    told = course.chat("Вера", TOLD, 60)
+    answer = course.chat("Инга", "Вера, откроем завтра утром", 80)
+    assert replies(course) == {(asked, answer): ("curator", "substantive", "mention")}
+    assert course.warehouse.rows("select is_question from links.questions where message_id = ?", [told]) == [(False,)]
+
+
 def test_roles_of_those_who_answer(course: Course) -> None:
     course.person("Зоя", "curator", course="moodle:course:2")
     course.person("Робот", "bot")

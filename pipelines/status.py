@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
+from pathlib import Path
 
 from pipelines.errors import BadConfiguration, MayakError, TransientError
 from pipelines.loading import context_for
@@ -14,8 +17,12 @@ from pipelines.ownership import ownership_problem
 from pipelines.programme import Programme, Source, read_programme
 from pipelines.settings import Settings, read_settings
 from pipelines.sources import READERS, SERVED_KINDS, SERVED_OR_FILES, WEBINAR_KINDS
+from pipelines.sources.formats.archives import is_hidden
 from pipelines.thresholds import threshold
 from pipelines.warehouse import SCHEMAS, Warehouse
+
+#: Of an ending that programs give; what stands behind a full stop may be a part of a name.
+_ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}")
 
 
 @dataclass(frozen=True)
@@ -138,6 +145,7 @@ def _examine_source(source: Source, programme: Programme, settings: Settings) ->
         placed = programme.placed(source)
         context = context_for(source, programme, settings.pseudonyms, given["URL"], token=given["TOKEN"])
         items = list(reader.items(placed, context))
+        left_out = list(reader.left_out(placed, context)) if hasattr(reader, "left_out") else []
     except TransientError as error:
         return Diagnosis(
             what, _of(source, error), "start the server or mend the URL; the night's run goes on without this source and says so"
@@ -146,7 +154,34 @@ def _examine_source(source: Source, programme: Programme, settings: Settings) ->
         return Diagnosis(
             what, _of(source, error), at_server if is_served else "put the export where the programme file says, or mend the path"
         )
-    return Diagnosis(what, "can be read" if is_served else f"{len(items)} item{'' if len(items) == 1 else 's'} can be read")
+    found = "can be read" if is_served else f"{len(items)} item{'' if len(items) == 1 else 's'} can be read"
+    if left_out:
+        found += f"; left out: {', '.join(_counted(f'{one.name} ({one.reason})' for one in left_out))}"
+    if (
+        not is_served
+        and not getattr(reader, "opens_files", False)
+        and (endings := _endings_passed_over(placed, {item.path for item in items} | {one.path for one in left_out}))
+    ):
+        found += f"; files passed over: {', '.join(endings)}"
+    return Diagnosis(what, found)
+
+
+def _counted(told: Iterable[str]) -> list[str]:
+    """Each once, with how often where that is more than once."""
+    return [one if times == 1 else f"{one} ×{times}" for one, times in Counter(told).items()]
+
+
+def _endings_passed_over(placed: Source, told: Set[Path | None]) -> list[str]:
+    """Files below the source's path that are not ``told`` of otherwise, by their endings alone, since names may be people's."""
+    root = placed.path
+    if root is None or not root.is_dir():
+        return []
+    passed = (
+        path
+        for path in root.rglob("*")
+        if path.is_file() and not is_hidden(path.relative_to(root).parts) and told.isdisjoint((path, *path.parents))
+    )
+    return sorted(_counted(path.suffix.lower() if _ENDING.fullmatch(path.suffix) else "no ending" for path in passed))
 
 
 def _of(source: Source, error: MayakError) -> str:

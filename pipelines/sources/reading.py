@@ -43,6 +43,19 @@ class Item:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """One thing that lies in the source and that the reader leaves out by its rules, so that it is no item.
+
+    ``name`` may stand on anybody's screen: what people called it by themselves is not in it. ``reason`` is one of a short list of the reader's.
+    ``path``: of one that is a file or folder of its own.
+    """
+
+    name: str
+    reason: str
+    path: Path | None = None
+
+
+@dataclass(frozen=True)
 class Batch:
     """Rows of one record kind. ``counted`` is False for rows derived from another row (the author of a message)."""
 
@@ -128,6 +141,9 @@ class Reader(Protocol):
     ledger, errors and logs then show a pseudonym of the item, and ``personal.items`` tells its name.
 
     A reader that opens files for their text says ``opens_files: ClassVar[bool] = True`` and is told in its context whose text is known.
+
+    A reader that leaves out by rules what it could read as well (spam) says what there is of it: ``left_out(source, context) -> Iterable[LeftOut]``,
+    in a fixed order. ``mayak doctor`` tells it. Raises as ``items`` does.
 
     A reader whose rows of some records are called otherwise since one of its versions says ``new_ids: ClassVar = (records, version)``: what an item
     told under an earlier version is taken out when it is read anew, or every row would stand there twice.

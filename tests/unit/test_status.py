@@ -50,6 +50,27 @@ def test_a_path_that_is_not_there(home: Path) -> None:
     assert "exports/chat" in found.found
 
 
+def test_folders_of_a_mailbox_that_are_left_out_and_files_that_are_passed_over(home: Path) -> None:
+    mail = "From a@example.org Mon Oct  5 07:00:00 2026\nFrom: a@example.org\nMessage-ID: <1@example.org>\n\n"
+    for name in (
+        "Мухина/Inbox",
+        "Мухина/Спам.mbox",
+        "Гусев/Спам.mbox",
+        "Гусев/Trash.sbd/Лида",
+        "Гусев/Письма Лиды.docx",
+        "Гусев/Акты.Лида",
+        "Гусев/a.b.msf",
+    ):
+        (home / "mail" / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / "mail" / name).write_text(mail if name.rpartition(".")[2] not in ("docx", "Лида", "msf") else "", encoding="utf-8")
+    (home / "programme.toml").write_text(HEAD + '[[sources]]\nname = "mail"\nkind = "mailbox"\npath = "mail"\n', encoding="utf-8")
+    (found,) = (diagnosis for diagnosis in examine(NOW) if diagnosis.what == "source mail")
+    assert found.mend is None
+    assert found.found == (
+        "1 item can be read; left out: …/Trash/… (thrown away), …/Спам (spam) ×2; files passed over: .docx, .msf, no ending"
+    )
+
+
 def test_neither_path_nor_url(home: Path) -> None:
     found = wrong(home, '[[sources]]\nname = "lms"\nkind = "moodle_db"\n')["source lms"]
     assert "MAYAK_SOURCES__LMS__URL" in found.mend

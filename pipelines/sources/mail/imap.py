@@ -51,7 +51,7 @@ from pipelines.sources.mail.mail_reports import Report
 from pipelines.sources.mail.mail_rows import MailRows
 from pipelines.sources.mail.mailbox import DEFAULT_REALM
 from pipelines.sources.mail.mbox import REPORT_BYTES
-from pipelines.sources.reading import Context, Covers, Event, Item, Rejected, Seen
+from pipelines.sources.reading import Context, Covers, Event, Item, LeftOut, Rejected, Seen
 
 #: A server that says nothing for so long is away; one that searches a large folder answers sooner.
 TIMEOUT_SECONDS = 60.0
@@ -59,9 +59,8 @@ TIMEOUT_SECONDS = 60.0
 _MESSAGES_AT_ONCE = 500
 #: Messages whose UIDs are asked for at once: a UID and a blank are eleven bytes at most, and imaplib takes a million on one line of an answer.
 _UIDS_AT_ONCE = 50_000
-#: Folders that hold what nobody sent or wanted (RFC 6154).
-_UNWANTED = frozenset(mail_folders.NAMES)
-_LEFT_OUT = _UNWANTED | {b"\\noselect", b"\\nonexistent"}
+#: Marks of names that are no mailboxes: what only lies above others.
+_NO_MAILBOX = frozenset((b"\\noselect", b"\\nonexistent"))
 _ASKED = ("UID", "FLAGS", "INTERNALDATE", f"BODY.PEEK[HEADER.FIELDS ({' '.join(name.upper() for name in READ_FIELDS)})]")
 #: Places in an answer to BODYSTRUCTURE (RFC 3501, 7.4.2).
 _TYPE, _SUBTYPE, _ENCODING = 0, 1, 5
@@ -103,6 +102,11 @@ class ImapReader:
             names = _folders(_listed(server), source)
             asked = ["UIDVALIDITY", "UIDNEXT", "MESSAGES", *(["HIGHESTMODSEQ"] if server.has_capability("CONDSTORE") else [])]
             return [Item(name, fingerprint=_state(server, name, asked)) for name in names]
+
+    def left_out(self, source: Source, context: Context) -> Iterable[LeftOut]:
+        """The folders that are no items. Raises as ``items``."""
+        with _logged_in(source, context) as server:
+            return sorted((left for _, left in _looked_at(_listed(server), source) if left), key=lambda left: (left.name, left.reason))
 
     def cursor(self, source: Source, item: Item, context: Context) -> Mapping[str, int]:
         """Where the next load begins: what the folder said of itself when it was listed, before anything was read."""
@@ -252,28 +256,34 @@ def _as_spelled(ask: Callable[[str], Any], name: str) -> Any:
 
 
 def _folders(listed: Iterable[tuple[tuple[bytes, ...], bytes, str]], source: Source) -> list[str]:
+    """The folders to read, by name. Raises BadSource where the source names folders and the account has none of them."""
+    wanted = [name for name, left in _looked_at(listed, source) if left is None]
+    if source.folders and not wanted:
+        raise BadSource(f"source {source.name}: the account has no folder of those named in the programme file")
+    return sorted(wanted)
+
+
+def _looked_at(listed: Iterable[tuple[tuple[bytes, ...], bytes, str]], source: Source) -> Iterator[tuple[str, LeftOut | None]]:
+    """Every folder that can hold mail, and what is told of it where it is left out."""
     listed = list(listed)
     known = {name: {flag.lower() for flag in flags} for flags, _, name in listed}
     delimiters = {name: delimiter for _, delimiter, name in listed}
-    if source.folders:
-        wanted = [
-            name
-            for name in known
-            if any(fnmatchcase(name, pattern) for pattern in source.folders) and not known[name] & {b"\\noselect", b"\\nonexistent"}
-        ]
-        if not wanted:
-            raise BadSource(f"source {source.name}: the account has no folder of those named in the programme file")
-        return sorted(wanted)
-    marked = frozenset[bytes]().union(*known.values())
-    names = mail_folders.names_without(marked)
-    above = [f"{name}{(delimiters[name] or b'/').decode('ascii', 'replace')}" for name, flags in known.items() if flags & _UNWANTED]
-    return sorted(
-        name
-        for name, flags in known.items()
-        if not flags & _LEFT_OUT
-        and not name.startswith(tuple(above))
-        and not mail_folders.is_left_out(_parts(name, delimiters[name]), names)
-    )
+    marks = {name: next((mark for mark in mail_folders.REASONS if mark in flags), None) for name, flags in known.items()}
+    names = mail_folders.names_without(frozenset[bytes]().union(*known.values()))
+    above = {f"{name}{(delimiters[name] or b'/').decode('ascii', 'replace')}": mark for name, mark in marks.items() if mark}
+    for name, flags in known.items():
+        if flags & _NO_MAILBOX:
+            continue
+        parts = _parts(name, delimiters[name])
+        mark = marks[name] or next((mark for beginning, mark in above.items() if name.startswith(beginning)), None)
+        reason: str | None
+        if source.folders:
+            reason = None if any(fnmatchcase(name, pattern) for pattern in source.folders) else mail_folders.NOT_NAMED
+        elif mark:
+            reason = mail_folders.REASONS[mark]
+        else:
+            reason = mail_folders.reason_by_name(parts, names)
+        yield name, LeftOut(mail_folders.as_shown(parts), reason) if reason else None
 
 
 def _parts(name: str, delimiter: bytes | None) -> list[str]:

@@ -1,4 +1,4 @@
-"""Folders of mail that nobody sent or wanted: spam, what was thrown away, drafts. ``imap`` and ``mailbox`` leave the same ones out.
+"""Folders of mail that nobody sent or wanted: spam, what was thrown away, drafts. ``imap`` and ``mailbox`` leave the same ones out, and tell of them in the same words.
 
 A server marks them (RFC 6154); files, and servers without marks, have their names alone, which are those that mail programs give them in their
 languages. What lies below such a folder was thrown into it with its folder and is left out as well.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from imapclient import imap_utf7
 
@@ -31,6 +31,27 @@ NAMES = {
          "rascunhos", "concepten", "utkast", "kladder", "luonnokset", "wersje robocze", "szkice", "koncepty", "rozepsané", "piszkozatok", "чернови", "жобалар", "нобайлар")
     ),
 }  # fmt: skip
+#: Mark of a folder → why it is left out.
+REASONS = {b"\\junk": "spam", b"\\trash": "thrown away", b"\\drafts": "drafts"}
+#: Why a folder is left out where the source names the ones to read.
+NOT_NAMED = "not among the folders that the source names"
+#: Names that programs give to folders besides; any other is somebody's own.
+_PROGRAMS_OWN = frozenset(
+    (
+        "inbox",
+        "входящие",
+        "sent",
+        "отправленные",
+        "archive",
+        "архив",
+        "mail",
+        "[gmail]",
+        "[google mail]",
+        "local folders",
+        "локальные папки",
+    )
+)
+_SOMEBODYS = "…"
 #: Endings of files and folders that mailboxes lie in (Thunderbird's subfolders: ``.sbd``).
 _ENDINGS = (".gz", ".mbox", ".mbx", ".sbd")
 #: What programs write behind the name of one of several such folders: "-001" (Google, Thunderbird), "(2)", "(POP)", "(This computer only)" (Outlook), the
@@ -52,11 +73,34 @@ def names_without(marked: Iterable[bytes] = ()) -> frozenset[str]:
     return frozenset[str]().union(*(names for mark, names in NAMES.items() if mark not in known))
 
 
-def is_left_out(parts: Iterable[str], names: Collection[str]) -> bool:
+def is_left_out(parts: Iterable[str], names: frozenset[str]) -> bool:
     """Is one of the folders on the way to a mailbox, or itself, called so?"""
-    plain = [_plain(part) for part in parts]
-    again = {_AGAIN.sub("", name) for name in plain} - NAMES[b"\\drafts"]
-    return any(name in names for name in (*plain, *again))
+    return reason_by_name(parts, names) is not None
+
+
+def reason_by_name(parts: Iterable[str], names: frozenset[str]) -> str | None:
+    """Why a mailbox is left out: by the topmost folder on the way to it that is called by one of ``names``; None where none is."""
+    found = (name for part in parts for name in _called(part) if name in names)
+    return next((REASONS[mark] for name in found for mark in REASONS if name in NAMES[mark]), None)
+
+
+def as_shown(parts: Iterable[str]) -> str:
+    """A path of folders for a screen: names that programs give stand as they are, people's own as "…"."""
+    known = _PROGRAMS_OWN.union(*NAMES.values())
+    shown: list[str] = []
+    for part in parts:
+        if known.isdisjoint(_called(part)):
+            shown += [_SOMEBODYS] if shown[-1:] != [_SOMEBODYS] else []
+        else:
+            # Of an account of its own a folder bears the address behind its name.
+            shown.append(_plain(part) if "@" in part else part)
+    return "/".join(shown)
+
+
+def _called(part: str) -> set[str]:
+    """The names in :data:`NAMES` by which a folder may go."""
+    plain = _plain(part)
+    return {plain, *({_AGAIN.sub("", plain)} - NAMES[b"\\drafts"])}
 
 
 def _plain(name: str) -> str:

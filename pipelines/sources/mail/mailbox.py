@@ -17,7 +17,8 @@ each after the first.
 - ``is_to_list``: List-Id, List-Post or List-Unsubscribe, Precedence list or bulk, or at least ``thresholds.notice_addressees`` addressees in this copy.
 
 Mailboxes called as programs call spam, what was thrown away and drafts are left out, and what lies below them, as ``imap`` leaves them out
-(:mod:`pipelines.sources.mail.mail_folders`); ``folders`` of the source names those to read, and a path to one mailbox reads it whatever it is called.
+(:mod:`pipelines.sources.mail.mail_folders`); ``folders`` of the source names those to read (files and folders, not what
+lies inside archives), and a path to one mailbox reads it whatever it is called. ``left_out`` tells what there is of them.
 In the others drafts are rejected (Maildir's flag D, the fields that Thunderbird and Outlook write into them), and so is what Gmail exports with the label of drafts,
 spam, trash or chats ("All mail Including Spam and Trash.mbox"); ``tmp`` is not looked into. Of a display name the latest that the owner of the address wrote
 stands, else the latest by which others called it. A mail that is in a mailbox no more was moved or filed, not unwritten: nothing is taken
@@ -45,7 +46,7 @@ from pipelines.sources.mail import mail_folders, mail_reports
 from pipelines.sources.mail.mail_headers import Fields, first, read_fields, text_of
 from pipelines.sources.mail.mail_rows import MailRows
 from pipelines.sources.mail.mbox import HEADER_BYTES, REPORT_BYTES, RawMail, split_mbox
-from pipelines.sources.reading import Context, Covers, Event, Item, Rejected, Seen
+from pipelines.sources.reading import Context, Covers, Event, Item, LeftOut, Rejected, Seen
 
 DEFAULT_REALM = "mail"
 
@@ -113,41 +114,27 @@ class MailboxReader:
 
         Raises BadSource where the path is not there or holds no mailbox that is wanted.
         """
-        root = source.path
-        if root is None:
-            raise BadSource(f"source {source.name}: path is missing in the programme file")
-        if not root.exists():
-            raise BadSource(f"source {source.name}: looking for mailboxes: there is no file or folder {root}")
+        root, found = _mailboxes(source)
         if root.is_file():
             return [Item(root.name, root)]
-        folders = [path for path in (root, *sorted(root.rglob("*"))) if path.is_dir() and _is_maildir(path)]
-        inside = {folder / name for folder in folders for name in (*_MAILDIR_FOLDERS, "tmp")}
-        files = [
-            path
-            for path in sorted(root.rglob("*"))
-            if path.is_file() and not any(part.startswith(".") for part in path.relative_to(root).parts) and inside.isdisjoint(path.parents)
-        ]
-        numbered = _numbered(files)
-        single = {path.parent for path in files if path.suffix.lower() in _SINGLE_MAIL} | numbered
-        folders += sorted(single.difference(folders))
-        files = [path for path in files if path.parent not in numbered or not _NUMBERED.fullmatch(path.name)]
-        files = [
-            path
-            for path in files
-            if path.suffix.lower() in _PROGRAMS_OWN
-            or path.name.lower().endswith(OTHER_ARCHIVES)
-            or (path.suffix.lower() not in _SINGLE_MAIL and (_is_mbox(path) or _has_mails(path)))
-        ]
-        found = {path.relative_to(root).as_posix(): path for path in (*folders, *files)}
-        if not found:
-            raise BadSource(
-                f"source {source.name}: looking for mailboxes: no mbox file, no Maildir folder, no .eml file and no archive of such below {root.name}"
-            )
         wanted = sorted(_wanted(found, source.folders))
         if not wanted:
             called = "called as programme.toml says" if source.folders else "other than of spam, drafts and what was thrown away"
             raise BadSource(f"source {source.name}: looking for mailboxes: none {called} below {root.name}")
         return [Item(name, found[name]) for name in wanted]
+
+    def left_out(self, source: Source, context: Context) -> Iterable[LeftOut]:
+        """The mailboxes below the source's path that are no items, and the folders inside archives that are passed over. Raises BadSource as ``items``."""
+        root, found = _mailboxes(source)
+        wanted = set(found) if root.is_file() else set(_wanted(found, source.folders))
+        unwanted = mail_folders.names_without()
+        for name, path in found.items():
+            parts = mail_folders.parts_of_path(name)
+            if name not in wanted:
+                reason = None if source.folders else mail_folders.reason_by_name(parts, unwanted)
+                yield LeftOut(mail_folders.as_shown(parts), reason or mail_folders.NOT_NAMED, path)
+            elif path.suffix.lower() == _ARCHIVE and path.is_file():
+                yield from _left_out_of_archive(path)
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         """The events of one mailbox, in batches of about fifty thousand mails.
@@ -172,6 +159,41 @@ class MailboxReader:
         yield from rows.flush()
         yield from rows.last_events()
         yield Covers(rows.since, rows.until)
+
+
+def _mailboxes(source: Source) -> tuple[Path, dict[str, Path]]:
+    """The source's path, and every mailbox below it by its own path from there. Raises BadSource where there is none."""
+    root = source.path
+    if root is None:
+        raise BadSource(f"source {source.name}: path is missing in the programme file")
+    if not root.exists():
+        raise BadSource(f"source {source.name}: looking for mailboxes: there is no file or folder {root}")
+    if root.is_file():
+        return root, {root.name: root}
+    folders = [path for path in (root, *sorted(root.rglob("*"))) if path.is_dir() and _is_maildir(path)]
+    inside = {folder / name for folder in folders for name in (*_MAILDIR_FOLDERS, "tmp")}
+    files = [
+        path
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(root).parts) and inside.isdisjoint(path.parents)
+    ]
+    numbered = _numbered(files)
+    single = {path.parent for path in files if path.suffix.lower() in _SINGLE_MAIL} | numbered
+    folders += sorted(single.difference(folders))
+    files = [path for path in files if path.parent not in numbered or not _NUMBERED.fullmatch(path.name)]
+    files = [
+        path
+        for path in files
+        if path.suffix.lower() in _PROGRAMS_OWN
+        or path.name.lower().endswith(OTHER_ARCHIVES)
+        or (path.suffix.lower() not in _SINGLE_MAIL and (_is_mbox(path) or _has_mails(path)))
+    ]
+    found = {path.relative_to(root).as_posix(): path for path in (*folders, *files)}
+    if not found:
+        raise BadSource(
+            f"source {source.name}: looking for mailboxes: no mbox file, no Maildir folder, no .eml file and no archive of such below {root.name}"
+        )
+    return root, found
 
 
 def _numbered(files: Iterable[Path]) -> set[Path]:
@@ -294,6 +316,22 @@ def _archived(path: Path) -> Iterator[tuple[RawMail, datetime | None, str | None
                 for raw in split_mbox(content, tree.named(name), mail_reports.is_report):
                     number += 1
                     yield replace(raw, number=number), None, None
+
+
+def _left_out_of_archive(path: Path) -> Iterator[LeftOut]:
+    """The folders of an archive that :func:`_archived` passes over; none of a damaged one: reading it says what is wrong."""
+    try:
+        tree = ZipTree(path, with_hidden=True)
+        by_folder = {_folder_of(name): name for name in tree.names()}
+        unwanted = mail_folders.names_without()
+        for folder, name in by_folder.items():
+            parts = mail_folders.parts_of_path(folder)
+            reason = mail_folders.reason_by_name(parts, unwanted)
+            if reason and _holds_mail(tree, name):
+                yield LeftOut(f"…{_ARCHIVE}/{mail_folders.as_shown(parts)}", reason)
+        tree.close()
+    except BadFile:
+        return
 
 
 def _folder_of(name: str) -> str:

@@ -18,8 +18,9 @@ from pipelines.loading import load_item
 from pipelines.programme import Programme, Source
 from pipelines.sources.mail import imap
 from pipelines.sources.mail.imap import ImapReader
+from pipelines.sources.mail.mail_folders import NOT_NAMED
 from pipelines.sources.mail.mailbox import MailboxReader
-from pipelines.sources.reading import Batch, Context, Event, Item, Rejected, Seen
+from pipelines.sources.reading import Batch, Context, Event, Item, LeftOut, Rejected, Seen
 from pipelines.warehouse import Warehouse
 from tests.unit.sources.imap_server import Folder, MailServer, serving
 from tests.unit.sources.test_mailbox import CANARIES, CONTEXT, FIXTURES, PSEUDONYMS, account, message
@@ -109,6 +110,24 @@ class TestFolders:
             ((), b"/", "INBOX"), ((), b"/", "INBOX/Спам/Старое"), ((), b"/", "Papelera 2026"),
         ]  # fmt: skip
         assert imap._folders(listed, SOURCE) == ["INBOX", "Papelera 2026", "[Gmail]/Курс"]
+
+    def test_what_is_left_out_is_told_with_the_reason(self, server: MailServer) -> None:
+        assert list(ImapReader().left_out(SOURCE, context(server))) == [LeftOut("Bin", "thrown away"), LeftOut("Spam", "spam")]
+        named = SOURCE.model_copy(update={"folders": ("S*",)})
+        assert list(ImapReader().left_out(named, context(server))) == [LeftOut("Bin", NOT_NAMED), LeftOut("INBOX", NOT_NAMED)]
+
+    def test_what_people_called_folders_is_not_told(self) -> None:
+        listed = [
+            ((b"\\Trash",), b"/", "Выброшенное Мухиной"), ((), b"/", "Выброшенное Мухиной/Курс"), ((), b"/", "INBOX"), ((), b"/", "INBOX/Спам/Мухина"),
+            ((), b"/", "Мухина"),
+        ]  # fmt: skip
+        assert [left for _, left in imap._looked_at(listed, SOURCE)] == [
+            LeftOut("…", "thrown away"),
+            LeftOut("…", "thrown away"),
+            None,
+            LeftOut("INBOX/Спам/…", "spam"),
+            None,
+        ]
 
     def test_one_that_may_not_be_opened_leaves_the_others(self, server: MailServer) -> None:
         server.folders["Общие/Лида"] = Folder(is_closed=True)

@@ -6,6 +6,7 @@ import gzip
 import re
 import shutil
 import zipfile
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -18,7 +19,7 @@ from pipelines.programme import Programme, Source
 from pipelines.pseudonyms import Pseudonyms
 from pipelines.sources.mail import mail_folders
 from pipelines.sources.mail.mailbox import MailboxReader
-from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
+from pipelines.sources.reading import Batch, Context, Covers, Event, Item, LeftOut, Rejected, Seen
 from pipelines.warehouse import Warehouse
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "mail"
@@ -398,6 +399,11 @@ def test_archives_folders_of_spam_and_drafts_are_left_out(packed: Path) -> None:
         archive.writestr("Takeout/Mail/Спам.mbox", (FIXTURES / "bounce_of_two.mbox").read_bytes())
         archive.writestr("Takeout/Mail/Drafts/1.eml", (FIXTURES / "single_mail.mbox").read_bytes())
     assert rows(events(packed), "messages") == before
+    told = [LeftOut("….zip/…/Mail/Drafts", "drafts"), LeftOut("….zip/…/Mail/Спам", "spam")]
+    for path in (packed, packed.parent):
+        assert list(MailboxReader().left_out(SOURCE.model_copy(update={"path": path}), CONTEXT)) == told
+    packed.write_bytes(packed.read_bytes()[:-30])
+    assert list(MailboxReader().left_out(SOURCE.model_copy(update={"path": packed}), CONTEXT)) == []
 
 
 def test_archives_with_mails_are_items_and_others_are_none(packed: Path) -> None:
@@ -498,7 +504,14 @@ class TestMaildir:
         source = SOURCE.model_copy(update={"path": maildir})
         folders = {name.removesuffix("/cur/1.host").removesuffix("/1.eml") for name in wanted}
         assert {item.name for item in MailboxReader().items(source, CONTEXT)} == folders | {"box", "box/.Sent"}
+        told = list(MailboxReader().left_out(source, CONTEXT))
+        assert {one.path for one in told} == {(maildir / name.removesuffix("/cur/1.host").removesuffix("/1.eml")) for name in unwanted}
+        assert Counter(one.reason for one in told) == {"spam": 6, "thrown away": 8, "drafts": 4}
+        # Folders that people made are not called by their names.
+        assert {one.name for one in told} >= {"Local Folders/Trash/…", "…/Mail/Корзина", "…/INBOX/Spam", "…/Черновики"}
+        assert not any("Старое" in one.name or "Выгрузка" in one.name for one in told)
         named = source.model_copy(update={"folders": ("Spam", "Курс", "box/.Drafts*")})
+        assert {one.reason for one in MailboxReader().left_out(named, CONTEXT)} == {mail_folders.NOT_NAMED}
         assert [item.name for item in MailboxReader().items(named, CONTEXT)] == [
             "Spam.mbox",
             "box/.&BBoEQwRABEE-",
@@ -685,3 +698,7 @@ class TestOutlooksOwn:
 def test_folders_of_peoples_own_are_read_whatever_they_begin_with(folder: str, is_left_out: bool) -> None:
     """ "Draft 2" and "Черновики (2 курс)" were taken for the program's folder of drafts, and passed over."""
     assert mail_folders.is_left_out(mail_folders.parts_of_path(folder), mail_folders.names_without()) == is_left_out
+
+
+def test_a_folder_that_bears_an_address_is_told_without_it() -> None:
+    assert mail_folders.as_shown(mail_folders.parts_of_path("Почта Лиды/Junk (lida@example.org).mbox")) == "…/junk"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import tempfile
 import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,17 +23,17 @@ REAL_FILES = 40
 
 #: Kind → folders of fixtures, patterns of real files.
 PLACES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "moodle_logs": (("moodle_logs",), ("moodle_db/csv/*log*.csv", "moodle_csv/**/*.csv")),
-    "moodle_reports": (("moodle_reports",), ("moodle_db/csv/*.csv",)),
-    "telegram": (("telegram",), ("telegram/*.json", "moodle_channels/telegram/**/*.json")),
+    "moodle_logs": (("moodle_logs",), ("moodle_db/csv/logs_*.csv.gz", "moodle_csv/**/*.csv")),
+    "moodle_reports": (("moodle_reports",), ("moodle_db/csv/[cp]*.csv.gz",)),
+    "telegram": (("telegram",), ("telegram/*.json", "moodle_channels/telegram/**/*.json.gz")),
     "mailbox": (("mail",), ("mail_sisimai/**/*.eml", "mail_flufl/*.txt", "mail_mikel/**/*.eml", "moodle_channels/**/*.mbox*")),
-    "zoom": (("zoom",), ("moodle_channels/zoom/*.csv",)),
+    "zoom": (("zoom",), ("moodle_channels/webinar/*.csv",)),
     "teams": (("teams",), ("webinar/**/*eams*",)),
     "meet": (("meet",), ()),
     "bigbluebutton": (("bigbluebutton",), ("webinar/**/*.json",)),
     "attendance_csv": (("attendance_csv",), ()),
     "mts_link": (("mts_link",), ()),
-    "survey_csv": (("surveys",), ("moodle_channels/surveys/*.csv",)),
+    "survey_csv": (("surveys",), ("moodle_channels/survey/*.csv",)),
     "openedx": (("openedx",), ("openedx/**/*.json",)),
     "xapi": (("xapi",), ("openedx/**/*.json",)),
     "whatsapp": (("whatsapp",), ("chat_whatsapp/*.txt",)),
@@ -71,11 +73,14 @@ def seeds(kind: str) -> list[Seed]:
         paths = sorted(path for path in REAL.glob(pattern) if path.is_file())
         for path in paths[:: max(1, len(paths) // REAL_FILES)][:REAL_FILES]:
             # A table or a mailbox cut at its end is still one; anything else is taken whole or not at all.
-            content = path.read_bytes()
-            if path.suffix in (".csv", ".txt", ".mbox"):
-                found.append(Seed(kind, path.name, content[:SEED_BYTES]))
+            # Packed ones are damaged inside: damage to a packed file is told by its checksum.
+            name, content = path.name, path.read_bytes()
+            if path.suffix == ".gz":
+                name, content = path.stem, gzip.decompress(content)
+            if name.endswith((".csv", ".txt", ".mbox")):
+                found.append(Seed(kind, name, content[:SEED_BYTES]))
             elif len(content) <= WHOLE_BYTES:
-                found.append(Seed(kind, path.name, content))
+                found.append(Seed(kind, name, content))
     return [*found, *_built(kind)]
 
 
@@ -90,6 +95,9 @@ def _built(kind: str) -> list[Seed]:
             f"{n},{n % 7},2026-11-{n % 28 + 1:02}T10:00:00Z,viewed\n" for n in range(50)
         )
         return [Seed(kind, "activity.csv", text.encode())]
+    if kind == "survey_csv":
+        tables = sorted((FIXTURES / "surveys").glob("*_russian.csv"))
+        return [Seed(kind, "surveys.zip", _packed((path.name, path) for path in tables))]
     return _of_a_world(kind) if kind in _WRITTEN else []
 
 
@@ -101,9 +109,13 @@ def _of_a_world(kind: str) -> list[Seed]:
         if len(files) == 1:
             return [Seed(kind, files[0].name, files[0].read_bytes())]
         (export,) = root.iterdir()
-        packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-            for path in files:
-                # The same bytes every time: a case is repeated by its number.
-                archive.writestr(zipfile.ZipInfo(path.relative_to(export).as_posix(), (2026, 11, 22, 12, 0, 0)), path.read_bytes())
-        return [Seed(kind, "export.zip", packed.getvalue())]
+        return [Seed(kind, "export.zip", _packed((path.relative_to(export).as_posix(), path) for path in files))]
+
+
+def _packed(files: Iterable[tuple[str, Path]]) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, path in files:
+            # The same bytes every time: a case is repeated by its number.
+            archive.writestr(zipfile.ZipInfo(name, (2026, 11, 22, 12, 0, 0)), path.read_bytes())
+    return packed.getvalue()

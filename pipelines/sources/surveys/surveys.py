@@ -24,6 +24,8 @@ What has to be known about it:
   the columns), so a question added later does not make it another, nor does another form of download.
 - LimeSurvey's and SurveyMonkey's columns about the response: :mod:`pipelines.sources.surveys.survey_services`.
 - What Moodle's *feedback* activity lets download is read as well (:mod:`pipelines.sources.surveys.moodle_feedback`).
+- An archive (.zip) may hold a table or several, as people pack them and SurveyMonkey hands them out: several are surveys of their own
+  ("exports/anketa"), one is called as the archive is.
 - A form is anonymous and stays so, unless it has a column of addresses: then the account is that address (realm ``survey``).
 - The course stays null: pipelines.links relates a survey to its course by ``survey_id`` (the file's name) and ``feeds`` of the source.
 """
@@ -31,23 +33,25 @@ What has to be known about it:
 from __future__ import annotations
 
 import re
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
+from pathlib import Path
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.errors import BadFile
+from pipelines.errors import BadFile, BadSource
 from pipelines.programme import Source
+from pipelines.sources.formats.archives import OTHER_ARCHIVES, ZipTree, path_of
 from pipelines.sources.formats.delimited import Block, Header, find_columns, looks_like, rows_where
 from pipelines.sources.formats.local_times import Order, to_utc
-from pipelines.sources.formats.report_files import ENDINGS
-from pipelines.sources.formats.tables import TableFile, day_month_order, open_table, table_items
+from pipelines.sources.formats.tables import ENDINGS, TableFile, day_month_order, open_table, table_items
 from pipelines.sources.lms.moodle_people import People
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
 from pipelines.sources.surveys import moodle_feedback, survey_services, survey_shapes
@@ -124,7 +128,11 @@ _MARKUP = re.compile(r"<[^<>]{1,200}>")
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
 #: "от 0 до 10", "1–7", "0 to 100": other scales than that of five steps.
 _OTHER_SCALE = re.compile(r"\b(?:до|to|из|of)\s*(?:7|10|100)\b|\d\s*[-–—]\s*(?:7|10|100)\b")
-_ENDING = re.compile(r"(?:\.csv)?(?:\.gz|\.zip)?$|\.(?:xlsx|ods)$", re.IGNORECASE)
+#: Also what Moodle's tables are downloaded as (``tables``), and what is parted by tabs.
+_ENDINGS = (*ENDINGS, ".tsv")
+_ARCHIVE = ".zip"
+_ENDING = re.compile(r"(?:\.csv)?(?:\.gz|\.zip)?$|\.(?:xlsx|ods|json|html?|tsv)$", re.IGNORECASE)
+_BLOCK = 1 << 20
 _ROUNDED = r"^\d(?:[.,]\d+)?E\+\d+$"
 _HASH_BYTES = 10
 _ROW_BYTES = 4
@@ -168,20 +176,61 @@ class SurveysReader:
     new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("survey_answers",), 9)
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
-        """CSV files (also packed) and workbooks below the source's path. Raises BadSource where there is none."""
-        return table_items(source.path, source.name, endings=(*ENDINGS, ".csv.zip"))
+        """Tables below the source's path, and ZIP archives that hold one; archives of other kinds, which are refused when they are read, since nobody
+        would learn otherwise that they are passed over. Raises BadSource where there is nothing."""
+        found = table_items(source.path, source.name, endings=(*_ENDINGS, _ARCHIVE, *OTHER_ARCHIVES))
+        wanted = [item for item in found if not _is_archive(item) or _has_tables(item)]
+        if not wanted:
+            raise BadSource(f"source {source.name}: looking for {WHAT}: there is none below {source.path}, nor in the archives there")
+        return wanted
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         """Survey answers, one row per response and question; accounts only where the form asked for an address.
 
-        Raises BadFile for anything without a time column or a question.
+        Raises BadFile for anything without a time column or a question, and for an archive without a table.
         """
-        assert item.path is not None
+        path = path_of(item, WHAT)
+        survey_id = _ENDING.sub("", item.name)
+        if _is_archive(item):
+            yield from self._archived(source, path, survey_id, context)
+        else:
+            yield from self._table(source, path, survey_id, context)
+
+    def _archived(self, source: Source, path: Path, survey_id: str, context: Context) -> Iterator[Event]:
+        tree = ZipTree(path)
+        names = _tables_of(tree)
+        if not names:
+            raise BadFile(path, place="archive", expected=f"{WHAT}, as a table", found="none")
+        spans = []
+        for name in names:
+            with tempfile.TemporaryDirectory() as folder:
+                # A table is read more than once, and a workbook back and forth.
+                unpacked = Path(folder) / f"table{Path(name).suffix.lower()}"
+                with tree.open(name) as packed, unpacked.open("wb") as file:
+                    while block := packed.read(_BLOCK):
+                        file.write(block)
+                try:
+                    for event in self._table(
+                        source, unpacked, survey_id if len(names) == 1 else f"{survey_id}/{_ENDING.sub('', name)}", context
+                    ):
+                        if isinstance(event, Covers):
+                            spans.append(event)
+                        elif isinstance(event, Rejected) and len(names) > 1:
+                            yield replace(event, place=f"{name}, {event.place}")
+                        else:
+                            yield event
+                except BadFile as error:
+                    raise BadFile(tree.named(name), place=error.place, expected=error.expected, found=error.found) from None
+        tree.close()
+        yield Covers(
+            min((span.since for span in spans if span.since), default=None), max((span.until for span in spans if span.until), default=None)
+        )
+
+    def _table(self, source: Source, path: Path, survey_id: str, context: Context) -> Iterator[Event]:
         realm = source.realm or "survey"
-        file = open_table(item.path, (word for words in _COLUMNS.values() for word in words))
+        file = open_table(path, (word for words in _COLUMNS.values() for word in words))
         header = file.header()
         likert = Likert.of(source)
-        survey_id = _ENDING.sub("", item.name)
         feedback = moodle_feedback.layout_of(header.words)
         if feedback is not None:
             yield from _feedback(file, header, feedback, survey_id, likert, source, context)
@@ -189,7 +238,7 @@ class SurveysReader:
         service = survey_services.layout_of(file, header)
         other = looks_like(header.words) if service is None else None
         if other and other != WHAT:
-            raise BadFile(item.path, place="header", expected=WHAT, found=f"what looks like {other}")
+            raise BadFile(path, place="header", expected=WHAT, found=f"what looks like {other}")
         people = _questionnaire(header) if service is None else None
         table: TableFile | survey_services.Below = file
         if service is not None:
@@ -201,7 +250,7 @@ class SurveysReader:
             places = {"id": people["id"], "time": people["time"]}
         group, questions = _questions(table, header, places | (people or {}), likert)
         if not questions:
-            raise BadFile(item.path, place="header", expected="at least one question", found="none")
+            raise BadFile(path, place="header", expected="at least one question", found="none")
         habit: Order = "day first" if _CYRILLIC.search(" ".join(header.cells)) else "month first"
         order = day_month_order(table, header, [places["time"]], habit)
         zone = ZoneInfo("UTC") if header.words[places["time"]].endswith("(utc)") else context.zone
@@ -247,6 +296,26 @@ class SurveysReader:
             response = _Responses(survey_id, responses, accounts, labels, moments, {"a time that is not understood": bad_time})
             yield from _answers(table, block, questions, response, likert)
         yield Covers(since, until)
+
+
+def _is_archive(item: Item) -> bool:
+    return item.name.lower().endswith(_ARCHIVE)
+
+
+def _has_tables(item: Item) -> bool:
+    """A damaged archive may hold some: reading it says what is wrong."""
+    assert item.path is not None
+    try:
+        tree = ZipTree(item.path)
+    except BadFile:
+        return True
+    names = _tables_of(tree)
+    tree.close()
+    return bool(names)
+
+
+def _tables_of(tree: ZipTree) -> list[str]:
+    return [name for name in tree.names() if name.lower().endswith(_ENDINGS)]
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,10 @@ import pytest
 
 from pipelines.errors import BadFile, BadSource
 from pipelines.programme import Source
+from pipelines.sources.reading import Covers
 from pipelines.sources.surveys.likert import ASPECTS, Likert
 from pipelines.sources.surveys.surveys import SurveysReader
+from tests.unit.sources import table_forms
 from tests.unit.sources.orders import rows_after
 from tests.unit.sources.report_reading import CONTEXT, FIXTURES, Reading
 
@@ -231,13 +233,62 @@ def test_what_the_form_itself_downloads_is_packed_and_says_its_zone(zone: str, t
     ]
 
 
-def test_archive_with_more_than_a_table_is_refused(tmp_path: Path):
-    path = tmp_path / "answers.csv.zip"
+def packed(path: Path, **members: str | bytes) -> Path:
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("one.csv", "Отметка времени,Вопрос\n19.10.2026 14:06:23,да\n")
-        archive.writestr("two.csv", "Отметка времени,Вопрос\n19.10.2026 14:06:23,да\n")
-    with pytest.raises(BadFile, match="ZIP archive of something else"):
-        Reading(SurveysReader(), path)
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
+
+
+def test_every_table_of_an_archive_is_a_survey_as_it_is_unpacked(tmp_path: Path):
+    """As people pack a folder of exports: a sheet, tables of two services, what is no table."""
+    beside = ("google_russian.csv", "yandex_with_ids.csv")
+    rows = list(csv.reader((FOLDER / "limesurvey.csv").read_text("utf-8-sig").splitlines()))
+    workbook = table_forms.excel_of_moodle(tmp_path / "limesurvey.xlsx", rows)
+    members: dict[str, str | bytes] = {name: (FOLDER / name).read_bytes() for name in beside}
+    path = packed(tmp_path / "Выгрузка.zip", **members, **{"ещё/limesurvey.xlsx": workbook.read_bytes(), "README.txt": "no table"})
+    survey = Reading(SurveysReader(), path)
+    alone = [read(name) for name in (*beside, "limesurvey.csv")]
+    for one, name in zip(alone, ("google_russian", "yandex_with_ids", "ещё/limesurvey"), strict=True):
+        told = [
+            (row["item"], row["rating"], row["text"]) for row in survey.rows("survey_answers") if row["survey_id"] == f"Выгрузка/{name}"
+        ]
+        assert told == [(row["item"], row["rating"], row["text"]) for row in one.rows("survey_answers")] != []
+    assert survey.covers == Covers(min(one.covers.since for one in alone), max(one.covers.until for one in alone))
+
+
+def test_what_is_rejected_in_an_archive_is_found_in_its_file(tmp_path: Path):
+    bad = "Отметка времени,Вопрос\n19.10.2026 14:06:23,да\nвчера,нет\n"
+    assert Reading(SurveysReader(), packed(tmp_path / "a.zip", **{"one.csv": bad, "two.csv": bad})).rejected == [
+        (f"{name}.csv, line 3, question 1", "a time that is not understood") for name in ("one", "two")
+    ]
+    (rejected,) = Reading(SurveysReader(), packed(tmp_path / "b.zip", **{"one.csv": bad, "photo.png": "x"})).rejected
+    assert rejected[0] == "line 3, question 1"
+    with pytest.raises(BadFile, match=r"^two.csv: .*header"):
+        Reading(SurveysReader(), packed(tmp_path / "c.zip", **{"one.csv": bad, "two.csv": "a,b\n1,2\n"}))
+
+
+def test_archives_that_hold_tables_are_items_and_those_that_are_not_read_are_told(tmp_path: Path):
+    with pytest.raises(BadSource, match="none below"):
+        list(SurveysReader().items(Source(name="survey", kind="survey_csv", path=packed(tmp_path / "x.zip", a="").parent), CONTEXT))
+    packed(tmp_path / "answers.zip", **{"Данные/answers.csv": "Timestamp,Q\n"})
+    packed(tmp_path / "photos.zip", **{"a.jpg": "x"})
+    (tmp_path / "cut.zip").write_bytes((tmp_path / "answers.zip").read_bytes()[:-30])
+    (tmp_path / "old.rar").write_bytes(b"Rar!")
+    items = list(SurveysReader().items(Source(name="survey", kind="survey_csv", path=tmp_path), CONTEXT))
+    assert [item.name for item in items] == ["answers.zip", "cut.zip", "old.rar"]
+    for name, found in (("cut.zip", "ZIP archive"), ("old.rar", "unpacked or in a ZIP archive"), ("photos.zip", "as a table; found none")):
+        with pytest.raises(BadFile, match=found):
+            Reading(SurveysReader(), tmp_path / name)
+
+
+@pytest.mark.parametrize("form", ["json_of_objects.json", "json_of_old.json", "page.html", "open_document.ods", "excel_of_moodle.xlsx"])
+@pytest.mark.parametrize("name", ["moodle_feedback_russian", "moodle_feedback_russian_anonymous"])
+def test_every_form_in_which_moodle_gives_responses_is_an_item(form: str, name: str, tmp_path: Path):
+    rows = list(csv.reader((FOLDER / f"{name}.csv").read_text("utf-8-sig").splitlines()))
+    path = table_forms.FORMS[form](tmp_path / f"{name}{Path(form).suffix}", rows)
+    assert [item.path for item in SurveysReader().items(Source(name="survey", kind="survey_csv", path=tmp_path), CONTEXT)] == [path]
+    assert Reading(SurveysReader(), path).rows("survey_answers") == read(f"{name}.csv").rows("survey_answers")
 
 
 # -- grids ------------------------------------------------------------------------------------------------------------------------

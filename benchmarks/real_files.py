@@ -21,6 +21,7 @@ from pipelines.loading import Load, load_source
 from pipelines.programme import Programme, Source
 from pipelines.progress import show_progress
 from pipelines.pseudonyms import Pseudonyms
+from pipelines.sources import READERS
 from pipelines.warehouse import Warehouse
 
 PSEUDONYMS = Pseudonyms(b"evaluation-of-files-only")
@@ -38,8 +39,8 @@ class Sample:
     path: str
     #: Only files whose names begin so; the folder holds others too. Empty: the folder is one source.
     begins: tuple[str, ...] = ()
-    #: Only the files that match it.
-    pattern: str = ""
+    #: Only the files that match one of them.
+    patterns: tuple[str, ...] = ()
     #: No export but a research corpus: written as tables in Mayak's own words first (benchmarks/corpora.py).
     corpus: bool = False
 
@@ -61,9 +62,20 @@ SAMPLES: tuple[Sample, ...] = (
     Sample("Odd mails (mikel)", "mailbox", "mail_mikel"),
     Sample("BigBlueButton learning dashboard", "bigbluebutton", "webinar/bbb"),
     Sample("Teams attendance", "teams", "webinar/teams"),
-    Sample("Open edX tracking logs", "openedx", "openedx", pattern="**/*[!s]_tracking*.log"),
+    Sample(
+        "Open edX tracking logs",
+        "openedx",
+        "openedx",
+        patterns=(
+            "**/*[!s]_tracking*.log",
+            "**/*trends_tracking.log",
+            "**/tracking.log",
+            "**/student_forum_activity.log",
+            "**/video_timeline.log",
+        ),
+    ),
     Sample("Open edX events of a test suite", "openedx", "openedx", corpus=True),
-    Sample("xAPI statements of a test suite", "xapi", "openedx", pattern="**/xapi/tests/fixtures/expected/*.json"),
+    Sample("xAPI statements of a test suite", "xapi", "openedx", patterns=("**/xapi/tests/fixtures/expected/*.json",)),
     Sample("OULAD", "oulad", "oulad"),
     Sample("University results and register", "generic", "moodle_csv", corpus=True),
     Sample("IRC help channel", "generic", "chat_irc_disentangle", corpus=True),
@@ -80,8 +92,8 @@ def load_samples(data: Path, samples: Sequence[Sample] = SAMPLES) -> Iterator[tu
         paths = [data / sample.path]
         if sample.begins:
             paths = sorted(path for path in paths[0].iterdir() if path.name.startswith(sample.begins))
-        if sample.pattern:
-            paths = sorted(paths[0].glob(sample.pattern))
+        if sample.patterns:
+            paths = sorted({path for pattern in sample.patterns for path in paths[0].glob(pattern)})
         with tempfile.TemporaryDirectory() as folder, Warehouse.open(None) as warehouse:
             warehouse.create_schemas()
             if sample.corpus:
@@ -95,16 +107,20 @@ def load_samples(data: Path, samples: Sequence[Sample] = SAMPLES) -> Iterator[tu
 
 
 def table(loads: Sequence[tuple[Sample, Load]]) -> str:
-    """One Markdown line per file and, where a sample has several, one of the sum (of many files those alone that lost rows); reasons with their counts, problems as they are."""
+    """One Markdown line per file and, where a sample has several, one of the sum; reasons with their counts, problems as they are.
+
+    Of many files, and of those that are called by pseudonyms, those alone that lost rows.
+    """
     lines = ["| what | file | present | kept | rejected | reasons |", "|---|---|---:|---:|---:|---|"]
     for sample in dict.fromkeys(sample for sample, _ in loads):
         own = [load for of, load in loads if of is sample]
+        has_pseudonyms = getattr(READERS[sample.kind], "items_name_people", False)
         reasons: Counter[str] = Counter()
         for load in own:
             reasons.update(load.reasons)
-            if len(own) <= FILES_SHOWN or load.state == "failed" or load.rejected:
+            if (len(own) <= FILES_SHOWN and not has_pseudonyms) or load.state == "failed" or load.rejected:
                 lines.append(_line(sample.what, load.item or load.source, _rows(load), load.reasons, load.problem))
-        if len(own) > 1:
+        if len(own) > 1 or has_pseudonyms:
             sums = tuple(sum(numbers) for numbers in zip(*(_rows(load) for load in own), strict=True))
             lines.append(_line(sample.what, f"all {len(own)}", sums, reasons, None))
     return "\n".join(lines) + "\n"

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from pipelines.errors import BadFile
 from pipelines.sources.formats.delimited import DelimitedFile, Header, header_word
-from pipelines.sources.formats.tables import open_table
+from pipelines.sources.formats.tables import open_table, rows_of_further_sheets
 
 ENDINGS = (".csv", ".csv.gz", ".xlsx", ".ods")
 #: Rows of one report at most: the largest webinars hold 50,000 people, who reconnect a few times. A longer file is no attendance report.
@@ -45,17 +45,17 @@ class SheetReport:
 
     def __init__(self, path: Path, words: Iterable[str]) -> None:
         self.path = path
-        self._words = frozenset(words)
+        self.words = frozenset(words)
 
     @cached_property
     def _rows(self) -> list[tuple[int, list[str]]]:
-        rows = list(islice(open_table(self.path, self._words).rows(), MOST_ROWS + 1))
+        rows = list(islice(open_table(self.path, self.words).rows(), MOST_ROWS + 1))
         if not rows:
             raise BadFile(self.path, place="table", expected="a table with a header row", found="an empty one")
         if len(rows) > MOST_ROWS:
             return rows
         if all(sum(bool(cell.strip()) for cell in cells) == 1 and cells[0].strip() for _, cells in rows):
-            rows = _apart(rows, self._words)
+            rows = _apart(rows, self.words)
         width = max(len(cells) for _, cells in rows)
         return [(number, [*cells, *[""] * (width - len(cells))]) for number, cells in rows]
 
@@ -77,6 +77,12 @@ def open_report(path: Path, words: Iterable[str]) -> ReportFile:
     with path.open("rb") as file:
         is_workbook = file.read(len(_MAGIC)) == _MAGIC
     return SheetReport(path, words) if is_workbook else DelimitedFile(path, words)
+
+
+def further_rows(file: ReportFile) -> Iterator[str]:
+    """Places of the rows in further sheets that hold such a report: only one sheet of a workbook is read."""
+    if isinstance(file, SheetReport):
+        yield from rows_of_further_sheets(file.path, file.words)
 
 
 def small_rows(file: ReportFile) -> list[tuple[int, list[str]]]:

@@ -17,7 +17,8 @@ import re
 import tempfile
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -30,11 +31,12 @@ from pipelines.sources.formats.archives import ZipTree, buffered
 from pipelines.sources.formats.delimited import WORKERS, Block, DelimitedFile, Header, Work, delimited_items, header_word
 from pipelines.sources.formats.json_stream import JsonStream
 from pipelines.sources.formats.local_times import Order, OrderEvidence
-from pipelines.sources.formats.workbooks import LONGEST_CELL, MOST_COLUMNS, Row, number_text, workbook_rows
+from pipelines.sources.formats.workbooks import LONGEST_CELL, MOST_COLUMNS, Row, further_sheets, number_text, workbook_rows
 from pipelines.sources.reading import Item
 
 ENDINGS = (".csv", ".csv.gz", ".xlsx", ".ods", ".json", ".html", ".htm")
 _TEXT_ENDINGS = (".csv", ".tsv")
+_ZIP = b"PK\x03\x04"
 #: A header stands near the top.
 _HEADER_WITHIN_ROWS = 20
 #: Rows written and read at a time.
@@ -110,7 +112,7 @@ def open_table(
     known = frozenset(words)
     with path.open("rb") as file:
         beginning = file.read(_BYTES_LOOKED_AT)
-    if beginning.startswith(b"PK\x03\x04"):
+    if beginning.startswith(_ZIP):
         if member := _only_text(path):
             return _PackedText(path, member, known, watch=watch)
         return RowTable(path, lambda: _workbook(path, known), "row", known, headers, pads=True)
@@ -121,6 +123,32 @@ def open_table(
     if re.match(rb"<(?:!doctype\s+html|html|table|\?xml[^>]*>\s*<(?:!doctype\s+)?html)", plain, re.IGNORECASE):
         return RowTable(path, lambda: _page(path), "row", known, headers, pads=False)
     return DelimitedFile(path, known, watch=watch, trusting=trusting)
+
+
+def rows_of_further_sheets(path: Path, words: Iterable[str], telling: Iterable[str] = ()) -> Iterator[str]:
+    """Places ("sheet 2, row 5") of the rows below the header in those sheets of a workbook that :func:`open_table` does not read though they hold such a
+    table, for whoever rejects them. Nothing of any other file.
+
+    Parameters
+    ----------
+    words: as of :func:`open_table`.
+    telling: one of these in a row near a sheet's top tells a table; without them as many of ``words`` as in the sheet that is read.
+    """
+    known, enough = frozenset(words), frozenset(telling)
+    with path.open("rb") as file:
+        if file.read(len(_ZIP)) != _ZIP or _only_text(path):
+            return
+    tree = ZipTree(path)
+    try:
+        is_such = (lambda rows: _known_words(enough, rows) > 0) if enough else None
+        for number, rows in further_sheets(tree, partial(_known_words, known), _HEADER_WITHIN_ROWS, is_such):
+            beginning = list(islice(rows, _HEADER_WITHIN_ROWS))
+            header = max(range(len(beginning)), key=lambda place: _known_words(enough or known, beginning[place : place + 1]))
+            for line, cells in chain(beginning[header + 1 :], rows):
+                if any(cell.strip() for cell in cells):
+                    yield f"sheet {number}, row {line}"
+    finally:
+        tree.close()
 
 
 class RowTable:
@@ -267,10 +295,12 @@ def _only_text(path: Path) -> str | None:
     return names[0] if len(names) == 1 and names[0].lower().endswith(_TEXT_ENDINGS) else None
 
 
-def _workbook(path: Path, words: frozenset[str]) -> Iterator[Row]:
-    def known(rows: list[Row]) -> int:
-        return max(sum(header_word(cell) in words for cell in cells) for _, cells in rows)
+def _known_words(words: frozenset[str], rows: Sequence[Row]) -> int:
+    """The most words in one of the rows."""
+    return max(sum(header_word(cell) in words for cell in cells) for _, cells in rows)
 
+
+def _workbook(path: Path, words: frozenset[str]) -> Iterator[Row]:
     try:
         tree = ZipTree(path)
     except BadFile as error:
@@ -278,7 +308,7 @@ def _workbook(path: Path, words: frozenset[str]) -> Iterator[Row]:
             path, place="byte 0", expected="a table", found=f"an .xlsx workbook or another ZIP archive that is {error.found}"
         ) from None
     try:
-        yield from workbook_rows(tree, known, _HEADER_WITHIN_ROWS)
+        yield from workbook_rows(tree, partial(_known_words, words), _HEADER_WITHIN_ROWS)
     finally:
         tree.close()
 

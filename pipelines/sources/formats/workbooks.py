@@ -6,7 +6,7 @@ themselves); people write them with Excel and LibreOffice (shared strings, dates
 The XML is parsed as it is unpacked and nothing of it is kept, so that memory does not grow with the sheet: a workbook library would make a
 table of every cell between the first and the last, which a file of a kilobyte can make larger than any memory.
 
-Not kept: formulas (their last value is), styles, comments, pictures, further sheets. Hidden rows and columns are read like others.
+Not kept: formulas (their last value is), styles, comments, pictures. Of further sheets :func:`further_sheets` tells. Hidden rows and columns are read like others.
 """
 
 from __future__ import annotations
@@ -53,6 +53,25 @@ def workbook_rows(tree: Tree, likeness: Callable[[list[Row]], int], looked_at: i
 
     Raises BadFile for what is no workbook or is damaged.
     """
+    likest = _looked_at(tree, likeness, looked_at)
+    return max(likest, key=lambda one: one[0])[2]() if likest else iter(())
+
+
+def further_sheets(
+    tree: Tree, likeness: Callable[[list[Row]], int], looked_at: int, is_such: Callable[[list[Row]], bool] | None = None
+) -> Iterator[tuple[int, Iterator[Row]]]:
+    """(number from 1, rows) of the sheets that :func:`workbook_rows` does not read though they hold what is looked for: as their first rows say by
+    ``is_such``, without it those that are as like it as the one that is read."""
+    likest = _looked_at(tree, likeness, looked_at)
+    if likest:
+        most, read, _ = max(likest, key=lambda one: one[0])
+        for found, number, sheet in likest:
+            if number != read and (is_such(_first(sheet(), looked_at)) if is_such else most and found == most):
+                yield number, sheet()
+
+
+def _looked_at(tree: Tree, likeness: Callable[[list[Row]], int], looked_at: int) -> list[tuple[int, int, Callable[[], Iterator[Row]]]]:
+    """(likeness, number from 1, rows) of the sheets with anything in them, in the workbook's order."""
     names = set(tree.names())
     if "xl/workbook.xml" in names:
         sheets = _excel_sheets(tree, names)
@@ -60,12 +79,8 @@ def workbook_rows(tree: Tree, likeness: Callable[[list[Row]], int], looked_at: i
         sheets = [partial(_table_rows, tree, number) for number in range(min(_count_tables(tree), _MOST_SHEETS))]
     else:
         raise BadFile(tree.path, place="archive", expected="a workbook (.xlsx, .ods)", found="a ZIP archive of something else")
-    best: tuple[int, Callable[[], Iterator[Row]]] | None = None
-    for sheet in sheets[:_MOST_SHEETS]:
-        beginning = _first(sheet(), looked_at)
-        if beginning and (best is None or likeness(beginning) > best[0]):
-            best = (likeness(beginning), sheet)
-    return best[1]() if best else iter(())
+    beginnings = ((number, sheet, _first(sheet(), looked_at)) for number, sheet in enumerate(sheets[:_MOST_SHEETS], start=1))
+    return [(likeness(beginning), number, sheet) for number, sheet, beginning in beginnings if beginning]
 
 
 def _first(rows: Iterator[Row], count: int) -> list[Row]:

@@ -15,10 +15,11 @@ What has to be known about it:
   ('"содержание": 5, "время": 4'); spreadsheets and other services name the columns "Оцените / содержание", "Оцените: содержание" and the like. Each
   row is an item. A row with several marks ('"чат": часто, "чат": удобно') keeps its words.
 - A cell of several choices ("a, b" or one a line) is the answer's words, whole.
+- Of a workbook one sheet is read. Rows of others that have a time column, and answers in columns without a title, are rejected, with that reason.
 - When an answer was begun or changed, points of a quiz and what was said of them are no answers: those columns are passed over.
 - Microsoft Forms ("Start time", "Completion time", "Email", "Name") says "anonymous" where nobody is known. Where it knows the address, the name is
   the account's.
-- A question for the stream or group gives ``group_label``, as the answerer wrote it. Everything else is an open question: its words go
+- A question for the stream or group gives ``group_label``, as the answerer wrote it; what is asked about it ("Размер группы") is a question like others. Everything else is an open question: its words go
   to the personal half.
 - A response is known by the form's own id, else by the moment and what was answered (title and words of each answer, whatever the order of
   the columns), so a question added later does not make it another, nor does another form of download.
@@ -51,7 +52,7 @@ from pipelines.programme import Source
 from pipelines.sources.formats.archives import OTHER_ARCHIVES, ZipTree, path_of
 from pipelines.sources.formats.delimited import Block, Header, find_columns, looks_like, rows_where
 from pipelines.sources.formats.local_times import Order, to_utc
-from pipelines.sources.formats.tables import ENDINGS, TableFile, day_month_order, open_table, table_items
+from pipelines.sources.formats.tables import ENDINGS, TableFile, day_month_order, open_table, rows_of_further_sheets, table_items
 from pipelines.sources.lms.moodle_people import People
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
 from pipelines.sources.surveys import moodle_feedback, survey_services, survey_shapes
@@ -81,6 +82,7 @@ _COLUMNS = {
     ),
     "id": ("id", "ид", "идентификатор", "id ответа", "номер ответа", "answer id", "response id", "submission id"),
 }  # fmt: skip
+_WORDS = frozenset(word for words in _COLUMNS.values() for word in words)
 #: Columns that are about the response and ask nothing.
 _NO_QUESTIONS = frozenset({
     "время изменения", "время обновления", "дата изменения", "время последнего изменения", "modification time", "modified", "update time", "updated at",
@@ -111,6 +113,12 @@ _QUESTIONNAIRE_OTHERS = frozenset({
 })  # fmt: skip
 _ANONYMOUS = re.compile(r"\d$")
 _SCALE = re.compile(r"шкал|оцените|насколько|от 1 до 5|1\s*[-–—]\s*5|scale|rate\b|1 to 5")
+#: What is asked about a group and is no name of one.
+_ABOUT_A_GROUP = re.compile(
+    r"^(?:что|чем|почему|зачем|сколько|расскажите|опишите|how|why|describe|what (?:do|did|does|would|could|was|is good|is bad))\b|^как\b(?! (?:называ|зов))"
+    r"|понрав|улучш|удобн|довол|устраива|комфорт|размер|числен|количеств|атмосфер|обстановк|общени|взаимодейств|работ\w+ (?:в|с|со) "
+    r"|\bsize\b|number of|atmosphere|satisf|comfort"
+)
 _GROUP = re.compile(r"\b(?:поток\w{0,2}|групп[аеыу]|stream|group|cohort)\b")
 _GRID = re.compile(r"^.*\[(?P<row>[^\[\]]+)\]\s*$", re.DOTALL)
 #: "Оцените / содержание", "Оцените: содержание", "Оцените -> содержание": the first, and the last, place where a header may be parted.
@@ -171,9 +179,10 @@ class SurveysReader:
     """Reader of form answers. Kind ``survey_csv``."""
 
     kind: ClassVar[str] = "survey_csv"
-    version: ClassVar[int] = 9
-    #: Columns that ask nothing are told by their shape since 9: the questions are counted without them.
-    new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("survey_answers",), 9)
+    version: ClassVar[int] = 10
+    #: Columns that ask nothing are told by their shape since 9: the questions are counted without them. What is asked about groups is a
+    #: question since 10.
+    new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("survey_answers",), 10)
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Tables below the source's path, and ZIP archives that hold one; archives of other kinds, which are refused when they are read, since nobody
@@ -228,8 +237,9 @@ class SurveysReader:
 
     def _table(self, source: Source, path: Path, survey_id: str, context: Context) -> Iterator[Event]:
         realm = source.realm or "survey"
-        file = open_table(path, (word for words in _COLUMNS.values() for word in words))
+        file = open_table(path, _WORDS)
         header = file.header()
+        yield from _further_sheets(path)
         likert = Likert.of(source)
         feedback = moodle_feedback.layout_of(header.words)
         if feedback is not None:
@@ -255,6 +265,7 @@ class SurveysReader:
         order = day_month_order(table, header, [places["time"]], habit)
         zone = ZoneInfo("UTC") if header.words[places["time"]].endswith("(utc)") else context.zone
         equals: Counter[str] = Counter()
+        of_id: dict[str, dict[str, int]] = {}
         since: datetime | None = None
         until: datetime | None = None
         for block in table.blocks(header):
@@ -264,12 +275,13 @@ class SurveysReader:
                     yield Rejected("survey_answers", f"{table.unit} {line}, question {question.number}", reason)
             if not block.rows:
                 continue
+            yield from _untitled(table, block, header, {*places.values(), *(people or {}).values()})
             times = pc.replace_substring_regex(pc.utf8_trim_whitespace(block.columns[places["time"]]), survey_services.NOT_STAMPED, "")
             moments, _ = to_utc(times, order, zone)
             least, most = pc.min_max(moments).as_py().values()
             since = min((moment for moment in (since, least) if moment), default=None)
             until = max((moment for moment in (until, most) if moment), default=None)
-            responses = _response_ids(block, header, survey_id, places, moments, equals)
+            responses = _response_ids(block, header, survey_id, places, moments, equals, of_id)
             bad_time = pc.and_(pc.not_equal(times, ""), pc.is_null(moments))
             addresses = pa.nulls(block.rows, pa.string())
             if people is None:
@@ -296,6 +308,13 @@ class SurveysReader:
             response = _Responses(survey_id, responses, accounts, labels, moments, {"a time that is not understood": bad_time})
             yield from _answers(table, block, questions, response, likert)
         yield Covers(since, until)
+
+
+def _further_sheets(path: Path) -> Iterator[Event]:
+    """Rows of a workbook's other sheets with answers (a spreadsheet gathers those of several forms), rejected: they may as well be copies."""
+    for place in rows_of_further_sheets(path, _WORDS, _COLUMNS["time"]):
+        yield Seen("survey_answers", 1)
+        yield Rejected("survey_answers", place, "in a further sheet of the workbook: save it as a file of its own")
 
 
 def _is_archive(item: Item) -> bool:
@@ -387,6 +406,7 @@ def _feedback(
             continue
         labels = pa.nulls(block.rows, pa.string()) if layout.groups is None else _null_if_empty(block.columns[layout.groups])
         labels = pc.fill_null(labels, source.stream) if source.stream else labels
+        yield from _untitled(file, block, header, range(layout.last + 1))
         moments, refused = pa.nulls(block.rows, pa.timestamp("us", tz="UTC")), {}
         if layout.time is None or layout.number is not None:
             accounts = pa.nulls(block.rows, pa.string())
@@ -425,9 +445,9 @@ def _questions(
     group: int | None = None
     columns: list[int] = []
     for column, word in enumerate(header.words):
-        if column in places.values() or not word or (has_group and (word in _NO_QUESTIONS or _QUIZ.match(word))):
+        if column in places.values() or not word or (has_group and (word in _NO_QUESTIONS or _is_of_quiz(word, header))):
             continue
-        if has_group and group is None and _GROUP.search(word) and not _SCALE.search(word) and "[" not in word:
+        if has_group and group is None and _names_group(word, likert):
             group = column
         else:
             columns.append(column)
@@ -461,6 +481,26 @@ def _questions(
         is_rating = is_rating and not _OTHER_SCALE.search(word) and grids.get(column, "") not in unrated
         questions.append(_Question(number, column, item, is_rating, aspect if is_rating else None))
     return group, questions
+
+
+def _names_group(word: str, likert: Likert) -> bool:
+    """Is the stream or group of whoever answers asked for?"""
+    is_other = _SCALE.search(word) or "[" in word or _ABOUT_A_GROUP.search(word) or likert.aspect(word)
+    return bool(_GROUP.search(word)) and not is_other
+
+
+def _is_of_quiz(word: str, header: Header) -> bool:
+    """A column that stands beside its question."""
+    found = _QUIZ.match(word)
+    return found is not None and word[found.end() :] in header.words
+
+
+def _untitled(file: TableFile | survey_services.Below, block: Block, header: Header, places: Iterable[int]) -> Iterator[Event]:
+    """What stands in columns without a title, rejected: nothing says what it answers."""
+    for column in (place for place, word in enumerate(header.words) if not word and place not in places):
+        for row in rows_where(_null_if_empty(block.columns[column]).is_valid()):
+            yield Seen("survey_answers", 1)
+            yield Rejected("survey_answers", f"{file.unit} {block.lines[row]}, column {column + 1}", "no title above the answer")
 
 
 class _Answered:
@@ -643,14 +683,28 @@ def _addresses(block: Block, column: int | None) -> pa.Array:
 
 
 def _response_ids(
-    block: Block, header: Header, survey_id: str, places: dict[str, int], moments: pa.Array, equals: Counter[str]
+    block: Block,
+    header: Header,
+    survey_id: str,
+    places: dict[str, int],
+    moments: pa.Array,
+    equals: Counter[str],
+    of_id: dict[str, dict[str, int]],
 ) -> pa.Array:
-    """``<survey>:<id>``, or a hash of what was answered and its number among equals: a later download gives an answer the same id."""
+    """``<survey>:<id>``, or a hash of what was answered and its number among equals: a later download gives an answer the same id.
+
+    An id of a person, or of the form, stands at several moments (``of_id``): each but the first has its number behind it.
+    """
     if "id" in places:
         ids = _null_if_empty(block.columns[places["id"]])
         # A long number that a spreadsheet has rounded ("1,15E+11") is the same for many.
         if not ids.null_count and not pc.any(pc.match_substring_regex(ids, _ROUNDED)).as_py():
-            return pc.binary_join_element_wise(pa.scalar(f"{survey_id}:"), ids, "")
+            told = []
+            for number, time in zip(ids.to_pylist(), block.columns[places["time"]].to_pylist(), strict=True):
+                seen = of_id.setdefault(number, {})
+                at = seen.setdefault(time, len(seen) + 1)
+                told.append(f"{survey_id}:{number}" + (f"-{at}" if at > 1 else ""))
+            return pa.array(told, pa.string())
     columns = sorted(zip(header.words, range(len(header.words)), strict=True))
     # CSV and workbook write one moment in two ways.
     seconds = pc.cast(pc.cast(moments, pa.timestamp("s", tz="UTC"), safe=False), pa.int64()).to_pylist()

@@ -26,6 +26,7 @@ import pyarrow.compute as pc
 
 from pipelines.sources.formats.delimited import rows_where
 from pipelines.sources.formats.local_times import Order, OrderEvidence, to_utc
+from pipelines.sources.formats.report_files import ReportFile, further_rows
 from pipelines.sources.lms.moodle_words import person_key
 from pipelines.sources.reading import Batch, Context, Covers, Event, Rejected, Seen
 
@@ -402,6 +403,17 @@ def attendance_events(realm: str, meeting: Meeting, stays: pa.Table, context: Co
     if start is None and not kept.num_rows:
         return
     yield Batch("webinars", webinar_row(identity, meeting, start, end, host), counted=False)
+
+
+#: Why rows of a workbook are rejected that stand beside the sheet that is read.
+FURTHER_SHEET = "in a further sheet of the workbook: save it as a file of its own"
+
+
+def reject_further_sheets(file: ReportFile) -> Iterator[Event]:
+    """The rows of a workbook's other sheets that hold such a report, rejected: what they are of (another webinar, a copy) nothing says."""
+    for place in further_rows(file):
+        yield Seen("attendance", 1)
+        yield Rejected("attendance", place, FURTHER_SHEET)
 
 
 #: Ends of the ids of rows that are no stays: how many polls somebody answered, what somebody wrote in the chat.

@@ -57,6 +57,7 @@ from pipelines.sources.webinars.attendance import (
     minutes_of,
     on_days,
     plain_times,
+    reject_further_sheets,
     stays_of,
     text_column,
     time_order,
@@ -138,7 +139,7 @@ class AttendanceCsvReader:
     """Reader of attendance in the documented columns. Kind ``attendance_csv``."""
 
     kind: ClassVar[str] = "attendance_csv"
-    version: ClassVar[int] = 7
+    version: ClassVar[int] = 8
     #: What stands above the table as a header of its own names the webinar since 6, and each day is one where no start is stated; a
     #: line of totals is nobody's stay since 7.
     new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("attendance", "webinars"), 7)
@@ -232,6 +233,7 @@ class AttendanceCsvReader:
             made.append((Meeting(number, title, starts[members[0]] or (begun[members[0]] if is_timeless else None), end), part))
         for meeting, part in made:
             yield from attendance_events(realm, meeting, part, context)
+        yield from reject_further_sheets(file)
         yield covers_of(made)
 
 

@@ -48,6 +48,7 @@ from pipelines.sources.webinars.attendance import (
     minutes_of,
     on_days,
     plain_times,
+    reject_further_sheets,
     reject_where,
     stays_of,
     text_column,
@@ -141,7 +142,7 @@ class MeetReader:
     """Reader of Google Meet's log events and attendance sheets. Kind ``meet``."""
 
     kind: ClassVar[str] = "meet"
-    version: ClassVar[int] = 8
+    version: ClassVar[int] = 9
     #: A line of totals is nobody's stay since 8.
     new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("attendance",), 8)
 
@@ -177,6 +178,7 @@ class MeetReader:
         made = _log(fitting, log, habit, context) if is_log else [_sheet(fitting, sheet, habit, item, above, context)]
         for meeting, stays in made:
             yield from attendance_events(realm, meeting, stays, context)
+        yield from reject_further_sheets(file)
         yield covers_of(made)
 
 

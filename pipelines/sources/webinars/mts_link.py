@@ -83,12 +83,17 @@ class _Session:
     places: list[str] = field(default_factory=list)
     rows: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
 
+    @property
+    def begun_at(self) -> datetime | None:
+        """When it began, else when the first came; None where neither is known."""
+        return self.meeting.starts_at or min((joined for joined in self.rows["joined"] if joined), default=None)
+
 
 class MtsLinkReader:
     """Reader of MTS Link's statistics. Kind ``mts_link``: one item is one file, or one calendar month of the service."""
 
     kind: ClassVar[str] = "mts_link"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def __init__(self, sleep: Callable[[float], None] = time.sleep) -> None:
         self._sleep = sleep
@@ -118,7 +123,8 @@ class MtsLinkReader:
                 raise BadSource(f"source {source.name}: no item {item.name!r}")
             with _Service(source, context, self._sleep) as service:
                 people = service.people(item.name)
-            sessions = [one for one in _sessions(people, zone) if _month_of(one.meeting.starts_at, zone) == item.name]
+            # An event whose beginning is not understood is of the month in which somebody came first, or of any.
+            sessions = [one for one in _sessions(people, zone) if (_month_of(one.begun_at, zone) or item.name) == item.name]
         if sum(len(session.places) for session in sessions) > MOST_ROWS:
             raise BadSource(f"source {source.name}, {item.name}: more than {MOST_ROWS} stays")
         covered = []

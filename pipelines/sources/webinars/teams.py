@@ -11,7 +11,7 @@ What has to be known about them (Microsoft Learn, "Manage the attendance report 
 - *Report with a summary* (2021): title, start and end of the meeting above ``Full Name, Join Time, Leave Time, Duration, Email, Role``. In another language
   the header is the row above the first that has times in its second and third cells.
 - *Report in sections* (since 2022): "1. Summary", "2. Participants" (first join, last leave, time present), "3. In-Meeting Activities" (one row per
-  stay). Stays are section 3's; only where that is missing are they section 2's, and then without the leaving if the time present is shorter
+  stay). Stays are section 3's; only where that is missing or empty are they section 2's, and then without the leaving if the time present is shorter
   than the time between. Sections are found by number and, in a language whose words are not known, their columns by place (name, joining,
   leaving, duration, address), which is the same in all.
 - Times state no zone and are in the layout of the downloader's region: 7/22/26, 7:00:11 PM (US) or 22.07.2026, 19:00:11 (Russian). The order of
@@ -59,6 +59,7 @@ from pipelines.sources.webinars.attendance import (
     made_stays,
     minutes_of,
     plain_times,
+    reject_further_sheets,
     stays_of,
     text_column,
     time_order,
@@ -168,7 +169,7 @@ class TeamsReader:
     """Reader of Teams' attendance downloads. Kind ``teams``."""
 
     kind: ClassVar[str] = "teams"
-    version: ClassVar[int] = 6
+    version: ClassVar[int] = 7
     #: A time that a comma cut in two is whole since 5; a line of totals is nobody's stay since 6.
     new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("attendance",), 6)
 
@@ -196,6 +197,7 @@ class TeamsReader:
             yield from _read_list(file, rows, found, realm, context)
         else:
             yield from _read_report(file, rows, realm, context)
+        yield from reject_further_sheets(file)
 
 
 def _with_whole_times(cells: list[str]) -> list[str]:
@@ -214,7 +216,8 @@ def _with_whole_times(cells: list[str]) -> list[str]:
 
 def _read_report(file: ReportFile, rows: Sequence[tuple[int, list[str]]], realm: str, context: Context) -> Iterator[Event]:
     report = _apart(rows)
-    number = next((one for one in (3, 0, 2) if one in report.tables), None)
+    # A section may stand there with its header alone, for those who may not see the stays.
+    number = next((one for one in (3, 0, 2) if one in report.tables and report.tables[one][1]), next(iter(report.tables), None))
     if number is None:
         other = next(
             (kind for _, cells in rows[:_WITHIN_ROWS] if (kind := looks_like([header_word(cell) for cell in cells])) and kind != WHAT), None

@@ -54,7 +54,7 @@ from typing import ClassVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.errors import BadFile
+from pipelines.errors import BadFile, BadSource
 from pipelines.programme import Source
 from pipelines.sources.formats.delimited import Header, delimited_items, find_columns, header_word
 from pipelines.sources.formats.local_times import Order, to_utc
@@ -72,6 +72,7 @@ from pipelines.sources.webinars.attendance import (
     minutes_of,
     plain_times,
     poll_events,
+    reject_further_sheets,
     reject_where,
     sign_events,
     stays_of,
@@ -222,7 +223,7 @@ class ZoomReader:
     """Reader of Zoom's participants, attendee and usage reports, and of its saved chat. Kind ``zoom``."""
 
     kind: ClassVar[str] = "zoom"
-    version: ClassVar[int] = 10
+    version: ClassVar[int] = 11
     #: In languages other than English the day stands before the month since 9, where nothing else tells; a webinar is called after its start. A line
     #: of totals is nobody's stay since 10.
     new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("attendance", "webinars"), 10)
@@ -230,7 +231,12 @@ class ZoomReader:
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also gzipped), workbooks that they were saved as, and saved chats below the source's path. Raises BadSource where there is none."""
         found = delimited_items(source.path, source.name, endings=(*ENDINGS, *zoom_chat.ENDINGS))
-        return [item for item in found if not item.name.lower().endswith(zoom_chat.ENDINGS) or zoom_chat.is_chat_name(item.name)]
+        wanted = [item for item in found if not item.name.lower().endswith(zoom_chat.ENDINGS) or zoom_chat.is_chat_name(item.name)]
+        if not wanted:
+            raise BadSource(
+                f"source {source.name}: looking for Zoom's reports and chats: nothing but captions and transcripts below {source.path}"
+            )
+        return wanted
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         """Attendance, one row per stay; derived from it the webinar and the accounts. Raises BadFile for anything else."""
@@ -245,6 +251,7 @@ class ZoomReader:
             item.path, _PARTICIPANTS | {word for part in (_MEETING, _ELSEWHERE) for words in part.values() for word in words}
         )
         rows = small_rows(file)
+        yield from reject_further_sheets(file)
         usage = _usage_header(rows)
         if usage is not None:
             yield from _usage(file, rows, usage, realm, context)
@@ -311,7 +318,7 @@ def _find(file: ReportFile, rows: Sequence[tuple[int, list[str]]]) -> tuple[_Blo
             above.append(cells)
             if number > _WITHIN_ROWS:
                 break
-        elif by_shape and sum(bool(cell.strip()) for cell in cells) == 1:
+        elif "came" in sections[-1].places and sum(bool(cell.strip()) for cell in cells) == 1:
             # The name of a section.
             continue
         elif not _is_title(rows, number):
@@ -424,10 +431,10 @@ def _take(section: _Section, line: int, cells: list[str], *, is_last: bool) -> N
     width = len(section.header.cells)
     of_meeting, cells = tuple(cells[: len(section.meeting)]), cells[len(section.meeting) :]
     place = section.places.get("attended")
-    if place is not None and place < len(cells) and cells[place].strip() and header_word(cells[place]) not in YES:
-        return
-    # Where no word is known: who has neither time nor minutes registered and did not come.
-    if "came" in section.places and not any(re.search(r"\d", cell) for cell in cells[section.places["came"] : section.places["came"] + 3]):
+    is_said_not = place is not None and place < len(cells) and cells[place].strip() and header_word(cells[place]) not in YES
+    # Where no word of that is known: who has neither time nor minutes registered and did not come.
+    stay = {section.places[name] for name in ("join", "leave", "minutes") if name in section.places}
+    if (is_said_not or "came" in section.places) and not any(re.search("[1-9]", cells[at]) for at in stay if at < len(cells)):
         return
     if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
         cells = cells[:width]

@@ -15,6 +15,7 @@ from pipelines.errors import BadFile, BadSource, SourceAway
 from pipelines.loading import load_source, loads
 from pipelines.programme import Programme, Source
 from pipelines.pseudonyms import Pseudonyms
+from pipelines.sources import READERS
 from pipelines.sources.reading import Batch, Covers, Item, Rejected, Seen
 from pipelines.warehouse import Warehouse
 
@@ -403,9 +404,8 @@ def test_what_a_reader_called_otherwise_before_is_gone_when_it_reads_anew(
 
     found = read()
     assert found
-    warehouse.connection.execute(
-        "update raw.loads set load_id = 'old-' || load_id, reader_version = reader_version - 1 where state = 'loaded'"
-    )
+    before = READERS[kind].new_ids[1] - 1
+    warehouse.connection.execute("update raw.loads set load_id = 'old-' || load_id, reader_version = ? where state = 'loaded'", [before])
     warehouse.connection.execute(f"update raw.{record} set load_id = 'old-' || load_id")
     warehouse.connection.execute(f"insert into raw.{record} select * replace ('old-' || {key} as {key}) from raw.{record}")
     assert read() == found

@@ -166,6 +166,23 @@ def test_the_service_is_asked_month_by_month_and_only_what_changed_is_read_again
 
 
 @pytest.mark.allow_hosts(["127.0.0.1"])
+def test_an_event_whose_beginning_is_not_understood_is_of_the_month_in_which_somebody_came(service: Service):
+    def without_beginnings(asked: Asked) -> Reply:
+        reply = service(asked)
+        for person in reply.body if asked.path == "/v3/stats/users" and isinstance(reply.body, list) else ():
+            for event in person["eventSessions"]:
+                event["startsAt"] = None
+        return reply
+
+    with serving(without_beginnings) as address, Warehouse.open(None) as warehouse:
+        warehouse.create_schemas()
+        programme = Programme(id="p", name="p", folder=FOLDER, sources=(SOURCE,))
+        loads = load_source(warehouse, programme, SOURCE, pseudonyms=PSEUDONYMS, run_at=RUN_AT, url=f"{address}/v3", token="a-key")
+        assert [(load.item, load.kept["attendance"]) for load in loads] == [("2026-09", 4), ("2026-10", 1)]
+        assert warehouse.value("select count(*) from raw.attendance") == 5
+
+
+@pytest.mark.allow_hosts(["127.0.0.1"])
 def test_without_a_key_with_a_wrong_one_and_with_a_silent_service_there_is_one_clear_error(service: Service):
     with pytest.raises(BadSource, match="MAYAK_SOURCES__WEBINARS__TOKEN"):
         list(MtsLinkReader().items(SOURCE, CONTEXT))

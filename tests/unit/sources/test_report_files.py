@@ -9,7 +9,9 @@ import openpyxl
 import pytest
 
 from pipelines.errors import BadFile
+from pipelines.sources.reading import Reader
 from pipelines.sources.surveys.surveys import SurveysReader
+from pipelines.sources.webinars.attendance import FURTHER_SHEET
 from pipelines.sources.webinars.attendance_csv import AttendanceCsvReader
 from pipelines.sources.webinars.meet import MeetReader
 from pipelines.sources.webinars.teams import TeamsReader
@@ -154,3 +156,34 @@ def test_lines_that_came_back_as_one_cell_are_taken_apart(header: str, tmp_path:
     report = Reading(ZoomReader(), path)
     assert report.column("attendance", "minutes") == [85, 28]
     assert report.column("accounts", "email") == ["anna@school.example.org", None]
+
+
+@pytest.mark.parametrize("reader", [ZoomReader(), TeamsReader(), MeetReader(), AttendanceCsvReader()], ids=lambda reader: reader.kind)
+def test_rows_of_further_sheets_are_rejected(reader: Reader, tmp_path: Path):
+    """One sheet per webinar, as people gather them: the first is read. A sheet of notes is no report."""
+    header = {
+        "zoom": ["Name (Original Name)", "User Email", "Join Time", "Leave Time", "Duration (Minutes)"],
+        "teams": ["Full Name", "Join Time", "Leave Time", "Duration", "Email", "Role"],
+        "meet": ["First name", "Last name", "Email", "Duration", "Time joined", "Time exited"],
+        "attendance_csv": ["name", "email", "join", "leave"],
+    }[reader.kind]
+    cells = {
+        "name": "Irina Polevaya",
+        "last name": "P",
+        "join": "2026-09-08 17:02:00",
+        "leave": "2026-09-08 18:10:00",
+        "duration": 68,
+        "email": "i@example.org",
+    }
+    row = [next((value for word, value in cells.items() if word in title.lower()), "2026-09-08 17:02:00") for title in header]
+    if reader.kind == "meet":
+        row[4:] = [cells["join"], cells["leave"]]
+    workbook = openpyxl.Workbook()
+    for number, sheet in enumerate((workbook.active, workbook.create_sheet("Итоги"), workbook.create_sheet("15 сентября"))):
+        for line in ([["Имя", "был"], ["Irina", "да"]], [header, row])[number != 1]:
+            sheet.append(line)
+    workbook["15 сентября"].append(row)
+    workbook.save(tmp_path / "webinars.xlsx")
+    report = Reading(reader, tmp_path / "webinars.xlsx")
+    assert len(report.rows("attendance")) == 1
+    assert report.rejected == [(f"sheet 3, row {number}", FURTHER_SHEET) for number in (2, 3)]

@@ -8,6 +8,7 @@ import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from pipelines.errors import BadFile, BadSource
@@ -660,3 +661,72 @@ def test_limesurvey_without_time_stamps_has_no_times():
         ("G01Q02. Пожелания", None, "больше практики", None),
     ]
     assert survey.rejected == []
+
+
+# -- nothing is passed over in silence ------------------------------------------------------------------------------------------
+
+
+def answered(survey: Reading) -> list[tuple]:
+    return [(row["item"], row["aspect"], row["rating"], row["text"], row["group_label"]) for row in survey.rows("survey_answers")]
+
+
+def test_what_is_asked_about_a_group_is_no_name_of_one(tmp_path: Path):
+    """The size of the group is one of the ten aspects, and was taken for the group's label."""
+    header = ("Отметка времени", "Размер группы", "Что улучшить в работе группы?", "В какой вы группе?", "Содержание")
+    survey = written(tmp_path, lines(header, ("19.10.2026 14:06:23", "2", "больше встреч", "ФГ-1", "5")))
+    assert answered(survey) == [
+        ("Размер группы", "group_size", 2, None, "ФГ-1"),
+        ("Что улучшить в работе группы?", None, None, "больше встреч", "ФГ-1"),
+        ("Содержание", "content", 5, None, "ФГ-1"),
+    ]
+
+
+@pytest.mark.parametrize("title", ["Группа", "Ваш поток", "Номер группы", "Как называется ваша группа?", "What is your group?", "Stream"])
+def test_what_names_a_group(title: str, tmp_path: Path):
+    survey = written(tmp_path, lines(("Отметка времени", title, "Содержание"), ("19.10.2026 14:06:23", "ФГ-1", "5")))
+    assert answered(survey) == [("Содержание", "content", 5, None, "ФГ-1")]
+
+
+def test_a_column_of_a_quiz_stands_beside_its_question(tmp_path: Path):
+    survey = written(
+        tmp_path,
+        lines(("Отметка времени", "Отзыв - что понравилось?", "Столица", "Отзыв - Столица"), ("19.10.2026 14:06:23", "всё", "Омск", "нет")),
+    )
+    assert [(item, text) for item, _, _, text, _ in answered(survey)] == [("Отзыв - что понравилось?", "всё"), ("Столица", "Омск")]
+
+
+def test_an_id_that_several_responses_have_leaves_each_its_answers(tmp_path: Path):
+    """The number of a person or of the form: the last response took the place of all before it. One that stands there twice is one."""
+    first, second = ("7", "19.10.2026 14:06:23", "4"), ("7", "19.10.2026 15:06:23", "5")
+    survey = written(tmp_path, lines(("ID", "Отметка времени", "Содержание"), first, second, first))
+    assert survey.column("survey_answers", "response_id") == ["anketa:7", "anketa:7-2", "anketa:7"]
+
+
+def test_answers_below_no_title_are_rejected(tmp_path: Path):
+    survey = written(
+        tmp_path, lines(("Отметка времени", "", "Содержание"), ("19.10.2026 14:06:23", "слова", "4"), ("19.10.2026 15:06:23", " ", "5"))
+    )
+    assert survey.rejected == [("line 2, column 2", "no title above the answer")]
+    assert len(answered(survey)) == 2
+    path = tmp_path / "feedback.csv"
+    rows = list(csv.reader((FOLDER / "moodle_feedback_russian_anonymous.csv").read_text("utf-8-sig").splitlines()))
+    path.write_text(lines(*([*row, "" if number == 0 else "x"] for number, row in enumerate(rows))), encoding="utf-8")
+    assert len(Reading(SurveysReader(), path).rejected) == len(rows) - 1
+
+
+def test_answers_in_further_sheets_are_rejected(tmp_path: Path):
+    """A spreadsheet gathers the answers of several forms; notes and pivots are no answers."""
+    book = openpyxl.Workbook()
+    book.active.append(("Сводка", "Среднее"))
+    book.active.append(("Содержание", 4.5))
+    for title, header in (
+        ("Ответы (1)", ("Отметка времени", "Адрес электронной почты", "Содержание")),
+        ("Ответы (2)", ("Отметка времени", "Методы")),
+    ):
+        sheet = book.create_sheet(title)
+        sheet.append(header)
+        sheet.append(("19.10.2026 14:06:23", *("a@example.org",) * (len(header) - 2), 5))
+    book.save(tmp_path / "forms.xlsx")
+    survey = Reading(SurveysReader(), tmp_path / "forms.xlsx")
+    assert survey.column("survey_answers", "item") == ["Содержание"]
+    assert survey.rejected == [("sheet 3, row 2", "in a further sheet of the workbook: save it as a file of its own")]

@@ -249,3 +249,10 @@ def test_a_report_of_2021_in_a_language_that_is_not_known_is_read_by_its_places(
 )
 def test_lengths_of_time_in_other_languages(text: str, minutes: float):
     assert minutes_of(text) == pytest.approx(minutes)
+
+
+def test_a_section_of_activities_that_is_empty_leaves_the_participants(tmp_path: Path):
+    """It lost everybody: the section's header stands there for those who may not see the stays, too."""
+    report = written(tmp_path, REGISTERED.partition("3. ")[0] + "3. In-Meeting Activities\nName|Join Time|Leave Time|Duration|Email|Role\n")
+    assert report.column("accounts", "display_name") == ["Галина Луговая"]
+    assert report.rejected == []

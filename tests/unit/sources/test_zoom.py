@@ -439,3 +439,34 @@ Nom,Arrivée,Départ,Durée (minutes),Pays
         ("79161234567", None),
     ]
     assert report.rejected == []
+
+
+def test_who_attended_in_words_that_are_not_known_is_no_absentee(tmp_path: Path):
+    """Only who has neither time nor minutes did not come."""
+    report = written(
+        tmp_path,
+        """Attendee Report
+Topic,Webinar ID,Actual Start Time,Actual Duration (minutes)
+Поток 1,856 7401 4600,09/08/2026 05:00:00 PM,70
+Attendee Details
+Attended,User Name (Original Name),Email,Join Time,Leave Time,Time in Session (minutes)
+Attended,Irina Polevaya,irina@school.example.org,09/08/2026 05:02:00 PM,09/08/2026 06:10:00 PM,68
+No,Oleg Stepnoy,oleg@school.example.org,--,--,--
+No,Galina Lugovaya,galina@school.example.org,,,0
+""",
+    )
+    assert report.column("attendance", "minutes") == [68]
+    assert report.rejected == []
+
+
+def test_a_participant_of_whom_nothing_but_the_name_is_told_is_rejected_in_any_language(tmp_path: Path):
+    report = written(
+        tmp_path,
+        """Nimi,Sähköposti,Liittymisaika,Poistumisaika,Kesto (minuutteina)
+Irina Polevaya,irina@school.example.org,08.09.2026 17:02:00,08.09.2026 18:10:00,68
+Oleg Stepnoy,,,,
+Galina Lugovaya,galina@school.example.org,08.09.2026 17:02:00,08.09.2026 18:10:00,68
+""",
+    )
+    assert len(report.rows("attendance")) == 2
+    assert report.rejected == [("line 3", "no time of joining or leaving")]

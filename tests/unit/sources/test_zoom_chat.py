@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.errors import BadFile
+from pipelines.errors import BadFile, BadSource
 from pipelines.loading import load_source
 from pipelines.programme import Programme, Source
 from pipelines.sources.webinars.zoom import ZoomReader
@@ -141,6 +141,9 @@ def test_captions_and_transcripts_beside_the_chat_are_passed_over(tmp_path: Path
         (folder / name).write_text(IN_LINE, encoding="utf-8")
     items = ZoomReader().items(Source(name="zoom", kind="zoom", path=tmp_path), CONTEXT)
     assert [item.name for item in items] == [f"{FOLDER}/meeting_saved_chat.txt"]
+    (folder / "meeting_saved_chat.txt").unlink()
+    with pytest.raises(BadSource, match="nothing but captions"):
+        list(ZoomReader().items(Source(name="zoom", kind="zoom", path=tmp_path), CONTEXT))
 
 
 def test_text_that_is_no_chat_is_refused(tmp_path: Path):

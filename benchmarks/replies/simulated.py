@@ -20,7 +20,7 @@ from pipelines.warehouse import Warehouse
 #: Questions of chats that would wait doubtfully if nobody had answered them: what fct_questions makes of them, without a warehouse of facts.
 _DOUBTFUL = """
     with asked as (
-        select burst_id as question_id, max(score) as asks from links.questions where is_question group by burst_id
+        select burst_id as question_id, max(case when rule = 'answered' then $answered else score end) as asks from links.questions where is_question group by burst_id
     ), possible as (
         select question_id, 1 - exp(sum(ln(1 - least(score, 0.999)))) as share from links.possible_replies group by question_id
     )
@@ -31,7 +31,13 @@ _DOUBTFUL = """
 
 def doubtful(warehouse: Warehouse) -> set[str]:
     """Questions (bursts) that are listed as perhaps answered or none, where nobody has answered them."""
-    names = {"base": "open_score_base", "asks": "open_score_asks", "possible": "open_score_possible", "doubt": "open_score_doubt"}
+    names = {
+        "base": "open_score_base",
+        "asks": "open_score_asks",
+        "possible": "open_score_possible",
+        "doubt": "open_score_doubt",
+        "answered": "question_answered_score",
+    }
     return {question for (question,) in warehouse.rows(_DOUBTFUL, {key: threshold(name) for key, name in names.items()})}
 
 

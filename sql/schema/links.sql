@@ -123,7 +123,7 @@ comment on table links.questions is 'One row per message judged: does it ask for
 comment on column links.questions.message_id is 'raw.messages.';
 comment on column links.questions.is_question is 'It asks.';
 comment on column links.questions.is_technical is 'It speaks of technical trouble (upload, log-in, sound …), whether it asks or not.';
-comment on column links.questions.score is '0 to 1; of chats and forums the probability that it asks.';
+comment on column links.questions.score is '0 to 1; of chats and forums the probability that it asks, by its words and what was said before.';
 comment on column links.questions.rule is 'The sign that decided; learned: what was learned of how people ask says otherwise than the rules; answered: only a curator''s answer shows that it asked.';
 comment on column links.questions.burst_id is 'First message of the burst (same author, same place, minutes apart): one burst is one question.';
 

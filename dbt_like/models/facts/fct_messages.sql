@@ -164,7 +164,10 @@ select
     located.is_private,
     located.is_to_list,
     coalesce(questions.is_question, false) as is_question,
-    case when questions.is_question then questions.score end as question_score,
+    case
+        when questions.rule = 'answered' then {{ threshold('question_answered_score') }}
+        when questions.is_question then questions.score
+    end as question_score,
     coalesce(questions.is_technical, false) as is_technical,
     questions.burst_id,
     located.words,

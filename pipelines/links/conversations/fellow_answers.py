@@ -36,11 +36,11 @@ with word as (
         and said.words between 1 and $short and not contains(said.whole, '?') and not coalesce(judged.is_question, false)
         and epoch(said.sent_at) >= $since and said.message_id not in (select answer_id from linked)
         -- Words of a burst that asks are the question itself.
-        and coalesce(judged.burst_id, '') not in (select question_id from asked where not is_possible)
+        and coalesce(judged.burst_id, '') not in (select question_id from asked where not is_told)
 )
 select word.message_id as answer_id, word.whole as answer, word.sent, asked.question_id, asked.whole as question, epoch(asked.asked_at) as asked
 from word join (
-    select *, coalesce(thread_id, '') as thread, floor(epoch(last_at) / (3600 * $hours))::bigint as stretch from asked where channel = 'chat' and not is_possible
+    select *, coalesce(thread_id, '') as thread, floor(epoch(last_at) / (3600 * $hours))::bigint as stretch from asked where channel = 'chat' and not is_told
 ) as asked on asked.chat_id = word.chat_id and asked.thread = word.thread and asked.stretch = word.stretch and asked.author_id <> word.author_id
     and epoch(asked.last_at) <= word.sent and word.sent - epoch(asked.last_at) <= 3600 * $hours
 left join closed on closed.question_id = asked.question_id

@@ -27,23 +27,24 @@ from pipelines.links.people.names import NAME_TOKENS, called, is_given_name, key
 from pipelines.thresholds import threshold
 from pipelines.warehouse import Warehouse
 
-#: Questions, and what may be one (``is_possible``): it tells, and only a curator's answer would show that it asked.
+#: Questions, and what may be one: it tells (``is_told``), and only a curator's answer shows that it asked; until one is known it only may have (``is_possible``).
 _ASKED = """
 create or replace temp table asked as
 with judged as (
     select question.*, message.channel = 'chat' and message.reply_to_id is null and question.score >= $least and not list_contains($none, question.rule) as may_ask
     from links.questions as question join conversation as message on message.message_id = question.message_id
 ), asking as (
-    select burst_id, not bool_or(is_question) as is_possible from judged group by burst_id having bool_or(is_question) or bool_or(may_ask)
+    select burst_id, not bool_or(is_question) as is_possible, not bool_or(is_question and rule <> 'answered') as is_told
+    from judged group by burst_id having bool_or(is_question) or bool_or(may_ask)
 ), part as (
-    select question.burst_id as question_id, case when question.is_question or (asking.is_possible and question.may_ask) then question.score end as asks, asking.is_possible, message.*,
+    select question.burst_id as question_id, case when question.is_question or (asking.is_told and question.may_ask) then question.score end as asks, asking.is_possible, asking.is_told, message.*,
         row_number() over (partition by question.burst_id order by message.sent_at, length(message.message_id), message.message_id) as place
     from judged as question join asking on asking.burst_id = question.burst_id join conversation as message on message.message_id = question.message_id
 ), burst as (
     select question_id, min(channel) as channel, min(chat_id) as chat_id, min(thread_id) as thread_id, min(account_id) as account_id, min(author_id) as author_id,
         min(person_id) as person_id, min(course_id) as course_id, min(sent_at) as asked_at, max(sent_at) as last_at,
         string_agg(text, ' ' order by place) as text, arg_min(subject, place) as subject, arg_max(message_id, place) as last_id, max(asks) as asks,
-        bool_or(is_possible) as is_possible
+        bool_or(is_possible) as is_possible, bool_or(is_told) as is_told
     from part group by question_id
 )
 select * exclude (text), {whole} as whole from burst
@@ -210,7 +211,7 @@ def link_replies(warehouse: Warehouse, *, since: float | None = None, is_related
         is_done = False
         while not is_done:
             _note(warehouse, [standing[standing["rule"].isin(known)], *links])
-            links.append(_fresh(warehouse, find(warehouse), start))
+            links.append(_of_questions(warehouse, _fresh(warehouse, find(warehouse), start)))
             is_done = not leads_on or links[-1].empty
     _note(warehouse, links)
     _promote(warehouse)
@@ -251,26 +252,40 @@ def link_replies(warehouse: Warehouse, *, since: float | None = None, is_related
     )
 
 
-#: What may ask and a curator has answered, was asked.
-_PROMOTED = """
-create or replace temp table promoted as
-select distinct asked.question_id
-from asked join linked on linked.question_id = asked.question_id join said on said.message_id = linked.answer_id
-where asked.is_possible and said.role in ('curator', 'staff') and said.says <> 'thanks' and (linked.rule <> 'explicit' or said.words > $few or said.media is not null)
-    and linked.rule in ('explicit', 'mention', 'turn', 'next')
-"""
+def _of_questions(warehouse: Warehouse, found: pd.DataFrame) -> pd.DataFrame:
+    """The links, less those to what only may ask unless a curator answers it thereby: then it was a question, and all that was found belongs to it."""
+    if found.empty:
+        return found
+    _note(warehouse, [found], "found_now")
+    unasked = warehouse.rows(
+        """
+        select asked.question_id
+        from asked join found_now as found on found.question_id = asked.question_id join said on said.message_id = found.answer_id
+        where asked.is_possible and asked.question_id not in (select question_id from linked)
+        group by asked.question_id
+        having not bool_or(
+            said.role in ('curator', 'staff') and said.says <> 'thanks' and found.rule in ('explicit', 'mention', 'turn', 'next')
+            -- "I see" by mark says nothing; and who is answered weeks later is answered about something else.
+            and (found.rule <> 'explicit' or said.words > $few or (said.words = 0 and said.media is not null)) and epoch(said.sent_at) - epoch(asked.last_at) <= 86400 * $days
+        )
+        """,
+        {"few": int(threshold("bare_answer")), "days": threshold("reply_window_mail")},
+    )
+    return found[~found["question_id"].isin([question for (question,) in unasked])]
 
 
 def _promote(warehouse: Warehouse) -> None:
-    """Write into links.questions what turned out to be questions: of each burst the message that asks most surely (rule ``answered``)."""
-    warehouse.connection.execute(_PROMOTED, {"few": int(threshold("bare_answer"))})
-    warehouse.connection.execute("update asked set is_possible = false where question_id in (select question_id from promoted)")
+    """Write into links.questions what turned out to be questions: of each burst the message that asks most surely (rule ``answered``; its score stays that of its words)."""
+    warehouse.connection.execute("update asked set is_possible = false where question_id in (select question_id from linked)")
     warehouse.connection.execute(
         """
-        update links.questions as question set is_question = true, rule = 'answered', score = $score
-        where message_id in (select arg_max(message_id, row(score, message_id)) from links.questions where burst_id in (select question_id from promoted) group by burst_id)
-        """,
-        {"score": threshold("question_answered_score")},
+        update links.questions as question set is_question = true, rule = 'answered'
+        where message_id in (
+            select arg_max(question.message_id, row(question.score, question.message_id)) from links.questions as question
+            where question.burst_id in (select question_id from asked where not is_possible)
+            group by question.burst_id having not bool_or(question.is_question)
+        )
+        """
     )
 
 
@@ -294,16 +309,18 @@ def _fresh(warehouse: Warehouse, found: pd.DataFrame, start: float) -> pd.DataFr
     return found[found["answer_id"].isin(fresh["message_id"])]
 
 
-def _note(warehouse: Warehouse, links: list[pd.DataFrame]) -> None:
-    """What is linked so far, for the rules that come after."""
+def _note(warehouse: Warehouse, links: list[pd.DataFrame], name: str = "linked") -> None:
+    """What is linked so far, for the rules that come after: a temporary table, and of ``linked`` from when on each question counts as answered."""
     columns = {"question_id": pa.string(), "answer_id": pa.string(), "rule": pa.string(), "score": pa.float64()}
     # Empty frames bring types of their own.
     found = [frame for frame in links if len(frame)]
     frame = pd.concat(found, ignore_index=True) if found else pd.DataFrame({name: [] for name in columns})
     table = pa.table({name: pa.array(frame[name].tolist(), kind) for name, kind in columns.items()})
     warehouse.connection.register("links_so_far", table)
-    warehouse.connection.execute("create or replace temp table linked as select * from links_so_far")
+    warehouse.connection.execute(f"create or replace temp table {name} as select * from links_so_far")
     warehouse.connection.unregister("links_so_far")
+    if name != "linked":
+        return
     # From when on a question counts as answered by a curator.
     warehouse.connection.execute(
         """
@@ -400,7 +417,7 @@ def _by_reminder(warehouse: Warehouse) -> pd.DataFrame:
         join conversation as target on target.message_id = said.reply_to_id and target.kind = 'post'
         join links.questions as judged on judged.message_id = target.message_id
             and (judged.rule = 'follow_up' or regexp_full_match(coalesce(target.text, ''), '[?!.\\s]*[?][?!.\\s]*'))
-        join asked on asked.author_id = target.author_id and asked.chat_id = target.chat_id and asked.channel = 'chat' and not asked.is_possible
+        join asked on asked.author_id = target.author_id and asked.chat_id = target.chat_id and asked.channel = 'chat' and not asked.is_told
             and coalesce(asked.thread_id, '') = coalesce(target.thread_id, '') and asked.last_at < target.sent_at
             and epoch(target.sent_at) - epoch(asked.last_at) <= 86400 * $days
         left join closed on closed.question_id = asked.question_id
@@ -408,7 +425,7 @@ def _by_reminder(warehouse: Warehouse) -> pd.DataFrame:
             and target.reply_to_id is null and (closed.closed_at is null or closed.closed_at > target.sent_at)
             and said.message_id not in (select answer_id from linked)
             -- Words of a burst that asks are the question itself.
-            and judged.burst_id not in (select question_id from asked where not is_possible)
+            and judged.burst_id not in (select question_id from asked where not is_told)
         group by said.message_id order by answer_id
         """,
         {"score": threshold("thread_reply_score"), "days": threshold("reply_window_mail")},
@@ -592,7 +609,7 @@ def _by_name(warehouse: Warehouse) -> pd.DataFrame:
         ), pair as (
             select said.message_id as answer_id, asked.question_id, named.part, bool_or(named.calls) as calls, bool_or(coalesce(named.is_sole, false)) as is_sole,
                 max(named.tokens) as tokens, bool_and(named.is_perhaps) as is_perhaps, asked.channel = 'chat' as is_here,
-                not asked.is_possible as is_found, asked.asked_at, epoch(said.sent_at) - epoch(asked.asked_at) > 3600 * $hours as is_late
+                not asked.is_told as is_found, asked.asked_at, epoch(said.sent_at) - epoch(asked.asked_at) > 3600 * $hours as is_late
             from named join said on said.message_id = named.message_id and said.role in ('curator', 'staff') and said.channel = 'chat'
             -- What is said of a letter answers no question of the chat, and nothing else answers a letter there.
             join asked on asked.author_id = named.author_id and asked.asked_at <= said.sent_at and (asked.channel <> 'chat') = regexp_matches(said.whole, $letter)
@@ -602,7 +619,7 @@ def _by_name(warehouse: Warehouse) -> pd.DataFrame:
             left join closed on closed.question_id = asked.question_id
             where said.message_id not in (select answer_id from linked) and (closed.closed_at is null or closed.closed_at > said.sent_at)
                 and not exists (select 1 from not_called where not_called.message_id = said.message_id and not_called.person_id = asked.person_id)
-            group by said.message_id, said.sent_at, asked.question_id, asked.channel, asked.is_possible, asked.asked_at, named.part
+            group by said.message_id, said.sent_at, asked.question_id, asked.channel, asked.is_told, asked.asked_at, named.part
         )
         select pair.*, said.whole as answer, asked.whole as question
         from pair join said on said.message_id = pair.answer_id join asked on asked.question_id = pair.question_id
@@ -659,7 +676,7 @@ where turn.answer_id not in (select answer_id from linked) and turn.says <> 'tha
     -- Somebody else who asked meanwhile may be meant.
     and not exists (
         select 1 from asked as other left join closed on closed.question_id = other.question_id
-        where not other.is_possible and other.chat_id = turn.chat_id and other.author_id <> turn.asker_id and other.asked_at > turn.held_at and other.asked_at <= turn.sent_at
+        where not other.is_told and other.chat_id = turn.chat_id and other.author_id <> turn.asker_id and other.asked_at > turn.held_at and other.asked_at <= turn.sent_at
             and (closed.closed_at is null or closed.closed_at > turn.sent_at)
     )
 qualify row_number() over (partition by turn.answer_id order by turn.held_at desc, turn.question_id) = 1
@@ -696,7 +713,7 @@ def _by_private_message(warehouse: Warehouse) -> pd.DataFrame:
             select sent.message_id as answer_id, asked.question_id, asked.asked_at, asked.author_id, meant.chat_id is null as is_known,
                 (sent.says_forum and asked.channel = 'forum') or (sent.says_chat and asked.channel = 'chat') as is_named
             from sent join meant on meant.message_id = sent.message_id
-            join asked on asked.author_id = meant.author_id and not asked.is_possible and coalesce(meant.chat_id = asked.chat_id, true) and asked.channel <> sent.channel and asked.asked_at <= sent.sent_at
+            join asked on asked.author_id = meant.author_id and not asked.is_told and coalesce(meant.chat_id = asked.chat_id, true) and asked.channel <> sent.channel and asked.asked_at <= sent.sent_at
                 and epoch(sent.sent_at) - epoch(asked.asked_at) <= 3600 * $hours
             left join closed on closed.question_id = asked.question_id
             -- A place that is named is the place.

@@ -134,7 +134,7 @@ create or replace temp table waiting as
 select row_number() over (order by asked.question_id) - 1 as question, talk.place, talk.chat, talk.author, epoch(asked.asked_at) as asked, epoch(asked.last_at) as last,
     epoch(closed.closed_at) as closed, asked.question_id, asked.person_id, asked.whole, asked.asks, talk.told_before, talk.unmarked_before
 from asked join talk on talk.message_id = asked.last_id left join closed on closed.question_id = asked.question_id
-where asked.channel = 'chat' and (not asked.is_possible or asked.asks >= $least)
+where asked.channel = 'chat' and (not asked.is_told or asked.asks >= $least)
 """
 # Who is near in time is found by stretches as long as the window: of a long chat not everything is held against everything.
 _CANDIDATES = """

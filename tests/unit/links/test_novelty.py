@@ -70,6 +70,15 @@ def talk(course: Course, seed: int = 5) -> None:
             course.chat("Инга", "Какой у вас браузер?", day * DAY + 820, reply_to=asked)
             course.chat("Егор", "вроде синий", day * DAY + 830)
             course.chat("Инга", "Снимите галочку в самом низу настроек", day * DAY + 840)
+        if day % 6 == 2:
+            # Tells, and is answered: by mark, by name, by nobody.
+            told = course.chat("Вера", "Второе видео крутит кружочек и дальше не идёт, ноутбук школьный", day * DAY + 1000)
+            if day % 4 == 0:
+                course.chat(
+                    "Инга", "Обновите страницу и выберите качество пониже", day * DAY + 1000 + rng.choice((20, 3 * DAY)), reply_to=told
+                )
+            elif day % 4 == 2:
+                course.chat("Инга", "Вера, обновите страницу и выберите качество пониже", day * DAY + 1000 + rng.choice((20, 600)))
         if day % 5 == 1:
             asked = course.chat("Дина", "Когда будет вебинар?", day * DAY + 950)
             course.chat("Глеб", "гляньте в закрепе", day * DAY + 960, reply_to=asked if day % 2 else None)
@@ -89,7 +98,9 @@ def relate(course: Course, day: int, *, anew: bool = False) -> float | None:
 
 
 def linked(course: Course) -> dict[str, list[tuple[object, ...]]]:
-    return {table: course.warehouse.rows(f"select * from links.{table} order by all") for table in ("questions", "replies")}
+    return {
+        table: course.warehouse.rows(f"select * from links.{table} order by all") for table in ("questions", "replies", "possible_replies")
+    }
 
 
 def reopen(course: Course) -> None:
@@ -111,7 +122,8 @@ def test_night_by_night_comes_to_what_all_at_once_comes_to(course: Course) -> No
     assert linked(course) == by_night
     rules = {row[4] for row in by_night["replies"]}
     assert {"explicit", "thread", "mention", "turn", "direct", "next", "like"} <= rules
-    assert "peers_named" in {row[4] for row in by_night["questions"]}
+    assert {"peers_named", "answered"} <= {row[4] for row in by_night["questions"]}
+    assert by_night["possible_replies"]
 
 
 def test_a_night_on_which_nothing_came_changes_nothing(course: Course) -> None:

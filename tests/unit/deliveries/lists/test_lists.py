@@ -84,11 +84,27 @@ def test_more_reasons_make_a_line_more_urgent_than_one() -> None:
     [
         pytest.param({"hours": 40.0}, {"hours": 10.0}, id="the longer wait"),
         pytest.param({"hours": 10.0, "is_technical": True}, {"hours": 10.0}, id="technical trouble"),
+        pytest.param({"hours": 10.0}, {"hours": 40.0, "is_doubtful": True}, id="what surely waits"),
     ],
 )
 def test_urgency_of_questions(first: dict, second: dict) -> None:
     (item,) = built({"rpt_open_questions": [made.question(1, NAMES[1], **second), made.question(2, NAMES[2], **first)]})
     assert [line.name for line in item.lines] == [NAMES[2], NAMES[1]]
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"is_doubtful": True, "possibly_answered_at": made.back(1)}, "возможно, отвечено: сообщение куратора, сб 21 ноября"),
+        ({"is_doubtful": True, "possibly_answered_at": None}, "возможно, не вопрос"),
+        ({"is_doubtful": False, "possibly_answered_at": made.back(1)}, None),
+    ],
+)
+def test_a_doubtful_question_says_why(told: dict, words: str | None) -> None:
+    (item,) = built({"rpt_open_questions": [made.question(1, NAMES[1], 30.0, **told)]})
+    (question,) = item.lines[0].questions
+    head = wording.question_head(question, Language("ru", made.programme().zone))
+    assert words in head.replace("\u00a0", " ") if words else "возможно" not in head
 
 
 def test_a_risen_level_comes_before_a_steady_one() -> None:

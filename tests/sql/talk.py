@@ -15,7 +15,7 @@ from tests.sql.rendering import rendered, with_thresholds
 
 _MADE = {
     "facts.fct_messages": "message_id varchar, channel varchar, chat_id varchar, thread_id varchar, person_id varchar, role varchar, course_id varchar, "
-    "stream_id varchar, sent_at timestamptz, day date, deleted_at timestamptz, is_question boolean, is_technical boolean, burst_id varchar, account_id varchar",
+    "stream_id varchar, sent_at timestamptz, day date, deleted_at timestamptz, is_question boolean, question_score double, is_technical boolean, burst_id varchar, account_id varchar",
     "facts.dim_curators": "stream_id varchar, curator_id varchar, role varchar",
     "facts.dim_streams": "stream_id varchar, course_id varchar, starts_on date, ends_on date, is_whole_course boolean",
     "facts.fct_unreceived_answers": "question_id varchar, answer_id varchar, returned_at timestamptz",

@@ -27,9 +27,9 @@ from pipelines.links.conversations.questions import link_questions
 from pipelines.links.conversations.replies import link_replies
 from pipelines.warehouse import Warehouse
 
-HALVES = ("first", "second", "third", "third_read", "third_blind", "fourth", "fifth", "sixth", "seventh", "eighth")
+HALVES = ("first", "second", "third", "third_read", "third_blind", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 #: Files that the guess of answers is learned from.
-LEARNED = ("fourth", "sixth")
+LEARNED = ("fourth", "sixth", "ninth", "tenth")
 # The chats of a file that a name with an underscore means.
 _PARTS = {"": slice(None), "read": slice(None, 4), "blind": slice(4, None)}
 _KINDS = {"=": "substantive", "~": "formal"}

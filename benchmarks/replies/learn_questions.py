@@ -1,6 +1,6 @@
 """Make ``pipelines/links/conversations/question_weights.json``: ``python -m benchmarks.replies.learn_questions`` (``--check``: nothing is written; what each chat is judged like by what was learned of the others).
 
-Learned from invented chats and messages alone (``dialogues_fourth.txt``, ``messages.txt``, written for it) and, with a tenth of the weight, from one simulated chat, so that what the rules
+Learned from invented chats and messages alone (``dialogues_fourth.txt``, ``messages.txt``, written for it) and, with a fifth of the weight, from one simulated chat, so that what the rules
 know of plain words is not unlearned. The other files of dialogues are by other hands and no part of it: they tell what it is worth.
 """
 
@@ -17,14 +17,14 @@ import pyarrow as pa
 from scipy.sparse import csr_array, hstack, vstack
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks.replies.dialogues import tell
+from benchmarks.replies.dialogues import LEARNED, tell
 from benchmarks.replies.talk import talk
 from pipelines.links.conversations import question_model, questions
 from pipelines.links.conversations.roles import relate_roles
 from pipelines.warehouse import Warehouse
 
 #: What a message of a simulated chat counts; how freely weights may grow; what the pieces of words count beside the signs.
-_SIMULATED, _FREEDOM, _PIECES = 0.1, 0.5, 4.0
+_SIMULATED, _FREEDOM, _PIECES = 0.2, 0.5, 4.0
 _SCALE, _FOLDS = 100, 8
 
 
@@ -63,9 +63,11 @@ def _of_texts(warehouse: Warehouse, texts: pa.ChunkedArray) -> Messages:
 
 def gather(*, seeds: tuple[int, ...] = (1,)) -> list[Messages]:
     """All that is learned from."""
-    with Warehouse.open(None) as warehouse:
-        told, _ = tell(warehouse, "fourth")
-        found = [_of_chats(warehouse, {one.message_id for one in told.asked}, 1.0, "fourth")]
+    found = []
+    for name in LEARNED:
+        with Warehouse.open(None) as warehouse:
+            told, _ = tell(warehouse, name)
+            found.append(_of_chats(warehouse, {one.message_id for one in told.asked}, 1.0, name))
     rows = [row.split(" | ", 1) for row in Path(__file__).with_name("messages.txt").read_text("utf-8").splitlines()]
     with Warehouse.open(None) as warehouse:
         alone = _of_texts(warehouse, pa.chunked_array([[text for _, text in rows]]))
@@ -109,7 +111,7 @@ def check(messages: list[Messages]) -> None:
     for number in range(_FOLDS):
         held = is_own & (fold == number)
         found[held] = _learn(table[~held], asks[~held], weight[~held]).decision_function(table[held])
-    for part in ("fourth", "messages"):
+    for part in (*LEARNED, "messages"):
         here = np.char.startswith(chat, part)
         for title, judged in (("rules", by_rules), ("learned", found > 0)):
             right = (judged & asks & here).sum()

@@ -205,6 +205,9 @@ def odds_before(warehouse: Warehouse, messages: pa.ChunkedArray) -> Floats:
     """Log odds that what was said before adds to each of the messages (ids in order); none where the place is neither chat nor forum."""
     found, known = before(warehouse), weights().signs
     odds = np.sum([known.get(name, 0.0) * np.asarray(found[name]).astype(float) for name in BEFORE], axis=0)
+    # Several signs of one thing (behind a fellow learner, and in reply to one) are not as many reasons.
+    most = threshold("question_before_odds")
+    odds = np.clip(odds, -most, most)
     table = pa.table({"message_id": messages, "place": pa.array(range(len(messages)), pa.int64())})
     joined = table.join(pa.table({"message_id": found["message_id"], "odds": pa.array(odds, pa.float64())}), "message_id").sort_by("place")
     return np.nan_to_num(joined["odds"].to_numpy(zero_copy_only=False))

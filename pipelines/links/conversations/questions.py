@@ -317,7 +317,7 @@ def _signs(warehouse: Warehouse, relation: str, order: str) -> pa.Table:
             regexp_matches(line, '^ ({greetings} )*{wording.TELLS}') as tells,
             regexp_matches(affirmed, '{wording.pattern(wording.SETTLED).rstrip()}.*{wording.BUT}') as turns,
             regexp_matches(line, '{wording.ANNOUNCES}') and not regexp_matches(line, '{wording.ANNOUNCES_NOTHING}') as announces, regexp_matches(line, '{wording.REPEATS}') as repeats,
-            regexp_matches(line, '{wording.FORWARDED}') as forwarded,
+            regexp_matches(line, '{wording.FORWARDED}') as forwarded, not regexp_matches(line, '[0-9a-zа-я]') as wordless,
             -- The greetings hold "а" too.
             regexp_matches(line, '^ ({greetings} )*а если ') as opens_with_if, regexp_matches(line, ' (куратор[а-я]*|организатор[а-я]*) ') as addresses_curators,
             regexp_matches(line, '{wording.EITHER_OR}') as either_or, regexp_matches(line, '{wording.NUMBERED}') as numbered,
@@ -424,10 +424,12 @@ def _weigh(signs: pa.Table) -> _Weighed:
         "course_term": has_term,
     }
     against = {
+        # "??" asks what was asked before.
         "follow_up": column["follow_up"]
         & ~(column["request"] & column["course_term"])
         & ~(column["turns"] & went_wrong)
-        & (column["words"] <= threshold("follow_up_words")),
+        & (column["words"] <= threshold("follow_up_words"))
+        | column["wordless"] & column["question_mark"],
         # A task that is copied with its answer requests something too ("объясните", "покажите").
         "shares_work": column["shares_work"] & (~column["request"] | is_long),
         "forwarded": column["forwarded"],
@@ -511,7 +513,7 @@ def _told(signs: pa.Table) -> Told:
     odds += sum(weights.signs.get(name, 0.0) * column.astype(float) for name, column in learned.items())
     # Nothing was learned of texts as long as this: the rules decide.
     sure = threshold("question_rules_odds")
-    odds = np.where(np.asarray(signs["words"]) > threshold("question_edges_text"), np.where(learned["asks"], sure, -sure), odds)
+    odds = np.where(np.asarray(signs["words"]) > threshold("question_learned_text"), np.where(learned["asks"], sure, -sure), odds)
     return Told(by_rules, learned, spelt, odds)
 
 

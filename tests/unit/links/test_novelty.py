@@ -72,13 +72,13 @@ def talk(course: Course, seed: int = 5) -> None:
             course.chat("Инга", "Снимите галочку в самом низу настроек", day * DAY + 840)
         if day % 6 == 2:
             # Tells, and is answered: by mark, by name, by nobody.
-            told = course.chat("Вера", "Второе видео крутит кружочек и дальше не идёт, ноутбук школьный", day * DAY + 1000)
+            told = course.chat("Вера", "Сижу в поезде без связи, на занятие не попаду", day * DAY + 1000)
             if day % 4 == 0:
                 course.chat(
-                    "Инга", "Обновите страницу и выберите качество пониже", day * DAY + 1000 + rng.choice((20, 3 * DAY)), reply_to=told
+                    "Инга", "Запись занятия выложу завтра в материалах", day * DAY + 1000 + rng.choice((20, 3 * DAY)), reply_to=told
                 )
             elif day % 4 == 2:
-                course.chat("Инга", "Вера, обновите страницу и выберите качество пониже", day * DAY + 1000 + rng.choice((20, 600)))
+                course.chat("Инга", "Вера, запись занятия выложу завтра в материалах", day * DAY + 1000 + rng.choice((20, 600)))
         if day % 5 == 1:
             asked = course.chat("Дина", "Когда будет вебинар?", day * DAY + 950)
             course.chat("Глеб", "гляньте в закрепе", day * DAY + 960, reply_to=asked if day % 2 else None)

@@ -374,8 +374,8 @@ def test_a_name_that_calls_nobody(course: Course, text: str) -> None:
     ("text", "asks"),
     [
         ("Свидетельство мне выслать забыли", True),
-        ("зачем вообще люди ходят в горы?", False),
-        ("Марафон пройден, ноги гудят, а кому сейчас легко?", False),
+        ("Да кто ж его знает, когда это кончится?", False),
+        ("Интересно, министр сам-то это читал?", False),
     ],
 )
 def test_what_was_learned_of_how_people_ask_outweighs_the_rules(warehouse: Warehouse, text: str, asks: bool) -> None:
@@ -411,7 +411,7 @@ def test_a_line_weighs_the_same_beside_others() -> None:
 
 def test_who_spoke_before_makes_no_question_of_what_reads_like_none() -> None:
     by_rules = pa.table({"is_question": [False, False, True], "score": [0.1, 0.1, 0.6], "rule": ["too_little", "too_little", "trouble"]})
-    words, before = np.array([-0.1, 0.1, -0.1]), np.array([2.0, 2.0, -0.5])
+    words, before = np.array([0.3, 0.5, -0.1]), np.array([2.0, 2.0, -0.5])
     assert questions._decided(by_rules, words, before)["is_question"].to_pylist() == [False, True, True]
     # It takes away, from what the rules call one too.
     assert questions._decided(by_rules, words, np.full(3, -2.0))["is_question"].to_pylist() == [False, False, False]

@@ -35,6 +35,8 @@ from pipelines.sources.formats.workbooks import LONGEST_CELL, MOST_COLUMNS, Row,
 from pipelines.sources.reading import Item
 
 ENDINGS = (".csv", ".csv.gz", ".xlsx", ".ods", ".json", ".html", ".htm")
+#: Why rows of :func:`rows_of_further_sheets` are rejected: what such a sheet is of (another webinar, form or course, a copy) nothing says.
+FURTHER_SHEET = "in a further sheet of the workbook: save it as a file of its own"
 _TEXT_ENDINGS = (".csv", ".tsv")
 _ZIP = b"PK\x03\x04"
 #: A header stands near the top.
@@ -125,7 +127,9 @@ def open_table(
     return DelimitedFile(path, known, watch=watch, trusting=trusting)
 
 
-def rows_of_further_sheets(path: Path, words: Iterable[str], telling: Iterable[str] = ()) -> Iterator[str]:
+def rows_of_further_sheets(
+    path: Path, words: Iterable[str], telling: Iterable[str] = (), *, header_at: Callable[[Sequence[Row]], int | None] | None = None
+) -> Iterator[str]:
     """Places ("sheet 2, row 5") of the rows below the header in those sheets of a workbook that :func:`open_table` does not read though they hold such a
     table, for whoever rejects them. Nothing of any other file.
 
@@ -133,6 +137,7 @@ def rows_of_further_sheets(path: Path, words: Iterable[str], telling: Iterable[s
     ----------
     words: as of :func:`open_table`.
     telling: one of these in a row near a sheet's top tells a table; without them as many of ``words`` as in the sheet that is read.
+    header_at: tells it instead: the place of the header among a sheet's first rows, None where it holds no such table.
     """
     known, enough = frozenset(words), frozenset(telling)
     with path.open("rb") as file:
@@ -140,10 +145,14 @@ def rows_of_further_sheets(path: Path, words: Iterable[str], telling: Iterable[s
             return
     tree = ZipTree(path)
     try:
-        is_such = (lambda rows: _known_words(enough, rows) > 0) if enough else None
+        is_such: Callable[[list[Row]], bool] | None = (lambda rows: _known_words(enough, rows) > 0) if enough else None
+        if header_at is not None:
+            is_such = partial(_has_header, header_at)
         for number, rows in further_sheets(tree, partial(_known_words, known), _HEADER_WITHIN_ROWS, is_such):
             beginning = list(islice(rows, _HEADER_WITHIN_ROWS))
-            header = max(range(len(beginning)), key=lambda place: _known_words(enough or known, beginning[place : place + 1]))
+            header = header_at(beginning) if header_at else None
+            if header is None:
+                header = max(range(len(beginning)), key=lambda place: _known_words(enough or known, beginning[place : place + 1]))
             for line, cells in chain(beginning[header + 1 :], rows):
                 if any(cell.strip() for cell in cells):
                     yield f"sheet {number}, row {line}"
@@ -298,6 +307,10 @@ def _only_text(path: Path) -> str | None:
 def _known_words(words: frozenset[str], rows: Sequence[Row]) -> int:
     """The most words in one of the rows."""
     return max(sum(header_word(cell) in words for cell in cells) for _, cells in rows)
+
+
+def _has_header(header_at: Callable[[Sequence[Row]], int | None], rows: Sequence[Row]) -> bool:
+    return header_at(rows) is not None
 
 
 def _workbook(path: Path, words: frozenset[str]) -> Iterator[Row]:

@@ -51,10 +51,24 @@ def workbook_rows(tree: Tree, likeness: Callable[[list[Row]], int], looked_at: i
     ----------
     likeness: how much the first ``looked_at`` rows of a sheet are like what is looked for; the first of the likest sheets is read.
 
-    Raises BadFile for what is no workbook or is damaged.
+    A sheet that is full to its last row goes on in the next one, if that has no such header: OpenSpout, with which Moodle writes, opens one then. Its
+    rows are numbered on (the first is 1,048,577). Raises BadFile for what is no workbook or is damaged.
     """
     likest = _looked_at(tree, likeness, looked_at)
-    return max(likest, key=lambda one: one[0])[2]() if likest else iter(())
+    if not likest:
+        return
+    most, number, sheet = max(likest, key=lambda one: one[0])
+    head = _first(sheet(), 1)
+    before = 0
+    while True:
+        is_full = False
+        for line, cells in sheet():
+            is_full = line == MOST_ROWS and any(cell.strip() for cell in cells)
+            yield before + line, cells
+        found, further, sheet = next((one for one in likest if one[1] == number + 1), (0, 0, sheet))
+        if not (is_full and further and (found < most or not most) and _first(sheet(), 1)[0][1] != head[0][1]):
+            return
+        before, number = before + MOST_ROWS, further
 
 
 def further_sheets(

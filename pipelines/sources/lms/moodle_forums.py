@@ -34,6 +34,7 @@ from pipelines.sources.formats.marked_text import FORMAT_HTML, FORMATS, text_of,
 from pipelines.sources.formats.plain_text import count_question_marks
 from pipelines.sources.formats.tables import day_month_order, open_table, table_items
 from pipelines.sources.lms.moodle_courses import course_code, course_of, file_name_of, hash_of
+from pipelines.sources.lms.moodle_sheets import reject_further_sheets
 from pipelines.sources.lms.moodle_texts import name_in
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
 
@@ -60,7 +61,7 @@ class MoodleForumsReader:
     """
 
     kind: ClassVar[str] = "moodle_forums"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Tables below the source's path. Raises BadSource where there is none."""
@@ -78,6 +79,7 @@ class MoodleForumsReader:
             other = looks_like(header.words)
             found = f"what looks like {other}" if other else "others"
             raise BadFile(item.path, place="header", expected=f"{WHAT} with the columns {', '.join(missing)}", found=found)
+        yield from reject_further_sheets(file, header, _FIELDS, lambda other: set(_NEEDED) <= set(other.words), "messages")
         code = course_code(source, item)
         course = None if code is None else course_of(realm, code)
         title = _COPY.sub("", file_name_of(item))

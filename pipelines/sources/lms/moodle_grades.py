@@ -41,6 +41,7 @@ from pipelines.sources.formats.tables import ENDINGS, TableFile, open_table, tab
 from pipelines.sources.lms import moodle_quiz_results, moodle_worksheets
 from pipelines.sources.lms.moodle_courses import course_code, course_of, downloaded_code, file_name_of, hash_of, task_by_name
 from pipelines.sources.lms.moodle_people import NAMING, PERSON, People, person_columns
+from pipelines.sources.lms.moodle_sheets import reject_further_sheets
 from pipelines.sources.lms.moodle_words import CONTEXT_KINDS, event_word, two_languages
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
 
@@ -77,6 +78,7 @@ _TOTALS = re.compile(
     re.IGNORECASE,
 )
 _DOWNLOADED = frozenset({"last downloaded from this course", "последние загруженные из этого курса", "последняя загрузка из этого курса"})
+_WORDS = frozenset(word for words in (*PERSON.values(), _DOWNLOADED) for word in words)
 #: Columns about the person or the enrolment that are neither kept nor items.
 _OTHER = frozenset(
     {"department", "отдел", "подразделение", "факультет", "suspended", "приостановлено", "группа", "группы", "groups", "group"}
@@ -123,7 +125,7 @@ class MoodleGradesReader:
     """Reader of Moodle's gradebook exports. Kind ``moodle_grades``."""
 
     kind: ClassVar[str] = "moodle_grades"
-    version: ClassVar[int] = 6
+    version: ClassVar[int] = 7
     #: The short name in the name that Moodle gives a file counts since 5; what stands before an item in other languages is its kind since 6.
     new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("courses", "tasks", "grades"), 6)
 
@@ -145,17 +147,21 @@ class MoodleGradesReader:
             yield Batch("courses", _course_table(realm, code), counted=False)
             yield from _read_xml(item.path, realm, code, context)
             return
-        table = open_table(item.path, (word for words in (*PERSON.values(), tuple(_DOWNLOADED)) for word in words))
+        table = open_table(item.path, _WORDS)
         header = table.header()
-        if (quiz := moodle_quiz_results.layout_of(header)) is not None:
+        quiz, worksheet = moodle_quiz_results.layout_of(header), moodle_worksheets.layout_of(header)
+        if quiz is not None:
+            yield from reject_further_sheets(table, header, _WORDS, _has_grades, "submissions")
             yield from moodle_quiz_results.events(table, header, quiz, source, item, context)
             return
-        if (worksheet := moodle_worksheets.layout_of(header)) is not None:
+        if worksheet is not None:
+            yield from reject_further_sheets(table, header, _WORDS, _has_grades, "grades")
             yield from moodle_worksheets.events(table, header, worksheet, source, item, context)
             return
         yield Batch("courses", _course_table(realm, code), counted=False)
         people = person_columns(header.words)
         items, downloaded = _items(table, header, people)
+        yield from reject_further_sheets(table, header, _WORDS, _has_grades, "grades")
         until: datetime | None = None
         for block in table.blocks(header):
             for line, reason in block.refused:
@@ -167,6 +173,13 @@ class MoodleGradesReader:
                 until = max((moment for moment in (until, _downloaded(block, downloaded)) if moment is not None), default=None)
         yield from _tasks(items, realm, code)
         yield Covers(None, until)
+
+
+def _has_grades(header: Header) -> bool:
+    """Is the header that of a gradebook, of a quiz's results or of a worksheet?"""
+    if moodle_quiz_results.layout_of(header) is not None or moodle_worksheets.layout_of(header) is not None:
+        return True
+    return any(name in person_columns(header.words) for name in NAMING) and any(map(_form_of, header.cells))
 
 
 def _items(table: TableFile, header: Header, people: dict[str, int]) -> tuple[list[_Grade], int | None]:

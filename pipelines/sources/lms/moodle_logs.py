@@ -60,6 +60,7 @@ from pipelines.sources.lms.moodle_log_rows import (
     described,
     read_rows,
 )
+from pipelines.sources.lms.moodle_sheets import reject_further_sheets
 from pipelines.sources.lms.moodle_texts import task_kind
 from pipelines.sources.lms.moodle_words import CONTEXT_KINDS, event_word, two_languages
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Misjudged, Rejected, Seen
@@ -102,6 +103,7 @@ _OWN_ORDER = tuple(words[0] for name, words in COLUMNS.items() if name != "cours
 _OWN_HEADERS = (_OWN_ORDER, ("course", *_OWN_ORDER))
 _OWN_NAMES = tuple(tuple(name for name in ("course", *COLUMNS) if name != "course" or with_course) for with_course in (False, True))
 _WORDS = frozenset(word for words in COLUMNS.values() for word in words)
+_ALL_WORDS = frozenset(word for words in _ALL_COLUMNS.values() for word in words)
 #: Words that a header in another language has in common with English or Russian ("Description", "Компонент").
 _CHANCE_WORDS = 3
 #: Nearly every Description names whoever acted.
@@ -182,7 +184,7 @@ class MoodleLogsReader:
     """Reader of Moodle's Logs download, one file after the other. Kind ``moodle_logs``."""
 
     kind: ClassVar[str] = "moodle_logs"
-    version: ClassVar[int] = 7
+    version: ClassVar[int] = 8
     #: Descriptions are hashed by their shape and numbers since 4; since 5 rows are told as somebody else's act that were not before.
     new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("activity",), 5)
 
@@ -195,10 +197,10 @@ class MoodleLogsReader:
         the context is trusting and a large file turns out to be in another encoding, or of more courses, than its beginning says."""
         assert item.path is not None
         realm = source.realm or "moodle"
-        words = (word for words in _ALL_COLUMNS.values() for word in words)
-        file = open_table(item.path, words, headers=_OWN_HEADERS, watch=_COURSE_VIEWED, trusting=context.trusting)
+        file = open_table(item.path, _ALL_WORDS, headers=_OWN_HEADERS, watch=_COURSE_VIEWED, trusting=context.trusting)
         header = file.header()
         places = _own_places(file, header) or find_columns(file, header, _ALL_COLUMNS, optional=_OPTIONAL, what=WHAT)
+        yield from reject_further_sheets(file, header, _ALL_WORDS, _is_log, "activity")
         order = day_month_order(file, header, [places["time"]])
         courses = _courses(file, header, places, source, item)
         found, numbers = _Found(), RowNumbers()
@@ -219,6 +221,11 @@ class MoodleLogsReader:
         found.conclude(layout)
         yield from _derived(found, realm, courses, context)
         yield Covers(found.since, found.until)
+
+
+def _is_log(header: Header) -> bool:
+    """Has the header every column that is needed, in words that are known?"""
+    return all(set(words) & set(header.words) for name, words in _ALL_COLUMNS.items() if name not in _OPTIONAL)
 
 
 def _own_places(file: TableFile, header: Header) -> dict[str, int] | None:

@@ -19,6 +19,7 @@ the file does not name).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import ClassVar
 
 import pyarrow as pa
@@ -30,6 +31,7 @@ from pipelines.sources.formats.delimited import Block, Header, looks_like, rows_
 from pipelines.sources.formats.tables import TableFile, open_table, table_items
 from pipelines.sources.lms.moodle_courses import course_code, course_of, course_row, downloaded_id, file_name_of, hash_of
 from pipelines.sources.lms.moodle_people import NAMING, PERSON, People, person_columns
+from pipelines.sources.lms.moodle_sheets import reject_further_sheets
 from pipelines.sources.lms.moodle_words import event_word
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
 
@@ -44,6 +46,7 @@ _NO_GROUPS = frozenset(
     }
 )  # fmt: skip
 _ROLES = ("roles", "роли", "role", "роль", "rollen", "rôles", "ролі", "papéis", "ruoli")
+_WORDS = frozenset(word for words in (*PERSON.values(), _GROUPS, _ROLES) for word in words)
 _STATUS = ("status", "статус", "состояние")
 #: Role names of Moodle's language packs → role of raw.enrolments; several in one cell: the first of this order.
 _ROLE_WORDS = (
@@ -75,7 +78,7 @@ class MoodleParticipantsReader:
     """Reader of Moodle's lists of participants. Kind ``moodle_participants``."""
 
     kind: ClassVar[str] = "moodle_participants"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     #: The course's number in the file's name counts since 3.
     new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("courses", "course_groups", "memberships", "enrolments"), 3)
 
@@ -87,9 +90,10 @@ class MoodleParticipantsReader:
         """Enrolments (one per person); derived: accounts, groups, memberships, the course. Raises BadFile for anything else."""
         assert item.path is not None
         realm = source.realm or "moodle"
-        file = open_table(item.path, (word for words in (*PERSON.values(), _GROUPS, _ROLES) for word in words))
+        file = open_table(item.path, _WORDS)
         header = file.header()
         people = _people_columns(file, header)
+        yield from reject_further_sheets(file, header, _WORDS, partial(_is_list, file), "enrolments")
         extra = {
             name: next((place for place, word in enumerate(header.words) if word in words), None)
             for name, words in (("groups", _GROUPS), ("roles", _ROLES), ("status", _STATUS))
@@ -106,6 +110,13 @@ class MoodleParticipantsReader:
             if block.rows:
                 yield from _rows(file, block, people, extra, realm, course, context)
         yield Covers(None, None)
+
+
+def _is_list(file: TableFile, header: Header) -> bool:
+    try:
+        return bool(_people_columns(file, header))
+    except BadFile:
+        return False
 
 
 def _people_columns(file: TableFile, header: Header) -> dict[str, int]:

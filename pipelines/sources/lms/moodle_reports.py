@@ -22,6 +22,7 @@ import re
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import ClassVar
 
 import pyarrow as pa
@@ -34,6 +35,7 @@ from pipelines.sources.formats.local_times import Order, to_utc
 from pipelines.sources.formats.tables import TableFile, day_month_order, open_table, table_items
 from pipelines.sources.lms.moodle_courses import course_code, course_of, downloaded_code, file_name_of, hash_of, task_by_name
 from pipelines.sources.lms.moodle_people import PERSON
+from pipelines.sources.lms.moodle_sheets import reject_further_sheets
 from pipelines.sources.lms.moodle_words import completion_state, person_keys, two_languages
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
 
@@ -52,6 +54,7 @@ _COMPLETE = (
     "course complete", "course completed", "курс завершен", "курс завершён", "курс завершено", "kurs abgeschlossen", "cours terminé", "cours achevé",
     "curso completado", "curso finalizado", "curso concluído", "corso completato", "kurs ukończony",
 )  # fmt: skip
+_WORDS = (*_ID, *_NAME, *_ADDRESS, *_COMPLETE)
 
 _WEAKEST = datetime(1970, 1, 1, tzinfo=UTC)
 _TIME_TYPE = pa.timestamp("us", tz="UTC")
@@ -72,7 +75,7 @@ class MoodleReportsReader:
     """Reader of Moodle's completion reports. Kind ``moodle_reports``."""
 
     kind: ClassVar[str] = "moodle_reports"
-    version: ClassVar[int] = 10
+    version: ClassVar[int] = 11
     #: The short name in the name that Moodle gives a file counts since 6, where no letter of it is lost since 7.
     new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("courses", "tasks", "completions", "outcomes"), 7)
 
@@ -87,9 +90,10 @@ class MoodleReportsReader:
         """
         assert item.path is not None
         realm = source.realm or "moodle"
-        file = open_table(item.path, (*_ID, *_NAME, *_ADDRESS, *_COMPLETE))
+        file = open_table(item.path, _WORDS)
         header = file.header()
         layout = _layout(file, header)
+        yield from reject_further_sheets(file, header, _WORDS, partial(_is_report, file), _per_person(layout)[-1][0])
         course = course_code(source, item) or downloaded_code(item) or file_name_of(item)
         course_id = course_of(realm, course)
         task_ids = [task_by_name(realm, course, name) for name, _, _ in layout.tasks]
@@ -117,6 +121,13 @@ class MoodleReportsReader:
                     yield event
         yield from _derived(layout, course, course_id, task_ids)
         yield Covers(since, until)
+
+
+def _is_report(file: TableFile, header: Header) -> bool:
+    try:
+        return bool(_layout(file, header))
+    except BadFile:
+        return False
 
 
 def _layout(file: TableFile, header: Header) -> _Layout:

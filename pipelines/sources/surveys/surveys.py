@@ -52,7 +52,15 @@ from pipelines.programme import Source
 from pipelines.sources.formats.archives import OTHER_ARCHIVES, ZipTree, path_of
 from pipelines.sources.formats.delimited import Block, Header, find_columns, looks_like, rows_where
 from pipelines.sources.formats.local_times import Order, to_utc
-from pipelines.sources.formats.tables import ENDINGS, TableFile, day_month_order, open_table, rows_of_further_sheets, table_items
+from pipelines.sources.formats.tables import (
+    ENDINGS,
+    FURTHER_SHEET,
+    TableFile,
+    day_month_order,
+    open_table,
+    rows_of_further_sheets,
+    table_items,
+)
 from pipelines.sources.lms.moodle_people import People
 from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
 from pipelines.sources.surveys import moodle_feedback, survey_services, survey_shapes
@@ -314,7 +322,7 @@ def _further_sheets(path: Path) -> Iterator[Event]:
     """Rows of a workbook's other sheets with answers (a spreadsheet gathers those of several forms), rejected: they may as well be copies."""
     for place in rows_of_further_sheets(path, _WORDS, _COLUMNS["time"]):
         yield Seen("survey_answers", 1)
-        yield Rejected("survey_answers", place, "in a further sheet of the workbook: save it as a file of its own")
+        yield Rejected("survey_answers", place, FURTHER_SHEET)
 
 
 def _is_archive(item: Item) -> bool:

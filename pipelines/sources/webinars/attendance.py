@@ -27,6 +27,7 @@ import pyarrow.compute as pc
 from pipelines.sources.formats.delimited import rows_where
 from pipelines.sources.formats.local_times import Order, OrderEvidence, to_utc
 from pipelines.sources.formats.report_files import ReportFile, further_rows
+from pipelines.sources.formats.tables import FURTHER_SHEET
 from pipelines.sources.lms.moodle_words import person_key
 from pipelines.sources.reading import Batch, Context, Covers, Event, Rejected, Seen
 
@@ -403,10 +404,6 @@ def attendance_events(realm: str, meeting: Meeting, stays: pa.Table, context: Co
     if start is None and not kept.num_rows:
         return
     yield Batch("webinars", webinar_row(identity, meeting, start, end, host), counted=False)
-
-
-#: Why rows of a workbook are rejected that stand beside the sheet that is read.
-FURTHER_SHEET = "in a further sheet of the workbook: save it as a file of its own"
 
 
 def reject_further_sheets(file: ReportFile) -> Iterator[Event]:

@@ -9,9 +9,9 @@ import openpyxl
 import pytest
 
 from pipelines.errors import BadFile
+from pipelines.sources.formats.tables import FURTHER_SHEET
 from pipelines.sources.reading import Reader
 from pipelines.sources.surveys.surveys import SurveysReader
-from pipelines.sources.webinars.attendance import FURTHER_SHEET
 from pipelines.sources.webinars.attendance_csv import AttendanceCsvReader
 from pipelines.sources.webinars.meet import MeetReader
 from pipelines.sources.webinars.teams import TeamsReader

@@ -31,7 +31,7 @@ from pipelines.sources.formats.archives import ZipTree, buffered
 from pipelines.sources.formats.delimited import WORKERS, Block, DelimitedFile, Header, Work, delimited_items, header_word
 from pipelines.sources.formats.json_stream import JsonStream
 from pipelines.sources.formats.local_times import Order, OrderEvidence
-from pipelines.sources.formats.workbooks import LONGEST_CELL, MOST_COLUMNS, Row, further_sheets, number_text, workbook_rows
+from pipelines.sources.formats.workbooks import LONGEST_CELL, MOST_COLUMNS, Row, further_sheets, number_text, sheets_beyond, workbook_rows
 from pipelines.sources.reading import Item
 
 ENDINGS = (".csv", ".csv.gz", ".xlsx", ".ods", ".json", ".html", ".htm")
@@ -131,7 +131,7 @@ def rows_of_further_sheets(
     path: Path, words: Iterable[str], telling: Iterable[str] = (), *, header_at: Callable[[Sequence[Row]], int | None] | None = None
 ) -> Iterator[str]:
     """Places ("sheet 2, row 5") of the rows below the header in those sheets of a workbook that :func:`open_table` does not read though they hold such a
-    table, for whoever rejects them. Nothing of any other file.
+    table, for whoever rejects them; one place ("sheets 21 to 40") for those beyond the number that is looked at. Nothing of any other file.
 
     Parameters
     ----------
@@ -156,6 +156,9 @@ def rows_of_further_sheets(
             for line, cells in chain(beginning[header + 1 :], rows):
                 if any(cell.strip() for cell in cells):
                     yield f"sheet {number}, row {line}"
+        if (beyond := sheets_beyond(tree)) is not None:
+            # Not looked at: nobody knows what they hold, nor how many rows of it.
+            yield f"sheets {beyond[0]} to {beyond[1]}"
     finally:
         tree.close()
 

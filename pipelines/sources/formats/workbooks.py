@@ -27,8 +27,8 @@ MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
 LONGEST_CELL = 1 << 20
 #: Bytes of shared strings, unpacked: they have to be in memory.
 MOST_SHARED = 1 << 27
-#: Sheets looked at; an OpenDocument's are all in one member, which is read from the front for each.
-_MOST_SHEETS = 20
+#: Sheets looked at. Of Excel each is a member of its own; an OpenDocument's are all in one, which is read from the front for each.
+_MOST_SHEETS, _MOST_TABLES = 200, 20
 _BYTES_AT_ONCE = 1 << 16
 
 #: Built-in number formats that are dates or times (ECMA-376 18.8.30; 27 to 36 and 50 to 58 are those of East Asian Excels).
@@ -84,13 +84,23 @@ def further_sheets(
                 yield number, sheet()
 
 
+def sheets_beyond(tree: Tree) -> tuple[int, int] | None:
+    """Numbers of the first and the last sheet that is not looked at; None: all are."""
+    names = set(tree.names())
+    if "xl/workbook.xml" in names:
+        most, count = _MOST_SHEETS, len(_excel_members(tree, names)[1])
+    else:
+        most, count = _MOST_TABLES, _count_tables(tree)
+    return (most + 1, count) if count > most else None
+
+
 def _looked_at(tree: Tree, likeness: Callable[[list[Row]], int], looked_at: int) -> list[tuple[int, int, Callable[[], Iterator[Row]]]]:
     """(likeness, number from 1, rows) of the sheets with anything in them, in the workbook's order."""
     names = set(tree.names())
     if "xl/workbook.xml" in names:
         sheets = _excel_sheets(tree, names)
     elif "content.xml" in names:
-        sheets = [partial(_table_rows, tree, number) for number in range(min(_count_tables(tree), _MOST_SHEETS))]
+        sheets = [partial(_table_rows, tree, number) for number in range(min(_count_tables(tree), _MOST_TABLES))]
     else:
         raise BadFile(tree.path, place="archive", expected="a workbook (.xlsx, .ods)", found="a ZIP archive of something else")
     beginnings = ((number, sheet, _first(sheet(), looked_at)) for number, sheet in enumerate(sheets[:_MOST_SHEETS], start=1))
@@ -332,19 +342,24 @@ class _Sheet(_Walk):
         return number_text(text)
 
 
-def _excel_sheets(tree: Tree, names: set[str]) -> list[Callable[[], Iterator[Row]]]:
+def _excel_members(tree: Tree, names: set[str]) -> tuple[_Sheets, list[str]]:
+    """(what the workbook says, the member of each sheet)."""
     book, relations = _Sheets(tree, "xl/workbook.xml"), _Relations(tree, "xl/_rels/workbook.xml.rels")
     book.run()
     if relations.name in names:
         relations.run()
+    # No spreadsheet program names a sheet twice.
+    members = dict.fromkeys(relations.targets.get(relation, "") for relation in book.relations)
+    found = [member for member in members if member in names]
+    return book, found or sorted(name for name in names if re.fullmatch(r"xl/worksheets/[^/]+\.xml", name))
+
+
+def _excel_sheets(tree: Tree, names: set[str]) -> list[Callable[[], Iterator[Row]]]:
+    book, members = _excel_members(tree, names)
     styles, shared = _Styles(tree, "xl/styles.xml"), _Shared(tree, "xl/sharedStrings.xml")
     for part in (styles, shared):
         if part.name in names:
             part.run()
-    members = [relations.targets.get(relation, "") for relation in book.relations]
-    members = [member for member in members if member in names] or sorted(
-        name for name in names if re.fullmatch(r"xl/worksheets/[^/]+\.xml", name)
-    )
     return [partial(_sheet_rows, tree, member, shared.strings, styles.is_date, book.from_1904) for member in members]
 
 

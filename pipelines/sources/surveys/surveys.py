@@ -187,7 +187,7 @@ class SurveysReader:
     """Reader of form answers. Kind ``survey_csv``."""
 
     kind: ClassVar[str] = "survey_csv"
-    version: ClassVar[int] = 10
+    version: ClassVar[int] = 11
     #: Columns that ask nothing are told by their shape since 9: the questions are counted without them. What is asked about groups is a
     #: question since 10.
     new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("survey_answers",), 10)

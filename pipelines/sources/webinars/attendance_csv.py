@@ -139,7 +139,7 @@ class AttendanceCsvReader:
     """Reader of attendance in the documented columns. Kind ``attendance_csv``."""
 
     kind: ClassVar[str] = "attendance_csv"
-    version: ClassVar[int] = 8
+    version: ClassVar[int] = 9
     #: What stands above the table as a header of its own names the webinar since 6, and each day is one where no start is stated; a
     #: line of totals is nobody's stay since 7.
     new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("attendance", "webinars"), 7)

@@ -142,7 +142,7 @@ class MeetReader:
     """Reader of Google Meet's log events and attendance sheets. Kind ``meet``."""
 
     kind: ClassVar[str] = "meet"
-    version: ClassVar[int] = 9
+    version: ClassVar[int] = 10
     #: A line of totals is nobody's stay since 8.
     new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("attendance",), 8)
 

@@ -169,7 +169,7 @@ class TeamsReader:
     """Reader of Teams' attendance downloads. Kind ``teams``."""
 
     kind: ClassVar[str] = "teams"
-    version: ClassVar[int] = 7
+    version: ClassVar[int] = 8
     #: A time that a comma cut in two is whole since 5; a line of totals is nobody's stay since 6.
     new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("attendance",), 6)
 

@@ -223,7 +223,7 @@ class ZoomReader:
     """Reader of Zoom's participants, attendee and usage reports, and of its saved chat. Kind ``zoom``."""
 
     kind: ClassVar[str] = "zoom"
-    version: ClassVar[int] = 11
+    version: ClassVar[int] = 12
     #: In languages other than English the day stands before the month since 9, where nothing else tells; a webinar is called after its start. A line
     #: of totals is nobody's stay since 10.
     new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("attendance", "webinars"), 10)

@@ -121,3 +121,18 @@ def test_a_log_that_goes_on_in_the_next_sheet_is_read_to_its_end(write, tmp_path
     monkeypatch.setattr(workbooks, "MOST_ROWS", 3)
     report = Reading(READERS["moodle_logs"], write(path, rows[:3], [rows[0], *rows[3:]]))
     assert report.rejected == [("sheet 2, row 2", FURTHER_SHEET)]
+
+
+@pytest.mark.parametrize("write", [book, open_documents])
+def test_sheets_beyond_those_that_are_looked_at_are_told_of(write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(workbooks, "_MOST_SHEETS", 2)
+    monkeypatch.setattr(workbooks, "_MOST_TABLES", 2)
+    rows = table("moodle_participants", "english.csv")[:2]
+    path = write(tmp_path / f"list.{'xlsx' if write is book else 'ods'}", *[rows] * 4)
+    assert [place for place, _ in Reading(READERS["moodle_participants"], path).rejected] == ["sheet 2, row 2", "sheets 3 to 4"]
+
+
+def test_a_year_of_weekly_sheets_is_looked_at(tmp_path: Path):
+    rows = table("moodle_participants", "english.csv")[:2]
+    report = Reading(READERS["moodle_participants"], book(tmp_path / "list.xlsx", *[rows] * 52))
+    assert [place for place, _ in report.rejected] == [f"sheet {number}, row 2" for number in range(2, 53)]

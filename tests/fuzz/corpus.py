@@ -87,6 +87,21 @@ def seeds(kind: str) -> list[Seed]:
 #: Exports that are folders or archives: the worlds' writers make them, an archive is one file to damage.
 _WRITTEN = ("vk", "slack", "mattermost", "rocketchat", "moodle_submissions", "moodle_grades", "moodle_participants", "moodle_forums")
 
+#: Fixtures of a kind that people would pack together.
+_TOGETHER = {
+    "moodle_logs": ("english_with_bom.csv", "russian_headers.csv"),
+    "moodle_reports": ("progress_en.csv", "course_completion_ru.csv"),
+    "moodle_participants": ("english.csv", "russian_with_roles.csv"),
+    "moodle_grades": ("english.csv", "export.xml", "DIGI-Test 1-grades.csv"),
+    "zoom": ("english.csv", "poll_report.csv"),
+    "teams": ("sections_us.csv", "list_russian.csv"),
+    "meet": ("log_events.csv", "Attendance - abc-defg-hij - 2026-09-08.csv"),
+    "bigbluebutton": ("learning_dashboard.json", "events.xml"),
+    "attendance_csv": ("documented.csv", "minutes_only.csv"),
+    "mts_link": ("september.json",),
+    "survey_csv": ("google_russian.csv", "moodle_feedback_russian.csv"),
+}
+
 
 def _built(kind: str) -> list[Seed]:
     """Seeds that are built by code: archives and tables."""
@@ -95,10 +110,11 @@ def _built(kind: str) -> list[Seed]:
             f"{n},{n % 7},2026-11-{n % 28 + 1:02}T10:00:00Z,viewed\n" for n in range(50)
         )
         return [Seed(kind, "activity.csv", text.encode())]
-    if kind == "survey_csv":
-        tables = sorted((FIXTURES / "surveys").glob("*_russian.csv"))
-        return [Seed(kind, "surveys.zip", _packed((path.name, path) for path in tables))]
-    return _of_a_world(kind) if kind in _WRITTEN else []
+    archives = []
+    if kind in _TOGETHER:
+        (folder,) = PLACES[kind][0]
+        archives = [Seed(kind, f"{folder}.zip", _packed((name, FIXTURES / folder / name) for name in _TOGETHER[kind]))]
+    return [*archives, *(_of_a_world(kind) if kind in _WRITTEN else [])]
 
 
 def _of_a_world(kind: str) -> list[Seed]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -68,6 +69,20 @@ def test_folders_of_a_mailbox_that_are_left_out_and_files_that_are_passed_over(h
     assert found.mend is None
     assert found.found == (
         "1 item can be read; left out: …/Trash/… (thrown away), …/Спам (spam) ×2; files passed over: .docx, .msf, no ending"
+    )
+
+
+def test_what_an_archive_of_reports_holds_beside_them_is_told(home: Path) -> None:
+    (home / "zoom").mkdir()
+    for name, members in (("отчёты.zip", ("participants_1.csv", "Иванова.mp4", "старое.zip")), ("записи.zip", ("Иванова.mp4",))):
+        with zipfile.ZipFile(home / "zoom" / name, "w") as archive:
+            for member in members:
+                archive.writestr(member, "")
+    (home / "programme.toml").write_text(HEAD + '[[sources]]\nname = "zoom"\nkind = "zoom"\npath = "zoom"\n', encoding="utf-8")
+    (found,) = (diagnosis for diagnosis in examine(NOW) if diagnosis.what == "source zoom")
+    assert found.mend is None
+    assert found.found == (
+        "1 item can be read; left out: .mp4 (in an archive, and no table), .zip (in an archive, and no table); files passed over: .zip"
     )
 
 

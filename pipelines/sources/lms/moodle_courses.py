@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from fnmatch import fnmatchcase
 from hashlib import blake2b
+from pathlib import PurePosixPath
 
 import pyarrow as pa
 
 from pipelines.programme import Source
+from pipelines.sources.formats.packed_tables import ARCHIVE, Packed
 from pipelines.sources.formats.tables import ENDINGS
 from pipelines.sources.lms.moodle_words import two_languages
 from pipelines.sources.reading import Batch, Item
@@ -33,15 +35,25 @@ _DAY = re.compile(r"(?:^|/)logs_(?:.*_)?(\d{8})-\d{4}(?=\D|$)", re.IGNORECASE)
 #: What stands behind it: the moment and the delimiter (``csv_export_writer``), a browser's number of a second download; an ending of the gradebook's.
 _BEHIND = re.compile(r"(?:-\d{8}_\d{4})?(?:-[a-z]+_separated)?(?: ?\(\d+\))?(?:\.xml|\.txt|\.tsv)?$", re.IGNORECASE)
 _PARTICIPANTS = re.compile(r"courseid_(?P<id>[1-9]\d{0,17})_participants")
+#: Part of every name in an archive of submissions.
+_SUBMISSION = "_assignsubmission_"
 #: 80 bits, as pseudonyms have.
 _HASH_BYTES = 10
 
 
+def downloads(what: str, endings: Sequence[str] = ENDINGS) -> Packed:
+    """Moodle's tables as files, also packed. "Download all submissions" is an archive for :mod:`pipelines.sources.lms.moodle_submissions`: learners hand in
+    tables, too."""
+    return Packed(what, tuple(endings), is_foreign=lambda names: any(_SUBMISSION in name for name in names))
+
+
 def course_code(source: Source, item: Item) -> str | None:
-    """Short name of the course that an item belongs to: the source's, else by ``feeds`` (a pattern of the item's name); None: not stated."""
+    """Short name of the course that an item belongs to: the source's, else by ``feeds`` (a pattern of the item's name, or of the archive's in which it is
+    packed); None: not stated."""
     if source.course:
         return source.course
-    return next((course for pattern, course in source.feeds.items() if fnmatchcase(item.name, pattern)), None)
+    names = (item.name, *(f"{folder}{ARCHIVE}" for folder in PurePosixPath(item.name).parents))
+    return next((course for pattern, course in source.feeds.items() for name in names if fnmatchcase(name, pattern)), None)
 
 
 def course_of(realm: str, code: str) -> str:

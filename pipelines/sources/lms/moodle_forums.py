@@ -32,13 +32,14 @@ from pipelines.sources.formats.delimited import Block, Header, looks_like
 from pipelines.sources.formats.local_times import Order, to_utc
 from pipelines.sources.formats.marked_text import FORMAT_HTML, FORMATS, text_of, word_count
 from pipelines.sources.formats.plain_text import count_question_marks
-from pipelines.sources.formats.tables import day_month_order, open_table, table_items
-from pipelines.sources.lms.moodle_courses import course_code, course_of, file_name_of, hash_of
+from pipelines.sources.formats.tables import day_month_order, open_table
+from pipelines.sources.lms.moodle_courses import course_code, course_of, downloads, file_name_of, hash_of
 from pipelines.sources.lms.moodle_sheets import reject_further_sheets
 from pipelines.sources.lms.moodle_texts import name_in
-from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
+from pipelines.sources.reading import Batch, Context, Covers, Event, Item, LeftOut, Rejected, Seen
 
 WHAT = "an export of a Moodle forum (kind moodle_forums)"
+_FILES = downloads(WHAT)
 
 _NEEDED = ("id", "discussion", "parent", "userid", "created", "message")
 _FIELDS = (
@@ -65,10 +66,17 @@ class MoodleForumsReader:
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Tables below the source's path. Raises BadSource where there is none."""
-        return table_items(source.path, source.name)
+        return _FILES.items(source)
+
+    def left_out(self, source: Source, context: Context) -> Iterable[LeftOut]:
+        """What the archives hold beside tables."""
+        return _FILES.left_out(source)
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         """Posts, one per row; derived: the forum, accounts, whom a private reply is for. Raises BadFile for anything else."""
+        return _FILES.events(item, lambda one: self._table(source, one, context))
+
+    def _table(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         assert item.path is not None
         realm = source.realm or "moodle"
         file = open_table(item.path, _FIELDS)

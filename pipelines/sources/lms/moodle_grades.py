@@ -37,15 +37,16 @@ from pipelines.errors import BadFile
 from pipelines.programme import Source
 from pipelines.sources.formats.delimited import Block, Header, looks_like, rows_where
 from pipelines.sources.formats.marked_text import word_count
-from pipelines.sources.formats.tables import ENDINGS, TableFile, open_table, table_items
+from pipelines.sources.formats.tables import ENDINGS, TableFile, open_table
 from pipelines.sources.lms import moodle_quiz_results, moodle_worksheets
-from pipelines.sources.lms.moodle_courses import course_code, course_of, downloaded_code, file_name_of, hash_of, task_by_name
+from pipelines.sources.lms.moodle_courses import course_code, course_of, downloaded_code, downloads, file_name_of, hash_of, task_by_name
 from pipelines.sources.lms.moodle_people import NAMING, PERSON, People, person_columns
 from pipelines.sources.lms.moodle_sheets import reject_further_sheets
 from pipelines.sources.lms.moodle_words import CONTEXT_KINDS, event_word, two_languages
-from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
+from pipelines.sources.reading import Batch, Context, Covers, Event, Item, LeftOut, Rejected, Seen
 
 WHAT = "a Moodle gradebook export (kind moodle_grades)"
+_FILES = downloads(WHAT, (*ENDINGS, ".txt", ".tsv", ".xml"))
 
 _FORMS = {
     "real": ("real", "значение", "реальная", "реальная оценка", "punkte", "brut", "réelle", "real(es)"),
@@ -131,13 +132,20 @@ class MoodleGradesReader:
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Tables and XML files below the source's path. Raises BadSource where there is none."""
-        return table_items(source.path, source.name, endings=(*ENDINGS, ".txt", ".tsv", ".xml"))
+        return _FILES.items(source)
+
+    def left_out(self, source: Source, context: Context) -> Iterable[LeftOut]:
+        """What the archives hold beside tables."""
+        return _FILES.left_out(source)
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         """Grades (one per person and item); derived: accounts, the course, its tasks. Raises BadFile for anything else.
 
         Of the results of a quiz its attempts, of a grading worksheet the marker's grades and what was handed in.
         """
+        return _FILES.events(item, lambda one: self._table(source, one, context))
+
+    def _table(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         assert item.path is not None
         realm = source.realm or "moodle"
         code = course_code(source, item) or downloaded_code(item) or file_name_of(item)

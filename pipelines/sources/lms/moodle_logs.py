@@ -46,8 +46,8 @@ import pyarrow.compute as pc
 from pipelines.programme import Source
 from pipelines.sources.formats.delimited import Header, find_columns, looks_like
 from pipelines.sources.formats.row_numbers import RowNumbers
-from pipelines.sources.formats.tables import TableFile, day_month_order, open_table, table_items
-from pipelines.sources.lms.moodle_courses import course_code, downloaded_code, downloaded_day
+from pipelines.sources.formats.tables import TableFile, day_month_order, open_table
+from pipelines.sources.lms.moodle_courses import course_code, downloaded_code, downloaded_day, downloads
 from pipelines.sources.lms.moodle_log_rows import (
     COURSE_VIEWED,
     FRONT_PAGE,
@@ -63,9 +63,10 @@ from pipelines.sources.lms.moodle_log_rows import (
 from pipelines.sources.lms.moodle_sheets import reject_further_sheets
 from pipelines.sources.lms.moodle_texts import task_kind
 from pipelines.sources.lms.moodle_words import CONTEXT_KINDS, event_word, two_languages
-from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Misjudged, Rejected, Seen
+from pipelines.sources.reading import Batch, Context, Covers, Event, Item, LeftOut, Misjudged, Rejected, Seen
 
 WHAT = "a Moodle log (kind moodle_logs)"
+_FILES = downloads(WHAT)
 
 #: In the report's own order, which is all that a JSON download has.
 COLUMNS = {
@@ -190,11 +191,18 @@ class MoodleLogsReader:
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Files in one of Moodle's formats below the source's path. Raises BadSource where there is none."""
-        return table_items(source.path, source.name)
+        return _FILES.items(source)
+
+    def left_out(self, source: Source, context: Context) -> Iterable[LeftOut]:
+        """What the archives hold beside tables."""
+        return _FILES.left_out(source)
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         """Activity, and derived from it accounts, courses and tasks. Raises BadFile for anything but a whole Logs download, and Misjudged where
         the context is trusting and a large file turns out to be in another encoding, or of more courses, than its beginning says."""
+        return _FILES.events(item, lambda one: self._table(source, one, context))
+
+    def _table(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         assert item.path is not None
         realm = source.realm or "moodle"
         file = open_table(item.path, _ALL_WORDS, headers=_OWN_HEADERS, watch=_COURSE_VIEWED, trusting=context.trusting)

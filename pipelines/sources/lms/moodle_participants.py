@@ -28,14 +28,15 @@ import pyarrow.compute as pc
 from pipelines.errors import BadFile
 from pipelines.programme import Source
 from pipelines.sources.formats.delimited import Block, Header, looks_like, rows_where
-from pipelines.sources.formats.tables import TableFile, open_table, table_items
-from pipelines.sources.lms.moodle_courses import course_code, course_of, course_row, downloaded_id, file_name_of, hash_of
+from pipelines.sources.formats.tables import TableFile, open_table
+from pipelines.sources.lms.moodle_courses import course_code, course_of, course_row, downloaded_id, downloads, file_name_of, hash_of
 from pipelines.sources.lms.moodle_people import NAMING, PERSON, People, person_columns
 from pipelines.sources.lms.moodle_sheets import reject_further_sheets
 from pipelines.sources.lms.moodle_words import event_word
-from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
+from pipelines.sources.reading import Batch, Context, Covers, Event, Item, LeftOut, Rejected, Seen
 
 WHAT = "a list of participants (kind moodle_participants)"
+_FILES = downloads(WHAT)
 
 _GROUPS = ("groups", "группы", "group", "группа", "gruppen", "groupes", "grupos", "групи", "топтар", "gruppi", "grupy")
 #: What stands for people in none.
@@ -84,10 +85,17 @@ class MoodleParticipantsReader:
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Tables below the source's path. Raises BadSource where there is none."""
-        return table_items(source.path, source.name)
+        return _FILES.items(source)
+
+    def left_out(self, source: Source, context: Context) -> Iterable[LeftOut]:
+        """What the archives hold beside tables."""
+        return _FILES.left_out(source)
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         """Enrolments (one per person); derived: accounts, groups, memberships, the course. Raises BadFile for anything else."""
+        return _FILES.events(item, lambda one: self._table(source, one, context))
+
+    def _table(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         assert item.path is not None
         realm = source.realm or "moodle"
         file = open_table(item.path, _WORDS)

@@ -32,14 +32,15 @@ from pipelines.errors import BadFile
 from pipelines.programme import Source
 from pipelines.sources.formats.delimited import Block, Header, find_columns, looks_like, rows_where
 from pipelines.sources.formats.local_times import Order, to_utc
-from pipelines.sources.formats.tables import TableFile, day_month_order, open_table, table_items
-from pipelines.sources.lms.moodle_courses import course_code, course_of, downloaded_code, file_name_of, hash_of, task_by_name
+from pipelines.sources.formats.tables import TableFile, day_month_order, open_table
+from pipelines.sources.lms.moodle_courses import course_code, course_of, downloaded_code, downloads, file_name_of, hash_of, task_by_name
 from pipelines.sources.lms.moodle_people import PERSON
 from pipelines.sources.lms.moodle_sheets import reject_further_sheets
 from pipelines.sources.lms.moodle_words import completion_state, person_keys, two_languages
-from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
+from pipelines.sources.reading import Batch, Context, Covers, Event, Item, LeftOut, Rejected, Seen
 
 WHAT = "a Moodle completion report (kind moodle_reports)"
+_FILES = downloads(WHAT)
 
 _ID = ("id",)
 _NAME = (
@@ -81,13 +82,20 @@ class MoodleReportsReader:
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """Tables below the source's path. Raises BadSource where there is none."""
-        return table_items(source.path, source.name)
+        return _FILES.items(source)
+
+    def left_out(self, source: Source, context: Context) -> Iterable[LeftOut]:
+        """What the archives hold beside tables."""
+        return _FILES.left_out(source)
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         """Completions (one per person and task), outcomes (course completion only); derived: accounts, the course, its tasks.
 
         Raises BadFile for anything but one of the two reports, whole.
         """
+        return _FILES.events(item, lambda one: self._table(source, one, context))
+
+    def _table(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         assert item.path is not None
         realm = source.realm or "moodle"
         file = open_table(item.path, _WORDS)

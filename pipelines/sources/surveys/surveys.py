@@ -34,7 +34,6 @@ What has to be known about it:
 from __future__ import annotations
 
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -47,11 +46,11 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.errors import BadFile, BadSource
+from pipelines.errors import BadFile
 from pipelines.programme import Source
-from pipelines.sources.formats.archives import OTHER_ARCHIVES, ZipTree, path_of
 from pipelines.sources.formats.delimited import Block, Header, find_columns, looks_like, rows_where
 from pipelines.sources.formats.local_times import Order, to_utc
+from pipelines.sources.formats.packed_tables import Packed
 from pipelines.sources.formats.tables import (
     ENDINGS,
     FURTHER_SHEET,
@@ -59,10 +58,9 @@ from pipelines.sources.formats.tables import (
     day_month_order,
     open_table,
     rows_of_further_sheets,
-    table_items,
 )
 from pipelines.sources.lms.moodle_people import People
-from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
+from pipelines.sources.reading import Batch, Context, Covers, Event, Item, LeftOut, Rejected, Seen
 from pipelines.sources.surveys import moodle_feedback, survey_services, survey_shapes
 from pipelines.sources.surveys.likert import Likert
 
@@ -145,10 +143,8 @@ _CYRILLIC = re.compile("[\u0400-\u04ff]")
 #: "от 0 до 10", "1–7", "0 to 100": other scales than that of five steps.
 _OTHER_SCALE = re.compile(r"\b(?:до|to|из|of)\s*(?:7|10|100)\b|\d\s*[-–—]\s*(?:7|10|100)\b")
 #: Also what Moodle's tables are downloaded as (``tables``), and what is parted by tabs.
-_ENDINGS = (*ENDINGS, ".tsv")
-_ARCHIVE = ".zip"
+_FILES = Packed(WHAT, (*ENDINGS, ".tsv"), is_called_as_archive=True)
 _ENDING = re.compile(r"(?:\.csv)?(?:\.gz|\.zip)?$|\.(?:xlsx|ods|json|html?|tsv)$", re.IGNORECASE)
-_BLOCK = 1 << 20
 _ROUNDED = r"^\d(?:[.,]\d+)?E\+\d+$"
 _HASH_BYTES = 10
 _ROW_BYTES = 4
@@ -189,59 +185,28 @@ class SurveysReader:
     kind: ClassVar[str] = "survey_csv"
     version: ClassVar[int] = 11
     #: Columns that ask nothing are told by their shape since 9: the questions are counted without them. What is asked about groups is a
-    #: question since 10.
-    new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("survey_answers",), 10)
+    #: question since 10. The survey of "anketa.xlsx.zip" is "anketa" since 11.
+    new_ids: ClassVar[tuple[tuple[str, ...], int]] = (("survey_answers",), 11)
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
-        """Tables below the source's path, and ZIP archives that hold one; archives of other kinds, which are refused when they are read, since nobody
-        would learn otherwise that they are passed over. Raises BadSource where there is nothing."""
-        found = table_items(source.path, source.name, endings=(*_ENDINGS, _ARCHIVE, *OTHER_ARCHIVES))
-        wanted = [item for item in found if not _is_archive(item) or _has_tables(item)]
-        if not wanted:
-            raise BadSource(f"source {source.name}: looking for {WHAT}: there is none below {source.path}, nor in the archives there")
-        return wanted
+        """Tables below the source's path, and archives of such. Raises BadSource where there is nothing."""
+        return _FILES.items(source)
+
+    def left_out(self, source: Source, context: Context) -> Iterable[LeftOut]:
+        """What the archives hold beside tables."""
+        return _FILES.left_out(source)
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         """Survey answers, one row per response and question; accounts only where the form asked for an address.
 
         Raises BadFile for anything without a time column or a question, and for an archive without a table.
         """
-        path = path_of(item, WHAT)
-        survey_id = _ENDING.sub("", item.name)
-        if _is_archive(item):
-            yield from self._archived(source, path, survey_id, context)
-        else:
-            yield from self._table(source, path, survey_id, context)
 
-    def _archived(self, source: Source, path: Path, survey_id: str, context: Context) -> Iterator[Event]:
-        tree = ZipTree(path)
-        names = _tables_of(tree)
-        if not names:
-            raise BadFile(path, place="archive", expected=f"{WHAT}, as a table", found="none")
-        spans = []
-        for name in names:
-            with tempfile.TemporaryDirectory() as folder:
-                # A table is read more than once, and a workbook back and forth.
-                unpacked = Path(folder) / f"table{Path(name).suffix.lower()}"
-                with tree.open(name) as packed, unpacked.open("wb") as file:
-                    while block := packed.read(_BLOCK):
-                        file.write(block)
-                try:
-                    for event in self._table(
-                        source, unpacked, survey_id if len(names) == 1 else f"{survey_id}/{_ENDING.sub('', name)}", context
-                    ):
-                        if isinstance(event, Covers):
-                            spans.append(event)
-                        elif isinstance(event, Rejected) and len(names) > 1:
-                            yield replace(event, place=f"{name}, {event.place}")
-                        else:
-                            yield event
-                except BadFile as error:
-                    raise BadFile(tree.named(name), place=error.place, expected=error.expected, found=error.found) from None
-        tree.close()
-        yield Covers(
-            min((span.since for span in spans if span.since), default=None), max((span.until for span in spans if span.until), default=None)
-        )
+        def table(one: Item) -> Iterator[Event]:
+            assert one.path is not None
+            return self._table(source, one.path, _ENDING.sub("", one.name), context)
+
+        return _FILES.events(item, table)
 
     def _table(self, source: Source, path: Path, survey_id: str, context: Context) -> Iterator[Event]:
         realm = source.realm or "survey"
@@ -323,26 +288,6 @@ def _further_sheets(path: Path) -> Iterator[Event]:
     for place in rows_of_further_sheets(path, _WORDS, _COLUMNS["time"]):
         yield Seen("survey_answers", 1)
         yield Rejected("survey_answers", place, FURTHER_SHEET)
-
-
-def _is_archive(item: Item) -> bool:
-    return item.name.lower().endswith(_ARCHIVE)
-
-
-def _has_tables(item: Item) -> bool:
-    """A damaged archive may hold some: reading it says what is wrong."""
-    assert item.path is not None
-    try:
-        tree = ZipTree(item.path)
-    except BadFile:
-        return True
-    names = _tables_of(tree)
-    tree.close()
-    return bool(names)
-
-
-def _tables_of(tree: ZipTree) -> list[str]:
-    return [name for name in tree.names() if name.lower().endswith(_ENDINGS)]
 
 
 @dataclass(frozen=True)

@@ -39,10 +39,11 @@ import pyarrow.compute as pc
 
 from pipelines.errors import BadFile, BadSource
 from pipelines.programme import Source
-from pipelines.sources.formats.delimited import delimited_items, header_word, looks_like
+from pipelines.sources.formats.delimited import header_word, looks_like
 from pipelines.sources.formats.local_times import Order, to_utc
+from pipelines.sources.formats.packed_tables import Packed
 from pipelines.sources.formats.report_files import ENDINGS, ReportFile, no_cut, open_report, small_rows
-from pipelines.sources.reading import Context, Event, Item, Rejected, Seen
+from pipelines.sources.reading import Context, Event, Item, LeftOut, Rejected, Seen
 from pipelines.sources.webinars.attendance import (
     COUNTS,
     MINUTES,
@@ -66,6 +67,7 @@ from pipelines.sources.webinars.attendance import (
 )
 
 WHAT = "attendance in the documented columns (kind attendance_csv)"
+_FILES = Packed(WHAT, (*ENDINGS, ".tsv", ".tsv.gz"))
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "name": ("name", "full name", "first name", "participant", "user name", "имя", "фио", "участник", "имя участника", "имя и фамилия", "фамилия и имя",
@@ -146,13 +148,20 @@ class AttendanceCsvReader:
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also tab-separated and gzipped) and workbooks below the source's path. Raises BadSource where there is none."""
-        return delimited_items(source.path, source.name, endings=(*ENDINGS, ".tsv", ".tsv.gz"))
+        return _FILES.items(source)
+
+    def left_out(self, source: Source, context: Context) -> Iterable[LeftOut]:
+        """What the archives hold beside tables."""
+        return _FILES.left_out(source)
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         """Attendance, one row per stay; derived from it the webinars and the accounts.
 
         Raises BadFile for a file without the columns needed, BadSource where ``columns`` maps to a name that is none.
         """
+        return _FILES.events(item, lambda one: self._table(source, one, context))
+
+    def _table(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         assert item.path is not None
         realm = source.realm or "webinar"
         wanted = _wanted(source)
@@ -284,7 +293,8 @@ def _never_came(cells: Sequence[str], places: Mapping[str, int]) -> bool:
 
 def _days_of(dates: pa.Array, starts: pa.Array, name: str, order: Order, zone: ZoneInfo) -> list[str]:
     """Of each row the day on which its clocks are, year first; "" where none is known: what its date says, else its webinar's start, else the file's name."""
-    in_name = _DAY.search(name)
+    # A folder or an archive may be called by the day on which it was made.
+    in_name = _DAY.search(name.rsplit("/", 1)[-1]) or _DAY.search(name)
     # A file's name is written with the year first or the day first.
     named = _plain_day(in_name.group(0).replace("_", "-"), "day first", zone) if in_name else ""
     stated: dict[str, str] = {}

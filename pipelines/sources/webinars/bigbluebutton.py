@@ -35,15 +35,15 @@ from lxml import etree
 
 from pipelines.errors import BadFile
 from pipelines.programme import Source
-from pipelines.sources.formats.delimited import delimited_items
+from pipelines.sources.formats.packed_tables import Packed
 from pipelines.sources.formats.plain_text import storable
 from pipelines.sources.formats.report_files import MOST_ROWS
 from pipelines.sources.formats.small_files import json_of, other_json, small_content
-from pipelines.sources.reading import Context, Event, Item
+from pipelines.sources.reading import Context, Event, Item, LeftOut
 from pipelines.sources.webinars.attendance import COUNTS, MINUTES, Meeting, attendance_events, covers_of, digest, made_stays, with_column
 
 WHAT = "a BigBlueButton learning dashboard or events.xml (kind bigbluebutton)"
-_ENDINGS = (".json", ".json.gz", "events.xml", "events.xml.gz")
+_FILES = Packed(WHAT, (".json", ".json.gz", "events.xml", "events.xml.gz"))
 _MILLISECONDS_A_MINUTE = 60_000
 #: 2000 and 2100: a moment outside is a wrong clock or no moment.
 _EARLIEST, _LATEST = 946_684_800_000, 4_102_444_800_000
@@ -87,13 +87,20 @@ class BigBlueButtonReader:
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """JSON files and files ``events.xml`` below the source's path. Raises BadSource where there is none."""
-        return delimited_items(source.path, source.name, endings=_ENDINGS)
+        return _FILES.items(source)
+
+    def left_out(self, source: Source, context: Context) -> Iterable[LeftOut]:
+        """What the archives hold beside such files."""
+        return _FILES.left_out(source)
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         """Attendance, one row per stay, with signs of attention; derived from it the webinar and the accounts.
 
         Raises BadFile for anything that is not one of the two files.
         """
+        return _FILES.events(item, lambda one: self._meeting(source, one, context))
+
+    def _meeting(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         assert item.path is not None
         realm = source.realm or "bigbluebutton"
         content = small_content(item.path, WHAT)

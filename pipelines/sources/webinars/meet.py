@@ -32,10 +32,11 @@ import pyarrow.compute as pc
 
 from pipelines.errors import BadFile
 from pipelines.programme import Source
-from pipelines.sources.formats.delimited import delimited_items, header_word, looks_like
+from pipelines.sources.formats.delimited import header_word, looks_like
 from pipelines.sources.formats.local_times import Order, to_utc
+from pipelines.sources.formats.packed_tables import Packed
 from pipelines.sources.formats.report_files import ENDINGS, no_cut, open_report, small_rows
-from pipelines.sources.reading import Context, Event, Item, Rejected, Seen
+from pipelines.sources.reading import Context, Event, Item, LeftOut, Rejected, Seen
 from pipelines.sources.webinars.attendance import (
     SECONDS_A_MINUTE,
     Meeting,
@@ -57,6 +58,7 @@ from pipelines.sources.webinars.attendance import (
 )
 
 WHAT = "Google Meet attendance (kind meet)"
+_FILES = Packed(WHAT, ENDINGS)
 
 LOG = {
     "time": ("date", "дата"),
@@ -148,10 +150,17 @@ class MeetReader:
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also gzipped) and workbooks below the source's path. Raises BadSource where there is none."""
-        return delimited_items(source.path, source.name, endings=ENDINGS)
+        return _FILES.items(source)
+
+    def left_out(self, source: Source, context: Context) -> Iterable[LeftOut]:
+        """What the archives hold beside reports."""
+        return _FILES.left_out(source)
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         """Attendance, one row per stay; derived from it the webinars and the accounts. Raises BadFile for anything else."""
+        return _FILES.events(item, lambda one: self._report(source, one, context))
+
+    def _report(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         assert item.path is not None
         realm = source.realm or "meet"
         file = open_report(item.path, (word for part in (LOG, SHEET) for words in part.values() for word in words))
@@ -247,7 +256,8 @@ def _sheet(
     texts = [cells for _, cells in rows]
     join, leave = (plain_times(text_column(texts, places.get(name))) for name in ("join", "leave"))
     # "Attendance - abc-defg-hij - 2026-09-08.csv": the sheet states times of the day only, its name (or what stands above) the day and the code.
-    said = [item.name, *above]
+    # A folder or an archive may be called by the day on which it was made.
+    said = [item.name.rsplit("/", 1)[-1], *above, item.name]
     day = next(filter(None, map(_DATE_IN_NAME.search, said)), None)
     code = next(filter(None, (_CODE.search(text.lower()) for text in said)), None)
     if day:

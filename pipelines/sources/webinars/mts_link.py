@@ -41,12 +41,12 @@ import pyarrow as pa
 
 from pipelines.errors import BadSource
 from pipelines.programme import Source
-from pipelines.sources.formats.delimited import delimited_items
 from pipelines.sources.formats.http_client import HttpClient
 from pipelines.sources.formats.json_lines import storable_value
+from pipelines.sources.formats.packed_tables import Packed
 from pipelines.sources.formats.report_files import MOST_ROWS
 from pipelines.sources.formats.small_files import json_of, other_json, small_content
-from pipelines.sources.reading import Batch, Context, Covers, Event, Item
+from pipelines.sources.reading import Batch, Context, Covers, Event, Item, LeftOut
 from pipelines.sources.webinars.attendance import (
     COUNTS,
     MINUTES,
@@ -62,7 +62,7 @@ from pipelines.sources.webinars.attendance import (
 WHAT = "statistics of participants of MTS Link, as GET /v3/stats/users answers (kind mts_link)"
 DEFAULT_REALM = "mts_link"
 DEFAULT_ADDRESS = "https://userapi.mts-link.ru/v3"
-_ENDINGS = (".json", ".json.gz")
+_FILES = Packed(WHAT, (".json", ".json.gz"))
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
 _SPEECH = re.compile(r"(\d{1,3}):(\d{2})(?::(\d{2}))?")
 #: A span at whose edges the service's time zone and ours may disagree about the day.
@@ -104,15 +104,24 @@ class MtsLinkReader:
         Raises BadSource where there is no file, without a key and where the service refuses; SourceAway where it stays silent.
         """
         if source.path is not None:
-            return delimited_items(source.path, source.name, endings=_ENDINGS)
+            return _FILES.items(source)
         with _Service(source, context, self._sleep) as service:
             return [Item(month, fingerprint=state) for month, state in service.months()]
+
+    def left_out(self, source: Source, context: Context) -> Iterable[LeftOut]:
+        """What the archives hold beside such files."""
+        return [] if source.path is None else _FILES.left_out(source)
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         """Attendance, one row per connection, with signs of attention; derived from it the webinars and the accounts.
 
         Raises BadFile for a file of anything else; BadSource and SourceAway for the service.
         """
+        if item.path is None:
+            return self._month(source, item, context)
+        return _FILES.events(item, lambda one: self._month(source, one, context))
+
+    def _month(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         realm = source.realm or DEFAULT_REALM
         zone = ZoneInfo(source.time_zone) if source.time_zone else context.zone
         if item.path is not None:

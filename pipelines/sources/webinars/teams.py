@@ -44,10 +44,11 @@ import pyarrow.compute as pc
 
 from pipelines.errors import BadFile
 from pipelines.programme import Source
-from pipelines.sources.formats.delimited import DelimitedFile, delimited_items, header_word, looks_like
+from pipelines.sources.formats.delimited import DelimitedFile, header_word, looks_like
 from pipelines.sources.formats.local_times import Order, to_utc
+from pipelines.sources.formats.packed_tables import Packed
 from pipelines.sources.formats.report_files import ENDINGS, ReportFile, no_cut, open_report, small_rows
-from pipelines.sources.reading import Context, Event, Item, Rejected, Seen
+from pipelines.sources.reading import Context, Event, Item, LeftOut, Rejected, Seen
 from pipelines.sources.webinars.attendance import (
     SECONDS_A_MINUTE,
     Meeting,
@@ -67,7 +68,7 @@ from pipelines.sources.webinars.attendance import (
 )
 
 WHAT = "a Teams attendance report (kind teams)"
-_ENDINGS = (*ENDINGS, ".tsv", ".txt")
+_FILES = Packed(WHAT, (*ENDINGS, ".tsv", ".txt"))
 
 COLUMNS = {
     "name": ("name", "full name", "имя", "полное имя", "фио"),
@@ -175,10 +176,17 @@ class TeamsReader:
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also tab-separated ones under another ending) and workbooks below the source's path. Raises BadSource where there is none."""
-        return delimited_items(source.path, source.name, endings=_ENDINGS)
+        return _FILES.items(source)
+
+    def left_out(self, source: Source, context: Context) -> Iterable[LeftOut]:
+        """What the archives hold beside reports."""
+        return _FILES.left_out(source)
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         """Attendance, one row per stay; derived from it the webinar and the accounts. Raises BadFile for anything else."""
+        return _FILES.events(item, lambda one: self._report(source, one, context))
+
+    def _report(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         assert item.path is not None
         realm = source.realm or "teams"
         words = {word for part in (COLUMNS, _LIST, _LIVE, _SUMMARY) for accepted in part.values() for word in accepted}

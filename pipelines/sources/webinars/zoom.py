@@ -54,12 +54,13 @@ from typing import ClassVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.errors import BadFile, BadSource
+from pipelines.errors import BadFile
 from pipelines.programme import Source
-from pipelines.sources.formats.delimited import Header, delimited_items, find_columns, header_word
+from pipelines.sources.formats.delimited import Header, find_columns, header_word
 from pipelines.sources.formats.local_times import Order, to_utc
+from pipelines.sources.formats.packed_tables import Packed
 from pipelines.sources.formats.report_files import ENDINGS, ReportFile, no_cut, open_report, small_rows
-from pipelines.sources.reading import Batch, Context, Covers, Event, Item, Rejected, Seen
+from pipelines.sources.reading import Batch, Context, Covers, Event, Item, LeftOut, Rejected, Seen
 from pipelines.sources.webinars import zoom_chat
 from pipelines.sources.webinars.attendance import (
     QUESTIONS,
@@ -85,6 +86,13 @@ from pipelines.sources.webinars.attendance import (
 )
 
 WHAT = "a Zoom participants report (kind zoom)"
+#: Of texts only what may be a chat: captions and transcripts are none.
+_FILES = Packed(
+    WHAT,
+    (*ENDINGS, *zoom_chat.ENDINGS),
+    is_wanted=lambda name: not name.lower().endswith(zoom_chat.ENDINGS) or zoom_chat.is_chat_name(name),
+    unwanted="captions and transcripts",
+)
 
 COLUMNS = {
     "name": (
@@ -230,16 +238,17 @@ class ZoomReader:
 
     def items(self, source: Source, context: Context) -> Iterable[Item]:
         """CSV files (also gzipped), workbooks that they were saved as, and saved chats below the source's path. Raises BadSource where there is none."""
-        found = delimited_items(source.path, source.name, endings=(*ENDINGS, *zoom_chat.ENDINGS))
-        wanted = [item for item in found if not item.name.lower().endswith(zoom_chat.ENDINGS) or zoom_chat.is_chat_name(item.name)]
-        if not wanted:
-            raise BadSource(
-                f"source {source.name}: looking for Zoom's reports and chats: nothing but captions and transcripts below {source.path}"
-            )
-        return wanted
+        return _FILES.items(source)
+
+    def left_out(self, source: Source, context: Context) -> Iterable[LeftOut]:
+        """What the archives hold beside reports and chats."""
+        return _FILES.left_out(source)
 
     def read(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         """Attendance, one row per stay; derived from it the webinar and the accounts. Raises BadFile for anything else."""
+        return _FILES.events(item, lambda one: self._report(source, one, context))
+
+    def _report(self, source: Source, item: Item, context: Context) -> Iterator[Event]:
         assert item.path is not None
         realm = source.realm or "zoom"
         if item.name.lower().endswith(zoom_chat.ENDINGS):

@@ -107,6 +107,11 @@ def test_a_doubtful_question_says_why(told: dict, words: str | None) -> None:
     assert words in head.replace("\u00a0", " ") if words else "возможно" not in head
 
 
+def test_sentences_of_a_page_stand_apart(tmp_path: Path) -> None:
+    """A template's own line ends are not kept."""
+    assert not re.findall(r"[а-яё]{2}[.!?][А-ЯЁ]", words(page({"rpt_open_questions": [made.question(1, NAMES[1], 30.0)]}, tmp_path)))
+
+
 def test_a_risen_level_comes_before_a_steady_one() -> None:
     steady = made.at_risk(1, NAMES[1], score=0.9)
     risen = made.at_risk(2, NAMES[2], score=0.7, previous_level="medium")

@@ -234,3 +234,34 @@ def test_a_question_deleted_and_asked_anew_is_asked_when_it_stands(talk: Talk) -
     talk.run(*MODELS, as_of=date(2026, 11, 17))
     asked = talk.warehouse.rows("select question_id, asked_at, hours_to_curator from facts.fct_questions")
     assert asked == [("mistyped", start + timedelta(minutes=2), 1.0)]
+
+
+def test_an_answer_that_came_back_leaves_the_learner_waiting(talk: Talk) -> None:
+    """Two questions by mail, both answered after two hours; one of the letters reached nobody: its waiting is censored and not two hours long."""
+    start = datetime(2026, 11, 16, 7, tzinfo=UTC)
+    about = {"channel": "mail", "chat_id": "m", "course_id": "c", "stream_id": "s", "is_technical": False, "day": start.date()}
+    talk.put(
+        "facts.fct_messages",
+        [
+            {"message_id": f"{person}-{what}", "person_id": person if what == "asks" else "k", "role": "learner" if what == "asks" else "curator",
+             "sent_at": start + timedelta(hours=hours), "is_question": what == "asks", "burst_id": f"{person}-{what}", **about}
+            for person in ("p", "v") for what, hours in (("asks", 0), ("answers", 2))
+        ],
+    )  # fmt: skip
+    talk.put(
+        "links.replies",
+        [
+            {"question_id": f"{one}-asks", "answer_id": f"{one}-answers", "role": "curator", "kind": "substantive", "score": 1.0}
+            for one in "pv"
+        ],
+    )
+    talk.put(
+        "facts.fct_unreceived_answers", [{"question_id": "v-asks", "answer_id": "v-answers", "returned_at": start + timedelta(hours=3)}]
+    )
+    talk.run(*MODELS, as_of=date(2026, 11, 17))
+    found = talk.warehouse.rows(
+        "select questions, open_now from indicators.ind_response_latency where scope = 'programme' and measure = 'first_answer' and clock = 'elapsed' and period = 'all'"
+    )
+    assert found == [(2, 1)]
+    waits = talk.warehouse.rows("select question_id, is_open, hours from facts.fct_waits where measure = 'first_answer' order by 1")
+    assert [(name, is_open, hours == 2.0) for name, is_open, hours in waits] == [("p-asks", False, True), ("v-asks", True, False)]

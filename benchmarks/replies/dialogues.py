@@ -1,11 +1,12 @@
 """Questions, first answers and open questions of chats written by hand, message by message, against what their writer meant.
 
 ``python -m benchmarks.replies.dialogues`` (``--half first``: one file; ``--unmarked``: curators' reply marks hidden; ``--show``: what went wrong, in words).
-Seven files of invented chats, Russian and English, written in one go without the pipeline's word lists at hand and before any was measured. The first is
+Ten files of invented chats, Russian and English, written in one go without the pipeline's word lists at hand and before any was measured. The first is
 there to look at: its errors were read and rules mended. The second is asked alone for figures, its errors are not to be read. The third is by another hand, who had
 not seen the rules, in the voice of village teachers; of its eight chats the first four were read afterwards (``third_read``), the last four not (``third_blind``).
-The fourth is learned from (``learn_questions``, ``learn_weights``), the sixth in part (``learn_weights``). The fifth, ten chats by a hand that had seen neither rules nor the other files, was read once the seventh stood.
-The seventh is asked alone for figures: thirteen chats of teachers' courses, by a hand that had seen the notation alone.
+The fourth and the sixth are learned from (``learn_questions``, ``learn_weights``). The fifth, ten chats by a hand that had seen neither rules nor the other files, was read once the seventh stood.
+The seventh and the eighth are asked alone for figures: thirteen and twelve chats of teachers' courses, each by a hand that had seen the notation alone. The ninth and the
+tenth, forty chats by two such hands, are learned from.
 What came of it: docs/evaluation/questions_and_answers.md.
 
 A line is ``day hour:minute | who | mark | truth | kind | text``: the mark names the message answered (by its question or its moment); truth is ``q1`` for a
@@ -28,7 +29,7 @@ from pipelines.links.conversations.replies import link_replies
 from pipelines.warehouse import Warehouse
 
 HALVES = ("first", "second", "third", "third_read", "third_blind", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
-#: Files that the guess of answers is learned from.
+#: Files that questions and the guess of answers are learned from.
 LEARNED = ("fourth", "sixth", "ninth", "tenth")
 # The chats of a file that a name with an underscore means.
 _PARTS = {"": slice(None), "read": slice(None, 4), "blind": slice(4, None)}

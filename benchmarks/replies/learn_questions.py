@@ -1,6 +1,6 @@
 """Make ``pipelines/links/conversations/question_weights.json``: ``python -m benchmarks.replies.learn_questions`` (``--check``: nothing is written; what each chat is judged like by what was learned of the others).
 
-Learned from invented chats and messages alone (``dialogues_fourth.txt``, ``messages.txt``, written for it) and, with a fifth of the weight, from one simulated chat, so that what the rules
+Learned from invented chats and messages alone (``LEARNED`` of ``dialogues``, ``messages.txt``) and, with a fifth of the weight, from one simulated chat, so that what the rules
 know of plain words is not unlearned. The other files of dialogues are by other hands and no part of it: they tell what it is worth.
 """
 

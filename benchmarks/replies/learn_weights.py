@@ -1,6 +1,6 @@
 """Weights of the guess's signs from chats whose truth is known: what ``WEIGHTS`` in ``pipelines/links/conversations/reply_guess.py`` holds, and what certainty is worth.
 
-``python -m benchmarks.replies.learn_weights --seeds 1 2 3 4 5 6 --test 11 12 21``: learned on two files of chats written by hand, each once with its curators' marks hidden and once as
+``python -m benchmarks.replies.learn_weights --seeds 1 2 3 4 5 6 --test 11 12 21``: learned on the files of chats written by hand that are learned from, each once with its curators' marks hidden and once as
 it was written (marked answers teach what was answered before), and on simulated chats; each weight with its standard error, then precision and coverage by the certainty asked for: on the other seeds, and on
 the chats written by hand, each judged by what was learned of the others.
 """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
@@ -17,12 +16,9 @@ from pipelines.ownership import ownership_problem
 from pipelines.programme import Programme, Source, read_programme
 from pipelines.settings import Settings, read_settings
 from pipelines.sources import READERS, SERVED_KINDS, SERVED_OR_FILES, WEBINAR_KINDS
-from pipelines.sources.formats.archives import is_hidden
+from pipelines.sources.formats.archives import is_hidden, shown_ending
 from pipelines.thresholds import threshold
 from pipelines.warehouse import SCHEMAS, Warehouse
-
-#: Of an ending that programs give; what stands behind a full stop may be a part of a name.
-_ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}")
 
 
 @dataclass(frozen=True)
@@ -181,7 +177,7 @@ def _endings_passed_over(placed: Source, told: Set[Path | None]) -> list[str]:
         for path in root.rglob("*")
         if path.is_file() and not is_hidden(path.relative_to(root).parts) and told.isdisjoint((path, *path.parents))
     )
-    return sorted(_counted(path.suffix.lower() if _ENDING.fullmatch(path.suffix) else "no ending" for path in passed))
+    return sorted(_counted(shown_ending(path.name) for path in passed))
 
 
 def _of(source: Source, error: MayakError) -> str:

@@ -256,7 +256,7 @@ def _of_questions(warehouse: Warehouse, found: pd.DataFrame) -> pd.DataFrame:
     """The links, less those to what only may ask unless a curator answers it thereby: then it was a question, and all that was found belongs to it."""
     if found.empty:
         return found
-    _note(warehouse, [found], "found_now")
+    _keep(warehouse, "found_now", found[["question_id", "answer_id", "rule"]])
     unasked = warehouse.rows(
         """
         select asked.question_id
@@ -309,18 +309,12 @@ def _fresh(warehouse: Warehouse, found: pd.DataFrame, start: float) -> pd.DataFr
     return found[found["answer_id"].isin(fresh["message_id"])]
 
 
-def _note(warehouse: Warehouse, links: list[pd.DataFrame], name: str = "linked") -> None:
-    """What is linked so far, for the rules that come after: a temporary table, and of ``linked`` from when on each question counts as answered."""
-    columns = {"question_id": pa.string(), "answer_id": pa.string(), "rule": pa.string(), "score": pa.float64()}
+def _note(warehouse: Warehouse, links: list[pd.DataFrame]) -> None:
+    """What is linked so far, for the rules that come after."""
+    columns = ["question_id", "answer_id", "rule", "score"]
     # Empty frames bring types of their own.
-    found = [frame for frame in links if len(frame)]
-    frame = pd.concat(found, ignore_index=True) if found else pd.DataFrame({name: [] for name in columns})
-    table = pa.table({name: pa.array(frame[name].tolist(), kind) for name, kind in columns.items()})
-    warehouse.connection.register("links_so_far", table)
-    warehouse.connection.execute(f"create or replace temp table {name} as select * from links_so_far")
-    warehouse.connection.unregister("links_so_far")
-    if name != "linked":
-        return
+    found = [frame[columns] for frame in links if len(frame)]
+    _keep(warehouse, "linked", pd.concat(found, ignore_index=True) if found else pd.DataFrame({name: [] for name in columns}))
     # From when on a question counts as answered by a curator.
     warehouse.connection.execute(
         """

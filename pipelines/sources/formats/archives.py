@@ -13,7 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Protocol
 
 from pipelines.errors import BadFile, BadSource
@@ -37,6 +37,8 @@ _IS_UTF8 = 0x800
 _OF_WINDOWS = 0
 #: Three Cyrillic letters of code page 866 side by side: no word of the languages that code page 437 is for has so many letters beyond ASCII.
 _CYRILLIC = re.compile(rb"[\x80-\xaf\xe0-\xf1]{3}")
+#: An ending that programs give.
+_ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}")
 #: Lines without a single object among them show that a file is something else.
 _LINES_TO_TELL = 100
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, UnicodeDecodeError)
@@ -253,6 +255,12 @@ def json_records(tree: Tree, name: str, what: str) -> Iterator[tuple[str, dict[s
 def is_hidden(parts: Iterable[str]) -> bool:
     """A file or folder that operating systems make for themselves, or Excel beside a workbook that somebody has open (``~$sheet.xlsx``)."""
     return any(part.startswith((".", "~$")) or part == "__MACOSX" for part in parts)
+
+
+def shown_ending(name: str) -> str:
+    """The ending of a file's name in small letters, as it may be shown to anybody; "no ending" where what stands behind the full stop may be a part of a name."""
+    ending = PurePosixPath(name).suffix
+    return ending.lower() if _ENDING.fullmatch(ending) else "no ending"
 
 
 def source_root(source: Source, what: str) -> Path:

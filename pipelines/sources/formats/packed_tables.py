@@ -7,7 +7,6 @@ Archives in archives are not opened; what is passed over in one is said by its e
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,14 +14,12 @@ from pathlib import Path, PurePosixPath
 
 from pipelines.errors import BadFile, BadSource
 from pipelines.programme import Source
-from pipelines.sources.formats.archives import OTHER_ARCHIVES, ZipTree, path_of
+from pipelines.sources.formats.archives import OTHER_ARCHIVES, ZipTree, path_of, shown_ending
 from pipelines.sources.formats.delimited import delimited_items
 from pipelines.sources.reading import Covers, Event, Item, LeftOut, Rejected
 
 ARCHIVE = ".zip"
 _BLOCK = 1 << 20
-#: Of an ending that programs give; what stands behind a full stop may be a part of a name.
-_ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}")
 
 
 @dataclass(frozen=True)
@@ -99,8 +96,7 @@ class Packed:
             taken = set(self._in(tree))
             for name in tree.names():
                 if name not in taken:
-                    ending = PurePosixPath(name).suffix
-                    found.append(LeftOut(ending.lower() if _ENDING.fullmatch(ending) else "no ending", "in an archive, and no table"))
+                    found.append(LeftOut(shown_ending(name), "in an archive, and no table"))
             tree.close()
         return sorted(found, key=lambda one: one.name)
 

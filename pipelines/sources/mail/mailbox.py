@@ -41,7 +41,7 @@ from typing import BinaryIO, ClassVar
 
 from pipelines.errors import BadFile, BadSource
 from pipelines.programme import Source
-from pipelines.sources.formats.archives import OTHER_ARCHIVES, ZipTree
+from pipelines.sources.formats.archives import OTHER_ARCHIVES, ZipTree, source_root
 from pipelines.sources.mail import mail_folders, mail_reports
 from pipelines.sources.mail.mail_headers import Fields, first, read_fields, text_of
 from pipelines.sources.mail.mail_rows import MailRows
@@ -163,11 +163,7 @@ class MailboxReader:
 
 def _mailboxes(source: Source) -> tuple[Path, dict[str, Path]]:
     """The source's path, and every mailbox below it by its own path from there. Raises BadSource where there is none."""
-    root = source.path
-    if root is None:
-        raise BadSource(f"source {source.name}: path is missing in the programme file")
-    if not root.exists():
-        raise BadSource(f"source {source.name}: looking for mailboxes: there is no file or folder {root}")
+    root = source_root(source, "mailboxes")
     if root.is_file():
         return root, {root.name: root}
     folders = [path for path in (root, *sorted(root.rglob("*"))) if path.is_dir() and _is_maildir(path)]

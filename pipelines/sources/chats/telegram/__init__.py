@@ -57,7 +57,7 @@ from pipelines.errors import BadFile, BadSource
 from pipelines.programme import Source
 from pipelines.sources.chats.telegram.document import read_document
 from pipelines.sources.chats.telegram.html import FIRST_PAGE, pages_of, read_pages
-from pipelines.sources.formats.archives import OTHER_ARCHIVES, ZipTree, path_of
+from pipelines.sources.formats.archives import OTHER_ARCHIVES, ZipTree, path_of, source_root
 from pipelines.sources.reading import Context, Covers, Event, Item
 
 DEFAULT_REALM = "telegram"
@@ -87,11 +87,7 @@ class TelegramReader:
 
         Raises BadSource where the path is not there or holds no export.
         """
-        root = source.path
-        if root is None:
-            raise BadSource(f"source {source.name}: path is missing in the programme file")
-        if not root.exists():
-            raise BadSource(f"source {source.name}: looking for Telegram exports: there is no file or folder {root}")
+        root = source_root(source, "Telegram exports")
         if root.is_file():
             return [_item(root, root.name)]
         files = sorted(

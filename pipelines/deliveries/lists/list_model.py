@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import date, datetime, tzinfo
 from typing import Any, Literal
 
@@ -48,6 +48,10 @@ class OpenQuestion:
     def answered_on(self) -> str | None:
         """The channel on which it can be answered: the one where it was asked, unless letters to the asker's address come back; None: another one."""
         return None if self.is_address_bounced else self.channel
+
+
+#: Columns of an open question that an older report table may lack.
+OPTIONAL_OF_QUESTION = tuple(one.name for one in fields(OpenQuestion) if one.default is not MISSING)
 
 
 @dataclass(frozen=True)

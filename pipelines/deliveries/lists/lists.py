@@ -22,6 +22,7 @@ from pipelines.deliveries.lists import list_html, list_xlsx
 from pipelines.deliveries.lists.copies import pairs_of, read_pairs
 from pipelines.deliveries.lists.list_model import (
     LEVELS,
+    OPTIONAL_OF_QUESTION,
     AtRisk,
     Contact,
     Copier,
@@ -244,15 +245,7 @@ def _candidates(warehouse: Warehouse, day: date) -> dict[str, list[Line]]:
         of_the_day,
         [day],
         order="curator_id, person_id, asked_at, question_id",
-        optional=(
-            "waits_since",
-            "is_reopened",
-            "is_address_bounced",
-            "is_answer_returned",
-            "answer_returned_at",
-            "is_doubtful",
-            "possibly_answered_at",
-        ),
+        optional=OPTIONAL_OF_QUESTION,
     )
     for row in asked:
         questions = person(row)["questions"]

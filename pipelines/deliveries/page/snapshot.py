@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.deliveries.lists import list_html, list_xlsx, wording
-from pipelines.deliveries.lists.list_model import SECTIONS, CuratorList
+from pipelines.deliveries.lists.list_model import OPTIONAL_OF_QUESTION, SECTIONS, CuratorList, OpenQuestion
 from pipelines.deliveries.shared.language import Language
 from pipelines.deliveries.shared.report_tables import read_rows
 from pipelines.errors import TransientError
@@ -133,12 +133,11 @@ def _write_learners(connection: sqlite3.Connection, warehouse: Warehouse, day: d
 def _write_questions(connection: sqlite3.Connection, warehouse: Warehouse, day: date) -> None:
     rows = read_rows(
         warehouse, "rpt_open_questions", "day = ?", [day], order="curator_id, hours_open desc, question_id",
-        optional=("waits_since", "is_reopened", "peer_answers"),
+        optional=(*OPTIONAL_OF_QUESTION, "peer_answers"),
     )  # fmt: skip
-    kept = (
-        "question_id", "learner_name", "course_name", "stream_title", "channel", "asked_at", "hours_open", "text", "is_technical",
-        "asked_before", "faq_answer", "waits_since", "is_reopened", "peer_answers",
-    )  # fmt: skip
+    # What is perhaps answered, or no question, comes after what surely waits.
+    rows.sort(key=lambda row: (row["curator_id"] or "", bool(row["is_doubtful"])))
+    kept = (*OpenQuestion.__dataclass_fields__, "learner_name", "course_name", "stream_title", "peer_answers")
     known = {tuple(row) for row in connection.execute("select curator_id, person_id from learners")}
     connection.executemany(
         "insert into questions values (?, ?, ?, ?, ?)",
@@ -322,7 +321,7 @@ class Snapshot:
         ]
 
     def questions(self, curator_id: str) -> list[dict[str, Any]]:
-        """Every open question of the curator's streams, the longest wait first."""
+        """Every open question of the curator's streams: what surely waits first, of these the longest wait."""
         with self._open() as connection:
             rows = connection.execute(
                 "select person_id, is_learner, row from questions where curator_id = ? order by place", [curator_id]

@@ -67,10 +67,9 @@ def _entry(entry: Entry, language: Language) -> dict[str, Any]:
 
 def question_view(row: dict[str, Any], language: Language) -> dict[str, Any]:
     """One open question as the page of open questions shows it."""
-    question = OpenQuestion(
-        row["question_id"], row["channel"], row["asked_at"], row["hours_open"], row["text"], row["is_technical"], row["asked_before"], row["faq_answer"],
-        row["waits_since"], row["is_reopened"],
-    )  # fmt: skip
+    # A page written by an earlier version knows less.
+    told: dict[str, Any] = {name: row.get(name) for name in OpenQuestion.__dataclass_fields__}
+    question = OpenQuestion(**told)
     ready = wording.ready_answer(question)
     return {
         "person_id": row["person_id"] if row["is_learner"] else None,

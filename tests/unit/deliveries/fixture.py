@@ -29,7 +29,7 @@ TABLES = {
     "basis varchar, reasons json, levels_7d json, silent_days integer, tasks_missed integer, missed_tasks json, last_contact_at timestamptz, "
     "last_contact_channel varchar, last_contact_name varchar, best_channel varchar, best_hour_from integer, best_hour_until integer, is_last_contact_own boolean",
     "rpt_open_questions": f"{_PERSON}, question_id varchar, channel varchar, asked_at timestamptz, hours_open double, working_hours_open double, "
-    "text varchar, is_technical boolean, cluster_id varchar, asked_before bigint, faq_answer varchar, is_address_bounced boolean, answer_returned_at timestamptz, is_doubtful boolean, "
+    "text varchar, is_technical boolean, cluster_id varchar, asked_before bigint, faq_answer varchar, is_address_bounced boolean, answer_returned_at timestamptz, is_doubtful boolean, is_answer_returned boolean, "
     "possibly_answered_at timestamptz",
     "rpt_never_started": f"{_PERSON}, enrolled_at timestamptz, method varchar, is_bulk_enrolled boolean, days_since_start integer, best_channel varchar, email varchar, "
     "phone varchar, institution varchar",

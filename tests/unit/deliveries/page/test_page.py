@@ -14,8 +14,11 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from pipelines.deliveries.page import passwords
+from pipelines.deliveries.page import passwords, snapshot
+from pipelines.deliveries.page.snapshot import Snapshot
 from pipelines.deliveries.page.store import Store
+from pipelines.deliveries.page.words import question_view
+from pipelines.deliveries.shared.language import Language
 from pipelines.errors import BadFile
 from pipelines.marks import _day, marks_in, returned, take_marks
 from tests.unit.deliveries import fixture as made
@@ -472,3 +475,17 @@ def test_erasing_a_learner_takes_marks_and_log_with_them(visit: Visit) -> None:
 def test_the_store_is_its_owners_alone(tmp_path: Path) -> None:
     store = Store(tmp_path / "store.sqlite")
     assert store.path.stat().st_mode & 0o077 == 0
+
+
+def test_the_page_of_questions_says_what_the_list_says_and_the_sure_ones_come_first(tmp_path: Path) -> None:
+    asked = [
+        made.question(1, made.NAMES[1], 60.0, "Первый вопрос", is_doubtful=True, possibly_answered_at=made.back(1)),
+        made.question(2, made.NAMES[2], 40.0, "Второй вопрос", answer_returned_at=made.back(1), is_answer_returned=True),
+        made.question(3, made.NAMES[3], 50.0, "Третий вопрос"),
+    ]
+    with made.warehouse_of(rpt_curators=[made.curator()], rpt_open_questions=asked) as warehouse:
+        snapshot.write(warehouse, [], made.programme(), made.DAY, tmp_path / "day.sqlite")
+    told = [question_view(row, Language("ru", made.programme().zone)) for row in Snapshot(tmp_path / "day.sqlite").questions(made.CURATOR)]
+    assert [one["text"] for one in told] == ["Третий вопрос", "Второй вопрос", "Первый вопрос"]
+    assert "возможно, отвечено: сообщение куратора" in told[2]["head"]
+    assert "ответ вернулся" in told[1]["head"]
